@@ -1,0 +1,36 @@
+import { aliasFile, listAliases } from "../../repo/aliases.ts";
+import { targetWords } from "../../target/resolve.ts";
+import { defineCommand } from "../command.ts";
+import { findCandidates } from "../complete.ts";
+import type { Context } from "../context.ts";
+
+/** `pgrove __complete -- WORDS…`, called by the completion scripts: one candidate per line, a tab, what it is. */
+export const command = defineCommand({
+  positionals: [],
+  options: [],
+  after: "the words before the cursor",
+  examples: [],
+  async run(context, args) {
+    const candidates = await findCandidates(args.after, {
+      targets: () => quietly(async () => targetWords(await context.config())),
+      dumps: () => quietly(() => dumpNames(context)),
+      repos: () => quietly(() => repoNames(context)),
+    });
+    const lines = candidates.map(({ word, about }) => `${word}\t${about}\n`);
+    await context.output.write(lines.join(""));
+  },
+});
+
+async function dumpNames(context: Context): Promise<string[]> {
+  const { listDumps } = await import("../../dump/store.ts");
+  return (await listDumps(await context.storeDir())).map(({ name }) => name);
+}
+
+async function repoNames(context: Context): Promise<string[]> {
+  return (await listAliases(aliasFile(context.environment, context.home))).map(({ name }) => name);
+}
+
+/** Nobody wants to read an error while pressing Tab. */
+async function quietly(list: () => Promise<string[]>): Promise<string[]> {
+  return await list().catch(() => []);
+}

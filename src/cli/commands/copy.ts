@@ -1,0 +1,99 @@
+import { type CopyPlan, type CopyResult, copyDatabase, planCopy } from "../../copy/copy.ts";
+import type { Session } from "../../postgres/admin.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { formatBytes, formatDuration, plural } from "../format.ts";
+import { describeLoss } from "../loss.ts";
+import { formatFields } from "../table.ts";
+
+export const command = defineCommand({
+  details:
+    "On one server PostgreSQL copies the files itself (template), for which nobody may be connected to the source: whoever " +
+    "is, is disconnected for that second if you agree (--strategy template agrees), else the rows are streamed.",
+  positionals: [{ name: "SOURCE", about: "default: main" }],
+  options: [
+    { name: "to", value: "TARGET", target: true, about: "what is replaced; default: main" },
+    { name: "strategy", value: "STRATEGY", choices: ["auto", "template", "stream"], about: "auto, template or stream" },
+    { name: "schema-only", about: "no rows" },
+    { name: "discard-previous", about: "drop the replaced database at once" },
+    { name: "dry-run", about: "say what would be replaced, and change nothing" },
+  ],
+  examples: [
+    { line: "pgrove copy main --to @staging", about: "main's database over staging's" },
+    { line: "pgrove copy @production --to main", about: "the other way; production is only read" },
+  ],
+  async run(context, args) {
+    const tools = await context.serverTools();
+    const [from, to] = [
+      await context.resolveTarget(args.positional("SOURCE")),
+      await context.resolveTarget(args.target),
+    ];
+    const { openTarget } = await import("../../target/target.ts");
+    const [source, target] = await Promise.all([openTarget(from, tools), openTarget(to, tools)]);
+    const given = args.string("strategy");
+    const strategy = given === "template" || given === "stream" ? given : "auto";
+    const operationTools = await context.operationTools();
+    if (args.flag("dry-run")) {
+      const plan = await planCopy(operationTools, source, target, strategy);
+      return void (await context.output.answer(planDocument(plan), () => renderPlan(plan, from.label, to.label)));
+    }
+    const started = context.clock.now();
+    const result = await copyDatabase(operationTools, source, target, {
+      strategy,
+      schemaOnly: args.flag("schema-only"),
+      discardPrevious: args.flag("discard-previous"),
+      services: (await context.config())?.config.services ?? [],
+      consent: (loss) =>
+        context.requireConsent({ target: to, what: `${describeLoss(loss, to.label)} will be replaced` }),
+      mayDisconnect: (sessions) => askToDisconnect(context, from.label, sessions),
+    });
+    const durationMs = context.clock.now().getTime() - started.getTime();
+    const document = { source: from.name, target: to.name, ...toDocument(result, durationMs) };
+    await context.output.answer(document, () => render(from.label, result, durationMs));
+  },
+});
+
+/** --yes agrees to the loss of the destination, not to disconnecting whoever works with the source. */
+async function askToDisconnect(context: Context, label: string, sessions: Session[]): Promise<boolean> {
+  const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
+  const connected = `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
+  if (context.prompt.available && !context.flags.yes) {
+    return await context.prompt.confirm(`${connected}. Disconnect for a second? (No: stream instead)`);
+  }
+  context.output.note(`${connected}; streaming, so that they stay (--strategy template disconnects them)`);
+  return false;
+}
+
+function planDocument({ database, oneServer, sourceSessions, loss }: CopyPlan) {
+  const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
+  return { dry_run: true, database, same_server: oneServer, source_sessions: sourceSessions.length, replaces };
+}
+
+function renderPlan({ database, oneServer, sourceSessions, loss }: CopyPlan, from: string, to: string): string {
+  const how = !oneServer ? "as a stream between the servers" : "within the server";
+  const connected = sourceSessions.length === 0 ? "" : `; ${plural(sourceSessions.length, "session")} connected to it`;
+  return formatFields([
+    ["would copy", `${from}, ${how}${connected}`],
+    ["replacing", loss === undefined ? `nothing: ${database} would be new` : describeLoss(loss, to)],
+  ]);
+}
+
+function toDocument(result: CopyResult, durationMs: number) {
+  return {
+    database: result.database,
+    strategy: result.strategy,
+    size_bytes: result.sizeBytes,
+    previous: result.previous ?? null,
+    services_restarted: result.servicesRestarted,
+    duration_ms: durationMs,
+  };
+}
+
+function render(source: string, result: CopyResult, durationMs: number): string {
+  const { database, strategy, previous, sizeBytes } = result;
+  return formatFields([
+    ["copied", `${source}: ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)} (${strategy})`],
+    ["database", database],
+    ["previous", previous === undefined ? undefined : `kept as ${previous} until the next restore or copy`],
+  ]);
+}

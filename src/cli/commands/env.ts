@@ -1,0 +1,20 @@
+import { formatVariable, renderVariables } from "../../target/env-lines.ts";
+import { requireReach } from "../../target/reach.ts";
+import { defineCommand } from "../command.ts";
+
+export const command = defineCommand({
+  details: "The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's PGHOST, PGPORT ….",
+  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  options: [],
+  examples: [
+    { line: "pgrove env > .env.local", about: "for programs that read env files" },
+    { line: 'set -a; eval "$(pgrove env)"; set +a', about: "for this shell" },
+  ],
+  async run(context, args) {
+    const target = await context.resolveTarget(args.target);
+    const connection = await requireReach(target, await context.serverTools());
+    const variables = renderVariables(connection, target.name, await context.config());
+    const lines = () => Object.entries(variables).map(([name, value]) => formatVariable(name, value));
+    await context.output.answer({ target: target.name, variables }, () => lines().join("\n"));
+  },
+});

@@ -1,0 +1,53 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findConfigFile } from "../../config/load.ts";
+import { SERVER_KINDS } from "../../config/schema.ts";
+import { refusal } from "../../errors.ts";
+import { detectProject } from "../../repo/detect.ts";
+import { proposeConfig } from "../../repo/propose.ts";
+import { errorCode } from "../../sys/files.ts";
+import { defineCommand } from "../command.ts";
+
+export const command = defineCommand({
+  details: "It looks at compose files, env files and migration folders; it runs nothing, and overwrites nothing.",
+  positionals: [],
+  options: [
+    { name: "server", value: "KIND", choices: SERVER_KINDS, about: "where PostgreSQL runs" },
+    { name: "dry-run", about: "only show what would be written" },
+  ],
+  examples: [
+    { line: "pgrove init", about: "pgrove.yaml from what is found here" },
+    { line: "pgrove init --server local --dry-run", about: "shows the file for a private cluster" },
+  ],
+  async run(context, args) {
+    const folder = await context.folder();
+    const root = (await context.repository())?.root ?? folder;
+    const existing = findConfigFile(folder);
+    const dryRun = args.flag("dry-run");
+    if (existing !== undefined && !dryRun) throw exists(existing);
+    const kind = SERVER_KINDS.find((each) => each === args.string("server"));
+    const text = proposeConfig(await detectProject(root), kind === undefined ? {} : { server: kind });
+    const file = join(root, "pgrove.yaml");
+    if (!dryRun) await writeNew(file, text);
+    await context.output.answer({ file, written: !dryRun, content: text }, () => text);
+    context.output.note(
+      dryRun ? "nothing was written (--dry-run)" : `wrote ${file}\nnext: pgrove up, then pgrove status`,
+    );
+  },
+});
+
+async function writeNew(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text, { flag: "wx" });
+  } catch (error) {
+    throw errorCode(error) === "EEXIST" ? exists(file) : error;
+  }
+}
+
+function exists(file: string) {
+  return refusal(
+    "config_exists",
+    `there is already a ${file}`,
+    "pgrove init --dry-run     shows what it would propose",
+  );
+}

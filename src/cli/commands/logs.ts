@@ -1,0 +1,52 @@
+import { EXIT, usageError } from "../../errors.ts";
+import { openServer } from "../../server/open-server.ts";
+import { defineCommand } from "../command.ts";
+
+export const command = defineCommand({
+  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  options: [
+    { name: "follow", short: "f", about: "go on as lines come; Ctrl-C ends it" },
+    { name: "tail", value: "N", number: { min: 0 }, about: "only the last N lines" },
+    { name: "service", value: "SERVICE", repeatable: true, about: "another service of the compose file" },
+  ],
+  examples: [
+    { line: "pgrove logs --tail 50", about: "the last 50 lines" },
+    { line: "pgrove logs -f --service api", about: "what the service api says, as it says it" },
+  ],
+  async run(context, args) {
+    const follow = args.flag("follow");
+    if (follow && context.flags.json) throw usageError("--follow never ends, and --json is one document");
+    const target = await context.resolveTarget(args.target);
+    const server = openServer(target.server, target.login, await context.serverTools());
+    const [tail, services] = [args.number("tail"), args.list("service")];
+    const command = await server.logs({
+      follow,
+      ...(tail === undefined ? {} : { tail }),
+      ...(services.length === 0 ? {} : { services }),
+    });
+    const { abort } = context.interruptions();
+    if (context.flags.json) {
+      const lines: string[] = [];
+      const { stdout, stderr } = await context.runner.capture(command, { abort });
+      for (const line of `${stdout}${stderr}`.split("\n")) if (line !== "") lines.push(line);
+      await context.output.answer({ target: target.name, lines }, () => "");
+      return EXIT.ok;
+    }
+    try {
+      // PostgreSQL writes its log to stderr, and docker hands it on there: all of it is the answer.
+      await context.runner.stream(
+        command,
+        {
+          output: (chunk) => context.output.write(chunk),
+          line: (line) => void context.output.write(`${line}\n`).catch(() => undefined),
+        },
+        abort,
+      );
+    } catch (error) {
+      const stopped = context.interrupted();
+      if (stopped === undefined || !follow) throw error;
+      return stopped.exit; // Ctrl-C is how one leaves it; that needs no words
+    }
+    return EXIT.ok;
+  },
+});

@@ -1,0 +1,72 @@
+import { basename, resolve } from "node:path";
+import { isatty } from "node:tty";
+import { EXIT, missingError, usageError } from "../../errors.ts";
+import { pathExists } from "../../sys/files.ts";
+import { querySql, runSql, type SqlSource } from "../../target/run-sql.ts";
+import { defineCommand } from "../command.ts";
+
+export const command = defineCommand({
+  details: [
+    "Table and csv go through the server's own psql: its backslash commands work, every statement counts for itself, and the first error ends the run (exit 1).",
+    '--format json, which --json implies, runs everything in one transaction and prints {"version":1,"results":[{"command","count","rows":[{…}]}]}, one result per statement.',
+  ].join("\n"),
+  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  options: [
+    { name: "command", short: "c", value: "SQL", about: "the SQL to run" },
+    { name: "file", short: "f", value: "FILE", about: "a file with the SQL; - is standard input" },
+    { name: "format", value: "FORMAT", choices: ["table", "csv", "json"], about: "how rows are shown" },
+  ],
+  examples: [
+    { line: "pgrove sql -c 'select count(*) from users'", about: "one statement on main" },
+    { line: "pgrove sql @staging -f report.sql --format csv > report.csv", about: "a file, on an environment" },
+    { line: "pgrove sql < fix.sql", about: "from standard input" },
+  ],
+  async run(context, args) {
+    const source = await openSource(args.string("command"), args.string("file"), context.cwd);
+    const live = await context.openTarget(args.target);
+    const tools = await context.operationTools();
+    const { output } = context;
+    const format = context.flags.json ? "json" : args.string("format");
+    if (format === "json") {
+      const document = { version: 1, results: await querySql(live, tools, source) };
+      await output.write(`${JSON.stringify(document)}\n`);
+      return EXIT.ok;
+    }
+    const sink = { output: output.write, notice: output.note };
+    await runSql(live, tools, source, format === "csv" ? "csv" : "table", sink);
+    return EXIT.ok;
+  },
+});
+
+async function openSource(text: string | undefined, file: string | undefined, cwd: string): Promise<SqlSource> {
+  if (text !== undefined && file !== undefined) throw usageError("-c and -f exclude each other");
+  if (text !== undefined) return { name: "sql", open: () => bytesOf(text) };
+  if (file !== undefined && file !== "-") {
+    const path = resolve(cwd, file);
+    if (!(await pathExists(path))) throw missingError("file_missing", `there is no file ${path}`);
+    return { name: basename(path), open: () => Bun.file(path).stream() };
+  }
+  if (isatty(0)) throw usageError("there is no SQL: give -c SQL, -f FILE, or send it to standard input");
+  return { name: "<stdin>", open: readStdin };
+}
+
+/** Standard input until its end, or until nobody wants more of it: else an open pipe would keep the program alive. */
+async function* readStdin(stop: AbortSignal): AsyncIterable<Uint8Array> {
+  const reader = Bun.stdin.stream().getReader();
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  stop.addEventListener("abort", cancel, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    stop.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
+
+async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
+  yield new TextEncoder().encode(`${text}\n`);
+}

@@ -1,0 +1,20 @@
+import { formatConnectionUrl } from "../../postgres/url.ts";
+import { requireReach } from "../../target/reach.ts";
+import { defineCommand } from "../command.ts";
+
+export const command = defineCommand({
+  details: "The password is part of it: the URL is the answer. Nothing else that pgrove prints has it.",
+  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  options: [],
+  examples: [
+    { line: 'psql "$(pgrove url)"', about: "any program that takes a URL" },
+    { line: 'DATABASE_URL="$(pgrove url @staging)" npm start', about: "an environment's database" },
+  ],
+  async run(context, args) {
+    const target = await context.resolveTarget(args.target);
+    const connection = await requireReach(target, await context.serverTools());
+    const url = formatConnectionUrl(connection, "show");
+    const document = { target: target.name, url, url_redacted: formatConnectionUrl(connection, "hide") };
+    await context.output.answer(document, () => url);
+  },
+});

@@ -1,0 +1,107 @@
+/** What a command is handed. Each part is made when it is first asked for, and once. */
+import { homedir } from "node:os";
+import { isatty } from "node:tty";
+import type { Environment } from "../config/load.ts";
+import type { PgroveError } from "../errors.ts";
+import { type Clock, systemClock } from "../sys/clock.ts";
+import type { OperationTools } from "../sys/operation.ts";
+import { type Runner, systemRunner } from "../sys/process.ts";
+import { redact } from "../sys/redact.ts";
+import { type Interruptions, watchSignals } from "../sys/signals.ts";
+import type { Loss } from "../target/protection.ts";
+import type { LiveTarget, Target } from "../target/target.ts";
+import type { Flags } from "./flags.ts";
+import type { Output } from "./output.ts";
+import { createPlaces, once, type Places } from "./places.ts";
+import { createPrompt, type Prompt } from "./prompt.ts";
+import { canRedraw } from "./terminal.ts";
+
+export interface Context extends Places {
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly environment: Environment;
+  /** Where the user stands: what relative paths on the command line are relative to. */
+  readonly cwd: string;
+  readonly home: string;
+  readonly flags: Flags;
+  readonly output: Output;
+  readonly prompt: Prompt;
+  /** The command line as it was typed, without secrets: for hints. */
+  readonly commandLine: string;
+  /** From the first call on, Ctrl-C and TERM abort its signal instead of ending the process. */
+  interruptions(): Interruptions;
+  /** The error to end with, once such a signal has come. */
+  interrupted(): PgroveError | undefined;
+  operationTools(): Promise<OperationTools>;
+  resolveTarget(text?: string): Promise<Target>;
+  /** The target with its server open; throws (exit 4) when it does not run. */
+  openTarget(text?: string, database?: string): Promise<LiveTarget>;
+  /** Resolves when what is lost may be lost; refuses (exit 5) else. The command line is put into the hint. */
+  requireConsent(loss: Omit<Loss, "command">): Promise<void>;
+}
+
+export interface ContextOptions {
+  argv: readonly string[];
+  flags: Flags;
+  output: Output;
+  environment?: Environment;
+  cwd?: string;
+  runner?: Runner;
+  clock?: Clock;
+}
+
+/** The context of this process. */
+export function createContext(options: ContextOptions): Context {
+  const { flags, output, environment = process.env, cwd = process.cwd() } = options;
+  const { runner = systemRunner, clock = systemClock } = options;
+  const home = environment.HOME || homedir();
+  const places = createPlaces({ flags, output, environment, cwd, home, runner });
+  const prompt = createPrompt({ available: isatty(0) && isatty(2), before: output.flush });
+  const commandLine = redact(["pgrove", ...options.argv.map(quoteWord)].join(" "));
+  const { note } = output;
+
+  let watched: Interruptions | undefined;
+  const interruptions = () => {
+    watched ??= watchSignals();
+    return watched;
+  };
+  const operationTools = once(async (): Promise<OperationTools> => {
+    const [stateDir, storeDir] = await Promise.all([places.stateDir(), places.storeDir()]);
+    const { requireStoreFolder } = await import("../dump/store.ts");
+    await requireStoreFolder(storeDir);
+    const progress = await makeProgress(output, environment);
+    return { runner, clock, stateDir, abort: interruptions().abort, progress, note };
+  });
+  const resolveTarget = async (text?: string) => {
+    const resolving = await import("../target/resolve.ts");
+    return await resolving.resolveTarget(text, { ...places, cwd, environment, envFile: flags.envFile, note });
+  };
+  return {
+    ...places,
+    ...{ runner, clock, environment, cwd, home, flags, output, prompt, commandLine },
+    interruptions,
+    interrupted: () => watched?.received(),
+    operationTools,
+    resolveTarget,
+    openTarget: async (text, database) => {
+      const { openTarget } = await import("../target/target.ts");
+      return await openTarget(await resolveTarget(text), await places.serverTools(), database);
+    },
+    requireConsent: async (loss) => {
+      const { requireConsent } = await import("../target/protection.ts");
+      const { yes, confirm } = flags;
+      await requireConsent({ ...loss, command: commandLine }, { yes, confirm, prompt });
+    },
+  };
+}
+
+function quoteWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {
+  const { createProgress } = await import("./progress.ts");
+  const redraw = canRedraw(isatty(2), environment);
+  const columns = redraw ? (await import("node:process")).stderr.columns || 80 : 80;
+  return createProgress(output, { redraw, columns: () => columns, nowMs: () => performance.now() });
+}

@@ -1,0 +1,95 @@
+/** Numbers for people. Under --json they stay numbers. */
+
+const SIZE_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
+
+/** 45300000 → "45.3 MB". Decimal, as disks are sold and as `ls --si` counts. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  let value = bytes;
+  let unit = "";
+  for (const next of SIZE_UNITS) {
+    value /= 1000;
+    unit = next;
+    if (value < 999.95) break;
+  }
+  return `${value.toFixed(1)} ${unit}`;
+}
+
+/** 1400 → "1.4 s", 83000 → "1 min 23 s". */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return `${minutes} min ${seconds % 60} s`;
+}
+
+/** 1204332 → "1,204,332", whatever the locale of the machine. */
+export function formatCount(count: number): string {
+  return String(Math.trunc(count)).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+const AGES: readonly (readonly [number, string])[] = [
+  [86_400 * 365, "year"],
+  [86_400 * 30, "month"],
+  [86_400 * 7, "week"],
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+];
+
+/** How long ago, in words: "3 hours ago". What lies in the future (two clocks apart) is "just now". */
+export function formatAge(then: Date, now: Date): string {
+  const seconds = Math.floor((now.getTime() - then.getTime()) / 1000);
+  for (const [size, unit] of AGES) {
+    const count = Math.floor(seconds / size);
+    if (count >= 1) return `${formatCount(count)} ${unit}${count === 1 ? "" : "s"} ago`;
+  }
+  return "just now";
+}
+
+/** "1 table", "2 tables". */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+const CONTROL = /\p{Cc}(\[\d+m)?/gu;
+
+/**
+ * Text whose control characters are spelt out, but for newlines, tabs and pgrove's own colours: a table's name must not
+ * move the cursor of whoever lists it.
+ */
+export function visible(text: string): string {
+  return text.replace(CONTROL, (found, color: string | undefined) => {
+    const code = found.charCodeAt(0);
+    if (found === "\n" || found === "\t" || (code === 0x1b && color !== undefined)) return found;
+    return `\\x${code.toString(16).padStart(2, "0")}${color ?? ""}`;
+  });
+}
+
+/** The same for what has to stay on one line, such as a name in a table. */
+export function visibleOnOneLine(text: string): string {
+  return visible(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+}
+
+/** Text with its lines broken between words, at most `columns` wide; line breaks that it has stay. */
+export function wrapText(text: string, columns: number): string {
+  return text
+    .split("\n")
+    .map((line) => {
+      const lines: string[] = [];
+      for (const word of line.split(" ")) {
+        const last = lines.at(-1);
+        if (last === undefined || Bun.stringWidth(`${last} ${word}`) > columns) lines.push(word);
+        else lines[lines.length - 1] = `${last} ${word}`;
+      }
+      return lines.join("\n");
+    })
+    .join("\n");
+}

@@ -1,0 +1,28 @@
+/** What `up`, `down` and `restart` have in common. */
+import type { ServerState } from "../server/server.ts";
+import type { LifecycleTools } from "../target/lifecycle.ts";
+import type { Target } from "../target/target.ts";
+import type { Context } from "./context.ts";
+import { describeServer, serverDocument } from "./server-lines.ts";
+
+export const LIFECYCLE_POSITIONALS = [{ name: "TARGET", target: true, about: "default: main" }] as const;
+
+export const LIFECYCLE_OPTIONS = [
+  { name: "service", value: "SERVICE", repeatable: true, about: "a service of the compose file beside the database" },
+] as const;
+
+type Change = (target: Target, tools: LifecycleTools, services: readonly string[]) => Promise<ServerState>;
+
+/** Changes the state of the target's server, and tells what it is now. */
+export async function changeServer(
+  context: Context,
+  targetText: string | undefined,
+  services: readonly string[],
+  change: Change,
+): Promise<void> {
+  const target = await context.resolveTarget(targetText);
+  const tools = { server: await context.serverTools(), operation: await context.operationTools() };
+  const state = await change(target, tools, services);
+  const document = { target: target.name, services, server: serverDocument(target.label, state) };
+  await context.output.answer(document, () => `${target.label}: ${describeServer(state)}`);
+}

@@ -1,0 +1,139 @@
+/**
+ * The one place that writes: the answer to stdout, the story to stderr. Everything is written in order and awaited
+ * before the process ends, so that a pipe never gets half of it.
+ */
+import { EXIT, PgroveError } from "../errors.ts";
+import { errorCode } from "../sys/files.ts";
+import { redact } from "../sys/redact.ts";
+import { visible } from "./format.ts";
+import type { Paint } from "./terminal.ts";
+
+export interface Output {
+  readonly json: boolean;
+  /** Colours for answers. */
+  readonly paint: Paint;
+  /** The answer: under --json the document, with its version, else the text. Once per command. */
+  answer(document: Readonly<Record<string, unknown>>, renderText: () => string): Promise<void>;
+  /** A piece of an answer that is not text of ours: a dump, rows, logs. Awaiting it is the back pressure. */
+  write(chunk: string | Uint8Array): Promise<void>;
+  /** A line of the story; --quiet silences it. */
+  note(text: string): void;
+  /** A line of the story that only --verbose shows. */
+  detail(text: string): void;
+  /** The line that is drawn again and again below the story; undefined takes it away. */
+  live(line: string | undefined): void;
+  /** What has to be said whatever the flags: errors. */
+  complain(text: string): Promise<void>;
+  /** Values that are never to be shown in story and errors. */
+  conceal(secrets: readonly string[]): void;
+  /** Resolves when all is written. */
+  flush(): Promise<void>;
+}
+
+export interface OutputOptions {
+  json: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  paint: Paint;
+  /** Where the text goes; the default is this process's stdout and stderr. */
+  sinks?: Sinks;
+}
+
+export interface Sinks {
+  stdout(chunk: string | Uint8Array): Promise<unknown>;
+  stderr(text: string): Promise<unknown>;
+}
+
+/** Whoever reads our stdout has gone, as `head` does: no reason to complain. */
+export class OutputClosed extends PgroveError {
+  /** Bytes were cut off that somebody wants whole: then it is a failure, if a quiet one. */
+  readonly lossy: boolean;
+
+  constructor(cause: unknown, lossy: boolean) {
+    super({ code: "output_closed", message: "nobody reads the output any more", exit: EXIT.failed, cause });
+    this.name = "OutputClosed";
+    this.lossy = lossy;
+  }
+}
+
+// Bun.write and not process.stdout: the latter costs 10 ms at start, and loses what is unwritten when the process ends.
+const PROCESS_SINKS: Sinks = {
+  stdout: (chunk) => Bun.write(Bun.stdout, chunk),
+  stderr: (text) => Bun.write(Bun.stderr, text),
+};
+
+const CLEAR_LINE = "\r\u001b[K";
+
+/** An output that writes to this process's streams. */
+export function createOutput(options: OutputOptions): Output {
+  const sinks = options.sinks ?? PROCESS_SINKS;
+  const secrets: string[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  let shown: string | undefined;
+
+  const enqueue = (work: () => Promise<unknown>): Promise<unknown> => {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
+  };
+  const toStderr = (text: string) => enqueue(() => sinks.stderr(text).catch(() => undefined)); // nobody reads it
+  const toStdout = async (chunk: string | Uint8Array) => {
+    if (shown !== undefined) live(undefined);
+    try {
+      await enqueue(() => sinks.stdout(chunk));
+    } catch (error) {
+      throw errorCode(error) === "EPIPE" ? new OutputClosed(error, typeof chunk !== "string") : notWritten(error);
+    }
+  };
+  const live = (line: string | undefined) => {
+    if (line === shown) return;
+    shown = line;
+    void toStderr(CLEAR_LINE + (line ?? ""));
+  };
+  const tell = (text: string) => {
+    const clean = visible(redact(text, secrets));
+    return toStderr(shown === undefined ? `${clean}\n` : `${CLEAR_LINE}${clean}\n${shown}`);
+  };
+
+  return {
+    json: options.json,
+    paint: options.paint,
+    answer: (document, renderText) =>
+      toStdout(withNewline(options.json ? JSON.stringify({ version: 1, ...document }) : renderText())),
+    write: toStdout,
+    note: (text) => {
+      if (!options.quiet) void tell(text);
+    },
+    detail: (text) => {
+      if (options.verbose && !options.quiet) void tell(text);
+    },
+    live: (line) => {
+      if (!options.quiet) live(line);
+    },
+    complain: async (text) => {
+      live(undefined);
+      await tell(text);
+    },
+    conceal: (more) => {
+      secrets.push(...more);
+    },
+    flush: async () => {
+      live(undefined);
+      await last;
+    },
+  };
+}
+
+function withNewline(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}
+
+function notWritten(error: unknown): PgroveError {
+  const why = errorCode(error) === "ENOSPC" ? "no space is left" : String(error);
+  return new PgroveError({
+    code: "output_failed",
+    message: `the answer could not be written to stdout: ${why}`,
+    exit: EXIT.failed,
+    cause: error,
+  });
+}

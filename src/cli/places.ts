@@ -1,0 +1,122 @@
+/** Where a command works: folder, repository, configuration, state, store. Each is looked for when it is first asked. */
+import { resolve } from "node:path";
+import type { Environment, LoadedConfig } from "../config/load.ts";
+import { configError } from "../errors.ts";
+import type { Head, Repository } from "../repo/git.ts";
+import type { ServerTools } from "../server/server.ts";
+import { pathExists } from "../sys/files.ts";
+import type { Runner } from "../sys/process.ts";
+import type { Flags } from "./flags.ts";
+import type { Output } from "./output.ts";
+
+export interface Places {
+  /** The folder to act in: that of -C, else where the user stands. */
+  folder(): Promise<string>;
+  repository(): Promise<Repository | undefined>;
+  /** The commit and branch of the worktree, where there is one. */
+  git(): Promise<Head | undefined>;
+  config(): Promise<LoadedConfig | undefined>;
+  /** Throws (exit 3) without a pgrove.yaml. */
+  requireConfig(): Promise<LoadedConfig>;
+  /** Where pgrove remembers what it did in this repository. */
+  stateDir(): Promise<string>;
+  /** Where the dumps of this repository are. */
+  storeDir(): Promise<string>;
+  serverTools(): Promise<ServerTools>;
+}
+
+export interface Surroundings {
+  flags: Flags;
+  output: Output;
+  environment: Environment;
+  cwd: string;
+  home: string;
+  runner: Runner;
+}
+
+/** The store's folder for what belongs to no pgrove.yaml. */
+const UNNAMED_PROJECT = "default";
+
+/** The places of one command. */
+export function createPlaces(around: Surroundings): Places {
+  const { output, environment, cwd, home, runner } = around;
+  const folder = once(() => findFolder(around));
+  const config = once(async () => {
+    const loaded = await readConfig(await folder(), around);
+    if (loaded !== undefined) output.conceal(secretsOf(loaded));
+    return loaded;
+  });
+  const repository = once(async () => {
+    const { findRepository } = await import("../repo/git.ts");
+    return await findRepository(await folder(), runner);
+  });
+  const git = once(async () => {
+    const found = await repository();
+    if (found === undefined) return undefined;
+    const { readHead } = await import("../repo/git.ts");
+    return await readHead(found, runner);
+  });
+  const requireConfig = async () => {
+    const loaded = await config();
+    if (loaded !== undefined) return loaded;
+    throw configError(`there is no pgrove.yaml in ${await folder()} or above it`, "pgrove init");
+  };
+  const stateDir = once(async () => {
+    const state = await import("../repo/state.ts");
+    return state.stateDir(await repository(), environment, home);
+  });
+  const storeDir = once(async () => {
+    const { dumpStoreDir } = await import("../repo/store-dir.ts");
+    const loaded = await config();
+    const project = loaded?.config.project ?? UNNAMED_PROJECT;
+    const configured = loaded?.config.dumps.dir;
+    return dumpStoreDir({ configured, project, environment, home, baseDir: loaded?.dir ?? cwd });
+  });
+  const serverTools = once(async (): Promise<ServerTools> => {
+    const clientImage = (await config())?.config.client_image ?? "postgres:{major}";
+    return { runner, clientImage, stageParent: await storeDir(), note: output.note };
+  });
+  return { folder, repository, git, config, requireConfig, stateDir, storeDir, serverTools };
+}
+
+/** The value that is made on the first call. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** What is never to be shown. A password that is the user's or the database's own name would only blacken those. */
+function secretsOf({ secrets, config }: LoadedConfig): string[] {
+  const names = ["postgres", config.database.user, config.database.name, config.project];
+  return secrets.filter((secret) => secret.length >= 4 && !names.includes(secret));
+}
+
+async function findFolder({ flags, cwd, home, environment }: Surroundings): Promise<string> {
+  if (flags.repo === undefined) return cwd;
+  const { aliasFile, resolveRepoArgument } = await import("../repo/aliases.ts");
+  return await resolveRepoArgument(flags.repo, { cwd, home, file: aliasFile(environment, home) });
+}
+
+/**
+ * pgrove.yaml, with `${…}` from the environment and then from `--env-file`, else from the env file of its own key
+ * `env.file`. That one is read only when something is left to be found there.
+ */
+async function readConfig(
+  folder: string,
+  { flags, cwd, environment }: Surroundings,
+): Promise<LoadedConfig | undefined> {
+  const { findConfigFile, loadConfig } = await import("../config/load.ts");
+  const file = findConfigFile(folder);
+  if (file === undefined) return undefined;
+  const { readEnvFile } = await import("../config/env-file.ts");
+  if (flags.envFile !== undefined) {
+    return await loadConfig(file, { environment, envFile: await readEnvFile(resolve(cwd, flags.envFile)) });
+  }
+  const loaded = await loadConfig(file, { environment });
+  const open = loaded.missing.length > 0 || loaded.interpolated.some(({ from }) => from === "default");
+  if (!open || !(await pathExists(loaded.config.env.file))) return loaded;
+  return await loadConfig(file, { environment, envFile: await readEnvFile(loaded.config.env.file) });
+}

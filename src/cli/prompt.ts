@@ -1,0 +1,63 @@
+/** Questions to whoever sits at the terminal. They are asked on stderr: stdout is the answer's. */
+import { interruption, refusal } from "../errors.ts";
+
+export interface Choice<T> {
+  value: T;
+  label: string;
+  hint?: string;
+}
+
+export interface Prompt {
+  /** Whether there is somebody to ask: stdin and stderr are a terminal. */
+  readonly available: boolean;
+  /** A yes or no, where no is the default. Refuses (exit 5) without a terminal. */
+  confirm(question: string): Promise<boolean>;
+  /** A word to be typed. Refuses (exit 5) without a terminal. */
+  word(question: string): Promise<string>;
+  /** One of a list. Refuses (exit 5) without a terminal. */
+  pick<T>(question: string, choices: readonly Choice<T>[]): Promise<T>;
+}
+
+export interface PromptOptions {
+  available: boolean;
+  /** Called before a question, so that no progress line is in its way. */
+  before(): Promise<void>;
+}
+
+/** Prompts on this process's terminal. */
+export function createPrompt({ available, before }: PromptOptions): Prompt {
+  const ready = async (question: string) => {
+    if (!available) throw refusal("no_terminal", `there is no terminal to ask on: ${question}`);
+    await before();
+    const [clack, process] = await Promise.all([import("@clack/prompts"), import("node:process")]);
+    return { clack, where: { input: process.stdin, output: process.stderr } };
+  };
+  return {
+    available,
+    confirm: async (question) => {
+      const { clack, where } = await ready(question);
+      const answer = await clack.confirm({ ...where, message: question, initialValue: false });
+      if (clack.isCancel(answer)) throw interruption("SIGINT");
+      return answer;
+    },
+    word: async (question) => {
+      const { clack, where } = await ready(question);
+      const answer = await clack.text({ ...where, message: question });
+      if (clack.isCancel(answer)) throw interruption("SIGINT");
+      return answer;
+    },
+    pick: async (question, choices) => {
+      const { clack, where } = await ready(question);
+      // Places instead of values: the library's types want a label only for some kinds of value.
+      const options = choices.map(({ label, hint }, value) => ({
+        value,
+        label,
+        ...(hint === undefined ? {} : { hint }),
+      }));
+      const place = await clack.select({ ...where, message: question, options });
+      const choice = clack.isCancel(place) ? undefined : choices[place];
+      if (choice === undefined) throw interruption("SIGINT");
+      return choice.value;
+    },
+  };
+}

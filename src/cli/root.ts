@@ -1,0 +1,167 @@
+/** Every command: its name, one line about it, and how it is loaded. Nothing of a command is imported before it runs. */
+import { didYouMean } from "../config/suggest.ts";
+import { usageError } from "../errors.ts";
+import type { CommandDefinition } from "./command.ts";
+
+interface Named {
+  name: string;
+  aliases?: readonly string[];
+  summary: string;
+}
+
+export interface CommandEntry extends Named {
+  load: () => Promise<{ command: CommandDefinition }>;
+}
+
+export interface CommandGroup extends Named {
+  commands: readonly CommandEntry[];
+}
+
+export interface Chapter {
+  title: string;
+  entries: readonly (CommandEntry | CommandGroup)[];
+}
+
+const DUMPS: CommandGroup = {
+  name: "dumps",
+  summary: "the dumps that were kept: list, show, verify, remove",
+  commands: [
+    {
+      name: "list",
+      aliases: ["ls"],
+      summary: "the dumps of this repository, newest first",
+      load: async () => ({ command: (await import("./commands/dumps.ts")).list }),
+    },
+    {
+      name: "show",
+      summary: "what one dump holds, and where it comes from",
+      load: async () => ({ command: (await import("./commands/dumps.ts")).show }),
+    },
+    {
+      name: "verify",
+      summary: "checks that dumps are whole",
+      load: async () => ({ command: (await import("./commands/dumps.ts")).verify }),
+    },
+    {
+      name: "remove",
+      aliases: ["rm"],
+      summary: "removes a dump and its manifest",
+      load: async () => ({ command: (await import("./commands/dumps.ts")).remove }),
+    },
+  ],
+};
+
+const REPOS: CommandGroup = {
+  name: "repos",
+  summary: "short names for repositories, for -C: add, list, remove",
+  commands: [
+    {
+      name: "add",
+      summary: "gives a repository a short name",
+      load: async () => ({ command: (await import("./commands/repos.ts")).add }),
+    },
+    {
+      name: "list",
+      aliases: ["ls"],
+      summary: "the short names and their folders",
+      load: async () => ({ command: (await import("./commands/repos.ts")).list }),
+    },
+    {
+      name: "remove",
+      aliases: ["rm"],
+      summary: "forgets a short name; the repository stays",
+      load: async () => ({ command: (await import("./commands/repos.ts")).remove }),
+    },
+  ],
+};
+
+export const CHAPTERS: readonly Chapter[] = [
+  {
+    title: "Begin",
+    entries: [
+      { name: "init", summary: "writes pgrove.yaml from what it finds", load: () => import("./commands/init.ts") },
+      {
+        name: "doctor",
+        summary: "what is missing or left over, with its fix",
+        load: () => import("./commands/doctor.ts"),
+      },
+    ],
+  },
+  {
+    title: "Server",
+    entries: [
+      { name: "up", summary: "starts the server", load: () => import("./commands/up.ts") },
+      { name: "down", summary: "stops the server; the data stays", load: () => import("./commands/down.ts") },
+      { name: "restart", summary: "stops and starts the server", load: () => import("./commands/restart.ts") },
+      { name: "logs", summary: "what the server says", load: () => import("./commands/logs.ts") },
+      {
+        name: "status",
+        summary: "server, database, connections, last dump",
+        load: () => import("./commands/status.ts"),
+      },
+    ],
+  },
+  {
+    title: "Database",
+    entries: [
+      { name: "url", summary: "the connection URL, password included", load: () => import("./commands/url.ts") },
+      { name: "env", summary: "the variables for an env file", load: () => import("./commands/env.ts") },
+      { name: "shell", summary: "interactive psql", load: () => import("./commands/shell.ts") },
+      { name: "sql", summary: "runs SQL, stops at the first error", load: () => import("./commands/sql.ts") },
+    ],
+  },
+  {
+    title: "Dumps and copies",
+    entries: [
+      { name: "dump", summary: "writes a dump into the store", load: () => import("./commands/dump.ts") },
+      { name: "restore", summary: "puts a dump into a database", load: () => import("./commands/restore.ts") },
+      { name: "copy", summary: "copies a database to another", load: () => import("./commands/copy.ts") },
+      DUMPS,
+    ],
+  },
+  {
+    title: "Housekeeping",
+    entries: [
+      { name: "history", summary: "who did what to which database", load: () => import("./commands/history.ts") },
+      REPOS,
+      { name: "completions", summary: "shell completion", load: () => import("./commands/completions.ts") },
+    ],
+  },
+];
+
+/** What completion scripts call; it is listed nowhere. */
+const HIDDEN: readonly CommandEntry[] = [
+  { name: "__complete", summary: "completes a line", load: () => import("./commands/complete.ts") },
+];
+
+/** Every command that people see. */
+export function listCommands(): readonly (CommandEntry | CommandGroup)[] {
+  return CHAPTERS.flatMap(({ entries }) => entries);
+}
+
+/** The command or group of that name. Throws (exit 2) when there is none, with the nearest one. */
+export function requireCommand(word: string): CommandEntry | CommandGroup {
+  const found = findNamed([...listCommands(), ...HIDDEN], word);
+  if (found !== undefined) return found;
+  throw unknown(word, listCommands(), "pgrove", "pgrove --help");
+}
+
+/** The subcommand of that name. Throws (exit 2) when there is none. */
+export function requireSubcommand(group: CommandGroup, word: string): CommandEntry {
+  const found = findNamed(group.commands, word);
+  if (found !== undefined) return found;
+  throw unknown(word, group.commands, `pgrove ${group.name}`, `pgrove ${group.name} --help`);
+}
+
+function findNamed<T extends Named>(all: readonly T[], word: string): T | undefined {
+  return all.find(({ name, aliases }) => name === word || aliases?.includes(word));
+}
+
+function unknown(word: string, all: readonly Named[], prefix: string, help: string) {
+  const names = all.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]);
+  const nearest = didYouMean(word, names);
+  return usageError(
+    `there is no command ${prefix} ${word}`,
+    nearest === undefined ? `${help}      lists the commands` : `did you mean ${prefix} ${nearest}?`,
+  );
+}

@@ -1,0 +1,191 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { configError, missingError, PgroveError } from "../errors.ts";
+import type { PathPlace } from "./paths.ts";
+import { type Interpolated, interpolate, type ValueSource } from "./references.ts";
+import type { Config } from "./schema.ts";
+import { loadTextFile } from "./text-file.ts";
+import type { Mistake, Path, Reader, YamlSource } from "./yaml-source.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A `${NAME}` without a value and without a default. */
+export interface MissingVariable {
+  /** Dotted, such as "database.password". */
+  path: string;
+  name: string;
+  /** Both from 1. */
+  line: number;
+  column: number;
+}
+
+/** A `${NAME}` that was replaced, and where its value came from. */
+export interface Interpolation {
+  path: string;
+  name: string;
+  from: ValueSource;
+}
+
+export interface LoadedConfig {
+  /** Paths for reading (compose files, env files, migrations, seeds) are absolute. */
+  config: Config;
+  /** Absolute. */
+  file: string;
+  /** The folder of the file. */
+  dir: string;
+  /** The repository folder that paths must stay in: the nearest one with a `.git`, else `dir`. */
+  root: string;
+  /** Never to be shown: the values of database.password and server.url. */
+  secrets: readonly string[];
+  /** Their keys count as not given. */
+  missing: readonly MissingVariable[];
+  interpolated: readonly Interpolation[];
+}
+
+export interface LoadOptions {
+  environment: Environment;
+  /** What the repository's env file says; the environment comes first. */
+  envFile?: Readonly<Record<string, string>>;
+}
+
+const FILE_NAMES = ["pgrove.yaml", "pgrove.yml"];
+const MOST_SHOWN = 50;
+
+/**
+ * The pgrove.yaml that holds for a folder: its own, or the nearest one above it in the same git worktree. Outside git
+ * only the folder itself counts, since anybody may write into a folder such as /tmp.
+ */
+export function findConfigFile(dir: string): string | undefined {
+  const start = resolve(dir);
+  const top = findGitRoot(start) ?? start;
+  for (let folder = start; ; folder = dirname(folder)) {
+    const found = FILE_NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
+    if (found !== undefined || folder === top) return found;
+  }
+}
+
+function findGitRoot(dir: string): string | undefined {
+  for (let folder = dir; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, ".git"))) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/**
+ * Reads pgrove.yaml whole. Throws one configError (exit 3) with every mistake, each as `pgrove.yaml:LINE:COL  message`,
+ * or a missingError (exit 4) when there is no such file.
+ */
+export async function loadConfig(file: string, options: LoadOptions): Promise<LoadedConfig> {
+  const path = resolve(file);
+  const name = basename(path);
+  const text = await loadTextFile(path, name).catch((error: unknown) => {
+    if (error instanceof PgroveError && error.code === "file_missing") throw noConfig(path);
+    throw error;
+  });
+  const [{ readYaml }, { validate }] = await Promise.all([import("./yaml-source.ts"), import("./validate.ts")]);
+  const source = await readYaml(text, readerFor(options));
+  const dir = dirname(path);
+  const place: PathPlace = { dir, root: findGitRoot(dir) ?? dir };
+  const { config, mistakes } = await validate(source, place);
+  if (config === undefined || mistakes.length > 0) throw describeMistakes(mistakes, source, name);
+  return {
+    config,
+    file: path,
+    ...place,
+    secrets: findSecrets(config),
+    missing: listMissing(source),
+    interpolated: listInterpolated(source),
+  };
+}
+
+function noConfig(path: string): PgroveError {
+  return missingError("config_missing", `there is no ${basename(path)} in ${dirname(path)}`, "pgrove init");
+}
+
+/** Shell commands keep their `${…}`: the shell that runs them, once approved, has the worktree's own values. */
+function isCommand([first, second]: Path): boolean {
+  if (first === "worktrees") return second === "setup" || second === "teardown";
+  return first === "migrations" && second === "command";
+}
+
+/** Keys that renderTemplate reads later: braces that come from a variable must not become placeholders. */
+function isTemplate([first, second]: Path): boolean {
+  const key = `${first}.${second ?? ""}`;
+  return key === "env.set" || key === "worktrees.dir" || key === "dumps.dir" || key === "client_image.";
+}
+
+function readerFor({ environment, envFile }: LoadOptions): Reader {
+  const sources = { environment, envFile: envFile ?? {} };
+  const doubleBraces = (value: string) => value.replace(/[{}]/g, "$&$&");
+  return {
+    interpolateAt(path: Path, text: string): Interpolated | undefined {
+      if (isCommand(path)) return undefined;
+      return isTemplate(path) ? interpolate(text, sources, doubleBraces) : interpolate(text, sources);
+    },
+    emptyIsMapping: (path) => path.join(".") === "server.local",
+  };
+}
+
+function describeMistakes(mistakes: readonly Mistake[], source: YamlSource, name: string): PgroveError {
+  const lines = [...mistakes]
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ offset, message }) => {
+      const { line, column } = source.lineAndColumn(offset);
+      return `${name}:${line}:${column}  ${message}`;
+    });
+  const unique = [...new Set(lines)];
+  if (unique.length === 1) return configError(unique.join());
+  const shown = unique.slice(0, MOST_SHOWN).map((line) => `  ${line}`);
+  return configError([`${name} has ${unique.length} mistakes`, ...shown].join("\n"));
+}
+
+function places(source: YamlSource): { path: string; offset: number; interpolated: Interpolated }[] {
+  return [...source.places].flatMap(([key, { valueOffset: offset, interpolated }]) =>
+    interpolated === undefined ? [] : [{ path: key.replaceAll("\u0000", "."), offset, interpolated }],
+  );
+}
+
+function listMissing(source: YamlSource): MissingVariable[] {
+  return places(source).flatMap(({ path, offset, interpolated }) =>
+    interpolated.missing.map((name) => ({ path, name, ...source.lineAndColumn(offset) })),
+  );
+}
+
+function listInterpolated(source: YamlSource): Interpolation[] {
+  return places(source).flatMap(({ path, interpolated }) => interpolated.used.map((used) => ({ path, ...used })));
+}
+
+function findSecrets({ database, server }: Config): string[] {
+  const found = [database.password ?? ""];
+  if (server.kind === "url" && server.url !== undefined) {
+    const password = /:\/\/[^:@/\s]*:(\S*)@/.exec(server.url)?.[1] ?? /[?&]password=([^&\s]*)/.exec(server.url)?.[1];
+    found.push(server.url, password ?? "", decodeLeniently(password ?? ""));
+  }
+  return [...new Set(found.filter((each) => each !== ""))];
+}
+
+function decodeLeniently(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * Throws a configError (exit 3) with the line when a variable that the key, or a key below it, needs has no value.
+ * Called by whoever cannot do without: `password: ${POSTGRES_PASSWORD}` is no mistake while the container has its own.
+ */
+export function requireNoMissing(loaded: Pick<LoadedConfig, "missing" | "file">, pathPrefix: string): void {
+  const first = loaded.missing.find(({ path }) => path === pathPrefix || path.startsWith(`${pathPrefix}.`));
+  if (first === undefined) return;
+  throw configError(
+    `${basename(loaded.file)}:${first.line}:${first.column}  ${first.path} needs ${first.name}, which is set neither in the environment nor in the env file`,
+    `set ${first.name}, or write \${${first.name}:-default}`,
+  );
+}
+
+/** The same path in another worktree of the repository: configuration is read in one, and holds for all. */
+export function pathInWorktree(loaded: Pick<LoadedConfig, "root">, path: string, worktreeRoot: string): string {
+  return resolve(worktreeRoot, relative(loaded.root, path));
+}

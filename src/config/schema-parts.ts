@@ -1,0 +1,24 @@
+/** What the keys of pgrove.yaml are made of. */
+import * as v from "valibot";
+
+/** Text that says something. */
+export const text = (description: string) =>
+  v.pipe(v.string(), v.nonEmpty("must not be empty"), v.description(description));
+
+/** A list of such texts. */
+export const texts = (description: string, each: string) => v.pipe(v.array(text(each)), v.description(description));
+
+/** A whole number, 0 or more unless told. */
+export const count = (description: string, least = 0) =>
+  v.pipe(
+    v.number(),
+    v.integer("must be a whole number"),
+    v.minValue(least, `must be ${least} or more`),
+    v.maxValue(1_000_000_000, "is too large"),
+    v.description(description),
+  );
+
+/** The keys that were given, also where something else is wrong. */
+export function keysOf(value: unknown): string[] {
+  return typeof value === "object" && value !== null ? Object.keys(value) : [];
+}

@@ -1,0 +1,218 @@
+/** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
+import * as v from "valibot";
+import { count, keysOf, text, texts } from "./schema-parts.ts";
+import { server } from "./schema-server.ts";
+
+export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
+
+export const ISOLATIONS = ["container", "database", "schema"] as const;
+
+const database = v.pipe(
+  v.strictObject({
+    name: v.optional(text("The main database; left out, the container's POSTGRES_DB, or the URL's.")),
+    user: v.optional(text("The role that pgrove logs in as; left out, the container's POSTGRES_USER, or the URL's.")),
+    password: v.optional(
+      v.pipe(v.string(), v.description("Its password; best taken from a variable. Left out, the container's own.")),
+    ),
+    max_connections: v.optional(count("How many connections pgrove opens at most at a time. DB_MAX_CONNS.", 1)),
+  }),
+  v.description("The main database and the role that pgrove uses."),
+);
+
+const env = v.pipe(
+  v.strictObject({
+    file: v.optional(text("The env file written in each worktree, only inside a marked block."), ".env"),
+    set: v.optional(
+      v.pipe(
+        v.record(
+          v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is not a variable name")),
+          v.pipe(v.string(), v.description("The value; {url}, {port.web}, {database} and others are put in.")),
+        ),
+        v.description("The variables to write."),
+      ),
+      { DATABASE_URL: "{url}" },
+    ),
+  }),
+  v.description("What each worktree's env file is given."),
+);
+
+const ports = v.pipe(
+  v.record(
+    v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "is not a port's name (letters, digits, _ and -)")),
+    v.pipe(
+      v.number(),
+      v.integer("must be a port number"),
+      v.minValue(1, "must be a port number (1 to 65535)"),
+      v.maxValue(65_535, "must be a port number (1 to 65535)"),
+      v.description("The main worktree's port; the others get free ones above it."),
+    ),
+  ),
+  v.description("Further ports to allocate per worktree, beside the database's."),
+);
+
+const worktrees = v.pipe(
+  v.strictObject({
+    dir: v.optional(
+      text("Where worktrees are made; {repo}, {project}, {name} are put in."),
+      "../{repo}-worktrees/{name}",
+    ),
+    data: v.optional(text("What a new worktree's database starts with: copy, empty, or a dump's name."), "copy"),
+    share: v.optional(texts("Ignored paths to bring along into a new worktree.", "A path inside the repository."), []),
+    setup: v.optional(
+      texts("Commands run in a new worktree, once approved with `pgrove trust`.", "A shell command."),
+      [],
+    ),
+    teardown: v.optional(texts("Commands run before a worktree is removed.", "A shell command."), []),
+  }),
+  v.description("How worktrees are made."),
+);
+
+const command = v.pipe(
+  v.strictObject({
+    up: text("Applies what is pending."),
+    down: v.optional(text("Takes the last one back.")),
+    status: v.optional(text("Shows what is applied.")),
+  }),
+  v.description("Another migration tool's commands, run once approved with `pgrove trust`."),
+);
+
+const migrations = v.pipe(
+  v.strictObject({
+    dir: v.optional(text("The folder of the migration files. Default: migrations, unless command is given.")),
+    command: v.optional(command),
+    schema_file: v.optional(text("A file that is given the schema after each migration.")),
+    backup: v.optional(
+      v.pipe(
+        v.picklist(["dump", "snapshot", "none"]),
+        v.description("What is saved before migrating. SKIP_BACKUP: none."),
+      ),
+      "dump",
+    ),
+    lint: v.optional(
+      v.pipe(
+        v.strictObject({
+          enabled: v.optional(
+            v.pipe(v.boolean(), v.description("Whether `migrate up` lints what it is about to run.")),
+            true,
+          ),
+          ignore: v.optional(texts("Rules that are not wanted.", "A rule's name."), []),
+        }),
+        v.description("The lint of migrations."),
+      ),
+      {},
+    ),
+    layout: v.optional(
+      v.pipe(
+        v.picklist(["golang-migrate", "dbmate", "goose"]),
+        v.description("How the migration files are named and divided."),
+      ),
+      "golang-migrate",
+    ),
+  }),
+  v.description("The schema's migrations."),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const given = keysOf(dataset.value);
+    if (given.includes("dir") && given.includes("command")) addIssue({ message: "takes dir or command, not both" });
+  }),
+  v.transform((written) =>
+    written.command === undefined ? { ...written, dir: written.dir ?? "migrations" } : { ...written, dir: undefined },
+  ),
+);
+
+const seeds = v.pipe(
+  v.strictObject({
+    dir: v.optional(text("The folder of seed files and factories."), "seeds"),
+    count: v.optional(count("How many rows a factory makes when no number is given. DEFAULT_SEED_COUNT."), 10),
+    max_count: v.optional(count("The most rows that one run may make; left out, no limit. MAX_SEED_COUNT.", 1)),
+  }),
+  v.description("Seed files and factories."),
+);
+
+const dumps = v.pipe(
+  v.strictObject({
+    dir: v.optional(
+      text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
+    ),
+    keep: v.optional(
+      v.pipe(
+        v.strictObject({
+          last: v.optional(count("The newest ones."), 3),
+          daily: v.optional(count("One a day, for so many days."), 7),
+          weekly: v.optional(count("One a week, for so many weeks."), 4),
+          monthly: v.optional(count("One a month, for so many months."), 12),
+          days: v.optional(count("Everything younger than so many days. BACKUP_RETENTION_DAYS.")),
+        }),
+        v.description("What `dumps prune` keeps of each database; 0 turns a rule off."),
+      ),
+      {},
+    ),
+  }),
+  v.description("Where dumps are kept, and for how long."),
+);
+
+const environments = v.pipe(
+  v.record(
+    v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "is not a name (letters, digits, . _ -)")),
+    v.pipe(
+      v.strictObject({
+        env_file: text("The env file that holds its connection."),
+        protected: v.optional(
+          v.pipe(v.boolean(), v.description("Whether changing it asks for its name to be typed.")),
+          false,
+        ),
+      }),
+      v.description("An environment, reached as @name."),
+    ),
+  ),
+  v.description("Databases elsewhere, such as staging and production."),
+);
+
+export const configSchema = v.pipe(
+  v.strictObject({
+    project: v.pipe(
+      v.string(),
+      v.regex(
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+        "must be 1 to 63 letters, digits, dots, _ or -, beginning with a letter or digit",
+      ),
+      v.description("The repository's short name: its alias for -C, and the dump store's folder."),
+    ),
+    isolation: v.optional(
+      v.pipe(
+        v.picklist(ISOLATIONS),
+        v.description("What each worktree gets of its own: a container, a database, or a schema."),
+      ),
+      "database",
+    ),
+    server,
+    database: v.optional(database, {}),
+    env: v.optional(env, {}),
+    ports: v.optional(ports, {}),
+    worktrees: v.optional(worktrees, {}),
+    services: v.optional(
+      texts("Compose services stopped around a restore or rewind, and started again after it.", "A service's name."),
+      [],
+    ),
+    migrations: v.optional(migrations, {}),
+    seeds: v.optional(seeds, {}),
+    snapshots: v.optional(
+      v.pipe(
+        v.strictObject({ keep: v.optional(count("How many snapshots of each database are kept.", 1), 5) }),
+        v.description("Saved states inside the server."),
+      ),
+      {},
+    ),
+    dumps: v.optional(dumps, {}),
+    environments: v.optional(environments, {}),
+    client_image: v.optional(
+      text(
+        "The image that PostgreSQL's programs run in when the host has none; {major} is the server's major version.",
+      ),
+      "postgres:{major}",
+    ),
+  }),
+  v.title("pgrove.yaml"),
+  v.description("The configuration of pgrove in one repository."),
+);
+
+export type Config = v.InferOutput<typeof configSchema>;

@@ -1,0 +1,177 @@
+/**
+ * Copies a database into a scratch database and swaps it in. On one server PostgreSQL itself copies the files
+ * (TEMPLATE), which needs the source for itself; else, and between servers, pg_dump streams into pg_restore.
+ */
+import { missingError, usageError } from "../errors.ts";
+import {
+  databaseExists,
+  databaseSizeBytes,
+  listSessions,
+  requireNothingBound,
+  type Session,
+} from "../postgres/admin.ts";
+import { requireDatabaseName } from "../postgres/identifier.ts";
+import { propertyStatements, readProperties } from "../postgres/swap.ts";
+import type { OperationTools } from "../sys/operation.ts";
+import { replaceDatabase } from "../target/replace.ts";
+import { type Loss, readLoss } from "../target/scratch.ts";
+import type { LiveTarget } from "../target/target.ts";
+import { type Work, type WorkSubject, withWork } from "../target/work.ts";
+import { copyByStream, requireStreamable } from "./stream.ts";
+import { copyByTemplate, requireCopyable } from "./template.ts";
+
+export type CopyStrategy = "auto" | "template" | "stream";
+
+export interface CopyRequest {
+  strategy: CopyStrategy;
+  schemaOnly: boolean;
+  discardPrevious: boolean;
+  services: readonly string[];
+  /** Asked before anything is replaced; throws when it is not wanted. */
+  consent: (loss: Loss) => Promise<void>;
+  /** Asked when the source has to be disconnected for a moment; false: stream instead. */
+  mayDisconnect: (sessions: Session[]) => Promise<boolean>;
+}
+
+export interface CopyResult {
+  strategy: "template" | "stream";
+  database: string;
+  sizeBytes: number;
+  previous?: string;
+  servicesRestarted: number;
+}
+
+/** Copies source to target. Throws and leaves both as they were when anything goes wrong. */
+export async function copyDatabase(
+  tools: OperationTools,
+  source: LiveTarget,
+  target: LiveTarget,
+  request: CopyRequest,
+): Promise<CopyResult> {
+  const database = requireDatabaseName(target.database);
+  const oneServer = await requirePossible(source, target, request.strategy);
+  return await withWork(tools, target, subjectOf("copy", source, target, oneServer), async (work) => {
+    const { loss } = await prepare(work, source, target, oneServer);
+    if (loss !== undefined) await request.consent(loss);
+    const strategy = await chooseStrategy(work, source, oneServer, request);
+    const exists = loss !== undefined;
+    const scratch =
+      strategy === "template"
+        ? await copyByTemplate(work, source, target, exists)
+        : await copyByStream(work, source, target, { ...request, exists });
+    const statements =
+      oneServer && !exists
+        ? propertyStatements(database, { ...(await readProperties(work.control, source.database)), comment: null })
+        : [];
+    const replaced = await replaceDatabase(work, target.server, {
+      ...{ scratch, database, services: request.services, statements },
+      discardPrevious: request.discardPrevious,
+    });
+    const sizeBytes = await databaseSizeBytes(work.control, database);
+    Object.assign(work.operation.details, { strategy, database_size_bytes: sizeBytes, previous: replaced.previous });
+    return { strategy, database, sizeBytes, ...replaced };
+  });
+}
+
+/** What a copy would do. */
+export interface CopyPlan {
+  database: string;
+  oneServer: boolean;
+  /** Who is connected to the source: a template copy disconnects them. */
+  sourceSessions: Session[];
+  /** What would be replaced; absent when the database does not exist. */
+  loss?: Loss;
+}
+
+/** Checks everything that a copy checks before it starts, and changes nothing. Throws as the copy would. */
+export async function planCopy(
+  tools: OperationTools,
+  source: LiveTarget,
+  target: LiveTarget,
+  strategy: CopyStrategy,
+): Promise<CopyPlan> {
+  const database = requireDatabaseName(target.database);
+  const oneServer = await requirePossible(source, target, strategy);
+  return await withWork(tools, target, subjectOf("copy-plan", source, target, oneServer, "shared"), async (work) => {
+    const { loss } = await prepare(work, source, target, oneServer);
+    const sourceSessions = oneServer ? await listSessions(work.control, source.database, work.operation.run) : [];
+    return { database, oneServer, sourceSessions, ...(loss === undefined ? {} : { loss }) };
+  });
+}
+
+/** Whether both are on one server. Throws (exit 2) when the copy makes no sense. */
+async function requirePossible(source: LiveTarget, target: LiveTarget, strategy: CopyStrategy): Promise<boolean> {
+  const oneServer = await isSameServer(source, target);
+  if (oneServer && source.database === target.database) {
+    throw usageError(
+      `source and destination are the same database: ${target.database} on ${target.target.label}`,
+      "name the destination: --to TARGET",
+    );
+  }
+  if (strategy === "template" && !oneServer) {
+    throw usageError("the template strategy copies within one server only", "--strategy stream, or leave it out");
+  }
+  return oneServer;
+}
+
+function subjectOf(
+  operation: string,
+  source: LiveTarget,
+  target: LiveTarget,
+  oneServer: boolean,
+  mode: "exclusive" | "shared" = "exclusive",
+): WorkSubject {
+  const onSource = oneServer ? [{ database: source.database, mode: "shared" as const }] : [];
+  return {
+    operation,
+    claims: [{ database: target.database, mode }, ...onSource],
+    avoid: [target.database, ...onSource.map(({ database }) => database)],
+  };
+}
+
+async function prepare(
+  work: Work,
+  source: LiveTarget,
+  target: LiveTarget,
+  oneServer: boolean,
+): Promise<{ loss: Loss | undefined }> {
+  work.operation.details.source = source.target.label;
+  if (oneServer && !(await databaseExists(work.control, source.database))) {
+    throw missingError(
+      "database_missing",
+      `there is no database ${source.database} on ${source.target.label}`,
+      "pgrove status",
+    );
+  }
+  if (!oneServer) await requireStreamable(work, source, target);
+  if (!(await databaseExists(work.control, target.database))) return { loss: undefined };
+  await requireNothingBound(work.control, target.database);
+  return { loss: await readLoss(work, target.database) };
+}
+
+/** Two targets on one server: by their specs, or, reached in two ways, by what the servers say of themselves. */
+async function isSameServer(source: LiveTarget, target: LiveTarget): Promise<boolean> {
+  if (JSON.stringify(source.target.server) === JSON.stringify(target.target.server)) return true;
+  const [a, b] = await Promise.all([source.server.inspect(), target.server.inspect()]);
+  if (a.container !== undefined && b.container !== undefined) return a.container.id === b.container.id;
+  return a.host !== undefined && a.host === b.host && a.port === b.port;
+}
+
+async function chooseStrategy(
+  work: Work,
+  source: LiveTarget,
+  oneServer: boolean,
+  request: CopyRequest,
+): Promise<"template" | "stream"> {
+  if (!oneServer || request.strategy === "stream" || request.schemaOnly) {
+    return "stream";
+  }
+  const blocked = await requireCopyable(work, source, request.strategy === "template");
+  if (blocked !== undefined) {
+    work.tools.note(`${blocked}: streaming instead`);
+    return "stream";
+  }
+  const sessions = await listSessions(work.control, source.database, work.operation.run);
+  if (sessions.length === 0 || request.strategy === "template") return "template";
+  return (await request.mayDisconnect(sessions)) ? "template" : "stream";
+}

@@ -1,0 +1,144 @@
+/** pg_dump into pg_restore, in memory: between servers, or where the source must stay connected. */
+
+import { chooseCodec, compressArgument } from "../dump/codec.ts";
+import { refusal } from "../errors.ts";
+import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
+import { type DatabaseFacts, readDatabaseFacts } from "../postgres/catalog.ts";
+import { databaseArgument } from "../postgres/identifier.ts";
+import { createStatement, type DatabaseShape, readShape } from "../postgres/swap.ts";
+import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
+import { joinCommands } from "../sys/pipe.ts";
+import { applicationName } from "../sys/run-id.ts";
+import { readServerFacts, requirePresent } from "../target/needs.ts";
+import { createScratch, inScratch } from "../target/scratch.ts";
+import type { LiveTarget } from "../target/target.ts";
+import type { Work } from "../target/work.ts";
+
+export interface StreamRequest {
+  schemaOnly: boolean;
+  exists: boolean;
+}
+
+interface Source {
+  version: Version;
+  facts: DatabaseFacts;
+  subscriptions: string[];
+}
+
+async function readSource(work: Work, source: LiveTarget): Promise<Source> {
+  const sql = await source.toolbox.connect(source.database, work.operation.run);
+  try {
+    const facts = await readDatabaseFacts(sql);
+    return {
+      ...{ facts, version: versionOfNumber(facts.serverVersionNumber) },
+      subscriptions: await listSubscriptions(sql, source.database),
+    };
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}
+
+/** Throws when the target's server is older than the source's (exit 5), or lacks what the source needs (exit 4). */
+export async function requireStreamable(work: Work, source: LiveTarget, target: LiveTarget): Promise<void> {
+  const { version, facts } = await readSource(work, source);
+  const server = await readServerFacts(work.control);
+  const to = versionOfNumber(server.versionNumber);
+  if (version.major > to.major) {
+    throw refusal(
+      "source_newer",
+      `${source.target.label} runs PostgreSQL ${formatVersion(version)}, the destination ${formatVersion(to)}, which is older`,
+      `copy to PostgreSQL ${version.major} or later`,
+    );
+  }
+  requirePresent(server, target.target.label, {
+    ...{ what: source.target.label, roles: facts.roles, tablespaces: facts.tablespaces },
+    extensions: facts.extensions.map(({ name }) => name),
+    withoutRoles: "or dump the source and restore it with --no-owner",
+  });
+}
+
+/** Streams the source into the run's scratch database; nothing lands on a disk on the way. */
+export async function copyByStream(
+  work: Work,
+  source: LiveTarget,
+  target: LiveTarget,
+  request: StreamRequest,
+): Promise<string> {
+  const { operation, tools } = work;
+  const { version, facts, subscriptions } = await readSource(work, source);
+  const leftOut = describeLeftOut(subscriptions);
+  if (leftOut !== undefined) tools.note(leftOut);
+  const shape = await chooseShape(work, facts, target, request.exists);
+  const major = source.toolbox.major ?? version.major;
+  const scratch = await createScratch(work, (name) => createStatement(name, shape));
+  const content = request.schemaOnly ? ["--schema-only"] : [];
+  const dump = source.toolbox.command(
+    "pg_dump",
+    ["--format=custom", compressArgument(chooseCodec(major), major), "--no-subscriptions", "--verbose", ...content],
+    operation.run,
+    { database: source.database },
+  );
+  const load = target.toolbox.command(
+    "pg_restore",
+    [`--dbname=${databaseArgument(scratch)}`, "--exit-on-error"],
+    operation.run,
+    { input: true },
+  );
+  let bytes = 0;
+  let subject: string | undefined;
+  await endingSource(work, source, () =>
+    joinCommands(
+      tools.runner,
+      dump,
+      (input) => tools.runner.stream(load, { input }, operation.abort),
+      operation.abort,
+      {
+        line: (line) => {
+          subject = /dumping contents of table "(.+)"$/.exec(line)?.[1]?.replace('"."', ".") ?? subject;
+        },
+        chunk: (count) => {
+          bytes += count;
+          tools.progress({ phase: "copy", bytes, ...(subject === undefined ? {} : { subject }) });
+        },
+      },
+    ),
+  );
+  tools.progress({ phase: "analyze" });
+  await inScratch(work, scratch, async (sql) => {
+    await sql`analyze`;
+  });
+  return scratch;
+}
+
+async function chooseShape(
+  work: Work,
+  { encoding, collate, ctype, provider, locale }: DatabaseFacts,
+  target: LiveTarget,
+  exists: boolean,
+): Promise<DatabaseShape> {
+  if (exists) return await readShape(work.control, target.database);
+  const usual = await readShape(work.control, "template1");
+  const { user: owner } = target.toolbox;
+  return { ...usual, encoding, collate, ctype, provider, locale, owner, tablespace: "pg_default" };
+}
+
+/** The body; when it fails or is aborted, the run's sessions on the source's server are ended as well. */
+async function endingSource(work: Work, source: LiveTarget, body: () => Promise<void>): Promise<void> {
+  const end = async () => {
+    const sql = await source.toolbox.connect(source.database, work.operation.run);
+    await sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = ${applicationName(work.operation.run)} and pid <> pg_backend_pid()`;
+    await sql.end({ timeout: 2 });
+  };
+  const onAbort = () => void end().catch(() => undefined); // the server may be what has gone
+  work.operation.abort.addEventListener("abort", onAbort, { once: true });
+  try {
+    await body();
+  } catch (error) {
+    await end().catch(() => undefined);
+    throw error;
+  } finally {
+    work.operation.abort.removeEventListener("abort", onAbort);
+  }
+}

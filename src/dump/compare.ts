@@ -1,0 +1,78 @@
+/** Compares what a restore brought back with what the manifest says was dumped. */
+import { failure } from "../errors.ts";
+import { countRows } from "../postgres/catalog.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import type { InspectedDump } from "./inspect.ts";
+import type { Manifest } from "./manifest.ts";
+
+export interface Comparison {
+  /** Tables that were compared. */
+  tables: number;
+  /** Rows of the restored tables: counted where the manifest's count is exact, else estimated. */
+  rows: number;
+  /** Estimates that are far apart, as sentences. */
+  doubts: string[];
+}
+
+type ManifestTable = Manifest["tables"][number];
+
+/**
+ * Counts the restored tables. Throws (exit 1) when one is missing or an exact count differs; estimates that are far
+ * apart are only doubts, since the planner's numbers may have been old when the dump was made.
+ */
+export async function compareWithManifest(sql: Sql, inspected: InspectedDump): Promise<Comparison | undefined> {
+  const { manifest } = inspected.dump;
+  if (manifest === undefined || manifest.content !== "all" || manifest.partial) return undefined;
+  const restored = await readEstimates(sql);
+  const missing = manifest.tables.filter((table) => !restored.has(keyOf(table)));
+  if (missing.length > 0) {
+    throw differs(`the restored database lacks ${missing.map(keyOf).join(", ")}`);
+  }
+  const exact = manifest.tables.filter((table) => table.exact);
+  const counts = await countRows(sql, exact);
+  const wrong = exact.filter((table, index) => table.rows !== counts[index]);
+  if (wrong.length > 0) {
+    const [first] = wrong;
+    const found = counts[exact.indexOf(first as ManifestTable)];
+    throw differs(`${first === undefined ? "a table" : keyOf(first)} has ${found} rows, not ${first?.rows}`);
+  }
+  const estimated = manifest.tables.filter((table) => !table.exact);
+  return {
+    tables: manifest.tables.length,
+    rows: sum(counts) + sum(estimated.map((table) => restored.get(keyOf(table)) ?? 0)),
+    doubts: estimated.flatMap((table) => findDoubt(table, restored.get(keyOf(table)) ?? 0)),
+  };
+}
+
+function differs(what: string) {
+  return failure(
+    "rows_differ",
+    `the restored rows are not those that were dumped: ${what}; the target was not touched`,
+    "pgrove dumps verify        shows which dumps are whole",
+  );
+}
+
+const FAR_APART = 2;
+
+function findDoubt(table: ManifestTable, rows: number): string[] {
+  const dumped = table.rows ?? 0;
+  if (dumped <= 0 || (rows <= dumped * FAR_APART && rows >= dumped / FAR_APART)) return [];
+  return [`${keyOf(table)} has about ${Math.round(rows)} rows; when it was dumped, the planner counted on ${dumped}`];
+}
+
+/** Estimated rows of every ordinary table, after ANALYZE. */
+async function readEstimates(sql: Sql): Promise<Map<string, number>> {
+  const rows = await sql<{ schema: string; name: string; rows: number }[]>`
+    select n.nspname as schema, c.relname as name, greatest(c.reltuples, 0)::float8 as rows
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+  return new Map(rows.map((row) => [keyOf(row), row.rows]));
+}
+
+function keyOf({ schema, name }: { schema: string; name: string }): string {
+  return `${schema}.${name}`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

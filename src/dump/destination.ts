@@ -1,0 +1,149 @@
+/** Where a dump is written: the store, a file, or stdout. Nothing has its final name before it is whole. */
+import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { failure, PgroveError, refusal } from "../errors.ts";
+import { ensureDir, errorCode, publishFile, temporaryPathFor, writeWhole } from "../sys/files.ts";
+import type { Work } from "../target/work.ts";
+import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
+import { publishDump, requireStoreFolder } from "./store.ts";
+
+export type Destination =
+  | { kind: "store"; folder: string }
+  | { kind: "file"; path: string; overwrite: boolean }
+  | { kind: "stdout"; write: (chunk: Uint8Array) => Promise<void> };
+
+/** Finds out before pg_dump starts what would keep the dump from being written. */
+export async function prepareDestination(destination: Destination): Promise<void> {
+  if (destination.kind === "store") await requireStoreFolder(destination.folder);
+  if (destination.kind !== "file") return;
+  const there = await stat(destination.path).catch(() => undefined);
+  if (there !== undefined && !there.isFile()) {
+    throw refusal("not_a_file", `${destination.path} is not a file, so it is not replaced`, "-o - writes to stdout");
+  }
+  if (there !== undefined && !destination.overwrite) {
+    throw refusal(
+      "file_exists",
+      `${destination.path} exists already`,
+      "choose another name, or add --yes to replace it",
+    );
+  }
+  await ensureDir(dirname(resolve(destination.path)), 0o777).catch((error: unknown) => {
+    throw failure("file_unwritable", `${destination.path} cannot be written (${errorCode(error)})`);
+  });
+}
+
+/** Throws (exit 1) when the destination's disk has no room for so many bytes. */
+export async function requireRoom(destination: Destination, neededBytes: number): Promise<void> {
+  if (destination.kind === "stdout") return;
+  const folder = destination.kind === "store" ? destination.folder : dirname(resolve(destination.path));
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize >= neededBytes) return;
+  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
+  throw failure(
+    "disk_full",
+    `not enough room in ${folder}: ${megabytes(bavail * bsize)} free, about ${megabytes(neededBytes)} needed`,
+    "remove old dumps (pgrove dumps list), or dump elsewhere: pgrove dump -o FILE",
+  );
+}
+
+/** Where a dump's bytes go until it is whole, and how it then gets its name. */
+export interface Sink {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Where the bytes lie until they are published; undefined for stdout. */
+  temporary: string | undefined;
+  publish(source: string, at: Date, extension: string, manifest: Manifest): Promise<string | undefined>;
+}
+
+/** Opens the sink: a temporary file beside the final place, written down for the next run, or stdout. */
+export async function openSink(destination: Destination, work: Work): Promise<Sink> {
+  if (destination.kind === "stdout") {
+    return { write: destination.write, temporary: undefined, publish: async () => undefined };
+  }
+  const near = destination.kind === "store" ? `${destination.folder}/dump` : resolve(destination.path);
+  const temporary = temporaryPathFor(near);
+  const manifestTemporary = `${temporary}.manifest`;
+  for (const path of [temporary, manifestTemporary]) {
+    const forget = await work.operation.remember({ kind: "path", path });
+    work.operation.defer(async () => {
+      await rm(path, { force: true });
+      await forget();
+    });
+  }
+  const file = await open(temporary, "wx", 0o600);
+  const flushing = flushAlong(file);
+  work.operation.defer(async () => {
+    await flushing.settled();
+    await file.close();
+  });
+  return {
+    temporary,
+    write: async (chunk) => {
+      await namingFolder(temporary, () => writeWhole(file, chunk));
+      flushing.wrote(chunk.length);
+    },
+    publish: (source, at, extension, manifest) =>
+      namingFolder(temporary, async () => {
+        work.operation.abort.throwIfAborted();
+        await file.sync();
+        const path =
+          destination.kind === "store"
+            ? await publishDump(temporary, destination.folder, source, at, extension)
+            : await publishAs(temporary, resolve(destination.path), destination.overwrite);
+        manifest.name = basename(path);
+        await writeManifest(path, manifest, manifestTemporary).catch(async (error: unknown) => {
+          await rm(path, { force: true }); // what could not be checked later is no dump
+          throw error;
+        });
+        return path;
+      }),
+  };
+}
+
+const FLUSH_EVERY_BYTES = 8 << 20;
+
+/** Has the disk write while pg_dump works, so that the fsync at the end has little left to wait for. */
+function flushAlong(file: FileHandle) {
+  let unflushed = 0;
+  let running: Promise<void> | undefined;
+  return {
+    wrote(bytes: number): void {
+      unflushed += bytes;
+      if (unflushed < FLUSH_EVERY_BYTES || running !== undefined) return;
+      unflushed = 0;
+      running = file
+        .datasync()
+        .catch(() => undefined) // the fsync at the end tells what is wrong
+        .finally(() => {
+          running = undefined;
+        });
+    },
+    async settled(): Promise<void> {
+      await running;
+    },
+  };
+}
+
+/** The body; what the file system refuses is told with the folder's name. */
+export async function namingFolder<T>(temporary: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof PgroveError) throw error;
+    throw failure(
+      "write_failed",
+      `the dump could not be written to ${dirname(temporary)} (${errorCode(error) ?? error}); no file was left`,
+      errorCode(error) === "ENOSPC" ? "make room: pgrove dumps list" : "check the disk, then try again",
+      error,
+    );
+  }
+}
+
+async function publishAs(temporary: string, path: string, overwrite: boolean): Promise<string> {
+  if (overwrite) {
+    await rm(manifestPath(path), { force: true }); // it is the replaced dump's
+    await rename(temporary, path);
+    return path;
+  }
+  if (await publishFile(temporary, path)) return path;
+  throw refusal("file_exists", `${path} came into being while the dump was written`, "choose another name");
+}

@@ -1,0 +1,143 @@
+/** What kind of dump a file is: by its bytes, never by its name. */
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { failure } from "../errors.ts";
+import { pathExists } from "../sys/files.ts";
+import { ARCHIVE_MAGIC } from "./archive.ts";
+import { openPlain, type Wrapping } from "./plain.ts";
+
+export type DumpKind =
+  | { kind: "custom" }
+  /** pg_dump -Ft: pg_restore reads the tar itself. `tocOffset` is where toc.dat begins. */
+  | { kind: "tar"; tocOffset: number }
+  /** pg_dump -Fd packed as a tar. `inside` is the folder within it. */
+  | { kind: "packed-directory"; tocOffset: number; inside: string }
+  | { kind: "directory" }
+  | { kind: "plain"; wrapping: Wrapping };
+
+const HEAD_BYTES = 512;
+
+/** Finds out what a dump is. Throws (exit 1) for what is none, saying what it looks like. */
+export async function detectDump(path: string): Promise<DumpKind> {
+  if ((await stat(path)).isDirectory()) return await detectFolder(path);
+  const head = await readHead(path);
+  if (head.length === 0) throw notADump(path, "it is empty");
+  if (startsWith(head, ARCHIVE_MAGIC)) return { kind: "custom" };
+  if (Buffer.from(head).subarray(257, 262).toString("latin1") === "ustar") return await detectTar(path);
+  const wrapping = wrappingOf(head);
+  if (wrapping === undefined) throw notADump(path, describeForeign(head));
+  const beginning = wrapping === "none" ? head : await firstBytes(path, wrapping);
+  if (startsWith(beginning, ARCHIVE_MAGIC)) {
+    throw failure(
+      "dump_wrapped",
+      `${path} is a custom-format archive compressed once more with ${wrapping}`,
+      wrapping === "gzip" ? `gunzip it first: gunzip ${path}` : `decompress it first: zstd -d ${path}`,
+    );
+  }
+  if (beginning.includes(0)) throw notADump(path, "it is binary, in no format that pg_dump writes");
+  return { kind: "plain", wrapping };
+}
+
+async function detectFolder(path: string): Promise<DumpKind> {
+  if (await pathExists(join(path, "toc.dat"))) return { kind: "directory" };
+  throw notADump(path, "the folder holds no toc.dat");
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const bytes = new Uint8Array(HEAD_BYTES);
+    const { bytesRead } = await file.read(bytes, 0, HEAD_BYTES, 0);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function firstBytes(path: string, wrapping: Wrapping): Promise<Uint8Array> {
+  for await (const chunk of openPlain(path, wrapping)) return chunk;
+  return new Uint8Array();
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return Buffer.from(bytes.subarray(0, text.length)).toString("latin1") === text;
+}
+
+function wrappingOf(head: Uint8Array): Wrapping | undefined {
+  if (head[0] === 0x1f && head[1] === 0x8b) return "gzip";
+  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return "zstd";
+  if (head.includes(0) || (head[0] === 0xff && head[1] === 0xfe)) return undefined;
+  return foreignMagic(head) === undefined ? "none" : undefined;
+}
+
+const FOREIGN: readonly [string, string][] = [
+  ["\x04\x22\x4d\x18", "it is compressed with lz4: decompress it first with lz4 -d"],
+  ["\xfd7zXZ", "it is compressed with xz: decompress it first with xz -d"],
+  ["BZh", "it is compressed with bzip2: decompress it first with bunzip2"],
+  ["PK\x03\x04", "it is a zip file: unpack it first"],
+  ["SQLite format 3", "it is an SQLite database"],
+  ["age-encryption.org", "it is encrypted with age"],
+  ["\xff\xfe", "it is UTF-16 text, as PowerShell's `>` writes: make it again with pg_dump -f"],
+];
+
+function foreignMagic(head: Uint8Array): string | undefined {
+  return FOREIGN.find(([magic]) => startsWith(head, magic))?.[1];
+}
+
+function describeForeign(head: Uint8Array): string {
+  return foreignMagic(head) ?? "it is binary, in no format that pg_dump writes";
+}
+
+function notADump(path: string, why: string) {
+  return failure("not_a_dump", `${path} is not a dump of PostgreSQL: ${why}`, "pgrove dumps list");
+}
+
+const BLOCK = 512;
+
+/** Walks a tar's headers; the data is skipped. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
+async function detectTar(path: string): Promise<DumpKind> {
+  const file = await open(path, "r");
+  try {
+    let toc: { offset: number; inside: string } | undefined;
+    const header = Buffer.alloc(BLOCK);
+    for (let position = 0; ; ) {
+      const { bytesRead } = await file.read(header, 0, BLOCK, position);
+      if (bytesRead < BLOCK || header[0] === 0) break;
+      const name = textField(header, 0, 100).replace(/^\.\//, "");
+      const size = sizeField(header);
+      if (textField(header, 257, 5) !== "ustar" || !Number.isSafeInteger(size) || size < 0) throw damagedTar(path);
+      if (name === "restore.sql" && toc !== undefined) return { kind: "tar", tocOffset: toc.offset };
+      if (name.split("/").at(-1) === "toc.dat") {
+        toc = { offset: position + BLOCK, inside: name.slice(0, -"toc.dat".length) };
+      }
+      position += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+    }
+    if (toc === undefined) throw notADump(path, "the tar holds no toc.dat");
+    return { kind: "packed-directory", tocOffset: toc.offset, inside: toc.inside };
+  } finally {
+    await file.close();
+  }
+}
+
+function damagedTar(path: string) {
+  return failure(
+    "dump_damaged",
+    `the dump is damaged: its tar cannot be read to the end (${path})`,
+    "was it written through a terminal (`docker exec -t` changes bytes), or cut off? make it again",
+  );
+}
+
+function textField(header: Buffer, start: number, length: number): string {
+  const field = header.subarray(start, start + length);
+  const end = field.indexOf(0);
+  return field.subarray(0, end < 0 ? length : end).toString("utf8");
+}
+
+/** Octal text, or base 256 for 8 GiB and more (first bit set). */
+function sizeField(header: Buffer): number {
+  const first = header[124] ?? 0;
+  if ((first & 0x80) === 0) return Number.parseInt(textField(header, 124, 12).trim() || "0", 8);
+  let size = 0;
+  for (const byte of header.subarray(128, 136)) size = size * 256 + byte;
+  return size;
+}

@@ -1,0 +1,244 @@
+/** Writes a dump: pg_dump beside the server, its compressed stream into the store, a manifest beside it. */
+import { failure } from "../errors.ts";
+import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
+import { countRows, type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import { formatVersion, versionOfNumber } from "../postgres/version.ts";
+import type { OperationTools } from "../sys/operation.ts";
+import type { Command } from "../sys/process.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import type { LiveTarget } from "../target/target.ts";
+import { type Work, withWork } from "../target/work.ts";
+import { readArchive } from "./archive.ts";
+import { type Codec, chooseCodec, compressArgument, type DumpFormat, extensionOf, requireCodec } from "./codec.ts";
+import { type Destination, namingFolder, openSink, prepareDestination, requireRoom, type Sink } from "./destination.ts";
+import { detectDump } from "./detect.ts";
+import type { Manifest } from "./manifest.ts";
+
+export interface DumpRequest {
+  format: DumpFormat;
+  codec?: Codec;
+  content: "all" | "schema" | "data";
+  tables: readonly string[];
+  excludedTables: readonly string[];
+  /** More than one dumps in parallel, which only the directory format can. */
+  jobs: number;
+  note?: string;
+  destination: Destination;
+  project: string;
+  git: { commit: string; branch: string | null } | null;
+  pgroveVersion: string;
+}
+
+export interface DumpResult {
+  /** Absent when it went to stdout. */
+  path?: string;
+  manifest: Manifest;
+}
+
+/** Tables up to this size are counted exactly; larger ones are estimated, since counting reads them whole. */
+const COUNTED_BYTES = 8 << 20;
+
+/** Dumps the target's database. Throws (exit 1) and leaves no file under its final name when anything goes wrong. */
+export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
+  await prepareDestination(request.destination);
+  const { database } = live;
+  const claims = [{ database, mode: "shared" as const }];
+  return await withWork(tools, live, { operation: "dump", claims, control: database }, async (work) => {
+    const started = tools.clock.now();
+    const facts = await work.interruptible(() => beginSnapshot(work.control));
+    const leftOut = describeLeftOut(await listSubscriptions(work.control, database));
+    if (leftOut !== undefined) tools.note(leftOut);
+    await requireRoom(request.destination, estimateBytes(request, facts.facts));
+    const sink = await openSink(request.destination, work);
+    const counting =
+      request.content === "all" ? work.interruptible(() => countSmallTables(work.control, facts.facts)) : undefined;
+    counting?.catch(() => undefined); // awaited below; pg_dump may fail before
+    const written = await writeDump(live, request, work, facts, sink);
+    const counts = await counting;
+    await work.control`commit`;
+    const manifest: Manifest = {
+      ...describeDatabase(facts.facts),
+      tables: describeTables(facts.facts, counts, written.tables),
+      ...{ version: 1, name: "", project: request.project, source: live.target.name, database },
+      ...{ created_at: started.toISOString(), format: request.format, codec: written.codec.name },
+      ...{ content: request.content, partial: request.tables.length + request.excludedTables.length > 0 },
+      ...{ sha256: written.sha256, size_bytes: written.sizeBytes, pg_dump_version: written.pgDumpVersion },
+      migration_version: facts.migrationVersion ?? null,
+      git: request.git,
+      duration_ms: tools.clock.now().getTime() - started.getTime(),
+      note: request.note ?? null,
+      run: work.operation.run,
+      pgrove_version: request.pgroveVersion,
+    };
+    const path = await sink.publish(live.target.name, started, extensionOf(request.format, written.codec), manifest);
+    Object.assign(work.operation.details, { size_bytes: written.sizeBytes, ...(path === undefined ? {} : { path }) });
+    return path === undefined ? { manifest } : { path, manifest };
+  });
+}
+
+interface Snapshot {
+  id: string;
+  facts: DatabaseFacts;
+  migrationVersion: string | undefined;
+}
+
+/** The control session's snapshot is pg_dump's too: what the manifest says is what the dump holds. */
+async function beginSnapshot(sql: Sql): Promise<Snapshot> {
+  await sql`begin isolation level repeatable read read only`;
+  await sql`set local idle_in_transaction_session_timeout = 0`;
+  await sql`set local row_security = off`;
+  const [row] = await sql<{ id: string }[]>`select pg_export_snapshot() as id`;
+  const facts = await readDatabaseFacts(sql);
+  return { id: row?.id ?? "", facts, migrationVersion: await readMigrationVersion(sql) };
+}
+
+/** Exact counts of the small tables, by their place in the list. A table that may not be read is left to pg_dump. */
+async function countSmallTables(sql: Sql, facts: DatabaseFacts): Promise<Map<number, number>> {
+  const small = facts.tables.map((table, index) => ({ ...table, index })).filter(({ bytes }) => bytes <= COUNTED_BYTES);
+  try {
+    await sql`savepoint counting`;
+    const counts = await countRows(sql, small);
+    return new Map(small.map(({ index }, place) => [index, counts[place] ?? 0]));
+  } catch {
+    await sql`rollback to savepoint counting`;
+    return new Map();
+  }
+}
+
+function describeDatabase(facts: DatabaseFacts) {
+  return {
+    database_size_bytes: facts.sizeBytes,
+    server_version: formatVersion(versionOfNumber(facts.serverVersionNumber)),
+    encoding: facts.encoding,
+    collate: facts.collate,
+    ctype: facts.ctype,
+    locale_provider: facts.provider,
+    locale: facts.locale,
+    extensions: facts.extensions,
+    roles: facts.roles,
+    tablespaces: facts.tablespaces,
+  };
+}
+
+/** The tables whose rows are in the dump. */
+function describeTables(
+  facts: DatabaseFacts,
+  counts: Map<number, number> | undefined,
+  written: ReadonlySet<string>,
+): Manifest["tables"] {
+  return facts.tables.flatMap(({ schema, name, estimatedRows, bytes }, index) => {
+    if (!written.has(`${schema}.${name}`)) return [];
+    const exact = counts?.get(index);
+    const estimate = estimatedRows < 0 ? null : Math.round(estimatedRows);
+    return [{ schema, name, rows: exact ?? estimate, exact: exact !== undefined, bytes }];
+  });
+}
+
+/** pg_dump's output is at most this part of the tables' bytes when it compresses badly. */
+const COMPRESSED_SHARE = 0.1;
+
+function estimateBytes({ codec, content }: DumpRequest, facts: DatabaseFacts): number {
+  if (content === "schema") return 0;
+  const tableBytes = facts.tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  return tableBytes * (codec?.name === "none" ? 1 : COMPRESSED_SHARE);
+}
+
+interface Written {
+  codec: Codec;
+  sha256: string;
+  sizeBytes: number;
+  pgDumpVersion: string;
+  /** The tables whose rows pg_dump wrote, as it names them: schema.name */
+  tables: ReadonlySet<string>;
+}
+
+/** Runs pg_dump; where this build of it lacks zstd, once more with gzip. */
+async function writeDump(
+  live: LiveTarget,
+  request: DumpRequest,
+  work: Work,
+  snapshot: Snapshot,
+  sink: Sink,
+): Promise<Written> {
+  const server = versionOfNumber(snapshot.facts.serverVersionNumber);
+  const major = live.toolbox.major ?? server.major;
+  const wanted = requireCodec(request.codec ?? chooseCodec(major), request.format, major);
+  const attempt = async (codec: Codec): Promise<Written> => {
+    const hash = new Bun.CryptoHasher("sha256");
+    let sizeBytes = 0;
+    let subject: string | undefined;
+    const tables = new Set<string>();
+    await runPgDump(live, request, work, snapshot.id, compressArgument(codec, major), {
+      output: async (chunk) => {
+        hash.update(chunk);
+        sizeBytes += chunk.length;
+        work.tools.progress({ phase: "dump", bytes: sizeBytes, ...(subject === undefined ? {} : { subject }) });
+        await sink.write(chunk);
+      },
+      line: (line) => {
+        subject = /dumping contents of table "(.+)"$/.exec(line)?.[1] ?? subject;
+        if (subject !== undefined) tables.add(subject);
+      },
+    });
+    if (sizeBytes === 0) throw failure("dump_empty", "pg_dump ended without writing anything; no dump was made");
+    const pgDumpVersion = (await writtenVersion(sink.temporary, request.format)) ?? formatVersion({ ...server, major });
+    return { codec, sha256: hash.digest("hex"), sizeBytes, pgDumpVersion, tables };
+  };
+  try {
+    return await attempt(wanted);
+  } catch (error) {
+    const unsupported = error instanceof ToolError && /does not support compression/.test(error.message);
+    if (!unsupported || request.codec !== undefined) throw error;
+    return await attempt({ name: "gzip" });
+  }
+}
+
+/** The version of the pg_dump that wrote an archive, from its head. */
+async function writtenVersion(path: string | undefined, format: DumpFormat): Promise<string | undefined> {
+  if (path === undefined || format === "sql") return undefined;
+  return await namingFolder(path, async () => {
+    const kind = await detectDump(path);
+    const offset = kind.kind === "packed-directory" ? kind.tocOffset : 0;
+    return /^\S+/.exec((await readArchive(path, offset)).dumpVersion)?.[0];
+  });
+}
+
+interface Listeners {
+  output: (chunk: Uint8Array) => Promise<void>;
+  line: (line: string) => void;
+}
+
+async function runPgDump(
+  live: LiveTarget,
+  request: DumpRequest,
+  work: Work,
+  snapshot: string,
+  compress: string,
+  listeners: Listeners,
+): Promise<void> {
+  const { run, abort } = work.operation;
+  const args = [...selectionArguments(request), compress, `--snapshot=${snapshot}`, "--no-subscriptions", "--verbose"];
+  if (request.format !== "directory") {
+    const format = request.format === "custom" ? "--format=custom" : "--format=plain";
+    const command = live.toolbox.command("pg_dump", [format, ...args], run, { database: live.database });
+    await work.tools.runner.stream(command, listeners, abort);
+    return;
+  }
+  const stage = await work.stage();
+  await stage.create();
+  const into = ["--format=directory", `--file=${stage.path("dump")}`, `--jobs=${request.jobs}`];
+  const command = live.toolbox.command("pg_dump", [...into, ...args], run, { database: live.database, stage });
+  await work.tools.runner.stream(command, { line: listeners.line }, abort);
+  const pack: Command = stage.packCommand("dump");
+  await work.tools.runner.stream(pack, { output: listeners.output }, abort);
+}
+
+function selectionArguments({ content, tables, excludedTables }: DumpRequest): string[] {
+  return [
+    ...(content === "schema" ? ["--schema-only"] : []),
+    ...(content === "data" ? ["--data-only"] : []),
+    ...tables.map((table) => `--table=${table}`),
+    ...excludedTables.map((table) => `--exclude-table=${table}`),
+  ];
+}

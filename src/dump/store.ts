@@ -1,0 +1,180 @@
+/** The store: a folder of dumps and their manifests. It outlives the worktrees that the dumps came from. */
+import { access, constants, lstat, readdir, rm, stat } from "node:fs/promises";
+import { basename, isAbsolute, join, resolve } from "node:path";
+import { failure, missingError, refusal, usageError } from "../errors.ts";
+import { fileStamp } from "../sys/clock.ts";
+import { ensureDir, errorCode, expandHome, publishFile, syncFolder } from "../sys/files.ts";
+import { findManifest, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
+
+/** A dump in the store, or a file or folder elsewhere. */
+export interface StoredDump {
+  name: string;
+  path: string;
+  sizeBytes: number;
+  modifiedAt: Date;
+  manifest?: Manifest;
+  /** Set when a manifest is there and cannot be read. */
+  manifestError?: string;
+}
+
+const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)$/i;
+
+/** Makes the store's folder, readable by its owner only, where there is none. Throws (exit 1) when it cannot be written to. */
+export async function requireStoreFolder(folder: string): Promise<void> {
+  try {
+    await ensureDir(folder); // one that was there keeps its mode: it may be a folder that others use too
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw failure(
+      "store_unwritable",
+      `the dumps' folder cannot be used: ${folder} (${errorCode(error) ?? error})`,
+      "set dumps.dir in pgrove.yaml, or BACKUP_DIR, to a folder that can be written to",
+      error,
+    );
+  }
+}
+
+/** A source's name as part of a file name: what is not a letter, digit, dot or dash becomes a dash. */
+export function fileStem(source: string): string {
+  const stem = source.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+/, "");
+  let kept = "";
+  for (const character of stem) {
+    if (Buffer.byteLength(kept + character) > 120) break;
+    kept += character;
+  }
+  return kept || "database";
+}
+
+/**
+ * Gives a finished dump its name, `{source}-{YYYYMMDD-HHMMSS}.{extension}`, with `-2`, `-3`… behind when it is taken.
+ * Never overwrites. Resolves with the path.
+ */
+export async function publishDump(
+  temporary: string,
+  folder: string,
+  source: string,
+  at: Date,
+  extension: string,
+): Promise<string> {
+  const stem = `${fileStem(source)}-${fileStamp(at)}`;
+  for (let copy = 1; ; copy++) {
+    const path = join(folder, `${stem}${copy === 1 ? "" : `-${copy}`}.${extension}`);
+    if (await publishFile(temporary, path)) {
+      await syncFolder(folder);
+      return path;
+    }
+  }
+}
+
+/** Every dump of the store, newest first. A folder that is not there holds none. */
+export async function listDumps(folder: string): Promise<StoredDump[]> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw failure("store_unreadable", `the dumps' folder cannot be read: ${folder} (${errorCode(error)})`);
+  }
+  const dumps = await Promise.all(
+    names
+      .filter((name) => !name.startsWith(".") && !isManifestName(name) && DUMP_NAME.test(name))
+      .map((name) => readEntry(join(folder, name))),
+  );
+  return dumps
+    .filter((dump) => dump !== undefined)
+    .sort((a, b) => createdAt(b) - createdAt(a) || (a.name < b.name ? 1 : -1));
+}
+
+/** When a dump was made, in ms since 1970: by its manifest, else by the file's time. */
+export function createdAt(dump: StoredDump): number {
+  return dump.manifest === undefined ? dump.modifiedAt.getTime() : Date.parse(dump.manifest.created_at);
+}
+
+async function readEntry(path: string): Promise<StoredDump | undefined> {
+  const found = await lstat(path).catch(() => undefined); // removed since it was listed
+  if (found === undefined || !found.isFile()) return undefined;
+  const dump: StoredDump = { name: basename(path), path, sizeBytes: found.size, modifiedAt: found.mtime };
+  try {
+    const manifest = await findManifest(path);
+    return manifest === undefined ? dump : { ...dump, manifest };
+  } catch (error) {
+    return { ...dump, manifestError: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The newest dump of a source, or of any. Throws (exit 4) when there is none. */
+export async function requireLatestDump(folder: string, source?: string): Promise<StoredDump> {
+  const dumps = await listDumps(folder);
+  const found = dumps.find((dump) => source === undefined || sourceOf(dump) === source);
+  if (found !== undefined) return found;
+  const sources = [...new Set(dumps.map(sourceOf))].join(", ");
+  throw missingError(
+    "dump_missing",
+    source === undefined ? `there is no dump in ${folder}` : `there is no dump of ${source} in ${folder}`,
+    sources === "" ? "pgrove dump" : `there are dumps of: ${sources}`,
+  );
+}
+
+/** What a dump is of: by its manifest, else by its name. */
+export function sourceOf(dump: StoredDump): string {
+  return dump.manifest?.source ?? dump.name.replace(/-\d{8}-\d{6}(-\d+)?\..*$/, "");
+}
+
+/**
+ * The dump that the user means: a path (`/`, `./`, `~`), a name in the store, the beginning of exactly one, or a file in
+ * the current folder. Throws (exit 4) when there is none, (exit 2) when it could be several.
+ */
+export async function requireDump(text: string, folder: string, cwd: string, home: string): Promise<StoredDump> {
+  if (text === "" || text.includes("\0")) throw usageError("the dump's name is empty or holds a NUL byte");
+  const asPath = resolve(cwd, expandHome(text, home));
+  if (text.includes("/") || text.startsWith("~") || isAbsolute(text)) return await requireDumpFile(asPath);
+  const dumps = await listDumps(folder);
+  const exact = dumps.find((dump) => dump.name === text);
+  if (exact !== undefined) return exact;
+  if (await isThere(asPath)) return await requireDumpFile(asPath);
+  const meant = dumps.filter((dump) => dump.name.startsWith(text));
+  const [only] = meant;
+  if (only !== undefined && meant.length === 1) return only;
+  if (meant.length > 1) {
+    throw usageError(`${text} could be ${meant.length} dumps: ${meant.map(({ name }) => name).join(", ")}`);
+  }
+  throw missingError("dump_missing", `there is no dump ${text} in ${folder}`, "pgrove dumps list");
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+async function requireDumpFile(path: string): Promise<StoredDump> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw missingError("dump_missing", `there is no dump at ${path} (${errorCode(error)})`, "pgrove dumps list");
+  });
+  if (!found.isFile() && !found.isDirectory()) {
+    throw failure("not_a_dump", `${path} is neither a file nor a folder`);
+  }
+  const manifest = await findManifest(path);
+  const dump = { name: basename(path), path, sizeBytes: found.size, modifiedAt: found.mtime };
+  return manifest === undefined ? dump : { ...dump, manifest };
+}
+
+/** The dump of exactly that name in the store: for what removes. Throws (exit 2, 4, 5) and never leaves the store. */
+export async function requireStoredDump(name: string, folder: string): Promise<StoredDump> {
+  if (name === "" || name !== basename(name) || name === "." || name === "..") {
+    throw usageError(`not the name of a dump in the store: ${name}`, "pgrove dumps list");
+  }
+  const found = await lstat(join(folder, name)).catch(() => undefined);
+  if (found !== undefined && !found.isFile()) {
+    throw refusal("not_a_file", `${name} in the store is not a file; pgrove did not make it`, `look at ${folder}`);
+  }
+  const dump = (await listDumps(folder)).find((entry) => entry.name === name);
+  if (dump === undefined) {
+    throw missingError("dump_missing", `there is no dump ${name} in ${folder}`, "pgrove dumps list");
+  }
+  return dump;
+}
+
+/** Removes a dump and its manifest. The manifest goes last, so that what is cut short can be seen. */
+export async function removeDump(dump: StoredDump): Promise<void> {
+  await rm(dump.path);
+  await rm(manifestPath(dump.path), { force: true });
+}

@@ -1,0 +1,82 @@
+/** The exit codes that scripts rely on. 130 and 143 are what a shell reports for SIGINT and SIGTERM. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  config: 3,
+  missing: 4,
+  refused: 5,
+  problems: 6,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface ErrorDetails {
+  /** Stable, for scripts: lower case with underscores, such as "dump_damaged". */
+  code: string;
+  /** One line: what happened, to what. Further lines add facts. */
+  message: string;
+  /** The next command to type, or what to change. */
+  hint?: string;
+  exit: ExitCode;
+  cause?: unknown;
+}
+
+/** Every failure that a user can cause or meet. Anything else that is thrown is a bug of pgrove. */
+export class PgroveError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly exit: ExitCode;
+
+  constructor(details: ErrorDetails) {
+    super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "PgroveError";
+    this.code = details.code;
+    this.hint = details.hint;
+    this.exit = details.exit;
+  }
+}
+
+/** The command was typed wrongly: exit 2. */
+export function usageError(message: string, hint?: string): PgroveError {
+  return new PgroveError({ code: "usage", message, exit: EXIT.usage, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** pgrove.yaml, an env file or a URL is wrong: exit 3. */
+export function configError(message: string, hint?: string): PgroveError {
+  return new PgroveError({ code: "config", message, exit: EXIT.config, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** Something needed is absent or not running: exit 4. */
+export function missingError(code: string, message: string, hint?: string): PgroveError {
+  return new PgroveError({ code, message, exit: EXIT.missing, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** pgrove will not do it without consent, or because something is in the way: exit 5. */
+export function refusal(code: string, message: string, hint?: string): PgroveError {
+  return new PgroveError({ code, message, exit: EXIT.refused, ...(hint === undefined ? {} : { hint }) });
+}
+
+/** It was tried and went wrong: exit 1. */
+export function failure(code: string, message: string, hint?: string, cause?: unknown): PgroveError {
+  return new PgroveError({
+    code,
+    message,
+    exit: EXIT.failed,
+    ...(hint === undefined ? {} : { hint }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** The run was ended by Ctrl-C or a TERM signal. */
+export function interruption(signal: "SIGINT" | "SIGTERM"): PgroveError {
+  const exit = signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+  return new PgroveError({ code: "interrupted", message: `interrupted by ${signal}`, exit });
+}
+
+/** The message of anything that was thrown, for people. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

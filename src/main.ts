@@ -1,0 +1,12 @@
+/** The program. The version is answered at once; everything else is loaded only when it is needed. */
+import { version } from "../package.json";
+
+const argv = process.argv.slice(2);
+
+if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+  await Bun.write(Bun.stdout, `${version}\n`);
+} else {
+  const { runCli } = await import("./cli/run.ts");
+  // Never process.exit: it would cut off what is not written yet.
+  process.exitCode = await runCli(argv, version);
+}

@@ -1,0 +1,151 @@
+/** What is missing or left over, each with its fix. */
+import { access, constants, stat } from "node:fs/promises";
+import type { LoadedConfig } from "../config/load.ts";
+import { messageOf, PgroveError } from "../errors.ts";
+import { openServer } from "../server/open-server.ts";
+import type { Server, ServerTools } from "../server/server.ts";
+import { captureDocker } from "../sys/docker.ts";
+import { errorCode } from "../sys/files.ts";
+import { findDeadRuns } from "../sys/operation.ts";
+import type { Runner } from "../sys/process.ts";
+import type { Target } from "../target/target.ts";
+import type { Check } from "./check.ts";
+import { checkInside } from "./doctor-server.ts";
+
+export interface DoctorTools {
+  runner: Runner;
+  now: Date;
+  storeDir(): Promise<string>;
+  stateDir(): Promise<string>;
+  config(): Promise<LoadedConfig | undefined>;
+  serverTools(): Promise<ServerTools>;
+  target(): Promise<Target>;
+}
+
+/** Every check, in the order in which one would look. None of them changes anything. */
+export async function examine(tools: DoctorTools): Promise<Check[]> {
+  const config = await checkConfig(tools);
+  if (config.state === "problem") return [await checkGit(tools.runner), config];
+  const target = await attempt(() => tools.target());
+  const [git, docker, programs, store, runs] = await Promise.all([
+    checkGit(tools.runner),
+    checkDocker(tools.runner, target.value),
+    checkPrograms(tools.runner, target.value),
+    checkStore(tools),
+    checkDeadRuns(tools),
+  ]);
+  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), store, runs];
+}
+
+interface Attempt<T> {
+  value?: T;
+  error?: PgroveError;
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    if (error instanceof PgroveError) return { error };
+    throw error;
+  }
+}
+
+function problemOf(name: string, error: PgroveError, fix = "see the message"): Check {
+  return { name, state: "problem", found: messageOf(error), fix: error.hint ?? fix };
+}
+
+async function checkGit(runner: Runner): Promise<Check> {
+  const { value, error } = await attempt(() =>
+    runner.capture({ file: "git", args: ["--version"], env: {}, secrets: [] }, { timeoutMs: 10_000 }),
+  );
+  if (error !== undefined) return problemOf("git", error, "install git 2.31 or later");
+  return { name: "git", state: "ok", found: value?.stdout.trim().replace(/^git version /, "") ?? "" };
+}
+
+async function checkConfig(tools: DoctorTools): Promise<Check> {
+  const { value, error } = await attempt(() => tools.config());
+  if (error !== undefined) return problemOf("pgrove.yaml", error);
+  if (value === undefined) {
+    return { name: "pgrove.yaml", state: "skipped", found: "there is none here", fix: "pgrove init" };
+  }
+  const { missing, file } = value;
+  const [first] = missing;
+  if (first === undefined) return { name: "pgrove.yaml", state: "ok", found: file };
+  const found = `${first.path} needs ${missing.map(({ name }) => name).join(", ")}, not set here`;
+  // A container has its own password and user; only the server's address cannot be guessed.
+  return first.path.startsWith("server")
+    ? { name: "pgrove.yaml", state: "problem", found, fix: `set ${first.name}` }
+    : { name: "pgrove.yaml", state: "ok", found: `${file}; ${found}: the server's own counts` };
+}
+
+async function checkDocker(runner: Runner, target: Target | undefined): Promise<Check[]> {
+  const kind = target?.server.kind;
+  const needed = kind === "compose" || kind === "container";
+  const engine = await ask(runner, "docker", ["version", "--format", "{{.Server.Version}}"], needed);
+  if (kind !== "compose" || engine.state === "problem") return [engine];
+  return [engine, await ask(runner, "docker compose", ["compose", "version", "--short"], true)];
+}
+
+async function ask(runner: Runner, name: string, args: string[], needed: boolean): Promise<Check> {
+  const { value, error } = await attempt(() => captureDocker(runner, args, { timeoutMs: 15_000 }));
+  if (error === undefined) return { name, state: "ok", found: value?.trim() ?? "" };
+  if (!needed) return { name, state: "skipped", found: `not needed here; ${messageOf(error).split("\n")[0]}` };
+  return problemOf(name, error, "https://docs.docker.com/compose/install/");
+}
+
+async function checkPrograms(runner: Runner, target: Target | undefined): Promise<Check> {
+  const name = "host programs";
+  const { findHostPrograms, listVersions } = await import("../server/host-programs.ts");
+  const found = await findHostPrograms(runner);
+  const kind = target?.server.kind;
+  const said = found.length === 0 ? "no pg_dump, pg_restore, psql here" : `PostgreSQL ${listVersions(found)}`;
+  if (kind !== "local" && kind !== "url") return { name, state: "skipped", found: `not needed here; ${said}` };
+  if (found.length > 0) return { name, state: "ok", found: said };
+  if (kind === "url") return { name, state: "ok", found: `${said}; a client image does instead` };
+  return {
+    name,
+    state: "problem",
+    found: said,
+    fix: "install PostgreSQL's server package (apt-get install postgresql)",
+  };
+}
+
+async function checkServer(tools: DoctorTools, { value: target, error }: Attempt<Target>): Promise<Check[]> {
+  if (error !== undefined) return [problemOf("target", error)];
+  if (target === undefined) return [];
+  const server: Server = openServer(target.server, target.login, await tools.serverTools());
+  const { value: checks, error: wrong } = await attempt(async () =>
+    checkInside(server, await server.open(), tools.now),
+  );
+  return checks ?? (wrong === undefined ? [] : [problemOf("server", wrong, "pgrove up")]);
+}
+
+async function checkStore(tools: DoctorTools): Promise<Check> {
+  const name = "dump store";
+  const folder = await tools.storeDir();
+  try {
+    const found = await stat(folder);
+    if (!found.isDirectory())
+      return { name, state: "problem", found: `${folder} is not a folder`, fix: "set dumps.dir" };
+    await access(folder, constants.W_OK | constants.X_OK);
+    if ((found.mode & 0o077) === 0) return { name, state: "ok", found: folder };
+    return { name, state: "problem", found: `${folder} can be read by others`, fix: `chmod 700 '${folder}'` };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return { name, state: "ok", found: `${folder}, made with the first dump` };
+    return { name, state: "problem", found: `${folder} cannot be written (${errorCode(error)})`, fix: "set dumps.dir" };
+  }
+}
+
+async function checkDeadRuns(tools: DoctorTools): Promise<Check> {
+  const name = "interrupted runs";
+  const dead = await findDeadRuns(await tools.stateDir());
+  if (dead.length === 0) return { name, state: "ok", found: "none" };
+  const what = dead.map(({ operation, target }) => `${operation} of ${target}`).join(", ");
+  return {
+    name,
+    state: "problem",
+    found: what,
+    fix: "pgrove dump        clears what they left, as any later operation does",
+  };
+}

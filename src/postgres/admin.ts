@@ -1,0 +1,163 @@
+/** Databases and sessions of a server: create, drop, look at, end. */
+import { failure, refusal } from "../errors.ts";
+import { applicationName, parseRunId, type RunId } from "../sys/run-id.ts";
+import { codeOf } from "./connect.ts";
+import { quoteIdentifier, quoteLiteral } from "./identifier.ts";
+import type { Sql, Toolbox } from "./toolbox.ts";
+
+const SCRATCH_PREFIX = "pgrove_scratch_";
+const DISCARDED_SUFFIX = "_old";
+
+/** The name of a run's scratch database. */
+export function scratchName(run: RunId): string {
+  return SCRATCH_PREFIX + run;
+}
+
+/** The name under which a run puts aside a database that it is about to drop. */
+export function discardedName(run: RunId): string {
+  return `${scratchName(run)}${DISCARDED_SUFFIX}`;
+}
+
+/** The run that a scratch or discarded database belongs to. */
+export function runOfScratch(database: string): RunId | undefined {
+  if (!database.startsWith(SCRATCH_PREFIX)) return undefined;
+  const rest = database.slice(SCRATCH_PREFIX.length);
+  return parseRunId(rest.endsWith(DISCARDED_SUFFIX) ? rest.slice(0, -DISCARDED_SUFFIX.length) : rest);
+}
+
+/**
+ * A connection to a database that is neither copied, dropped nor renamed: `postgres`, or `template1` where `postgres`
+ * itself is worked on or does not exist.
+ */
+export async function connectForAdmin(toolbox: Toolbox, run: RunId, avoid: readonly string[]): Promise<Sql> {
+  if (avoid.includes("postgres")) return await toolbox.connect("template1", run);
+  try {
+    return await toolbox.connect("postgres", run);
+  } catch (error) {
+    if (codeOf(error) !== "database_missing") throw error;
+    return await toolbox.connect("template1", run);
+  }
+}
+
+export interface Session {
+  pid: number;
+  user: string;
+  application: string;
+  client: string;
+  state: string;
+}
+
+/** Who is connected to a database, without this run's own sessions. */
+export async function listSessions(sql: Sql, database: string, run: RunId): Promise<Session[]> {
+  const rows = await sql<Session[]>`
+    select pid, coalesce(usename, '') as user, coalesce(application_name, '') as application,
+           coalesce(host(client_addr), 'local') as client, coalesce(state, '') as state
+      from pg_stat_activity
+     where datname = ${database} and backend_type in ('client backend', 'walsender', 'background worker')
+       and application_name <> ${applicationName(run)}
+     order by backend_start`;
+  return [...rows];
+}
+
+/** Ends the sessions of a database, this run's own left out. */
+export async function endSessions(sql: Sql, database: string, run: RunId): Promise<void> {
+  await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = ${database} and pid <> pg_backend_pid() and application_name <> ${applicationName(run)}`;
+}
+
+/** Ends the work of a run inside the server; resolves with how many other sessions it still had. */
+export async function endRunSessions(sql: Sql, run: RunId): Promise<number> {
+  await sql`select pg_stat_clear_snapshot()`; // a transaction reads the list of sessions once and keeps it
+  const rows = await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name = ${applicationName(run)} and pid <> pg_backend_pid()`;
+  return rows.length;
+}
+
+export async function databaseExists(sql: Sql, database: string): Promise<boolean> {
+  const rows = await sql`select 1 from pg_database where datname = ${database}`;
+  return rows.length > 0;
+}
+
+export async function databaseSizeBytes(sql: Sql, database: string): Promise<number> {
+  const [row] = await sql<{ size: number }[]>`select pg_database_size(${database})::float8 as size`;
+  return row?.size ?? 0;
+}
+
+/** Removes a database that pgrove made, with whoever is still connected to it. No error when it is gone already. */
+export async function dropDatabase(sql: Sql, database: string): Promise<void> {
+  const drop = `drop database if exists ${quoteIdentifier(database)} with (force)`;
+  try {
+    await sql.unsafe(drop);
+  } catch (error) {
+    if (codeOf(error) !== "42809") throw error; // it took the place of a template, and is still one itself
+    await sql.unsafe(`alter database ${quoteIdentifier(database)} is_template false`);
+    await sql.unsafe(drop);
+  }
+}
+
+/** The subscriptions of a database: a second database with the same ones would take their changes away. */
+export async function listSubscriptions(sql: Sql, database: string): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select subname::text as name from pg_subscription s join pg_database d on d.oid = s.subdbid
+     where d.datname = ${database} order by 1`;
+  return rows.map(({ name }) => name);
+}
+
+/** What is said of subscriptions that a dump, restore or copy leaves out; undefined when there are none. */
+export function describeLeftOut(subscriptions: readonly string[]): string | undefined {
+  if (subscriptions.length === 0) return undefined;
+  return `subscriptions are left out: ${subscriptions.join(", ")}`;
+}
+
+/**
+ * Throws (exit 5) when something would keep a database from being renamed or would be lost with it, naming it:
+ * prepared transactions, replication slots, subscriptions.
+ */
+export async function requireNothingBound(sql: Sql, database: string): Promise<void> {
+  const rows = await sql<{ kind: string; name: string }[]>`
+    select 'prepared transaction' as kind, gid as name from pg_prepared_xacts where database = ${database}
+    union all
+    select 'replication slot', slot_name::text from pg_replication_slots where database = ${database}
+    union all
+    select 'subscription', subname::text from pg_subscription s join pg_database d on d.oid = s.subdbid
+     where d.datname = ${database}`;
+  if (rows.length === 0) return;
+  const what = rows.map(({ kind, name }) => `${kind} ${name}`).join(", ");
+  throw refusal(
+    "database_bound",
+    `the database ${database} cannot be replaced: it has ${what}`,
+    wayOut(rows[0]?.kind ?? "", rows[0]?.name ?? ""),
+  );
+}
+
+function wayOut(kind: string, name: string): string {
+  if (kind === "prepared transaction")
+    return `end it first: COMMIT PREPARED or ROLLBACK PREPARED ${quoteLiteral(name)}`;
+  if (kind === "replication slot")
+    return `drop it first if nobody needs it: select pg_drop_replication_slot(${quoteLiteral(name)})`;
+  return `drop it first: DROP SUBSCRIPTION ${quoteIdentifier(name)}`;
+}
+
+/** An error of `create database` or `alter database … rename`, in words. */
+export function explainDatabaseError(error: unknown, database: string): unknown {
+  switch (codeOf(error)) {
+    case "42501":
+      return failure(
+        "not_allowed",
+        `the user may not create or rename databases, which a restore needs (${database})`,
+        "let an administrator run: ALTER ROLE … CREATEDB",
+        error,
+      );
+    case "53100":
+      return failure(
+        "server_disk_full",
+        "the server's disk is full; nothing was changed",
+        "make room, then try again",
+        error,
+      );
+    default:
+      return error;
+  }
+}

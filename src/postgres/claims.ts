@@ -1,0 +1,99 @@
+/**
+ * Who works on what, as advisory locks: they end with the session that holds them, so a killed run claims nothing.
+ * A run holds (RUN_CLASS, hash of its id) for as long as it lives; a database that is being replaced or read is held as
+ * (DATABASE_CLASS, hash of its name), exclusively or shared. Advisory locks count within one database only, so the
+ * others' are looked up in pg_locks, which shows those of all.
+ */
+import { failure, refusal } from "../errors.ts";
+import type { RunId } from "../sys/run-id.ts";
+import { dropDatabase, endRunSessions, runOfScratch } from "./admin.ts";
+import type { Sql } from "./toolbox.ts";
+
+/** "pgru" and "pgdb" as numbers: the first key of the two kinds of lock. */
+export const RUN_CLASS = 0x70677275;
+export const DATABASE_CLASS = 0x70676462;
+
+function hashKey(text: string): number {
+  return Bun.hash.xxHash32(text) | 0;
+}
+
+/** Lets others see that this run lives. */
+export async function claimRun(sql: Sql, run: RunId): Promise<void> {
+  await sql`select pg_advisory_lock(${RUN_CLASS}::int, ${hashKey(run)}::int)`;
+}
+
+/** Claims a database for this session. Throws (exit 5) when another run has it. Never waits. */
+export async function claimDatabase(sql: Sql, database: string, mode: "exclusive" | "shared"): Promise<void> {
+  const key = hashKey(database);
+  const [row] =
+    mode === "exclusive"
+      ? await sql<{ ok: boolean }[]>`select pg_try_advisory_lock(${DATABASE_CLASS}::int, ${key}::int) as ok`
+      : await sql<{ ok: boolean }[]>`select pg_try_advisory_lock_shared(${DATABASE_CLASS}::int, ${key}::int) as ok`;
+  const others = await sql<{ pid: number; application: string; mode: string }[]>`
+    select l.pid, coalesce(a.application_name, '') as application, l.mode
+      from pg_locks l left join pg_stat_activity a using (pid)
+     where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.pid <> pg_backend_pid()
+       and l.classid = ${DATABASE_CLASS}::bigint::oid and l.objid = (${key}::bigint & 4294967295)::oid`;
+  const rival = others.find((other) => mode === "exclusive" || other.mode === "ExclusiveLock");
+  if (row?.ok === true && rival === undefined) return;
+  const who = rival?.application ?? others[0]?.application;
+  throw refusal(
+    "database_busy",
+    `another run of pgrove is working on the database ${database}${who ? ` (${who})` : ""}`,
+    "wait until it has ended: pgrove history",
+  );
+}
+
+/**
+ * Throws (exit 1) when this session no longer holds its claim on a database: the connection was lost and made anew, and
+ * another run may have claimed it meanwhile.
+ */
+export async function requireClaim(sql: Sql, database: string): Promise<void> {
+  const rows = await sql`
+    select 1 from pg_locks
+     where locktype = 'advisory' and granted and objsubid = 2 and pid = pg_backend_pid()
+       and classid = ${DATABASE_CLASS}::bigint::oid and objid = (${hashKey(database)}::bigint & 4294967295)::oid`;
+  if (rows.length > 0) return;
+  throw failure(
+    "claim_lost",
+    `the connection to the server was lost on the way, and with it the claim on the database ${database}`,
+    "nothing was replaced; try again",
+  );
+}
+
+/** The runs that hold their claim: those that live. */
+async function listLivingKeys(sql: Sql): Promise<Set<number>> {
+  const rows = await sql<{ key: number }[]>`
+    select objid::bigint::float8 as key from pg_locks
+     where locktype = 'advisory' and granted and objsubid = 2 and classid = ${RUN_CLASS}::bigint::oid`;
+  return new Set(rows.map((row) => row.key | 0));
+}
+
+/** Scratch databases whose run no longer lives: a run claims itself before it makes one. */
+export async function findDeadScratch(sql: Sql): Promise<{ run: RunId; database: string }[]> {
+  const databases = await sql<{ name: string }[]>`
+    select datname as name from pg_database where datname like 'pgrove\\_scratch\\_%'`;
+  const living = await listLivingKeys(sql);
+  return databases.flatMap(({ name }) => {
+    const run = runOfScratch(name);
+    return run === undefined || living.has(hashKey(run)) ? [] : [{ run, database: name }];
+  });
+}
+
+/**
+ * Drops the scratch databases of dead runs, with whatever still works in them. Resolves with their names; one that
+ * cannot be dropped is told to `failed` and stays.
+ */
+export async function dropDeadScratch(sql: Sql, failed: (database: string, error: unknown) => void): Promise<string[]> {
+  const dropped: string[] = [];
+  for (const { run, database } of await findDeadScratch(sql)) {
+    try {
+      await endRunSessions(sql, run);
+      await dropDatabase(sql, database);
+      dropped.push(database);
+    } catch (error) {
+      failed(database, error);
+    }
+  }
+  return dropped;
+}

@@ -1,0 +1,91 @@
+/** PostgreSQL's programs of a container image, for a server elsewhere when this machine has none or only older ones. */
+import { basename, dirname } from "node:path";
+import { dockerCommand } from "../sys/docker.ts";
+import type { Command, Runner } from "../sys/process.ts";
+import { applicationName, type RunId } from "../sys/run-id.ts";
+import { openConnection } from "./connect.ts";
+import { namedVariables, PROOF, programEnvironment, wrapProgram } from "./container-programs.ts";
+import { hostStage } from "./host-toolbox.ts";
+import type { Stage, Toolbox, ToolOptions } from "./toolbox.ts";
+import { type Connection, connectionEnvironment } from "./url.ts";
+
+export interface ClientImageAccess {
+  label: string;
+  image: string;
+  major: number;
+  connection: Connection;
+  stageParent: string;
+}
+
+/** Every container that pgrove starts for its programs carries this label, with the run as its value. */
+export const CLIENT_LABEL = "dev.pgrove.run";
+
+const STAGE_INSIDE = "/pgrove/stage";
+const LENT_INSIDE = "/pgrove/lent";
+const SOCKET_INSIDE = "/pgrove/socket";
+
+/** The toolbox that starts a short-lived container of its own for each program. */
+export function createClientImageToolbox(runner: Runner, access: ClientImageAccess): Toolbox {
+  const secrets = access.connection.password === undefined ? [] : [access.connection.password];
+  const start = (flags: readonly string[], program: readonly string[], run: RunId, env: Record<string, string>) =>
+    ({
+      ...dockerCommand(
+        [
+          ...["run", "--rm", "--network", "host", "--label", `${CLIENT_LABEL}=${run}`, ...mounts, ...flags],
+          ...[...namedVariables(env), "--entrypoint", program[0] ?? "sh", access.image, ...program.slice(1)],
+        ],
+        env,
+        secrets,
+      ),
+      remote: true,
+    }) satisfies Command;
+  const { host, mounts } = hostSeenFromInside(access.connection.host);
+  const server = connectionEnvironment({ ...access.connection, host });
+  return {
+    label: access.label,
+    place: "client-image",
+    user: access.connection.user,
+    major: access.major,
+    command: (tool, args, run, options: ToolOptions = {}) => {
+      const flags = [...(options.input ? ["-i"] : []), ...(options.stage?.mounts ?? [])];
+      const env = { ...server, ...programEnvironment(access.connection, run, options) };
+      return { ...start(flags, wrapProgram([tool, ...args]), run, env), proof: PROOF };
+    },
+    interactive: (args, run, database, tty) => {
+      const env = { ...server, PGAPPNAME: applicationName(run), PGDATABASE: database };
+      return start(tty ? ["-i", "-t"] : ["-i"], ["psql", ...args], run, env);
+    },
+    connect: (database, run, options = {}) =>
+      openConnection({ ...access.connection, database }, run, { ...options, label: access.label }),
+    stage: async (run) => mountedStage(await hostStage(runner, access.stageParent, run)),
+    freeDataBytes: () => Promise.resolve(undefined),
+  };
+}
+
+/** Where Docker runs in a virtual machine, its "host" is not this one; a socket's folder has to be brought along. */
+export function hostSeenFromInside(
+  host: string,
+  platform: NodeJS.Platform = process.platform,
+): { host: string; mounts: readonly string[] } {
+  if (host.startsWith("/")) return { host: SOCKET_INSIDE, mounts: ["-v", `${host}:${SOCKET_INSIDE}`] };
+  const loopback = host === "localhost" || host === "::1" || /^127\./.test(host);
+  return { host: loopback && platform !== "linux" ? "host.docker.internal" : host, mounts: [] };
+}
+
+/** A folder of this machine, seen by the programs through a mount. */
+function mountedStage(host: Stage): Stage {
+  const mounts = ["-v", `${host.path("")}:${STAGE_INSIDE}`];
+  return {
+    ...host,
+    mounts,
+    path: (name) => `${STAGE_INSIDE}/${name}`,
+    lend: (hostFile) => {
+      mounts.push("-v", `${dirname(hostFile)}:${LENT_INSIDE}:ro`);
+      return Promise.resolve(`${LENT_INSIDE}/${basename(hostFile)}`);
+    },
+    unpack: async (name, tar, abort) => {
+      await host.unpack(name, tar, abort);
+      return `${STAGE_INSIDE}/${name}`;
+    },
+  };
+}

@@ -1,0 +1,191 @@
+/** PostgreSQL's programs inside the server's own container, by `docker exec`. */
+import type { Duplex } from "node:stream";
+import { captureDocker, dockerCommand, explainDockerError } from "../sys/docker.ts";
+import type { Command, Runner } from "../sys/process.ts";
+import { applicationName, type RunId } from "../sys/run-id.ts";
+import { isPassing, openConnection } from "./connect.ts";
+import { namedVariables, PROOF, programEnvironment, wrapProgram } from "./container-programs.ts";
+import type { ConnectOptions, PgTool, Sql, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
+import type { Connection } from "./url.ts";
+
+export interface DockerAccess {
+  container: string;
+  label: string;
+  user: string;
+  password?: string;
+  /** Where the server's port is published on this machine. */
+  published?: { host: string; port: number };
+  /** The container's own addresses: by them a server that answers on the published port is recognised. */
+  addresses: readonly string[];
+}
+
+/**
+ * Joins stdin and stdout to the server's port, in one bash. At end-of-file it says goodbye in the protocol's own words
+ * (Terminate: X, length 4), so that the server closes, the reader leaves at end-of-file and nothing has to be killed.
+ * SIGPIPE is ignored, for a process that died of a signal could be taken for a crashed backend.
+ */
+const RELAY = `trap '' PIPE
+exec 3<>"/dev/tcp/127.0.0.1/\${PGPORT:-5432}" || exit 1
+cat <&3 & cat >&3
+printf 'X\\0\\0\\0\\4' >&3
+wait`;
+
+/** The toolbox of a running container. */
+export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolbox {
+  const secrets = access.password === undefined ? [] : [access.password];
+  const exec = (flags: readonly string[], program: readonly string[], env = {}): Command => ({
+    ...dockerCommand(["exec", ...flags, ...namedVariables(env), access.container, ...program], env, secrets),
+    remote: true,
+  });
+  const wrapped = (program: readonly string[], input: boolean): Command => ({
+    ...exec(input ? ["-i"] : [], wrapProgram(program)),
+    proof: PROOF,
+  });
+
+  const command = (tool: PgTool, args: readonly string[], run: RunId, options: ToolOptions = {}): Command => ({
+    ...exec(options.input ? ["-i"] : [], wrapProgram([tool, ...args]), programEnvironment(access, run, options)),
+    proof: PROOF,
+  });
+
+  const interactive = (args: readonly string[], run: RunId, database: string, tty: boolean): Command => {
+    const env = { PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };
+    const login = access.password === undefined ? env : { ...env, PGPASSWORD: access.password };
+    return exec(tty ? ["-i", "-t"] : ["-i"], ["psql", ...args], login);
+  };
+
+  return {
+    label: access.label,
+    place: "container",
+    user: access.user,
+    major: undefined,
+    command,
+    interactive,
+    connect: (database, run, options = {}) => connectToContainer(runner, access, database, run, options),
+    stage: (run) => Promise.resolve(containerStage(runner, access, wrapped, run)),
+    freeDataBytes: (dataDirectory) => freeBytesAt(runner, access.container, dataDirectory),
+  };
+}
+
+function connectionOf(access: DockerAccess, database: string): Connection {
+  return {
+    host: access.published?.host ?? "127.0.0.1",
+    port: access.published?.port ?? 5432,
+    user: access.user,
+    database,
+    parameters: {},
+    ...(access.password === undefined ? {} : { password: access.password }),
+  };
+}
+
+const RETRY_EVERY_MS = 150;
+
+/**
+ * Over the published port where that is really this container and lets us in, else relayed through `docker exec`. Each
+ * attempt tries both: what is wrong with the port is not always wrong inside.
+ */
+async function connectToContainer(
+  runner: Runner,
+  access: DockerAccess,
+  database: string,
+  run: RunId,
+  options: ConnectOptions,
+): Promise<Sql> {
+  const connection = connectionOf(access, database);
+  const once = { ...options, waitMs: 0, label: access.label };
+  const relay = () =>
+    asSocket(
+      runner.duplex({
+        ...dockerCommand(["exec", "-i", access.container, "bash", "-c", RELAY], {}, []),
+        remote: true,
+      }),
+    );
+  const until = Date.now() + (options.waitMs ?? 0);
+  for (;;) {
+    if (access.published !== undefined) {
+      const sql = await openConnection(connection, run, once).catch(() => undefined); // the relay will say why
+      if (sql !== undefined && (await isSameServer(sql, access))) return sql;
+      await sql?.end({ timeout: 1 });
+    }
+    try {
+      return await openConnection(connection, run, { ...once, socket: relay });
+    } catch (error) {
+      if (!isPassing(error) || Date.now() >= until) throw error;
+      await Bun.sleep(RETRY_EVERY_MS);
+    }
+  }
+}
+
+/**
+ * What postgres.js expects of a socket: it says goodbye only to one that is "open" and waits until it is "closed". What
+ * still comes after the goodbye is read and dropped, for else the relay could not end.
+ */
+function asSocket(stream: Duplex): Duplex {
+  stream.once("finish", () => stream.resume());
+  return Object.defineProperty(stream, "readyState", {
+    get: () => (stream.closed ? "closed" : stream.writableEnded ? "readOnly" : "open"),
+  });
+}
+
+/** On a Mac another server can answer on the same port of the loopback address; its own address gives it away. */
+async function isSameServer(sql: Sql, access: DockerAccess): Promise<boolean> {
+  if (access.addresses.length === 0) return true;
+  const [row] = await sql<{ address: string | null }[]>`select host(inet_server_addr()) as address`;
+  return row?.address != null && access.addresses.includes(row.address);
+}
+
+async function freeBytesAt(runner: Runner, container: string, path: string): Promise<number | undefined> {
+  const said = await captureDocker(runner, ["exec", container, "df", "-Pk", path], { timeoutMs: 10_000 }).catch(
+    () => undefined, // an image without df: the check is a courtesy
+  );
+  return said === undefined ? undefined : parseFreeBytes(said);
+}
+
+/** The "Available" column of `df -Pk`, in bytes. */
+export function parseFreeBytes(dfOutput: string): number | undefined {
+  const line = dfOutput.trim().split("\n").at(-1) ?? "";
+  const available = Number(line.trim().split(/\s+/)[3]);
+  return Number.isFinite(available) ? available * 1024 : undefined;
+}
+
+const MAKE_FOLDER_AND = 'd=$1; shift; mkdir -p -m 700 "$d" && ';
+
+function containerStage(
+  runner: Runner,
+  access: DockerAccess,
+  wrapped: (program: readonly string[], input: boolean) => Command,
+  run: RunId,
+): Stage {
+  const folder = stagePath(run);
+  const path = (name: string) => `${folder}/${name}`;
+  const feed = async (script: string, name: string, input: AsyncIterable<Uint8Array>, abort: AbortSignal) => {
+    const program = ["sh", "-c", MAKE_FOLDER_AND + script, "pgrove", folder, path(name)];
+    try {
+      await runner.stream(wrapped(program, true), { input }, abort);
+    } catch (error) {
+      throw explainDockerError(error);
+    }
+    return path(name);
+  };
+  return {
+    path,
+    mounts: [],
+    create: async () => {
+      await captureDocker(runner, ["exec", access.container, "mkdir", "-p", "-m", "700", folder]);
+    },
+    lend: (hostFile, abort) => feed('cat > "$1"', "lent", Bun.file(hostFile).stream(), abort),
+    unpack: (name, tar, abort) => feed('mkdir -p "$1" && tar -xf - -C "$1"', name, tar, abort),
+    packCommand: (name) => wrapped(["tar", "-C", path(name), "-cf", "-", "."], false),
+    freeBytes: async () => (await freeBytesAt(runner, access.container, "/tmp")) ?? Number.MAX_SAFE_INTEGER,
+    remove: () => removeStage(runner, access.container, folder),
+  };
+}
+
+/** Where the files of a run lie inside a container. */
+export function stagePath(run: RunId): string {
+  return `/tmp/${applicationName(run)}`;
+}
+
+/** Removes a run's files from a container, also those of an earlier run that was killed. */
+export async function removeStage(runner: Runner, container: string, folder: string): Promise<void> {
+  await captureDocker(runner, ["exec", container, "rm", "-rf", "--", folder]);
+}

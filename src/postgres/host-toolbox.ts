@@ -1,0 +1,84 @@
+/** PostgreSQL's programs of this machine, for a private server or one that somebody else runs. */
+import { mkdtemp, rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command, Runner } from "../sys/process.ts";
+import { applicationName, type RunId } from "../sys/run-id.ts";
+import { openConnection } from "./connect.ts";
+import type { Stage, Toolbox, ToolOptions } from "./toolbox.ts";
+import { type Connection, connectionEnvironment } from "./url.ts";
+
+export interface HostAccess {
+  label: string;
+  /** The folder of pg_dump, pg_restore and psql. */
+  programs: string;
+  major: number;
+  connection: Connection;
+  /** Where temporary folders are made: beside the dumps, since /tmp may be small. */
+  stageParent: string;
+  /** The server's files are on this machine, so that its free space can be seen. */
+  dataIsHere: boolean;
+}
+
+/** The toolbox of a server that is reached from this machine. */
+export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
+  const secrets = access.connection.password === undefined ? [] : [access.connection.password];
+  const environment = (run: RunId, database: string | undefined) => ({
+    ...connectionEnvironment(access.connection),
+    PGAPPNAME: applicationName(run),
+    ...(database === undefined ? {} : { PGDATABASE: database }),
+  });
+  return {
+    label: access.label,
+    place: "host",
+    user: access.connection.user,
+    major: access.major,
+    command: (tool, args, run, options: ToolOptions = {}) => ({
+      file: join(access.programs, tool),
+      args,
+      env: { ...environment(run, options.database), LC_ALL: "C", ...options.env },
+      secrets,
+    }),
+    interactive: (args, run, database) => ({
+      file: join(access.programs, "psql"),
+      args,
+      env: environment(run, database),
+      secrets,
+    }),
+    connect: (database, run, options = {}) =>
+      openConnection({ ...access.connection, database }, run, { ...options, label: access.label }),
+    stage: (run) => hostStage(runner, access.stageParent, run),
+    freeDataBytes: async (folder) => (access.dataIsHere ? await freeBytesOf(folder) : undefined),
+  };
+}
+
+async function freeBytesOf(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined; // the data belongs to another user; the check is a courtesy
+  }
+}
+
+/** A temporary folder on this machine. */
+export async function hostStage(runner: Runner, parent: string, run: RunId): Promise<Stage> {
+  const folder = await mkdtemp(join(parent, `.${applicationName(run)}-`));
+  const path = (name: string) => join(folder, name);
+  const tar = (args: readonly string[]): Command => ({ file: "tar", args, env: {}, secrets: [] });
+  return {
+    path,
+    hostFolder: folder,
+    mounts: [],
+    create: () => Promise.resolve(),
+    lend: (hostFile) => Promise.resolve(hostFile),
+    unpack: async (name, input, abort) => {
+      const { mkdir } = await import("node:fs/promises");
+      await mkdir(path(name), { mode: 0o700 });
+      await runner.stream(tar(["-xf", "-", "-C", path(name)]), { input }, abort);
+      return path(name);
+    },
+    packCommand: (name) => tar(["-C", path(name), "-cf", "-", "."]),
+    freeBytes: async () => (await freeBytesOf(folder)) ?? Number.MAX_SAFE_INTEGER,
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Sql as PostgresSql } from "postgres";
+import type { Env } from "../sys/child-environment.ts";
+import type { Command } from "../sys/process.ts";
+import type { RunId } from "../sys/run-id.ts";
+
+/** One connection of postgres.js. Whoever opens it ends it. */
+export type Sql = PostgresSql;
+
+export type PgTool = "pg_dump" | "pg_restore" | "psql";
+
+export interface ToolOptions {
+  /** The database to work on; left out, the program connects to none (`pg_restore -f`). */
+  database?: string;
+  /** Added to the program's environment. Values do not appear on any command line. */
+  env?: Env;
+  /** The program reads standard input. */
+  input?: boolean;
+  /** The folder or file that the program reads or writes besides its streams. */
+  stage?: Stage;
+}
+
+/** A folder of a run that PostgreSQL's programs can read and write, wherever they run. Removed with `remove`. */
+export interface Stage {
+  /** The path of a file in it, as the programs see it. */
+  path(name: string): string;
+  /** Makes the folder, where it is not made yet. */
+  create(): Promise<void>;
+  /** Makes a file of this machine readable by the programs; resolves with the path as they see it. */
+  lend(hostFile: string, abort: AbortSignal): Promise<string>;
+  /** Unpacks a tar stream into it, under `name`. */
+  unpack(name: string, tar: AsyncIterable<Uint8Array>, abort: AbortSignal): Promise<string>;
+  /** The command that writes what is under `name` as a tar stream to stdout. */
+  packCommand(name: string): Command;
+  /** Room for new files, in bytes. */
+  freeBytes(): Promise<number>;
+  remove(): Promise<void>;
+  /** Further arguments for the program that starts PostgreSQL's programs (mounts of a client container). */
+  readonly mounts: readonly string[];
+  /** The folder on this machine, where there is one. */
+  readonly hostFolder?: string;
+}
+
+/** PostgreSQL's own programs, wherever they run: `docker exec` in a container, the host's, or a client image's. */
+export interface Toolbox {
+  /** For people; no secrets. */
+  readonly label: string;
+  readonly place: "container" | "host" | "client-image";
+  readonly user: string;
+  /** The programs' major version where it is known before the server was asked. */
+  readonly major: number | undefined;
+  command(tool: PgTool, args: readonly string[], run: RunId, options?: ToolOptions): Command;
+  /** An interactive psql that takes over the terminal. */
+  interactive(args: readonly string[], run: RunId, database: string, tty: boolean): Command;
+  connect(database: string, run: RunId, options?: ConnectOptions): Promise<Sql>;
+  /** A stage for the run. `id` becomes part of the path. */
+  stage(run: RunId): Promise<Stage>;
+  /** Room for the server's data in bytes; undefined where it cannot be asked. */
+  freeDataBytes(dataDirectory: string): Promise<number | undefined>;
+}
+
+export interface ConnectOptions {
+  /** How long to wait for a server that is starting, in ms. */
+  waitMs?: number;
+  notice?: (message: string) => void;
+}

@@ -1,0 +1,93 @@
+/** What a repository says about itself, for `pgrove init`. Reads only; runs nothing; follows no links. */
+import { basename, join } from "node:path";
+import { findDatabaseVariables, readEnvFile } from "../config/env-file.ts";
+import { type DetectedService, readComposeFile } from "./detect-compose.ts";
+import { type FoundEntry, listEntries } from "./detect-entries.ts";
+import { type DetectedMigrations, findMigrations } from "./detect-migrations.ts";
+
+export interface DetectedEnvFile {
+  /** Relative to the root. */
+  file: string;
+  /** `staging` of `.env.staging`; undefined for `.env`. */
+  stage: string | undefined;
+  /** A pattern for people to copy: `.env.example`. */
+  isExample: boolean;
+  /** Which variables say where the database is ("DATABASE_URL", "DATABASE_*", "PG*"). */
+  database: string | undefined;
+}
+
+export interface Detected {
+  root: string;
+  /** Fit for `project:`. */
+  project: string;
+  /** Compose services that look like PostgreSQL, the likeliest first. */
+  services: readonly DetectedService[];
+  envFiles: readonly DetectedEnvFile[];
+  migrations: DetectedMigrations | undefined;
+}
+
+const COMPOSE_FILE = /^(?:docker-)?compose(?:\.[\w-]+)*\.ya?ml$/;
+const ENV_FILE = /^\.env(?:\.([\w-]+))?$/;
+const EXAMPLES = new Set(["example", "sample", "template", "dist", "defaults"]);
+
+/** Looks through a repository's first three levels of folders. What cannot be read is passed over. */
+export async function detectProject(root: string): Promise<Detected> {
+  const entries = await listEntries(root);
+  const files = entries.filter(({ isFolder }) => !isFolder);
+  const composeFiles = files.filter(({ name }) => COMPOSE_FILE.test(name)).map(({ path }) => path);
+  const compose = await Promise.all(composeFiles.map((file) => readComposeFile(root, file)));
+  const named = compose.find((each) => each?.name !== undefined && each.services.length > 0)?.name;
+  return {
+    root,
+    project: toProjectName(named ?? basename(root)),
+    services: compose.flatMap((each) => each?.services ?? []).sort(byLikelihood),
+    envFiles: await readEnvFiles(root, files),
+    migrations: await findMigrations(root, entries),
+  };
+}
+
+/** The plain name before variants such as docker-compose.prod.yml, near the root before deep, much used before little. */
+function byLikelihood(a: DetectedService, b: DetectedService): number {
+  return unlikelihood(a) - unlikelihood(b) || b.dependents.length - a.dependents.length || (a.file < b.file ? -1 : 1);
+}
+
+function unlikelihood({ file }: DetectedService): number {
+  const variant = /^(?:docker-)?compose\.ya?ml$/.test(basename(file)) ? 0 : 1;
+  const production = /prod|test|ci\b/i.test(file) ? 10 : 0;
+  return variant * 2 + production + file.split("/").length;
+}
+
+async function readEnvFiles(root: string, files: readonly FoundEntry[]): Promise<DetectedEnvFile[]> {
+  const atRoot = files.filter(({ path, name }) => path === name && ENV_FILE.test(name));
+  return await Promise.all(
+    atRoot.map(async ({ path }) => {
+      const stage = ENV_FILE.exec(path)?.[1];
+      return {
+        file: path,
+        stage,
+        isExample: stage !== undefined && EXAMPLES.has(stage),
+        database: await findDatabaseSource(join(root, path)),
+      };
+    }),
+  );
+}
+
+/** A file that is broken, or speaks of another kind of database, says nothing. */
+async function findDatabaseSource(path: string): Promise<string | undefined> {
+  try {
+    return findDatabaseVariables(await readEnvFile(path))?.source;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name that pgrove.yaml takes as `project`: letters, digits, dots, _ and -, at most 63. */
+export function toProjectName(name: string): string {
+  const plain = name
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "")
+    .slice(0, 63);
+  return plain === "" ? "project" : plain;
+}

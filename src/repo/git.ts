@@ -1,0 +1,145 @@
+/** What git says about the folder that one stands in: which repository, which worktree, which commit. */
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { EXIT, failure, missingError, PgroveError, refusal, usageError } from "../errors.ts";
+import { readTextIfExists } from "../sys/files.ts";
+import type { Captured, Command, Runner } from "../sys/process.ts";
+
+/** The worktree that one stands in, and the repository it belongs to. All paths are absolute. */
+export interface Repository {
+  /** This worktree's folder. */
+  root: string;
+  /** This worktree's own git folder. */
+  gitDir: string;
+  /** The git folder that all worktrees share. */
+  commonDir: string;
+  /** Whether this is the main worktree. */
+  isMain: boolean;
+  /** The main worktree's folder; undefined when the repository is bare and has only linked worktrees. */
+  mainRoot: string | undefined;
+}
+
+export interface Head {
+  /** Undefined before the first commit. */
+  commit?: string;
+  /** Undefined when detached. */
+  branch?: string;
+}
+
+const PATH_FORMAT = "--path-format=absolute";
+
+/** Git in a folder. Its messages are read here, so they must be the English ones. */
+function gitCommand(cwd: string, args: readonly string[]): Command {
+  return { file: "git", args, env: { LC_ALL: "C" }, secrets: [], cwd };
+}
+
+/**
+ * The repository that a folder is in; undefined outside git, and where git is not installed and not needed. One spawn.
+ * Throws where git cannot be asked (exit 4) or will not say (exit 1), and in a bare repository (exit 2).
+ */
+export async function findRepository(cwd: string, runner: Runner): Promise<Repository | undefined> {
+  if (!existsSync(cwd)) throw missingError("folder_missing", `there is no folder ${cwd}`);
+  const question = [
+    "rev-parse",
+    PATH_FORMAT,
+    "--is-bare-repository",
+    "--git-dir",
+    "--git-common-dir",
+    "--show-toplevel",
+  ];
+  let answer: Captured;
+  try {
+    answer = await runner.capture(gitCommand(cwd, question), { allowFailure: true });
+  } catch (error) {
+    if (!(error instanceof PgroveError) || error.code !== "program_missing") throw error;
+    if (!isBelowGitFolder(cwd)) return undefined;
+    throw missingError("git_missing", "git is not installed, or not on PATH", "install git 2.31 or later");
+  }
+  return await readAnswer(answer, cwd);
+}
+
+function isBelowGitFolder(cwd: string): boolean {
+  const folder = resolve(cwd);
+  return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && isBelowGitFolder(dirname(folder)));
+}
+
+async function readAnswer({ stdout, stderr, exitCode }: Captured, cwd: string): Promise<Repository | undefined> {
+  const lines = stdout.split("\n").slice(0, -1);
+  if (lines[0] === PATH_FORMAT) {
+    throw missingError("git_too_old", "git is older than 2.31", "install git 2.31 or later");
+  }
+  const [bare, gitDir, commonDir, root] = lines;
+  if (bare === "true")
+    throw usageError(`${gitDir ?? cwd} is a bare repository`, "go to one of its worktrees: git worktree list");
+  if (exitCode !== EXIT.ok) return explainSilence(stderr, cwd, gitDir);
+  if (gitDir === undefined || commonDir === undefined || root === undefined || lines.length !== 4) {
+    throw failure("git_answer", `git's answer about ${cwd} cannot be read: a path has a line break in it`);
+  }
+  const isMain = gitDir === commonDir;
+  return { root, gitDir, commonDir, isMain, mainRoot: isMain ? root : await findMainRoot(commonDir) };
+}
+
+function explainSilence(stderr: string, cwd: string, gitDir: string | undefined): undefined {
+  const said = (stderr.split("\n").find((line) => line.startsWith("fatal:")) ?? stderr).replace(/^fatal: /, "");
+  if (/not a git repository \(or any/.test(said)) return undefined;
+  if (/must be run in a work tree/.test(said)) {
+    throw usageError(`${cwd} is inside git's own folder ${gitDir ?? ""}`.trimEnd(), "go to the worktree itself");
+  }
+  if (/dubious ownership/.test(said)) {
+    const hint = /^\s*(git config --global --add safe\.directory .*)$/m.exec(stderr)?.[1];
+    throw refusal("git_ownership", `git does not trust ${cwd}: it belongs to somebody else`, hint);
+  }
+  if (/not a git repository: /.test(said)) {
+    throw failure(
+      "git_broken",
+      `${cwd} was a worktree, but its repository has gone or moved: ${said}`,
+      "git worktree repair",
+    );
+  }
+  throw failure("git_failed", `git cannot tell which repository ${cwd} is in: ${said.trim() || "it said nothing"}`);
+}
+
+/** The main worktree of a repository, seen from a linked one: git writes down where, unless it is the usual place. */
+async function findMainRoot(commonDir: string): Promise<string | undefined> {
+  const files = await Promise.all(["config.worktree", "config"].map((name) => readTextIfExists(join(commonDir, name))));
+  const core = files.map((text) => readCore(text ?? ""));
+  if (core.some(({ bare }) => bare)) return undefined;
+  const worktree = core.find((each) => each.worktree !== undefined)?.worktree;
+  if (worktree !== undefined) return resolve(commonDir, worktree);
+  return basename(commonDir) === ".git" ? dirname(commonDir) : undefined;
+}
+
+/** `core.bare` and `core.worktree` of a git configuration, as git itself writes them. */
+function readCore(config: string): { bare: boolean; worktree: string | undefined } {
+  let section = "";
+  const core = { bare: false, worktree: undefined as string | undefined };
+  for (const line of config.split("\n")) {
+    const head = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line);
+    if (head !== null) section = (head[1] ?? "").toLowerCase();
+    const [, key = "", value = ""] = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (section !== "core") continue;
+    if (key.toLowerCase() === "bare") core.bare = /^(true|yes|on|1)$/i.test(value);
+    if (key.toLowerCase() === "worktree") core.worktree = value.replace(/^"(.*)"$/, "$1");
+  }
+  return core;
+}
+
+const BRANCH = "refs/heads/";
+
+/** The commit and branch that a worktree is at. One spawn, two before the first commit. Throws when git fails (exit 1). */
+export async function readHead(repository: Pick<Repository, "root">, runner: Runner): Promise<Head> {
+  const ask = (args: readonly string[]) => runner.capture(gitCommand(repository.root, args), { allowFailure: true });
+  const both = await ask(["rev-parse", "HEAD", "--symbolic-full-name", "HEAD", "--"]);
+  const [commit = "", name = ""] = both.stdout.split("\n");
+  if (both.exitCode === EXIT.ok && /^[0-9a-f]{40,64}$/.test(commit)) return { commit, ...branchOf(name) };
+  const unborn = await ask(["symbolic-ref", "--quiet", "HEAD"]);
+  if (unborn.exitCode === EXIT.ok) return branchOf(unborn.stdout.trimEnd());
+  throw failure(
+    "git_failed",
+    `git cannot read HEAD in ${repository.root}: ${both.stderr.trim() || unborn.stderr.trim()}`,
+  );
+}
+
+function branchOf(name: string): { branch?: string } {
+  return name.startsWith(BRANCH) ? { branch: name.slice(BRANCH.length) } : {};
+}

@@ -1,0 +1,144 @@
+/** Writes the pgrove.yaml that `pgrove init` proposes: the smallest that works for what was found. */
+import type { ServerKind } from "../config/schema.ts";
+import { missingError } from "../errors.ts";
+import type { Detected, DetectedEnvFile } from "./detect.ts";
+import type { DetectedService } from "./detect-compose.ts";
+
+export interface ProposalOptions {
+  /** Left out, what was found decides: compose, else url, else local. */
+  server?: ServerKind;
+}
+
+/** Stages that mean the developer's own machine, and so are no environments. */
+const LOCAL_STAGES = new Set(["local", "dev", "development", "test", "testing", "ci"]);
+const PROTECTED_STAGES = /^(prod|production|live)/i;
+
+/** YAML text, with short comments. Throws exit 4 when compose is asked for and there is no such service. */
+export function proposeConfig(detected: Detected, options: ProposalOptions = {}): string {
+  const service = detected.services[0];
+  const kind = options.server ?? chooseServer(detected);
+  const sections = [
+    [`project: ${scalar(detected.project)}`],
+    serverLines(kind, detected, service),
+    envLines(detected),
+    servicesLines(kind, service),
+    migrationLines(detected),
+    environmentLines(detected),
+  ];
+  return `${sections.flat().join("\n")}\n`;
+}
+
+function chooseServer({ services, envFiles }: Detected): ServerKind {
+  if (services.length > 0) return "compose";
+  return envFiles.some(({ stage, database }) => stage === undefined && database === "DATABASE_URL") ? "url" : "local";
+}
+
+function serverLines(
+  kind: ServerKind,
+  { services, project }: Detected,
+  service: DetectedService | undefined,
+): string[] {
+  if (kind === "local") return ["server:", "  local: {}    # a private cluster from this machine's own PostgreSQL"];
+  if (kind === "url") return ["server:", `  url: \${DATABASE_URL}    # from the environment or .env`];
+  if (kind === "container") {
+    const name = service?.container;
+    const note = name === undefined ? "    # put the container's name here: docker ps" : "";
+    return ["server:", `  container: ${scalar(name ?? `${project}-postgres`)}${note}`];
+  }
+  if (service === undefined) {
+    throw missingError(
+      "compose_missing",
+      "no compose file here has a service that looks like PostgreSQL",
+      "pgrove init --server container    or: local, url",
+    );
+  }
+  const others = services.slice(1, 6).map((each) => `  # or: ${comment(each.service)} in ${comment(each.file)}`);
+  return [
+    "server:",
+    "  compose:",
+    `    file: ${scalar(service.file)}`,
+    `    service: ${scalar(service.service)}${service.image === undefined ? "" : `    # ${comment(service.image)}`}`,
+    ...others,
+  ];
+}
+
+/** The default writes DATABASE_URL; a project that reads the parts is given the parts. */
+function envLines({ envFiles }: Detected): string[] {
+  const own = envFiles.filter(({ stage, isExample }) => stage === undefined || stage === "local" || isExample);
+  const source = own.find(({ database }) => database !== undefined)?.database;
+  const names = PART_NAMES[source ?? ""];
+  if (names === undefined) return [];
+  const lines = names.map(([name, placeholder]) => `    ${name}: "{${placeholder}}"`);
+  return ["env:    # written into each worktree's .env", "  set:", ...lines];
+}
+
+const PART_NAMES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  "DATABASE_*": [
+    ["DATABASE_HOST", "host"],
+    ["DATABASE_PORT", "port"],
+    ["DATABASE_USER", "user"],
+    ["DATABASE_PASSWORD", "password"],
+    ["DATABASE_NAME", "database"],
+  ],
+  "PG*": [
+    ["PGHOST", "host"],
+    ["PGPORT", "port"],
+    ["PGUSER", "user"],
+    ["PGPASSWORD", "password"],
+    ["PGDATABASE", "database"],
+  ],
+};
+
+function servicesLines(kind: ServerKind, service: DetectedService | undefined): string[] {
+  if (kind !== "compose" || service === undefined || service.dependents.length === 0) return [];
+  return [
+    `services: [${service.dependents.map(scalar).join(", ")}]    # stopped around a restore, started again after it`,
+  ];
+}
+
+function migrationLines({ migrations }: Detected): string[] {
+  if (migrations === undefined) return [];
+  if ("command" in migrations) {
+    const commands = Object.entries(migrations.command).map(([name, command]) => `    ${name}: ${literal(command)}`);
+    return [
+      `migrations:    # ${migrations.tool}'s own commands, run once approved: pgrove trust`,
+      "  command:",
+      ...commands,
+    ];
+  }
+  if (migrations.layout === "golang-migrate") {
+    return migrations.dir === "migrations" ? [] : ["migrations:", `  dir: ${scalar(migrations.dir)}`];
+  }
+  return ["migrations:", `  dir: ${scalar(migrations.dir)}`, `  layout: ${migrations.layout}`];
+}
+
+function environmentLines({ envFiles }: Detected): string[] {
+  const lines = envFiles.flatMap((each) => (isEnvironment(each) ? [environmentLine(each)] : []));
+  return lines.length === 0 ? [] : ["environments:    # reached as @name", ...lines];
+}
+
+function isEnvironment(file: DetectedEnvFile): file is DetectedEnvFile & { stage: string } {
+  const { stage, isExample, database } = file;
+  return stage !== undefined && !isExample && database !== undefined && !LOCAL_STAGES.has(stage);
+}
+
+function environmentLine({ file, stage }: { file: string; stage: string }): string {
+  const guard = PROTECTED_STAGES.test(stage) ? ", protected: true" : "";
+  return `  ${scalar(stage)}: {env_file: ${scalar(file)}${guard}}`;
+}
+
+/** YAML for a text of the repository's; `${` would be read as a variable, so it is escaped. */
+function scalar(text: string): string {
+  return literal(text.replace(/\$\{/g, "$$$&"));
+}
+
+/** YAML for a text: plain where that reads back as the same text. For commands, whose `${…}` is the shell's. */
+function literal(text: string): string {
+  const isPlain = /^[A-Za-z_./][A-Za-z0-9_./@-]*( [A-Za-z0-9_./@-]+)*$/.test(text);
+  return isPlain && !/^(true|false|null|yes|no|on|off|y|n|\.inf|\.nan)$/i.test(text) ? text : JSON.stringify(text);
+}
+
+/** What a repository says must not break out of its comment. */
+function comment(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 80);
+}

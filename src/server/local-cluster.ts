@@ -1,0 +1,229 @@
+/**
+ * A private cluster's files. The folder appears whole, by one rename, so that of two makers one wins and a killed one
+ * leaves nothing that could be taken for a cluster.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { configError, failure, messageOf } from "../errors.ts";
+import { objectAt, stringAt } from "../sys/docker.ts";
+import { ensureDir, errorCode, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import type { Command, Runner } from "../sys/process.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import type { HostPrograms } from "./host-programs.ts";
+import { type Account, runAs } from "./local-account.ts";
+
+/** What `settings.json` remembers. */
+export interface ClusterSettings {
+  version: 1;
+  major: number;
+  port: number;
+  /** The superuser that initdb made. */
+  user: string;
+  /** Where data and log are, when not beside this file: a git folder below /root is closed to PostgreSQL's user. */
+  home?: string;
+}
+
+export interface Cluster {
+  /** Where settings and password are. */
+  folder: string;
+  settings: ClusterSettings;
+  home: string;
+  dataFolder: string;
+  logFile: string;
+}
+
+const SETTINGS = "settings.json";
+const PASSWORD = "password";
+const ROOTS_HOME = "/var/lib/pgrove";
+
+/** The cluster in the folder; undefined when none was made yet. */
+export async function loadCluster(folder: string): Promise<Cluster | undefined> {
+  const text = await readTextIfExists(join(folder, SETTINGS));
+  if (text === undefined) return undefined;
+  const settings = readSettings(text, join(folder, SETTINGS));
+  const home = settings.home ?? folder;
+  return { folder, settings, home, dataFolder: join(home, "data"), logFile: join(home, "server.log") };
+}
+
+function readSettings(text: string, path: string): ClusterSettings {
+  const read = parseSettingsJson(text, path);
+  const [major, port] = [Number(objectAt(read, "major")), Number(objectAt(read, "port"))];
+  const [user, home] = [stringAt(read, "user"), stringAt(read, "home")];
+  if (objectAt(read, "version") !== 1 || !Number.isInteger(major) || !Number.isInteger(port) || user === undefined) {
+    throw configError(`${path} was not written by this version of pgrove`, "use a newer pgrove");
+  }
+  return { version: 1, major, port, user, ...(home === undefined ? {} : { home }) };
+}
+
+function parseSettingsJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw configError(
+      `${path} is damaged: it is not JSON`,
+      "the data beside it is whole; ask for help before removing",
+    );
+  }
+}
+
+/** Changes what is remembered. */
+export async function saveSettings(cluster: Cluster, settings: ClusterSettings): Promise<Cluster> {
+  await writeFileAtomic(join(cluster.folder, SETTINGS), formatSettings(settings));
+  return { ...cluster, settings };
+}
+
+function formatSettings(settings: ClusterSettings): string {
+  return `${JSON.stringify(settings, undefined, 2)}\n`;
+}
+
+/** The superuser's password, as it was made with the cluster. */
+export async function readPassword(cluster: Cluster): Promise<string | undefined> {
+  return (await readTextIfExists(join(cluster.folder, PASSWORD)))?.trim();
+}
+
+export interface ClusterPlan {
+  folder: string;
+  programs: HostPrograms;
+  account: Account | undefined;
+  user: string;
+  password: string | undefined;
+  port: number;
+  abort: AbortSignal;
+}
+
+/** Makes the cluster. When another pgrove was quicker, its cluster is the answer. */
+export async function createCluster(runner: Runner, plan: ClusterPlan): Promise<Cluster> {
+  const parent = dirname(plan.folder);
+  await ensureDir(parent);
+  await removeStaleDrafts(parent, basename(plan.folder));
+  const draft = join(parent, `.${basename(plan.folder)}.${process.pid}.${randomBytes(3).toString("hex")}.tmp`);
+  await mkdir(draft, { mode: 0o700 });
+  // PostgreSQL's user has to pass through both; what lies in them is closed to it by its own modes.
+  if (plan.account !== undefined) await Promise.all([chmod(parent, 0o711), chmod(draft, 0o711)]);
+  const home = await chooseHome(runner, plan, draft);
+  try {
+    const password = plan.password ?? randomBytes(18).toString("base64url");
+    await writeFile(join(draft, PASSWORD), `${password}\n`, { mode: 0o600 });
+    const settings: ClusterSettings = { version: 1, major: plan.programs.major, port: plan.port, user: plan.user };
+    if (home !== draft) settings.home = home;
+    await writeFile(join(draft, SETTINGS), formatSettings(settings), { mode: 0o600 });
+    await writeFile(join(home, "server.log"), "", { mode: 0o600 });
+    await give(join(home, "server.log"), plan.account);
+    await initialise(runner, plan, home, password);
+    if (!(await publish(draft, plan.folder))) await discard(draft, home);
+  } catch (error) {
+    await discard(draft, home);
+    throw error;
+  }
+  const cluster = await loadCluster(plan.folder);
+  if (cluster === undefined) throw failure("local_broken", `${plan.folder} holds no cluster though it was just made`);
+  return cluster;
+}
+
+async function discard(draft: string, home: string): Promise<void> {
+  await rm(draft, { recursive: true, force: true });
+  if (home !== draft) await rm(home, { recursive: true, force: true });
+}
+
+/** False when the folder is taken. */
+async function publish(draft: string, folder: string): Promise<boolean> {
+  try {
+    await rename(draft, folder);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "ENOTEMPTY" || errorCode(error) === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** The draft itself, unless PostgreSQL's user cannot get there. */
+async function chooseHome(runner: Runner, { account, folder }: ClusterPlan, draft: string): Promise<string> {
+  if (account === undefined) return draft;
+  const look: Command = { file: "test", args: ["-x", draft], env: {}, secrets: [], cwd: "/" };
+  if ((await runner.capture(runAs(account, look), { allowFailure: true })).exitCode === 0) return draft;
+  await mkdir(ROOTS_HOME, { recursive: true, mode: 0o711 });
+  const home = join(ROOTS_HOME, `${shortHash(folder)}-${randomBytes(3).toString("hex")}`);
+  await mkdir(home, { mode: 0o711 });
+  return home;
+}
+
+export function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+async function give(path: string, account: Account | undefined): Promise<void> {
+  if (account !== undefined) await chown(path, account.uid, account.gid);
+}
+
+const INVALID_LOCALE = /invalid locale|locale name|could not find suitable|encoding mismatch/i;
+
+async function initialise(runner: Runner, plan: ClusterPlan, home: string, password: string): Promise<void> {
+  const dataFolder = join(home, "data");
+  const passwordFile = join(home, "initial-password");
+  await mkdir(dataFolder, { mode: 0o700 });
+  await give(dataFolder, plan.account);
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+  await give(passwordFile, plan.account);
+  try {
+    const locales = candidateLocales(process.env);
+    for (const [index, locale] of locales.entries()) {
+      try {
+        const command = initdbCommand(plan, dataFolder, passwordFile, locale);
+        await runner.capture(runAs(plan.account, { ...command, cwd: home }), { abort: plan.abort });
+        return;
+      } catch (error) {
+        if (index === locales.length - 1 || !isLocaleError(error)) throw explainInitdb(error);
+      }
+    }
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+function initdbCommand({ programs, user }: ClusterPlan, data: string, passwordFile: string, locale: string): Command {
+  const args = [
+    ...["-D", data, "--username", user, `--pwfile=${passwordFile}`],
+    ...["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--data-checksums"],
+    ...["--encoding=UTF8", `--locale=${locale}`, "--lc-messages=C"],
+  ];
+  return { file: join(programs.folder, "initdb"), args, env: { LC_ALL: "C" }, secrets: [] };
+}
+
+/** The user's own locale where it is UTF-8, then what most machines have. */
+export function candidateLocales(env: Readonly<Record<string, string | undefined>>): string[] {
+  const own = env.LC_ALL || env.LC_COLLATE || env.LANG || "";
+  return [...new Set([...(/utf-?8/i.test(own) ? [own] : []), "en_US.UTF-8", "C.UTF-8", "C"])];
+}
+
+function isLocaleError(error: unknown): boolean {
+  return error instanceof ToolError && INVALID_LOCALE.test(error.failure.stderr.join("\n"));
+}
+
+function explainInitdb(error: unknown): unknown {
+  if (!(error instanceof ToolError) || error.failure.aborted) return error;
+  return failure("local_not_made", `the local server could not be made: ${messageOf(error)}`, "pgrove doctor", error);
+}
+
+/** Drafts of makers that were killed. */
+async function removeStaleDrafts(parent: string, name: string): Promise<void> {
+  const draft = new RegExp(`^\\.${RegExp.escape(name)}\\.(\\d+)\\.[0-9a-f]+\\.tmp$`);
+  for (const entry of await readdir(parent)) {
+    const pid = Number(draft.exec(entry)?.[1]);
+    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    const left = join(parent, entry);
+    const settings = await readFile(join(left, SETTINGS), "utf8").catch(() => undefined);
+    const home = settings === undefined ? undefined : readSettings(settings, join(left, SETTINGS)).home;
+    await discard(left, home ?? left);
+  }
+}
+
+/** Whether a process of that number lives, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === "EPERM";
+  }
+}

@@ -1,0 +1,19 @@
+import { createComposeServer } from "./compose.ts";
+import { createContainerServer } from "./container.ts";
+import { createLocalServer } from "./local.ts";
+import { createRemoteServer } from "./remote.ts";
+import type { Login, Server, ServerSpec, ServerTools } from "./server.ts";
+
+/** The server that a spec describes. Nothing is asked or started yet. */
+export function openServer(spec: ServerSpec, login: Login, tools: ServerTools): Server {
+  switch (spec.kind) {
+    case "compose":
+      return createComposeServer(spec, login, tools);
+    case "container":
+      return createContainerServer(spec, login, tools);
+    case "local":
+      return createLocalServer(spec, login, tools);
+    case "url":
+      return createRemoteServer(spec, login, tools);
+  }
+}

@@ -1,0 +1,149 @@
+/** A server that somebody else runs, reached by a URL. pgrove neither starts nor stops it. */
+import { messageOf, missingError, PgroveError, refusal } from "../errors.ts";
+import { createClientImageToolbox } from "../postgres/client-image-toolbox.ts";
+import { openConnection } from "../postgres/connect.ts";
+import { createHostToolbox } from "../postgres/host-toolbox.ts";
+import type { Toolbox } from "../postgres/toolbox.ts";
+import type { Connection } from "../postgres/url.ts";
+import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
+import { captureDocker } from "../sys/docker.ts";
+import { newRunId } from "../sys/run-id.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import { servicesByName } from "./container-services.ts";
+import { chooseClientPrograms, findHostPrograms, listVersions } from "./host-programs.ts";
+import type { Access, Login, Server, ServerSpec, ServerState, ServerTools } from "./server.ts";
+
+export type RemoteSpec = Extract<ServerSpec, { kind: "url" }>;
+
+/** The server behind a URL. */
+export function createRemoteServer(spec: RemoteSpec, login: Login, tools: ServerTools): Server {
+  const { runner } = tools;
+  const { host, port } = spec.connection;
+  const label = host.startsWith("/") ? `server at ${host}` : `server at ${host}:${port}`;
+  const access = accessOf(spec.connection, login);
+  const connectionTo = (database: string): Connection => {
+    const { password: _theirs, ...rest } = spec.connection;
+    const own = access.password === undefined ? {} : { password: access.password };
+    return { ...rest, user: access.user, database, ...own };
+  };
+
+  let asked: Promise<Version> | undefined;
+  const serverVersion = (): Promise<Version> => {
+    asked ??= askVersion(connectionTo(access.database), label);
+    asked.catch(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+  let toolbox: Promise<Toolbox> | undefined;
+  const open = async (): Promise<Toolbox> => {
+    const version = await serverVersion();
+    toolbox ??= chooseToolbox(connectionTo(access.database), version, label, tools);
+    toolbox.catch(() => {
+      toolbox = undefined;
+    });
+    return await toolbox;
+  };
+  const refuse = (verb: string) => Promise.reject(notOurs(verb, label));
+
+  return {
+    spec,
+    label,
+    inspect: (again = false) => {
+      if (again) asked = undefined;
+      return inspectRemote(spec.connection, serverVersion);
+    },
+    access: () => Promise.resolve(access),
+    reach: (database) => Promise.resolve(connectionTo(database)),
+    open,
+    start: () => refuse("start"),
+    stop: () => refuse("stop"),
+    logs: () => refuse("read the log of"),
+    ...servicesByName(runner),
+  };
+}
+
+function notOurs(verb: string, label: string): PgroveError {
+  const what = `pgrove does not ${verb} the ${label}: somebody else runs it`;
+  return refusal("not_ours", what, "do it on the machine where it runs");
+}
+
+function accessOf(connection: Connection, login: Login): Access {
+  const user = login.user ?? connection.user;
+  const password = login.password ?? (user === connection.user ? connection.password : undefined);
+  const access: Access = { user, database: login.database ?? connection.database };
+  return password === undefined ? access : { ...access, password };
+}
+
+async function askVersion(connection: Connection, label: string): Promise<Version> {
+  const sql = await openConnection(connection, newRunId(new Date()), { label }).catch((error: unknown) => {
+    throw explainAbsence(error, label);
+  });
+  try {
+    const [row] = await sql<{ number: string }[]>`select current_setting('server_version_num') as number`;
+    return versionOfNumber(Number(row?.number));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+/** `pgrove up` does not help with a server that somebody else runs. */
+function explainAbsence(error: unknown, label: string): unknown {
+  if (!(error instanceof PgroveError) || error.code !== "server_down") return error;
+  return missingError(error.code, error.message, `check the URL, and that the ${label} runs`);
+}
+
+/** Errors by which a server shows that it is there. */
+const ANSWERS = new Set(["login_failed", "database_missing", "too_many_connections"]);
+
+async function inspectRemote(connection: Connection, ask: () => Promise<Version>): Promise<ServerState> {
+  const place = connection.host.startsWith("/") ? {} : { host: connection.host, port: connection.port };
+  try {
+    return { condition: "running", detail: `PostgreSQL ${formatVersion(await ask())}`, ...place };
+  } catch (error) {
+    if (!(error instanceof PgroveError)) throw error;
+    const detail = messageOf(error);
+    if (error.code === "server_starting") return { condition: "starting", detail, ...place };
+    return { condition: ANSWERS.has(error.code) ? "running" : "unreachable", detail, ...place };
+  }
+}
+
+/** This machine's programs where they are new enough, else those of a container image. */
+async function chooseToolbox(
+  connection: Connection,
+  version: Version,
+  label: string,
+  { runner, clientImage, stageParent, note }: ServerTools,
+): Promise<Toolbox> {
+  const found = await findHostPrograms(runner);
+  const programs = chooseClientPrograms(found, version.major);
+  if (programs !== undefined) {
+    const { folder, major } = programs;
+    // Also a server on this machine is somebody else's: its files are not ours to measure.
+    return createHostToolbox(runner, { label, programs: folder, major, connection, stageParent, dataIsHere: false });
+  }
+  const image = clientImage.replaceAll("{major}", String(version.major));
+  try {
+    const present = await captureDocker(runner, ["image", "ls", "-q", image], { timeoutMs: 30_000 });
+    if (present.trim() === "") {
+      note(`pulling ${image}, for PostgreSQL's programs`);
+      await captureDocker(runner, ["pull", "-q", image], { timeoutMs: 600_000 });
+    }
+  } catch (error) {
+    throw noPrograms(error, label, version, listVersions(found), image);
+  }
+  const { major } = version;
+  return createClientImageToolbox(runner, { label, image, major, connection, stageParent });
+}
+
+function noPrograms(error: unknown, label: string, { major }: Version, have: string, image: string): PgroveError {
+  const why = error instanceof ToolError ? `the image ${image} could not be pulled` : messageOf(error);
+  const programs = have === "none" ? "has no PostgreSQL programs" : `has only those of version ${have}`;
+  return missingError(
+    "programs_missing",
+    `the ${label} is PostgreSQL ${major}; this machine ${programs}, and ${why}`,
+    process.platform === "darwin"
+      ? `brew install libpq, or start Docker`
+      : `install postgresql-client-${major} or newer, or start Docker`,
+  );
+}

@@ -1,0 +1,96 @@
+import type { Toolbox } from "../postgres/toolbox.ts";
+import type { Connection } from "../postgres/url.ts";
+import type { Command, Runner } from "../sys/process.ts";
+
+/** Which server, as plain data. Paths are absolute. */
+export type ServerSpec =
+  | {
+      kind: "compose";
+      files: readonly string[];
+      service: string;
+      /** Only when pgrove.yaml names it; else found as compose finds it. */
+      project?: string;
+      profiles: readonly string[];
+    }
+  | { kind: "container"; container: string }
+  | { kind: "local"; folder: string; version?: number }
+  | { kind: "url"; connection: Connection };
+
+/** Who logs in, where pgrove.yaml says so; what is left out comes from the server itself. */
+export interface Login {
+  user?: string;
+  password?: string;
+  database?: string;
+}
+
+/** What the servers need from outside. */
+export interface ServerTools {
+  runner: Runner;
+  /** The image for PostgreSQL's programs where this machine has none, with `{major}` in it. */
+  clientImage: string;
+  /** Where temporary folders are made. */
+  stageParent: string;
+  /** For notes on the way, to people. */
+  note(text: string): void;
+}
+
+export type ServerCondition = "running" | "starting" | "stopped" | "absent" | "unreachable";
+
+/** What can be said of a server without logging in. */
+export interface ServerState {
+  condition: ServerCondition;
+  /** Why, where that helps: "Exited (1) 2 minutes ago". */
+  detail?: string;
+  container?: { id: string; name: string; image: string };
+  /** How this machine reaches it; absent when it publishes no port. */
+  host?: string;
+  port?: number;
+  startedAt?: string;
+}
+
+/** The login that counts, after the server's own defaults were asked. */
+export interface Access {
+  user: string;
+  password?: string;
+  database: string;
+}
+
+export interface LogOptions {
+  follow: boolean;
+  tail?: number;
+  services?: readonly string[];
+}
+
+export interface StartOptions {
+  /** Further services of the compose file to start; left out, the server's own. */
+  services?: readonly string[];
+  /** How long to wait until it takes connections, in ms. */
+  waitMs: number;
+  abort: AbortSignal;
+}
+
+export type BeforeStop = (handles: readonly string[]) => Promise<void>;
+
+/** A server: where it is, how it starts and stops, and PostgreSQL's programs for it. Remembers what it has asked. */
+export interface Server {
+  readonly spec: ServerSpec;
+  /** For people; no secrets. */
+  readonly label: string;
+  /** `again`: what was seen before does not count, for the server may have gone since. */
+  inspect(again?: boolean): Promise<ServerState>;
+  /** Throws (exit 4) when the server cannot say, because it does not exist. */
+  access(): Promise<Access>;
+  /** How programs of this machine reach `database`; undefined when only `docker exec` does. */
+  reach(database: string): Promise<Connection | undefined>;
+  /** The toolbox of a running server. Throws (exit 4), with the way to start it, when it does not run. */
+  open(): Promise<Toolbox>;
+  start(options: StartOptions): Promise<void>;
+  stop(services?: readonly string[]): Promise<void>;
+  logs(options: LogOptions): Promise<Command>;
+  /**
+   * Stops those of the services that run and resolves with what `startServices` needs to start them again. `before` is
+   * told that beforehand: stopping takes seconds, in which this process may be killed.
+   */
+  stopServices(services: readonly string[], before?: BeforeStop): Promise<readonly string[]>;
+  startServices(handles: readonly string[]): Promise<void>;
+}

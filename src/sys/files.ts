@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { access, type FileHandle, link, mkdir, open, readFile, readlink, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+
+/** A temporary name beside the final one, so that the rename stays on one file system. */
+export function temporaryPathFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
+}
+
+/** Makes what was renamed or created in a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes a file whole or not at all: temporary file, fsync, rename, fsync of the folder. What is not `durable` survives
+ * the process, but perhaps not a power cut: each fsync costs milliseconds.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array,
+  options: { mode?: number; temporary?: string; durable?: boolean } = {},
+): Promise<void> {
+  const { temporary = temporaryPathFor(path), durable = true } = options;
+  try {
+    const handle = await open(temporary, "wx", options.mode ?? 0o600);
+    try {
+      await handle.writeFile(content);
+      if (durable) await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (durable) await syncFolder(dirname(path));
+}
+
+/** Writes all of the bytes: a nearly full disk takes a part of them without an error. */
+export async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done);
+    done += bytesWritten;
+  }
+}
+
+/**
+ * Gives a finished temporary file its final name; false when the name is taken. Never overwrites: a link fails where
+ * a rename would replace.
+ */
+export async function publishFile(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST") return false;
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS" && code !== "EMLINK") throw error;
+    if (await pathExists(path)) return false; // a file system without hard links: the check has to do
+    await rename(temporary, path);
+    return true;
+  }
+  await rm(temporary);
+  return true;
+}
+
+/** The code of a system error, such as "ENOENT". */
+export function errorCode(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** The file's text, or undefined when there is none. */
+export async function readTextIfExists(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** Creates a folder, with its parents, that only its owner can enter. */
+export async function ensureDir(path: string, mode = 0o700): Promise<void> {
+  await mkdir(path, { recursive: true, mode });
+}
+
+export async function pathExists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `~` and `~/…` with the home folder put in. */
+export function expandHome(path: string, home: string): string {
+  if (path === "~") return home;
+  return path.startsWith("~/") ? join(home, path.slice(2)) : path;
+}
+
+const MOST_LINKS = 40;
+
+/**
+ * The real path of the deepest part that exists, with the rest put behind it. A link whose destination does not exist
+ * is followed all the same: writing through it would create that destination.
+ */
+async function realpathOfExisting(path: string, linksLeft = MOST_LINKS): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const parent = dirname(path);
+    const code = errorCode(error);
+    if ((code !== "ENOENT" && code !== "ENOTDIR") || parent === path || linksLeft === 0) throw error;
+    const destination = await readlink(path).catch(() => undefined);
+    if (destination !== undefined) {
+      return await realpathOfExisting(resolve(await realpath(parent), destination), linksLeft - 1);
+    }
+    return join(await realpathOfExisting(parent, linksLeft), basename(path));
+  }
+}
+
+/** True when `child` is `parent` or lies below it once links and `..` are resolved. Neither has to exist. */
+export async function isInside(parent: string, child: string): Promise<boolean> {
+  const way = relative(await realpathOfExisting(resolve(parent)), await realpathOfExisting(resolve(child)));
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}

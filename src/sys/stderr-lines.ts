@@ -1,0 +1,45 @@
+import { redact } from "./redact.ts";
+
+const KEPT_STDERR_LINES = 40;
+
+export interface StderrTail {
+  /** The first line and the last ones. */
+  lines: string[];
+  /** The exit code that the proof line told. */
+  proved: number | undefined;
+}
+
+/** What of a command matters for reading what it says. */
+interface Speaker {
+  secrets: readonly string[];
+  proof?: string;
+}
+
+/** Reads a child's stderr to its end, line by line, without secrets. */
+export async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  command: Speaker,
+  line?: (text: string) => void,
+): Promise<StderrTail> {
+  const tail: StderrTail = { lines: [], proved: undefined };
+  const decoder = new TextDecoder();
+  let rest = "";
+  const take = (raw: string) => {
+    const said = raw.replace(/\r$/, "");
+    if (command.proof !== undefined && said.startsWith(`${command.proof} `)) {
+      tail.proved = Number(said.slice(command.proof.length + 1)); // before a short password could be found in it
+      return;
+    }
+    const text = redact(said, command.secrets);
+    tail.lines.push(text);
+    if (tail.lines.length > KEPT_STDERR_LINES) tail.lines.splice(1, 1); // the first line often says why
+    line?.(text);
+  };
+  for await (const chunk of stream) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop() ?? "";
+    for (const part of parts) take(part);
+  }
+  if (rest !== "") take(rest);
+  return tail;
+}

@@ -1,0 +1,45 @@
+import { EXIT, PgroveError } from "../errors.ts";
+
+/** How a program ended. The argv and the output are redacted. */
+export interface ToolFailure {
+  program: string;
+  argv: readonly string[];
+  exitCode: number | undefined;
+  signal: string | undefined;
+  stderr: readonly string[];
+  aborted: boolean;
+  lost: boolean;
+}
+
+/** A program failed, was ended, or could not be followed to its end. The argv and the output are redacted. */
+export class ToolError extends PgroveError {
+  readonly failure: ToolFailure;
+
+  constructor(failure: ToolFailure) {
+    super({ code: failure.aborted ? "interrupted" : "tool_failed", message: describe(failure), exit: EXIT.failed });
+    this.name = "ToolError";
+    this.failure = failure;
+  }
+}
+
+function describe({ program, exitCode, signal, stderr, aborted, lost }: ToolFailure): string {
+  if (aborted) return `${program} was interrupted`;
+  const words = lastWords(stderr);
+  const how = lost
+    ? "the connection to it was lost before it ended"
+    : signal === undefined
+      ? `exit ${exitCode}`
+      : `ended by ${signal}`;
+  return words === "" ? `${program} failed (${how})` : `${program} failed (${how}):\n${words}`;
+}
+
+/** The lines from the first error on; chatter such as `pg_dump: dumping contents …` is left out. */
+function lastWords(stderr: readonly string[]): string {
+  const words = stderr.filter((line) => line !== "" && !/^pg_(dump|restore): [a-z]+ing /.test(line));
+  const first = words.findIndex((line) => /error|fatal|failed|cannot|could not/i.test(line));
+  return words
+    .slice(first < 0 ? -3 : first)
+    .slice(0, 8)
+    .map((line) => `  ${line}`)
+    .join("\n");
+}

@@ -1,0 +1,38 @@
+/** What an env file is given for a target. */
+import type { LoadedConfig } from "../config/load.ts";
+import { renderTemplate } from "../config/template.ts";
+import { configError } from "../errors.ts";
+import { type Connection, connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
+
+/** The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's own. */
+export function renderVariables(
+  connection: Connection,
+  targetName: string,
+  loaded: LoadedConfig | undefined,
+): Record<string, string> {
+  const url = formatConnectionUrl(connection, "show");
+  if (loaded === undefined) return { DATABASE_URL: url, ...connectionEnvironment(connection) };
+  const { host, port, user, password = "", database } = connection;
+  const ports = Object.entries(loaded.config.ports).map(([name, number]) => [`port.${name}`, String(number)]);
+  const values: Record<string, string> = {
+    ...{ url, host, port: String(port), user, password, database },
+    ...{ project: loaded.config.project, worktree: targetName, name: targetName },
+    ...Object.fromEntries(ports),
+  };
+  const set = Object.entries(loaded.config.env.set);
+  return Object.fromEntries(set.map(([name, text]) => [name, renderTemplate(text, values, `env.set.${name}`)]));
+}
+
+/**
+ * `NAME=value` as dotenv and a shell both read it. Throws (exit 3) for a value that no form serves: a shell would take
+ * part of it for a command.
+ */
+export function formatVariable(name: string, value: string): string {
+  if (/^[\w@%+=:,./?-]*$/.test(value)) return `${name}=${value}`;
+  if (!value.includes("'")) return `${name}='${value}'`;
+  if (!/["$`\\]/.test(value)) return `${name}="${value}"`;
+  throw configError(
+    `the value of ${name} cannot be written in an env file: it has ' and one of " $ \` \\`,
+    "use {url} instead, which has such characters encoded; or pgrove env --json",
+  );
+}

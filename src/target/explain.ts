@@ -1,0 +1,72 @@
+/** Says why work inside a server failed: the server went away, or it refused a statement. */
+import { failure, PgroveError } from "../errors.ts";
+import { codeOf } from "../postgres/connect.ts";
+import type { Server, ServerState } from "../server/server.ts";
+import { ToolError } from "../sys/tool-error.ts";
+
+/** How long docker may take until it says that a container has ended whose programs were cut off. */
+const END_SEEN_MS = 2_000;
+const POLL_MS = 100;
+
+const LOST = new Set(["CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "CONNECT_TIMEOUT"]);
+const LOST_STATES = new Set(["57P01", "57P02", "57P03"]);
+const LOST_SYSTEM = new Set(["ECONNRESET", "ECONNREFUSED", "EPIPE"]);
+const LOST_WORDS = /server closed the connection|terminating connection|the connection to it was lost/;
+
+/** The error, in words that name the server when that is what failed. What was interrupted stays as it is. */
+export async function explainWorkError(
+  error: unknown,
+  operation: string,
+  server: Server,
+  abort: AbortSignal,
+): Promise<unknown> {
+  const tool = toolErrorIn(error);
+  if (abort.aborted || (error instanceof PgroveError && tool === undefined)) return error;
+  const code = codeOf(error) ?? "";
+  const lost = tool === undefined ? isLost(code) : LOST_WORDS.test(tool.message);
+  if (lost) {
+    const state = await waitForEnd(server);
+    if (state.condition !== "running") return gone(error, operation, server.label, state);
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error === tool)
+    return failure("tool_failed", `the ${operation} failed on ${server.label}: ${message}`, undefined, error);
+  if (lost) {
+    return failure(
+      "connection_lost",
+      `the connection to ${server.label} was lost during the ${operation}: ${message}`,
+      "pgrove status",
+      error,
+    );
+  }
+  if (!/^[0-9A-Z]{5}$/.test(code)) return error;
+  return failure("statement_failed", `the ${operation} failed on ${server.label}: ${message}`, undefined, error);
+}
+
+function toolErrorIn(error: unknown): ToolError | undefined {
+  if (error instanceof ToolError) return error;
+  return error instanceof PgroveError && error.cause instanceof ToolError ? error.cause : undefined;
+}
+
+function isLost(code: string): boolean {
+  return LOST.has(code) || LOST_STATES.has(code) || LOST_SYSTEM.has(code);
+}
+
+async function waitForEnd(server: Server): Promise<ServerState> {
+  const until = Date.now() + END_SEEN_MS;
+  for (;;) {
+    const state = await server.inspect(true);
+    if (state.condition !== "running" || Date.now() >= until) return state;
+    await Bun.sleep(POLL_MS);
+  }
+}
+
+function gone(error: unknown, operation: string, label: string, { condition, detail }: ServerState): PgroveError {
+  const why = detail === undefined ? condition : `${condition}, ${detail}`;
+  return failure(
+    "server_gone",
+    `${label} is not running any more (${why}); the ${operation} was not finished`,
+    "pgrove up, then try again",
+    error,
+  );
+}

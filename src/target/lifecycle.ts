@@ -1,0 +1,66 @@
+/** Starting and stopping a target's server, with its journal entries. */
+import { openServer } from "../server/open-server.ts";
+import type { Server, ServerState, ServerTools } from "../server/server.ts";
+import { type OperationTools, withOperation } from "../sys/operation.ts";
+import type { Target } from "./target.ts";
+
+/** How long a server may take until it answers; a first start makes its cluster. */
+const START_WAIT_MS = 120_000;
+
+export interface LifecycleTools {
+  server: ServerTools;
+  operation: OperationTools;
+}
+
+/** Starts the server and waits until it takes connections. A server that runs is left alone. */
+export async function startTarget(
+  target: Target,
+  tools: LifecycleTools,
+  services: readonly string[],
+): Promise<ServerState> {
+  return await operate("up", target, tools, (server) => start(server, tools, services));
+}
+
+/** Stops the server, or the given services of its compose file. */
+export async function stopTarget(
+  target: Target,
+  tools: LifecycleTools,
+  services: readonly string[],
+): Promise<ServerState> {
+  return await operate("down", target, tools, (server) => stop(server, services));
+}
+
+/** Stops and starts the server, or the given services. */
+export async function restartTarget(
+  target: Target,
+  tools: LifecycleTools,
+  services: readonly string[],
+): Promise<ServerState> {
+  return await operate("restart", target, tools, async (server) => {
+    await stop(server, services);
+    await start(server, tools, services);
+  });
+}
+
+async function start(server: Server, { operation }: LifecycleTools, services: readonly string[]): Promise<void> {
+  const further = services.length === 0 ? {} : { services };
+  await server.start({ waitMs: START_WAIT_MS, abort: operation.abort, ...further });
+}
+
+async function stop(server: Server, services: readonly string[]): Promise<void> {
+  await (services.length === 0 ? server.stop() : server.stop(services));
+}
+
+async function operate(
+  operation: string,
+  target: Target,
+  tools: LifecycleTools,
+  work: (server: Server) => Promise<void>,
+): Promise<ServerState> {
+  const server = openServer(target.server, target.login, tools.server);
+  const subject = { operation, target: target.label, server: server.label, database: target.login.database ?? "" };
+  return await withOperation(tools.operation, subject, async () => {
+    await work(server);
+    return await server.inspect();
+  });
+}

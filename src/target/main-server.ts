@@ -1,0 +1,108 @@
+/** The repository's own server, as pgrove.yaml describes it. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load.ts";
+import { configError, refusal } from "../errors.ts";
+import { type Connection, parseConnectionUrl } from "../postgres/url.ts";
+import { openServer } from "../server/open-server.ts";
+import type { Login, ServerSpec } from "../server/server.ts";
+import type { TargetPlace } from "./place.ts";
+import type { Target } from "./target.ts";
+
+/** The server of pgrove.yaml. Seen from a linked worktree, its compose files are those of the main one. */
+export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Promise<ServerSpec> {
+  requireNoMissing(loaded, "server");
+  const { server } = loaded.config;
+  switch (server.kind) {
+    case "compose": {
+      const mainRoot = await findMainRoot(loaded, place);
+      const files = server.files.map((file) =>
+        mainRoot === undefined ? file : pathInWorktree(loaded, file, mainRoot),
+      );
+      const { service, project, profiles } = server;
+      return { kind: "compose", files, service, profiles, ...(project === undefined ? {} : { project }) };
+    }
+    case "container":
+      return { kind: "container", container: present(server.container, loaded) };
+    case "local": {
+      const folder = join(await place.stateDir(), "local");
+      return { kind: "local", folder, ...(server.version === undefined ? {} : { version: server.version }) };
+    }
+    case "url":
+      return { kind: "url", connection: ownConnection(loaded, present(server.url, loaded), place) };
+  }
+}
+
+/**
+ * The server elsewhere. A value of the user's environment goes to a host only if the environment names that host, too:
+ * else a repository could have any secret of the shell sent wherever it likes. Throws (exit 5) when it tries to.
+ */
+function ownConnection(loaded: LoadedConfig, url: string, place: TargetPlace): Connection {
+  const connection = parseConnectionUrl(url, "server.url");
+  if (LOOPBACK.has(connection.host) || connection.host.startsWith("/")) return connection;
+  const fromShell = loaded.interpolated.filter(
+    ({ path, from }) => from === "environment" && (path === "server.url" || path.startsWith("database.")),
+  );
+  const givesHost = ({ path, name }: { path: string; name: string }) => {
+    const value = place.environment[name];
+    return path === "server.url" && (value === url || value === connection.host);
+  };
+  if (fromShell.length === 0 || fromShell.some(givesHost)) return connection;
+  const names = [...new Set(fromShell.map(({ name }) => name))].join(", ");
+  throw refusal(
+    "environment_exposed",
+    `pgrove.yaml would send ${names} of your environment to ${connection.host}, a host that it names itself`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how pgrove.yaml is written
+    "put the whole URL into one variable (url: ${DATABASE_URL}), or the value into the repository's env file",
+  );
+}
+
+/** The main worktree's folder, seen from a linked one: there `.git` is a file. Git is asked only then; it costs 5 ms. */
+async function findMainRoot(loaded: LoadedConfig, place: TargetPlace): Promise<string | undefined> {
+  const found = await stat(join(loaded.root, ".git")).catch(() => undefined);
+  return found?.isFile() ? (await place.repository())?.mainRoot : undefined;
+}
+
+/** What pgrove.yaml says of the main database's login. */
+export function mainLogin(loaded: LoadedConfig): Login {
+  requireNoMissing(loaded, "database");
+  const { name, user, password } = loaded.config.database;
+  return {
+    ...(name === undefined ? {} : { database: name }),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+  };
+}
+
+function present(value: string | undefined, loaded: LoadedConfig): string {
+  if (value === undefined || value === "") throw configError(`the server in ${loaded.file} is empty`);
+  return value;
+}
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1"]);
+
+/**
+ * The same target through the repository's own server, where the URL is one of its databases: its container's own
+ * programs fit its version, and its login fills in a password that the URL leaves out.
+ */
+export async function adoptOwnServer(target: Target, connection: Connection, place: TargetPlace): Promise<Target> {
+  if (!LOOPBACK.has(connection.host)) return target;
+  const loaded = await place.config();
+  if (loaded === undefined || loaded.config.server.kind === "url") return target;
+  try {
+    const [server, login] = [await mainServer(loaded, place), mainLogin(loaded)];
+    const opened = openServer(server, login, await place.serverTools());
+    const { port } = await opened.inspect();
+    if (port !== connection.port) return target;
+    const { user, password } = await opened.access();
+    const secret = connection.password ?? (user === connection.user ? password : undefined);
+    const { database } = connection;
+    return {
+      ...target,
+      server,
+      login: { user: connection.user, database, ...(secret === undefined ? {} : { password: secret }) },
+    };
+  } catch {
+    return target; // a courtesy: without docker, the URL is as good as any other
+  }
+}

@@ -1,0 +1,18 @@
+import type { Environment, LoadedConfig } from "../config/load.ts";
+import type { Repository } from "../repo/git.ts";
+import type { ServerTools } from "../server/server.ts";
+
+/** Where a target is resolved from. What costs something is asked for only when it is needed. */
+export interface TargetPlace {
+  cwd: string;
+  environment: Environment;
+  /** What `--env-file` names. */
+  envFile: string | undefined;
+  config(): Promise<LoadedConfig | undefined>;
+  repository(): Promise<Repository | undefined>;
+  /** Where pgrove keeps what it remembers of the repository. */
+  stateDir(): Promise<string>;
+  serverTools(): Promise<ServerTools>;
+  /** For notes on the way, to people. */
+  note(text: string): void;
+}

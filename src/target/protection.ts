@@ -1,0 +1,67 @@
+/** What destroys data needs consent. */
+import { type PgroveError, refusal } from "../errors.ts";
+import type { Target } from "./target.ts";
+
+/** What is about to happen, for whoever has to agree to it. */
+export interface Loss {
+  target: Pick<Target, "label" | "name" | "environment" | "protected">;
+  /** What will be lost, as a sentence without its full stop: "database app (45.3 MB, 12 tables) of main is replaced". */
+  what: string;
+  /** The command as it was typed, without secrets; the hint adds to it. */
+  command: string;
+  /** A hint that comes first: the way that loses nothing. */
+  instead?: string;
+}
+
+/** What consent was given on the command line, and whom to ask for more. */
+export interface Consent {
+  yes: boolean;
+  /** The name after --confirm. */
+  confirm: string | undefined;
+  prompt: {
+    readonly available: boolean;
+    confirm(question: string): Promise<boolean>;
+    word(question: string): Promise<string>;
+  };
+}
+
+/**
+ * Resolves when the loss is agreed to: by --yes or a yes; for a protected target by its name, typed or after --confirm.
+ * Refuses (exit 5) otherwise, and where there is nobody to ask.
+ */
+export async function requireConsent(loss: Loss, consent: Consent): Promise<void> {
+  if (loss.target.protected) return await requireName(loss, consent);
+  if (consent.yes || consent.confirm === nameToType(loss)) return;
+  if (!consent.prompt.available) {
+    throw refusal(
+      "consent",
+      `${loss.what}; that needs consent, and there is no terminal to ask on`,
+      hints(loss, `${loss.command} --yes`),
+    );
+  }
+  if (!(await consent.prompt.confirm(`${loss.what}. Go on?`))) throw declined(loss);
+}
+
+async function requireName(loss: Loss, { confirm, prompt }: Consent): Promise<void> {
+  const name = nameToType(loss);
+  if (confirm === name) return;
+  const withName = hints(loss, `${loss.command} --confirm ${name}`);
+  if (confirm !== undefined) {
+    throw refusal("protected", `${name} is protected, and --confirm names ${confirm}; ${loss.what}`, withName);
+  }
+  if (!prompt.available) throw refusal("protected", `${name} is protected; ${loss.what}`, withName);
+  const typed = await prompt.word(`${name} is protected. ${loss.what}. Type ${name} to go on:`);
+  if (typed.trim() !== name) throw declined(loss);
+}
+
+function nameToType({ target }: Loss): string {
+  return target.environment ?? target.name;
+}
+
+function hints({ instead }: Loss, line: string): string {
+  return instead === undefined ? line : `${instead}\n${line}`;
+}
+
+function declined(loss: Loss): PgroveError {
+  return refusal("consent", `not done, as you wish; ${loss.target.label} is as it was`);
+}

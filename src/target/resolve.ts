@@ -1,0 +1,141 @@
+/** The target grammar: what was typed → which server and database. */
+import { basename, resolve } from "node:path";
+import { findDatabaseVariables, findDisagreements, readEnvFile } from "../config/env-file.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { didYouMean } from "../config/suggest.ts";
+import { configError, missingError } from "../errors.ts";
+import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
+import { connectionOfVariables } from "./connection.ts";
+import { adoptOwnServer, mainLogin, mainServer } from "./main-server.ts";
+import type { TargetPlace } from "./place.ts";
+import type { Target } from "./target.ts";
+
+/** The target that `text` names; left out, the default one. Throws in words when there is none. */
+export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
+  if (text === undefined) return await defaultTarget(place);
+  if (isUrl(text)) return await urlTarget(text, place);
+  if (text.startsWith("@")) return await environmentTarget(text.slice(1), place);
+  return await worktreeTarget(text, place);
+}
+
+/** The words that name a target here, for suggestions and completion. */
+export function targetWords(loaded: LoadedConfig | undefined): string[] {
+  if (loaded === undefined) return [];
+  return ["main", ...Object.keys(loaded.config.environments).map((name) => `@${name}`)];
+}
+
+async function defaultTarget(place: TargetPlace): Promise<Target> {
+  if (place.envFile !== undefined) return await envFileTarget(place.envFile, place);
+  const loaded = await place.config();
+  if (loaded !== undefined) return await mainTarget(loaded, place);
+  const variables = findDatabaseVariables(place.environment);
+  if (variables === undefined) throw noConfig();
+  const connection = connectionOfVariables(variables);
+  return plainTarget(connection, `${describe(connection)} (${variables.source})`);
+}
+
+function noConfig() {
+  return configError(
+    "there is no pgrove.yaml here, no --env-file, and no DATABASE_URL in the environment",
+    "pgrove init        writes a pgrove.yaml; or name a database: --target postgres://…",
+  );
+}
+
+async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
+  return {
+    server: await mainServer(loaded, place),
+    login: mainLogin(loaded),
+    label: "main",
+    name: "main",
+    protected: false,
+  };
+}
+
+/** A worktree's database. For now there is only the main worktree. */
+async function worktreeTarget(name: string, place: TargetPlace): Promise<Target> {
+  const loaded = await place.config();
+  if (loaded === undefined) {
+    throw configError(`${name} is a worktree's name, and there is no pgrove.yaml here`, "pgrove init");
+  }
+  if (name === "main") return await mainTarget(loaded, place);
+  const nearest = didYouMean(name, targetWords(loaded));
+  throw missingError(
+    "worktree_missing",
+    `there is no worktree named ${name}`,
+    nearest === undefined ? `targets here: ${targetWords(loaded).join(", ")}` : `did you mean ${nearest}?`,
+  );
+}
+
+async function urlTarget(text: string, place: TargetPlace): Promise<Target> {
+  const connection = parseConnectionUrl(text);
+  return await adoptOwnServer(plainTarget(connection, describe(connection)), connection, place);
+}
+
+async function environmentTarget(name: string, place: TargetPlace): Promise<Target> {
+  const loaded = await place.config();
+  if (loaded === undefined) {
+    throw configError(`@${name} is an environment of pgrove.yaml, and there is none here`, "pgrove init");
+  }
+  const names = Object.keys(loaded.config.environments);
+  const environment = Object.hasOwn(loaded.config.environments, name) ? loaded.config.environments[name] : undefined;
+  if (environment === undefined) throw unknownEnvironment(name, names);
+  const connection = await readConnection(environment.env_file, `@${name}`, place);
+  const target: Target = {
+    ...plainTarget(connection, `${name} (${basename(environment.env_file)})`),
+    name,
+    environment: name,
+    protected: environment.protected,
+  };
+  return await adoptOwnServer(target, connection, place);
+}
+
+function unknownEnvironment(name: string, names: readonly string[]) {
+  const nearest = didYouMean(name, names);
+  const known =
+    names.length === 0 ? "pgrove.yaml names no environments" : `known: ${names.map((n) => `@${n}`).join(", ")}`;
+  return missingError(
+    "environment_missing",
+    `there is no environment named ${name} in pgrove.yaml`,
+    nearest === undefined ? known : `did you mean @${nearest}?`,
+  );
+}
+
+/** The database that `--env-file` describes; under the protection of the environment that has the same file. */
+async function envFileTarget(file: string, place: TargetPlace): Promise<Target> {
+  const path = resolve(place.cwd, file);
+  const connection = await readConnection(path, file, place);
+  const environments = Object.entries((await place.config())?.config.environments ?? {});
+  const same = environments.filter(([, { env_file }]) => env_file === path);
+  const [name, environment] = same.find(([, one]) => one.protected) ?? same[0] ?? [];
+  const target: Target = {
+    ...plainTarget(connection, `${connection.database} (${file})`),
+    ...(name === undefined ? {} : { environment: name }),
+    protected: environment?.protected ?? false,
+  };
+  return await adoptOwnServer(target, connection, place);
+}
+
+/** The file's own variables count, whatever the shell has; where the two disagree, people are told. */
+async function readConnection(path: string, shown: string, place: TargetPlace): Promise<Connection> {
+  const variables = await readEnvFile(path);
+  const found = findDatabaseVariables(variables);
+  if (found === undefined) {
+    throw configError(
+      `${path} says nothing of a database (${shown})`,
+      "it needs DATABASE_URL, or DATABASE_HOST, DATABASE_USER, DATABASE_NAME …",
+    );
+  }
+  const different = findDisagreements(variables, place.environment);
+  if (different.length > 0) {
+    place.note(`note: ${different.join(", ")} is set differently in the shell; ${basename(path)} counts`);
+  }
+  return connectionOfVariables(found);
+}
+
+function plainTarget(connection: Connection, label: string): Target {
+  return { server: { kind: "url", connection }, login: {}, label, name: connection.database, protected: false };
+}
+
+function describe({ database, host, port }: Connection): string {
+  return host.startsWith("/") ? `${database} on ${host}` : `${database} on ${host}:${port}`;
+}

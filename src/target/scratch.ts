@@ -1,0 +1,47 @@
+/** The scratch database in which something is built before it replaces a target, and what that replaces. */
+import {
+  databaseSizeBytes,
+  dropDatabase,
+  explainDatabaseError,
+  listSessions,
+  type Session,
+  scratchName,
+} from "../postgres/admin.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import type { Work } from "./work.ts";
+
+/** What a restore or copy replaces. */
+export interface Loss {
+  database: string;
+  sizeBytes: number;
+  sessions: Session[];
+}
+
+/** What would be lost, for the question. */
+export async function readLoss(work: Work, database: string): Promise<Loss> {
+  const sizeBytes = await databaseSizeBytes(work.control, database);
+  return { database, sizeBytes, sessions: await listSessions(work.control, database, work.operation.run) };
+}
+
+/** Creates the run's scratch database, to be dropped when the operation ends and it has not been swapped in. */
+export async function createScratch(work: Work, statement: (name: string) => string): Promise<string> {
+  const { control, operation } = work;
+  const scratch = scratchName(operation.run);
+  operation.defer(() => dropDatabase(control, scratch));
+  try {
+    await work.interruptible(() => control.unsafe(statement(scratch)));
+  } catch (error) {
+    throw explainDatabaseError(error, scratch);
+  }
+  return scratch;
+}
+
+/** Does something in the scratch database; the session is gone afterwards, so that it can be renamed. */
+export async function inScratch<T>(work: Work, scratch: string, body: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = await work.toolbox.connect(scratch, work.operation.run);
+  try {
+    return await body(sql);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}

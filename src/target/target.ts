@@ -1,0 +1,40 @@
+import type { Toolbox } from "../postgres/toolbox.ts";
+import type { Connection } from "../postgres/url.ts";
+import { openServer } from "../server/open-server.ts";
+import type { Login, Server, ServerSpec, ServerTools } from "../server/server.ts";
+
+/** What a command acts on, as plain data. */
+export interface Target {
+  server: ServerSpec;
+  /** What pgrove.yaml or the URL says of the login; the server's own defaults fill the rest. */
+  login: Login;
+  /** For people, without secrets: "main", "production (.env.production)", "app on db.example:5432". */
+  label: string;
+  /** For file names and scripts: "main", "production", a database's name. */
+  name: string;
+  schema?: string;
+  /** The environment's name where it has one: what a protected target asks to be typed. */
+  environment?: string;
+  protected: boolean;
+}
+
+/** A target whose server answers: where features work. */
+export interface LiveTarget {
+  target: Target;
+  server: Server;
+  toolbox: Toolbox;
+  database: string;
+}
+
+/** Opens the target's server. Throws (exit 4) when it does not run. `database` overrides the target's own. */
+export async function openTarget(target: Target, tools: ServerTools, database?: string): Promise<LiveTarget> {
+  const server = openServer(target.server, target.login, tools);
+  const [toolbox, access] = await Promise.all([server.open(), server.access()]);
+  return { target, server, toolbox, database: database ?? access.database };
+}
+
+/** How this machine's programs reach the target; undefined when only `docker exec` does. */
+export async function reachTarget(target: Target, tools: ServerTools): Promise<Connection | undefined> {
+  const server = openServer(target.server, target.login, tools);
+  return await server.reach((await server.access()).database);
+}

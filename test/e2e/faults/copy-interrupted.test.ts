@@ -1,0 +1,145 @@
+/** A copy that is interrupted leaves source and destination as they were. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Sql } from "postgres";
+import { waitFor } from "../../support/engine/run.ts";
+import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { thorough } from "../../support/faults/moments.ts";
+import { inContainer, makeRepo, type Repo, type Started } from "../../support/faults/program.ts";
+import { drop, freshName, makeLarge, makeSmall } from "../../support/faults/sample.ts";
+import {
+  connect,
+  type Fingerprint,
+  listSessionsOf,
+  readFingerprint,
+  scratchDatabases,
+  waitForNothing,
+} from "../../support/faults/world.ts";
+
+let server: TestServer;
+let newer: TestServer;
+let sql: Sql;
+let source: string;
+let before: Fingerprint;
+
+beforeAll(async () => {
+  [server, newer] = await Promise.all([sharedServer(17), sharedServer(18)]);
+  sql = connect(server);
+  source = await makeLarge(server);
+  before = await readFingerprint(server, source);
+}, 60_000);
+
+afterAll(async () => {
+  await sql.end();
+  await drop(server, source);
+});
+
+const urlOf = (on: TestServer, database: string) => `postgres://postgres@127.0.0.1:${on.port}/${database}`;
+
+interface Scene {
+  repo: Repo;
+  target: string;
+  to: TestServer;
+  look: Sql;
+}
+
+/** Copies the large database over a small one on `to`, strikes when `when` is seen, and looks at both. */
+async function strike(
+  to: TestServer,
+  strategy: string,
+  signal: NodeJS.Signals,
+  when: (scene: Scene) => Promise<boolean>,
+) {
+  const target = await makeSmall(to);
+  const untouched = await readFingerprint(to, target);
+  const repo = await makeRepo(inContainer(to.container, target));
+  await Bun.write(
+    `${repo.folder}/.env.source`,
+    `DATABASE_URL=postgres://postgres:${server.password}@127.0.0.1:${server.port}/${source}\n`,
+  );
+  await repo.configure(
+    `project: faults\n${inContainer(to.container, target, `environments: {source: {env_file: .env.source}}\nclient_image: ${server.image.replace(/17.*/, "{major}")}\n`)}`,
+  );
+  const look = connect(to);
+  try {
+    const args = [
+      "copy",
+      to === server ? urlOf(server, source) : "@source",
+      "--to",
+      "main",
+      "--strategy",
+      strategy,
+      "--yes",
+    ];
+    const copy: Started = repo.start(args);
+    await waitFor(
+      "the moment to strike",
+      30_000,
+      async () => {
+        if (!copy.isRunning()) throw new Error(`it ended before:\n${copy.said()}`);
+        return await when({ repo, target, to, look });
+      },
+      2,
+    );
+    expect(copy.isRunning()).toBe(true);
+    copy.kill(signal);
+    const ended = await copy.ended;
+    expect(await readFingerprint(to, target)).toEqual(untouched);
+    if (signal === "SIGKILL") {
+      expect(ended).toMatchObject({ code: null, signal });
+      const next = await repo.run(["copy", urlOf(to, "postgres"), "--to", "main", "--dry-run", "--yes"]);
+      expect(next).toMatchObject({ code: 0 });
+    } else {
+      expect(ended).toMatchObject({ code: signal === "SIGINT" ? 130 : 143, signal: null, stdout: "" });
+    }
+    expect(repo.openRuns()).toEqual([]);
+    await waitForNothing(to, repo);
+    await waitForNothing(server, repo);
+    expect(await readFingerprint(to, target)).toEqual(untouched);
+    expect(await readFingerprint(server, source)).toEqual(before);
+  } finally {
+    await look.end();
+    await drop(to, target);
+    await repo.remove();
+  }
+}
+
+const creating = async ({ look, repo }: Scene) =>
+  (await listSessionsOf(look, repo)).some(({ query }) => /^create database .* template .*large/i.test(query));
+const loading = async ({ look, repo }: Scene) =>
+  (await listSessionsOf(look, repo)).some(({ query }) => /^COPY .* FROM stdin/i.test(query));
+const analyzing = async ({ look, repo }: Scene) =>
+  (await listSessionsOf(look, repo)).some(({ query }) => /^analyze/i.test(query));
+
+const signals: NodeJS.Signals[] = thorough ? ["SIGINT", "SIGTERM", "SIGKILL"] : ["SIGINT", "SIGKILL"];
+
+describe.each(signals)("%s", (signal) => {
+  test("while the server copies the files", () => strike(server, "template", signal, creating), 60_000);
+  test("while rows stream between servers", () => strike(newer, "stream", signal, loading), 60_000);
+  if (signal === "SIGKILL" && !thorough) return; // the same clean-up by the next run, whatever it was doing
+  test("while rows stream within one server", () => strike(server, "stream", signal, loading), 60_000);
+  test("while the copy is analyzed", () => strike(server, "stream", signal, analyzing), 60_000);
+});
+
+test("a source whose sessions may not be ended is not copied as a template", async () => {
+  const role = freshName("copier");
+  await server.psql("postgres", `create role ${role} login createdb password 'copier secret'`);
+  const mine = await makeSmall(server);
+  await server.psql("postgres", `alter database ${mine} owner to ${role}`);
+  const repo = await makeRepo(
+    `server: {container: ${server.container}}\ndatabase: {name: ${mine}, user: ${role}, password: copier secret}\n`,
+  );
+  const holder = connect(server, mine); // a superuser's session, which the role may not end
+  await holder`select 1`;
+  const to = `postgres://${role}:copier%20secret@127.0.0.1:${server.port}/${freshName("never")}`;
+  const copy = repo.start(["copy", "main", "--to", to, "--strategy", "template", "--yes"]);
+  const ended = await copy.ended;
+  expect(ended.code).not.toBe(0);
+  expect(ended.stderr).not.toContain("has a bug");
+  expect(ended.stderr + ended.stdout).not.toContain("copier secret");
+  expect(await scratchDatabases(sql, repo)).toEqual([]);
+  await waitForNothing(server, repo);
+  await holder.end();
+  await drop(server, mine);
+  await server.psql("postgres", `drop role ${role}`);
+  await repo.remove();
+}, 60_000);

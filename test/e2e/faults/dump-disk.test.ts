@@ -1,0 +1,151 @@
+/** Fault 3: the place for the dump is full, read-only, or goes away; and file names that lead somewhere else. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { runOk } from "../../support/engine/run.ts";
+import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { startOnDisk } from "../../support/faults/disk.ts";
+import { waitForBytes } from "../../support/faults/moments.ts";
+import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
+import { drop, makeLarge } from "../../support/faults/sample.ts";
+import { waitForNothing } from "../../support/faults/world.ts";
+
+const CODEC = ["--compress", "gzip:1"];
+const PAGE = 4;
+
+let server: TestServer;
+let database: string;
+let repo: Repo;
+let wholeBytes: number;
+
+beforeAll(async () => {
+  server = await sharedServer(17);
+  database = await makeLarge(server);
+  const first = await makeRepo(inContainer(server.container, database));
+  wholeBytes = statSync(await first.ok(["dump", ...CODEC])).size;
+  await first.remove();
+}, 60_000);
+
+afterAll(() => drop(server, database));
+
+beforeEach(async () => {
+  repo = await makeRepo(inContainer(server.container, database));
+});
+
+afterEach(async () => {
+  expect(repo.openRuns()).toEqual([]);
+  await waitForNothing(server, repo);
+  await repo.remove();
+});
+
+describe("a disk that is too small", () => {
+  test("is found out before pg_dump starts where the tables are far too large", async () => {
+    const { program, report } = await startOnDisk(repo, { size: 1024 }, ["dump", ...CODEC]);
+    const ended = await program.ended;
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toMatch(/not enough room in .*: 2 MB free, about \d+ MB needed/);
+    expect(ended.stderr).toContain("hint:");
+    expect(report()).toEqual({ files: [], least: 1024 }); // nothing was ever written
+  }, 30_000);
+
+  test("full half-way: the partial file is removed", async () => {
+    const { program, report } = await startOnDisk(repo, { size: 10 * 1024 }, ["dump", ...CODEC]);
+    const ended = await program.ended;
+    expect(wholeBytes).toBeGreaterThan(10 << 20);
+    expect(report()).toEqual({ files: [], least: 0 });
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain("(ENOSPC)");
+  }, 30_000);
+
+  test("full at the very last bytes: a cut-off file is not taken for a whole one", async () => {
+    const size = Math.floor((wholeBytes - 1) / 4096) * PAGE;
+    const { program, report } = await startOnDisk(repo, { size }, ["dump", ...CODEC]);
+    const ended = await program.ended;
+    expect(report()).toEqual({ files: [], least: 0 });
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain("the dump could not be written");
+    expect(ended.stderr).toContain("(ENOSPC)");
+  }, 30_000);
+
+  test("no room for the manifest behind it: no dump without one", async () => {
+    const size = Math.ceil(wholeBytes / 4096) * PAGE;
+    const { program, report } = await startOnDisk(repo, { size }, ["dump", ...CODEC]);
+    const ended = await program.ended;
+    expect(report()).toEqual({ files: [], least: 0 });
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain("(ENOSPC)");
+    expect(ended.stderr).not.toContain("bug");
+  }, 30_000);
+});
+
+describe("a folder that cannot be used", () => {
+  test("read-only: found out before the server is asked anything", async () => {
+    const { program, report } = await startOnDisk(repo, { size: 1024, readOnly: true }, ["dump"]);
+    const ended = await program.ended;
+    expect(report().files).toEqual([]);
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain(`the dumps' folder cannot be used: ${repo.store} (EROFS)`);
+    expect(await repo.journal()).toEqual([]);
+  }, 30_000);
+
+  test.each([
+    ["its parent cannot hold it", "/proc/pgrove-dumps"],
+    ["it is a file", "/etc/hostname"],
+  ])("%s", async (_, folder) => {
+    const ended = await repo.run(["dump"], { env: { BACKUP_DIR: folder } });
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain(`the dumps' folder cannot be used: ${folder}`);
+    expect(await repo.journal()).toEqual([]);
+  });
+
+  test("it goes away during the dump", async () => {
+    const dump = repo.start(["dump", "--compress", "gzip:6"]);
+    await waitForBytes(repo, dump, 1);
+    const away = repo.path("away");
+    renameSync(repo.store, away);
+    expect(dump.isRunning()).toBe(true);
+    const ended = await dump.ended;
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain(repo.store);
+    expect(ended.stderr).not.toContain("bug");
+    expect(existsSync(repo.store)).toBe(false);
+    expect(readdirSync(away).filter((name) => !name.startsWith("."))).toEqual([]);
+  }, 30_000);
+});
+
+describe("-o FILE", () => {
+  test("a file that is there is kept, and with --yes replaced only by a whole dump", async () => {
+    const file = repo.path("mine.dump");
+    writeFileSync(file, "precious");
+    const refused = await repo.run(["dump", "-o", file]);
+    expect(refused).toMatchObject({ code: 5, stdout: "" });
+    expect(await Bun.file(file).text()).toBe("precious");
+
+    const dump = repo.start(["dump", "-o", file, "--yes", "--compress", "gzip:6"]);
+    const partial = () => readdirSync(repo.path()).some((name) => name.endsWith(".tmp"));
+    while (!partial() && dump.isRunning()) await Bun.sleep(2);
+    expect(partial()).toBe(true);
+    dump.kill("SIGINT");
+    expect(await dump.ended).toMatchObject({ code: 130 });
+    expect(await Bun.file(file).text()).toBe("precious");
+
+    await repo.ok(["dump", "-o", file, "--yes", "--schema-only"]);
+    expect(await repo.ok(["dumps", "verify", file])).toStartWith("whole");
+  }, 30_000);
+
+  test("a folder, a device, a pipe and a link to nowhere are left as they are", async () => {
+    const folder = repo.path("folder.dump");
+    mkdirSync(folder);
+    const pipe = repo.path("pipe.dump");
+    await runOk("mkfifo", [pipe]);
+    const device = repo.path("null.dump");
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) await runOk("mknod", [device, "c", "1", "3"]);
+    for (const path of [folder, pipe, ...(isRoot ? [device] : [])]) {
+      const before = lstatSync(path);
+      const ended = await repo.run(["dump", "-o", path, "--yes", "--schema-only"]);
+      expect({ path, ...ended }).toMatchObject({ code: 5, stdout: "" });
+      expect(ended.stderr).toContain(`${path} is not a file`);
+      expect(lstatSync(path).ino).toBe(before.ino);
+    }
+  }, 30_000);
+});

@@ -1,0 +1,128 @@
+/** A dump that is interrupted at any moment leaves no file under its final name, and no work inside the server. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Sql } from "postgres";
+import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { spread, thorough, waitForBytes } from "../../support/faults/moments.ts";
+import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
+import { drop, makeLarge } from "../../support/faults/sample.ts";
+import {
+  connect,
+  type Fingerprint,
+  listSessionsOf,
+  readFingerprint,
+  waitForNothing,
+  waitForPgDump,
+} from "../../support/faults/world.ts";
+
+const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+const SLOW_CODEC = ["--compress", "gzip:6"];
+
+let server: TestServer;
+let sql: Sql;
+let database: string;
+let before: Fingerprint;
+let repo: Repo;
+
+beforeAll(async () => {
+  server = await sharedServer(17);
+  sql = connect(server);
+  database = await makeLarge(server);
+  before = await readFingerprint(server, database);
+  repo = await makeRepo(inContainer(server.container, database));
+}, 60_000);
+
+afterAll(async () => {
+  await sql.end();
+  await drop(server, database);
+  await repo.remove();
+});
+
+async function expectUntouched(): Promise<void> {
+  await waitForNothing(server, repo);
+  expect(await readFingerprint(server, database)).toEqual(before);
+}
+
+describe("fault 1: a signal during a dump", () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    test(`${signal} ends the work in the server at once`, async () => {
+      const dump = repo.start(["dump", ...SLOW_CODEC]);
+      await waitForPgDump(sql, repo);
+      await waitForBytes(repo, dump, 1);
+      expect(dump.isRunning()).toBe(true);
+      dump.kill(signal);
+      const ended = await dump.ended;
+
+      expect(ended).toMatchObject({ code: CODES[signal], signal: null, stdout: "" });
+      expect(ended.stderr).toContain(`error: interrupted by ${signal}`);
+      expect(repo.stored()).toEqual([]);
+      expect(repo.openRuns()).toEqual([]);
+      expect((await repo.journal()).at(-1)).toMatchObject({ event: "end", operation: "dump", result: "interrupted" });
+      await expectUntouched();
+    }, 30_000);
+  }
+
+  test("SIGKILL leaves pg_dump at work in the server; the next run ends it and removes the partial file", async () => {
+    const slowest = ["--compress", "zstd:19"]; // tens of seconds: it outlives pgrove by far
+    const dump = repo.start(["dump", ...slowest]);
+    await waitForPgDump(sql, repo);
+    dump.kill("SIGKILL");
+    expect(await dump.ended).toMatchObject({ code: null, signal: "SIGKILL" });
+    const killed = (await repo.journal()).at(-1);
+    expect(killed).toMatchObject({ event: "begin", operation: "dump" });
+    expect(await listSessionsOf(sql, repo)).toContainEqual(
+      expect.objectContaining({ query: expect.stringMatching(/^COPY .* TO stdout/) }),
+    );
+    expect(repo.stored()).toEqual([expect.stringMatching(/^\..*\.tmp$/)]);
+    expect(repo.openRuns()).toEqual([`${killed?.run}.json`]);
+
+    const next = await repo.run(["dump", "--schema-only"]);
+    expect(next).toMatchObject({ code: 0 });
+    expect(next.stderr).toContain("cleared what an interrupted dump of main had left");
+    expect(repo.stored().map((name) => name.replace(/[\d-]+/, "-"))).toEqual([
+      "main-.dump",
+      "main-.dump.manifest.json",
+    ]);
+    expect(repo.openRuns()).toEqual([]);
+    await expectUntouched();
+    await repo.ok(["dumps", "remove", "--yes", next.stdout.trim().split("/").at(-1) ?? ""]);
+  }, 60_000);
+
+  test("a second Ctrl-C ends pgrove at once; the next run clears what is left", async () => {
+    const dump = repo.start(["dump", "--compress", "zstd:19"]);
+    await waitForPgDump(sql, repo);
+    process.kill(dump.pid, "SIGSTOP"); // both signals are there before it can act on either
+    dump.kill("SIGINT");
+    dump.kill("SIGTERM");
+    process.kill(dump.pid, "SIGCONT");
+    const ended = await dump.ended;
+    expect(ended.code === 130 || ended.code === 143 || ended.signal !== null).toBe(true);
+    await repo.ok(["dump", "-o", repo.path("after.dump"), "--schema-only"]);
+    expect(repo.stored()).toEqual([]);
+    expect(repo.openRuns()).toEqual([]);
+    await expectUntouched();
+  }, 30_000);
+});
+
+test("fault 8: signals at random moments of a dump", async () => {
+  const whole = JSON.parse(await repo.ok(["dump", ...SLOW_CODEC, "--json"])) as { manifest: { size_bytes: number } };
+  const finished = repo.stored();
+  expect(finished).toHaveLength(2);
+  const signals = ["SIGKILL", "SIGINT", "SIGTERM"] as const;
+  for (const [index, place] of spread(thorough ? 50 : 10, 20260115).entries()) {
+    const signal = signals[index % signals.length] ?? "SIGKILL";
+    const dump = repo.start(["dump", ...SLOW_CODEC]);
+    await waitForBytes(repo, dump, Math.floor(place * 0.95 * whole.manifest.size_bytes));
+    dump.kill(signal);
+    const ended = await dump.ended;
+    if (signal === "SIGKILL") expect(ended).toMatchObject({ code: null, signal });
+    else expect({ place, ...ended }).toMatchObject({ code: CODES[signal], signal: null });
+    const partial = signal === "SIGKILL" ? 1 : 0;
+    expect(repo.stored().filter((name) => !name.startsWith("."))).toEqual(finished);
+    expect(repo.stored()).toHaveLength(finished.length + partial);
+  }
+  const last = await repo.ok(["dump"]);
+  expect(repo.stored()).toHaveLength(finished.length + 2);
+  expect(await repo.ok(["dumps", "verify", last])).toStartWith("whole");
+  expect(repo.openRuns()).toEqual([]);
+  await expectUntouched();
+}, 300_000);

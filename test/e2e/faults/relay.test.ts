@@ -1,0 +1,80 @@
+/** Faults 1 and 8 where the container publishes no port: pgrove's own sessions are relayed through `docker exec`. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { waitFor } from "../../support/engine/run.ts";
+import { startServer, type TestServer } from "../../support/engine/server.ts";
+import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
+import { makeLarge, makeSmall } from "../../support/faults/sample.ts";
+
+let server: TestServer;
+let target: string;
+let repo: Repo;
+let archive: string;
+let started: string;
+let rows: string;
+
+const HASH = "select md5(string_agg(t::text, ',' order by id)) from marker t";
+
+beforeAll(async () => {
+  server = await startServer({ major: 17, publish: false, command: ["postgres", "-c", "fsync=off"] });
+  const large = await makeLarge(server);
+  target = await makeSmall(server);
+  repo = await makeRepo(inContainer(server.container, large));
+  archive = repo.path("large.dump");
+  await repo.ok(["dump", "-o", archive]);
+  started = await server.startTime();
+  rows = await server.psql(target, HASH);
+}, 60_000);
+
+afterAll(async () => {
+  await server.remove();
+  await repo.remove();
+});
+
+const SESSIONS = "select count(*) from pg_stat_activity where application_name like 'pgrove-%'";
+const WORKING = `${SESSIONS} and query ~* '^copy .*(to stdout|from stdin)'`;
+const SCRATCH = "select count(*) from pg_database where datname like 'pgrove_scratch_%'";
+
+/** The programs inside the container that are neither the server nor this look at them. */
+async function programsInside(): Promise<string[]> {
+  const list = await server.exec([
+    "sh",
+    "-c",
+    'for f in /proc/[0-9]*/comm; do read -r name < "$f"; echo "$name"; done',
+  ]);
+  return list.stdout.split("\n").filter((name) => name !== "" && name !== "postgres" && name !== "sh");
+}
+
+async function expectNothingLeft(): Promise<void> {
+  const gone = async () => (await server.psql("postgres", SESSIONS)) === "0" && (await programsInside()).length === 0;
+  await waitFor("sessions and relays to end", 10_000, gone, 50);
+  expect(await server.startTime()).toBe(started); // a relay that died of a signal would have restarted the server
+  expect(await server.psql("postgres", SCRATCH)).toBe("0");
+  expect(await server.psql(target, HASH)).toBe(rows);
+  expect(repo.openRuns()).toEqual([]);
+}
+
+describe.each(["SIGINT", "SIGKILL"] as const)("%s", (signal) => {
+  test.each([
+    ["a dump", ["dump", "-o", "TO", "--compress", "zstd:19"]],
+    ["a restore", ["restore", "FROM", "--yes"]],
+  ])(
+    "during %s",
+    async (name, args) => {
+      const large = (
+        await server.psql("postgres", "select datname from pg_database where datname like 'large%'")
+      ).trim();
+      await repo.configure(`project: faults\n${inContainer(server.container, name === "a dump" ? large : target)}`);
+      const paths: Record<string, string> = { TO: repo.path(`${signal}.dump`), FROM: archive };
+      const program = repo.start(args.map((word) => paths[word] ?? word));
+      await waitFor("the rows to move", 20_000, async () => (await server.psql("postgres", WORKING)) !== "0", 10);
+      expect(program.isRunning()).toBe(true);
+      program.kill(signal);
+      const ended = await program.ended;
+      expect(ended).toMatchObject(signal === "SIGINT" ? { code: 130, signal: null } : { code: null, signal });
+      expect(await Bun.file(paths.TO ?? "").exists()).toBe(false);
+      if (signal === "SIGKILL") await repo.ok(["restore", archive, "--into-new", "unmade", "--dry-run"]);
+      await expectNothingLeft();
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,217 @@
+/** Fault 8: a restore that ends before its time leaves the target as it was, and its scratch is gone now or soon. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import type { Sql } from "postgres";
+import { runOk, waitFor } from "../../support/engine/run.ts";
+import { sharedServer, startServer, type TestServer } from "../../support/engine/server.ts";
+import { spread, thorough } from "../../support/faults/moments.ts";
+import { inContainer, makeRepo, type Repo, type Started } from "../../support/faults/program.ts";
+import { drop, freshName, makeLarge, makeSmall } from "../../support/faults/sample.ts";
+import {
+  connect,
+  type Fingerprint,
+  listSessionsOf,
+  readFingerprint,
+  scratchDatabases,
+  waitForNothing,
+} from "../../support/faults/world.ts";
+
+const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+let server: TestServer;
+let sql: Sql;
+let large: string;
+let target: string;
+let before: Fingerprint;
+let archive: string;
+let plain: string;
+let largeBytes: number;
+let repo: Repo;
+
+beforeAll(async () => {
+  server = await sharedServer(17);
+  sql = connect(server);
+  large = await makeLarge(server);
+  target = await makeSmall(server);
+  before = await readFingerprint(server, target);
+  const source = await makeRepo(inContainer(server.container, large));
+  repo = await makeRepo(inContainer(server.container, target));
+  archive = repo.path("large.dump");
+  plain = repo.path("large.sql.zst");
+  await source.ok(["dump", "-o", archive]);
+  await source.ok(["dump", "-o", plain]);
+  await source.remove();
+  largeBytes = Number(await server.psql(large, "select pg_table_size('big')"));
+}, 60_000);
+
+afterAll(async () => {
+  await sql.end();
+  await drop(server, large, target);
+  await repo.remove();
+});
+
+/** Waits until the scratch database has grown by so many bytes of rows. */
+async function waitForScratch(program: Started, bytes: number, earlier: string | undefined): Promise<void> {
+  const grown = async () => {
+    if (!program.isRunning())
+      throw new Error(`it ended before the scratch database had ${bytes} bytes:\n${program.said()}`);
+    const { run } = (await repo.journal()).findLast(({ event }) => event === "begin") ?? {};
+    const name = (await scratchDatabases(sql, repo)).find((each) => each.endsWith(String(run)) && each !== earlier);
+    if (name === undefined) return false;
+    const [row] = await sql<{ size: number }[]>`select pg_database_size(${name})::float8 as size`.catch(() => []);
+    return (row?.size ?? 0) >= bytes;
+  };
+  await waitFor(`${bytes} bytes in the scratch database`, 30_000, grown, 2);
+}
+
+async function waitForStatement(program: Started, pattern: RegExp): Promise<void> {
+  const seen = async () => {
+    if (!program.isRunning()) throw new Error(`it ended without ${pattern}:\n${program.said()}`);
+    return (await listSessionsOf(sql, repo)).some(({ query }) => pattern.test(query));
+  };
+  await waitFor(`the statement ${pattern}`, 30_000, seen, 2);
+}
+
+async function expectUntouched(): Promise<void> {
+  expect(await readFingerprint(server, target)).toEqual(before);
+}
+
+describe("a signal", () => {
+  const stages: [string, (program: Started) => Promise<void>, string[]][] = [
+    ["while rows are loaded", (program) => waitForStatement(program, /^COPY .* FROM stdin/i), []],
+    ["while one job loads", (program) => waitForStatement(program, /^COPY .* FROM stdin/i), ["--jobs", "1"]],
+    ["while an index is built", (program) => waitForStatement(program, /ADD CONSTRAINT/i), []],
+    ["while the tables are analyzed", (program) => waitForStatement(program, /^analyze/i), []],
+  ];
+  for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
+    for (const [when, wait, flags] of stages) {
+      if (signal === "SIGTERM" && when !== "while rows are loaded" && !thorough) continue;
+      test(`${signal} ${when}`, async () => {
+        const restore = repo.start(["restore", archive, "--yes", ...flags]);
+        await wait(restore);
+        expect(await scratchDatabases(sql, repo)).toHaveLength(1);
+        expect(restore.isRunning()).toBe(true);
+        restore.kill(signal);
+        const ended = await restore.ended;
+        await expectUntouched();
+        if (signal === "SIGKILL") {
+          expect(ended).toMatchObject({ code: null, signal });
+          expect(await scratchDatabases(sql, repo)).toHaveLength(1);
+          const next = await repo.run(["restore", plain, "--into-new", freshName("refused"), "--dry-run"]);
+          expect(next).toMatchObject({ code: 0 });
+        } else {
+          expect(ended).toMatchObject({ code: CODES[signal], signal: null, stdout: "" });
+          expect(ended.stderr).toContain(`error: interrupted by ${signal}`);
+          expect((await repo.journal()).at(-1)).toMatchObject({ operation: "restore", result: "interrupted" });
+        }
+        expect(repo.openRuns()).toEqual([]);
+        await waitForNothing(server, repo);
+        await expectUntouched();
+      }, 60_000);
+    }
+  }
+
+  test.each(["SIGINT", "SIGKILL"] as const)(
+    "%s while the swap waits",
+    async (signal) => {
+      const restore = repo.start(["restore", archive, "--yes"]);
+      await waitForStatement(restore, /^analyze/i);
+      const holder = connect(server);
+      await holder`begin`;
+      await holder.unsafe(`comment on database ${target} is 'a rename has to wait for the end of this transaction'`);
+      const swapping = async () =>
+        (await listSessionsOf(sql, repo)).some(({ query }) => /^alter database/i.test(query));
+      await waitFor("the swap", 20_000, swapping, 5);
+      expect(restore.isRunning()).toBe(true);
+      restore.kill(signal);
+      if (signal === "SIGINT") await waitFor("the swap to be given up", 4_000, async () => !(await swapping()), 20);
+      else expect(await restore.ended).toMatchObject({ code: null, signal });
+      await holder`rollback`;
+      await holder.end();
+      if (signal === "SIGINT") expect(await restore.ended).toMatchObject({ code: 130, signal: null, stdout: "" });
+      else await repo.ok(["restore", plain, "--into-new", freshName("unmade"), "--dry-run"]);
+      expect(repo.openRuns()).toEqual([]);
+      await waitForNothing(server, repo);
+      await expectUntouched();
+    },
+    60_000,
+  );
+
+  test("at random moments of a restore", async () => {
+    const signals = ["SIGKILL", "SIGINT", "SIGTERM"] as const;
+    for (const [index, place] of spread(thorough ? 50 : 10, 20260116).entries()) {
+      const signal = signals[index % signals.length] ?? "SIGKILL";
+      const [left] = await scratchDatabases(sql, repo);
+      const restore = repo.start(["restore", index % 2 === 0 ? archive : plain, "--yes"]);
+      await waitForScratch(restore, Math.floor(place * largeBytes), left);
+      restore.kill(signal);
+      const ended = await restore.ended;
+      if (signal === "SIGKILL") expect(ended).toMatchObject({ code: null, signal });
+      else expect({ place, ...ended }).toMatchObject({ code: CODES[signal], signal: null });
+      await expectUntouched();
+    }
+    await repo.ok(["restore", plain, "--into-new", freshName("never"), "--dry-run"]);
+    expect(repo.openRuns()).toEqual([]);
+    await waitForNothing(server, repo);
+  }, 300_000);
+});
+
+describe("the server", () => {
+  let victim: TestServer;
+  const repos: Repo[] = [];
+
+  afterEach(async () => {
+    await victim.remove();
+    for (const each of repos.splice(0)) await each.remove();
+  });
+
+  test("is restarted during a restore", async () => {
+    victim = await startServer({ major: 17, command: ["postgres", "-c", "fsync=off"] });
+    const own = await makeSmall(victim);
+    const tables = (await readFingerprint(victim, own)).tables;
+    const here = await makeRepo(inContainer(victim.container, own));
+    repos.push(here);
+    let look = connect(victim);
+    const restore = here.start(["restore", archive, "--yes"]);
+    const loading = async () =>
+      (await listSessionsOf(look, here)).some(({ query }) => /^COPY .* FROM stdin/i.test(query));
+    await waitFor("the rows to be loaded", 30_000, loading, 2);
+    await runOk("docker", ["restart", "-t", "30", victim.container]);
+    const ended = await restore.ended;
+    await look.end({ timeout: 0 });
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).not.toContain("bug");
+    expect(ended.stderr).toMatch(/terminating connection|closed the connection|not running any more|was lost/);
+
+    await victim.waitUntilReady();
+    expect((await readFingerprint(victim, own)).tables).toEqual(tables);
+    look = connect(victim);
+    const next = await here.run(["restore", archive, "--yes", "--into-new", "afterwards"]);
+    expect(next).toMatchObject({ code: 0 });
+    expect(await scratchDatabases(look, here)).toEqual([]);
+    await look.end();
+    await waitForNothing(victim, here);
+    expect((await readFingerprint(victim, own)).tables).toEqual(tables);
+  }, 90_000);
+
+  test("runs out of disk during a restore", async () => {
+    // Without write-ahead log for new tables it is the table that finds the disk full, not the log, which would crash the server.
+    const settings = ["wal_level=minimal", "max_wal_senders=0", "fsync=off", "min_wal_size=32MB", "max_wal_size=32MB"];
+    const command = ["postgres", ...settings.flatMap((setting) => ["-c", setting])];
+    victim = await startServer({ major: 17, tmpfsMb: 112, command });
+    const own = await makeSmall(victim);
+    const here = await makeRepo(inContainer(victim.container, own));
+    repos.push(here);
+    const untouched = await readFingerprint(victim, own);
+    await runOk("cp", [archive, here.path("bare.dump")]); // without its manifest nobody knows how large it will be
+    const ended = await here.run(["restore", here.path("bare.dump"), "--yes", "--jobs", "2"]);
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain("No space left on device");
+    expect(await readFingerprint(victim, own)).toEqual(untouched);
+    expect(here.openRuns()).toEqual([]);
+    await waitForNothing(victim, here);
+
+    const known = await here.run(["restore", archive, "--yes"]);
+    expect(known).toMatchObject({ code: 5, stdout: "" });
+    expect(known.stderr).toMatch(/MB free; the restored database needs about \d+ MB/);
+  }, 90_000);
+});

@@ -1,0 +1,163 @@
+/** Fault 14: services that were stopped for a restore run again afterwards, however it ended. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import type { Sql } from "postgres";
+import { runOk, waitFor } from "../../support/engine/run.ts";
+import { sharedServer, type TestServer, testLabels } from "../../support/engine/server.ts";
+import { waitForWords } from "../../support/faults/moments.ts";
+import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
+import { drop, freshName, makeSmall } from "../../support/faults/sample.ts";
+import { connect, type Fingerprint, readFingerprint, waitForNothing } from "../../support/faults/world.ts";
+
+let server: TestServer;
+let sql: Sql;
+let target: string;
+let before: Fingerprint;
+let repo: Repo;
+let dump: string;
+const quick = `pgrove-fault-quick-${process.pid}`;
+const slow = `pgrove-fault-slow-${process.pid}`;
+
+async function state(name: string): Promise<string> {
+  const format = "{{.State.Running}} {{.State.StartedAt}}";
+  return (await runOk("docker", ["inspect", "-f", format, name])).trim();
+}
+
+const isRunning = async (name: string) => (await state(name)).startsWith("true");
+
+beforeAll(async () => {
+  server = await sharedServer(17);
+  sql = connect(server);
+  target = await makeSmall(server);
+  const labels = Object.entries(testLabels()).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+  const start = (name: string, script: string) =>
+    runOk("docker", [
+      "run",
+      "-d",
+      "--init",
+      "--name",
+      name,
+      ...labels,
+      "--entrypoint",
+      "bash",
+      server.image,
+      "-c",
+      script,
+    ]);
+  await start(quick, "trap 'exit 0' TERM INT; while :; do sleep 0.1; done");
+  await start(slow, "trap '' TERM INT; while :; do sleep 0.1; done"); // docker waits two seconds before it kills it
+  repo = await makeRepo(inContainer(server.container, target, `services: [${quick}, ${slow}]\n`));
+  dump = repo.path("small.dump");
+  await repo.ok(["dump", "-o", dump]);
+}, 60_000);
+
+beforeEach(async () => {
+  before = await readFingerprint(server, target);
+  await runOk("docker", ["start", quick, slow]);
+});
+
+afterAll(async () => {
+  await runOk("docker", ["rm", "-f", quick, slow]);
+  await sql.end();
+  await drop(server, target);
+  await repo.remove();
+});
+
+test("they run again after a restore that went well", async () => {
+  const was = await state(quick);
+  await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);
+  const ended = await repo.run(["restore", dump, "--yes"]);
+  expect(ended).toMatchObject({ code: 0 });
+  expect(await isRunning(quick)).toBe(true);
+  expect(await state(quick)).not.toBe(was); // it was really stopped
+}, 30_000);
+
+test("they run again when the swap fails, and the target is untouched", async () => {
+  await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);
+  const was = await state(quick);
+  const login = freshName("keeper");
+  await server.psql(
+    "postgres",
+    `create role ${login} login createdb password 'x'; grant ${login} to postgres; alter database ${target} owner to ${login};
+     grant connect on database ${target} to ${login}`,
+  );
+  const stranger = connect(server, target); // a superuser's session: the limited role may not end it
+  await stranger`select 1`;
+  await repo.configure(
+    `project: faults\nserver: {container: ${server.container}}\ndatabase: {name: ${target}, user: ${login}, password: x}\nservices: [${quick}]\n`,
+  );
+  before = await readFingerprint(server, target);
+  const ended = await repo.run(["restore", dump, "--yes", "--no-owner"]);
+  await stranger.end();
+  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended.stderr).not.toContain("has a bug");
+  expect(ended.stderr).toContain(`started ${quick} again`);
+  expect(await isRunning(quick)).toBe(true);
+  expect(await state(quick)).not.toBe(was);
+  expect(await readFingerprint(server, target)).toEqual(before);
+  await waitForNothing(server, repo);
+  await server.psql(
+    "postgres",
+    `alter database ${target} owner to postgres; revoke all on database ${target} from ${login}`,
+  );
+  await server.psql("postgres", `drop role ${login}`);
+}, 90_000);
+
+for (const signal of ["SIGKILL", "SIGINT"] as const) {
+  test(`${signal} while services are being stopped`, async () => {
+    await repo.configure(
+      `project: faults\n${inContainer(server.container, target, `services: [${quick}, ${slow}]\n`)}`,
+    );
+    const was = await state(quick);
+    const restore = repo.start(["restore", dump, "--yes"]);
+    await waitForWords(restore, /stopping /);
+    await waitFor("the first service to be stopped", 20_000, async () => !(await isRunning(quick)), 20);
+    expect(restore.isRunning()).toBe(true);
+    restore.kill(signal);
+    const ended = await restore.ended;
+    expect(await readFingerprint(server, target)).toEqual(before);
+    if (signal === "SIGKILL") {
+      expect(ended).toMatchObject({ code: null, signal });
+      await waitFor("docker to end the slow service", 20_000, async () => !(await isRunning(slow)), 50);
+      const next = await repo.run(["restore", dump, "--into-new", freshName("unmade"), "--dry-run"]);
+      expect(next).toMatchObject({ code: 0 });
+      expect(next.stderr).toContain("cleared what an interrupted restore of main had left");
+    } else {
+      expect(ended).toMatchObject({ code: 130, signal: null });
+    }
+    expect(await isRunning(quick)).toBe(true);
+    expect(await isRunning(slow)).toBe(true);
+    expect(await state(quick)).not.toBe(was);
+    expect(repo.openRuns()).toEqual([]);
+    await waitForNothing(server, repo);
+  }, 60_000);
+}
+
+test("what a run on another server left stopped is started once, and a service that is gone is no obstacle", async () => {
+  await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);
+  const record = {
+    version: 1,
+    run: "20260101000000deadbeef",
+    operation: "restore",
+    target: "main",
+    server: "elsewhere",
+  };
+  const leftovers = [{ kind: "stopped-services", containers: [await idOf(quick), "0".repeat(64)] }];
+  await runOk("mkdir", ["-p", `${repo.stateDir}/runs`]);
+  writeFileSync(
+    `${repo.stateDir}/runs/${record.run}.json`,
+    JSON.stringify({ ...record, pid: 999_999_999, born: "never", leftovers }),
+  );
+  await runOk("docker", ["stop", "-t", "0", quick]);
+  await repo.ok(["dump", "-o", repo.path("one.dump")]);
+  expect(await isRunning(quick)).toBe(true);
+  await runOk("docker", ["stop", "-t", "0", quick]); // by hand, and it stays stopped
+  await repo.ok(["dump", "-o", repo.path("two.dump")]);
+  expect(await isRunning(quick)).toBe(false);
+  expect(repo.openRuns()).toEqual([`${record.run}.json`]); // its sessions can be ended on its own server only
+  await runOk("rm", [`${repo.stateDir}/runs/${record.run}.json`]);
+}, 60_000);
+
+async function idOf(name: string): Promise<string> {
+  return (await runOk("docker", ["inspect", "-f", "{{.Id}}", name])).trim();
+}

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { tmpdir } from "node:os";
+import { openServer } from "../../../src/server/open-server.ts";
+import type { Server } from "../../../src/server/server.ts";
+import { systemRunner } from "../../../src/sys/process.ts";
+import { newRunId } from "../../../src/sys/run-id.ts";
+import { ensurePlainImage } from "../../support/engine/images.ts";
+import { runOk } from "../../support/engine/run.ts";
+import { startServer, type TestServer, testLabels } from "../../support/engine/server.ts";
+
+let container: TestServer;
+const abort = new AbortController().signal;
+
+beforeAll(async () => {
+  container = await startServer({ major: 17, env: { POSTGRES_USER: "ann", POSTGRES_DB: "app" } });
+});
+
+afterAll(() => container.remove());
+
+function open(name = container.container): Server {
+  return openServer(
+    { kind: "container", container: name },
+    {},
+    {
+      runner: systemRunner,
+      clientImage: "pgrove-test/postgres:{major}",
+      stageParent: tmpdir(),
+      note: () => undefined,
+    },
+  );
+}
+
+test("a container by its name: state, login, connection, logs", async () => {
+  const server = open();
+  expect(await server.inspect()).toMatchObject({ condition: "running", host: "127.0.0.1", port: container.port });
+  expect(await server.access()).toEqual({ user: "ann", password: "pgrove-test", database: "app" });
+  const sql = await (await server.open()).connect("app", newRunId(new Date()));
+  const [row] = await sql`select current_user as user, inet_server_addr() is not null as tcp`;
+  expect(row).toEqual({ user: "ann", tcp: true });
+  await sql.end();
+  const logs = await systemRunner.capture(await server.logs({ follow: false, tail: 20 }));
+  expect(logs.stderr).toContain("ready to accept connections");
+});
+
+test("it is stopped, started, and woken when it is paused", async () => {
+  const server = open();
+  await server.stop();
+  expect(await server.inspect()).toMatchObject({ condition: "stopped" });
+  await server.stop();
+  await server.start({ waitMs: 60_000, abort });
+  expect(await server.inspect()).toMatchObject({ condition: "running" });
+
+  await runOk("docker", ["pause", container.container]);
+  const paused = open();
+  expect(await paused.inspect()).toMatchObject({ condition: "stopped", detail: expect.stringContaining("paused") });
+  await expect(paused.open()).rejects.toMatchObject({ code: "server_down" });
+  await paused.start({ waitMs: 60_000, abort });
+  expect(await paused.inspect()).toMatchObject({ condition: "running" });
+
+  await runOk("docker", ["pause", container.container]);
+  await open().stop();
+  const state = await runOk("docker", ["inspect", "-f", "{{.State.ExitCode}}", container.container]);
+  expect(state.trim()).toBe("0");
+  await open().start({ waitMs: 60_000, abort });
+});
+
+test("services without a compose file are containers by name", async () => {
+  const server = open();
+  const told: unknown[] = [];
+  const handles = await server.stopServices([container.container], async (ids) => {
+    told.push(ids, (await open().inspect()).condition);
+  });
+  expect(handles).toHaveLength(1);
+  expect(told).toEqual([handles, "running"]);
+  expect(await open().inspect()).toMatchObject({ condition: "stopped" });
+  expect(await server.stopServices([container.container])).toEqual([]);
+  await server.startServices(handles);
+  expect(await open().inspect()).toMatchObject({ condition: "running" });
+  await expect(server.stopServices(["pgrove-test-nobody"])).rejects.toMatchObject({ exit: 3 });
+});
+
+test("a container that has no PostgreSQL programs is said to have none", async () => {
+  const name = `pgrove-test-plain-${process.pid}`;
+  const labels = Object.entries(testLabels()).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+  const image = await ensurePlainImage();
+  await runOk("docker", ["create", "--name", name, ...labels, image, "sleep", "infinity"]);
+  try {
+    const starting = open(name).start({ waitMs: 30_000, abort });
+    await expect(starting).rejects.toMatchObject({ code: "programs_missing", exit: 4 });
+  } finally {
+    await runOk("docker", ["rm", "-f", name]);
+  }
+});
+
+test("a container that is not there", async () => {
+  const server = open("pgrove-test-nobody");
+  expect(await server.inspect()).toEqual({ condition: "absent" });
+  await expect(server.access()).rejects.toMatchObject({ code: "container_absent", exit: 4 });
+  await expect(server.start({ waitMs: 1000, abort })).rejects.toMatchObject({ exit: 4 });
+  expect(await open("-f").inspect()).toEqual({ condition: "absent" });
+});
+
+test("an engine that does not answer is said as such", async () => {
+  const before = process.env.DOCKER_HOST;
+  process.env.DOCKER_HOST = "unix:///nowhere/docker.sock";
+  try {
+    expect(await open().inspect()).toMatchObject({ condition: "unreachable" });
+    await expect(open().access()).rejects.toMatchObject({ code: "docker_down", exit: 4 });
+  } finally {
+    if (before === undefined) delete process.env.DOCKER_HOST;
+    else process.env.DOCKER_HOST = before;
+  }
+});

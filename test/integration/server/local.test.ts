@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type Server as NetServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findHostPrograms } from "../../../src/server/host-programs.ts";
+import { openServer } from "../../../src/server/open-server.ts";
+import type { Login, Server } from "../../../src/server/server.ts";
+import { stringAt } from "../../../src/sys/docker.ts";
+import { systemRunner } from "../../../src/sys/process.ts";
+import { newRunId } from "../../../src/sys/run-id.ts";
+import { waitFor } from "../../support/engine/run.ts";
+
+let root: string;
+let home = "";
+const notes: string[] = [];
+const abort = new AbortController().signal;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "pgrove-local-"));
+  await chmod(root, 0o711); // as a repository's folder is: others may pass through
+});
+
+afterAll(async () => {
+  await open().stop();
+  const settings: unknown = await Bun.file(join(root, "closed/local/settings.json")).json();
+  const elsewhere = stringAt(settings, "home"); // where root's server is, since the folder is closed to others
+  if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
+});
+
+function open(version?: number, login: Login = { database: "app" }): Server {
+  const folder = join(root, "closed", "local");
+  return openServer({ kind: "local", folder, ...(version === undefined ? {} : { version }) }, login, {
+    runner: systemRunner,
+    clientImage: "pgrove-test/postgres:{major}",
+    stageParent: root,
+    note: (text) => notes.push(text),
+  });
+}
+
+async function ask(server: Server, sql: string): Promise<unknown> {
+  const connection = await (await server.open()).connect("app", newRunId(new Date()), { waitMs: 10_000 });
+  try {
+    return Object.values((await connection.unsafe(sql))[0] ?? {})[0];
+  } finally {
+    await connection.end({ timeout: 5 });
+  }
+}
+
+async function postmasterPid(): Promise<number> {
+  return Number((await readFile(join(home, "data/postmaster.pid"), "utf8")).split("\n")[0]);
+}
+
+describe("a private server", () => {
+  test("is absent at first", async () => {
+    expect(await open().inspect()).toEqual({ condition: "absent" });
+    await expect(open().open()).rejects.toMatchObject({ code: "server_down", exit: 4, hint: "pgrove up" });
+    await expect(open().access()).rejects.toMatchObject({ code: "server_absent", exit: 4 });
+    await open().stop();
+  });
+
+  test("is made by one of two that want it at once, and serves both", async () => {
+    const [one, two] = [open(), open()];
+    await Promise.all([one.start({ waitMs: 60_000, abort }), two.start({ waitMs: 60_000, abort })]);
+    const state = await one.inspect();
+    expect(state).toMatchObject({ condition: "running", host: "127.0.0.1" });
+    home = / in (.*)$/.exec(state.detail ?? "")?.[1] ?? "";
+    expect(await ask(one, "select current_database()")).toBe("app");
+    expect(await ask(two, "show listen_addresses")).toBe("127.0.0.1");
+    expect((await one.open()).label).toMatch(/^local server \(PostgreSQL \d+\)$/);
+    expect(await readdir(join(root, "closed"))).toEqual(["local"]);
+  });
+
+  test("asks for its password, which only its owner can read", async () => {
+    const server = open();
+    const { password } = await server.access();
+    expect(password?.length).toBeGreaterThan(15);
+    expect((await stat(join(root, "closed/local/password"))).mode & 0o777).toBe(0o600);
+    const hba = "select count(*)::int from pg_hba_file_rules where auth_method <> 'scram-sha-256'";
+    expect(await ask(server, hba)).toBe(0);
+    const wrong = await open(undefined, { password: "wrong" }).open();
+    await expect(wrong.connect("app", newRunId(new Date()))).rejects.toMatchObject({ code: "login_failed" });
+    expect(await ask(server, "show server_encoding")).toBe("UTF8");
+    expect(await ask(server, "show data_checksums")).toBe("on");
+  });
+
+  test("is not root's, and keeps its data and its port over a stop", async () => {
+    const server = open();
+    await ask(server, "create table kept as select 42 as answer");
+    const before = await server.reach("app");
+    if (process.getuid?.() === 0) expect((await stat(join(home, "data"))).uid).not.toBe(0);
+    await server.stop();
+    expect(await server.inspect()).toMatchObject({ condition: "stopped" });
+    await server.start({ waitMs: 60_000, abort });
+    expect(await server.reach("app")).toEqual(before);
+    expect(await ask(server, "select answer from kept")).toBe(42);
+  });
+
+  test("starts again after its main process was killed", async () => {
+    const pid = await postmasterPid();
+    process.kill(pid, "SIGKILL");
+    await waitFor(
+      "the death of the main process",
+      10_000,
+      async () => (await open().inspect()).condition === "stopped",
+    );
+    await open().start({ waitMs: 60_000, abort });
+    expect(await ask(open(), "select answer from kept")).toBe(42);
+  });
+
+  test("starts after a reboot gave its process's number to a stranger", async () => {
+    await open().stop();
+    const file = join(home, "data/postmaster.pid");
+    await writeFile(file, `${process.pid}\n${home}/data\n1700000000\n15432\n\n127.0.0.1\n  5432001 1\nready   \n`);
+    expect(await open().inspect()).toMatchObject({ condition: "stopped" });
+    await open().start({ waitMs: 60_000, abort });
+    expect(await ask(open(), "select answer from kept")).toBe(42);
+  });
+
+  test("takes another port when its own is taken, says so, and keeps that", async () => {
+    const server = open();
+    await server.stop();
+    const { port = 0 } = await server.inspect();
+    const squatter = await listen(port);
+    try {
+      await server.start({ waitMs: 60_000, abort });
+      const moved = (await server.inspect()).port;
+      expect(moved).not.toBe(port);
+      expect(notes.at(-1)).toContain(`port ${port} is taken`);
+      await server.stop();
+      expect((await server.inspect()).port).toBe(moved);
+      await server.start({ waitMs: 60_000, abort });
+      expect((await server.inspect()).port).toBe(moved);
+    } finally {
+      squatter.close();
+    }
+  });
+
+  test("of another version than pgrove.yaml asks for says what it is", async () => {
+    const [newest] = await findHostPrograms(systemRunner);
+    const other = open((newest?.major ?? 17) + 1);
+    await expect(other.start({ waitMs: 1000, abort })).rejects.toMatchObject({ code: "version_differs", exit: 4 });
+  });
+
+  test("that does not start shows its log", async () => {
+    await open().stop();
+    const conf = join(home, "data/postgresql.auto.conf");
+    const before = await readFile(conf, "utf8");
+    await writeFile(conf, "no_such_setting = 1\n");
+    try {
+      const starting = open().start({ waitMs: 20_000, abort });
+      await expect(starting).rejects.toMatchObject({ code: "server_not_started", exit: 1 });
+      await expect(starting).rejects.toThrow("no_such_setting");
+    } finally {
+      await writeFile(conf, before);
+    }
+    await open().start({ waitMs: 60_000, abort });
+    const logs = await systemRunner.capture(await open().logs({ follow: false, tail: 5 }));
+    expect(logs.stdout).toContain("ready to accept connections");
+  });
+});
+
+test("a private server beside the repository's other files, in a path too long for a socket", async () => {
+  const parent = join(root, "open", "x".repeat(80), "it's a repo");
+  await mkdir(parent, { recursive: true, mode: 0o755 });
+  for (const folder of [parent, join(parent, ".."), join(root, "open")]) await chmod(folder, 0o755);
+  const folder = join(parent, "local");
+  const tools = { runner: systemRunner, clientImage: "", stageParent: root, note: () => undefined };
+  const server = openServer({ kind: "local", folder }, { user: "ann", database: "app", password: "own" }, tools);
+  try {
+    await server.start({ waitMs: 60_000, abort });
+    expect((await server.inspect()).detail).toEndWith(` in ${folder}`);
+    expect(await ask(server, "select current_user")).toBe("ann");
+    const sockets = String(await ask(server, "show unix_socket_directories"));
+    expect(sockets).toMatch(/^\/tmp\/pgrove-\d+-[0-9a-f]{12}$/);
+    expect((await stat(sockets)).mode & 0o777).toBe(0o700);
+    await server.stop();
+    await rm(sockets, { recursive: true });
+  } finally {
+    await server.stop();
+  }
+});
+
+test("a version that this machine does not have is said with what to install", async () => {
+  const folder = join(root, "other", "local");
+  const server = openServer(
+    { kind: "local", folder, version: 99 },
+    {},
+    {
+      runner: systemRunner,
+      clientImage: "",
+      stageParent: root,
+      note: () => undefined,
+    },
+  );
+  await expect(server.start({ waitMs: 1000, abort })).rejects.toMatchObject({
+    code: "programs_missing",
+    exit: 4,
+    hint: expect.stringContaining("99"),
+  });
+});
+
+function listen(port: number): Promise<NetServer> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen({ host: "127.0.0.1", port }, () => resolve(server));
+  });
+}

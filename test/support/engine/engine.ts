@@ -1,0 +1,127 @@
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { canInstall, installPackages } from "./apt.ts";
+import { withLock } from "./lock.ts";
+import { isRoot, privateHost, runtimeDir, stateDir } from "./paths.ts";
+import { run, say, waitFor } from "./run.ts";
+
+/** The Docker engine that the tests use. */
+export interface Engine {
+  /** Its address, where it is not the default one. */
+  host: string | undefined;
+  /** True when this process started it. */
+  started: boolean;
+}
+
+const pidFile = join(runtimeDir, "docker.pid");
+const logFile = join(stateDir, "dockerd.log");
+
+let engine: Promise<Engine> | undefined;
+
+/**
+ * Finds a Docker engine, or starts the tests' own, and points DOCKER_HOST of this process at it.
+ * Rejects, saying what to install, where there is none and none can be started.
+ */
+export function ensureEngine(): Promise<Engine> {
+  engine ??= findOrStart();
+  return engine;
+}
+
+/** Stops the tests' own engine, if it runs and no container runs on it; its images stay. No other engine is touched. */
+export async function stopPrivateEngine(): Promise<void> {
+  const pid = privateEnginePid();
+  if (pid === undefined) return;
+  const containers = await run("docker", ["--host", privateHost, "ps", "-q"], { timeoutMs: 20_000 });
+  if (containers.stdout.trim() !== "") return say("containers are running on the tests' own engine: it stays");
+  process.kill(pid, "SIGTERM");
+  await waitFor("the private engine's end", 60_000, async () => privateEnginePid() === undefined);
+}
+
+async function findOrStart(): Promise<Engine> {
+  const given = process.env.PGROVE_TEST_DOCKER_HOST;
+  if (given !== undefined) {
+    if (!(await answers(given))) throw new Error(`no Docker engine answers at PGROVE_TEST_DOCKER_HOST=${given}`);
+    return use(given, false);
+  }
+  if (await answers()) return { host: process.env.DOCKER_HOST, started: false };
+  if (isRoot && (await answers(privateHost))) return use(privateHost, false);
+  if (canInstall()) return withLock("engine", 300_000, startPrivateEngine);
+  throw new Error(
+    "The tests need a Docker engine, and none answers. Start Docker (or install it: https://docs.docker.com/engine/install/), " +
+      "or run the tests as root on Debian or Ubuntu, where they install docker.io and run an engine of their own.",
+  );
+}
+
+function use(host: string, started: boolean): Engine {
+  process.env.DOCKER_HOST = host;
+  return { host, started };
+}
+
+async function answers(host?: string): Promise<boolean> {
+  const env = host === undefined ? {} : { DOCKER_HOST: host };
+  const version = await run("docker", ["version", "--format", "{{.Server.Version}}"], { env, timeoutMs: 20_000 });
+  return version.code === 0 && version.stdout.trim() !== "";
+}
+
+async function startPrivateEngine(): Promise<Engine> {
+  if (await answers(privateHost)) return use(privateHost, false);
+  await installEngine();
+  if (privateEnginePid() === undefined) {
+    dropStalePidFiles();
+    say(`starting dockerd at ${privateHost}, log in ${logFile}`);
+    spawnDockerd();
+  }
+  await waitFor("the private engine's pid file", 30_000, async () => privateEnginePid() !== undefined).catch(explain);
+  await waitFor("the private engine", 60_000, async () => {
+    if (privateEnginePid() === undefined) explain(new Error("dockerd ended"));
+    return answers(privateHost);
+  }).catch(explain);
+  return use(privateHost, true);
+}
+
+async function installEngine(): Promise<void> {
+  const missing = ["dockerd", "docker", "iptables"].filter((program) => Bun.which(program) === null);
+  if (missing.length === 0) return;
+  say(`no Docker engine answers: installing docker.io and iptables (for ${missing.join(", ")})`);
+  await installPackages(["docker.io", "iptables"]);
+  // Since trixie the client is a package of its own.
+  if (Bun.which("docker") === null) await installPackages(["docker-cli"]);
+}
+
+function spawnDockerd(): void {
+  mkdirSync(runtimeDir, { recursive: true });
+  mkdirSync(stateDir, { recursive: true });
+  const log = openSync(logFile, "w");
+  const dataRoot = ["--data-root", join(stateDir, "docker"), "--exec-root", join(runtimeDir, "exec")];
+  const child = spawn("dockerd", [...dataRoot, "--pidfile", pidFile, "--host", privateHost], {
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  child.unref();
+  closeSync(log);
+}
+
+/** The process of the private engine, when it lives: its pid file is believed only if that process is our dockerd. */
+function privateEnginePid(): number | undefined {
+  return livingPid(pidFile, privateHost);
+}
+
+/** A killed dockerd leaves pid files, which keep the next one from starting once a stranger has their numbers. */
+function dropStalePidFiles(): void {
+  rmSync(pidFile, { force: true });
+  const containerd = join(runtimeDir, "exec/containerd/containerd.pid");
+  if (livingPid(containerd, runtimeDir) === undefined) rmSync(containerd, { force: true });
+}
+
+function livingPid(file: string, mark: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  const pid = Number.parseInt(readFileSync(file, "utf8"), 10);
+  const commandLine = `/proc/${pid}/cmdline`;
+  return existsSync(commandLine) && readFileSync(commandLine, "utf8").includes(mark) ? pid : undefined;
+}
+
+function explain(error: unknown): never {
+  const log = existsSync(logFile) ? readFileSync(logFile, "utf8").trim().split("\n").slice(-15).join("\n") : "";
+  throw new Error(`the tests' own Docker engine did not start: ${String(error)}\n${logFile} ends with:\n${log}`);
+}

@@ -1,0 +1,134 @@
+import { describe, expect, test } from "bun:test";
+import { describeFailure, renderFailure, renderFailureJson } from "../../../src/cli/failure.ts";
+import { createOutput, OutputClosed, type OutputOptions } from "../../../src/cli/output.ts";
+import { createPaint, wantsColor } from "../../../src/cli/terminal.ts";
+import { failure, usageError } from "../../../src/errors.ts";
+
+function record(options: Partial<OutputOptions> = {}) {
+  const written = { stdout: "", stderr: "" };
+  const output = createOutput({
+    ...{ json: false, quiet: false, verbose: false, paint: createPaint(false) },
+    sinks: {
+      stdout: async (chunk) => {
+        await Bun.sleep(1);
+        written.stdout += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+      },
+      stderr: async (text) => {
+        written.stderr += text;
+      },
+    },
+    ...options,
+  });
+  return { output, written };
+}
+
+describe("output", () => {
+  test("the answer goes to stdout, the story to stderr", async () => {
+    const { output, written } = record();
+    output.note("looking");
+    await output.answer({ path: "/a" }, () => "/a");
+    await output.flush();
+    expect(written).toEqual({ stdout: "/a\n", stderr: "looking\n" });
+  });
+
+  test("under --json the answer is one document, and the text is never made", async () => {
+    const { output, written } = record({ json: true });
+    await output.answer({ path: "/a" }, () => {
+      throw new Error("made");
+    });
+    expect(written.stdout).toBe('{"version":1,"path":"/a"}\n');
+  });
+
+  test("--quiet silences the story, not complaints; --verbose shows details", async () => {
+    const quiet = record({ quiet: true });
+    quiet.output.note("a");
+    quiet.output.detail("b");
+    quiet.output.live("c");
+    await quiet.output.complain("error");
+    expect(quiet.written.stderr).toBe("error\n");
+    const verbose = record({ verbose: true });
+    verbose.output.detail("b");
+    await verbose.output.flush();
+    expect(verbose.written.stderr).toBe("b\n");
+    const usual = record();
+    usual.output.detail("b");
+    await usual.output.flush();
+    expect(usual.written.stderr).toBe("");
+  });
+
+  test("secrets and control characters do not get into the story", async () => {
+    const { output, written } = record();
+    output.conceal(["tr0ub4dor"]);
+    output.note("tr0ub4dor at postgres://me:hidden@host/db \u001b[2J");
+    await output.flush();
+    expect(written.stderr).toBe("*** at postgres://me:***@host/db \\x1b[2J\n");
+  });
+
+  test("notes go above the live line, and the answer finds it gone", async () => {
+    const { output, written } = record();
+    output.live("50%");
+    output.note("halfway");
+    await output.answer({}, () => "done");
+    await output.flush();
+    expect(written.stderr).toBe("\r\u001b[K50%\r\u001b[Khalfway\n50%\r\u001b[K");
+    expect(written.stdout).toBe("done\n");
+  });
+
+  test("pieces keep their order", async () => {
+    const { output, written } = record();
+    void output.write("a");
+    void output.write(new TextEncoder().encode("b"));
+    await output.write("c");
+    expect(written.stdout).toBe("abc");
+  });
+
+  test.each([
+    ["text", false],
+    [new Uint8Array([1]), true],
+  ])("a closed pipe is told apart: text may be cut, bytes not", async (chunk, lossy) => {
+    const closed = () => Promise.reject(Object.assign(new Error("EPIPE"), { code: "EPIPE" }));
+    const { output } = record({ sinks: { stdout: closed, stderr: closed } });
+    output.note("nobody reads stderr either");
+    const error = await output.write(chunk).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(OutputClosed);
+    expect(error).toMatchObject({ lossy, exit: 1 });
+    await output.flush();
+  });
+
+  test("a full disk is a failure with words", async () => {
+    const full = () => Promise.reject(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }));
+    const { output } = record({ sinks: { stdout: full, stderr: async () => undefined } });
+    await expect(output.write("x")).rejects.toThrow("no space is left");
+  });
+});
+
+describe("failures", () => {
+  test("one line for what happened, one for the hint, the rest indented below", () => {
+    const text = renderFailure(describeFailure(failure("x", "first\nsecond", "try this\nor that"), false));
+    expect(text).toBe("error: first\n       second\nhint:  try this\n       or that");
+  });
+
+  test("as JSON", () => {
+    const text = renderFailureJson(describeFailure(usageError("wrong"), false));
+    expect(JSON.parse(text)).toEqual({ version: 1, error: { code: "usage", message: "wrong", hint: null } });
+  });
+
+  test("anything else is a bug of ours; the stack only under --verbose", () => {
+    const bug = new TypeError("undefined is not a function");
+    expect(describeFailure(bug, false)).toMatchObject({ code: "bug", exit: 1 });
+    expect(describeFailure(bug, false).message).toBe("pgrove has a bug: undefined is not a function");
+    expect(describeFailure(bug, true).message).toContain("output.test.ts");
+    expect(describeFailure("thrown text", false).message).toBe("pgrove has a bug: thrown text");
+  });
+});
+
+test("colours only on a terminal, and never against NO_COLOR, CI, TERM=dumb or --no-color", () => {
+  const yes = { color: true };
+  expect(wantsColor(true, { TERM: "xterm" }, yes)).toBe(true);
+  expect(wantsColor(false, {}, yes)).toBe(false);
+  expect(wantsColor(true, { NO_COLOR: "1" }, yes)).toBe(false);
+  expect(wantsColor(true, { NO_COLOR: "" }, yes)).toBe(true);
+  expect(wantsColor(true, { CI: "true" }, yes)).toBe(false);
+  expect(wantsColor(true, { TERM: "dumb" }, yes)).toBe(false);
+  expect(wantsColor(true, {}, { color: false })).toBe(false);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { didYouMean } from "../../../src/config/suggest.ts";
+
+const COMMANDS = ["restore", "restart", "remove", "reset", "dump", "dumps", "up", "down", "new", "list"];
+
+test.each([
+  ["restor", "restore"],
+  ["retsore", "restore"], // two neighbours swapped: one change
+  ["RESTORE", "restore"],
+  ["dupm", "dump"],
+  ["lst", "list"],
+  ["rest", "restore"], // its beginning
+  ["rem", "remove"],
+])("%s: %s is meant", (word, meant) => {
+  expect(didYouMean(word, COMMANDS)).toBe(meant);
+});
+
+test.each(["", "x", "qqqq", "snapshot", "pu_", "z".repeat(100_000)])("%p is nothing like a command", (word) => {
+  expect(didYouMean(word, COMMANDS)).toBeUndefined();
+});
+
+test("the nearest wins, the first of equals, and hostile candidates cost nothing", () => {
+  expect(didYouMean("abcd", ["abxx", "abce", "abcf"])).toBe("abce");
+  expect(didYouMean("toString", [])).toBeUndefined();
+  const started = performance.now();
+  didYouMean(
+    "a".repeat(80),
+    Array.from({ length: 100 }, () => "b".repeat(100_000)),
+  );
+  expect(performance.now() - started).toBeLessThan(500);
+});

@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { redact } from "../../../src/sys/redact.ts";
+
+test.each([
+  ["postgres://u:hunter2@h/db", "postgres://u:***@h/db"],
+  ["at postgresql://u:hunter2@h:5432/db?x=1, then", "at postgresql://u:***@h:5432/db?x=1, then"],
+  ["postgres://u:p@ss:w@rd@h/db", "postgres://u:***@h/db"],
+  ["postgres://:hunter2@h", "postgres://:***@h"],
+  ["postgres://u:a/b?c#d@h/db", "postgres://u:***@h/db"],
+  ['{"url":"postgres://u:hunter2@h/db","mail":"a@b"}', '{"url":"postgres://u:***@h/db","mail":"a@b"}'],
+  ["two: a://x:1@h b://y:2@h", "two: a://x:***@h b://y:***@h"],
+  ["postgres://u@h/db and mail@example.org", "postgres://u@h/db and mail@example.org"],
+  ["host=h password=hunter2 user=u", "host=h password=*** user=u"],
+  ["password = 'hun\\'ter 2' user=u", "password = *** user=u"],
+  ["PGPASSWORD=hunter2 psql", "PGPASSWORD=*** psql"],
+  ["POSTGRES_PASSWORD=hunter2", "POSTGRES_PASSWORD=***"],
+  ["postgres://h/db?user=u&password=hunter2&sslmode=require", "postgres://h/db?user=u&password=***&sslmode=require"],
+  ["nothing of the kind: 5432", "nothing of the kind: 5432"],
+])("%p", (text, redacted) => expect(redact(text)).toBe(redacted));
+
+test("given secrets are hidden wherever they stand, the longest first", () => {
+  expect(redact("xhunter2y hunter2", ["hunter2"])).toBe("x***y ***");
+  expect(redact("abcdef abc", ["abc", "abcdef"])).toBe("*** ***");
+  expect(redact("a.c $& abc", ["a.c", "$&"])).toBe("*** *** abc");
+  expect(redact("unchanged", [""])).toBe("unchanged");
+});
