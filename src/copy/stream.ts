@@ -2,13 +2,12 @@
 
 import { chooseCodec, compressArgument } from "../dump/codec.ts";
 import { refusal } from "../errors.ts";
-import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
+import { describeLeftOut, endRunSessions, listSubscriptions } from "../postgres/admin.ts";
 import { type DatabaseFacts, readDatabaseFacts } from "../postgres/catalog.ts";
 import { databaseArgument } from "../postgres/identifier.ts";
 import { createStatement, type DatabaseShape, readShape } from "../postgres/swap.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
 import { joinCommands } from "../sys/pipe.ts";
-import { applicationName } from "../sys/run-id.ts";
 import { readServerFacts, requirePresent } from "../target/needs.ts";
 import { createScratch, inScratch } from "../target/scratch.ts";
 import type { LiveTarget } from "../target/target.ts";
@@ -125,10 +124,8 @@ async function chooseShape(
 /** The body; when it fails or is aborted, the run's sessions on the source's server are ended as well. */
 async function endingSource(work: Work, source: LiveTarget, body: () => Promise<void>): Promise<void> {
   const end = async () => {
-    const sql = await source.toolbox.connect(source.database, work.operation.run);
-    await sql`
-      select pg_terminate_backend(pid) from pg_stat_activity
-       where application_name = ${applicationName(work.operation.run)} and pid <> pg_backend_pid()`;
+    const sql = await source.toolbox.connect(source.database, work.operation.run, { control: true });
+    await endRunSessions(sql, work.operation.run);
     await sql.end({ timeout: 2 });
   };
   const onAbort = () => void end().catch(() => undefined); // the server may be what has gone

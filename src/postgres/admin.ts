@@ -1,6 +1,6 @@
 /** Databases and sessions of a server: create, drop, look at, end. */
 import { failure, refusal } from "../errors.ts";
-import { applicationName, parseRunId, type RunId } from "../sys/run-id.ts";
+import { applicationName, controlName, parseRunId, type RunId } from "../sys/run-id.ts";
 import { codeOf } from "./connect.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifier.ts";
 import type { Sql, Toolbox } from "./toolbox.ts";
@@ -30,12 +30,13 @@ export function runOfScratch(database: string): RunId | undefined {
  * itself is worked on or does not exist.
  */
 export async function connectForAdmin(toolbox: Toolbox, run: RunId, avoid: readonly string[]): Promise<Sql> {
-  if (avoid.includes("postgres")) return await toolbox.connect("template1", run);
+  const control = { control: true };
+  if (avoid.includes("postgres")) return await toolbox.connect("template1", run, control);
   try {
-    return await toolbox.connect("postgres", run);
+    return await toolbox.connect("postgres", run, control);
   } catch (error) {
     if (codeOf(error) !== "database_missing") throw error;
-    return await toolbox.connect("template1", run);
+    return await toolbox.connect("template1", run, control);
   }
 }
 
@@ -54,7 +55,7 @@ export async function listSessions(sql: Sql, database: string, run: RunId): Prom
            coalesce(host(client_addr), 'local') as client, coalesce(state, '') as state
       from pg_stat_activity
      where datname = ${database} and backend_type in ('client backend', 'walsender', 'background worker')
-       and application_name <> ${applicationName(run)}
+       and application_name not in (${applicationName(run)}, ${controlName(run)})
      order by backend_start`;
   return [...rows];
 }
@@ -63,15 +64,25 @@ export async function listSessions(sql: Sql, database: string, run: RunId): Prom
 export async function endSessions(sql: Sql, database: string, run: RunId): Promise<void> {
   await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = ${database} and pid <> pg_backend_pid() and application_name <> ${applicationName(run)}`;
+     where datname = ${database} and pid <> pg_backend_pid()
+       and application_name not in (${applicationName(run)}, ${controlName(run)})`;
 }
 
-/** Ends the work of a run inside the server; resolves with how many other sessions it still had. */
+/** Ends this run's work inside the server; resolves with how many sessions were at work. */
 export async function endRunSessions(sql: Sql, run: RunId): Promise<number> {
+  return await endNamed(sql, [applicationName(run)]);
+}
+
+/** Ends everything of a run that is dead, the sessions that controlled its work included; resolves with how many. */
+export async function endDeadRunSessions(sql: Sql, run: RunId): Promise<number> {
+  return await endNamed(sql, [applicationName(run), controlName(run)]);
+}
+
+async function endNamed(sql: Sql, names: readonly string[]): Promise<number> {
   await sql`select pg_stat_clear_snapshot()`; // a transaction reads the list of sessions once and keeps it
   const rows = await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
-     where application_name = ${applicationName(run)} and pid <> pg_backend_pid()`;
+     where application_name in ${sql(names)} and pid <> pg_backend_pid()`;
   return rows.length;
 }
 

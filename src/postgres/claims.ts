@@ -6,7 +6,7 @@
  */
 import { failure, refusal } from "../errors.ts";
 import type { RunId } from "../sys/run-id.ts";
-import { dropDatabase, endRunSessions, runOfScratch } from "./admin.ts";
+import { dropDatabase, endDeadRunSessions, runOfScratch } from "./admin.ts";
 import type { Sql } from "./toolbox.ts";
 
 /** "pgru" and "pgdb" as numbers: the first key of the two kinds of lock. */
@@ -88,7 +88,7 @@ export async function dropDeadScratch(sql: Sql, failed: (database: string, error
   const dropped: string[] = [];
   for (const { run, database } of await findDeadScratch(sql)) {
     try {
-      await endRunSessions(sql, run);
+      await endDeadRunSessions(sql, run);
       await dropDatabase(sql, database);
       dropped.push(database);
     } catch (error) {

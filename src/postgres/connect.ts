@@ -2,7 +2,7 @@ import { connect as dialSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { EXIT, failure, messageOf, missingError, PgroveError } from "../errors.ts";
 import { redact } from "../sys/redact.ts";
-import { applicationName, type RunId } from "../sys/run-id.ts";
+import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
 import type { Connection } from "./url.ts";
 
@@ -71,7 +71,7 @@ export async function openConnection(
       idle_timeout: 0,
       max_lifetime: null,
       connection: {
-        application_name: applicationName(run),
+        application_name: options.control ? controlName(run) : applicationName(run),
         ...(connection.parameters.options === undefined ? {} : { options: connection.parameters.options }),
       },
       onnotice: (notice) => options.notice?.(String(notice.message ?? "")),

@@ -61,5 +61,7 @@ export interface Toolbox {
 export interface ConnectOptions {
   /** How long to wait for a server that is starting, in ms. */
   waitMs?: number;
+  /** The session is one that ends the run's other sessions, and is not to be ended with them. */
+  control?: boolean;
   notice?: (message: string) => void;
 }

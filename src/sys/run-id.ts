@@ -18,12 +18,21 @@ export function parseRunId(text: string): RunId | undefined {
 
 const PREFIX = "pgrove-";
 
+const CONTROL_SUFFIX = "-control";
+
 /** The application_name of a run's sessions: by it they are found and ended. */
 export function applicationName(run: RunId): string {
   return PREFIX + run;
 }
 
+/** That of the sessions from which a run ends its own work: it must not end them, too. */
+export function controlName(run: RunId): string {
+  return PREFIX + run + CONTROL_SUFFIX;
+}
+
 /** The run that an application_name belongs to, if it is one of pgrove's. */
 export function runOfApplication(name: string): RunId | undefined {
-  return name.startsWith(PREFIX) ? parseRunId(name.slice(PREFIX.length)) : undefined;
+  if (!name.startsWith(PREFIX)) return undefined;
+  const rest = name.slice(PREFIX.length);
+  return parseRunId(rest.endsWith(CONTROL_SUFFIX) ? rest.slice(0, -CONTROL_SUFFIX.length) : rest);
 }

@@ -4,7 +4,7 @@
  */
 
 import { messageOf } from "../errors.ts";
-import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
+import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
 import { claimDatabase, claimRun, dropDeadScratch } from "../postgres/claims.ts";
 import type { Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
@@ -70,7 +70,7 @@ async function workInside<T>(
   const connect = async () =>
     subject.control === undefined
       ? await connectForAdmin(toolbox, operation.run, subject.avoid ?? [database])
-      : await toolbox.connect(subject.control, operation.run);
+      : await toolbox.connect(subject.control, operation.run, { control: true });
   const control = await connect();
   operation.defer(() => control.end({ timeout: 2 }));
   await claimRun(control, operation.run);
@@ -91,7 +91,8 @@ async function workInside<T>(
 }
 
 async function clearOldWork(tools: OperationTools, control: Sql, live: LiveTarget, mayDrop: boolean): Promise<void> {
-  await clearLeftovers(tools, live.server.label, (run) => endAll(control, run)); // else its claims would outlive it
+  const endDead = (run: RunId) => endAll(() => endDeadRunSessions(control, run)); // else its claims would outlive it
+  await clearLeftovers(tools, live.server.label, endDead);
   if (!mayDrop) return; // a session in the target itself, for reading: the next run that writes drops
   const dropped = await dropDeadScratch(control, (database, error) => {
     tools.note(`${database}, which an interrupted run has left, cannot be dropped yet: ${messageOf(error)}`);
@@ -113,7 +114,7 @@ async function endingSessions<T>(operation: Operation, control: Sql, body: () =>
   try {
     return await body();
   } catch (error) {
-    await endAll(control, operation.run);
+    await endAll(() => endRunSessions(control, operation.run));
     throw error;
   } finally {
     settled = true;
@@ -153,10 +154,11 @@ async function cancelling<T>(
   }
 }
 
-async function endAll(control: Sql, run: RunId): Promise<void> {
+/** Ends sessions until none is left to end. */
+async function endAll(end: () => Promise<number>): Promise<void> {
   const until = Date.now() + END_WAIT_MS;
   while (Date.now() < until) {
-    const left = await endRunSessions(control, run).catch(() => 0);
+    const left = await end().catch(() => 0);
     if (left === 0) return;
     await Bun.sleep(POLL_MS);
   }

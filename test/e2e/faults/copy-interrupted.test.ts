@@ -60,6 +60,7 @@ async function strike(
     `project: faults\n${inContainer(to.container, target, `environments: {source: {env_file: .env.source}}\nclient_image: ${server.image.replace(/17.*/, "{major}")}\n`)}`,
   );
   const look = connect(to);
+  const killedBefore = await countKilled(look);
   try {
     const args = [
       "copy",
@@ -94,6 +95,7 @@ async function strike(
     expect(repo.openRuns()).toEqual([]);
     await waitForNothing(to, repo);
     await waitForNothing(server, repo);
+    if (signal !== "SIGKILL") expect(await countKilled(look)).toBe(killedBefore);
     expect(await readFingerprint(to, target)).toEqual(untouched);
     expect(await readFingerprint(server, source)).toEqual(before);
   } finally {
@@ -101,6 +103,13 @@ async function strike(
     await drop(to, target);
     await repo.remove();
   }
+}
+
+/** How many sessions in the database of the control session were ended from outside: a run must not end its own. */
+async function countKilled(look: Sql): Promise<number> {
+  await look`select pg_stat_clear_snapshot()`;
+  const [row] = await look`select sessions_killed::int as killed from pg_stat_database where datname = 'postgres'`;
+  return Number(row?.killed);
 }
 
 const creating = async ({ look, repo }: Scene) =>

@@ -102,7 +102,7 @@ export async function listSessionsOf(
   if (runs.length === 0) return [];
   return await sql<{ pid: number; query: string; database: string }[]>`
     select pid, query, coalesce(datname, '') as database from pg_stat_activity
-     where application_name in ${sql(runs)} order by backend_start`;
+     where application_name in ${sql(runs.flatMap((run) => [run, `${run}-control`]))} order by backend_start`;
 }
 
 /** Waits for a session of pg_dump: it reads rows (COPY … TO stdout), or waits for a lock. */

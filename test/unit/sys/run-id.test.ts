@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { applicationName, newRunId, parseRunId, runOfApplication } from "../../../src/sys/run-id.ts";
+import { applicationName, controlName, newRunId, parseRunId, runOfApplication } from "../../../src/sys/run-id.ts";
 
 const at = new Date("2026-01-15T14:30:22.987Z");
 
@@ -20,6 +20,7 @@ test("only run ids are read as such", () => {
 test("an application name leads back to its run, and others to none", () => {
   const id = newRunId(at);
   expect(runOfApplication(applicationName(id))).toBe(id);
+  expect(runOfApplication(controlName(id))).toBe(id);
   expect(Buffer.byteLength(applicationName(id))).toBeLessThan(64);
   for (const name of ["psql", "pgrove-", `pgrove-${id}x`, `x${applicationName(id)}`]) {
     expect(runOfApplication(name)).toBeUndefined();
