@@ -11,7 +11,7 @@ import {
   type Session,
 } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
-import { propertyStatements, readProperties } from "../postgres/swap.ts";
+import { commentStatement, propertyStatements, readProperties } from "../postgres/swap.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { replaceDatabase } from "../target/replace.ts";
 import { type Loss, readLoss } from "../target/scratch.ts";
@@ -22,6 +22,9 @@ import { copyByTemplate, requireCopyable } from "./template.ts";
 
 export type CopyStrategy = "auto" | "template" | "stream";
 
+/** What to do about the sessions of a source: end them for that second, wait until they have left, or stream. */
+export type WhenBusy = "disconnect" | "wait" | "stream";
+
 export interface CopyRequest {
   strategy: CopyStrategy;
   schemaOnly: boolean;
@@ -29,8 +32,10 @@ export interface CopyRequest {
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */
   consent: (loss: Loss) => Promise<void>;
-  /** Asked when the source has to be disconnected for a moment; false: stream instead. */
-  mayDisconnect: (sessions: Session[]) => Promise<boolean>;
+  /** Asked when the source has to be disconnected for a moment to be copied as a template. */
+  whenBusy: (sessions: Session[]) => Promise<WhenBusy>;
+  /** The comment that a database which did not exist before is born with. */
+  comment?: string;
 }
 
 export interface CopyResult {
@@ -59,10 +64,7 @@ export async function copyDatabase(
       strategy === "template"
         ? await copyByTemplate(work, source, target, exists)
         : await copyByStream(work, source, target, { ...request, exists });
-    const statements =
-      oneServer && !exists
-        ? propertyStatements(database, { ...(await readProperties(work.control, source.database)), comment: null })
-        : [];
+    const statements = exists ? [] : await describeNew(work, source, oneServer, { database, comment: request.comment });
     const replaced = await replaceDatabase(work, target.server, {
       ...{ scratch, database, services: request.services, statements },
       discardPrevious: request.discardPrevious,
@@ -149,6 +151,18 @@ async function prepare(
   return { loss: await readLoss(work, target.database) };
 }
 
+/** The statements that a new database is born with: on one server the source's properties, and its own comment. */
+async function describeNew(
+  work: Work,
+  source: LiveTarget,
+  oneServer: boolean,
+  { database, comment }: { database: string; comment: string | undefined },
+): Promise<string[]> {
+  if (!oneServer) return comment === undefined ? [] : [commentStatement(database, comment)];
+  const properties = await readProperties(work.control, source.database);
+  return propertyStatements(database, { ...properties, comment: comment ?? null });
+}
+
 /** Two targets on one server: by their specs, or, reached in two ways, by what the servers say of themselves. */
 async function isSameServer(source: LiveTarget, target: LiveTarget): Promise<boolean> {
   if (JSON.stringify(source.target.server) === JSON.stringify(target.target.server)) return true;
@@ -173,5 +187,17 @@ async function chooseStrategy(
   }
   const sessions = await listSessions(work.control, source.database, work.operation.run);
   if (sessions.length === 0 || request.strategy === "template") return "template";
-  return (await request.mayDisconnect(sessions)) ? "template" : "stream";
+  const choice = await request.whenBusy(sessions);
+  if (choice === "wait") await waitUntilLeft(work, source.database);
+  return choice === "stream" ? "stream" : "template";
+}
+
+const LOOK_EVERY_MS = 300;
+
+async function waitUntilLeft(work: Work, database: string): Promise<void> {
+  work.tools.note(`waiting until nobody is connected to ${database}; Ctrl-C gives up`);
+  while ((await listSessions(work.control, database, work.operation.run)).length > 0) {
+    await Bun.sleep(LOOK_EVERY_MS);
+    work.operation.abort.throwIfAborted();
+  }
 }

@@ -5,7 +5,7 @@
 import { messageOf, refusal } from "../errors.ts";
 import { databaseExists, databaseSizeBytes, dropDatabase, requireNothingBound } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
-import { createStatement, type DatabaseShape, readShape } from "../postgres/swap.ts";
+import { commentStatement, createStatement, type DatabaseShape, readShape } from "../postgres/swap.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Operation, OperationTools } from "../sys/operation.ts";
 import { replaceDatabase } from "../target/replace.ts";
@@ -35,6 +35,8 @@ export interface RestoreRequest extends LoadChoice {
   intoNew?: string;
   discardPrevious: boolean;
   services: readonly string[];
+  /** The comment that a database which did not exist before is born with. */
+  comment?: string;
   /** Asked before anything is replaced; throws when it is not wanted. */
   consent: (loss: Loss) => Promise<void>;
 }
@@ -64,7 +66,8 @@ export async function restoreDump(
     if (loss !== undefined && !request.askFirst) await request.consent(loss);
     const { scratch, comparison } = await buildScratch(work, live, inspected, shape, request);
     const replaced = await replaceDatabase(work, live.server, {
-      ...{ scratch, database, services: request.services, statements: [] },
+      ...{ scratch, database, services: request.services },
+      statements: request.comment === undefined ? [] : [commentStatement(database, request.comment)],
       discardPrevious: request.discardPrevious,
     });
     const sizeBytes = await databaseSizeBytes(work.control, database);

@@ -113,6 +113,11 @@ function settingStatement(database: string, { role, name, value }: DatabasePrope
   return `alter ${whose} set ${setting} to ${literal}`;
 }
 
+/** `COMMENT ON DATABASE`; null takes the comment away. */
+export function commentStatement(database: string, comment: string | null): string {
+  return `comment on database ${quoteIdentifier(database)} is ${comment === null ? "null" : quoteLiteral(comment)}`;
+}
+
 /** The statements that give a database the properties. All of them may stand in a transaction. */
 export function propertyStatements(database: string, properties: DatabaseProperties): string[] {
   const name = quoteIdentifier(database);
@@ -120,7 +125,7 @@ export function propertyStatements(database: string, properties: DatabasePropert
     `alter database ${name} owner to ${quoteIdentifier(properties.owner)}`,
     `alter database ${name} connection limit ${properties.connectionLimit}`,
     `alter database ${name} is_template ${properties.isTemplate}`,
-    `comment on database ${name} is ${properties.comment === null ? "null" : quoteLiteral(properties.comment)}`,
+    commentStatement(database, properties.comment),
     ...properties.settings.map((setting) => settingStatement(database, setting)),
   ];
   if (properties.grants === null) return statements;
@@ -223,7 +228,7 @@ export function previousName(database: string): string {
 
 /** The statement that marks a kept database as pgrove's own, so that the next restore may drop it. */
 export function markPreviousStatement(previous: string): string {
-  return `comment on database ${quoteIdentifier(previous)} is ${quoteLiteral(PREVIOUS_MARK)}`;
+  return commentStatement(previous, PREVIOUS_MARK);
 }
 
 /** True when a database of that name exists and pgrove kept it. Throws (exit 1) when it is somebody else's. */

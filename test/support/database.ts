@@ -94,7 +94,7 @@ export function findDump(bench: Bench, path: string): Promise<StoredDump> {
 export function copyRequest(request: Partial<CopyRequest> = {}): CopyRequest {
   return {
     ...{ strategy: "auto", schemaOnly: false, discardPrevious: false, services: [] },
-    ...{ consent: async () => undefined, mayDisconnect: async () => false },
+    ...{ consent: async () => undefined, whenBusy: async () => "stream" as const },
     ...request,
   };
 }

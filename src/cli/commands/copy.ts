@@ -1,4 +1,4 @@
-import { type CopyPlan, type CopyResult, copyDatabase, planCopy } from "../../copy/copy.ts";
+import { type CopyPlan, type CopyResult, copyDatabase, planCopy, type WhenBusy } from "../../copy/copy.ts";
 import type { Session } from "../../postgres/admin.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -45,7 +45,7 @@ export const command = defineCommand({
       services: (await context.config())?.config.services ?? [],
       consent: (loss) =>
         context.requireConsent({ target: to, what: `${describeLoss(loss, to.label)} will be replaced` }),
-      mayDisconnect: (sessions) => askToDisconnect(context, from.label, sessions),
+      whenBusy: (sessions) => askAboutSessions(context, from.label, sessions),
     });
     const durationMs = context.clock.now().getTime() - started.getTime();
     const document = { source: from.name, target: to.name, ...toDocument(result, durationMs) };
@@ -54,14 +54,18 @@ export const command = defineCommand({
 });
 
 /** --yes agrees to the loss of the destination, not to disconnecting whoever works with the source. */
-async function askToDisconnect(context: Context, label: string, sessions: Session[]): Promise<boolean> {
+async function askAboutSessions(context: Context, label: string, sessions: Session[]): Promise<WhenBusy> {
   const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
   const connected = `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
   if (context.prompt.available && !context.flags.yes) {
-    return await context.prompt.confirm(`${connected}. Disconnect for a second? (No: stream instead)`);
+    return await context.prompt.pick<WhenBusy>(connected, [
+      { value: "stream", label: "stream the rows", hint: "slower, and they stay connected" },
+      { value: "disconnect", label: "disconnect them for that second" },
+      { value: "wait", label: "wait until they have left" },
+    ]);
   }
   context.output.note(`${connected}; streaming, so that they stay (--strategy template disconnects them)`);
-  return false;
+  return "stream";
 }
 
 function planDocument({ database, oneServer, sourceSessions, loss }: CopyPlan) {

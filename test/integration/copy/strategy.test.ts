@@ -117,9 +117,9 @@ describe("a source with sessions", () => {
     const session = await staySession(from);
     const asked: Session[] = [];
     const answer = await copy(from, to, {
-      mayDisconnect: async (sessions) => {
+      whenBusy: async (sessions) => {
         asked.push(...sessions);
-        return false;
+        return "stream";
       },
     });
     expect(asked.map(({ user, application }) => [user, application])).toEqual([["postgres", session.name]]);
@@ -132,7 +132,7 @@ describe("a source with sessions", () => {
   test("is a template when they may be, or when that strategy is asked for", async () => {
     const from = uniqueName("from");
     await createSmall(server, from, 10);
-    for (const request of [{ mayDisconnect: async () => true }, { strategy: "template" as const }]) {
+    for (const request of [{ whenBusy: async () => "disconnect" as const }, { strategy: "template" as const }]) {
       const session = await staySession(from);
       const to = uniqueName("to");
       expect((await copy(from, to, request)).strategy).toBe("template");
@@ -140,6 +140,24 @@ describe("a source with sessions", () => {
       expect(await fingerprint(server, to)).toEqual(await fingerprint(server, from));
       await session.end();
     }
+  });
+
+  test("is a template as well once they have left, when they are waited for", async () => {
+    const [from, to] = [uniqueName("from"), uniqueName("to")];
+    await createSmall(server, from, 10);
+    const session = await staySession(from);
+    const asked = Promise.withResolvers<void>();
+    const copying = copy(from, to, {
+      whenBusy: async () => {
+        asked.resolve();
+        return "wait";
+      },
+    });
+    await asked.promise;
+    expect(await session.alive()).toBe(true);
+    await session.end();
+    expect((await copying).strategy).toBe("template");
+    expect(await fingerprint(server, to)).toEqual(await fingerprint(server, from));
   });
 
   test("with a prepared transaction is streamed, and refused as a template", async () => {
