@@ -5,6 +5,7 @@ import {
   databaseSizeBytes,
   describeLeftOut,
   endSessions,
+  listSessions,
   listSubscriptions,
 } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
@@ -31,13 +32,14 @@ export async function requireCopyable(work: Work, source: LiveTarget, insist: bo
            (select rolsuper from pg_roles where rolname = current_user)
            or (select datistemplate or pg_has_role(datdba, 'USAGE') from pg_database
                 where datname = ${source.database}) as allowed`;
-  const why =
+  const [why, wayOut] =
     row?.prepared != null
-      ? `${source.database} has prepared transactions (${row.prepared})`
+      ? [`${source.database} has prepared transactions (${row.prepared})`, "end them: COMMIT or ROLLBACK PREPARED"]
       : row?.allowed === false
-        ? `${source.database} belongs to another role`
-        : undefined;
-  if (why !== undefined && insist) throw refusal("not_copyable", `${why}, so it cannot be copied as a template`);
+        ? [`${source.database} belongs to another role`, "log in as that role: database.user in pgrove.yaml"]
+        : [];
+  if (why !== undefined && insist)
+    throw refusal("not_copyable", `${why}, so it cannot be copied as a template`, wayOut);
   return why;
 }
 
@@ -48,29 +50,47 @@ export async function copyByTemplate(
   target: LiveTarget,
   exists: boolean,
 ): Promise<string> {
+  return await copyIntoScratch(work, source.database, exists ? target.database : source.database);
+}
+
+/**
+ * Copies a database of the server into the run's scratch database, ending its sessions for that moment. The copy gets
+ * the owner of the database `like`.
+ */
+export async function copyIntoScratch(work: Work, template: string, like: string): Promise<string> {
   const { control, operation } = work;
-  const leftOut = describeLeftOut(await listSubscriptions(control, source.database));
+  const leftOut = describeLeftOut(await listSubscriptions(control, template));
   if (leftOut !== undefined) work.tools.note(leftOut);
-  const sizeBytes = await databaseSizeBytes(control, source.database);
+  const sizeBytes = await databaseSizeBytes(control, template);
   work.tools.progress({ phase: "copy", totalBytes: sizeBytes });
-  const keeper = exists ? target.database : source.database;
-  const { owner } = await readProperties(control, keeper);
+  const { owner } = await readProperties(control, like);
   const [version] = await control<{ number: number }[]>`select current_setting('server_version_num')::int as number`;
   const method = sizeBytes >= FILE_COPY_FROM_BYTES ? "file_copy" : "wal_log";
   const strategy = (version?.number ?? 0) >= FIRST_WITH_STRATEGY ? ` strategy ${method}` : "";
-  const second = () => connectForAdmin(work.toolbox, operation.run, [source.database, target.database]);
+  const second = () => connectForAdmin(work.toolbox, operation.run, [template, like]);
   for (let attempt = 1; ; attempt++) {
-    await endSessions(control, source.database, operation.run);
+    await endSessions(control, template, operation.run);
     try {
-      return await whileEndingSessions(second, { occupied: [source.database], run: operation.run }, () =>
+      return await whileEndingSessions(second, { occupied: [template], run: operation.run }, () =>
         createScratch(
           work,
           (name) =>
-            `create database ${quoteIdentifier(name)} template ${quoteIdentifier(source.database)} owner ${quoteIdentifier(owner)}${strategy}`,
+            `create database ${quoteIdentifier(name)} template ${quoteIdentifier(template)} owner ${quoteIdentifier(owner)}${strategy}`,
         ),
       );
     } catch (error) {
       if (codeOf(error) !== "55006" || attempt === TRIES) throw error; // somebody came back at once
     }
+  }
+}
+
+const LOOK_EVERY_MS = 300;
+
+/** Resolves when nobody is connected to the database any more. */
+export async function waitUntilLeft(work: Work, database: string): Promise<void> {
+  work.tools.note(`waiting until nobody is connected to ${database}; Ctrl-C gives up`);
+  while ((await listSessions(work.control, database, work.operation.run)).length > 0) {
+    await Bun.sleep(LOOK_EVERY_MS);
+    work.operation.abort.throwIfAborted();
   }
 }

@@ -16,14 +16,27 @@ import {
   readProperties,
   swapDatabases,
 } from "../postgres/swap.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import type { Server } from "../server/server.ts";
 import type { Work } from "./work.ts";
+
+/** How a replaced database is kept. */
+export interface Keeping {
+  /** Its new name. */
+  name: string;
+  /** Run behind the renames, in the same transaction. */
+  statements: readonly string[];
+  /** True when an older one stands there, which is dropped for it. Throws when the name is somebody else's. */
+  findOlder: (sql: Sql) => Promise<boolean>;
+}
 
 export interface ReplaceRequest {
   scratch: string;
   database: string;
   /** Drop the replaced database at once instead of keeping it until the next time. */
   discardPrevious: boolean;
+  /** How it is kept; left out, as the state before a restore. */
+  keeping?: Keeping;
   /** Services that use the database. */
   services: readonly string[];
   /** Given to a database that did not exist before. */
@@ -41,10 +54,11 @@ export async function replaceDatabase(work: Work, server: Server, request: Repla
   const { control, operation, toolbox } = work;
   const { database, scratch } = request;
   const exists = await databaseExists(control, database);
-  const previous = previousName(database);
+  const keeping = request.keeping ?? keepForRestore(database);
+  const previous = keeping.name;
   const keeps = exists && !request.discardPrevious;
   const discarded = discardedName(operation.run);
-  const dropsOld = keeps && (await findPrevious(control, previous));
+  const dropsOld = keeps && (await keeping.findOlder(control));
   if (dropsOld) await requireNothingBound(control, previous);
   const renames: [string, string][] = [];
   if (dropsOld) renames.push([previous, discarded]);
@@ -53,7 +67,7 @@ export async function replaceDatabase(work: Work, server: Server, request: Repla
   const statements = exists
     ? propertyStatements(database, await readProperties(control, database))
     : [...request.statements];
-  if (keeps) statements.push(markPreviousStatement(previous));
+  if (keeps) statements.push(...keeping.statements);
   const occupied = [...(exists ? [database] : []), scratch, ...(dropsOld ? [previous] : [])];
 
   const servicesRestarted = await withServicesStopped(work, server, request.services, async () => {
@@ -67,8 +81,13 @@ export async function replaceDatabase(work: Work, server: Server, request: Repla
   return { servicesRestarted, ...(keeps ? { previous } : {}) };
 }
 
+function keepForRestore(database: string): Keeping {
+  const name = previousName(database);
+  return { name, statements: [markPreviousStatement(name)], findOlder: (sql) => findPrevious(sql, name) };
+}
+
 /** The body, with the services that use the database stopped; they are started again however it ends. */
-async function withServicesStopped(
+export async function withServicesStopped(
   work: Work,
   server: Server,
   services: readonly string[],

@@ -1,0 +1,60 @@
+import { readSnapshots, removeSnapshot } from "../../copy/snapshot.ts";
+import { requireSnapshot, type Snapshot, savedOf } from "../../copy/snapshot-list.ts";
+import { defineCommand } from "../command.ts";
+import { formatAge, formatBytes } from "../format.ts";
+import { formatTable } from "../table.ts";
+
+export const list = defineCommand({
+  positionals: [{ name: "TARGET", target: true, about: "whose; default: the worktree's" }],
+  options: [],
+  examples: [{ line: "pgrove snapshots list --json | jq -r '.snapshots[0].name'", about: "the newest, for a script" }],
+  async run(context, args) {
+    const live = await context.openTarget(args.target);
+    const now = context.clock.now();
+    const snapshots = await readSnapshots(live, now);
+    await context.output.answer({ snapshots: snapshots.map(toDocument) }, () =>
+      snapshots.length === 0 ? `no snapshots of ${savedOf(live)}` : renderList(snapshots, now),
+    );
+    if (snapshots.length === 0) context.output.note("next: pgrove snapshot");
+  },
+});
+
+function toDocument({ name, database, of, takenAt, sizeBytes }: Snapshot) {
+  return { name, database, of, taken_at: takenAt.toISOString(), size_bytes: sizeBytes };
+}
+
+function renderList(snapshots: readonly Snapshot[], now: Date): string {
+  const rows = snapshots.map(({ name, takenAt, sizeBytes }) => [name, formatAge(takenAt, now), formatBytes(sizeBytes)]);
+  return formatTable([["NAME", "TAKEN", "SIZE"], ...rows], { right: [2] });
+}
+
+export const remove = defineCommand({
+  positionals: [
+    { name: "NAME", required: true, about: "the snapshot's name" },
+    { name: "TARGET", target: true, about: "whose; default: the worktree's" },
+  ],
+  options: [{ name: "dry-run", about: "say what would be removed, and remove nothing" }],
+  examples: [{ line: "pgrove snapshots remove before-import", about: "its database is dropped" }],
+  async run(context, args) {
+    const live = await context.openTarget(args.target);
+    const name = args.positional("NAME") ?? "";
+    if (args.flag("dry-run")) {
+      const snapshots = await readSnapshots(live, context.clock.now());
+      requireSnapshot(snapshots, { of: savedOf(live), name });
+    } else {
+      const { target } = live;
+      await removeSnapshot(await context.operationTools(), live, {
+        name,
+        consent: ({ of, sizeBytes }) =>
+          context.requireConsent({
+            target,
+            what: `the snapshot ${name} of ${of} (${formatBytes(sizeBytes)}) will be removed`,
+          }),
+      });
+    }
+    const removed = args.flag("dry-run") ? [] : [name];
+    await context.output.answer({ removed, planned: [name] }, () =>
+      removed.length === 0 ? `would remove ${name}` : `removed ${name}`,
+    );
+  },
+});

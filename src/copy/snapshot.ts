@@ -1,0 +1,215 @@
+/**
+ * Snapshots: saved states of a target inside its server. The state is saved in the run's scratch database, which then
+ * gets its name and its mark in one transaction.
+ */
+import { missingError, refusal } from "../errors.ts";
+import {
+  connectForAdmin,
+  databaseExists,
+  databaseSizeBytes,
+  dropDatabase,
+  listSessions,
+  type Session,
+} from "../postgres/admin.ts";
+import { requireClaim } from "../postgres/claims.ts";
+import { swapDatabases } from "../postgres/swap.ts";
+import type { OperationTools } from "../sys/operation.ts";
+import { newRunId } from "../sys/run-id.ts";
+import type { LiveTarget } from "../target/target.ts";
+import { type Work, type WorkSubject, withWork } from "../target/work.ts";
+import {
+  BEFORE_REWIND,
+  chooseSnapshotName,
+  findSnapshotDatabase,
+  listSnapshots,
+  nextMark,
+  requireSnapshot,
+  type Snapshot,
+  savedOf,
+  sealStatements,
+  snapshotDatabase,
+} from "./snapshot-list.ts";
+import { copyIntoScratch, requireCopyable, waitUntilLeft } from "./template.ts";
+
+/** What to do about the sessions of the database: end them for that moment, or wait until they have left. */
+export type WhenConnected = "disconnect" | "wait";
+
+export interface SnapshotRequest {
+  /** As `requireSnapshotName` passes it; left out, the time. */
+  name?: string;
+  /** How many of the target's snapshots are kept, this one included. */
+  keep: number;
+  /** Asked when the database has to be disconnected for a moment. */
+  whenConnected: (sessions: Session[]) => Promise<WhenConnected>;
+}
+
+export interface TakenSnapshot {
+  name: string;
+  /** The database that it is kept as. */
+  database: string;
+  of: string;
+  takenAt: Date;
+  sizeBytes: number;
+  /** The names of the oldest ones, which were dropped for it. */
+  dropped: string[];
+}
+
+/** Saves the target's state as one operation. Throws and leaves nothing when that cannot be done. */
+export async function createSnapshot(
+  tools: OperationTools,
+  live: LiveTarget,
+  request: SnapshotRequest,
+): Promise<TakenSnapshot> {
+  return await withWork(tools, live, snapshotSubject("snapshot", live), async (work) => {
+    const taken = await takeSnapshot(work, live, request);
+    const { name, database, sizeBytes } = taken;
+    Object.assign(work.operation.details, { snapshot: name, kept_as: database, database_size_bytes: sizeBytes });
+    return taken;
+  });
+}
+
+/** Saves the target's state within a work that has claimed it. */
+export async function takeSnapshot(work: Work, live: LiveTarget, request: SnapshotRequest): Promise<TakenSnapshot> {
+  const { control, tools } = work;
+  const { key, snapshots, drops } = await prepareSnapshot(work, live, request);
+  const database = snapshotDatabase(key);
+  const scratch = await saveState(work, live, request.whenConnected);
+  const takenAt = tools.clock.now();
+  const mark = nextMark(key, takenAt, snapshots, live.target.worktree?.id);
+  await nameSnapshot(work, live, [[scratch, database]], sealStatements(database, mark));
+  for (const old of drops) {
+    await dropDatabase(control, old.database);
+    tools.note(`dropped the oldest snapshot, ${old.name}: ${request.keep} are kept`);
+  }
+  const sizeBytes = await databaseSizeBytes(control, database);
+  return { ...key, database, takenAt, sizeBytes, dropped: drops.map(({ name }) => name) };
+}
+
+/** Gives finished databases their names, and a snapshot its seal, in one transaction. */
+export async function nameSnapshot(
+  work: Work,
+  live: LiveTarget,
+  renames: readonly (readonly [string, string])[],
+  statements: readonly string[],
+): Promise<void> {
+  const { control, operation, toolbox } = work;
+  await requireClaim(control, savedOf(live));
+  const second = () => connectForAdmin(toolbox, operation.run, [live.database]);
+  const swap = { renames, statements, occupied: renames.map(([from]) => from), run: operation.run };
+  await work.interruptible(() => swapDatabases(control, second, swap));
+}
+
+/** The one place that chooses how a state is saved. Resolves with the name of the run's scratch database. */
+async function saveState(
+  work: Work,
+  live: LiveTarget,
+  whenConnected: SnapshotRequest["whenConnected"],
+): Promise<string> {
+  if (live.target.schema !== undefined) {
+    const { saveSchemaState } = await import("./snapshot-schema.ts");
+    return await saveSchemaState(work, live);
+  }
+  const sessions = await listSessions(work.control, live.database, work.operation.run);
+  if (sessions.length > 0 && (await whenConnected(sessions)) === "wait") await waitUntilLeft(work, live.database);
+  return await copyIntoScratch(work, live.database, live.database);
+}
+
+/** What taking a snapshot would do. */
+export interface SnapshotPlan {
+  name: string;
+  /** The database that it would be kept as. */
+  database: string;
+  of: string;
+  /** Who would be disconnected for a moment. */
+  sessions: Session[];
+  /** The names of what would be dropped for it. */
+  drops: string[];
+}
+
+/** Checks everything that is checked before a snapshot is taken, and changes nothing. Throws as taking it would. */
+export async function planSnapshot(
+  tools: OperationTools,
+  live: LiveTarget,
+  request: Omit<SnapshotRequest, "whenConnected">,
+): Promise<SnapshotPlan> {
+  return await withWork(tools, live, snapshotSubject("snapshot-plan", live, "shared"), async (work) => {
+    const { key, drops } = await prepareSnapshot(work, live, request);
+    const disconnects = live.target.schema === undefined;
+    const sessions = disconnects ? await listSessions(work.control, live.database, work.operation.run) : [];
+    return { ...key, database: snapshotDatabase(key), sessions, drops: drops.map(({ name }) => name) };
+  });
+}
+
+/** Work on snapshots holds what they are of; a schema's database is only kept from being replaced meanwhile. */
+export function snapshotSubject(
+  operation: string,
+  live: LiveTarget,
+  mode: "exclusive" | "shared" = "exclusive",
+): WorkSubject {
+  const around = live.target.schema === undefined ? [] : [{ database: live.database, mode: "shared" as const }];
+  return { operation, claims: [{ database: savedOf(live), mode }, ...around], avoid: [live.database] };
+}
+
+async function prepareSnapshot(
+  work: Work,
+  live: LiveTarget,
+  { name: given, keep }: Omit<SnapshotRequest, "whenConnected">,
+): Promise<{ key: { of: string; name: string }; snapshots: Snapshot[]; drops: Snapshot[] }> {
+  await requireDatabase(work, live);
+  if (live.target.schema === undefined) await requireCopyable(work, live, true);
+  const of = savedOf(live);
+  const snapshots = await listSnapshots(work.control, of);
+  const name = given ?? chooseSnapshotName(work.tools.clock.now(), snapshots);
+  if (snapshots.some((snapshot) => snapshot.name === name)) {
+    throw refusal(
+      "snapshot_exists",
+      `there is a snapshot ${name} of ${of} already`,
+      `pgrove snapshots remove ${name}      or choose another name`,
+    );
+  }
+  await findSnapshotDatabase(work.control, { of, name }, snapshots);
+  const counted = snapshots.filter((snapshot) => snapshot.name !== BEFORE_REWIND);
+  return { key: { of, name }, snapshots, drops: counted.slice(keep - 1) };
+}
+
+/** Throws (exit 4) when the target's database does not exist. */
+export async function requireDatabase(work: Work, live: LiveTarget): Promise<void> {
+  if (await databaseExists(work.control, live.database)) return;
+  throw missingError(
+    "database_missing",
+    `there is no database ${live.database} on ${live.server.label}`,
+    "pgrove status",
+  );
+}
+
+/** The target's snapshots, newest first. */
+export async function readSnapshots(live: LiveTarget, now: Date): Promise<Snapshot[]> {
+  const sql = await connectForAdmin(live.toolbox, newRunId(now), []);
+  try {
+    return await listSnapshots(sql, savedOf(live));
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}
+
+export interface RemovalRequest {
+  name: string;
+  /** Asked before it is dropped; throws when that is not wanted. */
+  consent: (snapshot: Snapshot) => Promise<void>;
+}
+
+/** Drops a snapshot; resolves with what it was. */
+export async function removeSnapshot(
+  tools: OperationTools,
+  live: LiveTarget,
+  { name, consent }: RemovalRequest,
+): Promise<Snapshot> {
+  return await withWork(tools, live, snapshotSubject("snapshot-remove", live), async (work) => {
+    const of = savedOf(live);
+    const snapshot = requireSnapshot(await listSnapshots(work.control, of), { of, name });
+    await consent(snapshot);
+    await dropDatabase(work.control, snapshot.database);
+    Object.assign(work.operation.details, { snapshot: name, dropped: snapshot.database });
+    return snapshot;
+  });
+}

@@ -1,0 +1,35 @@
+/**
+ * What pgrove writes on the databases, schemas and roles that it makes, as their COMMENT: they are found again by it,
+ * and nothing without it is ever dropped.
+ */
+
+/** Whose something is. Further fields say more of it. */
+export interface Mark {
+  kind: "worktree" | "snapshot";
+  [field: string]: string;
+}
+
+const PREFIX = "pgrove ";
+
+/** The comment that carries a mark. */
+export function formatMark(mark: Mark): string {
+  return PREFIX + JSON.stringify(mark);
+}
+
+/** The mark that a comment carries; undefined when it is none of pgrove's. */
+export function parseMark(comment: string | null | undefined): Mark | undefined {
+  if (!comment?.startsWith(`${PREFIX}{`)) return undefined;
+  try {
+    const mark: unknown = JSON.parse(comment.slice(PREFIX.length));
+    return isMark(mark) ? mark : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMark(value: unknown): value is Mark {
+  if (typeof value !== "object" || value === null) return false;
+  const kind: unknown = Reflect.get(value, "kind");
+  if (kind !== "worktree" && kind !== "snapshot") return false;
+  return Object.values(value).every((field) => typeof field === "string");
+}
