@@ -107,22 +107,30 @@ function absentError({ service }: ComposeSpec): PgroveError {
 }
 
 /** `docker compose` for the spec's files, run beside the first one as its relative paths expect. */
-async function composeCommand(
+export async function composeCommand(
   spec: ComposeSpec,
   found: FoundService | undefined,
   args: readonly string[],
 ): Promise<Command> {
   const first = spec.files[0] ?? "";
   const folder = dirname(first);
-  const envFile = await findComposeEnvFile(first);
+  const envFiles = await listEnvFiles(spec, first);
   const project = spec.project ?? (found?.unusual ? found.project : undefined);
   const flags = [
     ...spec.files.flatMap((file) => ["-f", file]),
     ...(project === undefined ? [] : ["-p", project]),
-    ...(envFile === undefined || dirname(envFile) === folder ? [] : ["--env-file", envFile]),
+    ...envFiles.flatMap((file) => ["--env-file", file]),
     ...spec.profiles.flatMap((profile) => ["--profile", profile]),
   ];
   return { ...dockerCommand(["compose", ...flags, ...args]), cwd: folder };
+}
+
+/** The env files to name, the last one first in rank; compose itself finds one that lies beside the first file. */
+async function listEnvFiles({ mainFile }: ComposeSpec, first: string): Promise<string[]> {
+  const own = await findComposeEnvFile(first);
+  const mains = mainFile === undefined ? undefined : await findComposeEnvFile(mainFile);
+  if (mains !== undefined) return own === undefined ? [mains] : [mains, own];
+  return own === undefined || dirname(own) === dirname(first) ? [] : [own];
 }
 
 function logArguments(spec: ComposeSpec, { follow, tail, services = [] }: LogOptions): string[] {

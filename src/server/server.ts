@@ -11,6 +11,8 @@ export type ServerSpec =
       /** Only when pgrove.yaml names it; else found as compose finds it. */
       project?: string;
       profiles: readonly string[];
+      /** For a worktree's own project: main's first file, whose env file counts where the worktree's says nothing. */
+      mainFile?: string;
     }
   | { kind: "container"; container: string }
   | { kind: "local"; folder: string; version?: number }

@@ -1,0 +1,100 @@
+/** What would let a worktree's containers work on main's data after all. Found before anything is started. */
+import { isAbsolute, posix } from "node:path";
+import { configError, type PgroveError } from "../errors.ts";
+import { isInside } from "../sys/files.ts";
+import type { ComposeConfig, ComposeMount, ComposeService } from "./compose-config.ts";
+
+/**
+ * Throws (exit 3) when the database of a second project, made from the checkout at `worktreeRoot`, would not be apart
+ * from main's: two servers on one data folder destroy it.
+ */
+export async function requireIsolatable(config: ComposeConfig, service: string, worktreeRoot: string): Promise<void> {
+  const found = config.services.get(service);
+  if (found === undefined) {
+    const known = [...config.services.keys()].join(", ") || "none";
+    throw configError(
+      `the compose files have no service ${service}`,
+      `set server.compose.service in pgrove.yaml to one of: ${known}`,
+    );
+  }
+  requireOwnNetwork(config, service, found);
+  requireOwnVolumes(config, service, found);
+  for (const { path, what } of listDataFolders(config, found)) {
+    if (isAbsolute(path) && (await isInside(worktreeRoot, path))) continue;
+    throw sharedError(
+      `the service ${service} keeps its data in ${what} ${path}, outside the worktree: it would be main's data`,
+      "use a named volume of the project, or a folder inside the repository",
+    );
+  }
+}
+
+function requireOwnNetwork(config: ComposeConfig, name: string, { networkMode, networks }: ComposeService): void {
+  if (networkMode === "host" || networkMode?.startsWith("container:")) {
+    throw sharedError(
+      `the service ${name} has network_mode: ${networkMode}, so every worktree's database would listen where main's does`,
+      "take network_mode out, and publish the port under `ports:`",
+    );
+  }
+  const outside = networks.find((network) => config.networks.get(network.name)?.external);
+  if (outside === undefined) return;
+  throw sharedError(
+    `the service ${name} is in the external network ${outside.name}, where main's database answers to the same name`,
+    "let it be in networks of the project only",
+  );
+}
+
+function requireOwnVolumes(config: ComposeConfig, name: string, { mounts, volumesFrom }: ComposeService): void {
+  const container = volumesFrom.find((source) => source.startsWith("container:"));
+  if (container !== undefined) {
+    throw sharedError(
+      `the service ${name} has its volumes from ${container}: they would be main's data`,
+      "give it a volume of the project",
+    );
+  }
+  for (const { type, source, target } of mounts) {
+    const volume = type === "volume" && source !== undefined ? config.volumes.get(source) : undefined;
+    if (!volume?.external) continue;
+    throw sharedError(
+      `the service ${name} keeps ${target} in the external volume ${volume.name}: it would be main's data`,
+      `make it a volume of the project: \`name: ${volume.name}\` without \`external\` keeps what is in it for main`,
+    );
+  }
+}
+
+interface DataFolder {
+  path: string;
+  /** For people. */
+  what: string;
+}
+
+/** The folders of this machine that the service writes its data into. */
+function listDataFolders(config: ComposeConfig, { mounts, environment }: ComposeService): DataFolder[] {
+  const places = [...DATA_PLACES, environment.get("PGDATA") ?? DATA_PLACES[0]];
+  return mounts.flatMap(({ type, source, target, readOnly }: ComposeMount) => {
+    if (source === undefined) return [];
+    if (type === "bind" && !readOnly && places.some((place) => overlap(place, target))) {
+      return [{ path: source, what: "the folder" }];
+    }
+    const device = type === "volume" ? config.volumes.get(source)?.device : undefined;
+    return device === undefined ? [] : [{ path: device, what: `the volume ${source} at` }];
+  });
+}
+
+/** Where the images in use keep their data: the official one, Bitnami's, Red Hat's, Crunchy's, Timescale's. */
+const DATA_PLACES = [
+  "/var/lib/postgresql",
+  "/bitnami/postgresql",
+  "/var/lib/pgsql",
+  "/pgdata",
+  "/home/postgres/pgdata",
+] as const;
+
+function overlap(one: string, other: string): boolean {
+  const contains = (outer: string, inner: string) => !posix.relative(outer, inner).startsWith("..");
+  return contains(one, other) || contains(other, one);
+}
+
+/** The way out that is always there: a database needs no containers of its own. */
+function sharedError(message: string, hint: string): PgroveError {
+  return configError(message, `${hint}; or set \`isolation: database\` in pgrove.yaml`);
+}

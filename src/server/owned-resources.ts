@@ -1,0 +1,117 @@
+/** What worktrees have on the engine: found by its labels, and removed by them, also when the compose files are gone. */
+import { refusal } from "../errors.ts";
+import { captureDocker, parseDockerJson } from "../sys/docker.ts";
+import type { Runner } from "../sys/process.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import { type Owner, REPOSITORY_LABEL, WORKTREE_LABEL } from "./owner-labels.ts";
+
+/** Parts of a compose project, by the names that docker shows. */
+export interface ProjectParts {
+  containers: string[];
+  volumes: string[];
+  networks: string[];
+}
+
+/** What a worktree has of one compose project. */
+export interface OwnedProject extends ProjectParts {
+  worktree: string;
+  project: string;
+}
+
+type Kind = "container" | "volume" | "network";
+
+interface Part extends Owner {
+  kind: Kind;
+  name: string;
+  project: string;
+}
+
+const PROJECT_LABEL = "com.docker.compose.project";
+const LIST_TIMEOUT_MS = 30_000;
+const REMOVE_TIMEOUT_MS = 120_000;
+/** Their data goes with them: they need not end well, but a worker may have something to finish elsewhere. */
+const STOP_GRACE_S = 5;
+
+/** The whole of what a repository's worktrees have on the engine. Throws (exit 4) when docker does not answer. */
+export async function findOwnedResources(runner: Runner, repository: string): Promise<OwnedProject[]> {
+  const projects = new Map<string, OwnedProject>();
+  for (const part of await listParts(runner, REPOSITORY_LABEL, repository)) {
+    const { worktree, project } = part;
+    const key = `${worktree} ${project}`;
+    const found = projects.get(key) ?? { worktree, project, ...sortParts([]) };
+    projects.set(key, found);
+    found[PLURALS[part.kind]].push(part.name);
+  }
+  return [...projects.values()];
+}
+
+/**
+ * Removes a worktree's compose project: containers, volumes, networks; resolves with what there was. Throws (exit 5)
+ * when one of its containers or volumes does not carry the worktree's labels, (exit 4) when docker does not answer.
+ */
+export async function removeComposeProject(runner: Runner, project: string, owner: Owner): Promise<ProjectParts> {
+  const parts = await listParts(runner, PROJECT_LABEL, project);
+  const isOwned = (part: Part) => part.repository === owner.repository && part.worktree === owner.worktree;
+  const foreign = parts.filter((part) => !isOwned(part) && part.kind !== "network");
+  if (foreign.length > 0) throw foreignError(project, foreign);
+  const owned = sortParts(parts.filter(isOwned));
+  await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.containers);
+  await removeParts(runner, ["rm", "-f", "-v"], owned.containers);
+  await removeParts(runner, ["volume", "rm"], owned.volumes);
+  await removeParts(runner, ["network", "rm"], owned.networks);
+  return owned;
+}
+
+function foreignError(project: string, foreign: readonly Part[]): Error {
+  const names = foreign.map(({ kind, name }) => `${kind} ${name}`).join(", ");
+  return refusal(
+    "not_owned",
+    `the compose project ${project} has parts that pgrove did not make for this worktree: ${names}; nothing was removed`,
+    `look at them, and remove them yourself: docker compose -p ${project} ps -a`,
+  );
+}
+
+const PLURALS = { container: "containers", volume: "volumes", network: "networks" } as const;
+
+function sortParts(parts: readonly Part[]): ProjectParts {
+  const names = (kind: Kind) => parts.filter((part) => part.kind === kind).map(({ name }) => name);
+  return { containers: names("container"), volumes: names("volume"), networks: names("network") };
+}
+
+const LISTS: readonly { kind: Kind; args: readonly string[]; name: string }[] = [
+  { kind: "container", args: ["ps", "-a"], name: ".Names" },
+  { kind: "volume", args: ["volume", "ls"], name: ".Name" },
+  { kind: "network", args: ["network", "ls"], name: ".Name" },
+];
+
+// Each label by itself: the list of all of them is joined by commas, which the values hold too.
+const LABELS = [PROJECT_LABEL, REPOSITORY_LABEL, WORKTREE_LABEL].map((label) => `{{json (.Label "${label}")}}`);
+
+/** All that carries a label. */
+async function listParts(runner: Runner, label: string, value: string): Promise<Part[]> {
+  const lists = LISTS.map(async ({ kind, args, name }) => {
+    const format = `[{{json ${name}}},${LABELS.join(",")}]`;
+    const filter = ["--filter", `label=${label}=${value}`, "--format", format];
+    const said = await captureDocker(runner, [...args, ...filter], { timeoutMs: LIST_TIMEOUT_MS });
+    const lines = said.split("\n").filter((line) => line !== "");
+    return lines.map((line) => readPart(kind, parseDockerJson(line, `docker ${args[0]}`)));
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+function readPart(kind: Kind, line: unknown): Part {
+  const [name = "", project = "", repository = "", worktree = ""] = Array.isArray(line) ? line.map(String) : [];
+  return { kind, name, project, repository, worktree };
+}
+
+/** Runs a docker command on what is still there. */
+async function removeParts(runner: Runner, args: readonly string[], names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  try {
+    await captureDocker(runner, [...args, ...names], { timeoutMs: REMOVE_TIMEOUT_MS });
+  } catch (error) {
+    // Docker does the rest before it complains of what somebody else has removed meanwhile.
+    const complaints = error instanceof ToolError ? error.failure.stderr.filter((line) => line.trim() !== "") : [];
+    if (complaints.length === 0 || !complaints.every((line) => /no such|not found/i.test(line))) throw error;
+  }
+}
