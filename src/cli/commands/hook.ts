@@ -1,0 +1,71 @@
+import { failure, messageOf, PgroveError } from "../../errors.ts";
+import { readHookEvent } from "../../worktree/hook-event.ts";
+import { HOOK_NAMES } from "../../worktree/hook-script.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { plural } from "../format.ts";
+
+/** `pgrove __hook HOOK ARGUMENTS…`, called by the git hooks: whatever happens, git goes on. */
+export const command = defineCommand({
+  positionals: [
+    { name: "HOOK", required: true, about: "the hook's name" },
+    { name: "ARGUMENTS", rest: true, about: "what git gave it" },
+  ],
+  options: [],
+  examples: [],
+  async run(context, args) {
+    try {
+      await runHook(context, args.positional("HOOK") ?? "", args.rest("ARGUMENTS"));
+    } catch (error) {
+      await context.output.complain(inOneLine(error));
+    }
+  },
+});
+
+async function runHook(context: Context, name: string, args: readonly string[]): Promise<void> {
+  const hook = HOOK_NAMES.find((each) => each === name);
+  if (hook === undefined) return; // of another version of pgrove
+  const { environment, cwd: root } = context;
+  const event = await readHookEvent(hook, args, { root, environment });
+  if (event === undefined) return;
+  if (event.kind === "new-worktree") {
+    const { provisionByHook } = await import("../provision-by-hook.ts");
+    return await provisionByHook(context).catch((error: unknown) => {
+      throw notProvisioned(context.interrupted() ?? error);
+    });
+  }
+  const { countChanges, listMigrationChanges } = await import("../../worktree/hook-migrations.ts");
+  const changes = await listMigrationChanges(event, root, context.runner);
+  const dir = changes.length === 0 ? undefined : await findMigrationFolder(context);
+  if (dir === undefined) return;
+  const { more, fewer } = countChanges(changes, { root, dir });
+  const since = event.kind === "merge" ? "came in" : "more than before";
+  if (more > 0) context.output.note(`pgrove: ${plural(more, "migration")} ${since}`);
+  if (fewer > 0)
+    context.output.note(`pgrove: ${plural(fewer, "migration")} of the database ${beNot(fewer)} on this branch`);
+}
+
+/** Absolute; undefined without pgrove.yaml and with another tool's commands. Costs 9 ms, so it is asked last. */
+async function findMigrationFolder({ cwd, environment }: Context): Promise<string | undefined> {
+  const { findConfigFile, loadConfig } = await import("../../config/load.ts");
+  const file = findConfigFile(cwd);
+  // Without the env file, for which a linked worktree would have to ask git: no folder's name comes from there.
+  return file === undefined ? undefined : (await loadConfig(file, { environment })).config.migrations.dir;
+}
+
+/** What to do about it, `pgrove provision` says at length. */
+function notProvisioned(error: unknown): Error {
+  const [why] = messageOf(error).split("\n");
+  return failure("not_provisioned", `this worktree is not provisioned: ${why}`, "pgrove provision", error);
+}
+
+function beNot(count: number): string {
+  return count === 1 ? "is not" : "are not";
+}
+
+/** The failure and the next command, without the details: git's own output stands around it. */
+function inOneLine(error: unknown): string {
+  const [message = ""] = messageOf(error).split("\n");
+  const hint = error instanceof PgroveError ? error.hint?.split("\n")[0] : undefined;
+  return `pgrove: ${message}${hint === undefined ? "" : ` (next: ${hint})`}`;
+}

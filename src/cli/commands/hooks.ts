@@ -1,0 +1,94 @@
+import { basename } from "node:path";
+import { refusal, usageError } from "../../errors.ts";
+import { findHookPlace, type HookPlace } from "../../worktree/hook-place.ts";
+import { type HookChange, type HookState, inspectHooks, installHooks, uninstallHooks } from "../../worktree/hooks.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { formatTable } from "../table.ts";
+
+export const install = defineCommand({
+  details:
+    "After `git worktree add`, the new worktree is given its database; after a switch or a merge, a note says when the " +
+    "migrations differ. Hooks that are there already keep what is in them. PGROVE_SKIP_HOOKS=1 switches ours off.",
+  positionals: [],
+  options: [],
+  examples: [{ line: "pgrove hooks install", about: "twice is as good as once" }],
+  async run(context) {
+    const place = await requireHookPlace(context);
+    await requireConsentOutside(context, place);
+    const hooks = await installHooks(place, programPath());
+    for (const note of notesOn(place)) context.output.note(note);
+    await context.output.answer({ hooks }, () => renderChanges(hooks));
+  },
+});
+
+export const uninstall = defineCommand({
+  positionals: [],
+  options: [],
+  examples: [{ line: "pgrove hooks uninstall", about: "takes out pgrove's lines, and nothing else" }],
+  async run(context) {
+    const place = await requireHookPlace(context);
+    await requireConsentOutside(context, place);
+    const hooks = await uninstallHooks(place);
+    await context.output.answer({ hooks }, () => renderChanges(hooks));
+  },
+});
+
+export const status = defineCommand({
+  positionals: [],
+  options: [],
+  examples: [{ line: "pgrove hooks status", about: "whether the hooks are there, and git runs them" }],
+  async run(context) {
+    const place = await requireHookPlace(context);
+    const hooks = await inspectHooks(place, programPath());
+    if (hooks.some(({ state }) => state !== "absent")) for (const note of notesOn(place)) context.output.note(note);
+    const { folder, manager } = place;
+    await context.output.answer({ folder, manager, hooks }, () => renderStates(hooks));
+  },
+});
+
+async function requireHookPlace(context: Context): Promise<HookPlace> {
+  const repository = await context.repository();
+  if (repository !== undefined) return await findHookPlace(repository, context.runner);
+  throw usageError(`there is no git repository in ${await context.folder()}`, "go to one, or: -C PATH");
+}
+
+async function requireConsentOutside({ prompt, flags, commandLine }: Context, place: HookPlace): Promise<void> {
+  if (!place.outside || flags.yes) return;
+  const what = `git's hooks are in ${place.folder} (core.hooksPath), outside this repository: they serve others, too`;
+  if (prompt.available && (await prompt.confirm(`${what}. Change them all the same?`))) return;
+  throw refusal("hooks_outside", what, `${commandLine} --yes      changes them all the same`);
+}
+
+/** Where this program is; undefined when Bun runs it from its source. */
+function programPath(): string | undefined {
+  return basename(process.execPath).startsWith("bun") ? undefined : process.execPath;
+}
+
+/** What to know about hooks that somebody else looks after. */
+function notesOn({ manager, shared, folder }: HookPlace): string[] {
+  const committed = shared ? [`${folder} belongs to the worktree: commit the hooks, so that others have them`] : [];
+  if (manager === "husky") {
+    return [
+      ...committed,
+      "husky's own folder is not in a worktree that `git worktree add` has just made: there, pgrove provision",
+    ];
+  }
+  if (manager === "lefthook") {
+    return [...committed, "`lefthook install` writes its hooks anew: after it, pgrove hooks install"];
+  }
+  return committed;
+}
+
+function renderChanges(hooks: readonly HookChange[]): string {
+  return formatTable(hooks.map(({ hook, change, path }) => [hook, change, path]));
+}
+
+function renderStates(hooks: readonly HookState[]): string {
+  const words = ({ state, runs }: HookState) => {
+    if (state === "absent") return "absent: pgrove hooks install";
+    if (!runs) return "not executable: git does not run it";
+    return state === "old" ? "of another version: pgrove hooks install" : "installed";
+  };
+  return formatTable(hooks.map((each) => [each.hook, words(each), each.path]));
+}

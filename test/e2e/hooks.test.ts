@@ -1,0 +1,195 @@
+/** Git with pgrove's hooks, and `pgrove trust`: the compiled program, as git calls it. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createSmall } from "../support/database.ts";
+import { sharedServer, type TestServer } from "../support/engine/server.ts";
+import { binary, type Outcome, TestRepo } from "./support.ts";
+
+const database = `hooks_${process.pid}`;
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await sharedServer(17);
+  await createSmall(server, database);
+});
+afterAll(async () => {
+  const ours = `select datname from pg_database where datname like '${database}%'`;
+  for (const name of (await server.psql("postgres", ours)).split("\n")) {
+    await server.psql("postgres", `drop database if exists "${name}" with (force)`);
+  }
+});
+
+interface GitRepo extends AsyncDisposable {
+  repo: TestRepo;
+  /** Git as a program from the desktop runs it: the PATH knows nothing of pgrove. */
+  git(args: readonly string[], options?: { cwd?: string; env?: Record<string, string> }): Promise<Outcome>;
+  commit(message: string, files?: Record<string, string>): Promise<void>;
+}
+
+const PLAIN = "project: PROJECT\nserver: {container: none}\n";
+
+/** A repository with one commit and the hooks installed. */
+async function makeRepo(config = PLAIN): Promise<GitRepo> {
+  const repo = await TestRepo.create({ "pgrove.yaml": config.replaceAll("PROJECT", database) });
+  const author = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+  const git: GitRepo["git"] = (args, options) => repo.runProgram(["git", ...author, ...args], options);
+  const commit = async (message: string, files: Record<string, string> = {}) => {
+    for (const [path, text] of Object.entries(files)) await repo.write(path, text);
+    await git(["add", "-A"]);
+    await git(["commit", "-qm", message, "--allow-empty"]);
+  };
+  await commit("first");
+  expect((await repo.run(["hooks", "install"])).code).toBe(0);
+  return { repo, git, commit, [Symbol.asyncDispose]: () => repo.remove() };
+}
+
+const quiet: Outcome = { code: 0, stdout: "", stderr: "" };
+
+describe("the git hooks", () => {
+  test("`git worktree add` gives the new worktree its database and env file, without asking or running setup", async () => {
+    const config = `project: ${database}
+server: {container: ${server.container}}
+database: {name: ${database}}
+worktrees: {setup: [touch set-up]}
+`;
+    await using made = await makeRepo(config);
+    const { repo, git } = made;
+    const added = await git(["worktree", "add", "-q", "-b", "feature/x", "../linked"]);
+    expect(added).toMatchObject({ code: 0, stderr: expect.stringContaining(`${database}_linked`) });
+    const linked = join(repo.root, "../linked");
+    expect(await readFile(join(linked, ".env"), "utf8")).toContain(`/${database}_linked\n`);
+    expect(await server.psql(`${database}_linked`, "select count(*) from item")).toBe("100");
+    expect(await Bun.file(join(linked, "set-up")).exists()).toBe(false);
+    expect((await repo.run(["provision", "--no-setup"], { cwd: "../linked" })).code).toBe(0);
+  });
+
+  test("when the worktree cannot be provisioned, git goes on, and one line says what to do", async () => {
+    await using made = await makeRepo();
+    const added = await made.git(["worktree", "add", "-q", "../linked"]);
+    expect(added).toMatchObject({ code: 0, stdout: "" });
+    expect(added.stderr).toEndWith(
+      "pgrove: this worktree is not provisioned: there is no container none (next: pgrove provision)\n",
+    );
+  });
+
+  test("a switch and a merge say how the migrations differ, in the folder of pgrove.yaml alone", async () => {
+    await using made = await makeRepo(`${PLAIN}migrations: {dir: db/steps}\n`);
+    const { git, commit } = made;
+    const pair = (name: string) => ({ [`db/steps/${name}.up.sql`]: "x", [`db/steps/${name}.down.sql`]: "y" });
+    await commit("second", pair("001_a"));
+    await git(["switch", "-qc", "feature"]);
+    await commit("third", { ...pair("002_b"), ...pair("003_c"), "elsewhere/009_x.sql": "", "db/steps/notes.sql": "" });
+    expect((await git(["switch", "-q", "main"])).stderr).toBe(
+      "pgrove: 2 migrations of the database are not on this branch\n",
+    );
+    expect((await git(["switch", "-q", "feature"])).stderr).toBe(
+      "pgrove: 2 migrations more than before\n",
+    );
+    await git(["switch", "-q", "main"]);
+    expect((await git(["merge", "-q", "feature"])).stderr).toBe("pgrove: 2 migrations came in\n");
+  });
+
+  test("rebase, bisect, clone, a checkout of files, another branch at the same commit: silence", async () => {
+    await using made = await makeRepo();
+    const { repo, git, commit } = made;
+    await git(["switch", "-qc", "feature"]);
+    await commit("a", { "migrations/001_a.up.sql": "x" });
+    await git(["switch", "-q", "main"]);
+    for (const name of ["b", "c", "d", "e"]) await commit(name, { [`migrations/${name}/002_${name}.up.sql`]: "x" });
+    expect(await git(["rebase", "-q", "feature"])).toEqual(quiet);
+    expect((await git(["bisect", "start", "HEAD", "HEAD~4"])).stderr).not.toContain("pgrove");
+    expect((await git(["bisect", "good"])).stderr).not.toContain("pgrove");
+    expect((await git(["bisect", "reset"])).stderr).not.toContain("pgrove");
+    expect(await git(["checkout", "-q", "HEAD~1", "--", "migrations"])).toEqual(quiet);
+    await git(["reset", "-q", "--hard"]);
+    expect(await git(["switch", "-qc", "same"])).toEqual(quiet);
+    const template = join(repo.root, ".git/hooks");
+    expect(await git(["clone", "-q", "-c", `core.hooksPath=${template}`, ".", "../clone"])).toEqual(quiet);
+    const env = { PGROVE_SKIP_HOOKS: "1" };
+    expect(await git(["switch", "-q", "--detach", "HEAD~4"], { env })).toEqual(quiet);
+    await rm(join(repo.root, "pgrove.yaml"));
+    expect(await git(["switch", "-q", "main"])).toEqual(quiet);
+  });
+});
+
+describe("hooks install, status, uninstall", () => {
+  test("say what they did, and leave no trace in the end", async () => {
+    await using made = await makeRepo();
+    const { repo } = made;
+    const hooks = join(repo.root, ".git/hooks");
+    expect(await readFile(join(hooks, "post-checkout"), "utf8")).toContain(`'${binary}'`);
+    const states = JSON.parse((await repo.run(["hooks", "status", "--json"])).stdout);
+    expect(states).toEqual({
+      version: 1,
+      ...{ folder: hooks, manager: "git" },
+      hooks: ["post-checkout", "post-merge"].map((hook) => ({
+        ...{ hook, path: join(hooks, hook), state: "installed", runs: true },
+      })),
+    });
+    const removed = JSON.parse((await repo.run(["hooks", "uninstall", "--json"])).stdout);
+    expect(removed.hooks.map(({ change }: { change: string }) => change)).toEqual(["removed", "removed"]);
+    expect((await repo.run(["hooks", "status"])).stdout).toContain("absent: pgrove hooks install");
+    const left = new Bun.Glob("*").scanSync({ cwd: hooks });
+    expect([...left].filter((name) => !name.endsWith(".sample"))).toEqual([]);
+  });
+
+  test("hooks that serve other repositories too are changed only with consent", async () => {
+    await using made = await makeRepo();
+    const { repo, git } = made;
+    const folder = join(repo.home, "hooks");
+    await mkdir(folder);
+    await git(["config", "core.hooksPath", folder]);
+    const refused = await repo.run(["hooks", "install"]);
+    expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining("hooks install --yes") });
+    expect(await Bun.file(join(folder, "post-merge")).exists()).toBe(false);
+    expect((await repo.run(["hooks", "install", "--yes"])).code).toBe(0);
+    expect(await Bun.file(join(folder, "post-merge")).exists()).toBe(true);
+  });
+
+  test("a hook in another language is refused by name, with what to add", async () => {
+    await using made = await makeRepo();
+    const { repo } = made;
+    await repo.write(".git/hooks/post-merge", "#!/usr/bin/env node\n");
+    await chmod(join(repo.root, ".git/hooks/post-merge"), 0o755);
+    const { code, stderr } = await repo.run(["hooks", "install"]);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/post-merge is a script for node[\s\S]*pgrove __hook post-merge/);
+  });
+});
+
+describe("trust", () => {
+  const SETUP = `${PLAIN}worktrees: {setup: ["npm ci", "make $HOME"]}\n`;
+
+  test("refuses without a terminal, shows what would run, and holds for every worktree until a command changes", async () => {
+    await using made = await makeRepo(SETUP);
+    const { repo, git, commit } = made;
+    const refused = await repo.run(["trust"]);
+    expect(refused).toMatchObject({ code: 5, stdout: "" });
+    expect(refused.stderr).toMatch(/worktrees\.setup +npm ci\n +make \$HOME\n[\s\S]*pgrove trust --yes/);
+    expect(JSON.parse((await repo.run(["trust", "--yes", "--json"])).stdout)).toMatchObject({
+      ...{ version: 1, approved: true, changed: true },
+      commands: ["npm ci", "make $HOME"].map((command) => ({ key: "worktrees.setup", command })),
+    });
+    await git(["worktree", "add", "-q", "../linked"], { env: { PGROVE_SKIP_HOOKS: "1" } });
+    expect((await repo.run(["trust"], { cwd: "../linked" })).code).toBe(0);
+    expect(await Bun.file(join(repo.home, "state/pgrove/trust.json")).exists()).toBe(true); // not in the repository
+    await commit("more", { "pgrove.yaml": SETUP.replaceAll("PROJECT", database).replace("npm ci", "npm i") });
+    expect((await repo.run(["trust"])).code).toBe(5);
+  });
+
+  test("on a terminal it asks, and no is a no", async () => {
+    await using made = await makeRepo(SETUP);
+    const { repo } = made;
+    const no = await repo.runOnTerminal(["trust"], [["Approve these commands?", "n"]]);
+    expect(no).toMatchObject({ code: 5, shown: expect.stringContaining("npm ci") });
+    const yes = await repo.runOnTerminal(["trust", "--quiet"], [["Approve these commands?", "y"]]);
+    expect(yes).toMatchObject({ code: 0, shown: expect.stringContaining("npm ci") });
+    expect((await repo.run(["trust"])).stdout).toContain("approved before");
+  });
+
+  test("with nothing to run it says so", async () => {
+    await using made = await makeRepo();
+    expect(await made.repo.run(["trust"])).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing") });
+  });
+});
