@@ -14,6 +14,7 @@ import { makeSetting, type Setting } from "./setting.ts";
 import { measureSpeed } from "./speed.ts";
 import { measureStartup } from "./startup.ts";
 import { measureTemplateSizes } from "./template-size.ts";
+import { measureWorktrees } from "./worktree.ts";
 
 const { values } = parseArgs({
   options: {
@@ -51,9 +52,10 @@ async function measureAll(where: Setting): Promise<Row[]> {
   say(`the database has ${formatMegabytes(where.sizeBytes)}`);
   const startup = await step("start-up", () => measureStartup(where));
   const speed = await step("speed", () => measureSpeed(where, rounds));
+  const worktrees = await step("worktrees", () => measureWorktrees(where, rounds));
   const memory = await step("memory", () => measureMemory(where));
   const sizes = await step("template strategies", () => measureTemplateSizes(where, rounds));
-  return [...speed, ...memory, ...startup, ...sizes];
+  return [...speed, ...worktrees, ...memory, ...startup, ...sizes];
 }
 
 async function step(name: string, body: () => Promise<Row[]>): Promise<Row[]> {

@@ -100,7 +100,14 @@ function makeRepository(folder: string, server: TestServer, url: string): string
   ];
   writeFileSync(join(repo, "pgrove.yaml"), `${config.join("\n")}\n`);
   writeFileSync(join(repo, ".env.copy"), `DATABASE_URL=${url.replace(/postgres$/, "bench_copy")}\n`);
-  Bun.spawnSync(["git", "init", "-q"], { cwd: repo });
+  const identity = ["-c", "user.name=bench", "-c", "user.email=bench@localhost"];
+  for (const args of [
+    ["init", "-q"],
+    ["add", "pgrove.yaml"],
+    [...identity, "commit", "-qm", "benchmark"],
+  ]) {
+    Bun.spawnSync(["git", ...args], { cwd: repo });
+  }
   return repo;
 }
 

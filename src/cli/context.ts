@@ -8,6 +8,7 @@ import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
 import { redact } from "../sys/redact.ts";
 import { type Interruptions, watchSignals } from "../sys/signals.ts";
+import type { TargetPlace } from "../target/place.ts";
 import type { Loss } from "../target/protection.ts";
 import type { LiveTarget, Target } from "../target/target.ts";
 import type { Flags } from "./flags.ts";
@@ -33,6 +34,8 @@ export interface Context extends Places {
   /** The error to end with, once such a signal has come. */
   interrupted(): PgroveError | undefined;
   operationTools(): Promise<OperationTools>;
+  /** Where targets are resolved from. */
+  readonly targetPlace: TargetPlace;
   resolveTarget(text?: string): Promise<Target>;
   /** The target with its server open; throws (exit 4) when it does not run. */
   openTarget(text?: string, database?: string): Promise<LiveTarget>;
@@ -72,9 +75,10 @@ export function createContext(options: ContextOptions): Context {
     const progress = await makeProgress(output, environment);
     return { runner, clock, stateDir, abort: interruptions().abort, progress, note };
   });
+  const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, note };
   const resolveTarget = async (text?: string) => {
     const resolving = await import("../target/resolve.ts");
-    return await resolving.resolveTarget(text, { ...places, cwd, environment, envFile: flags.envFile, note });
+    return await resolving.resolveTarget(text, targetPlace);
   };
   return {
     ...places,
@@ -82,6 +86,7 @@ export function createContext(options: ContextOptions): Context {
     interruptions,
     interrupted: () => watched?.received(),
     operationTools,
+    targetPlace,
     resolveTarget,
     openTarget: async (text, database) => {
       const { openTarget } = await import("../target/target.ts");

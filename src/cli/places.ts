@@ -106,7 +106,7 @@ async function findFolder({ flags, cwd, home, environment }: Surroundings): Prom
  */
 async function readConfig(
   folder: string,
-  { flags, cwd, environment }: Surroundings,
+  { flags, cwd, environment, runner }: Surroundings,
 ): Promise<LoadedConfig | undefined> {
   const { findConfigFile, loadConfig } = await import("../config/load.ts");
   const file = findConfigFile(folder);
@@ -117,6 +117,24 @@ async function readConfig(
   }
   const loaded = await loadConfig(file, { environment });
   const open = loaded.missing.length > 0 || loaded.interpolated.some(({ from }) => from === "default");
-  if (!open || !(await pathExists(loaded.config.env.file))) return loaded;
-  return await loadConfig(file, { environment, envFile: await readEnvFile(loaded.config.env.file) });
+  if (!open) return loaded;
+  const files = await envFilesOf(loaded, runner);
+  const variables = await Promise.all(files.map(async (each) => ((await pathExists(each)) ? readEnvFile(each) : {})));
+  return await loadConfig(file, { environment, envFile: Object.assign({}, ...variables) });
+}
+
+/**
+ * The env files that values may come from, the last one first. In a linked worktree the main one's counts before its
+ * own: there DATABASE_URL and the like name the worktree's database, and pgrove.yaml means main's.
+ */
+async function envFilesOf(loaded: LoadedConfig, runner: Runner): Promise<string[]> {
+  const [{ isLinked }, { findRepository }] = await Promise.all([
+    import("../target/main-server.ts"),
+    import("../repo/git.ts"),
+  ]);
+  const own = loaded.config.env.file;
+  const mainRoot = (await isLinked(loaded)) ? (await findRepository(loaded.root, runner))?.mainRoot : undefined;
+  if (mainRoot === undefined) return [own];
+  const { pathInWorktree } = await import("../config/load.ts");
+  return [own, pathInWorktree(loaded, own, mainRoot)];
 }

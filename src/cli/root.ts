@@ -51,6 +51,25 @@ const DUMPS: CommandGroup = {
   ],
 };
 
+const SNAPSHOTS: CommandGroup = {
+  name: "snapshots",
+  summary: "the snapshots of a database: list, remove",
+  commands: [
+    {
+      name: "list",
+      aliases: ["ls"],
+      summary: "the snapshots of a database, newest first",
+      load: async () => ({ command: (await import("./commands/snapshots.ts")).list }),
+    },
+    {
+      name: "remove",
+      aliases: ["rm"],
+      summary: "removes a snapshot",
+      load: async () => ({ command: (await import("./commands/snapshots.ts")).remove }),
+    },
+  ],
+};
+
 const REPOS: CommandGroup = {
   name: "repos",
   summary: "short names for repositories, for -C: add, list, remove",
@@ -75,6 +94,28 @@ const REPOS: CommandGroup = {
   ],
 };
 
+const HOOKS: CommandGroup = {
+  name: "hooks",
+  summary: "git hooks that provision new worktrees: install, uninstall, status",
+  commands: [
+    {
+      name: "install",
+      summary: "puts pgrove's lines into the git hooks",
+      load: async () => ({ command: (await import("./commands/hooks.ts")).install }),
+    },
+    {
+      name: "uninstall",
+      summary: "takes them out again",
+      load: async () => ({ command: (await import("./commands/hooks.ts")).uninstall }),
+    },
+    {
+      name: "status",
+      summary: "whether they are there, and git runs them",
+      load: async () => ({ command: (await import("./commands/hooks.ts")).status }),
+    },
+  ],
+};
+
 export const CHAPTERS: readonly Chapter[] = [
   {
     title: "Begin",
@@ -85,6 +126,33 @@ export const CHAPTERS: readonly Chapter[] = [
         summary: "what is missing or left over, with its fix",
         load: () => import("./commands/doctor.ts"),
       },
+    ],
+  },
+  {
+    title: "Worktrees",
+    entries: [
+      { name: "new", summary: "a worktree with a database of its own", load: () => import("./commands/new.ts") },
+      {
+        name: "list",
+        aliases: ["ls"],
+        summary: "the worktrees and their databases",
+        load: () => import("./commands/list.ts"),
+      },
+      {
+        name: "provision",
+        summary: "gives a worktree what it lacks",
+        load: () => import("./commands/provision.ts"),
+      },
+      { name: "reset", summary: "a worktree's data as at its beginning", load: () => import("./commands/reset.ts") },
+      {
+        name: "remove",
+        aliases: ["rm"],
+        summary: "a worktree with all that it has",
+        load: () => import("./commands/remove.ts"),
+      },
+      { name: "prune", summary: "what worktrees that are gone have left", load: () => import("./commands/prune.ts") },
+      HOOKS,
+      { name: "trust", summary: "approves the commands of pgrove.yaml", load: () => import("./commands/trust.ts") },
     ],
   },
   {
@@ -117,6 +185,9 @@ export const CHAPTERS: readonly Chapter[] = [
       { name: "restore", summary: "puts a dump into a database", load: () => import("./commands/restore.ts") },
       { name: "copy", summary: "copies a database to another", load: () => import("./commands/copy.ts") },
       DUMPS,
+      { name: "snapshot", summary: "saves a database inside its server", load: () => import("./commands/snapshot.ts") },
+      { name: "rewind", summary: "puts a database back to a snapshot", load: () => import("./commands/rewind.ts") },
+      SNAPSHOTS,
     ],
   },
   {
@@ -129,9 +200,10 @@ export const CHAPTERS: readonly Chapter[] = [
   },
 ];
 
-/** What completion scripts call; it is listed nowhere. */
+/** What completion scripts and git hooks call; it is listed nowhere. */
 const HIDDEN: readonly CommandEntry[] = [
   { name: "__complete", summary: "completes a line", load: () => import("./commands/complete.ts") },
+  { name: "__hook", summary: "what the git hooks call", load: () => import("./commands/hook.ts") },
 ];
 
 /** Every command that people see. */

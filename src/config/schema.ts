@@ -14,6 +14,7 @@ const database = v.pipe(
     password: v.optional(
       v.pipe(v.string(), v.description("Its password; best taken from a variable. Left out, the container's own.")),
     ),
+    schema: v.optional(text("The schema of the main worktree, where isolation is schema."), "public"),
     max_connections: v.optional(count("How many connections pgrove opens at most at a time. DB_MAX_CONNS.", 1)),
   }),
   v.description("The main database and the role that pgrove uses."),
@@ -50,6 +51,23 @@ const ports = v.pipe(
   v.description("Further ports to allocate per worktree, beside the database's."),
 );
 
+const portBound = (description: string) =>
+  v.pipe(
+    v.number(),
+    v.integer("must be a port number"),
+    v.minValue(1024, "must be a port number of 1024 to 65535"),
+    v.maxValue(65_535, "must be a port number of 1024 to 65535"),
+    v.description(description),
+  );
+
+const portRange = v.pipe(
+  v.strictObject({ from: portBound("The first port."), to: portBound("The last port.") }),
+  v.description("Where the worktrees' ports are taken from; left out, the 999 ports above each main one."),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (dataset.typed && dataset.value.from > dataset.value.to) addIssue({ message: "must not begin after its end" });
+  }),
+);
+
 const worktrees = v.pipe(
   v.strictObject({
     dir: v.optional(
@@ -57,7 +75,17 @@ const worktrees = v.pipe(
       "../{repo}-worktrees/{name}",
     ),
     data: v.optional(text("What a new worktree's database starts with: copy, empty, or a dump's name."), "copy"),
+    port_range: v.optional(portRange),
     share: v.optional(texts("Ignored paths to bring along into a new worktree.", "A path inside the repository."), []),
+    share_mode: v.optional(
+      v.pipe(
+        v.picklist(["auto", "hardlink", "copy"]),
+        v.description(
+          "How: copy-on-write where the file system can, else a copy (auto) or hard links; or always a copy.",
+        ),
+      ),
+      "auto",
+    ),
     setup: v.optional(
       texts("Commands run in a new worktree, once approved with `pgrove trust`.", "A shell command."),
       [],

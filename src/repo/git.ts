@@ -29,7 +29,7 @@ export interface Head {
 const PATH_FORMAT = "--path-format=absolute";
 
 /** Git in a folder. Its messages are read here, so they must be the English ones. */
-function gitCommand(cwd: string, args: readonly string[]): Command {
+export function gitCommand(cwd: string, args: readonly string[]): Command {
   return { file: "git", args, env: { LC_ALL: "C" }, secrets: [], cwd };
 }
 

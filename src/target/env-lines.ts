@@ -3,20 +3,30 @@ import type { LoadedConfig } from "../config/load.ts";
 import { renderTemplate } from "../config/template.ts";
 import { configError } from "../errors.ts";
 import { type Connection, connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
+import type { Target } from "./target.ts";
+
+/** Whose variables they are. */
+export interface VariablesOf {
+  target: Pick<Target, "name" | "schema" | "worktree">;
+  /** The branch that is checked out there; undefined when detached. */
+  branch: string | undefined;
+}
 
 /** The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's own. */
 export function renderVariables(
   connection: Connection,
-  targetName: string,
+  { target, branch = "" }: VariablesOf,
   loaded: LoadedConfig | undefined,
 ): Record<string, string> {
   const url = formatConnectionUrl(connection, "show");
   if (loaded === undefined) return { DATABASE_URL: url, ...connectionEnvironment(connection) };
   const { host, port, user, password = "", database } = connection;
-  const ports = Object.entries(loaded.config.ports).map(([name, number]) => [`port.${name}`, String(number)]);
+  const allPorts = { ...loaded.config.ports, ...target.worktree?.ports };
+  const ports = Object.entries(allPorts).map(([name, number]) => [`port.${name}`, String(number)]);
   const values: Record<string, string> = {
     ...{ url, host, port: String(port), user, password, database },
-    ...{ project: loaded.config.project, worktree: targetName, name: targetName },
+    ...{ project: loaded.config.project, worktree: target.name, name: target.name, branch },
+    ...{ index: String(target.worktree?.index ?? 0), schema: target.schema ?? "public" },
     ...Object.fromEntries(ports),
   };
   const set = Object.entries(loaded.config.env.set);

@@ -2,7 +2,7 @@
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerState, ServerTools } from "../server/server.ts";
 import { type OperationTools, withOperation } from "../sys/operation.ts";
-import type { Target } from "./target.ts";
+import type { LiveTarget, Target } from "./target.ts";
 
 /** How long a server may take until it answers; a first start makes its cluster. */
 const START_WAIT_MS = 120_000;
@@ -10,6 +10,20 @@ const START_WAIT_MS = 120_000;
 export interface LifecycleTools {
   server: ServerTools;
   operation: OperationTools;
+}
+
+/**
+ * The target with its server open; a server that does not run is started first, where that is wanted. Throws (exit 4)
+ * when it does not run else.
+ */
+export async function openStarted(target: Target, tools: LifecycleTools, mayStart: boolean): Promise<LiveTarget> {
+  const server = openServer(target.server, target.login, tools.server);
+  if (mayStart && (await server.inspect()).condition !== "running") {
+    tools.operation.note(`starting ${server.label}`);
+    await operateOn(server, "up", target, tools, (each) => start(each, tools, []));
+  }
+  const [toolbox, { database }] = await Promise.all([server.open(), server.access()]);
+  return { target, server, toolbox, database };
 }
 
 /** Starts the server and waits until it takes connections. A server that runs is left alone. */
@@ -57,7 +71,16 @@ async function operate(
   tools: LifecycleTools,
   work: (server: Server) => Promise<void>,
 ): Promise<ServerState> {
-  const server = openServer(target.server, target.login, tools.server);
+  return await operateOn(openServer(target.server, target.login, tools.server), operation, target, tools, work);
+}
+
+async function operateOn(
+  server: Server,
+  operation: string,
+  target: Target,
+  tools: LifecycleTools,
+  work: (server: Server) => Promise<void>,
+): Promise<ServerState> {
   const subject = { operation, target: target.label, server: server.label, database: target.login.database ?? "" };
   return await withOperation(tools.operation, subject, async () => {
     await work(server);

@@ -1,4 +1,6 @@
+/** How the target's own programs come to it: as the worktree's role where it has one, and into its schema. */
 import { missingError } from "../errors.ts";
+import { searchPathOptions } from "../postgres/schema.ts";
 import type { Connection } from "../postgres/url.ts";
 import type { ServerTools } from "../server/server.ts";
 import { reachTarget, type Target } from "./target.ts";
@@ -6,10 +8,41 @@ import { reachTarget, type Target } from "./target.ts";
 /** How this machine's programs reach the target. Throws (exit 4) when only `docker exec` does. */
 export async function requireReach(target: Target, tools: ServerTools): Promise<Connection> {
   const connection = await reachTarget(target, tools);
-  if (connection !== undefined) return connection;
+  if (connection !== undefined) return ownConnection(connection, target);
   throw missingError(
     "port_unpublished",
     `the container of ${target.label} publishes no port, so no URL of this machine leads to it`,
     'pgrove shell; or publish a port in the compose file: ports: ["127.0.0.1:5432:5432"]',
   );
+}
+
+/** The connection as the target's own programs use it: with the login of the worktree's role, and into its schema. */
+export function ownConnection(connection: Connection, target: Target): Connection {
+  const { schema } = target;
+  if (schema === undefined || schema === USUAL_SCHEMA) return connection;
+  const role = target.worktree?.role;
+  const login = role === undefined ? {} : { user: role.name, password: role.password };
+  const given = connection.parameters.options;
+  const own = searchPathOptions(schema);
+  const options = given === undefined ? own : `${given} ${own}`;
+  return { ...connection, ...login, parameters: { ...connection.parameters, options } };
+}
+
+/** What PostgreSQL's own search_path finds. */
+const USUAL_SCHEMA = "public";
+
+/** The target with the login of the worktree's role, which owns its schema and finds it first. */
+export function asOwnRole(target: Target): Target {
+  const role = target.schema === undefined ? undefined : target.worktree?.role;
+  if (role === undefined) return target;
+  return { ...target, login: { ...target.login, user: role.name, password: role.password } };
+}
+
+/**
+ * libpq's `options` for a session with the target; undefined where it works in the right schema by itself: as the role of
+ * its own, or in `public`.
+ */
+export function sessionOptions({ schema, worktree }: Pick<Target, "schema" | "worktree">): string | undefined {
+  if (schema === undefined || schema === USUAL_SCHEMA || worktree?.role !== undefined) return undefined;
+  return searchPathOptions(schema);
 }

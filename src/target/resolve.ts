@@ -6,28 +6,31 @@ import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
 import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
-import { adoptOwnServer, mainLogin, mainServer } from "./main-server.ts";
+import { adoptOwnServer, isLinked } from "./main-server.ts";
 import type { TargetPlace } from "./place.ts";
 import type { Target } from "./target.ts";
+import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeTarget } from "./worktree-target.ts";
 
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */
 export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
   if (text === undefined) return await defaultTarget(place);
   if (isUrl(text)) return await urlTarget(text, place);
   if (text.startsWith("@")) return await environmentTarget(text.slice(1), place);
-  return await worktreeTarget(text, place);
+  return await namedTarget(text, place);
 }
 
 /** The words that name a target here, for suggestions and completion. */
-export function targetWords(loaded: LoadedConfig | undefined): string[] {
+export async function targetWords(place: Pick<TargetPlace, "config" | "stateDir">): Promise<string[]> {
+  const loaded = await place.config();
   if (loaded === undefined) return [];
-  return ["main", ...Object.keys(loaded.config.environments).map((name) => `@${name}`)];
+  const environments = Object.keys(loaded.config.environments).map((name) => `@${name}`);
+  return ["main", ...(await worktreeNames(place)), ...environments];
 }
 
 async function defaultTarget(place: TargetPlace): Promise<Target> {
   if (place.envFile !== undefined) return await envFileTarget(place.envFile, place);
   const loaded = await place.config();
-  if (loaded !== undefined) return await mainTarget(loaded, place);
+  if (loaded !== undefined) return await ownTarget(loaded, place);
   const variables = findDatabaseVariables(place.environment);
   if (variables === undefined) throw noConfig();
   const connection = connectionOfVariables(variables);
@@ -41,28 +44,35 @@ function noConfig() {
   );
 }
 
-async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
-  return {
-    server: await mainServer(loaded, place),
-    login: mainLogin(loaded),
-    label: "main",
-    name: "main",
-    protected: false,
-  };
+/** The database of the worktree that one stands in. */
+async function ownTarget(loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
+  if (!(await isLinked(loaded))) return await mainTarget(loaded, place);
+  const row = await findOwnRow(place);
+  if (row !== undefined) return await worktreeTarget(requireReady(row), loaded, place);
+  const repository = await place.repository();
+  if (repository === undefined || repository.isMain) return await mainTarget(loaded, place);
+  throw missingError(
+    "not_provisioned",
+    `this worktree has no database of its own yet: ${repository.root}`,
+    "pgrove provision        makes it; or name another: --target main",
+  );
 }
 
-/** A worktree's database. For now there is only the main worktree. */
-async function worktreeTarget(name: string, place: TargetPlace): Promise<Target> {
+/** The database of the worktree of that name, or on that branch. */
+async function namedTarget(name: string, place: TargetPlace): Promise<Target> {
   const loaded = await place.config();
   if (loaded === undefined) {
     throw configError(`${name} is a worktree's name, and there is no pgrove.yaml here`, "pgrove init");
   }
   if (name === "main") return await mainTarget(loaded, place);
-  const nearest = didYouMean(name, targetWords(loaded));
+  const row = await findRow(name, place);
+  if (row !== undefined) return await worktreeTarget(requireReady(row), loaded, place);
+  const words = await targetWords(place);
+  const nearest = didYouMean(name, words);
   throw missingError(
     "worktree_missing",
-    `there is no worktree named ${name}`,
-    nearest === undefined ? `targets here: ${targetWords(loaded).join(", ")}` : `did you mean ${nearest}?`,
+    `there is no worktree named ${name} that has a database`,
+    nearest === undefined ? `targets here: ${words.join(", ")}; pgrove list` : `did you mean ${nearest}?`,
   );
 }
 

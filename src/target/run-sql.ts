@@ -1,11 +1,13 @@
 /** SQL that the user brings: through psql for people, through a connection where rows are wanted as data. */
 import { failure, messageOf, PgroveError } from "../errors.ts";
 import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
+import { schemaSearchPath } from "../postgres/schema.ts";
 import type { Sql, ToolOptions } from "../postgres/toolbox.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { ToolError } from "../sys/tool-error.ts";
+import { sessionOptions } from "./reach.ts";
 import { readResults, type SqlResult } from "./sql-results.ts";
-import type { LiveTarget } from "./target.ts";
+import type { LiveTarget, Target } from "./target.ts";
 
 export interface SqlSource {
   /** For messages: a file's name, "the SQL". */
@@ -35,7 +37,9 @@ export async function runSql(
 ): Promise<void> {
   await asOperation(live, tools, async (operation) => {
     const args = ["-X", "-v", "ON_ERROR_STOP=1", ...(format === "csv" ? ["-q", "--csv"] : []), "-f", "-"];
-    const options: ToolOptions = { database: live.database, input: true };
+    const path = sessionOptions(live.target);
+    const env = path === undefined ? {} : { PGOPTIONS: path };
+    const options: ToolOptions = { database: live.database, input: true, env };
     const command = live.toolbox.command("psql", args, operation.run, options);
     const wrong: string[] = [];
     const stop = new AbortController();
@@ -62,12 +66,18 @@ export async function querySql(live: LiveTarget, tools: OperationTools, source: 
     const text = await new Response(toStream(source.open(operation.abort))).text();
     const sql = await live.toolbox.connect(live.database, operation.run, { notice: tools.note });
     operation.defer(() => sql.end({ timeout: 2 }));
+    await enterSchema(sql, live.target);
     try {
       return readResults(await sql.unsafe(text).raw());
     } catch (error) {
       throw explainSqlError(error, text, source.name);
     }
   });
+}
+
+async function enterSchema(sql: Sql, target: Target): Promise<void> {
+  if (target.schema === undefined || sessionOptions(target) === undefined) return;
+  await sql.unsafe(`set search_path to ${schemaSearchPath(target.schema)}`);
 }
 
 function toStream(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { Toolbox } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
+import type { WorktreeRow } from "../repo/registry.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, Server, ServerSpec, ServerTools } from "../server/server.ts";
 
@@ -12,7 +13,10 @@ export interface Target {
   label: string;
   /** For file names and scripts: "main", "production", a database's name. */
   name: string;
+  /** In isolation `schema` the schema that is acted on; what lies outside it is not touched. */
   schema?: string;
+  /** The linked worktree whose database it is. */
+  worktree?: WorktreeRow;
   /** The environment's name where it has one: what a protected target asks to be typed. */
   environment?: string;
   protected: boolean;

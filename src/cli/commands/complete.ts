@@ -12,7 +12,7 @@ export const command = defineCommand({
   examples: [],
   async run(context, args) {
     const candidates = await findCandidates(args.after, {
-      targets: () => quietly(async () => targetWords(await context.config())),
+      targets: () => quietly(async () => targetWords(context)),
       dumps: () => quietly(() => dumpNames(context)),
       repos: () => quietly(() => repoNames(context)),
     });

@@ -3,7 +3,7 @@ import type { Session } from "../../postgres/admin.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { describeLoss } from "../loss.ts";
+import { describeReplaced, describeReplacement, mainSchemas } from "../schema-loss.ts";
 import { formatFields } from "../table.ts";
 
 export const command = defineCommand({
@@ -43,8 +43,8 @@ export const command = defineCommand({
       schemaOnly: args.flag("schema-only"),
       discardPrevious: args.flag("discard-previous"),
       services: (await context.config())?.config.services ?? [],
-      consent: (loss) =>
-        context.requireConsent({ target: to, what: `${describeLoss(loss, to.label)} will be replaced` }),
+      wanted: await mainSchemas(context),
+      consent: (loss) => context.requireConsent({ target: to, ...describeReplacement(loss, to.label) }),
       whenBusy: (sessions) => askAboutSessions(context, from.label, sessions),
     });
     const durationMs = context.clock.now().getTime() - started.getTime();
@@ -68,23 +68,25 @@ async function askAboutSessions(context: Context, label: string, sessions: Sessi
   return "stream";
 }
 
-function planDocument({ database, oneServer, sourceSessions, loss }: CopyPlan) {
+function planDocument({ database, schema, oneServer, sourceSessions, loss }: CopyPlan) {
   const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
-  return { dry_run: true, database, same_server: oneServer, source_sessions: sourceSessions.length, replaces };
+  const where = { database, schema: schema ?? null };
+  return { dry_run: true, ...where, same_server: oneServer, source_sessions: sourceSessions.length, replaces };
 }
 
-function renderPlan({ database, oneServer, sourceSessions, loss }: CopyPlan, from: string, to: string): string {
+function renderPlan({ database, schema, oneServer, sourceSessions, loss }: CopyPlan, from: string, to: string): string {
   const how = !oneServer ? "as a stream between the servers" : "within the server";
   const connected = sourceSessions.length === 0 ? "" : `; ${plural(sourceSessions.length, "session")} connected to it`;
   return formatFields([
     ["would copy", `${from}, ${how}${connected}`],
-    ["replacing", loss === undefined ? `nothing: ${database} would be new` : describeLoss(loss, to)],
+    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeReplaced(loss, to)],
   ]);
 }
 
 function toDocument(result: CopyResult, durationMs: number) {
   return {
     database: result.database,
+    schema: result.schema ?? null,
     strategy: result.strategy,
     size_bytes: result.sizeBytes,
     previous: result.previous ?? null,
@@ -98,6 +100,7 @@ function render(source: string, result: CopyResult, durationMs: number): string 
   return formatFields([
     ["copied", `${source}: ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)} (${strategy})`],
     ["database", database],
+    ["schema", result.schema],
     ["previous", previous === undefined ? undefined : `kept as ${previous} until the next restore or copy`],
   ]);
 }

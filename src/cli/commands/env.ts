@@ -13,7 +13,10 @@ export const command = defineCommand({
   async run(context, args) {
     const target = await context.resolveTarget(args.target);
     const connection = await requireReach(target, await context.serverTools());
-    const variables = renderVariables(connection, target.name, await context.config());
+    const loaded = await context.config();
+    const asksForBranch = Object.values(loaded?.config.env.set ?? {}).some((text) => text.includes("{branch}"));
+    const branch = target.worktree?.branch ?? (asksForBranch ? (await context.git())?.branch : undefined);
+    const variables = renderVariables(connection, { target, branch }, loaded);
     const lines = () => Object.entries(variables).map(([name, value]) => formatVariable(name, value));
     await context.output.answer({ target: target.name, variables }, () => lines().join("\n"));
   },

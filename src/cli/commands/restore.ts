@@ -13,7 +13,7 @@ import type { Operation } from "../../sys/operation.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatAge, formatBytes, formatCount, formatDuration, plural } from "../format.ts";
-import { describeLoss } from "../loss.ts";
+import { describeReplaced, describeReplacement, mainSchemas } from "../schema-loss.ts";
 import { formatFields } from "../table.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
@@ -56,11 +56,9 @@ export const command = defineCommand({
       jobs: args.number("jobs") ?? Math.min(MOST_JOBS, availableParallelism()),
       discardPrevious: args.flag("discard-previous"),
       services: (await context.config())?.config.services ?? [],
+      wanted: await mainSchemas(context),
       consent: (loss) =>
-        context.requireConsent({
-          target: live.target,
-          what: `${describeLoss(loss, live.target.label)} will be replaced`,
-        }),
+        context.requireConsent({ target: live.target, ...describeReplacement(loss, live.target.label) }),
     };
     if (args.flag("dry-run")) {
       const plan = await planRestore(tools, live, request);
@@ -104,15 +102,15 @@ async function chooseDump(
   return await context.prompt.pick("Which dump?", choices);
 }
 
-function planDocument({ dump, checked, database, loss }: RestorePlan) {
+function planDocument({ dump, checked, database, schema, loss }: RestorePlan) {
   const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
-  return { dry_run: true, dump, checked, database, replaces };
+  return { dry_run: true, dump, checked, database, schema: schema ?? null, replaces };
 }
 
-function renderPlan({ dump, database, loss }: RestorePlan, label: string): string {
+function renderPlan({ dump, database, schema, loss }: RestorePlan, label: string): string {
   return formatFields([
     ["would restore", dump],
-    ["replacing", loss === undefined ? `nothing: ${database} would be new` : describeLoss(loss, label)],
+    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeReplaced(loss, label)],
     ["checked", "the dump is whole, and the server has what it needs"],
   ]);
 }
@@ -121,6 +119,7 @@ function toDocument(result: RestoreResult, durationMs: number) {
   return {
     dump: result.dump,
     database: result.database,
+    schema: result.schema ?? null,
     size_bytes: result.sizeBytes,
     previous: result.previous ?? null,
     tables: result.comparison?.tables ?? null,
@@ -137,6 +136,7 @@ function render(result: RestoreResult, durationMs: number): string {
   return formatFields([
     ["restored", `${result.dump} in ${formatDuration(durationMs)}`],
     ["database", `${result.database}: ${formatBytes(result.sizeBytes)}${compared}`],
+    ["schema", result.schema],
     ["previous", previous === undefined ? undefined : `kept as ${previous} until the next restore or copy`],
     ["services", result.servicesRestarted === 0 ? undefined : `${result.servicesRestarted} stopped and started again`],
   ]);

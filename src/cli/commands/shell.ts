@@ -1,6 +1,9 @@
 import { isatty } from "node:tty";
 import { usageError } from "../../errors.ts";
+import { databaseArgument } from "../../postgres/identifier.ts";
 import { newRunId } from "../../sys/run-id.ts";
+import { asOwnRole, sessionOptions } from "../../target/reach.ts";
+import { openTarget, type Target } from "../../target/target.ts";
 import { defineCommand } from "../command.ts";
 import { withoutInterrupts } from "../interrupts.ts";
 
@@ -15,10 +18,23 @@ export const command = defineCommand({
   ],
   async run(context, args) {
     if (context.flags.json) throw usageError("shell is for people and has no --json", "pgrove sql -c … --json");
-    const { toolbox, database } = await context.openTarget(args.target);
+    const target = asOwnRole(await context.resolveTarget(args.target));
+    const { toolbox, database } = await openTarget(target, await context.serverTools());
     const terminal = isatty(0) && isatty(1);
-    const psql = toolbox.interactive(args.after, newRunId(context.clock.now()), database, terminal);
+    const psql = toolbox.interactive(
+      [...entryArguments(target, database), ...args.after],
+      newRunId(context.clock.now()),
+      database,
+      terminal,
+    );
     await context.output.flush();
     return await withoutInterrupts(() => context.runner.inherit(psql));
   },
 });
+
+/** Where the login would not find the target's schema by itself, psql is told. */
+function entryArguments(target: Target, database: string): string[] {
+  const options = sessionOptions(target);
+  if (options === undefined) return [];
+  return [`--dbname=${databaseArgument(database)} options='${options.replace(/[\\']/g, "\\$&")}'`];
+}

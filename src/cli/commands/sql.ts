@@ -2,7 +2,9 @@ import { basename, resolve } from "node:path";
 import { isatty } from "node:tty";
 import { EXIT, missingError, usageError } from "../../errors.ts";
 import { pathExists } from "../../sys/files.ts";
+import { asOwnRole } from "../../target/reach.ts";
 import { querySql, runSql, type SqlSource } from "../../target/run-sql.ts";
+import { openTarget } from "../../target/target.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
@@ -23,7 +25,8 @@ export const command = defineCommand({
   ],
   async run(context, args) {
     const source = await openSource(args.string("command"), args.string("file"), context.cwd);
-    const live = await context.openTarget(args.target);
+    const target = asOwnRole(await context.resolveTarget(args.target));
+    const live = await openTarget(target, await context.serverTools());
     const tools = await context.operationTools();
     const { output } = context;
     const format = context.flags.json ? "json" : args.string("format");

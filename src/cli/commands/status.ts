@@ -1,7 +1,10 @@
 import type { StoredDump } from "../../dump/store.ts";
 import { EXIT } from "../../errors.ts";
+import type { EnvCheck } from "../../monitor/env-check.ts";
 import { dumpedAt, readStatus, type TargetStatus } from "../../monitor/status.ts";
+import type { Target } from "../../target/target.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
 import { renderFailure } from "../failure.ts";
 import { formatAge, formatBytes, formatDuration, plural } from "../format.ts";
 import { describeServer, serverDocument } from "../server-lines.ts";
@@ -20,8 +23,13 @@ export const command = defineCommand({
     const now = context.clock.now();
     const [tools, storeDir] = await Promise.all([context.serverTools(), context.storeDir()]);
     const status = await readStatus({ target, tools, storeDir, now });
-    const document = documentOf(target.name, status, now);
-    await context.output.answer(document, () => `${target.label}\n${formatFields(fieldsOf(status, now))}`);
+    const env = await findEnvCheck(context, target, status);
+    const document = { ...documentOf(target.name, status, now), env: envDocument(env) };
+    await context.output.answer(
+      document,
+      () => `${target.label}\n${formatFields([...fieldsOf(status, now), ...envField(env)])}`,
+    );
+    if (env !== undefined && env.wrong.length > 0) context.output.note(describeWrong(target, env));
     const { problem } = status;
     if (problem === undefined) return EXIT.ok;
     if (!context.flags.json) await context.output.complain(renderFailure({ ...problem, message: problem.message }));
@@ -29,12 +37,41 @@ export const command = defineCommand({
   },
 });
 
-function fieldsOf({ server, database, user, url, facts, lastDump }: TargetStatus, now: Date) {
+/** Where a worktree's programs would really go. Asked of main's and the other worktrees' own files. */
+async function findEnvCheck(
+  context: Context,
+  target: Target,
+  { connection }: TargetStatus,
+): Promise<EnvCheck | undefined> {
+  const isWorktree = target.name === "main" || target.worktree !== undefined;
+  const loaded = isWorktree ? await context.config() : undefined;
+  if (loaded === undefined || connection === undefined) return undefined;
+  const root = target.worktree?.path ?? (await context.repository())?.mainRoot ?? loaded.root;
+  const { checkEnvFile } = await import("../../monitor/env-check.ts");
+  return await checkEnvFile(target, root, connection, loaded);
+}
+
+function describeWrong({ label, worktree }: Target, { file, wrong }: EnvCheck): string {
+  const mend = worktree === undefined ? "" : `\nnext: pgrove provision ${label}`;
+  return `warning: programs of ${label} work on another database: in ${file}, ${wrong.join(", ")}${mend}`;
+}
+
+function envField(env: EnvCheck | undefined): [string, string][] {
+  if (env === undefined) return [];
+  return [["env file", env.wrong.length === 0 ? env.file : `${env.file} (names another database)`]];
+}
+
+function envDocument(env: EnvCheck | undefined) {
+  return env === undefined ? null : { file: env.file, matches: env.wrong.length === 0 };
+}
+
+function fieldsOf({ server, database, schema, user, url, facts, lastDump }: TargetStatus, now: Date) {
   const fields: [string, string | undefined][] = [
     ["server", `${server.label}: ${describeServer(server.state)}`],
     ["version", facts === undefined ? undefined : `PostgreSQL ${facts.version}`],
     ["uptime", facts === undefined ? undefined : formatDuration(now.getTime() - facts.startedAt.getTime())],
     ["database", database],
+    ["schema", schema],
     ["user", user],
     ["url", url],
     ["size", facts === undefined ? undefined : `${formatBytes(facts.sizeBytes)} in ${plural(facts.tables, "table")}`],
@@ -63,6 +100,7 @@ function documentOf(target: string, status: TargetStatus, now: Date): Record<str
     },
     database: {
       name: status.database ?? null,
+      schema: status.schema ?? null,
       user: status.user ?? null,
       url_redacted: status.url ?? null,
       size_bytes: facts?.sizeBytes ?? null,

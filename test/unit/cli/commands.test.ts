@@ -61,7 +61,7 @@ describe("completion", () => {
   const complete = async (...words: string[]) => (await findCandidates(words, sources)).map(({ word }) => word);
 
   test.each([
-    [["re"], ["restart", "restore", "repos"]],
+    [["re"], ["reset", "remove", "restart", "restore", "rewind", "repos"]],
     [["-C", ""], ["onyx"]],
     [["-C", "onyx", "hist"], ["history"]],
     [

@@ -57,10 +57,13 @@ describe("what is right", () => {
       project: "onyx",
       isolation: "database",
       server: { kind: "local", version: undefined },
-      database: {},
+      database: { schema: "public" },
       env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" } },
       ports: {},
-      worktrees: { dir: "../{repo}-worktrees/{name}", data: "copy", share: [], setup: [], teardown: [] },
+      worktrees: {
+        ...{ dir: "../{repo}-worktrees/{name}", data: "copy", share: [], share_mode: "auto" },
+        ...{ setup: [], teardown: [] },
+      },
       services: [],
       migrations: {
         dir: join(dir, "migrations"),
@@ -127,7 +130,10 @@ describe("what is right", () => {
     const { config, secrets } = await load(
       `project: 007\nserver: {local: {}}\ndatabase: {password: 0123, user: true}\n`,
     );
-    expect([config.project, config.database, secrets]).toEqual(["007", { password: "0123", user: "true" }, ["0123"]]);
+    expect([config.project, config.database, secrets]).toEqual([
+      ...["007", { password: "0123", user: "true", schema: "public" }],
+      ["0123"],
+    ]);
   });
 });
 
@@ -271,7 +277,7 @@ describe("variables", () => {
 
   test("a missing one is reported with its place, and needed only by whoever asks", async () => {
     const loaded = await load(withPassword("${SECRET}"));
-    expect(loaded.config.database).toEqual({ name: "app", password: undefined });
+    expect(loaded.config.database).toEqual({ name: "app", password: undefined, schema: "public" });
     expect(loaded.missing).toEqual([{ path: "database.password", name: "SECRET", line: 3, column: 33 }]);
     expect(() => requireNoMissing(loaded, "server")).not.toThrow();
     expect(() => requireNoMissing(loaded, "data")).not.toThrow();

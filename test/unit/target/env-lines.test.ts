@@ -13,7 +13,7 @@ const connection: Connection = {
 };
 
 test("without a pgrove.yaml: DATABASE_URL and libpq's variables", () => {
-  expect(renderVariables(connection, "main", undefined)).toEqual({
+  expect(renderVariables(connection, { target: { name: "main" }, branch: undefined }, undefined)).toEqual({
     DATABASE_URL: "postgres://app:p%40ss%20word@127.0.0.1:5433/onyx",
     PGHOST: "127.0.0.1",
     PGPORT: "5433",

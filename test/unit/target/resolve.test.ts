@@ -118,8 +118,8 @@ describe("with a pgrove.yaml", () => {
   });
 
   test("the words for completion", async () => {
-    expect(targetWords(await place().here.config())).toEqual(["main", "@staging", "@production", "@broken"]);
-    expect(targetWords(undefined)).toEqual([]);
+    expect(await targetWords(place().here)).toEqual(["main", "@staging", "@production", "@broken"]);
+    expect(await targetWords({ ...place().here, config: async () => undefined })).toEqual([]);
   });
 });
 

@@ -1,0 +1,32 @@
+/** What worktrees have of their own, in words and in JSON. */
+import type { Belongings } from "../worktree/belongings.ts";
+import { formatBytes, plural } from "./format.ts";
+
+/** "database app_x (1.2 MB) and 2 saved states of it"; undefined when there is nothing. */
+export function describeBelongings({ databases, schemas, projects }: Belongings): string | undefined {
+  const parts = [
+    ...schemas.map(({ schema, sizeBytes }) => `schema ${schema} (${formatBytes(sizeBytes)})`),
+    ...databases.filter(isOwn).map(({ database, sizeBytes }) => `database ${database} (${formatBytes(sizeBytes)})`),
+    ...projects.map(
+      ({ project, containers, volumes }) =>
+        `${plural(containers.length, "container")} and ${plural(volumes.length, "volume")} of ${project}`,
+    ),
+  ];
+  const saved = databases.filter((each) => !isOwn(each)).length;
+  if (saved > 0) parts.push(plural(saved, "saved state"));
+  return parts.length === 0 ? undefined : parts.join(", ");
+}
+
+function isOwn({ mark }: Belongings["databases"][number]): boolean {
+  return mark?.kind === "worktree";
+}
+
+/** The part of a JSON document that says what belongs to a worktree. */
+export function belongingsDocument({ databases, schemas, projects }: Belongings): Record<string, unknown> {
+  return {
+    databases: databases.map(({ database, sizeBytes }) => ({ database, size_bytes: sizeBytes })),
+    schemas: schemas.map(({ schema, sizeBytes }) => ({ schema, size_bytes: sizeBytes })),
+    containers: projects.flatMap(({ containers }) => containers),
+    volumes: projects.flatMap(({ volumes }) => volumes),
+  };
+}

@@ -1,0 +1,91 @@
+import { relative } from "node:path";
+import { formatConnectionUrl } from "../../postgres/url.ts";
+import type { ListedWorktree, Migrations } from "../../worktree/list.ts";
+import { defineCommand } from "../command.ts";
+import { formatBytes } from "../format.ts";
+import { formatTable } from "../table.ts";
+import { requireWorktreeTools } from "../worktree-tools.ts";
+
+export const command = defineCommand({
+  details: "Looks, and starts nothing. * marks the worktree that you stand in.",
+  positionals: [],
+  options: [],
+  examples: [
+    { line: "pgrove list", about: "all worktrees at a glance" },
+    { line: "pgrove list --json | jq '.worktrees[].ports'", about: "for scripts" },
+  ],
+  async run(context) {
+    const tools = await requireWorktreeTools(context);
+    const { listEverything } = await import("../../worktree/list.ts");
+    const listed = await listEverything(tools);
+    await context.output.answer({ worktrees: listed.map(toDocument) }, () => {
+      const header = ["", "WORKTREE", "BRANCH", "DATABASE", "SIZE", "MIGRATIONS", "PORTS", "SERVER"];
+      return formatTable([header, ...listed.map(toRow)], { right: [4] });
+    });
+    const elsewhere = listed.filter(({ row, worktree }) => row !== undefined && row.path !== worktree.root);
+    for (const { name, worktree } of elsewhere) {
+      context.output.detail(`${name} is at ${relative(context.cwd, worktree.root)} now`);
+    }
+  },
+});
+
+function toRow(listed: ListedWorktree): string[] {
+  const { name, worktree, isCurrent, row, database, sizeBytes, migrations } = listed;
+  const place = row?.schema === undefined ? database : `${database} ${row.schema}`;
+  const ports = Object.entries(row?.ports ?? {}).map(([port, number]) => `${port}=${number}`);
+  return [
+    isCurrent ? "*" : "",
+    name,
+    worktree.branch ?? "(detached)",
+    place || "-",
+    sizeBytes === undefined ? "-" : formatBytes(sizeBytes),
+    migrations === undefined ? "-" : describeMigrations(migrations),
+    ports.join(" ") || "-",
+    describeState(listed),
+  ];
+}
+
+function describeMigrations({ version, files, pending }: Migrations): string {
+  if (version === undefined) return `${files} pending`;
+  return pending === 0 ? `${version}, up to date` : `${version} + ${pending} pending`;
+}
+
+/** The state in words, with the command that mends it. */
+function describeState({ name, worktree, row, server, exists }: ListedWorktree): string {
+  if (worktree.missing) return worktree.locked ? "not there, locked" : "gone: pgrove prune";
+  if (!worktree.isMain && row === undefined) return `not provisioned: pgrove provision ${name}`;
+  if (row?.state === "creating") return `not finished: pgrove provision ${name}`;
+  if (row?.state === "removing") return `half removed: pgrove remove ${name}`;
+  if (exists === false) {
+    return worktree.isMain ? "the database is missing" : `the database is missing: pgrove provision ${name}`;
+  }
+  return server ?? "unknown";
+}
+
+function toDocument(listed: ListedWorktree) {
+  const { name, worktree, isCurrent, row, database, server, exists, sizeBytes, migrations, connection } = listed;
+  return {
+    name,
+    branch: worktree.branch ?? null,
+    commit: worktree.commit ?? null,
+    path: worktree.root,
+    main: worktree.isMain,
+    current: isCurrent,
+    locked: worktree.locked,
+    missing: worktree.missing,
+    state: worktree.isMain ? "ready" : (row?.state ?? "not_provisioned"),
+    isolation: row?.isolation ?? null,
+    index: worktree.isMain ? 0 : (row?.index ?? null),
+    database: database ?? null,
+    schema: row?.schema ?? null,
+    database_exists: exists ?? null,
+    size_bytes: sizeBytes ?? null,
+    migrations:
+      migrations === undefined
+        ? null
+        : { version: migrations.version ?? null, files: migrations.files, pending: migrations.pending },
+    ports: row?.ports ?? {},
+    server: server ?? null,
+    url_redacted: connection === undefined ? null : formatConnectionUrl(connection, "hide"),
+  };
+}

@@ -1,0 +1,73 @@
+import { relative } from "node:path";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { chooseData, describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
+import { formatFields } from "../table.ts";
+import { requireWorktreeTools } from "../worktree-tools.ts";
+
+export const command = defineCommand({
+  details:
+    "A branch that exists is checked out, one of a remote is followed, else it begins at --from or at what is checked out " +
+    "here. What stops on the way is completed by `pgrove provision`, and taken back by `pgrove remove`.",
+  positionals: [{ name: "BRANCH", required: true, about: "the branch to check out, or to begin" }],
+  options: [
+    { name: "name", value: "NAME", about: "the worktree's name; default: made from the branch's" },
+    { name: "from", value: "REF", about: "what a new branch begins at" },
+    { name: "copy", value: "TARGET", optionalValue: true, about: "start with a copy of that; default: main" },
+    { name: "restore", value: "DUMP", about: "start with that dump" },
+    { name: "empty", about: "start with an empty database" },
+    { name: "no-setup", about: "do not run the setup steps" },
+    { name: "no-start", about: "do not start a server" },
+  ],
+  examples: [
+    { line: "pgrove new feature/auth", about: "a worktree with a copy of main's database" },
+    { line: "pgrove new hotfix --from origin/production --restore prod.dump", about: "from there, with those data" },
+  ],
+  async run(context, args) {
+    const tools = await requireWorktreeTools(context);
+    const copy = args.flag("copy") ? (args.string("copy") ?? "main") : undefined;
+    const given = { copy, restore: args.string("restore"), empty: args.flag("empty") };
+    const data = chooseData(given, tools.loaded.config.worktrees.data);
+    const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
+    const request = await provisionRequest(context, data, choice);
+    const [{ createWorktree }, { openMain, requireInitialData }, { provisionWorktree }] = await Promise.all([
+      import("../../worktree/create.ts"),
+      import("../../worktree/data.ts"),
+      import("../../worktree/provision.ts"),
+    ]);
+    // Whatever would stop it later is found before anything is made.
+    await requireInitialData(tools, data, request.dumps);
+    const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
+    const main = choice.start ? { main: await openMain(tools, true) } : {};
+    const branch = args.positional("BRANCH") ?? "";
+    const [name, from] = [args.string("name"), args.string("from")];
+    const created = await createWorktree(tools, {
+      branch,
+      ...(name === undefined ? {} : { name }),
+      ...(from === undefined ? {} : { from }),
+    });
+    const provisioned = await completing(context, created.name, () =>
+      provisionWorktree(tools, created.worktree, {
+        ...{ ...request, ...main, name: created.name },
+        maySetUp: async () => maySetUp,
+      }),
+    );
+    const shown = relative(context.cwd, created.worktree.root) || ".";
+    const document = { worktree: provisionDocument(provisioned) };
+    await context.output.answer(document, () =>
+      formatFields([["worktree", `${shown}  (${branch})`], ...describeProvisioned(provisioned)]),
+    );
+    context.output.note(`next: cd ${shown}`);
+  },
+});
+
+/** The body; when it fails, what is left, and how to go on or back. */
+async function completing<T>({ output }: Context, name: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    output.note(`the worktree ${name} is there, and not finished`);
+    output.note(`next: pgrove provision ${name}        completes it; pgrove remove ${name} takes it away`);
+    throw error;
+  }
+}

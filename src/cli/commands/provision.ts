@@ -1,0 +1,41 @@
+import { relative } from "node:path";
+import { defineCommand } from "../command.ts";
+import { chooseData, describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
+import { formatFields } from "../table.ts";
+import { requireWorktree, requireWorktreeTools } from "../worktree-tools.ts";
+
+export const command = defineCommand({
+  details:
+    "Completes what is missing, and else changes nothing: the database, the env file's block, the setup steps. The git " +
+    "hook does the same for a worktree that `git worktree add` makes. For main it writes the env file's block alone.",
+  positionals: [{ name: "WORKTREE", about: "its name, branch or folder; default: the one you stand in" }],
+  options: [
+    { name: "no-setup", about: "do not run the setup steps" },
+    { name: "no-start", about: "do not start a server" },
+  ],
+  examples: [
+    { line: "pgrove provision", about: "this worktree" },
+    { line: "pgrove provision hotfix --no-setup", about: "another one, without its setup steps" },
+  ],
+  async run(context, args) {
+    const tools = await requireWorktreeTools(context);
+    const worktree = await requireWorktree(tools, args.positional("WORKTREE"));
+    if (worktree.isMain) {
+      const { writeMainEnv } = await import("../../worktree/provision.ts");
+      const written = await writeMainEnv(tools, worktree);
+      const document = {
+        worktree: { name: "main", path: worktree.root, env: { file: written.file, change: written.change } },
+      };
+      return void (await context.output.answer(document, () => `${written.file}: ${written.change}`));
+    }
+    const data = chooseData({ copy: undefined, restore: undefined, empty: false }, tools.loaded.config.worktrees.data);
+    const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
+    const request = await provisionRequest(context, data, choice);
+    const { provisionWorktree } = await import("../../worktree/provision.ts");
+    const provisioned = await provisionWorktree(tools, worktree, request);
+    const shown = relative(context.cwd, worktree.root) || ".";
+    await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
+      formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),
+    );
+  },
+});

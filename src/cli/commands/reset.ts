@@ -1,0 +1,42 @@
+import { defineCommand } from "../command.ts";
+import { formatBytes, formatDuration } from "../format.ts";
+import { describeLoss } from "../loss.ts";
+import { chooseData, provisionRequest } from "../provisioning.ts";
+import { formatFields } from "../table.ts";
+import { requireWorktreeTools } from "../worktree-tools.ts";
+
+export const command = defineCommand({
+  details:
+    "A worktree that was made as a copy gets its source's data as they are now, one that was made from a dump gets the dump, " +
+    "and one that was made empty is emptied. What is replaced is kept until the next restore, copy or reset.",
+  positionals: [{ name: "TARGET", target: true, about: "a worktree; default: the one you stand in" }],
+  options: [],
+  examples: [{ line: "pgrove reset feature-auth", about: "main's data again" }],
+  async run(context, args) {
+    const tools = await requireWorktreeTools(context);
+    const target = await context.resolveTarget(args.target);
+    const { resetWorktree } = await import("../../worktree/reset.ts");
+    const data = chooseData({ copy: undefined, restore: undefined, empty: false }, "copy");
+    const request = await provisionRequest(context, data, { setup: false, start: true, silent: false });
+    const made = await resetWorktree(tools, target, {
+      ...request,
+      services: tools.loaded.config.services,
+      consent: (loss) =>
+        context.requireConsent({ target, what: `${describeLoss(loss, target.label)} will be replaced` }),
+    });
+    const document = {
+      target: target.name,
+      how: made.how,
+      from: made.from ?? null,
+      size_bytes: made.sizeBytes,
+      duration_ms: Math.round(made.durationMs),
+    };
+    const from = made.from === undefined ? "nothing" : made.from;
+    await context.output.answer(document, () =>
+      formatFields([
+        ["reset", `${target.label} to ${from} in ${formatDuration(made.durationMs)} (${made.how})`],
+        ["size", formatBytes(made.sizeBytes)],
+      ]),
+    );
+  },
+});

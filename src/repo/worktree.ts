@@ -1,0 +1,111 @@
+/** The worktrees of a repository as git knows them, and the identity that pgrove gives each of them. */
+import { randomUUID } from "node:crypto";
+import { readdir, realpath, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { failure } from "../errors.ts";
+import { errorCode, pathExists, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
+import type { Runner } from "../sys/process.ts";
+import { gitCommand, type Head, type Repository } from "./git.ts";
+
+/** A worktree in git's books. */
+export interface GitWorktree extends Head {
+  root: string;
+  /** Its own git folder. */
+  gitDir: string;
+  isMain: boolean;
+  /** `git worktree lock`: its folder may be on a disk that is not there now. */
+  locked: boolean;
+  /** pgrove was making it, and has not come as far as to give it an identity. */
+  unfinished: boolean;
+  /** Its folder is not there. */
+  missing: boolean;
+  /** The identity that pgrove has given it. */
+  id?: string;
+}
+
+/** With what reason a worktree is locked while pgrove makes it: so it is known as pgrove's from its first moment. */
+export const UNFINISHED_REASON = "pgrove is making it";
+
+const UNLOCKED = { locked: false, unfinished: false };
+const IDENTITY = "pgrove-id";
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** All worktrees, the main one first where there is one. One spawn. Throws when git fails (exit 1). */
+export async function listWorktrees(repository: Repository, runner: Runner): Promise<GitWorktree[]> {
+  const [heads, linked] = await Promise.all([readHeads(repository, runner), listLinked(repository.commonDir)]);
+  const { mainRoot, commonDir } = repository;
+  const main =
+    mainRoot === undefined ? [] : [{ root: mainRoot, gitDir: commonDir, isMain: true, ...UNLOCKED, missing: false }];
+  return await Promise.all(
+    [...main, ...linked].map(async (worktree) => {
+      const head = heads.get(worktree.root) ?? heads.get(await realPath(worktree.root)) ?? {};
+      const id = await readIdentity(worktree.gitDir);
+      return { ...worktree, ...head, ...(id === undefined ? {} : { id }) };
+    }),
+  );
+}
+
+async function realPath(path: string): Promise<string> {
+  return await realpath(path).catch(() => path); // of a folder that is gone
+}
+
+/** Branch and commit by folder. */
+async function readHeads(repository: Repository, runner: Runner): Promise<Map<string, Head>> {
+  const command = gitCommand(repository.commonDir, ["worktree", "list", "--porcelain"]);
+  const { stdout } = await runner.capture(command);
+  const heads = new Map<string, Head>();
+  for (const record of stdout.split("\n\n")) {
+    const field = (name: string) => new RegExp(`^${name} (.*)$`, "m").exec(record)?.[1];
+    const [root, commit, branch] = [field("worktree"), field("HEAD"), field("branch")];
+    if (root === undefined) continue;
+    const unborn = commit === undefined || /^0+$/.test(commit);
+    heads.set(root, {
+      ...(unborn ? {} : { commit }),
+      ...(branch === undefined ? {} : { branch: branch.replace(/^refs\/heads\//, "") }),
+    });
+  }
+  return heads;
+}
+
+async function listLinked(commonDir: string): Promise<Omit<GitWorktree, "id">[]> {
+  const folder = join(commonDir, "worktrees");
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  });
+  const found = await Promise.all(
+    names.sort().map(async (name) => {
+      const gitDir = join(folder, name);
+      const pointer = await readTextIfExists(join(gitDir, "gitdir")).catch(() => undefined);
+      if (pointer === undefined) return []; // something else, or a worktree that is being made
+      const dotGit = resolve(gitDir, pointer.trimEnd());
+      const [reason, there] = await Promise.all([readTextIfExists(join(gitDir, "locked")), pathExists(dotGit)]);
+      const unfinished = reason?.trim() === UNFINISHED_REASON;
+      const lock = { locked: reason !== undefined && !unfinished, unfinished };
+      return [{ root: dirname(dotGit), gitDir, isMain: false, ...lock, missing: !there }];
+    }),
+  );
+  return found.flat();
+}
+
+/** The identity in a worktree's own git folder; undefined when it has none. */
+export async function readIdentity(gitDir: string): Promise<string | undefined> {
+  const text = (await readTextIfExists(join(gitDir, IDENTITY)))?.trim();
+  return text !== undefined && UUID.test(text) ? text : undefined;
+}
+
+/**
+ * The identity of a worktree, given to it when it has none. It stands in the worktree's own git folder, which survives
+ * `git worktree move`; git uses the folder's name again after a prune, but not what was in it.
+ */
+export async function ensureIdentity(gitDir: string): Promise<string> {
+  const known = await readIdentity(gitDir);
+  if (known !== undefined) return known;
+  const file = join(gitDir, IDENTITY);
+  const temporary = temporaryPathFor(file);
+  await writeFile(temporary, `${randomUUID()}\n`);
+  if (!(await publishFile(temporary, file))) await rm(temporary); // another run was first, and its identity counts
+  const made = await readIdentity(gitDir);
+  if (made === undefined) throw failure("identity", `${file} does not hold an identity`, `remove it: rm ${file}`);
+  return made;
+}

@@ -1,0 +1,125 @@
+/** The databases of worktrees: the main one's, and those that pgrove has given the others. */
+import { join } from "node:path";
+import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load.ts";
+import { configError, missingError } from "../errors.ts";
+import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
+import { readIdentity } from "../repo/worktree.ts";
+import type { ServerSpec } from "../server/server.ts";
+import { mainLogin, mainServer } from "./main-server.ts";
+import type { TargetPlace } from "./place.ts";
+import type { Target } from "./target.ts";
+
+/** Main's database; in isolation `schema` its schema, since what lies beside it belongs to the worktrees. */
+export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
+  const target: Target = {
+    server: await mainServer(loaded, place),
+    login: mainLogin(loaded),
+    label: "main",
+    name: "main",
+    protected: false,
+    ...(loaded.config.isolation === "schema" ? { schema: loaded.config.database.schema } : {}),
+  };
+  await requireNotWorktrees(target, place);
+  return target;
+}
+
+/**
+ * Throws (exit 3) when what is said to be main's database is a worktree's: a shell in a worktree whose DATABASE_URL names
+ * its own database would else make it main's.
+ */
+async function requireNotWorktrees({ server, login }: Target, place: TargetPlace): Promise<void> {
+  if (server.kind !== "url") return;
+  const database = login.database ?? server.connection.database;
+  const { rows } = await readRegistry(await place.stateDir());
+  const row = rows.find((each) => each.isolation === "database" && each.database === database);
+  if (row === undefined) return;
+  throw configError(
+    `server.url names ${database}, which is the database of the worktree ${row.name}, not main's`,
+    "unset the variable in this shell, or write database.name into pgrove.yaml",
+  );
+}
+
+/** The target of a worktree that pgrove has given a database. */
+export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
+  const own = { label: row.name, name: row.name, protected: false, worktree: row };
+  const login = mainLogin(loaded);
+  switch (row.isolation) {
+    case "database":
+      return { ...own, server: await mainServer(loaded, place), login: { ...login, database: row.database } };
+    case "schema":
+      return {
+        ...own,
+        server: await mainServer(loaded, place),
+        login: { ...login, database: row.database },
+        ...(row.schema === undefined ? {} : { schema: row.schema }),
+      };
+    case "container":
+      return {
+        ...own,
+        server: await ownServer(row, loaded, place),
+        login: { ...login, ...(row.database === "" ? {} : { database: row.database }) },
+      };
+  }
+}
+
+/** The compose override of a worktree. */
+export function overrideFile(stateDir: string, id: string): string {
+  return join(worktreeStateDir(stateDir, id), "compose.override.yaml");
+}
+
+/** The server that belongs to one worktree: its own checkout of the compose files, or a private cluster of its own. */
+async function ownServer(row: WorktreeRow, loaded: LoadedConfig, place: TargetPlace): Promise<ServerSpec> {
+  requireNoMissing(loaded, "server");
+  const { server } = loaded.config;
+  const stateDir = await place.stateDir();
+  if (server.kind === "local") {
+    const folder = join(worktreeStateDir(stateDir, row.id), "local");
+    return { kind: "local", folder, ...(server.version === undefined ? {} : { version: server.version }) };
+  }
+  if (server.kind !== "compose" || row.project === undefined) {
+    throw configError(
+      `isolation: container needs server.compose or server.local, and ${loaded.file} has server.${server.kind}`,
+      "isolation: database        gives each worktree a database on that server",
+    );
+  }
+  const files = server.files.map((file) => pathInWorktree(loaded, file, row.path));
+  const { service, profiles } = server;
+  const mains = await mainServer(loaded, place);
+  const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
+  return {
+    ...{ kind: "compose", files: [...files, overrideFile(stateDir, row.id)], service, profiles, project: row.project },
+    ...(mainFile === undefined ? {} : { mainFile }),
+  };
+}
+
+/** The row of the worktree that one stands in; undefined when it has none. */
+export async function findOwnRow(place: TargetPlace): Promise<WorktreeRow | undefined> {
+  const repository = await place.repository();
+  if (repository === undefined || repository.isMain) return undefined;
+  const id = await readIdentity(repository.gitDir);
+  if (id === undefined) return undefined;
+  const { rows } = await readRegistry(await place.stateDir());
+  return rows.find((row) => row.id === id);
+}
+
+/** The row of a worktree by its name, else by its branch. */
+export async function findRow(name: string, place: Pick<TargetPlace, "stateDir">): Promise<WorktreeRow | undefined> {
+  const { rows } = await readRegistry(await place.stateDir());
+  return rows.find((row) => row.name === name) ?? rows.find((row) => row.branch === name);
+}
+
+/** The names of the worktrees that have a database. */
+export async function worktreeNames(place: Pick<TargetPlace, "stateDir">): Promise<string[]> {
+  const { rows } = await readRegistry(await place.stateDir());
+  return rows.map((row) => row.name);
+}
+
+/** Throws (exit 4) while a worktree's database is not made yet, or is being removed. */
+export function requireReady(row: WorktreeRow): WorktreeRow {
+  if (row.state === "ready") return row;
+  const [what, hint] =
+    row.state === "creating"
+      ? ["has no database yet: something stopped it on the way", `pgrove provision ${row.name}`]
+      : ["is half removed", `pgrove remove ${row.name}`];
+  throw missingError("not_ready", `the worktree ${row.name} ${what}`, hint);
+}

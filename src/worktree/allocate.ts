@@ -1,0 +1,91 @@
+/** Gives a worktree its place in the registry: names, ports and a number that no other worktree has. */
+import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
+import { chooseDatabaseName, chooseProjectName, chooseWorktreeName, type IsTaken } from "../repo/names.ts";
+import { type InitialData, updateRegistry, type WorktreeRow } from "../repo/registry.ts";
+import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
+import { choosePorts, portChecker } from "../server/ports.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+const PASSWORD_BYTES = 24;
+
+export interface Allocation {
+  worktree: GitWorktree;
+  data: InitialData;
+  /** The name that the user wants; left out, its folder's. */
+  name?: string;
+  /** The ports to allocate: by name the main worktree's. */
+  ports: Readonly<Record<string, number>>;
+}
+
+/**
+ * The worktree's row, made when it has none. Within the registry's lock, so that two runs never share a name or port.
+ * Throws (exit 5) when a newer pgrove wrote the registry, (exit 1) when no port is left.
+ */
+export async function allocateRow(tools: WorktreeTools, allocation: Allocation): Promise<WorktreeRow> {
+  const { worktree } = allocation;
+  const id = await ensureIdentity(worktree.gitDir);
+  return await updateRegistry(tools.stateDir, async (rows) => {
+    const known = rows.find((row) => row.id === id);
+    if (known === undefined) {
+      const made = await makeRow(tools, id, allocation, rows);
+      rows.push(made);
+      return made;
+    }
+    known.path = worktree.root;
+    const missing = Object.entries(allocation.ports).filter(([name]) => known.ports[name] === undefined);
+    Object.assign(known.ports, await allocatePorts(tools, id, Object.fromEntries(missing), rows));
+    return known;
+  });
+}
+
+async function makeRow(
+  tools: WorktreeTools,
+  id: string,
+  { worktree, data, name: wanted, ports }: Allocation,
+  rows: readonly WorktreeRow[],
+): Promise<WorktreeRow> {
+  const { project, isolation, database } = tools.loaded.config;
+  const isTaken = (field: "name" | "database" | "schema" | "project"): IsTaken => {
+    return (candidate) => rows.some((row) => row[field] === candidate);
+  };
+  const name = wanted ?? chooseWorktreeName(basename(worktree.root), isTaken("name"));
+  const row: WorktreeRow = {
+    ...{ id, name, path: worktree.root, isolation, data, state: "creating", setup: "pending" },
+    ...(worktree.branch === undefined ? {} : { branch: worktree.branch }),
+    index: firstFree(rows.map(({ index }) => index)),
+    database: database.name ?? "",
+    ports: await allocatePorts(tools, id, ports, rows),
+    createdAt: tools.operation.clock.now().toISOString(),
+  };
+  switch (isolation) {
+    case "database":
+      return { ...row, database: chooseDatabaseName(project, name, isTaken("database")) };
+    case "container":
+      return { ...row, project: chooseProjectName(project, name, isTaken("project")) };
+    case "schema": {
+      const schema = chooseDatabaseName(project, name, isTaken("schema"));
+      return { ...row, schema, role: { name: schema, password: randomBytes(PASSWORD_BYTES).toString("base64url") } };
+    }
+  }
+}
+
+function firstFree(indexes: readonly number[]): number {
+  for (let index = 1; ; index++) if (!indexes.includes(index)) return index;
+}
+
+async function allocatePorts(
+  { loaded, operation }: WorktreeTools,
+  identity: string,
+  names: Readonly<Record<string, number>>,
+  rows: readonly WorktreeRow[],
+): Promise<Record<string, number>> {
+  if (Object.keys(names).length === 0) return {};
+  const { ports: mains, worktrees } = loaded.config;
+  const range = worktrees.port_range;
+  const taken = new Set([...Object.values(mains), ...rows.flatMap(({ ports }) => Object.values(ports))]);
+  return await choosePorts(
+    { identity, names, ...(range === undefined ? {} : { range }), taken },
+    portChecker(operation.runner),
+  );
+}

@@ -1,0 +1,90 @@
+/** What worktrees have of their own, wherever it is: found by marks and labels, never by names. */
+import { schemaSizeBytes } from "../postgres/schema.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import { type Isolation, readRegistry } from "../repo/registry.ts";
+import { findOwnedResources, type OwnedProject } from "../server/owned-resources.ts";
+import { newRunId } from "../sys/run-id.ts";
+import type { LiveTarget } from "../target/target.ts";
+import { openMain } from "./data.ts";
+import {
+  findBelongings,
+  listDatabases,
+  listSchemas,
+  type MarkedDatabase,
+  type MarkedSchema,
+  onServer,
+} from "./marks.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+/** What belongs to one worktree. */
+export interface Belongings {
+  /** On main's server: its database first, then the snapshots of it and what a restore has replaced. */
+  databases: MarkedDatabase[];
+  /** In main's database. */
+  schemas: { schema: string; sizeBytes: number }[];
+  /** On the docker engine. */
+  projects: OwnedProject[];
+}
+
+/** Everything that carries a mark or label of this repository's worktrees. */
+export interface Inventory {
+  /** Undefined where no worktree can have anything on main's server. */
+  main: LiveTarget | undefined;
+  databases: MarkedDatabase[];
+  schemas: (MarkedSchema & { sizeBytes: number })[];
+  projects: OwnedProject[];
+}
+
+/**
+ * Looks everywhere where worktrees may have something: main's server, which is started for it, and the docker engine.
+ * Throws (exit 4) when one of them cannot be seen: what is not seen would look as if it were gone.
+ */
+export async function takeInventory(
+  tools: WorktreeTools,
+  repository: string,
+  kinds: ReadonlySet<Isolation>,
+): Promise<Inventory> {
+  const onMain = kinds.has("database") || kinds.has("schema");
+  const onDocker = kinds.has("container") && tools.loaded.config.server.kind === "compose";
+  const [shared, projects] = await Promise.all([
+    onMain ? lookAtMain(tools) : { main: undefined, databases: [], schemas: [] },
+    onDocker ? findOwnedResources(tools.operation.runner, repository) : [],
+  ]);
+  return { ...shared, projects };
+}
+
+/** The kinds of isolation that the repository's worktrees have, or would get. */
+export async function listKinds({ stateDir, loaded }: WorktreeTools): Promise<Set<Isolation>> {
+  const { rows } = await readRegistry(stateDir);
+  return new Set([loaded.config.isolation, ...rows.map(({ isolation }) => isolation)]);
+}
+
+async function lookAtMain(tools: WorktreeTools): Promise<Pick<Inventory, "main" | "databases" | "schemas">> {
+  const main = await openMain(tools, true);
+  const now = tools.operation.clock.now();
+  const databases = await onServer(main, now, (sql) => listDatabases(sql, { sizes: true }));
+  const sql = await main.toolbox.connect(main.database, newRunId(now));
+  try {
+    return { main, databases, schemas: await listSizedSchemas(sql) };
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}
+
+async function listSizedSchemas(sql: Sql): Promise<Inventory["schemas"]> {
+  const marked = (await listSchemas(sql)).filter(({ mark }) => mark?.kind === "worktree");
+  const sized: Inventory["schemas"] = [];
+  for (const each of marked) sized.push({ ...each, sizeBytes: await schemaSizeBytes(sql, each.schema) });
+  return sized;
+}
+
+/** What of the inventory belongs to one worktree. */
+export function belongingsOf({ main, databases, schemas, projects }: Inventory, worktree: string): Belongings {
+  const own = schemas.filter(({ mark }) => mark?.worktree === worktree);
+  const snapshotsOf = own.map(({ schema }) => `${main?.database}/${schema}`);
+  return {
+    databases: findBelongings(databases, worktree, snapshotsOf),
+    schemas: own.map(({ schema, sizeBytes }) => ({ schema, sizeBytes })),
+    projects: projects.filter((project) => project.worktree === worktree),
+  };
+}

@@ -1,0 +1,124 @@
+/** `git worktree add`, with everything that pgrove gives a worktree. */
+import { basename, resolve } from "node:path";
+import { renderTemplate } from "../config/template.ts";
+import { failure, refusal, usageError } from "../errors.ts";
+import { gitCommand } from "../repo/git.ts";
+import { chooseWorktreeName } from "../repo/names.ts";
+import { readRegistry } from "../repo/registry.ts";
+import { type GitWorktree, listWorktrees, UNFINISHED_REASON } from "../repo/worktree.ts";
+import { pathExists } from "../sys/files.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+export interface CreateRequest {
+  branch: string;
+  /** The worktree's name; left out, it is made from the branch's. */
+  name?: string;
+  /** What a new branch begins at; left out, what is checked out here. */
+  from?: string;
+}
+
+export interface Created {
+  name: string;
+  worktree: GitWorktree;
+}
+
+/**
+ * Makes the worktree, and its branch where there is none of that name here or on a remote. Throws (exit 5) when the
+ * branch is checked out already, or name or folder are taken, and (exit 1) when git fails.
+ */
+export async function createWorktree(tools: WorktreeTools, request: CreateRequest): Promise<Created> {
+  const { repository, operation } = tools;
+  await requireBranchName(tools, request.branch);
+  const worktrees = await listWorktrees(repository, operation.runner);
+  requireNotCheckedOut(worktrees, request.branch);
+  const name = await chooseName(tools, worktrees, request);
+  const root = placeOf(tools, name);
+  if (await pathExists(root)) {
+    throw refusal("folder_exists", `${root} exists already`, `pgrove new ${request.branch} --name OTHER`);
+  }
+  await addWorktree(tools, root, request);
+  const made = (await listWorktrees(repository, operation.runner)).find((each) => each.root === root);
+  if (made === undefined) throw failure("git_failed", `git made no worktree at ${root}`, "git worktree list");
+  return { name, worktree: made };
+}
+
+async function requireBranchName({ repository, operation }: WorktreeTools, branch: string): Promise<void> {
+  const command = gitCommand(repository.root, ["check-ref-format", "--branch", branch]);
+  const { exitCode } = await operation.runner.capture(command, { allowFailure: true });
+  if (exitCode === 0 && !branch.startsWith("-")) return;
+  throw usageError(`${branch} cannot be a branch's name`, "git check-ref-format --branch NAME tells what can");
+}
+
+function requireNotCheckedOut(worktrees: readonly GitWorktree[], branch: string): void {
+  const there = worktrees.find((worktree) => worktree.branch === branch && !worktree.missing);
+  if (there === undefined) return;
+  throw refusal(
+    "branch_checked_out",
+    `the branch ${branch} is checked out already: ${there.root}`,
+    there.isMain ? "choose another branch" : `pgrove provision ${basename(there.root)}        gives it a database`,
+  );
+}
+
+async function chooseName(
+  { stateDir }: WorktreeTools,
+  worktrees: readonly GitWorktree[],
+  { branch, name }: CreateRequest,
+): Promise<string> {
+  const { rows } = await readRegistry(stateDir);
+  const taken = new Set([...rows.map((row) => row.name), ...worktrees.map(({ root }) => basename(root))]);
+  const isTaken = (candidate: string) => taken.has(candidate);
+  if (name === undefined) return chooseWorktreeName(branch, isTaken);
+  if (chooseWorktreeName(name, () => false) !== name) {
+    throw usageError(`${name} cannot be a worktree's name`, "letters, digits, dots, _ and -; not main");
+  }
+  if (isTaken(name)) throw refusal("name_taken", `there is a worktree named ${name}`, "pgrove list");
+  return name;
+}
+
+/** The folder that pgrove.yaml gives a worktree of that name. */
+function placeOf({ loaded, repository }: WorktreeTools, name: string): string {
+  const base = repository.mainRoot ?? repository.commonDir;
+  const values = { name, repo: basename(base).replace(/\.git$/, ""), project: loaded.config.project };
+  return resolve(base, renderTemplate(loaded.config.worktrees.dir, values, "worktrees.dir"));
+}
+
+/** The hooks are told to do nothing: what they would do follows. */
+async function addWorktree(
+  { repository, operation }: WorktreeTools,
+  root: string,
+  request: CreateRequest,
+): Promise<void> {
+  const { branch, from } = request;
+  const exists = await hasBranch({ repository, operation }, branch);
+  if (exists && from !== undefined) {
+    throw refusal(
+      "branch_exists",
+      `the branch ${branch} exists already, so it cannot begin at ${from}`,
+      "leave --from out",
+    );
+  }
+  const known = exists || (from === undefined && (await hasRemoteBranch({ repository, operation }, branch)));
+  const what = known ? [root, branch] : ["-b", branch, root, ...(from === undefined ? [] : [from])];
+  const command = gitCommand(repository.root, ["worktree", "add", "--lock", "--reason", UNFINISHED_REASON, ...what]);
+  const quiet = { ...command, env: { ...command.env, PGROVE_SKIP_HOOKS: "1" } };
+  const { exitCode, stderr } = await operation.runner.capture(quiet, { allowFailure: true, abort: operation.abort });
+  if (exitCode === 0) return;
+  const said = /^fatal: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim();
+  if (/already (exists|checked out|used by|registered)/.test(said))
+    throw refusal("worktree_exists", `git: ${said}`, "pgrove list");
+  throw failure("git_failed", `git could not make the worktree: ${said}`, "git worktree list");
+}
+
+type Asking = Pick<WorktreeTools, "repository" | "operation">;
+
+async function hasBranch({ repository, operation }: Asking, branch: string): Promise<boolean> {
+  const command = gitCommand(repository.root, ["show-ref", "--verify", "--quiet", `refs/heads/${branch}`]);
+  return (await operation.runner.capture(command, { allowFailure: true })).exitCode === 0;
+}
+
+/** Whether exactly one remote has the branch: then git makes a local one that follows it. */
+async function hasRemoteBranch({ repository, operation }: Asking, branch: string): Promise<boolean> {
+  const command = gitCommand(repository.root, ["for-each-ref", "--format=%(refname)", `refs/remotes/*/${branch}`]);
+  const { stdout } = await operation.runner.capture(command);
+  return stdout.split("\n").filter((line) => line !== "").length === 1;
+}

@@ -1,0 +1,150 @@
+/** A worktree's data: found where it is, else made with what the worktree is to start with. */
+import { availableParallelism } from "node:os";
+import { copyDatabase, type WhenBusy } from "../copy/copy.ts";
+import { createEmptyDatabase, type EmptyRequest, emptySchema } from "../copy/empty.ts";
+import { restoreDump } from "../dump/restore.ts";
+import { requireDump } from "../dump/store.ts";
+import type { Session } from "../postgres/admin.ts";
+import type { InitialData, WorktreeRow } from "../repo/registry.ts";
+import { openStarted } from "../target/lifecycle.ts";
+import { resolveTarget } from "../target/resolve.ts";
+import type { Loss } from "../target/scratch.ts";
+import type { LiveTarget } from "../target/target.ts";
+import { mainTarget } from "../target/worktree-target.ts";
+import { locateData, markDatabase } from "./locate.ts";
+import { markOf } from "./marks.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+export interface DataRequest {
+  /** The repository's identity. */
+  repository: string;
+  /** Start servers that do not run. */
+  start: boolean;
+  /** Where a dump's name is looked up. */
+  dumps: { storeDir: string; cwd: string; home: string };
+  /** Asked when the source has to be disconnected for a moment. */
+  whenBusy: (label: string, sessions: Session[]) => Promise<WhenBusy>;
+  /** The main database, where it was opened before. */
+  main?: LiveTarget;
+}
+
+/** How a worktree came to its data. */
+export interface DataReport {
+  row: WorktreeRow;
+  live: LiveTarget;
+  /** Undefined when it had been there before. */
+  made?: MadeData;
+}
+
+export interface MadeData {
+  how: "template" | "stream" | "dump" | "empty";
+  /** The label of what was copied, the dump's name; undefined when it is empty. */
+  from?: string;
+  sizeBytes: number;
+  durationMs: number;
+}
+
+const MOST_JOBS = 4;
+
+/** The main database, with its server running. Throws (exit 4) when it does not run and may not be started. */
+export async function openMain({ loaded, place, ...tools }: WorktreeTools, mayStart: boolean): Promise<LiveTarget> {
+  return await openStarted(await mainTarget(loaded, place), tools, mayStart);
+}
+
+/**
+ * Throws when what a worktree is to start with is not there: a target that nothing is called, a dump that is not in the
+ * store (exit 4).
+ */
+export async function requireInitialData(
+  { place }: WorktreeTools,
+  data: InitialData,
+  { storeDir, cwd, home }: DataRequest["dumps"],
+): Promise<void> {
+  if (data.kind === "dump") await requireDump(data.dump, storeDir, cwd, home);
+  if (data.kind === "copy" && data.source !== "main") await resolveTarget(data.source, place);
+}
+
+/** The worktree's data, made when they are not there. Throws and leaves none when they cannot be made. */
+export async function ensureData(tools: WorktreeTools, given: WorktreeRow, request: DataRequest): Promise<DataReport> {
+  const openMainOnce = once(async () => request.main ?? (await openMain(tools, request.start)));
+  const { repository, start } = request;
+  const { row, live, exists } = await locateData(tools, given, { repository, start, openMain: openMainOnce });
+  if (exists) return { row, live };
+  const consent = async () => undefined; // nothing is replaced but the empty database that a container comes with
+  const fill = { ...request, services: [], consent, discardPrevious: true, openMain: openMainOnce };
+  const made = await fillData(tools, row, live, fill);
+  if (row.isolation === "container") await markDatabase(tools, live, row, repository);
+  return { row, live, made };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** How data are put where there may be some already. */
+export interface FillRequest extends DataRequest {
+  openMain: () => Promise<LiveTarget>;
+  discardPrevious: boolean;
+  services: readonly string[];
+  /** Asked before anything is replaced; throws when it is not wanted. */
+  consent: (loss: Loss) => Promise<void>;
+}
+
+/** Makes the data as the row says. A new database is born with the worktree's mark, so that it is never nobody's. */
+export async function fillData(
+  tools: WorktreeTools,
+  row: WorktreeRow,
+  live: LiveTarget,
+  request: FillRequest,
+): Promise<MadeData> {
+  const started = performance.now();
+  const comment = markOf(row, request.repository);
+  const { discardPrevious, services, consent } = request;
+  const common = { discardPrevious, services, consent, comment };
+  const made = (how: MadeData["how"], sizeBytes: number, from?: string): MadeData => {
+    return { how, sizeBytes, durationMs: performance.now() - started, ...(from === undefined ? {} : { from }) };
+  };
+  if (row.data.kind === "empty") {
+    await createEmpty(tools, row, live, { ...common, openMain: request.openMain });
+    return made("empty", 0);
+  }
+  if (row.data.kind === "dump") {
+    const { storeDir, cwd, home } = request.dumps;
+    const dump = await requireDump(row.data.dump, storeDir, cwd, home);
+    const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
+    const restored = await restoreDump(tools.operation, live, { ...common, ...load, findDump: async () => dump });
+    return made("dump", restored.sizeBytes, restored.dump);
+  }
+  const source = await openSource(tools, row.data.source, request);
+  const { label } = source.target;
+  const whenBusy = (sessions: Session[]) => request.whenBusy(label, sessions);
+  const copying = { ...common, strategy: "auto" as const, schemaOnly: false, whenBusy };
+  const copied = await copyDatabase(tools.operation, source, live, copying);
+  return made(copied.strategy, copied.sizeBytes, label);
+}
+
+/** An empty database or schema; where it is to be new, a database is shaped like main's. */
+async function createEmpty(
+  { operation }: WorktreeTools,
+  row: WorktreeRow,
+  live: LiveTarget,
+  request: Omit<EmptyRequest, "like"> & Pick<FillRequest, "openMain">,
+): Promise<void> {
+  if (row.isolation === "schema") return await emptySchema(operation, live, request);
+  const like = row.isolation === "database" ? (await request.openMain()).database : "template1";
+  await createEmptyDatabase(operation, live, { ...request, like });
+}
+
+/** What a new worktree's data are copied from. */
+async function openSource(
+  tools: WorktreeTools,
+  source: string,
+  { openMain: openMainOnce, start }: FillRequest,
+): Promise<LiveTarget> {
+  if (source === "main") return await openMainOnce();
+  return await openStarted(await resolveTarget(source, tools.place), tools, start);
+}

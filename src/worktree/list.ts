@@ -1,0 +1,179 @@
+/** All worktrees of a repository at a glance: where they are, what database they have, what state it is in. */
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
+import { pathInWorktree } from "../config/load.ts";
+import { PgroveError } from "../errors.ts";
+import { readMigrationVersion } from "../postgres/catalog.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import type { Connection } from "../postgres/url.ts";
+import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
+import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
+import { openServer } from "../server/open-server.ts";
+import type { Server, ServerCondition } from "../server/server.ts";
+import { newRunId } from "../sys/run-id.ts";
+import { ownConnection } from "../target/reach.ts";
+import type { LiveTarget, Target } from "../target/target.ts";
+import { mainTarget, worktreeTarget } from "../target/worktree-target.ts";
+import { listDatabases } from "./marks.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+export interface Migrations {
+  /** What the database says it is at; undefined when it knows of none. */
+  version?: string;
+  files: number;
+  pending: number;
+}
+
+export interface ListedWorktree {
+  name: string;
+  worktree: GitWorktree;
+  isCurrent: boolean;
+  /** Undefined when pgrove has given it nothing. */
+  row?: WorktreeRow;
+  database?: string;
+  server?: ServerCondition;
+  /** The rest is known of a database that is there, on a server that runs. */
+  exists?: boolean;
+  sizeBytes?: number;
+  migrations?: Migrations;
+  connection?: Connection;
+}
+
+const AT_ONCE = 8;
+
+/** Everything that `list` shows. A server that cannot be asked is shown as it is; nothing is started. */
+export async function listEverything(tools: WorktreeTools): Promise<ListedWorktree[]> {
+  const { repository, operation, stateDir } = tools;
+  const [worktrees, { rows }] = await Promise.all([
+    listWorktrees(repository, operation.runner),
+    readRegistry(stateDir),
+  ]);
+  const servers = new ServerPool(tools);
+  return await inTurns(worktrees, AT_ONCE, async (worktree) => {
+    const row = rows.find(({ id }) => id === worktree.id);
+    const name = worktree.isMain ? "main" : (row?.name ?? basename(worktree.root));
+    const listed = { name, worktree, isCurrent: worktree.gitDir === repository.gitDir };
+    if (!worktree.isMain && row === undefined) return listed;
+    const target = await targetOf(tools, row);
+    const more = target === undefined ? {} : await describeDatabase(tools, worktree, await servers.open(target));
+    return { ...listed, ...(row === undefined ? {} : { row, database: row.database }), ...more };
+  });
+}
+
+/** A row whose kind of isolation no longer fits pgrove.yaml is shown without its database's state. */
+async function targetOf({ loaded, place }: WorktreeTools, row: WorktreeRow | undefined): Promise<Target | undefined> {
+  try {
+    return row === undefined ? await mainTarget(loaded, place) : await worktreeTarget(row, loaded, place);
+  } catch (error) {
+    if (error instanceof PgroveError) return undefined;
+    throw error;
+  }
+}
+
+/** A target whose server may or may not run. */
+interface Opened {
+  target: Target;
+  server: Server;
+  database: string;
+  condition: ServerCondition;
+  /** Undefined when it does not run. */
+  live?: LiveTarget;
+  sizes: ReadonlyMap<string, number>;
+}
+
+/** Servers that several worktrees share are asked once. */
+class ServerPool {
+  private readonly known = new Map<string, Promise<Omit<Opened, "target" | "database">>>();
+
+  constructor(private readonly tools: WorktreeTools) {}
+
+  async open(target: Target): Promise<Opened> {
+    const key = JSON.stringify(target.server);
+    const shared = this.known.get(key) ?? this.look(target);
+    this.known.set(key, shared);
+    const found = await shared;
+    const database = target.login.database ?? found.live?.database ?? "";
+    const live = found.live === undefined ? {} : { live: { ...found.live, target, database } };
+    return { ...found, ...live, target, database };
+  }
+
+  private async look(target: Target): Promise<Omit<Opened, "target" | "database">> {
+    const { database: _own, ...login } = target.login; // the server's own default is what main has without a name
+    const server = openServer(target.server, login, this.tools.server);
+    try {
+      const { condition } = await server.inspect();
+      if (condition !== "running") return { server, condition, sizes: new Map() };
+      const [toolbox, { database }] = await Promise.all([server.open(), server.access()]);
+      const live = { target, server, toolbox, database };
+      const databases = await withSession(live, this.tools, (sql) => listDatabases(sql, { sizes: true }));
+      return { server, condition, live, sizes: new Map(databases.map((each) => [each.database, each.sizeBytes])) };
+    } catch (error) {
+      if (error instanceof PgroveError) return { server, condition: "unreachable", sizes: new Map() };
+      throw error;
+    }
+  }
+}
+
+async function withSession<T>(
+  live: LiveTarget,
+  { operation }: WorktreeTools,
+  body: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  const sql = await live.toolbox.connect(live.database, newRunId(operation.clock.now()));
+  try {
+    return await body(sql);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}
+
+async function describeDatabase(
+  tools: WorktreeTools,
+  worktree: GitWorktree,
+  { database, condition, server, live, sizes }: Opened,
+): Promise<Partial<ListedWorktree>> {
+  const known = { database, server: condition };
+  if (live === undefined) return known;
+  const sizeBytes = sizes.get(database);
+  if (sizeBytes === undefined) return { ...known, exists: false };
+  const [connection, migrations] = await Promise.all([server.reach(database), readMigrations(tools, worktree, live)]);
+  return {
+    ...{ ...known, exists: true, sizeBytes },
+    ...(connection === undefined ? {} : { connection: ownConnection(connection, live.target) }),
+    ...(migrations === undefined ? {} : { migrations }),
+  };
+}
+
+const MIGRATION_FILE = /^0*(\d+)_.+\.up\.sql$/;
+
+/** The worktree's migration files against the version that its database says it is at; undefined without files. */
+async function readMigrations(
+  tools: WorktreeTools,
+  { root }: GitWorktree,
+  live: LiveTarget,
+): Promise<Migrations | undefined> {
+  const { dir } = tools.loaded.config.migrations;
+  if (dir === undefined) return undefined;
+  const names = await readdir(pathInWorktree(tools.loaded, dir, root)).catch(() => []);
+  const versions = names.flatMap((name) => MIGRATION_FILE.exec(name)?.[1] ?? []).map(BigInt);
+  if (versions.length === 0) return undefined;
+  const version = await withSession(live, tools, readMigrationVersion).catch(() => undefined);
+  const at = /^\d+/.exec(version ?? "")?.[0];
+  const pending = versions.filter((each) => at === undefined || each > BigInt(at)).length;
+  return { files: versions.length, pending, ...(version === undefined ? {} : { version }) };
+}
+
+/** The results of the items in their order, so many of them at a time. */
+async function inTurns<Item, Result>(
+  items: readonly Item[],
+  atOnce: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [place, item] of queue) results[place] = await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}

@@ -1,0 +1,73 @@
+/** Whose the databases of a server are, by the marks that pgrove has left on them. */
+import { connectForAdmin } from "../postgres/admin.ts";
+import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
+import { isPreviousMark, previousName } from "../postgres/swap.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import type { WorktreeRow } from "../repo/registry.ts";
+import { newRunId } from "../sys/run-id.ts";
+import type { LiveTarget } from "../target/target.ts";
+
+export interface MarkedDatabase {
+  database: string;
+  sizeBytes: number;
+  /** Undefined when it is none of pgrove's. */
+  mark: Mark | undefined;
+  /** It is what a restore or copy has replaced. */
+  isPrevious: boolean;
+}
+
+/** The comment that a worktree's database, schema or role carries. */
+export function markOf(row: Pick<WorktreeRow, "id" | "name">, repository: string): string {
+  return formatMark({ kind: "worktree", repository, worktree: row.id, name: row.name });
+}
+
+/** All databases of a server, with their marks. Sizes are asked only when they are wanted: each is a walk over files. */
+export async function listDatabases(sql: Sql, wanted: { sizes: boolean }): Promise<MarkedDatabase[]> {
+  const rows = await sql<{ database: string; comment: string | null; size: number }[]>`
+    select datname as database, shobj_description(oid, 'pg_database') as comment,
+           case when ${wanted.sizes} and has_database_privilege(oid, 'CONNECT')
+                then pg_database_size(oid) else 0 end::float8 as size
+      from pg_database order by datname`;
+  return rows.map(({ database, comment, size }) => ({
+    ...{ database, sizeBytes: size, mark: parseMark(comment), isPrevious: isPreviousMark(comment) },
+  }));
+}
+
+/**
+ * What belongs to one worktree among the databases: its own, first, then the snapshots of it (`snapshotsOf` says of what
+ * else there are some) and what a restore has replaced. Found by the marks alone.
+ */
+export function findBelongings(
+  databases: readonly MarkedDatabase[],
+  worktree: string,
+  snapshotsOf: readonly string[],
+): MarkedDatabase[] {
+  const own = databases.filter(({ mark }) => mark?.kind === "worktree" && mark.worktree === worktree);
+  const names = own.map(({ database }) => database);
+  const saved = [...names, ...snapshotsOf];
+  const snapshots = databases.filter(({ mark }) => mark?.kind === "snapshot" && saved.includes(mark.of ?? ""));
+  const previous = databases.filter((each) => each.isPrevious && names.map(previousName).includes(each.database));
+  return [...own, ...snapshots, ...previous];
+}
+
+/** Asks a server something, in a session of its own that is in nobody's way. */
+export async function onServer<T>(live: LiveTarget, now: Date, body: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = await connectForAdmin(live.toolbox, newRunId(now), []);
+  try {
+    return await body(sql);
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}
+
+export interface MarkedSchema {
+  schema: string;
+  mark: Mark | undefined;
+}
+
+/** All schemas of the connected database, with their marks. */
+export async function listSchemas(sql: Sql): Promise<MarkedSchema[]> {
+  const rows = await sql<{ schema: string; comment: string | null }[]>`
+    select nspname::text as schema, obj_description(oid, 'pg_namespace') as comment from pg_namespace order by nspname`;
+  return rows.map(({ schema, comment }) => ({ schema, mark: parseMark(comment) }));
+}

@@ -1,0 +1,136 @@
+/**
+ * Gives a worktree what it needs: names and ports, a database with data, shared files, an env file, its setup steps.
+ * Each part is looked at before it is made, so that a second run completes what the first one did not, and else changes
+ * nothing.
+ */
+import { relative, resolve } from "node:path";
+import { pathInWorktree } from "../config/load.ts";
+import { refusal } from "../errors.ts";
+import type { Connection } from "../postgres/url.ts";
+import { gitCommand } from "../repo/git.ts";
+import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
+import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
+import { renderVariables } from "../target/env-lines.ts";
+import { ownConnection, requireReach } from "../target/reach.ts";
+import type { Target } from "../target/target.ts";
+import { mainTarget } from "../target/worktree-target.ts";
+import { allocateRow } from "./allocate.ts";
+import { type DataReport, type DataRequest, ensureData } from "./data.ts";
+import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
+import { type ContainerPlan, planContainers, portsOfPlan, writeOverride } from "./own-containers.ts";
+import { type SharedPath, sharePaths } from "./share.ts";
+import { runSteps } from "./steps.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
+  /** What a worktree that is new to pgrove starts with. */
+  data: InitialData;
+  name?: string;
+  /** Whether the setup steps may run; asked only when there are some to run. */
+  maySetUp: () => Promise<boolean>;
+}
+
+export interface Provisioned {
+  row: WorktreeRow;
+  data: DataReport;
+  /** How this machine reaches the database; undefined when only `docker exec` does, and there is no env file then. */
+  connection?: Connection;
+  env?: EnvBlockResult & { file: string; variables: Readonly<Record<string, string>> };
+  shared: SharedPath[];
+  /** What became of the setup steps in this run. */
+  setup: "ran" | "none" | "skipped";
+}
+
+/** Provisions a worktree. Throws with what is missing; what was done until then stays, for the next run to go on with. */
+export async function provisionWorktree(
+  tools: WorktreeTools,
+  worktree: GitWorktree,
+  request: ProvisionRequest,
+): Promise<Provisioned> {
+  const repository = await ensureIdentity(tools.repository.commonDir);
+  const plan = await planOwnContainers(tools, worktree);
+  const publishedPorts = plan === undefined ? {} : portsOfPlan(plan);
+  const allocated = await allocateRow(tools, {
+    ...{ worktree, data: request.data, ports: { ...tools.loaded.config.ports, ...publishedPorts } },
+    ...(request.name === undefined ? {} : { name: request.name }),
+  });
+  if (worktree.unfinished) await finishWorktree(tools, worktree);
+  if (allocated.state === "removing") {
+    throw refusal("removing", `the worktree ${allocated.name} is half removed`, `pgrove remove ${allocated.name}`);
+  }
+  if (plan !== undefined) await writeOverride(tools, allocated, repository, plan);
+  const data = await ensureData(tools, allocated, { ...request, repository });
+  const { row } = data;
+  const shared = row.state === "ready" ? [] : await shareFiles(tools, worktree);
+  const reached = await data.live.server.reach(row.database);
+  const connection = reached === undefined ? undefined : ownConnection(reached, data.live.target);
+  const env = connection === undefined ? undefined : await writeEnv(tools, worktree, data.live.target, connection);
+  if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
+  const setup = await setUp(tools, worktree, row, { request, variables: env?.variables ?? {} });
+  const done: WorktreeRow = { ...row, state: "ready" };
+  return {
+    ...{ row: done, data, shared, setup },
+    ...(connection === undefined ? {} : { connection }),
+    ...(env === undefined ? {} : { env }),
+  };
+}
+
+/** What the worktree's own containers publish, where it has some. */
+async function planOwnContainers(tools: WorktreeTools, worktree: GitWorktree): Promise<ContainerPlan | undefined> {
+  const { rows } = await readRegistry(tools.stateDir);
+  const row = rows.find(({ id }) => id === worktree.id);
+  const isolation = row?.isolation ?? tools.loaded.config.isolation;
+  return isolation === "container" ? await planContainers(tools, worktree, row) : undefined;
+}
+
+/** Writes the block of the main worktree's env file, which nothing else does. Throws (exit 4) when no URL leads there. */
+export async function writeMainEnv(
+  tools: WorktreeTools,
+  worktree: GitWorktree,
+): Promise<NonNullable<Provisioned["env"]>> {
+  const target = await mainTarget(tools.loaded, tools.place);
+  return await writeEnv(tools, worktree, target, await requireReach(target, tools.server));
+}
+
+/** It has its identity and its row now: what is left over can be found by them. */
+async function finishWorktree({ operation, repository }: WorktreeTools, { root }: GitWorktree): Promise<void> {
+  await operation.runner.capture(gitCommand(repository.commonDir, ["worktree", "unlock", root]));
+}
+
+async function shareFiles(
+  { loaded, repository, operation }: WorktreeTools,
+  { root }: GitWorktree,
+): Promise<SharedPath[]> {
+  const { share, share_mode: mode } = loaded.config.worktrees;
+  if (repository.mainRoot === undefined || share.length === 0) return [];
+  const paths = share.map((path) => relative(loaded.root, resolve(loaded.dir, path)));
+  const { runner, abort } = operation;
+  return await sharePaths({ from: repository.mainRoot, to: root, paths, mode, runner, abort });
+}
+
+async function writeEnv(
+  { loaded }: WorktreeTools,
+  { root, branch }: GitWorktree,
+  target: Target,
+  connection: Connection,
+): Promise<NonNullable<Provisioned["env"]>> {
+  const file = pathInWorktree(loaded, loaded.config.env.file, root);
+  const variables = renderVariables(connection, { target, branch }, loaded);
+  return { ...(await writeEnvBlock(file, variables, root)), file: relative(root, file), variables };
+}
+
+/** Runs the setup steps, once in a worktree's life. A step that fails leaves them to the next run. */
+async function setUp(
+  { loaded, operation, stateDir }: WorktreeTools,
+  { root }: GitWorktree,
+  row: WorktreeRow,
+  { request, variables }: { request: ProvisionRequest; variables: Readonly<Record<string, string>> },
+): Promise<Provisioned["setup"]> {
+  const steps = loaded.config.worktrees.setup;
+  if (row.setup !== "pending" || steps.length === 0) return "none";
+  if (!(await request.maySetUp())) return "skipped";
+  const { runner, abort, note: say } = operation;
+  await runSteps(steps, { cwd: root, env: variables, runner, say, abort, goOn: `pgrove provision ${row.name}` });
+  await updateRow(stateDir, row.id, { setup: "done" });
+  return "ran";
+}

@@ -1,0 +1,171 @@
+/** Removes a worktree with everything that it has of its own. Branch and dumps stay. */
+import { basename } from "node:path";
+import { pathInWorktree } from "../config/load.ts";
+import { failure, refusal } from "../errors.ts";
+import { gitCommand } from "../repo/git.ts";
+import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
+import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
+import { readChanges } from "../repo/worktree-changes.ts";
+import { readTextIfExists } from "../sys/files.ts";
+import { type Belongings, belongingsOf, takeInventory } from "./belongings.ts";
+import { destroyBelongings, forgetWorktree, requireSeparable } from "./destroy.ts";
+import { readEnvBlock } from "./env-block.ts";
+import { cutBlock, findBlock } from "./marked-block.ts";
+import { runSteps } from "./steps.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+export interface RemovalChoice {
+  /** Also with changes that are nowhere else. */
+  force: boolean;
+  keepDatabase: boolean;
+}
+
+export interface RemoveRequest extends RemovalChoice {
+  deleteBranch: boolean;
+  /** Whether the teardown steps may run; asked only when there are some. */
+  mayTearDown: () => Promise<boolean>;
+}
+
+/** What a removal would take away. */
+export interface RemovalPlan {
+  name: string;
+  /** The repository's identity. */
+  repository: string;
+  /** Undefined when pgrove was stopped before it came as far. */
+  row?: WorktreeRow;
+  belongings: Belongings;
+}
+
+export interface Removed {
+  branchDeleted: boolean;
+}
+
+/**
+ * Looks at what a removal would take away. Throws (exit 5) for the main worktree, a locked one, one that pgrove did not
+ * provision, and one with changes that are nowhere else.
+ */
+export async function planRemoval(
+  tools: WorktreeTools,
+  worktree: GitWorktree,
+  { force, keepDatabase }: RemovalChoice,
+): Promise<RemovalPlan> {
+  const { rows } = await readRegistry(tools.stateDir);
+  const row = rows.find(({ id }) => id === worktree.id);
+  requireRemovable(worktree, row);
+  if (!force && !worktree.missing) await requireNothingUnsaved(tools, worktree);
+  const name = row?.name ?? basename(worktree.root);
+  const repository = await ensureIdentity(tools.repository.commonDir);
+  if (row === undefined) return { name, repository, belongings: { databases: [], schemas: [], projects: [] } };
+  requireSeparable(row, keepDatabase);
+  const inventory = await takeInventory(tools, repository, new Set([row.isolation]));
+  return { name, repository, row, belongings: belongingsOf(inventory, row.id) };
+}
+
+/**
+ * Removes the worktree, after the checks of `planRemoval`, which it makes again. What stops it on the way leaves
+ * something that a second call removes.
+ */
+export async function removeWorktree(
+  tools: WorktreeTools,
+  worktree: GitWorktree,
+  request: RemoveRequest,
+): Promise<Removed> {
+  const { row, repository } = await planRemoval(tools, worktree, request);
+  if (row !== undefined) {
+    if (row.state === "ready" && !worktree.missing) await tearDown(tools, worktree, row, request);
+    await updateRow(tools.stateDir, row.id, { state: "removing" });
+    await destroyBelongings(tools, { row, repository, keepDatabase: request.keepDatabase });
+  }
+  await removeFolder(tools, worktree);
+  const branchDeleted = request.deleteBranch && (await deleteBranch(tools, worktree, request.force));
+  if (row !== undefined) await forgetWorktree(tools, row.id);
+  return { branchDeleted };
+}
+
+async function tearDown(
+  { loaded, operation }: WorktreeTools,
+  { root }: GitWorktree,
+  { name }: WorktreeRow,
+  { mayTearDown }: RemoveRequest,
+): Promise<void> {
+  const steps = loaded.config.worktrees.teardown;
+  if (steps.length === 0 || !(await mayTearDown())) return;
+  const file = pathInWorktree(loaded, loaded.config.env.file, root);
+  const env = (await readEnvBlock((await readTextIfExists(file)) ?? "", file)) ?? {};
+  const { runner, abort, note: say } = operation;
+  await runSteps(steps, { cwd: root, env, runner, say, abort, goOn: `pgrove remove ${name}` });
+}
+
+function requireRemovable(worktree: GitWorktree, row: WorktreeRow | undefined): void {
+  if (worktree.isMain) throw refusal("main_worktree", "the main worktree is never removed", "pgrove list");
+  if (worktree.locked) {
+    throw refusal("worktree_locked", `${worktree.root} is locked`, `git worktree unlock ${worktree.root}`);
+  }
+  if (row === undefined && !worktree.unfinished) {
+    throw refusal(
+      "not_owned",
+      `pgrove has given ${worktree.root} nothing, so it is not pgrove's to remove`,
+      `git worktree remove ${worktree.root}`,
+    );
+  }
+}
+
+/** Throws (exit 5) when the worktree has what is nowhere else. */
+async function requireNothingUnsaved(tools: WorktreeTools, worktree: GitWorktree): Promise<void> {
+  const { uncommitted, unpushed } = await readChanges(worktree, tools.operation.runner);
+  const own = await listOwnPaths(tools, worktree);
+  const changed = uncommitted.filter((path) => !own.includes(path.replace(/\/$/, "")));
+  if (changed.length > 0) {
+    const some = changed.slice(0, 3).join(", ") + (changed.length > 3 ? ", …" : "");
+    throw refusal(
+      "worktree_dirty",
+      `${worktree.root} has changes that are in no commit: ${some}`,
+      "commit or stash them; --force removes them with it",
+    );
+  }
+  if (unpushed === 0) return;
+  throw refusal(
+    "worktree_unpushed",
+    `${worktree.root} has ${unpushed} commit${unpushed === 1 ? "" : "s"} that no other branch and no remote has`,
+    "push them; --force removes the worktree all the same (the branch stays unless --delete-branch)",
+  );
+}
+
+/** What pgrove has put there: the env file, as long as nothing else is in it, and what is shared. */
+async function listOwnPaths({ loaded }: WorktreeTools, { root }: GitWorktree): Promise<string[]> {
+  const file = pathInWorktree(loaded, loaded.config.env.file, root);
+  const env = (await holdsOnlyBlock(file)) ? [file.slice(root.length + 1)] : [];
+  return [...env, ...loaded.config.worktrees.share.map((path) => path.replace(/\/$/, ""))];
+}
+
+async function holdsOnlyBlock(file: string): Promise<boolean> {
+  const text = (await readTextIfExists(file)) ?? "";
+  const block = findBlock(text, file);
+  return block !== undefined && cutBlock(text, block).trim() === "";
+}
+
+/** Forced, since what is not in a commit was looked at before. */
+async function removeFolder({ repository, operation }: WorktreeTools, worktree: GitWorktree): Promise<void> {
+  const git = (args: readonly string[]) =>
+    operation.runner.capture(gitCommand(repository.commonDir, args), { allowFailure: true });
+  if (worktree.unfinished) await git(["worktree", "unlock", worktree.root]);
+  const { exitCode, stderr } = await git(["worktree", "remove", "--force", worktree.root]);
+  if (exitCode === 0) return;
+  throw failure(
+    "git_failed",
+    `git could not remove ${worktree.root}: ${stderr.replace(/^fatal: /, "").trim()}`,
+    "its database is gone; pgrove remove again, or git worktree remove --force",
+  );
+}
+
+async function deleteBranch(
+  { repository, operation }: WorktreeTools,
+  { branch }: GitWorktree,
+  force: boolean,
+): Promise<boolean> {
+  if (branch === undefined) return false;
+  const command = gitCommand(repository.commonDir, ["branch", force ? "-D" : "-d", "--", branch]);
+  const { exitCode, stderr } = await operation.runner.capture(command, { allowFailure: true });
+  if (exitCode !== 0) operation.note(`the branch ${branch} stays: ${stderr.replace(/^error: /, "").split("\n")[0]}`);
+  return exitCode === 0;
+}

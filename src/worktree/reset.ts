@@ -1,0 +1,33 @@
+/** A worktree's database back to what it was made from. */
+import { usageError } from "../errors.ts";
+import { ensureIdentity } from "../repo/worktree.ts";
+import { openStarted } from "../target/lifecycle.ts";
+import type { Loss } from "../target/scratch.ts";
+import type { Target } from "../target/target.ts";
+import { type DataRequest, fillData, type MadeData, openMain } from "./data.ts";
+import type { WorktreeTools } from "./tools.ts";
+
+export interface ResetRequest extends Omit<DataRequest, "repository"> {
+  services: readonly string[];
+  consent: (loss: Loss) => Promise<void>;
+}
+
+/**
+ * Replaces the database of a worktree by what it was made from: its source as it is now, its dump, or nothing. Throws
+ * (exit 2) for a target that was made from nothing.
+ */
+export async function resetWorktree(tools: WorktreeTools, target: Target, request: ResetRequest): Promise<MadeData> {
+  const { worktree: row } = target;
+  if (row === undefined) {
+    throw usageError(
+      `${target.label} was not made from another database, so there is nothing to go back to`,
+      "pgrove restore --latest, or pgrove rewind",
+    );
+  }
+  const repository = await ensureIdentity(tools.repository.commonDir);
+  const live = await openStarted(target, tools, request.start);
+  return await fillData(tools, row, live, {
+    ...{ ...request, repository, discardPrevious: false },
+    openMain: () => openMain(tools, request.start),
+  });
+}
