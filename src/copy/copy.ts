@@ -17,8 +17,9 @@ import { replaceDatabase } from "../target/replace.ts";
 import { type Loss, readLoss } from "../target/scratch.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { type Work, type WorkSubject, withWork } from "../target/work.ts";
+import { copyToSchema, planSchemaCopy } from "./schema-copy.ts";
 import { copyByStream, requireStreamable } from "./stream.ts";
-import { copyByTemplate, requireCopyable } from "./template.ts";
+import { copyByTemplate, requireCopyable, waitUntilLeft } from "./template.ts";
 
 export type CopyStrategy = "auto" | "template" | "stream";
 
@@ -34,13 +35,17 @@ export interface CopyRequest {
   consent: (loss: Loss) => Promise<void>;
   /** Asked when the source has to be disconnected for a moment to be copied as a template. */
   whenBusy: (sessions: Session[]) => Promise<WhenBusy>;
-  /** The comment that a database which did not exist before is born with. */
+  /** The comment that a database or schema which did not exist before is born with. */
   comment?: string;
+  /** The schemas of a source that is a whole database, by preference, where the target is a schema. */
+  wanted?: readonly string[];
 }
 
 export interface CopyResult {
   strategy: "template" | "stream";
   database: string;
+  /** The schema that was replaced, where the target is one. */
+  schema?: string;
   sizeBytes: number;
   previous?: string;
   servicesRestarted: number;
@@ -55,6 +60,10 @@ export async function copyDatabase(
 ): Promise<CopyResult> {
   const database = requireDatabaseName(target.database);
   const oneServer = await requirePossible(source, target, request.strategy);
+  if (target.target.schema !== undefined) {
+    const { wanted = [], ...rest } = request;
+    return { strategy: "stream", ...(await copyToSchema(tools, source, target, { ...rest, wanted, oneServer })) };
+  }
   return await withWork(tools, target, subjectOf("copy", source, target, oneServer), async (work) => {
     const { loss } = await prepare(work, source, target, oneServer);
     if (loss !== undefined) await request.consent(loss);
@@ -78,6 +87,8 @@ export async function copyDatabase(
 /** What a copy would do. */
 export interface CopyPlan {
   database: string;
+  /** The schema that would be replaced, where the target is one. */
+  schema?: string;
   oneServer: boolean;
   /** Who is connected to the source: a template copy disconnects them. */
   sourceSessions: Session[];
@@ -94,6 +105,11 @@ export async function planCopy(
 ): Promise<CopyPlan> {
   const database = requireDatabaseName(target.database);
   const oneServer = await requirePossible(source, target, strategy);
+  const { schema } = target.target;
+  if (schema !== undefined) {
+    const loss = await planSchemaCopy(tools, source, target, oneServer);
+    return { database, schema, oneServer, sourceSessions: [], ...(loss === undefined ? {} : { loss }) };
+  }
   return await withWork(tools, target, subjectOf("copy-plan", source, target, oneServer, "shared"), async (work) => {
     const { loss } = await prepare(work, source, target, oneServer);
     const sourceSessions = oneServer ? await listSessions(work.control, source.database, work.operation.run) : [];
@@ -104,11 +120,16 @@ export async function planCopy(
 /** Whether both are on one server. Throws (exit 2) when the copy makes no sense. */
 async function requirePossible(source: LiveTarget, target: LiveTarget, strategy: CopyStrategy): Promise<boolean> {
   const oneServer = await isSameServer(source, target);
-  if (oneServer && source.database === target.database) {
+  const { schema } = target.target;
+  if (oneServer && source.database === target.database && (schema === undefined || schema === source.target.schema)) {
+    const what = schema === undefined ? `database: ${target.database}` : `schema: ${schema} of ${target.database}`;
     throw usageError(
-      `source and destination are the same database: ${target.database} on ${target.target.label}`,
+      `source and destination are the same ${what} on ${target.target.label}`,
       "name the destination: --to TARGET",
     );
+  }
+  if (strategy === "template" && (schema ?? source.target.schema) !== undefined) {
+    throw usageError("the template strategy copies whole databases, not schemas", "--strategy stream, or leave it out");
   }
   if (strategy === "template" && !oneServer) {
     throw usageError("the template strategy copies within one server only", "--strategy stream, or leave it out");
@@ -145,7 +166,7 @@ async function prepare(
       "pgrove status",
     );
   }
-  if (!oneServer) await requireStreamable(work, source, target);
+  if (!oneServer) await requireStreamable(work, source, target, { ownersStay: true });
   if (!(await databaseExists(work.control, target.database))) return { loss: undefined };
   await requireNothingBound(work.control, target.database);
   return { loss: await readLoss(work, target.database) };
@@ -177,9 +198,8 @@ async function chooseStrategy(
   oneServer: boolean,
   request: CopyRequest,
 ): Promise<"template" | "stream"> {
-  if (!oneServer || request.strategy === "stream" || request.schemaOnly) {
-    return "stream";
-  }
+  const part = request.schemaOnly || source.target.schema !== undefined;
+  if (!oneServer || request.strategy === "stream" || part) return "stream";
   const blocked = await requireCopyable(work, source, request.strategy === "template");
   if (blocked !== undefined) {
     work.tools.note(`${blocked}: streaming instead`);
@@ -190,14 +210,4 @@ async function chooseStrategy(
   const choice = await request.whenBusy(sessions);
   if (choice === "wait") await waitUntilLeft(work, source.database);
   return choice === "stream" ? "stream" : "template";
-}
-
-const LOOK_EVERY_MS = 300;
-
-async function waitUntilLeft(work: Work, database: string): Promise<void> {
-  work.tools.note(`waiting until nobody is connected to ${database}; Ctrl-C gives up`);
-  while ((await listSessions(work.control, database, work.operation.run)).length > 0) {
-    await Bun.sleep(LOOK_EVERY_MS);
-    work.operation.abort.throwIfAborted();
-  }
 }

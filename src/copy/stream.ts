@@ -1,6 +1,7 @@
 /** pg_dump into pg_restore, in memory: between servers, or where the source must stay connected. */
 
 import { chooseCodec, compressArgument } from "../dump/codec.ts";
+import { createHomes, narrowFacts, type SchemaSelection, selectSchemas } from "../dump/schema-selection.ts";
 import { refusal } from "../errors.ts";
 import { describeLeftOut, endRunSessions, listSubscriptions } from "../postgres/admin.ts";
 import { type DatabaseFacts, readDatabaseFacts } from "../postgres/catalog.ts";
@@ -21,15 +22,19 @@ export interface StreamRequest {
 interface Source {
   version: Version;
   facts: DatabaseFacts;
+  /** The source's part of its database, where it has not all of it. */
+  selection: SchemaSelection | undefined;
   subscriptions: string[];
 }
 
 async function readSource(work: Work, source: LiveTarget): Promise<Source> {
   const sql = await source.toolbox.connect(source.database, work.operation.run);
   try {
-    const facts = await readDatabaseFacts(sql);
+    const all = await readDatabaseFacts(sql);
+    const version = versionOfNumber(all.serverVersionNumber);
+    const selection = await selectSchemas(sql, source.target, source.toolbox.major ?? version.major);
     return {
-      ...{ facts, version: versionOfNumber(facts.serverVersionNumber) },
+      ...{ version, selection, facts: await narrowFacts(sql, all, selection) },
       subscriptions: await listSubscriptions(sql, source.database),
     };
   } finally {
@@ -38,7 +43,12 @@ async function readSource(work: Work, source: LiveTarget): Promise<Source> {
 }
 
 /** Throws when the target's server is older than the source's (exit 5), or lacks what the source needs (exit 4). */
-export async function requireStreamable(work: Work, source: LiveTarget, target: LiveTarget): Promise<void> {
+export async function requireStreamable(
+  work: Work,
+  source: LiveTarget,
+  target: LiveTarget,
+  { ownersStay }: { ownersStay: boolean },
+): Promise<void> {
   const { version, facts } = await readSource(work, source);
   const server = await readServerFacts(work.control);
   const to = versionOfNumber(server.versionNumber);
@@ -50,7 +60,7 @@ export async function requireStreamable(work: Work, source: LiveTarget, target: 
     );
   }
   requirePresent(server, target.target.label, {
-    ...{ what: source.target.label, roles: facts.roles, tablespaces: facts.tablespaces },
+    ...{ what: source.target.label, roles: ownersStay ? facts.roles : [], tablespaces: facts.tablespaces },
     extensions: facts.extensions.map(({ name }) => name),
     withoutRoles: "or dump the source and restore it with --no-owner",
   });
@@ -63,50 +73,74 @@ export async function copyByStream(
   target: LiveTarget,
   request: StreamRequest,
 ): Promise<string> {
-  const { operation, tools } = work;
-  const { version, facts, subscriptions } = await readSource(work, source);
+  const { tools } = work;
+  const { version, facts, selection, subscriptions } = await readSource(work, source);
   const leftOut = describeLeftOut(subscriptions);
   if (leftOut !== undefined) tools.note(leftOut);
   const shape = await chooseShape(work, facts, target, request.exists);
-  const major = source.toolbox.major ?? version.major;
   const scratch = await createScratch(work, (name) => createStatement(name, shape));
   const content = request.schemaOnly ? ["--schema-only"] : [];
-  const dump = source.toolbox.command(
-    "pg_dump",
-    ["--format=custom", compressArgument(chooseCodec(major), major), "--no-subscriptions", "--verbose", ...content],
-    operation.run,
-    { database: source.database },
-  );
-  const load = target.toolbox.command(
-    "pg_restore",
-    [`--dbname=${databaseArgument(scratch)}`, "--exit-on-error"],
-    operation.run,
-    { input: true },
-  );
-  let bytes = 0;
-  let subject: string | undefined;
-  await endingSource(work, source, () =>
-    joinCommands(
-      tools.runner,
-      dump,
-      (input) => tools.runner.stream(load, { input }, operation.abort),
-      operation.abort,
-      {
-        line: (line) => {
-          subject = /dumping contents of table "(.+)"$/.exec(line)?.[1]?.replace('"."', ".") ?? subject;
-        },
-        chunk: (count) => {
-          bytes += count;
-          tools.progress({ phase: "copy", bytes, ...(subject === undefined ? {} : { subject }) });
-        },
-      },
-    ),
+  const only = selection?.only;
+  if (only !== undefined) await inScratch(work, scratch, (sql) => createHomes(sql, facts.extensions, only));
+  await streamArchive(
+    work,
+    source,
+    { ...target, database: scratch },
+    {
+      dump: ["--no-subscriptions", ...(selection?.arguments ?? []), ...content],
+      load: only !== undefined ? ["--no-owner", "--no-acl"] : [], // all of it is its own role's
+      version,
+    },
   );
   tools.progress({ phase: "analyze" });
   await inScratch(work, scratch, async (sql) => {
     await sql`analyze`;
   });
   return scratch;
+}
+
+export interface ArchiveStream {
+  /** Arguments for pg_dump and pg_restore, beside the usual ones. */
+  dump: readonly string[];
+  load: readonly string[];
+  /** The version of the source's server. */
+  version: Version;
+}
+
+/** pg_dump of the source's database into pg_restore in the target's, in memory. */
+export async function streamArchive(
+  work: Work,
+  source: LiveTarget,
+  target: LiveTarget,
+  { dump, load, version }: ArchiveStream,
+): Promise<void> {
+  const { operation, tools } = work;
+  const major = source.toolbox.major ?? version.major;
+  const from = source.toolbox.command(
+    "pg_dump",
+    ["--format=custom", compressArgument(chooseCodec(major), major), "--verbose", ...dump],
+    operation.run,
+    { database: source.database },
+  );
+  const into = target.toolbox.command(
+    "pg_restore",
+    [`--dbname=${databaseArgument(target.database)}`, "--exit-on-error", ...load],
+    operation.run,
+    { input: true },
+  );
+  let bytes = 0;
+  let subject: string | undefined;
+  const listeners = {
+    line: (line: string) => {
+      subject = /dumping contents of table "(.+)"$/.exec(line)?.[1]?.replace('"."', ".") ?? subject;
+    },
+    chunk: (count: number) => {
+      bytes += count;
+      tools.progress({ phase: "copy", bytes, ...(subject === undefined ? {} : { subject }) });
+    },
+  };
+  const read = (input: AsyncIterable<Uint8Array>) => tools.runner.stream(into, { input }, operation.abort);
+  await endingSource(work, source, () => joinCommands(tools.runner, from, read, operation.abort, listeners));
 }
 
 async function chooseShape(

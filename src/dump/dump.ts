@@ -1,7 +1,9 @@
 /** Writes a dump: pg_dump beside the server, its compressed stream into the store, a manifest beside it. */
+import { schemaClaim } from "../copy/schema.ts";
 import { failure } from "../errors.ts";
 import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
 import { countRows, type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
+import { formatSearchPath } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
 import type { OperationTools } from "../sys/operation.ts";
@@ -14,6 +16,7 @@ import { type Codec, chooseCodec, compressArgument, type DumpFormat, extensionOf
 import { type Destination, namingFolder, openSink, prepareDestination, requireRoom, type Sink } from "./destination.ts";
 import { detectDump } from "./detect.ts";
 import type { Manifest } from "./manifest.ts";
+import { narrowFacts, qualifyPattern, type SchemaSelection, selectSchemas } from "./schema-selection.ts";
 
 export interface DumpRequest {
   format: DumpFormat;
@@ -43,10 +46,11 @@ const COUNTED_BYTES = 8 << 20;
 export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
   await prepareDestination(request.destination);
   const { database } = live;
-  const claims = [{ database, mode: "shared" as const }];
+  const schema = live.target.schema === undefined ? [] : [{ database: schemaClaim(live), mode: "shared" as const }];
+  const claims = [...schema, { database, mode: "shared" as const }];
   return await withWork(tools, live, { operation: "dump", claims, control: database }, async (work) => {
     const started = tools.clock.now();
-    const facts = await work.interruptible(() => beginSnapshot(work.control));
+    const facts = await work.interruptible(() => beginSnapshot(work.control, live));
     const leftOut = describeLeftOut(await listSubscriptions(work.control, database));
     if (leftOut !== undefined) tools.note(leftOut);
     await requireRoom(request.destination, estimateBytes(request, facts.facts));
@@ -62,6 +66,7 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
       tables: describeTables(facts.facts, counts, written.tables),
       ...{ version: 1, name: "", project: request.project, source: live.target.name, database },
       ...{ created_at: started.toISOString(), format: request.format, codec: written.codec.name },
+      ...(facts.selection?.only === undefined ? {} : { schema: facts.selection.only }),
       ...{ content: request.content, partial: request.tables.length + request.excludedTables.length > 0 },
       ...{ sha256: written.sha256, size_bytes: written.sizeBytes, pg_dump_version: written.pgDumpVersion },
       migration_version: facts.migrationVersion ?? null,
@@ -79,18 +84,24 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
 
 interface Snapshot {
   id: string;
+  /** Those of the target's part of the database. */
   facts: DatabaseFacts;
+  selection: SchemaSelection | undefined;
   migrationVersion: string | undefined;
 }
 
 /** The control session's snapshot is pg_dump's too: what the manifest says is what the dump holds. */
-async function beginSnapshot(sql: Sql): Promise<Snapshot> {
+async function beginSnapshot(sql: Sql, { target, toolbox }: LiveTarget): Promise<Snapshot> {
   await sql`begin isolation level repeatable read read only`;
   await sql`set local idle_in_transaction_session_timeout = 0`;
   await sql`set local row_security = off`;
   const [row] = await sql<{ id: string }[]>`select pg_export_snapshot() as id`;
-  const facts = await readDatabaseFacts(sql);
-  return { id: row?.id ?? "", facts, migrationVersion: await readMigrationVersion(sql) };
+  const all = await readDatabaseFacts(sql);
+  const major = toolbox.major ?? versionOfNumber(all.serverVersionNumber).major;
+  const selection = await selectSchemas(sql, target, major);
+  const facts = await narrowFacts(sql, all, selection);
+  if (target.schema !== undefined) await sql.unsafe(`set local search_path to ${formatSearchPath([target.schema])}`);
+  return { id: row?.id ?? "", facts, selection, migrationVersion: await readMigrationVersion(sql) };
 }
 
 /** Exact counts of the small tables, by their place in the list. A table that may not be read is left to pg_dump. */
@@ -169,7 +180,7 @@ async function writeDump(
     let sizeBytes = 0;
     let subject: string | undefined;
     const tables = new Set<string>();
-    await runPgDump(live, request, work, snapshot.id, compressArgument(codec, major), {
+    await runPgDump(live, request, work, snapshot, compressArgument(codec, major), {
       output: async (chunk) => {
         hash.update(chunk);
         sizeBytes += chunk.length;
@@ -213,12 +224,15 @@ async function runPgDump(
   live: LiveTarget,
   request: DumpRequest,
   work: Work,
-  snapshot: string,
+  { id, selection }: Snapshot,
   compress: string,
   listeners: Listeners,
 ): Promise<void> {
   const { run, abort } = work.operation;
-  const args = [...selectionArguments(request), compress, `--snapshot=${snapshot}`, "--no-subscriptions", "--verbose"];
+  const part = [...(selection?.arguments ?? []), ...selectionArguments(request, live.target.schema)];
+  // A worktree's own role owns all of its schema, and is nobody anywhere else.
+  const owners = request.format === "sql" && selection?.only !== undefined ? ["--no-owner", "--no-acl"] : [];
+  const args = [...part, ...owners, compress, `--snapshot=${id}`, "--no-subscriptions", "--verbose"];
   if (request.format !== "directory") {
     const format = request.format === "custom" ? "--format=custom" : "--format=plain";
     const command = live.toolbox.command("pg_dump", [format, ...args], run, { database: live.database });
@@ -234,11 +248,11 @@ async function runPgDump(
   await work.tools.runner.stream(pack, { output: listeners.output }, abort);
 }
 
-function selectionArguments({ content, tables, excludedTables }: DumpRequest): string[] {
+function selectionArguments({ content, tables, excludedTables }: DumpRequest, schema: string | undefined): string[] {
   return [
     ...(content === "schema" ? ["--schema-only"] : []),
     ...(content === "data" ? ["--data-only"] : []),
-    ...tables.map((table) => `--table=${table}`),
-    ...excludedTables.map((table) => `--exclude-table=${table}`),
+    ...tables.map((table) => `--table=${qualifyPattern(table, schema)}`),
+    ...excludedTables.map((table) => `--exclude-table=${qualifyPattern(table, schema)}`),
   ];
 }

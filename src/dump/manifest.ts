@@ -11,6 +11,8 @@ export interface Manifest {
   /** The target's name: "main", "staging", a database. */
   source: string;
   database: string;
+  /** The one schema that it holds, a worktree's; absent for a whole database. */
+  schema?: string;
   format: DumpFormat;
   codec: CodecName;
   content: "all" | "schema" | "data";

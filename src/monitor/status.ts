@@ -2,19 +2,25 @@
 import { createdAt, listDumps, type StoredDump, sourceOf } from "../dump/store.ts";
 import { messageOf, missingError, PgroveError } from "../errors.ts";
 import { readMigrationVersion } from "../postgres/catalog.ts";
+import { formatSearchPath, schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Connection, formatConnectionUrl } from "../postgres/url.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerState, ServerTools } from "../server/server.ts";
 import { newRunId } from "../sys/run-id.ts";
+import { asOwnRole, ownConnection } from "../target/reach.ts";
 import type { Target } from "../target/target.ts";
 
 export interface TargetStatus {
   server: { label: string; state: ServerState };
   database: string | undefined;
+  /** The schema that the target is, where it is one: size and tables are its own. */
+  schema: string | undefined;
   user: string | undefined;
   /** Without the password; absent where no port is published. */
   url: string | undefined;
+  /** How this machine's programs reach it. */
+  connection: Connection | undefined;
   facts: DatabaseStatus | undefined;
   lastDump: StoredDump | undefined;
   /** Why there are no facts: what to tell, and the exit code for it. */
@@ -44,15 +50,18 @@ export async function readStatus({ target, tools, storeDir, now }: StatusQuestio
   const [state, lastDump] = await Promise.all([server.inspect(), findLastDump(storeDir, target)]);
   const access = await quietly(() => server.access());
   const reach = access === undefined ? undefined : await quietly(() => server.reach(access.database));
+  const connection = reach === undefined ? undefined : ownConnection(reach, target);
   const base = {
     server: { label: server.label, state },
     database: access?.database ?? target.login.database,
-    user: access?.user ?? target.login.user,
-    url: reach === undefined ? undefined : shownUrl(reach),
+    schema: target.schema,
+    user: asOwnRole(target).login.user ?? access?.user,
+    url: connection === undefined ? undefined : formatConnectionUrl(connection, "hide"),
+    connection,
     lastDump,
   };
   try {
-    const facts = await readDatabase(server, now);
+    const facts = await readDatabase(server, target.schema, now);
     return { ...base, facts, problem: undefined };
   } catch (error) {
     if (!(error instanceof PgroveError)) throw error;
@@ -71,10 +80,6 @@ export function dumpedAt(dump: StoredDump): Date {
   return new Date(createdAt(dump));
 }
 
-function shownUrl(connection: Connection): string {
-  return formatConnectionUrl(connection, "hide");
-}
-
 /** A server that is down cannot say who may log in; the rest is still worth telling. */
 async function quietly<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
@@ -90,11 +95,13 @@ function explain(error: PgroveError, { condition, detail }: ServerState): Pgrove
   return missingError("server_unreachable", detail, error.hint);
 }
 
-async function readDatabase(server: Server, now: Date): Promise<DatabaseStatus> {
+async function readDatabase(server: Server, schema: string | undefined, now: Date): Promise<DatabaseStatus> {
   const [toolbox, { database }] = await Promise.all([server.open(), server.access()]);
   const sql = await toolbox.connect(database, newRunId(now));
   try {
-    return { ...(await askDatabase(sql)), migration: await findMigration(sql) };
+    if (schema === undefined) return { ...(await askDatabase(sql)), migration: await findMigration(sql) };
+    await sql.unsafe(`set search_path to ${formatSearchPath([schema])}`); // the ledger of nobody else
+    return { ...(await askDatabase(sql)), ...(await askSchema(sql, schema)), migration: await findMigration(sql) };
   } finally {
     await sql.end({ timeout: 2 });
   }
@@ -122,6 +129,13 @@ async function askDatabase(sql: Sql): Promise<Omit<DatabaseStatus, "migration">>
     connections: row.connections,
     maxConnections: row.most,
   };
+}
+
+async function askSchema(sql: Sql, schema: string): Promise<Pick<DatabaseStatus, "sizeBytes" | "tables">> {
+  const [row] = await sql<{ tables: number }[]>`
+    select count(*)::int as tables from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and not c.relispartition and n.nspname = ${schema}`;
+  return { sizeBytes: await schemaSizeBytes(sql, schema), tables: row?.tables ?? 0 };
 }
 
 /** The ledger may belong to somebody who does not let us read it. */

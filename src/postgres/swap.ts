@@ -231,6 +231,11 @@ export function markPreviousStatement(previous: string): string {
   return commentStatement(previous, PREVIOUS_MARK);
 }
 
+/** Whether a database's comment says that pgrove kept it when it was replaced. */
+export function isPreviousMark(comment: string | null): boolean {
+  return comment === PREVIOUS_MARK;
+}
+
 /** True when a database of that name exists and pgrove kept it. Throws (exit 1) when it is somebody else's. */
 export async function findPrevious(sql: Sql, previous: string): Promise<boolean> {
   if (!(await databaseExists(sql, previous))) return false;

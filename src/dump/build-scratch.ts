@@ -1,0 +1,106 @@
+/** Loads a checked dump into the run's scratch database: what every restore does before it replaces anything. */
+import { messageOf, refusal } from "../errors.ts";
+import { dropDatabase } from "../postgres/admin.ts";
+import { createStatement, type DatabaseShape } from "../postgres/swap.ts";
+import type { Operation } from "../sys/operation.ts";
+import { createScratch, inScratch, type Loss } from "../target/scratch.ts";
+import type { LiveTarget } from "../target/target.ts";
+import type { Work } from "../target/work.ts";
+import { type Comparison, compareWithManifest } from "./compare.ts";
+import type { InspectedDump } from "./inspect.ts";
+import { loadDump, placeArchive } from "./load.ts";
+import { createHomes } from "./schema-selection.ts";
+import type { StoredDump } from "./store.ts";
+
+/** How a dump is loaded. */
+export interface LoadChoice {
+  /** Leave owners and grants out. */
+  noOwner: boolean;
+  /** How many tables at once. */
+  jobs: number;
+}
+
+/** What every restore is told. */
+export interface LoadRequest extends LoadChoice {
+  /** The dump; what comes from stdin is spooled within the operation. */
+  findDump: (operation: Operation) => Promise<StoredDump>;
+  /** Ask before the dump is read: what comes through a pipe is read for nothing when it is then refused. */
+  askFirst?: boolean;
+  services: readonly string[];
+  /** The comment that a database or schema which did not exist before is born with. */
+  comment?: string;
+  /** Asked before anything is replaced; throws when it is not wanted. */
+  consent: (loss: Loss) => Promise<void>;
+}
+
+/** Whether owners and grants are left out: those of a worktree's schema are its own role's, which nobody else has. */
+export function leavesOwners({ noOwner }: LoadChoice, { manifest }: StoredDump): boolean {
+  return noOwner || manifest?.schema !== undefined;
+}
+
+/** Throws (exit 5) for a dump of rows alone: what is restored is a new database, which needs the tables too. */
+export function requireTables({ dump, onlyRows }: InspectedDump): void {
+  if (!onlyRows) return;
+  throw refusal(
+    "dump_data_only",
+    `${dump.name} holds only rows, and a restore builds a new database, which needs the tables too`,
+    "add the rows to an existing database with pg_restore --data-only or psql, or dump without --data-only",
+  );
+}
+
+export interface Scratch {
+  scratch: string;
+  comparison: Comparison | undefined;
+}
+
+/** The scratch database, loaded, analyzed and compared. It is dropped when the operation ends without a swap. */
+export async function buildScratch(
+  work: Work,
+  live: LiveTarget,
+  inspected: InspectedDump,
+  shape: DatabaseShape,
+  request: LoadChoice,
+): Promise<Scratch> {
+  const scratch = await loadScratch(work, live, inspected, shape, request);
+  const comparison = await inScratch(work, scratch, async (sql) => {
+    work.tools.progress({ phase: "analyze" });
+    await sql`analyze`;
+    return await compareWithManifest(sql, inspected);
+  });
+  for (const doubt of comparison?.doubts ?? []) work.tools.note(doubt);
+  return { scratch, comparison };
+}
+
+/** Loads the scratch database: by several jobs, and once more by one when the server found them in a deadlock. */
+async function loadScratch(
+  work: Work,
+  live: LiveTarget,
+  inspected: InspectedDump,
+  shape: DatabaseShape,
+  request: LoadChoice,
+): Promise<string> {
+  const { jobs } = request;
+  const create = async () => {
+    const made = await createScratch(work, (name) => createStatement(name, shape));
+    const { schema, extensions = [] } = inspected.dump.manifest ?? {};
+    if (schema !== undefined) await inScratch(work, made, (sql) => createHomes(sql, extensions, schema));
+    return made;
+  };
+  // At once, and both to their end: what is still being placed could not be removed.
+  const [created, placing] = await Promise.allSettled([create(), placeArchive(work, live, inspected, jobs)]);
+  if (created.status === "rejected") throw created.reason;
+  if (placing.status === "rejected") throw placing.reason;
+  const scratch = created.value;
+  const load = { database: scratch, placed: placing.value, noOwner: leavesOwners(request, inspected.dump) };
+  try {
+    await loadDump(work, live, inspected, { ...load, jobs });
+  } catch (error) {
+    // pg_restore attaches the indexes of partitions while other jobs hold locks on them.
+    if (jobs <= 1 || !/deadlock/i.test(messageOf(error))) throw error;
+    work.tools.note("pg_restore's jobs locked each other out: loading once more, one table at a time");
+    await dropDatabase(work.control, scratch);
+    await create();
+    await loadDump(work, live, inspected, { ...load, jobs: 1 });
+  }
+  return scratch;
+}
