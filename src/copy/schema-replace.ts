@@ -112,9 +112,10 @@ async function prepareIncoming(
   const { extensions, needed } = await readSurroundings(sql, schema);
   requireExtensions(needed, there, live.database);
   const counts = rows ?? (await countSchemaRows(sql, schema));
-  const own = live.target.worktree?.role !== undefined;
   await sql.unsafe(`alter schema ${name} owner to ${quoteIdentifier(owner)}`);
-  await transferOwnership(sql, schema, owner, own ? "all" : "worktrees");
+  const role = live.target.worktree?.role?.name;
+  // What comes from a worktree's schema into main's belongs to a role that goes with the worktree.
+  await transferOwnership(sql, schema, role ?? live.toolbox.user, role === undefined ? "worktrees" : "all");
   if (schema !== final) {
     const keepsOld = extensions.some((extension) => extension.schema === schema);
     await retargetSearchPaths(sql, { schema, final, keepsOld });
