@@ -5,7 +5,9 @@ import type { Target } from "../target/target.ts";
 import type { Context } from "./context.ts";
 import { describeServer, serverDocument } from "./server-lines.ts";
 
-export const LIFECYCLE_POSITIONALS = [{ name: "TARGET", target: true, about: "default: main" }] as const;
+export const LIFECYCLE_POSITIONALS = [
+  { name: "TARGET", target: true, about: "default: the worktree you stand in" },
+] as const;
 
 export const LIFECYCLE_OPTIONS = [
   { name: "service", value: "SERVICE", repeatable: true, about: "a service of the compose file beside the database" },

@@ -1,6 +1,7 @@
 /** What the commands on worktrees have in common: their tools, and how a worktree is named. */
 import { basename } from "node:path";
 import { missingError, usageError } from "../errors.ts";
+import type { WorktreeRow } from "../repo/registry.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import type { WorktreeTools } from "../worktree/tools.ts";
 import type { Context } from "./context.ts";
@@ -29,7 +30,12 @@ export async function requireWorktree(tools: WorktreeTools, text: string | undef
   const worktrees = await listWorktrees(repository, operation.runner);
   const found = text === undefined ? worktrees.find(isHere(tools)) : await findNamed(worktrees, text, stateDir);
   if (found !== undefined) return found;
-  throw missingError("worktree_missing", `there is no worktree named ${text ?? repository.root}`, "pgrove list");
+  const isLeft = text !== undefined && (await findRow(stateDir, text)) !== undefined;
+  throw missingError(
+    "worktree_missing",
+    `there is no worktree named ${text ?? repository.root}${isLeft ? " any more" : ""}`,
+    isLeft ? "pgrove prune        takes away what is left of it" : "pgrove list",
+  );
 }
 
 function isHere({ repository }: WorktreeTools) {
@@ -42,13 +48,17 @@ async function findNamed(
   stateDir: string,
 ): Promise<GitWorktree | undefined> {
   if (text === "main") return worktrees.find(({ isMain }) => isMain);
-  const { readRegistry } = await import("../repo/registry.ts");
-  const { rows } = await readRegistry(stateDir);
-  const row = rows.find(({ name }) => name === text);
+  const row = await findRow(stateDir, text);
   const linked = worktrees.filter(({ isMain }) => !isMain);
   return (
     linked.find(({ id }) => id !== undefined && id === row?.id) ??
     linked.find(({ branch }) => branch === text) ??
     linked.find(({ root }) => basename(root) === text)
   );
+}
+
+async function findRow(stateDir: string, text: string): Promise<WorktreeRow | undefined> {
+  const { readRegistry } = await import("../repo/registry.ts");
+  const { rows } = await readRegistry(stateDir);
+  return rows.find(({ name }) => name === text);
 }

@@ -13,9 +13,8 @@ import {
   placeExtensions,
   readSurroundings,
   requireExtensions,
-  requireMovable,
 } from "../postgres/schema-extensions.ts";
-import { listMentions, retargetSearchPaths, transferOwnership } from "../postgres/schema-objects.ts";
+import { listMentions, moveSchema, retargetSearchPaths, transferOwnership } from "../postgres/schema-objects.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { versionOfNumber } from "../postgres/version.ts";
 import { withServicesStopped } from "../target/replace.ts";
@@ -80,15 +79,14 @@ export async function replaceByIncoming(
 }
 
 /**
- * The present schema's properties. Throws (exit 5) when it may not be replaced: it is not the worktree's own, something
- * outside needs it, or an extension lies in it that cannot be moved.
+ * The present schema's properties. Throws (exit 5) when it may not be replaced: it is not the worktree's own, or something
+ * outside needs it.
  */
 export async function requireReplaceable(sql: Sql, live: LiveTarget) {
   const schema = requireTargetSchema(live);
   const present = await findOwnSchema(sql, live);
   if (present === undefined) return undefined;
   await requireNoDependents(sql, schema);
-  requireMovable(await listExtensions(sql), schema);
   return present;
 }
 
@@ -107,12 +105,10 @@ async function prepareIncoming(
 ): Promise<RowCounts> {
   const final = requireTargetSchema(live);
   const schema = chooseSchema(await listUserSchemas(sql), wanted, `the copy in ${database}`);
-  const name = quoteIdentifier(schema);
   await requireSelfContained(sql, schema);
   const { extensions, needed } = await readSurroundings(sql, schema);
   requireExtensions(needed, there, live.database);
   const counts = rows ?? (await countSchemaRows(sql, schema));
-  await sql.unsafe(`alter schema ${name} owner to ${quoteIdentifier(owner)}`);
   const role = live.target.worktree?.role?.name;
   // What comes from a worktree's schema into main's belongs to a role that goes with the worktree.
   await transferOwnership(sql, schema, role ?? live.toolbox.user, role === undefined ? "worktrees" : "all");
@@ -127,8 +123,9 @@ async function prepareIncoming(
     }
   }
   const renamed = incomingName(work.operation.run);
-  await sql.unsafe(`alter schema ${name} rename to ${renamed}`);
-  await placeExtensions(sql, there, { incoming: renamed, home: schema, needed });
+  await moveSchema(sql, schema, renamed);
+  await sql.unsafe(`alter schema ${renamed} owner to ${quoteIdentifier(owner)}`);
+  await placeExtensions(sql, there, needed);
   return counts;
 }
 

@@ -12,7 +12,7 @@ import {
   schemaPropertyStatements,
 } from "../postgres/schema.ts";
 import { nameSome, requireNoDependents } from "../postgres/schema-dependencies.ts";
-import { listExtensions } from "../postgres/schema-extensions.ts";
+import { moveObjects, moveSchema } from "../postgres/schema-objects.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../target/target.ts";
 import type { Work } from "../target/work.ts";
@@ -30,18 +30,17 @@ const PASSING = new Set(["55P03", "40P01"]);
 export async function swapSchema(work: Work, sql: Sql, live: LiveTarget, properties: SchemaProperties): Promise<void> {
   const schema = requireTargetSchema(live);
   await withoutOthers(work, sql, schema, async (transaction) => {
-    const [name, outgoing] = [quoteIdentifier(schema), outgoingName(work.operation.run)];
+    const [incoming, outgoing] = [incomingName(work.operation.run), outgoingName(work.operation.run)];
     const replaces = await schemaExists(transaction, schema);
     if (replaces) {
       await requireNoDependents(transaction, schema);
-      await transaction.unsafe(`alter schema ${name} rename to ${outgoing}`);
+      await moveSchema(transaction, schema, outgoing);
     }
-    await transaction.unsafe(`alter schema ${incomingName(work.operation.run)} rename to ${name}`);
-    if (replaces) {
-      for (const extension of await listExtensions(transaction)) {
-        if (extension.schema !== outgoing) continue;
-        await transaction.unsafe(`alter extension ${quoteIdentifier(extension.name)} set schema ${name}`);
-      }
+    if (await schemaExists(transaction, schema)) {
+      await moveObjects(transaction, incoming, schema); // extensions lie in it and have stayed
+      await transaction.unsafe(`drop schema ${incoming}`);
+    } else {
+      await transaction.unsafe(`alter schema ${incoming} rename to ${quoteIdentifier(schema)}`);
     }
     for (const statement of schemaPropertyStatements(schema, properties)) await transaction.unsafe(statement);
     await settleRole(transaction, live);

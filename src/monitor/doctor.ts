@@ -2,6 +2,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import type { LoadedConfig } from "../config/load.ts";
 import { messageOf, PgroveError } from "../errors.ts";
+import type { Repository } from "../repo/git.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerTools } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
@@ -11,6 +12,7 @@ import type { Runner } from "../sys/process.ts";
 import type { Target } from "../target/target.ts";
 import type { Check } from "./check.ts";
 import { checkInside } from "./doctor-server.ts";
+import { checkWorktrees } from "./doctor-worktrees.ts";
 
 export interface DoctorTools {
   runner: Runner;
@@ -18,6 +20,7 @@ export interface DoctorTools {
   storeDir(): Promise<string>;
   stateDir(): Promise<string>;
   config(): Promise<LoadedConfig | undefined>;
+  repository(): Promise<Repository | undefined>;
   serverTools(): Promise<ServerTools>;
   target(): Promise<Target>;
 }
@@ -34,7 +37,8 @@ export async function examine(tools: DoctorTools): Promise<Check[]> {
     checkStore(tools),
     checkDeadRuns(tools),
   ]);
-  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), store, runs];
+  const worktrees = await checkBooks(tools);
+  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), ...worktrees, store, runs];
 }
 
 interface Attempt<T> {
@@ -119,6 +123,14 @@ async function checkServer(tools: DoctorTools, { value: target, error }: Attempt
     checkInside(server, await server.open(), tools.now),
   );
   return checks ?? (wrong === undefined ? [] : [problemOf("server", wrong, "pgrove up")]);
+}
+
+async function checkBooks(tools: DoctorTools): Promise<Check[]> {
+  const repository = await tools.repository();
+  if (repository === undefined) return [];
+  const { value, error } = await attempt(async () => checkWorktrees(repository, await tools.stateDir(), tools.runner));
+  if (error !== undefined) return [problemOf("worktrees", error)];
+  return value === undefined ? [] : [value];
 }
 
 async function checkStore(tools: DoctorTools): Promise<Check> {

@@ -1,4 +1,4 @@
-/** Extensions around a schema that moves: they stay where they are, and the scratch database has to have them, too. */
+/** Extensions around a schema: they stay where they are, and a database that it comes to has to have them, too. */
 import { messageOf, missingError, refusal } from "../errors.ts";
 import { quoteIdentifier } from "./identifier.ts";
 import type { Queries } from "./schema.ts";
@@ -7,13 +7,12 @@ import { listNeededExtensions } from "./schema-dependencies.ts";
 export interface Extension {
   name: string;
   schema: string;
-  relocatable: boolean;
 }
 
 /** The extensions of the connected database; one that needs another comes after it. */
 export async function listExtensions(sql: Queries): Promise<Extension[]> {
   const rows = await sql<Extension[]>`
-    select e.extname::text as name, n.nspname::text as schema, e.extrelocatable as relocatable
+    select e.extname::text as name, n.nspname::text as schema
       from pg_extension e join pg_namespace n on n.oid = e.extnamespace order by e.oid`;
   return [...rows];
 }
@@ -60,14 +59,12 @@ export async function buildSurroundings(sql: Queries, { extensions, needed, serv
   }
 }
 
-type Place = Pick<Extension, "name" | "schema">;
-
 /** Creates extensions where they belong, those that need others after them. Resolves with the ones that failed. */
 export async function createExtensions(
   sql: Queries,
-  extensions: readonly Place[],
+  extensions: readonly Extension[],
 ): Promise<{ name: string; error: unknown }[]> {
-  const failed: (Place & { error: unknown })[] = [];
+  const failed: (Extension & { error: unknown })[] = [];
   for (const { name, schema } of extensions) {
     const place = quoteIdentifier(schema);
     try {
@@ -93,49 +90,27 @@ export function requireExtensions(needed: readonly string[], there: readonly Ext
 }
 
 /**
- * Puts the extensions of the scratch database where the target's database has them; those that it does not have go back
- * to `home`, the schema that was renamed to `incoming`. One that is not needed may stay where it cannot be moved.
+ * Puts the extensions of the scratch database where the target's database has them. Throws (exit 5) when one that is
+ * needed cannot be moved there.
  */
 export async function placeExtensions(
   sql: Queries,
   there: readonly Extension[],
-  { incoming, home, needed }: { incoming: string; home: string; needed: readonly string[] },
+  needed: readonly string[],
 ): Promise<void> {
-  const superuser = await isSuperuser(sql);
-  for (const { name, schema, relocatable } of await listExtensions(sql)) {
-    const place = there.find((extension) => extension.name === name)?.schema ?? (schema === incoming ? home : schema);
+  for (const { name, schema } of await listExtensions(sql)) {
+    const place = there.find((extension) => extension.name === name)?.schema ?? schema;
     if (place === schema) continue;
     await sql.unsafe(`create schema if not exists ${quoteIdentifier(place)}`);
-    // Only its script could have used the schema's name, and back home that is the same again.
-    if (!relocatable && place === home && superuser) await makeRelocatable(sql, name);
     try {
       await sql.unsafe(`alter extension ${quoteIdentifier(name)} set schema ${quoteIdentifier(place)}`);
     } catch (error) {
-      if (needed.includes(name)) throw notMovable(name, schema === incoming ? home : schema, messageOf(error));
+      if (!needed.includes(name)) continue;
+      throw refusal(
+        "extension_elsewhere",
+        `the extension ${name} lies in the schema ${schema} where the copy comes from, and in ${place} here: ${messageOf(error)}`,
+        "bring both into the same schema, or choose isolation: database",
+      );
     }
   }
-}
-
-/** In the scratch database alone, which is dropped. */
-async function makeRelocatable(sql: Queries, name: string): Promise<void> {
-  await sql`update pg_extension set extrelocatable = true where extname = ${name}`;
-}
-
-async function isSuperuser(sql: Queries): Promise<boolean> {
-  const [row] = await sql<{ rolsuper: boolean }[]>`select rolsuper from pg_roles where rolname = current_user`;
-  return row?.rolsuper ?? false;
-}
-
-/** Throws (exit 5) when an extension lies in the schema that cannot be moved out of it, so that it would be replaced. */
-export function requireMovable(extensions: readonly Extension[], schema: string): void {
-  const fixed = extensions.find((extension) => extension.schema === schema && !extension.relocatable);
-  if (fixed !== undefined) throw notMovable(fixed.name, schema, "it is not relocatable");
-}
-
-function notMovable(extension: string, schema: string, why: string) {
-  return refusal(
-    "extension_not_movable",
-    `the extension ${extension} cannot be kept apart from the schema ${schema}, in which it lies: ${why}`,
-    "keep the tables in a schema of their own (database.schema), or choose isolation: database",
-  );
 }

@@ -67,9 +67,20 @@ export function overrideFile(stateDir: string, id: string): string {
   return join(worktreeStateDir(stateDir, id), "compose.override.yaml");
 }
 
+/** Throws (exit 3) when pgrove.yaml's kind of server cannot be one of a worktree's own. */
+export function requireOwnable({ config, file }: LoadedConfig): void {
+  const { kind } = config.server;
+  if (kind === "compose" || kind === "local") return;
+  throw configError(
+    `isolation: container needs server.compose or server.local, and ${file} has server.${kind}`,
+    "isolation: database        gives each worktree a database on that server",
+  );
+}
+
 /** The server that belongs to one worktree: its own checkout of the compose files, or a private cluster of its own. */
 async function ownServer(row: WorktreeRow, loaded: LoadedConfig, place: TargetPlace): Promise<ServerSpec> {
   requireNoMissing(loaded, "server");
+  requireOwnable(loaded);
   const { server } = loaded.config;
   const stateDir = await place.stateDir();
   if (server.kind === "local") {
@@ -78,8 +89,8 @@ async function ownServer(row: WorktreeRow, loaded: LoadedConfig, place: TargetPl
   }
   if (server.kind !== "compose" || row.project === undefined) {
     throw configError(
-      `isolation: container needs server.compose or server.local, and ${loaded.file} has server.${server.kind}`,
-      "isolation: database        gives each worktree a database on that server",
+      `the worktree ${row.name} was made without containers, and ${loaded.file} has server.${server.kind} now`,
+      `pgrove remove ${row.name}, and make it again; or go back to what pgrove.yaml had`,
     );
   }
   const files = server.files.map((file) => pathInWorktree(loaded, file, row.path));

@@ -1,5 +1,6 @@
 /** `git worktree add`, with everything that pgrove gives a worktree. */
-import { basename, resolve } from "node:path";
+import { realpath } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { renderTemplate } from "../config/template.ts";
 import { failure, refusal, usageError } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
@@ -7,6 +8,7 @@ import { chooseWorktreeName } from "../repo/names.ts";
 import { readRegistry } from "../repo/registry.ts";
 import { type GitWorktree, listWorktrees, UNFINISHED_REASON } from "../repo/worktree.ts";
 import { pathExists } from "../sys/files.ts";
+import { withLock } from "../sys/lock.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface CreateRequest {
@@ -22,13 +24,21 @@ export interface Created {
   worktree: GitWorktree;
 }
 
+/** Checking out a large repository takes its time. */
+const LOCK_WAIT_MS = 120_000;
+
 /**
  * Makes the worktree, and its branch where there is none of that name here or on a remote. Throws (exit 5) when the
  * branch is checked out already, or name or folder are taken, and (exit 1) when git fails.
  */
 export async function createWorktree(tools: WorktreeTools, request: CreateRequest): Promise<Created> {
-  const { repository, operation } = tools;
   await requireBranchName(tools, request.branch);
+  // Two `git worktree add` for one folder or branch at once leave a worktree that git itself cannot read.
+  return await withLock(join(tools.stateDir, "create.lock"), LOCK_WAIT_MS, () => createAlone(tools, request));
+}
+
+async function createAlone(tools: WorktreeTools, request: CreateRequest): Promise<Created> {
+  const { repository, operation } = tools;
   const worktrees = await listWorktrees(repository, operation.runner);
   requireNotCheckedOut(worktrees, request.branch);
   const name = await chooseName(tools, worktrees, request);
@@ -37,7 +47,8 @@ export async function createWorktree(tools: WorktreeTools, request: CreateReques
     throw refusal("folder_exists", `${root} exists already`, `pgrove new ${request.branch} --name OTHER`);
   }
   await addWorktree(tools, root, request);
-  const made = (await listWorktrees(repository, operation.runner)).find((each) => each.root === root);
+  const real = await realpath(root); // as git writes it down
+  const made = (await listWorktrees(repository, operation.runner)).find((each) => each.root === real);
   if (made === undefined) throw failure("git_failed", `git made no worktree at ${root}`, "git worktree list");
   return { name, worktree: made };
 }
@@ -50,12 +61,20 @@ async function requireBranchName({ repository, operation }: WorktreeTools, branc
 }
 
 function requireNotCheckedOut(worktrees: readonly GitWorktree[], branch: string): void {
-  const there = worktrees.find((worktree) => worktree.branch === branch && !worktree.missing);
-  if (there === undefined) return;
+  const found = worktrees.find((worktree) => worktree.branch === branch);
+  if (found === undefined) return;
+  const { root, isMain, missing } = found;
+  if (missing) {
+    throw refusal(
+      "branch_checked_out",
+      `the branch ${branch} is checked out in a worktree whose folder is gone: ${root}`,
+      `pgrove remove ${basename(root)}        takes away what is left of it`,
+    );
+  }
   throw refusal(
     "branch_checked_out",
-    `the branch ${branch} is checked out already: ${there.root}`,
-    there.isMain ? "choose another branch" : `pgrove provision ${basename(there.root)}        gives it a database`,
+    `the branch ${branch} is checked out already: ${root}`,
+    isMain ? "choose another branch" : `pgrove provision ${basename(root)}        gives it a database`,
   );
 }
 
@@ -97,7 +116,7 @@ async function addWorktree(
       "leave --from out",
     );
   }
-  const known = exists || (from === undefined && (await hasRemoteBranch({ repository, operation }, branch)));
+  const known = exists || (from === undefined && (await isOnOneRemote({ repository, operation }, branch)));
   const what = known ? [root, branch] : ["-b", branch, root, ...(from === undefined ? [] : [from])];
   const command = gitCommand(repository.root, ["worktree", "add", "--lock", "--reason", UNFINISHED_REASON, ...what]);
   const quiet = { ...command, env: { ...command.env, PGROVE_SKIP_HOOKS: "1" } };
@@ -116,9 +135,16 @@ async function hasBranch({ repository, operation }: Asking, branch: string): Pro
   return (await operation.runner.capture(command, { allowFailure: true })).exitCode === 0;
 }
 
-/** Whether exactly one remote has the branch: then git makes a local one that follows it. */
-async function hasRemoteBranch({ repository, operation }: Asking, branch: string): Promise<boolean> {
-  const command = gitCommand(repository.root, ["for-each-ref", "--format=%(refname)", `refs/remotes/*/${branch}`]);
+/** Whether a remote has the branch: then git makes a local one that follows it. Throws (exit 5) when several have. */
+async function isOnOneRemote({ repository, operation }: Asking, branch: string): Promise<boolean> {
+  const form = "--format=%(refname:lstrip=2)";
+  const command = gitCommand(repository.root, ["for-each-ref", form, `refs/remotes/*/${branch}`]);
   const { stdout } = await operation.runner.capture(command);
-  return stdout.split("\n").filter((line) => line !== "").length === 1;
+  const found = stdout.split("\n").filter((line) => line !== "");
+  if (found.length < 2) return found.length === 1;
+  throw refusal(
+    "branch_ambiguous",
+    `several remotes have the branch ${branch}: ${found.join(", ")}`,
+    `pgrove new ${branch} --from ${found[0]}`,
+  );
 }

@@ -1,9 +1,11 @@
 /** A worktree's data: found where it is, else made with what the worktree is to start with. */
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { copyDatabase, type WhenBusy } from "../copy/copy.ts";
 import { createEmptyDatabase, type EmptyRequest, emptySchema } from "../copy/empty.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
+import { refusal } from "../errors.ts";
 import type { Session } from "../postgres/admin.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
 import { openStarted } from "../target/lifecycle.ts";
@@ -52,16 +54,20 @@ export async function openMain({ loaded, place, ...tools }: WorktreeTools, maySt
 }
 
 /**
- * Throws when what a worktree is to start with is not there: a target that nothing is called, a dump that is not in the
- * store (exit 4).
+ * What a worktree is to start with, so that it is found again from any folder: a dump of the store by its name, another
+ * one by its path. Throws (exit 4) when it is not there: a target that nothing is called, a dump that does not exist.
  */
 export async function requireInitialData(
   { place }: WorktreeTools,
   data: InitialData,
   { storeDir, cwd, home }: DataRequest["dumps"],
-): Promise<void> {
-  if (data.kind === "dump") await requireDump(data.dump, storeDir, cwd, home);
+): Promise<InitialData> {
+  if (data.kind === "dump") {
+    const { name, path } = await requireDump(data.dump, storeDir, cwd, home);
+    return { kind: "dump", dump: path === join(storeDir, name) ? name : path };
+  }
   if (data.kind === "copy" && data.source !== "main") await resolveTarget(data.source, place);
+  return data;
 }
 
 /** The worktree's data, made when they are not there. Throws and leaves none when they cannot be made. */
@@ -70,11 +76,20 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
   const { repository, start } = request;
   const { row, live, exists } = await locateData(tools, given, { repository, start, openMain: openMainOnce });
   if (exists) return { row, live };
-  const consent = async () => undefined; // nothing is replaced but the empty database that a container comes with
+  const consent = async (loss: Loss) => requireOwnServer(row, loss);
   const fill = { ...request, services: [], consent, discardPrevious: true, openMain: openMainOnce };
   const made = await fillData(tools, row, live, fill);
   if (row.isolation === "container") await markDatabase(tools, live, row, repository);
   return { row, live, made };
+}
+
+/**
+ * Only the empty database that a container comes with is replaced. Throws (exit 5) for any other: somebody, or another
+ * run, has made it since it was looked for.
+ */
+function requireOwnServer({ isolation, name }: WorktreeRow, { database }: Loss): void {
+  if (isolation === "container") return;
+  throw refusal("made_meanwhile", `${database} was made by somebody else meanwhile`, `pgrove provision ${name}`);
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

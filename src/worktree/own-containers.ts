@@ -1,14 +1,16 @@
 /** The containers that a worktree has of its own: its checkout of the compose files, and what sets them apart from main's. */
 import { dirname } from "node:path";
 import { pathInWorktree } from "../config/load.ts";
+import { missingError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
-import type { GitWorktree } from "../repo/worktree.ts";
+import { ensureIdentity, type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { type ComposeConfig, readComposeConfig } from "../server/compose-config.ts";
 import { requireIsolatable } from "../server/compose-isolation.ts";
 import { listPublishedPorts, type PublishedPort, renderOverride } from "../server/compose-override.ts";
 import { ensureDir, writeFileAtomic } from "../sys/files.ts";
 import { mainServer } from "../target/main-server.ts";
-import { overrideFile } from "../target/worktree-target.ts";
+import { overrideFile, requireOwnable } from "../target/worktree-target.ts";
+import { allocateRow } from "./allocate.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** What a worktree's compose files publish. */
@@ -18,15 +20,16 @@ export interface ContainerPlan {
 }
 
 /**
- * Reads the compose files of a worktree's checkout; undefined where pgrove.yaml has none. Throws (exit 3) when its
- * database would not be apart from main's.
+ * Reads the compose files of a worktree's checkout; undefined for a private cluster, which has none. Throws (exit 3)
+ * when its database would not be apart from main's.
  */
 export async function planContainers(
   { loaded, place, operation }: WorktreeTools,
-  { root }: GitWorktree,
+  { root }: Pick<GitWorktree, "root">,
   row: WorktreeRow | undefined,
 ): Promise<ContainerPlan | undefined> {
   const { server, ports } = loaded.config;
+  requireOwnable(loaded);
   if (server.kind !== "compose") return undefined;
   const { service, profiles } = server;
   const mains = await mainServer(loaded, place);
@@ -56,4 +59,32 @@ export async function writeOverride(
   await ensureDir(dirname(file));
   const owner = { repository, worktree: row.id };
   await writeFileAtomic(file, renderOverride(config, { published, ports: row.ports, owner }));
+}
+
+/**
+ * Writes the override of a worktree anew for what its compose files say now, with ports for what is new in them: else
+ * a new service would have main's. Resolves with the row as it is then. Throws (exit 4) when the worktree is gone.
+ */
+export async function renewOverride(tools: WorktreeTools, row: WorktreeRow): Promise<WorktreeRow> {
+  const worktree = await requirePresent(tools, row);
+  const [plan, repository] = await Promise.all([
+    planContainers(tools, worktree, row),
+    ensureIdentity(tools.repository.commonDir),
+  ]);
+  const ports = plan === undefined ? {} : portsOfPlan(plan);
+  const renewed = await allocateRow(tools, { worktree, data: row.data, ports });
+  if (plan !== undefined) await writeOverride(tools, renewed, repository, plan);
+  return renewed;
+}
+
+/** The worktree where it is now: git may have moved it. */
+async function requirePresent({ repository, operation }: WorktreeTools, row: WorktreeRow): Promise<GitWorktree> {
+  const worktrees = await listWorktrees(repository, operation.runner);
+  const worktree = worktrees.find(({ id }) => id === row.id);
+  if (worktree !== undefined && !worktree.missing) return worktree;
+  throw missingError(
+    "worktree_gone",
+    `the folder of the worktree ${row.name} is gone: ${worktree?.root ?? row.path}`,
+    "pgrove prune        removes what it has left",
+  );
 }

@@ -92,9 +92,10 @@ export async function writeMainEnv(
   return await writeEnv(tools, worktree, target, await requireReach(target, tools.server));
 }
 
-/** It has its identity and its row now: what is left over can be found by them. */
+/** It has its identity and its row now: what is left over can be found by them. Another run may have been faster. */
 async function finishWorktree({ operation, repository }: WorktreeTools, { root }: GitWorktree): Promise<void> {
-  await operation.runner.capture(gitCommand(repository.commonDir, ["worktree", "unlock", root]));
+  const command = gitCommand(repository.commonDir, ["worktree", "unlock", root]);
+  await operation.runner.capture(command, { allowFailure: true });
 }
 
 async function shareFiles(

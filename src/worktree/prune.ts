@@ -1,4 +1,5 @@
 /** What belongs to worktrees that are gone, and its removal. Acts only when everything could be looked at whole. */
+import { refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureIdentity, type GitWorktree, listWorktrees } from "../repo/worktree.ts";
@@ -20,11 +21,9 @@ export interface Leftover extends Belongings {
 export async function findLeftovers(tools: WorktreeTools): Promise<Leftover[]> {
   const repository = await ensureIdentity(tools.repository.commonDir);
   const inventory = await takeInventory(tools, repository, await listKinds(tools));
-  const [worktrees, { rows }] = await Promise.all([
-    listWorktrees(tools.repository, tools.operation.runner),
-    readRegistry(tools.stateDir),
-  ]);
-  const living = new Set(worktrees.filter(isThere).map(({ id }) => id));
+  // The worktrees last: one that is made meanwhile is found there before it is missed there.
+  const { rows } = await readRegistry(tools.stateDir);
+  const living = new Set((await listThere(tools)).map(({ id }) => id));
   const known = new Map(rows.map((row) => [row.id, row]));
   for (const row of rebuildRows(inventory, repository)) if (!known.has(row.id)) known.set(row.id, row);
   return [...known.values()]
@@ -32,8 +31,10 @@ export async function findLeftovers(tools: WorktreeTools): Promise<Leftover[]> {
     .map((row) => ({ row, repository, ...belongingsOf(inventory, row.id) }));
 }
 
-function isThere({ missing, locked }: GitWorktree): boolean {
-  return !missing || locked;
+/** The worktrees that are not gone. */
+async function listThere({ repository, operation }: WorktreeTools): Promise<GitWorktree[]> {
+  const worktrees = await listWorktrees(repository, operation.runner);
+  return worktrees.filter(({ missing, locked }) => !missing || locked);
 }
 
 /** Rows as marks and labels tell them: of a registry that was lost, they are what is left. */
@@ -65,14 +66,23 @@ function rowOf(
   };
 }
 
-/** Removes what is left of one worktree that is gone. */
+/** Removes what is left of one worktree that is gone. Throws (exit 5) when it has come back since it was looked for. */
 export async function removeLeftover(tools: WorktreeTools, { row, repository }: Leftover): Promise<void> {
-  await destroyBelongings(tools, { row, repository, keepDatabase: false });
-  const { commonDir } = tools.repository;
-  const gone = (await listWorktrees(tools.repository, tools.operation.runner)).find(({ id }) => id === row.id);
-  if (gone?.missing) {
-    const command = gitCommand(commonDir, ["worktree", "remove", "--force", gone.root]);
-    await tools.operation.runner.capture(command, { allowFailure: true }); // `git worktree prune` does it as well
+  if ((await listThere(tools)).some(({ id }) => id === row.id)) {
+    throw refusal("worktree_back", `the worktree ${row.name} is there again`, "pgrove list");
   }
+  await destroyBelongings(tools, { row, repository, keepDatabase: false });
+  await forgetByGit(tools, row.id);
   await forgetWorktree(tools, row.id);
+}
+
+async function forgetByGit({ repository, operation }: WorktreeTools, id: string): Promise<void> {
+  const gone = (await listWorktrees(repository, operation.runner)).find((worktree) => worktree.id === id);
+  if (gone === undefined) return;
+  const git = (args: readonly string[]) =>
+    operation.runner.capture(gitCommand(repository.commonDir, ["worktree", ...args, gone.root]), {
+      allowFailure: true,
+    });
+  if (gone.unfinished) await git(["unlock"]);
+  await git(["remove", "--force"]); // `git worktree prune` does it as well
 }

@@ -1,7 +1,7 @@
 /** Removes a worktree with everything that it has of its own. Branch and dumps stay. */
 import { basename } from "node:path";
 import { pathInWorktree } from "../config/load.ts";
-import { failure, refusal } from "../errors.ts";
+import { EXIT, failure, PgroveError, refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
@@ -74,12 +74,22 @@ export async function removeWorktree(
   if (row !== undefined) {
     if (row.state === "ready" && !worktree.missing) await tearDown(tools, worktree, row, request);
     await updateRow(tools.stateDir, row.id, { state: "removing" });
-    await destroyBelongings(tools, { row, repository, keepDatabase: request.keepDatabase });
+    try {
+      await destroyBelongings(tools, { row, repository, keepDatabase: request.keepDatabase });
+    } catch (error) {
+      // The database is what goes last, so a refusal means that it is still there.
+      if (isRefusal(error)) await updateRow(tools.stateDir, row.id, { state: row.state });
+      throw error;
+    }
   }
   await removeFolder(tools, worktree);
   const branchDeleted = request.deleteBranch && (await deleteBranch(tools, worktree, request.force));
   if (row !== undefined) await forgetWorktree(tools, row.id);
   return { branchDeleted };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof PgroveError && error.exit === EXIT.refused;
 }
 
 async function tearDown(
@@ -101,13 +111,19 @@ function requireRemovable(worktree: GitWorktree, row: WorktreeRow | undefined): 
   if (worktree.locked) {
     throw refusal("worktree_locked", `${worktree.root} is locked`, `git worktree unlock ${worktree.root}`);
   }
-  if (row === undefined && !worktree.unfinished) {
+  if (row !== undefined || worktree.unfinished) return;
+  if (worktree.id !== undefined) {
     throw refusal(
-      "not_owned",
-      `pgrove has given ${worktree.root} nothing, so it is not pgrove's to remove`,
-      `git worktree remove ${worktree.root}`,
+      "not_registered",
+      `pgrove no longer knows what it has given ${worktree.root}`,
+      `pgrove provision ${basename(worktree.root)}        finds it again; then remove it`,
     );
   }
+  throw refusal(
+    "not_owned",
+    `pgrove has given ${worktree.root} nothing, so it is not pgrove's to remove`,
+    `git worktree remove ${worktree.root}`,
+  );
 }
 
 /** Throws (exit 5) when the worktree has what is nowhere else. */

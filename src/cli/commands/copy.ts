@@ -12,7 +12,7 @@ export const command = defineCommand({
     "is, is disconnected for that second if you agree (--strategy template agrees), else the rows are streamed.",
   positionals: [{ name: "SOURCE", about: "default: main" }],
   options: [
-    { name: "to", value: "TARGET", target: true, about: "what is replaced; default: main" },
+    { name: "to", value: "TARGET", target: true, about: "what is replaced; default: the worktree you stand in" },
     { name: "strategy", value: "STRATEGY", choices: ["auto", "template", "stream"], about: "auto, template or stream" },
     { name: "schema-only", about: "no rows" },
     { name: "discard-previous", about: "drop the replaced database at once" },

@@ -13,16 +13,25 @@ const MARKS: Record<Check["state"], readonly [Style, string]> = {
 
 export const command = defineCommand({
   details: "Looks, and changes nothing. Exit code 6 when something is wrong.",
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [],
   examples: [
     { line: "pgrove doctor", about: "what is missing or left over" },
     { line: "pgrove doctor --json | jq '.checks[] | select(.state == \"problem\")'", about: "for scripts" },
   ],
   async run(context, args) {
-    const { runner, clock, storeDir, stateDir, config, serverTools } = context;
+    const { runner, clock, storeDir, stateDir, config, repository, serverTools } = context;
     const target = () => context.resolveTarget(args.target);
-    const checks = await examine({ runner, now: clock.now(), storeDir, stateDir, config, serverTools, target });
+    const checks = await examine({
+      runner,
+      now: clock.now(),
+      storeDir,
+      stateDir,
+      config,
+      repository,
+      serverTools,
+      target,
+    });
     const document = {
       checks: checks.map(({ name, state, found, fix }) => ({ name, state, found, fix: fix ?? null })),
     };

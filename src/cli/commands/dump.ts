@@ -13,7 +13,7 @@ export const command = defineCommand({
   details:
     "The format is custom, compressed by pg_dump itself beside the server; -o FILE.sql, .sql.gz, .sql.zst and .tar choose " +
     "theirs by the name. A manifest with the SHA-256 and the row counts lies beside the dump.",
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [
     { name: "output", short: "o", value: "FILE", about: "write there instead of the store; - is stdout" },
     {

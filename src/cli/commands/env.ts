@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
   details: "The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's PGHOST, PGPORT ….",
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [],
   examples: [
     { line: "pgrove env > .env.local", about: "for programs that read env files" },

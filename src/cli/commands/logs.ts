@@ -3,7 +3,7 @@ import { openServer } from "../../server/open-server.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [
     { name: "follow", short: "f", about: "go on as lines come; Ctrl-C ends it" },
     { name: "tail", value: "N", number: { min: 0 }, about: "only the last N lines" },

@@ -27,18 +27,19 @@ export const command = defineCommand({
     const tools = await requireWorktreeTools(context);
     const copy = args.flag("copy") ? (args.string("copy") ?? "main") : undefined;
     const given = { copy, restore: args.string("restore"), empty: args.flag("empty") };
-    const data = chooseData(given, tools.loaded.config.worktrees.data);
+    const wanted = chooseData(given, tools.loaded.config.worktrees.data);
     const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
-    const request = await provisionRequest(context, data, choice);
+    const request = await provisionRequest(context, wanted, choice);
     const [{ createWorktree }, { openMain, requireInitialData }, { provisionWorktree }] = await Promise.all([
       import("../../worktree/create.ts"),
       import("../../worktree/data.ts"),
       import("../../worktree/provision.ts"),
     ]);
     // Whatever would stop it later is found before anything is made.
-    await requireInitialData(tools, data, request.dumps);
+    const data = await requireInitialData(tools, wanted, request.dumps);
     const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
-    const main = choice.start ? { main: await openMain(tools, true) } : {};
+    const needsMain = choice.start || tools.loaded.config.isolation !== "container";
+    const main = needsMain ? { main: await openMain(tools, choice.start) } : {};
     const branch = args.positional("BRANCH") ?? "";
     const [name, from] = [args.string("name"), args.string("from")];
     const created = await createWorktree(tools, {
@@ -48,7 +49,7 @@ export const command = defineCommand({
     });
     const provisioned = await completing(context, created.name, () =>
       provisionWorktree(tools, created.worktree, {
-        ...{ ...request, ...main, name: created.name },
+        ...{ ...request, ...main, data, name: created.name },
         maySetUp: async () => maySetUp,
       }),
     );

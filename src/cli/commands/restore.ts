@@ -25,7 +25,7 @@ export const command = defineCommand({
     "then the target is not touched. What is replaced is kept as DATABASE_before_restore until the next restore or copy.",
   positionals: [{ name: "DUMP", about: "a dump's name, a path, or - for stdin; left out, a list to choose from" }],
   options: [
-    { name: "to", value: "TARGET", target: true, about: "what is replaced; default: main" },
+    { name: "to", value: "TARGET", target: true, about: "what is replaced; default: the worktree you stand in" },
     { name: "latest", value: "SOURCE", optionalValue: true, about: "the newest dump [of SOURCE]" },
     { name: "into-new", value: "DB", about: "into a new database of that name; nothing is replaced" },
     { name: "no-owner", about: "leave owners and grants out: everything belongs to the login" },

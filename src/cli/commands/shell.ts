@@ -9,7 +9,7 @@ import { withoutInterrupts } from "../interrupts.ts";
 
 export const command = defineCommand({
   details: "psql of the server's own version, already logged in. Its exit code becomes pgrove's.",
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [],
   after: "psql's arguments",
   examples: [

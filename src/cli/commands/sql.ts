@@ -12,7 +12,7 @@ export const command = defineCommand({
     "Table and csv go through the server's own psql: its backslash commands work, every statement counts for itself, and the first error ends the run (exit 1).",
     '--format json, which --json implies, runs everything in one transaction and prints {"version":1,"results":[{"command","count","rows":[{…}]}]}, one result per statement.',
   ].join("\n"),
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [
     { name: "command", short: "c", value: "SQL", about: "the SQL to run" },
     { name: "file", short: "f", value: "FILE", about: "a file with the SQL; - is standard input" },

@@ -12,7 +12,7 @@ import { formatFields } from "../table.ts";
 
 export const command = defineCommand({
   details: "Says what it knows when the server is down, too; the exit code is 4 then.",
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [],
   examples: [
     { line: "pgrove status", about: "main's server and database" },

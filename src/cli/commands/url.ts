@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
   details: "The password is part of it: the URL is the answer. Nothing else that pgrove prints has it.",
-  positionals: [{ name: "TARGET", target: true, about: "default: main" }],
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [],
   examples: [
     { line: 'psql "$(pgrove url)"', about: "any program that takes a URL" },

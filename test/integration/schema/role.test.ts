@@ -66,6 +66,7 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
     two = await makeEmptyWorktree(bench, live, longest);
     const request = copyRequest({ comment: one.comment });
     await copyDatabase(bench.tools, mainOf(live, "public"), one.live, request);
+    await server.psql(database, "create table secret as select 42 as a");
   });
 
   test("reads and writes its own schema, and nobody else's, with main's in its search_path for the extensions", async () => {
@@ -146,7 +147,7 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
     const logs = await run("docker", ["logs", "--since", "1m", server.container]);
     expect(logs.stdout + logs.stderr).toContain("SCRAM-SHA-256$4096:");
     expect(logs.stdout + logs.stderr).not.toContain(password);
-    worktree.live.target.worktree = { ...worktree.live.target.worktree!, role: { ...worktree.role, password } };
+    worktree.role.password = password;
     await asRole(worktree, "create table t (a int); select lo_from_bytea(0, 'x')");
     const owns = await rejection(onDatabase(live, (sql) => dropRole(sql, worktree.role.name, idOf(worktree))));
     expect(owns).toMatchObject({ code: "role_owns", exit: 5 });

@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import type { Sql } from "postgres";
 import { type RunResult, run, runOk, waitFor } from "../engine/run.ts";
 import type { TestServer } from "../engine/server.ts";
-import { Repo, type StartOptions, type Started } from "../faults/program.ts";
+import { Repo, type Started, type StartOptions } from "../faults/program.ts";
 import { freshName } from "../faults/sample.ts";
 import { connect, type Fingerprint, readFingerprint, scratchDatabases } from "../faults/world.ts";
 
