@@ -12,7 +12,7 @@ import { drawTerminal } from "./picture/draw.mjs";
 
 /** What is left out of the picture: making the sample data, and what is counted again and again. */
 const LEFT_OUT = [/^docker create/, /^pgrove sql -f schema/, /^pgrove history/];
-const COUNTED_OFTEN = /^pgrove sql (@feature )?-f counts/;
+const COUNTED_OFTEN = /^pgrove sql (@feature |feature-search )?-f counts/;
 
 const say = (text) => process.stderr.write(`${text}\n`);
 watchSignals();

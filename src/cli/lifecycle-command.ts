@@ -22,9 +22,22 @@ export async function changeServer(
   services: readonly string[],
   change: Change,
 ): Promise<void> {
-  const target = await context.resolveTarget(targetText);
+  const target = await resolveServer(context, targetText);
   const tools = { server: await context.serverTools(), operation: await context.operationTools() };
   const state = await change(target, tools, services);
   const document = { target: target.name, services, server: serverDocument(target.label, state) };
   await context.output.answer(document, () => `${target.label}: ${describeServer(state)}`);
+}
+
+/** The target; where it has containers of its own, they follow what its checkout of the compose files says now. */
+export async function resolveServer(context: Context, targetText: string | undefined): Promise<Target> {
+  const target = await context.resolveTarget(targetText);
+  if (target.worktree?.isolation !== "container") return target;
+  const [{ requireWorktreeTools }, { renewOverride }, { worktreeTarget }] = await Promise.all([
+    import("./worktree-tools.ts"),
+    import("../worktree/own-containers.ts"),
+    import("../target/worktree-target.ts"),
+  ]);
+  const tools = await requireWorktreeTools(context);
+  return await worktreeTarget(await renewOverride(tools, target.worktree), tools.loaded, tools.place);
 }

@@ -88,7 +88,7 @@ export async function copyByStream(
     { ...target, database: scratch },
     {
       dump: ["--no-subscriptions", ...(selection?.arguments ?? []), ...content],
-      load: only !== undefined ? ["--no-owner", "--no-acl"] : [], // all of it is its own role's
+      load: only !== undefined ? ["--no-owner"] : [], // all of it is its own role's
       version,
     },
   );

@@ -16,6 +16,8 @@ import type { StoredDump } from "./store.ts";
 export interface LoadChoice {
   /** Leave owners and grants out. */
   noOwner: boolean;
+  /** Everything will belong to one role: owners are left out, and grants stay where the server has their roles. */
+  ownRole?: boolean;
   /** How many tables at once. */
   jobs: number;
 }
@@ -33,9 +35,18 @@ export interface LoadRequest extends LoadChoice {
   consent: (loss: Loss) => Promise<void>;
 }
 
-/** Whether owners and grants are left out: those of a worktree's schema are its own role's, which nobody else has. */
-export function leavesOwners({ noOwner }: LoadChoice, { manifest }: StoredDump): boolean {
-  return noOwner || manifest?.schema !== undefined;
+/** Whether owners are left out: that of a worktree's schema is its own role, which nobody else has. */
+export function leavesOwners({ noOwner, ownRole = false }: LoadChoice, { manifest }: StoredDump): boolean {
+  return noOwner || ownRole || manifest?.schema !== undefined;
+}
+
+/** Whether grants are left out: when it was asked for; without their owners, also when the server lacks a role. */
+async function leavesGrants(work: Work, { roles, dump }: InspectedDump, request: LoadChoice): Promise<boolean> {
+  if (request.noOwner || !leavesOwners(request, dump)) return request.noOwner;
+  const there = await work.control<{ name: string }[]>`select rolname::text as name from pg_roles`;
+  const missing = roles.filter((role) => !there.some(({ name }) => name === role));
+  if (missing.length > 0) work.tools.note(`grants are left out, since there is no role ${missing.join(", ")} here`);
+  return missing.length > 0;
 }
 
 /** Throws (exit 5) for a dump of rows alone: what is restored is a new database, which needs the tables too. */
@@ -91,7 +102,9 @@ async function loadScratch(
   if (created.status === "rejected") throw created.reason;
   if (placing.status === "rejected") throw placing.reason;
   const scratch = created.value;
-  const load = { database: scratch, placed: placing.value, noOwner: leavesOwners(request, inspected.dump) };
+  const noOwner = leavesOwners(request, inspected.dump);
+  const noGrants = await leavesGrants(work, inspected, request);
+  const load = { database: scratch, placed: placing.value, noOwner, noGrants };
   try {
     await loadDump(work, live, inspected, { ...load, jobs });
   } catch (error) {

@@ -231,7 +231,7 @@ async function runPgDump(
   const { run, abort } = work.operation;
   const part = [...(selection?.arguments ?? []), ...selectionArguments(request, live.target.schema)];
   // A worktree's own role owns all of its schema, and is nobody anywhere else.
-  const owners = request.format === "sql" && selection?.only !== undefined ? ["--no-owner", "--no-acl"] : [];
+  const owners = request.format === "sql" && selection?.only !== undefined ? ["--no-owner"] : [];
   const args = [...part, ...owners, compress, `--snapshot=${id}`, "--no-subscriptions", "--verbose"];
   if (request.format !== "directory") {
     const format = request.format === "custom" ? "--format=custom" : "--format=plain";

@@ -17,6 +17,7 @@ export interface LoadRequest {
   /** Where the archive lies for pg_restore; undefined for plain SQL. */
   placed: Placed | undefined;
   noOwner: boolean;
+  noGrants: boolean;
   jobs: number;
 }
 
@@ -60,7 +61,8 @@ async function loadArchive(
     "--exit-on-error",
     "--no-subscriptions",
     "--verbose",
-    ...(request.noOwner ? ["--no-owner", "--no-acl"] : []),
+    ...(request.noOwner ? ["--no-owner"] : []),
+    ...(request.noGrants ? ["--no-acl"] : []),
     ...(placed.parallel && request.jobs > 1 ? [`--jobs=${request.jobs}`] : []),
     ...(placed.path === undefined ? [] : [placed.path]),
   ];

@@ -72,7 +72,7 @@ export async function planSchemaRestore(tools: OperationTools, live: LiveTarget,
 
 /** To a role of its own everything will belong, whoever owned it. */
 function withOwnRole({ target }: LiveTarget, request: SchemaRestoreRequest): SchemaRestoreRequest {
-  return { ...request, noOwner: request.noOwner || target.worktree?.role !== undefined };
+  return { ...request, ownRole: target.worktree?.role !== undefined };
 }
 
 /** The dump checked whole, the server checked for what it needs, and what stands in the way named. */

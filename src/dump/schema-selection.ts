@@ -7,7 +7,7 @@ import type { DatabaseFacts } from "../postgres/catalog.ts";
 import { parseMark } from "../postgres/ownership.ts";
 import { listMarkedRoles } from "../postgres/role.ts";
 import { listUserSchemas, type Queries, runOfIncoming, schemaPattern, schemaSizeBytes } from "../postgres/schema.ts";
-import { listNeededExtensions } from "../postgres/schema-dependencies.ts";
+import { listGrantees, listNeededExtensions } from "../postgres/schema-dependencies.ts";
 import { createExtensions } from "../postgres/schema-extensions.ts";
 import type { Target } from "../target/target.ts";
 
@@ -61,8 +61,11 @@ export async function narrowFacts(
   const included = (schema: string) =>
     only === undefined ? !without.includes(schema) && runOfIncoming(schema) === undefined : schema === only;
   const tables = facts.tables.filter(({ schema }) => included(schema));
-  if (only !== undefined) return { ...facts, tables, roles: [], sizeBytes: await schemaSizeBytes(sql, only) };
   const marked = await listMarkedRoles(sql);
+  if (only !== undefined) {
+    const roles = (await listGrantees(sql, only)).filter((role) => !marked.includes(role));
+    return { ...facts, tables, roles, sizeBytes: await schemaSizeBytes(sql, only) };
+  }
   let { sizeBytes } = facts;
   for (const schema of without) sizeBytes -= await schemaSizeBytes(sql, schema);
   return { ...facts, tables, roles: facts.roles.filter((role) => !marked.includes(role)), sizeBytes };

@@ -26,7 +26,7 @@ export async function ensureRole(sql: Sql, request: RoleRequest): Promise<void> 
   const { name, schema, database, comment } = request;
   const owner = parseMark(comment)?.worktree;
   const exists = await isOwnRole(sql, name, owner);
-  if (!exists && !(await mayCreateRoles(sql))) throw mayNotCreateRoles(name);
+  if (!exists) await requireRoleRights(sql);
   const role = quoteIdentifier(name);
   const login = `login password ${quoteLiteral(computeVerifier(request.password))}`;
   await sql.begin(async (transaction) => {
@@ -68,10 +68,12 @@ export async function mayCreateRoles(sql: Queries): Promise<boolean> {
   return row?.may ?? false;
 }
 
-function mayNotCreateRoles(name: string) {
-  return refusal(
+/** Throws (exit 5) when the connected user may not create roles. */
+export async function requireRoleRights(sql: Queries): Promise<void> {
+  if (await mayCreateRoles(sql)) return;
+  throw refusal(
     "roles_not_allowed",
-    `the user may not create roles, and isolation: schema gives each worktree one (${name})`,
+    "the user may not create roles, and isolation: schema gives each worktree one",
     "let an administrator run: ALTER ROLE … CREATEROLE; or choose isolation: database",
   );
 }
@@ -133,6 +135,11 @@ export async function dropRole(sql: Sql, name: string, worktree: string): Promis
     await transaction.unsafe(`drop owned by ${role}`);
     await transaction.unsafe(`drop role ${role}`);
   });
+}
+
+/** Takes the worktree's mark off its role, which is the user's from then on. */
+export async function disownRole(sql: Sql, name: string, worktree: string): Promise<void> {
+  if (await isOwnRole(sql, name, worktree)) await sql.unsafe(`comment on role ${quoteIdentifier(name)} is null`);
 }
 
 const ITERATIONS = 4096;

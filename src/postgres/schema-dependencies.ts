@@ -108,6 +108,20 @@ export async function listNeededExtensions(sql: Queries, schema: string): Promis
   return rows.map(({ name }) => name);
 }
 
+/** The roles that are granted something in the schema, or that its policies name; its owners are not among them. */
+export async function listGrantees(sql: Queries, schema: string): Promise<string[]> {
+  const rows = await sql.unsafe<{ name: string }[]>(
+    `${AREAS}
+    select distinct r.rolname::text as name
+      from pg_shdepend s join pg_database b on b.oid = s.dbid and b.datname = current_database()
+      join pg_roles r on r.oid = s.refobjid
+     where s.refclassid = 'pg_authid'::regclass and s.deptype in ('a', 'r')
+       and (s.classid, s.objid) in (select classid, objid from inside) order by 1`,
+    [quoteIdentifier(schema)],
+  );
+  return rows.map(({ name }) => name);
+}
+
 const SHOWN = 5;
 
 /** "a, b and 3 more". */

@@ -7,7 +7,7 @@ import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from "n
 import { basename, dirname, join } from "node:path";
 import { configError, failure, messageOf } from "../errors.ts";
 import { objectAt, stringAt } from "../sys/docker.ts";
-import { ensureDir, errorCode, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import { ensureDir, errorCode, pathExists, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import type { HostPrograms } from "./host-programs.ts";
@@ -203,6 +203,17 @@ function isLocaleError(error: unknown): boolean {
 function explainInitdb(error: unknown): unknown {
   if (!(error instanceof ToolError) || error.failure.aborted) return error;
   return failure("local_not_made", `the local server could not be made: ${messageOf(error)}`, "pgrove doctor", error);
+}
+
+/**
+ * Removes a cluster that does not run, with its data, and what killed makers have left of it. No error when there is
+ * none. Its settings go last: they say where the rest is.
+ */
+export async function removeCluster(folder: string): Promise<void> {
+  const cluster = await loadCluster(folder);
+  if (cluster !== undefined && cluster.home !== folder) await rm(cluster.home, { recursive: true, force: true });
+  if (await pathExists(dirname(folder))) await removeStaleDrafts(dirname(folder), basename(folder));
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Drafts of makers that were killed. */

@@ -1,5 +1,5 @@
 /** A private cluster's main process: how it is started and stopped. */
-import { chmod, chown, lstat, mkdir, stat } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, rmdir, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { failure, missingError } from "../errors.ts";
@@ -113,9 +113,10 @@ export async function stopPostmaster(control: Control, cluster: Cluster): Promis
   try {
     await control.runner.capture(stop);
   } catch (error) {
-    if ((await findPostmaster(control.runner, cluster)) === undefined) return;
-    throw error;
+    if ((await findPostmaster(control.runner, cluster)) !== undefined) throw error;
   }
+  // Made again by every start; it may lie outside what is removed with the cluster.
+  await rmdir(socketFolderOf(cluster, cluster.settings.port, control.account)).catch(() => undefined);
 }
 
 /** Where the socket lies: in the cluster's home, or behind a short name where that path is too long for a socket. */
@@ -126,9 +127,13 @@ export function socketFolderFor(cluster: Pick<Cluster, "home">, port: number, ui
   return `/tmp/pgrove-${uid}-${shortHash(cluster.home)}`;
 }
 
+function socketFolderOf(cluster: Cluster, port: number, account: Account | undefined): string {
+  return socketFolderFor(cluster, port, account?.uid ?? process.getuid?.() ?? 0);
+}
+
 async function prepareSocketFolder(cluster: Cluster, port: number, account: Account | undefined): Promise<string> {
   const uid = account?.uid ?? process.getuid?.() ?? 0;
-  const folder = socketFolderFor(cluster, port, uid);
+  const folder = socketFolderOf(cluster, port, account);
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (errorCode(error) !== "EEXIST") throw error;
   });

@@ -45,7 +45,7 @@ export async function takeInventory(
   kinds: ReadonlySet<Isolation>,
 ): Promise<Inventory> {
   const onMain = kinds.has("database") || kinds.has("schema");
-  const onDocker = kinds.has("container") && tools.loaded.config.server.kind === "compose";
+  const onDocker = kinds.has("container") && tools.loaded.config.server.kind !== "local";
   const [shared, projects] = await Promise.all([
     onMain ? lookAtMain(tools) : { main: undefined, databases: [], schemas: [] },
     onDocker ? findOwnedResources(tools.operation.runner, repository) : [],

@@ -5,9 +5,10 @@ import { inTarget, schemaClaims } from "../copy/schema-target.ts";
 import { usageError } from "../errors.ts";
 import { databaseExists, dropDatabase, requireNothingBound } from "../postgres/admin.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { dropRole } from "../postgres/role.ts";
+import { disownRole, dropRole } from "../postgres/role.ts";
 import { commentStatement } from "../postgres/swap.ts";
 import { removeRow, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
+import { removeCluster } from "../server/local-cluster.ts";
 import { openServer } from "../server/open-server.ts";
 import { removeComposeProject } from "../server/owned-resources.ts";
 import type { LiveTarget } from "../target/target.ts";
@@ -98,18 +99,19 @@ async function dropSchemas(
     if (!keepDatabase) await dropSchema(work, live);
     await inTarget(work, live, async (sql) => {
       if (keepDatabase) await sql.unsafe(`comment on schema ${quoteIdentifier(schema)} is null`);
-      else if (row.role !== undefined) await dropRole(sql, row.role.name, row.id);
+      if (row.role !== undefined) await (keepDatabase ? disownRole : dropRole)(sql, row.role.name, row.id);
     });
   });
 }
 
-/** Containers and volumes by their labels, or the private cluster with its folder. */
+/** The private cluster with its data, or containers and volumes, which are found by their labels. */
 async function removeOwnServer(tools: WorktreeTools, { row, repository }: Destruction): Promise<void> {
   const { loaded, place, operation, server: serverTools } = tools;
   if (loaded.config.server.kind === "local") {
     const { server: spec, login } = await worktreeTarget(row, loaded, place);
     await openServer(spec, login, serverTools).stop();
-    return; // its folder goes when the worktree is forgotten
+    if (spec.kind === "local") await removeCluster(spec.folder);
+    return;
   }
   const { projects } = belongingsOf(await takeInventory(tools, repository, new Set(["container"])), row.id);
   for (const { project } of projects) {

@@ -40,10 +40,10 @@ async function playDemo(env: Record<string, string>): Promise<{ code: number; te
 }
 
 function expectWholeStory(text: string): void {
-  for (const command of ["up", "sql", "dump", "dumps list", "restore", "copy"])
+  for (const command of ["up", "sql", "dump", "dumps list", "restore", "copy", "new", "list", "remove"])
     expect(text).toContain(`$ pgrove ${command}`);
-  expect(text).toMatch(/customers +5000 +5000 +5000\norders +25000 +25000 +25000\nitems +70000 +70000 +70000/);
-  expect(text).toContain("The same 100,000 rows three times, checksums included.");
+  expect(text).toMatch(/customers +5000 +5000 +5000 +5000\norders( +25000){4}\nitems( +70000){4}/);
+  expect(text).toContain("The same 100,000 rows four times, checksums included.");
 }
 
 /** The processes of private servers whose data lies where this demo said it does. */

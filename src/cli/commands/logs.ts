@@ -1,9 +1,10 @@
 import { EXIT, usageError } from "../../errors.ts";
 import { openServer } from "../../server/open-server.ts";
 import { defineCommand } from "../command.ts";
+import { LIFECYCLE_POSITIONALS, resolveServer } from "../lifecycle-command.ts";
 
 export const command = defineCommand({
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
+  positionals: LIFECYCLE_POSITIONALS,
   options: [
     { name: "follow", short: "f", about: "go on as lines come; Ctrl-C ends it" },
     { name: "tail", value: "N", number: { min: 0 }, about: "only the last N lines" },
@@ -16,7 +17,7 @@ export const command = defineCommand({
   async run(context, args) {
     const follow = args.flag("follow");
     if (follow && context.flags.json) throw usageError("--follow never ends, and --json is one document");
-    const target = await context.resolveTarget(args.target);
+    const target = await resolveServer(context, args.target);
     const server = openServer(target.server, target.login, await context.serverTools());
     const [tail, services] = [args.number("tail"), args.list("service")];
     const command = await server.logs({

@@ -57,10 +57,7 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
   beforeAll(async () => {
     server = await sharedServer(major);
     await createSmall(server, database, 5);
-    await server.psql(
-      database,
-      "create extension citext; create extension hstore; create table secret as select 42 as a",
-    );
+    await server.psql(database, "create extension citext; create extension hstore");
     live = await openLive(server, database, bench);
     one = await makeWorktree(live, slashed);
     two = await makeEmptyWorktree(bench, live, longest);

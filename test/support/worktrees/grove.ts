@@ -204,6 +204,18 @@ export class Grove implements AsyncDisposable {
     return program;
   }
 
+  /** Waits until no git works in this repository: it outlives a pgrove that is killed. */
+  async waitForGit(): Promise<void> {
+    const isAtWork = async () => {
+      const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+      const lines = await Promise.all(
+        processes.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")), // it may have ended by now
+      );
+      return lines.some((line) => line.startsWith("git\0") && line.includes(this.repo.path()));
+    };
+    await waitFor("git to have ended", 10_000, async () => !(await isAtWork()), 5);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const names = [this.project, ...(await this.databaseNames()), ...(await this.scratch())];
     for (const name of names) await this.sql.unsafe(`drop database if exists "${name}" with (force)`);
