@@ -3,7 +3,7 @@ import type { Belongings } from "../worktree/belongings.ts";
 import { formatBytes, plural } from "./format.ts";
 
 /** "database app_x (1.2 MB) and 2 saved states of it"; undefined when there is nothing. */
-export function describeBelongings({ databases, schemas, projects }: Belongings): string | undefined {
+export function describeBelongings({ databases, schemas, projects, clusters }: Belongings): string | undefined {
   const parts = [
     ...schemas.map(({ schema, sizeBytes }) => `schema ${schema} (${formatBytes(sizeBytes)})`),
     ...databases.filter(isOwn).map(({ database, sizeBytes }) => `database ${database} (${formatBytes(sizeBytes)})`),
@@ -11,6 +11,7 @@ export function describeBelongings({ databases, schemas, projects }: Belongings)
       ({ project, containers, volumes }) =>
         `${plural(containers.length, "container")} and ${plural(volumes.length, "volume")} of ${project}`,
     ),
+    ...clusters.map(({ home }) => `the private cluster in ${home}`),
   ];
   const saved = databases.filter((each) => !isOwn(each)).length;
   if (saved > 0) parts.push(plural(saved, "saved state"));
@@ -22,11 +23,12 @@ function isOwn({ mark }: Belongings["databases"][number]): boolean {
 }
 
 /** The part of a JSON document that says what belongs to a worktree. */
-export function belongingsDocument({ databases, schemas, projects }: Belongings): Record<string, unknown> {
+export function belongingsDocument({ databases, schemas, projects, clusters }: Belongings): Record<string, unknown> {
   return {
     databases: databases.map(({ database, sizeBytes }) => ({ database, size_bytes: sizeBytes })),
     schemas: schemas.map(({ schema, sizeBytes }) => ({ schema, size_bytes: sizeBytes })),
     containers: projects.flatMap(({ containers }) => containers),
     volumes: projects.flatMap(({ volumes }) => volumes),
+    clusters: clusters.map(({ home }) => home),
   };
 }

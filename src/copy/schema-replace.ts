@@ -109,9 +109,6 @@ async function prepareIncoming(
   const { extensions, needed } = await readSurroundings(sql, schema);
   requireExtensions(needed, there, live.database);
   const counts = rows ?? (await countSchemaRows(sql, schema));
-  const role = live.target.worktree?.role?.name;
-  // What comes from a worktree's schema into main's belongs to a role that goes with the worktree.
-  await transferOwnership(sql, schema, role ?? live.toolbox.user, role === undefined ? "worktrees" : "all");
   if (schema !== final) {
     const keepsOld = extensions.some((extension) => extension.schema === schema);
     await retargetSearchPaths(sql, { schema, final, keepsOld });
@@ -125,6 +122,9 @@ async function prepareIncoming(
   const renamed = incomingName(work.operation.run);
   await moveSchema(sql, schema, renamed);
   await sql.unsafe(`alter schema ${renamed} owner to ${quoteIdentifier(owner)}`);
+  const role = live.target.worktree?.role?.name;
+  // What comes from a worktree's schema into main's belongs to a role that goes with the worktree.
+  await transferOwnership(sql, renamed, role ?? live.toolbox.user, role === undefined ? "worktrees" : "all");
   await placeExtensions(sql, there, needed);
   return counts;
 }

@@ -137,11 +137,6 @@ export async function dropRole(sql: Sql, name: string, worktree: string): Promis
   });
 }
 
-/** Takes the worktree's mark off its role, which is the user's from then on. */
-export async function disownRole(sql: Sql, name: string, worktree: string): Promise<void> {
-  if (await isOwnRole(sql, name, worktree)) await sql.unsafe(`comment on role ${quoteIdentifier(name)} is null`);
-}
-
 const ITERATIONS = 4096;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;

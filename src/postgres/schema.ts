@@ -44,9 +44,12 @@ export function schemaSearchPath(schema: string): string {
   return formatSearchPath([schema, USUAL_EXTENSION_SCHEMA]);
 }
 
-/** libpq's `options` by which a session works in the schema. */
+/** libpq's `options` by which a session works in the schema. Names that need no quotes have none: URLs are read. */
 export function searchPathOptions(schema: string): string {
-  return `-csearch_path=${schemaSearchPath(schema).replace(/[\s\\]/g, "\\$&")}`;
+  const path = [...new Set([schema, USUAL_EXTENSION_SCHEMA])].map((name) =>
+    /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name),
+  );
+  return `-csearch_path=${path.join(",").replace(/[\s\\]/g, "\\$&")}`;
 }
 
 export async function schemaExists(sql: Queries, schema: string): Promise<boolean> {

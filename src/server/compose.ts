@@ -155,6 +155,14 @@ export function explainComposeError(error: unknown, spec: ComposeSpec): unknown 
       "install Docker's compose plugin: https://docs.docker.com/compose/install/",
     );
   }
+  const missing = /env file (\S+) not found/.exec(said)?.[1];
+  if (missing !== undefined) {
+    return failure(
+      "env_file_missing",
+      `the compose files name an env file that is not there: ${missing}`,
+      "make it; or have worktrees given main's: worktrees.share in pgrove.yaml",
+    );
+  }
   const lines = explained.failure.stderr.filter((line) => line.trim() !== "").slice(-6);
   return failure(
     "compose_failed",

@@ -67,6 +67,11 @@ export function overrideFile(stateDir: string, id: string): string {
   return join(worktreeStateDir(stateDir, id), "compose.override.yaml");
 }
 
+/** The folder of a worktree's private cluster. */
+export function clusterFolder(stateDir: string, id: string): string {
+  return join(worktreeStateDir(stateDir, id), "local");
+}
+
 /** Throws (exit 3) when pgrove.yaml's kind of server cannot be one of a worktree's own. */
 export function requireOwnable({ config, file }: LoadedConfig): void {
   const { kind } = config.server;
@@ -84,7 +89,7 @@ async function ownServer(row: WorktreeRow, loaded: LoadedConfig, place: TargetPl
   const { server } = loaded.config;
   const stateDir = await place.stateDir();
   if (server.kind === "local") {
-    const folder = join(worktreeStateDir(stateDir, row.id), "local");
+    const folder = clusterFolder(stateDir, row.id);
     return { kind: "local", folder, ...(server.version === undefined ? {} : { version: server.version }) };
   }
   if (server.kind !== "compose" || row.project === undefined) {

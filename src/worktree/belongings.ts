@@ -2,9 +2,11 @@
 import { schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Isolation, readRegistry } from "../repo/registry.ts";
+import { loadCluster } from "../server/local-cluster.ts";
 import { findOwnedResources, type OwnedProject } from "../server/owned-resources.ts";
 import { newRunId } from "../sys/run-id.ts";
 import type { LiveTarget } from "../target/target.ts";
+import { clusterFolder } from "../target/worktree-target.ts";
 import { openMain } from "./data.ts";
 import {
   findBelongings,
@@ -24,6 +26,15 @@ export interface Belongings {
   schemas: { schema: string; sizeBytes: number }[];
   /** On the docker engine. */
   projects: OwnedProject[];
+  /** On this machine. */
+  clusters: OwnedCluster[];
+}
+
+/** A private cluster of a worktree's own. */
+export interface OwnedCluster {
+  worktree: string;
+  /** Where its data is. */
+  home: string;
 }
 
 /** Everything that carries a mark or label of this repository's worktrees. */
@@ -33,6 +44,7 @@ export interface Inventory {
   databases: MarkedDatabase[];
   schemas: (MarkedSchema & { sizeBytes: number })[];
   projects: OwnedProject[];
+  clusters: OwnedCluster[];
 }
 
 /**
@@ -46,11 +58,20 @@ export async function takeInventory(
 ): Promise<Inventory> {
   const onMain = kinds.has("database") || kinds.has("schema");
   const onDocker = kinds.has("container") && tools.loaded.config.server.kind !== "local";
-  const [shared, projects] = await Promise.all([
+  const [shared, projects, clusters] = await Promise.all([
     onMain ? lookAtMain(tools) : { main: undefined, databases: [], schemas: [] },
     onDocker ? findOwnedResources(tools.operation.runner, repository) : [],
+    listClusters(tools),
   ]);
-  return { ...shared, projects };
+  return { ...shared, projects, clusters };
+}
+
+async function listClusters({ stateDir }: WorktreeTools): Promise<OwnedCluster[]> {
+  const { rows } = await readRegistry(stateDir);
+  const found = await Promise.all(
+    rows.map(async ({ id }) => ({ worktree: id, cluster: await loadCluster(clusterFolder(stateDir, id)) })),
+  );
+  return found.flatMap(({ worktree, cluster }) => (cluster === undefined ? [] : [{ worktree, home: cluster.home }]));
 }
 
 /** The kinds of isolation that the repository's worktrees have, or would get. */
@@ -79,12 +100,16 @@ async function listSizedSchemas(sql: Sql): Promise<Inventory["schemas"]> {
 }
 
 /** What of the inventory belongs to one worktree. */
-export function belongingsOf({ main, databases, schemas, projects }: Inventory, worktree: string): Belongings {
+export function belongingsOf(
+  { main, databases, schemas, projects, clusters }: Inventory,
+  worktree: string,
+): Belongings {
   const own = schemas.filter(({ mark }) => mark?.worktree === worktree);
   const snapshotsOf = own.map(({ schema }) => `${main?.database}/${schema}`);
   return {
     databases: findBelongings(databases, worktree, snapshotsOf),
     schemas: own.map(({ schema, sizeBytes }) => ({ schema, sizeBytes })),
     projects: projects.filter((project) => project.worktree === worktree),
+    clusters: clusters.filter((cluster) => cluster.worktree === worktree),
   };
 }

@@ -84,8 +84,9 @@ async function chooseName(
   { branch, name }: CreateRequest,
 ): Promise<string> {
   const { rows } = await readRegistry(stateDir);
-  const taken = new Set([...rows.map((row) => row.name), ...worktrees.map(({ root }) => basename(root))]);
-  const isTaken = (candidate: string) => taken.has(candidate);
+  const known = [...rows.map((row) => row.name), ...worktrees.map(({ root }) => basename(root))];
+  const taken = new Set(known.map((each) => each.toLowerCase())); // not every disk tells a folder X from x
+  const isTaken = (candidate: string) => taken.has(candidate.toLowerCase());
   if (name === undefined) return chooseWorktreeName(branch, isTaken);
   if (chooseWorktreeName(name, () => false) !== name) {
     throw usageError(`${name} cannot be a worktree's name`, "letters, digits, dots, _ and -; not main");

@@ -5,7 +5,8 @@ import { inTarget, schemaClaims } from "../copy/schema-target.ts";
 import { usageError } from "../errors.ts";
 import { databaseExists, dropDatabase, requireNothingBound } from "../postgres/admin.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { disownRole, dropRole } from "../postgres/role.ts";
+import type { Mark } from "../postgres/ownership.ts";
+import { dropRole } from "../postgres/role.ts";
 import { commentStatement } from "../postgres/swap.ts";
 import { removeRow, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
 import { removeCluster } from "../server/local-cluster.ts";
@@ -13,10 +14,11 @@ import { openServer } from "../server/open-server.ts";
 import { removeComposeProject } from "../server/owned-resources.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { withWork } from "../target/work.ts";
-import { worktreeTarget } from "../target/worktree-target.ts";
+import { clusterFolder } from "../target/worktree-target.ts";
 import { belongingsOf, takeInventory } from "./belongings.ts";
 import { openMain } from "./data.ts";
-import { findBelongings, listDatabases } from "./marks.ts";
+import { listRoles } from "./locate.ts";
+import { findBelongings, listDatabases, listSchemas } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** Whose belongings, and how much of them. */
@@ -84,37 +86,49 @@ async function dropDatabases(
   });
 }
 
+/** Schema and role go by their marks: a run that was killed early has left neither, and their names may be others'. */
 async function dropSchemas(
   { operation }: WorktreeTools,
   { row, keepDatabase }: Destruction,
   main: LiveTarget,
 ): Promise<void> {
   const schema = row.schema ?? "";
-  const target = { ...main.target, label: row.name, name: row.name, worktree: row, schema };
-  const live = { ...main, target };
+  const live = { ...main, target: { ...main.target, label: row.name, name: row.name, worktree: row, schema } };
   await withWork(operation, live, { operation: "remove", claims: schemaClaims(live, "exclusive") }, async (work) => {
     const snapshotsOf = [`${main.database}/${schema}`];
     const saved = findBelongings(await listDatabases(work.control, { sizes: false }), row.id, snapshotsOf);
     for (const { database } of saved) await dropDatabase(work.control, database);
-    if (!keepDatabase) await dropSchema(work, live);
+    const [marked] = await inTarget(work, live, async (sql) => ownedBy(row, await listSchemas(sql)));
+    if (marked !== undefined && !keepDatabase) await dropSchema(work, inSchema(live, marked.schema));
     await inTarget(work, live, async (sql) => {
-      if (keepDatabase) await sql.unsafe(`comment on schema ${quoteIdentifier(schema)} is null`);
-      if (row.role !== undefined) await (keepDatabase ? disownRole : dropRole)(sql, row.role.name, row.id);
+      if (marked !== undefined && keepDatabase) await sql.unsafe(disownStatement("schema", marked.schema));
+      for (const { role } of ownedBy(row, await listRoles(sql))) {
+        await (keepDatabase ? sql.unsafe(disownStatement("role", role)) : dropRole(sql, role, row.id));
+      }
     });
   });
 }
 
-/** The private cluster with its data, or containers and volumes, which are found by their labels. */
+function ownedBy<Marked extends { mark: Mark | undefined }>({ id }: WorktreeRow, all: readonly Marked[]): Marked[] {
+  return all.filter(({ mark }) => mark?.kind === "worktree" && mark.worktree === id);
+}
+
+function inSchema(live: LiveTarget, schema: string): LiveTarget {
+  return { ...live, target: { ...live.target, schema } };
+}
+
+/** Takes the mark off: it is the user's from then on. */
+function disownStatement(kind: "schema" | "role", name: string): string {
+  return `comment on ${kind} ${quoteIdentifier(name)} is null`;
+}
+
+/** Containers and volumes, which are found by their labels, or the private cluster with its data. */
 async function removeOwnServer(tools: WorktreeTools, { row, repository }: Destruction): Promise<void> {
-  const { loaded, place, operation, server: serverTools } = tools;
-  if (loaded.config.server.kind === "local") {
-    const { server: spec, login } = await worktreeTarget(row, loaded, place);
-    await openServer(spec, login, serverTools).stop();
-    if (spec.kind === "local") await removeCluster(spec.folder);
-    return;
-  }
   const { projects } = belongingsOf(await takeInventory(tools, repository, new Set(["container"])), row.id);
   for (const { project } of projects) {
-    await removeComposeProject(operation.runner, project, { repository, worktree: row.id });
+    await removeComposeProject(tools.operation.runner, project, { repository, worktree: row.id });
   }
+  const folder = clusterFolder(tools.stateDir, row.id);
+  await openServer({ kind: "local", folder }, {}, tools.server).stop();
+  await removeCluster(folder);
 }

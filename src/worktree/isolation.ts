@@ -7,16 +7,15 @@ import type { WorktreeTools } from "./tools.ts";
 
 /**
  * Throws (exit 3) when the server cannot be one of a worktree's own, or the main worktree's compose files would not keep
- * the databases apart; (exit 5) when main's login may not create the roles that own the schemas. `main` is looked at
- * where it is open.
+ * the databases apart. Asks no server.
  */
-export async function requireIsolation(tools: WorktreeTools, main: LiveTarget | undefined): Promise<void> {
-  const { isolation } = tools.loaded.config;
-  if (isolation === "container") {
-    const { mainRoot } = tools.repository;
-    await planContainers(tools, { root: mainRoot ?? tools.repository.root }, undefined);
-  }
-  if (isolation === "schema" && main !== undefined) {
-    await onServer(main, tools.operation.clock.now(), requireRoleRights);
-  }
+export async function requireIsolatableServer(tools: WorktreeTools): Promise<void> {
+  const { loaded, repository } = tools;
+  if (loaded.config.isolation !== "container") return;
+  await planContainers(tools, { root: repository.mainRoot ?? repository.root }, undefined);
+}
+
+/** Throws (exit 5) when main's login may not create the roles that own the schemas. */
+export async function requireIsolationRights({ loaded, operation }: WorktreeTools, main: LiveTarget): Promise<void> {
+  if (loaded.config.isolation === "schema") await onServer(main, operation.clock.now(), requireRoleRights);
 }

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { pathInWorktree } from "../config/load.ts";
 import { PgroveError } from "../errors.ts";
 import { readMigrationVersion } from "../postgres/catalog.ts";
+import { formatSearchPath, schemaExists, schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
@@ -119,8 +120,11 @@ async function withSession<T>(
   { operation }: WorktreeTools,
   body: (sql: Sql) => Promise<T>,
 ): Promise<T> {
+  const { schema } = live.target;
   const sql = await live.toolbox.connect(live.database, newRunId(operation.clock.now()));
   try {
+    // This one alone: what the schema lacks is not to be found in main's.
+    if (schema !== undefined) await sql.unsafe(`set search_path to ${formatSearchPath([schema])}`);
     return await body(sql);
   } finally {
     await sql.end({ timeout: 2 });
@@ -134,7 +138,8 @@ async function describeDatabase(
 ): Promise<Partial<ListedWorktree>> {
   const known = { database, server: condition };
   if (live === undefined) return known;
-  const sizeBytes = sizes.get(database);
+  const inSchema = live.target.schema !== undefined && sizes.has(database);
+  const sizeBytes = inSchema ? await measureSchema(live, tools) : sizes.get(database);
   if (sizeBytes === undefined) return { ...known, exists: false };
   const [connection, migrations] = await Promise.all([server.reach(database), readMigrations(tools, worktree, live)]);
   return {
@@ -142,6 +147,14 @@ async function describeDatabase(
     ...(connection === undefined ? {} : { connection: ownConnection(connection, live.target) }),
     ...(migrations === undefined ? {} : { migrations }),
   };
+}
+
+/** The size of the target's schema; undefined when it is not there. */
+async function measureSchema(live: LiveTarget, tools: WorktreeTools): Promise<number | undefined> {
+  const schema = live.target.schema ?? "";
+  return await withSession(live, tools, async (sql) =>
+    (await schemaExists(sql, schema)) ? await schemaSizeBytes(sql, schema) : undefined,
+  );
 }
 
 const MIGRATION_FILE = /^0*(\d+)_.+\.up\.sql$/;

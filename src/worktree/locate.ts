@@ -1,6 +1,6 @@
 /** Where a worktree's data are, or are to be: a database or a schema on main's server, or a database on its own. */
 import { databaseExists } from "../postgres/admin.ts";
-import { parseMark } from "../postgres/ownership.ts";
+import { type Mark, parseMark } from "../postgres/ownership.ts";
 import { ensureRole } from "../postgres/role.ts";
 import { commentStatement } from "../postgres/swap.ts";
 import type { Sql } from "../postgres/toolbox.ts";
@@ -82,7 +82,9 @@ async function locateSchema(
   try {
     const schemas = await listSchemas(sql);
     const own = schemas.find(({ mark }) => mark?.kind === "worktree" && mark.worktree === row.id);
-    const names = new Set([...schemas.map(({ schema }) => schema), ...(await listForeignRoles(sql, row))]);
+    // A schema is not given the name of anybody else's role.
+    const foreign = (await listRoles(sql)).filter(({ mark }) => mark?.worktree !== row.id);
+    const names = new Set([...schemas.map(({ schema }) => schema), ...foreign.map(({ role }) => role)]);
     const schema = own?.schema ?? (await chooseFree(tools, row, row.schema ?? "", names, (each) => each.schema));
     const role = { name: schema, password: row.role?.password ?? "" };
     const located = { ...row, database: main.database, schema, role };
@@ -95,11 +97,16 @@ async function locateSchema(
   }
 }
 
-/** The roles that are not this worktree's: no schema is given their names. */
-async function listForeignRoles(sql: Sql, row: WorktreeRow): Promise<string[]> {
-  const roles = await sql<{ name: string; comment: string | null }[]>`
-    select rolname::text as name, shobj_description(oid, 'pg_authid') as comment from pg_roles`;
-  return roles.filter(({ comment }) => parseMark(comment)?.worktree !== row.id).map(({ name }) => name);
+export interface MarkedRole {
+  role: string;
+  mark: Mark | undefined;
+}
+
+/** All roles of the server, with their marks. */
+export async function listRoles(sql: Sql): Promise<MarkedRole[]> {
+  const rows = await sql<{ role: string; comment: string | null }[]>`
+    select rolname::text as role, shobj_description(oid, 'pg_authid') as comment from pg_roles`;
+  return rows.map(({ role, comment }) => ({ role, mark: parseMark(comment) }));
 }
 
 /**

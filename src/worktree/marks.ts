@@ -1,5 +1,6 @@
 /** Whose the databases of a server are, by the marks that pgrove has left on them. */
 import { connectForAdmin } from "../postgres/admin.ts";
+import { codeOf } from "../postgres/connect.ts";
 import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import { isPreviousMark, previousName } from "../postgres/swap.ts";
 import type { Sql } from "../postgres/toolbox.ts";
@@ -21,8 +22,22 @@ export function markOf(row: Pick<WorktreeRow, "id" | "name">, repository: string
   return formatMark({ kind: "worktree", repository, worktree: row.id, name: row.name });
 }
 
+/** What PostgreSQL says of a database that was dropped while it was looked at: 3D000 before version 16. */
+const DROPPED: ReadonlySet<string | undefined> = new Set(["3D000", "42704"]);
+const TRIES = 10;
+
 /** All databases of a server, with their marks. Sizes are asked only when they are wanted: each is a walk over files. */
 export async function listDatabases(sql: Sql, wanted: { sizes: boolean }): Promise<MarkedDatabase[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readDatabases(sql, wanted);
+    } catch (error) {
+      if (!DROPPED.has(codeOf(error)) || attempt === TRIES) throw error;
+    }
+  }
+}
+
+async function readDatabases(sql: Sql, wanted: { sizes: boolean }): Promise<MarkedDatabase[]> {
   const rows = await sql<{ database: string; comment: string | null; size: number }[]>`
     select datname as database, shobj_description(oid, 'pg_database') as comment,
            case when ${wanted.sizes} and has_database_privilege(oid, 'CONNECT')

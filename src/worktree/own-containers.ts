@@ -58,7 +58,9 @@ export async function writeOverride(
   const file = overrideFile(stateDir, row.id);
   await ensureDir(dirname(file));
   const owner = { repository, worktree: row.id };
-  await writeFileAtomic(file, renderOverride(config, { published, ports: row.ports, owner }));
+  // The files were read as main's project while the worktree had no row yet; fixed names must become its own.
+  const own = { ...config, project: row.project ?? config.project };
+  await writeFileAtomic(file, renderOverride(own, { published, ports: row.ports, owner }));
 }
 
 /**

@@ -48,7 +48,10 @@ export async function provisionWorktree(
   request: ProvisionRequest,
 ): Promise<Provisioned> {
   const repository = await ensureIdentity(tools.repository.commonDir);
-  const plan = await planOwnContainers(tools, worktree);
+  const known = (await readRegistry(tools.stateDir)).rows.find(({ id }) => id === worktree.id);
+  // First of all: compose files may name what is shared as their env files.
+  const shared = known?.state === "ready" ? [] : await shareFiles(tools, worktree);
+  const plan = await planOwnContainers(tools, worktree, known);
   const publishedPorts = plan === undefined ? {} : portsOfPlan(plan);
   const allocated = await allocateRow(tools, {
     ...{ worktree, data: request.data, ports: { ...tools.loaded.config.ports, ...publishedPorts } },
@@ -61,7 +64,6 @@ export async function provisionWorktree(
   if (plan !== undefined) await writeOverride(tools, allocated, repository, plan);
   const data = await ensureData(tools, allocated, { ...request, repository });
   const { row } = data;
-  const shared = row.state === "ready" ? [] : await shareFiles(tools, worktree);
   const reached = await data.live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, data.live.target);
   const env = connection === undefined ? undefined : await writeEnv(tools, worktree, data.live.target, connection);
@@ -76,9 +78,11 @@ export async function provisionWorktree(
 }
 
 /** What the worktree's own containers publish, where it has some. */
-async function planOwnContainers(tools: WorktreeTools, worktree: GitWorktree): Promise<ContainerPlan | undefined> {
-  const { rows } = await readRegistry(tools.stateDir);
-  const row = rows.find(({ id }) => id === worktree.id);
+async function planOwnContainers(
+  tools: WorktreeTools,
+  worktree: GitWorktree,
+  row: WorktreeRow | undefined,
+): Promise<ContainerPlan | undefined> {
   const isolation = row?.isolation ?? tools.loaded.config.isolation;
   return isolation === "container" ? await planContainers(tools, worktree, row) : undefined;
 }

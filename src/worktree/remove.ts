@@ -55,7 +55,8 @@ export async function planRemoval(
   if (!force && !worktree.missing) await requireNothingUnsaved(tools, worktree);
   const name = row?.name ?? basename(worktree.root);
   const repository = await ensureIdentity(tools.repository.commonDir);
-  if (row === undefined) return { name, repository, belongings: { databases: [], schemas: [], projects: [] } };
+  if (row === undefined)
+    return { name, repository, belongings: { databases: [], schemas: [], projects: [], clusters: [] } };
   requireSeparable(row, keepDatabase);
   const inventory = await takeInventory(tools, repository, new Set([row.isolation]));
   return { name, repository, row, belongings: belongingsOf(inventory, row.id) };

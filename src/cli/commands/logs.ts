@@ -3,6 +3,9 @@ import { openServer } from "../../server/open-server.ts";
 import { defineCommand } from "../command.ts";
 import { LIFECYCLE_POSITIONALS, resolveServer } from "../lifecycle-command.ts";
 
+/** Compose writes it before every line, also where there is no terminal. */
+const CLEAR_LINE = "\u001b[2K";
+
 export const command = defineCommand({
   positionals: LIFECYCLE_POSITIONALS,
   options: [
@@ -29,7 +32,7 @@ export const command = defineCommand({
     if (context.flags.json) {
       const lines: string[] = [];
       const { stdout, stderr } = await context.runner.capture(command, { abort });
-      for (const line of `${stdout}${stderr}`.split("\n")) if (line !== "") lines.push(line);
+      for (const line of `${stdout}${stderr}`.replaceAll(CLEAR_LINE, "").split("\n")) if (line !== "") lines.push(line);
       await context.output.answer({ target: target.name, lines }, () => "");
       return EXIT.ok;
     }
@@ -38,7 +41,7 @@ export const command = defineCommand({
       await context.runner.stream(
         command,
         {
-          output: (chunk) => context.output.write(chunk),
+          output: (chunk) => context.output.write(withoutClearing(chunk)),
           line: (line) => void context.output.write(`${line}\n`).catch(() => undefined),
         },
         abort,
@@ -51,3 +54,8 @@ export const command = defineCommand({
     return EXIT.ok;
   },
 });
+
+function withoutClearing(chunk: Uint8Array): Uint8Array {
+  const text = Buffer.from(chunk).toString("latin1"); // a byte is a character, whatever it means
+  return Buffer.from(text.replaceAll(CLEAR_LINE, ""), "latin1");
+}

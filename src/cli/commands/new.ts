@@ -30,19 +30,24 @@ export const command = defineCommand({
     const wanted = chooseData(given, tools.loaded.config.worktrees.data);
     const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
     const request = await provisionRequest(context, wanted, choice);
-    const [{ createWorktree }, { openMain, requireInitialData }, { requireIsolation }, { provisionWorktree }] =
-      await Promise.all([
-        import("../../worktree/create.ts"),
-        import("../../worktree/data.ts"),
-        import("../../worktree/isolation.ts"),
-        import("../../worktree/provision.ts"),
-      ]);
+    const [
+      { createWorktree },
+      { openMain, requireInitialData },
+      { requireIsolatableServer, requireIsolationRights },
+      { provisionWorktree },
+    ] = await Promise.all([
+      import("../../worktree/create.ts"),
+      import("../../worktree/data.ts"),
+      import("../../worktree/isolation.ts"),
+      import("../../worktree/provision.ts"),
+    ]);
     // Whatever would stop it later is found before anything is made.
     const data = await requireInitialData(tools, wanted, request.dumps);
     const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
+    await requireIsolatableServer(tools);
     const needsMain = choice.start || tools.loaded.config.isolation !== "container";
     const main = needsMain ? { main: await openMain(tools, choice.start) } : {};
-    await requireIsolation(tools, main.main);
+    if (main.main !== undefined) await requireIsolationRights(tools, main.main);
     const branch = args.positional("BRANCH") ?? "";
     const [name, from] = [args.string("name"), args.string("from")];
     const created = await createWorktree(tools, {

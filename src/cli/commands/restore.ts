@@ -22,7 +22,7 @@ const MOST_JOBS = 4;
 export const command = defineCommand({
   details:
     "The dump is checked whole, loaded into a scratch database, compared with its manifest, and only then swapped in. Until " +
-    "then the target is not touched. What is replaced is kept as DATABASE_before_restore until the next restore or copy.",
+    "then the target is not touched. What is replaced is kept as DATABASE_before_restore until the next restore or copy; a schema is not kept.",
   positionals: [{ name: "DUMP", about: "a dump's name, a path, or - for stdin; left out, a list to choose from" }],
   options: [
     { name: "to", value: "TARGET", target: true, about: "what is replaced; default: the worktree you stand in" },

@@ -95,7 +95,9 @@ describe("the same at once", () => {
     const first = await grove.make("listener");
     const port = first.ports.web ?? 0;
     await grove.ok(["remove", "listener", "--yes", "--delete-branch"]);
-    await grove.commit("one port", { "pgrove.yaml": `${await configOf(grove)}worktrees: {port_range: {from: ${port}, to: ${port + 1}}}\n` });
+    await grove.commit("one port", {
+      "pgrove.yaml": `${await configOf(grove)}worktrees: {port_range: {from: ${port}, to: ${port + 1}}}\n`,
+    });
     const listening = Bun.listen({ hostname: "127.0.0.1", port, socket: { data: () => undefined } });
     try {
       const made = await grove.make("second");

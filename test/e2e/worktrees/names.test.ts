@@ -17,39 +17,42 @@ const long = `feature/${"very-".repeat(37)}long`;
 const branches: [string, string][] = [
   ["feature/x", "feature-x"],
   ["feature-x", "feature-x-#"],
-  ["Feature/X", "Feature-X"],
+  ["Feature/X", "Feature-X-#"],
   ["Grüße/früh", "Grusse-fruh"],
   ["功能", "worktree-#"],
   ["分支", "worktree-#"],
-  ["it's-$HOME;\"quoted\"", "it-s-HOME-quoted"],
-  ["100%", "100"],
+  ['it\'s-$HOME;"quoted"', "it-s-HOME-quoted"],
   ["2fa", "2fa"],
   ["main2", "main2"],
   ["HEAD-x", "HEAD-x"],
-  ["a/main", "a-main"],
-  ["main/b".replace("main/", "Main/"), "Main-b"],
-  [`${long}-one`, `${`feature-${"very-".repeat(10)}`.slice(0, 54).replace(/-$/, "")}-#`],
-  [`${long}-two`, `${`feature-${"very-".repeat(10)}`.slice(0, 54).replace(/-$/, "")}-#`],
+  [`${long}-one`, "feature-very-very-very-very-very-very-very-very-very-v-#"],
+  [`${long}-two`, "feature-very-very-very-very-very-very-very-very-very-v-#"],
 ];
+
+/** How many of them are told apart by their order. */
+const TWINS = 3;
+
+/** Makes the worktree, and uses it by its name and by its folder. */
+async function expectUsable([branch, expected]: [string, string]): Promise<void> {
+  const { name, database, path } = await grove.make(branch, "--empty");
+  expect(name.replace(/-[0-9a-f]{8}$/, "-#")).toBe(expected);
+  expect(basename(path)).toBe(name);
+  expect(name.length).toBeLessThanOrEqual(63);
+  expect(database).toMatch(/^[a-z_][a-z0-9_]{0,62}$/);
+  expect(database).toStartWith(`${grove.project}_`);
+  expect(await grove.variable(path, "DATABASE_URL")).toEndWith(`/${database}`);
+  expect(await grove.ok(["sql", name, "-c", "select current_database()", "--format", "csv"])).toEndWith(database);
+}
 
 test("branches with slashes, accents, quotes, 200 characters, twins of each other", async () => {
   expect(long.length).toBeGreaterThan(190);
-  for (const [branch, expected] of branches) {
-    const { name, database, path } = await grove.make(branch, "--empty");
-    expect(name.replace(/-[0-9a-f]{8}$/, "-#")).toBe(expected);
-    expect(basename(path)).toBe(name);
-    expect(name.length).toBeLessThanOrEqual(63);
-    expect(database).toMatch(/^[a-z_][a-z0-9_]{0,62}$/);
-    expect(database).toStartWith(`${grove.project}_`);
-    expect(await grove.ok(["url"], { cwd: path })).toEndWith(`/${database}`);
-    expect(await grove.ok(["sql", "-t", branch, "-c", "select current_database()", "--format", "csv"])).toEndWith(database);
-  }
+  for (const twin of branches.slice(0, TWINS)) await expectUsable(twin); // the first one gets the plain name
+  await Promise.all(branches.slice(TWINS).map(expectUsable));
   const made = (await grove.list()).slice(1);
-  for (const field of ["name", "database", "path", "branch"] as const) {
+  for (const field of ["database", "path", "branch"] as const) {
     expect(new Set(made.map((each) => each[field])).size).toBe(branches.length);
   }
-  const lower = made.map(({ name }) => name.toLowerCase());
-  expect(lower.filter((name) => name === "feature-x").length).toBe(2); // where folders tell upper from lower case
+  expect(new Set(made.map(({ name }) => name.toLowerCase())).size).toBe(branches.length); // for disks that take X for x
 }, 60_000);
 
 test("names that git or pgrove cannot have are refused, and nothing is made", async () => {

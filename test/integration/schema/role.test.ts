@@ -5,6 +5,7 @@ import { openConnection } from "../../../src/postgres/connect.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import { dropRole, ensureRole } from "../../../src/postgres/role.ts";
 import { incomingName } from "../../../src/postgres/schema.ts";
+import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { formatConnectionUrl } from "../../../src/postgres/url.ts";
 import { applicationName, controlName, newRunId, type RunId } from "../../../src/sys/run-id.ts";
 import { asOwnRole, ownConnection } from "../../../src/target/reach.ts";
@@ -34,13 +35,17 @@ function toolsOf() {
   return { runner, clientImage: "postgres:{major}", stageParent: bench.folder, note };
 }
 
-/** What the worktree's own programs see: one statement's rows, through the published port and with the role's password. */
-async function asRole<T>({ live }: TestWorktree, query: string): Promise<T[]> {
+/** What the worktree's own programs see: a statement's rows, through the published port and with the role's password. */
+function asRole<T>(worktree: TestWorktree, query: string): Promise<T[]> {
+  return inSession(worktree, async (sql) => [...(await sql.unsafe(query))] as unknown as T[]);
+}
+
+async function inSession<T>({ live }: TestWorktree, body: (sql: Sql) => Promise<T>): Promise<T> {
   const reached = await live.server.reach(live.database);
   if (reached === undefined) throw new Error("the test's server publishes no port");
   const sql = await openConnection(ownConnection(reached, live.target), newRunId(new Date()), { label: "the role" });
   try {
-    return [...(await sql.unsafe(query))] as unknown as T[];
+    return await body(sql);
   } finally {
     await sql.end({ timeout: 2 });
   }
@@ -77,7 +82,7 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
     );
     expect(rows).toEqual([{ own: 6, same: true, path: slashed }]);
     await asRole(two, "create table theirs as select 1 as a");
-    for (const query of [
+    const forbidden = [
       "select * from public.item",
       "select * from secret", // not hidden by one of its own
       "update public.item set name = ''",
@@ -89,9 +94,12 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
       `drop schema ${two.name} cascade`,
       `set role postgres`,
       `alter role ${quoteIdentifier(one.role.name)} superuser`,
-    ]) {
-      await expect(asRole(one, query)).rejects.toThrow(/permission denied|must be owner|must be superuser/);
-    }
+    ];
+    await inSession(one, async (sql) => {
+      for (const query of forbidden) {
+        await expect(sql.unsafe(query)).rejects.toThrow(/permission denied|must be owner|must be superuser/);
+      }
+    });
     expect(await server.psql(database, "select count(*) from public.item")).toBe("5");
     expect(await server.psql(database, `select count(*) from ${two.name}.theirs`)).toBe("1");
   });

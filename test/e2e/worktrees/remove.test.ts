@@ -1,0 +1,191 @@
+/** What `remove` and `prune` refuse, and what they take and leave. */
+import { beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { run, runOk } from "../../support/engine/run.ts";
+import { sharedServer, startServer, type TestServer } from "../../support/engine/server.ts";
+import { connect } from "../../support/faults/world.ts";
+import { Grove } from "../../support/worktrees/grove.ts";
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await sharedServer(18);
+}, 60_000);
+
+describe.concurrent("remove refuses", () => {
+  /** Refused with these words, and nothing is gone; `--force` takes it. */
+  async function expectRefused(grove: Grove, name: string, words: string): Promise<void> {
+    const before = await grove.remains();
+    expect(await grove.fails(5, ["remove", name, "--yes"])).toContain(words);
+    expect(await grove.remains()).toEqual(before);
+    expect(await grove.ok(["url", name])).toEndWith(`/${grove.project}_${name}`);
+    await grove.ok(["remove", name, "--yes", "--force"]);
+    expect(await grove.oid(`${grove.project}_${name}`)).toBeUndefined();
+    expect(existsSync(grove.at(name))).toBe(false);
+  }
+
+  test("a changed file, an untracked one, a staged rename", async () => {
+    await using grove = await Grove.create(server);
+    const { path } = await grove.make("dirty", "--empty");
+    await writeFile(join(path, ".gitignore"), "changed\n");
+    await expectRefused(grove, "dirty", ".gitignore");
+    await writeFile(join((await grove.make("untracked", "--empty")).path, "notes with ünïcode.txt"), "mine");
+    await expectRefused(grove, "untracked", "notes with ünïcode.txt");
+    await grove.git(["mv", "pgrove.yaml", "other.yaml"], (await grove.make("renamed", "--empty")).path);
+    await expectRefused(grove, "renamed", "other.yaml");
+  }, 60_000);
+
+  test("an env file with lines of the user's, where git does not ignore it", async () => {
+    await using grove = await Grove.create(server);
+    await grove.commit("env files are seen", { ".gitignore": "" });
+    await grove.make("plain", "--empty");
+    await grove.ok(["remove", "plain", "--yes"]); // nothing but pgrove's own block is in it
+    const { path } = await grove.make("lines", "--empty");
+    await writeFile(join(path, ".env"), `SECRET=mine\n${await Bun.file(join(path, ".env")).text()}`);
+    await expectRefused(grove, "lines", ".env");
+    await grove.commit("env files are ignored", { ".gitignore": ".env\n" });
+  }, 60_000);
+
+  test("a commit that is nowhere else, until it is pushed or merged", async () => {
+    await using grove = await Grove.create(server);
+    const { path } = await grove.make("unpushed", "--empty");
+    await grove.commit("work", { "work.txt": "x" }, path);
+    await expectRefused(grove, "unpushed", "1 commit that no other branch and no remote has");
+    expect(await grove.git(["log", "-1", "--format=%s", "unpushed"])).toBe("work"); // the branch stays
+
+    const detached = (await grove.make("detached", "--empty")).path;
+    await grove.git(["switch", "-q", "--detach"], detached);
+    await grove.commit("lost otherwise", {}, detached);
+    await expectRefused(grove, "detached", "1 commit");
+
+    await runOk("git", ["init", "-q", "--bare", grove.repo.path("origin.git")]);
+    await grove.git(["remote", "add", "origin", grove.repo.path("origin.git")]);
+    const pushed = (await grove.make("pushed", "--empty")).path;
+    await grove.commit("work", {}, pushed);
+    await grove.git(["push", "-q", "origin", "pushed"], pushed);
+    expect(await grove.ok(["remove", "pushed", "--yes", "--delete-branch"])).toContain("pushed stays");
+    expect(await grove.git(["branch", "--list", "pushed"])).toBe("pushed"); // it is not merged here
+    await grove.make("pushed", "--empty");
+    expect(await grove.ok(["remove", "pushed", "--yes", "--force", "--delete-branch"])).toContain("pushed deleted");
+  }, 60_000);
+
+  test("the main worktree, a locked one, one that pgrove has given nothing, one that is not there", async () => {
+    await using grove = await Grove.create(server);
+    await grove.fails(5, ["remove", "main", "--yes", "--force"]);
+    const { path } = await grove.make("locked", "--empty");
+    await grove.git(["worktree", "lock", path]);
+    expect(await grove.fails(5, ["remove", "locked", "--yes", "--force"])).toContain("git worktree unlock");
+    await grove.git(["worktree", "unlock", path]);
+    const byHand = grove.repo.path("byhand");
+    await grove.git(["worktree", "add", "-q", byHand]);
+    expect(await grove.fails(5, ["remove", "byhand", "--yes", "--force"])).toContain("git worktree remove");
+    expect(existsSync(byHand)).toBe(true);
+    await grove.fails(4, ["remove", "nobody", "--yes"]);
+    await grove.ok(["remove", "locked", "--yes"]);
+  }, 60_000);
+
+  test("a database that something is bound to, which can be used and removed afterwards", async () => {
+    await using grove = await Grove.create(server);
+    const { database } = await grove.make("bound", "--empty");
+    await grove.ask(database, `select pg_create_logical_replication_slot('${database}', 'pgoutput')`);
+    expect(await grove.fails(5, ["remove", "bound", "--yes"])).toContain(`replication slot ${database}`);
+    expect(await grove.ok(["url", "bound"])).toEndWith(`/${database}`);
+    await grove.ok(["provision", "bound"]);
+    await grove.ask(database, `select pg_drop_replication_slot('${database}')`);
+    await grove.ok(["remove", "bound", "--yes"]);
+  }, 60_000);
+});
+
+test("sessions in the database do not keep it; one stands in the folder itself", async () => {
+  await using grove = await Grove.create(server);
+  const { database, path } = await grove.make("busy");
+  const session = connect(server, database);
+  await session`select 1`;
+  const removed = await grove.json(["remove", "busy", "--yes"], { cwd: path });
+  expect(removed).toMatchObject({ worktree: "busy", databases: [{ database }], branch: "busy", branch_deleted: false });
+  await expect(session`select 1`).rejects.toThrow();
+  await session.end();
+  expect(await grove.oid(database)).toBeUndefined();
+}, 60_000);
+
+test("--keep-database: it is the user's from then on, and prune leaves it", async () => {
+  await using grove = await Grove.create(server);
+  const { database } = await grove.make("kept");
+  expect(await grove.ok(["remove", "kept", "--yes", "--keep-database"])).toMatch(
+    new RegExp(`kept +database ${database}`),
+  );
+  await grove.ok(["prune", "--yes"]);
+  expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
+  expect((await grove.databases()).find(({ name }) => name === database)?.comment).toBeNull();
+  const next = await grove.make("kept");
+  expect(next.database).not.toBe(database);
+  await grove.ok(["remove", "kept", "--yes"]);
+  expect(await grove.oid(database)).toBeNumber();
+}, 60_000);
+
+test("--dry-run changes nothing; without consent nothing goes", async () => {
+  await using grove = await Grove.create(server);
+  await grove.make("asked", "--empty");
+  const before = await grove.remains();
+  expect(await grove.ok(["remove", "asked", "--dry-run"])).toContain(`${grove.project}_asked`);
+  expect(await grove.fails(5, ["remove", "asked"])).toContain(`${grove.project}_asked`);
+  await rm(grove.at("asked"), { recursive: true });
+  expect(await grove.ok(["prune", "--dry-run"])).toContain(`${grove.project}_asked`);
+  expect(await grove.fails(5, ["prune"])).toContain("pgrove prune --dry-run");
+  expect(await grove.remains()).toEqual({ ...before, folders: before.folders.filter((name) => name !== "asked") });
+  await grove.ok(["prune", "--yes"]);
+}, 60_000);
+
+describe.concurrent("prune", () => {
+  test("a locked worktree whose disk is away is not gone; unlocked, it is", async () => {
+    await using grove = await Grove.create(server);
+    const { path, database } = await grove.make("on-a-disk", "--empty");
+    await grove.git(["worktree", "lock", path]);
+    await rm(path, { recursive: true });
+    expect(await grove.json(["prune", "--yes"])).toEqual({ version: 1, pruned: [] });
+    expect(await grove.oid(database)).toBeNumber();
+    await grove.git(["worktree", "unlock", path]);
+    expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "on-a-disk" }] });
+    expect(await grove.oid(database)).toBeUndefined();
+    expect(await grove.linked()).not.toContain("on-a-disk");
+  }, 60_000);
+
+  test("docker stopped, or another engine meant: exit 4, and nothing is dropped", async () => {
+    await using grove = await Grove.create(server);
+    await grove.make("unseen", "--empty");
+    await rm(grove.at("unseen"), { recursive: true });
+    const before = await grove.remains();
+    for (const DOCKER_HOST of ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1"]) {
+      for (const args of [
+        ["prune", "--yes"],
+        ["remove", "unseen", "--yes"],
+        ["new", "other"],
+      ]) {
+        await grove.fails(4, args, { env: { DOCKER_HOST } });
+      }
+    }
+    expect(await grove.remains()).toEqual(before);
+    await grove.ok(["prune", "--yes"]);
+  }, 60_000);
+});
+
+test("a server that is stopped is started for provision, remove and prune; --no-start says that it is stopped", async () => {
+  const own = await startServer({ major: 18 });
+  const other = await Grove.create(own);
+  try {
+    await other.make("first", "--empty");
+    await own.stop();
+    expect(await other.ok(["list"])).toMatch(/first +.*(stopped|exited)/);
+    await other.fails(4, ["new", "second", "--no-start"]);
+    expect(await other.linked()).toEqual(["first"]);
+    await other.ok(["remove", "first", "--yes"]); // it is asked at once after its start
+    const there = await run("docker", ["inspect", "-f", "{{.State.Running}}", own.container]);
+    expect(there.stdout.trim()).toBe("true");
+  } finally {
+    await rm(other.repo.path(), { recursive: true, force: true });
+    await other.sql.end({ timeout: 0 });
+    await own.remove();
+  }
+}, 60_000);
