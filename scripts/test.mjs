@@ -26,14 +26,14 @@ const env = {
 };
 const total = { passed: 0, failed: 0 };
 const failures = [];
-let child;
+const children = new Set();
 let stopped = false;
 let ownEngine = false;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {
     stopped = true;
-    child?.kill(signal);
+    for (const child of children) child.kill(signal);
   });
 }
 
@@ -56,9 +56,10 @@ async function playAll() {
   if (!wanted("integration") && !wanted("e2e")) return;
   try {
     if (!(await startEngine())) return;
-    if (wanted("integration")) await testGo("integration");
-    if (wanted("e2e") && built) await testGo("e2e");
-    else if (wanted("e2e")) fail("e2e: not run, the build failed");
+    if (wanted("e2e") && !built) fail("e2e: not run, the build failed");
+    // Side by side, since both mostly wait for servers; each has servers of its own.
+    const both = ["integration", "e2e"].filter((go) => wanted(go) && (go !== "e2e" || built));
+    await Promise.all(both.map((go, index) => testGo(go, index > 0)));
   } finally {
     await stopEngine();
   }
@@ -76,9 +77,11 @@ function needsInstall() {
 
 /** Starts the engine once for all goes, and hands its address to them. */
 async function startEngine() {
-  const start = await step("engine", "bun", [engineProgram, "start"], "capture");
+  const start = await step("engine", "bun", [engineProgram, "start"], { output: "capture" });
   ownEngine = start.stdout.trim() === "started";
-  const exports = start.ok ? await step("engine's address", "bun", [engineProgram, "env"], "capture") : start;
+  const exports = start.ok
+    ? await step("engine's address", "bun", [engineProgram, "env"], { output: "capture" })
+    : start;
   for (const [, name, value] of exports.stdout.matchAll(/^export (\w+)='(.*)'$/gm)) env[name] = value;
   if (!exports.ok) fail("engine: integration and e2e tests did not run");
   else await step("remove what dead runs left", "bun", [engineProgram, "clean", runId]);
@@ -86,8 +89,8 @@ async function startEngine() {
 }
 
 async function stopEngine() {
-  await step("clean up", "bun", [engineProgram, "clean", runId], "show", true);
-  if (ownEngine) await step("stop the engine", "bun", [engineProgram, "stop"], "show", true);
+  await step("clean up", "bun", [engineProgram, "clean", runId], { last: true });
+  if (ownEngine) await step("stop the engine", "bun", [engineProgram, "stop"], { last: true });
 }
 
 /** Runs a step that passes or fails as one. */
@@ -97,13 +100,19 @@ async function check(name, file, args) {
   return ok;
 }
 
-/** Runs one go of bun's tests and adds what its report counts; bun failing otherwise, or leaving no report, counts as one. */
-async function testGo(name) {
+/**
+ * Runs one go of bun's tests and adds what its report counts; bun failing otherwise, or leaving no report, counts as one.
+ * Output that is held comes whole at its end.
+ */
+async function testGo(name, holdOutput = false) {
   const files = goes[name].flatMap(testFiles).filter((file) => positionals.every((part) => file.includes(part)));
   if (files.length === 0) return say(`${name}: no test files`);
   const report = join(reports, `${name}.xml`);
   const args = ["test", "--timeout", "120000", "--reporter=junit", `--reporter-outfile=${report}`];
-  const { ok } = await step(name, "bun", [...args, ...files.map((file) => `./${file}`)]);
+  const output = holdOutput ? "hold" : "show";
+  const runsFiles = [...args, ...files.map((file) => `./${file}`)];
+  const { ok, stdout } = await step(name, "bun", runsFiles, { output, env: { PGROVE_TEST_RUN: `${runId}-${name}` } });
+  process.stderr.write(stdout);
   const counts = readCounts(report);
   total.passed += counts.tests - counts.failures - counts.skipped;
   total.failed += counts.failures;
@@ -129,20 +138,26 @@ function testFiles(path) {
   );
 }
 
-/** Runs a program, announced with its time; what it says goes to stderr, or is returned. After a signal only `last` steps run. */
-async function step(name, file, args, output = "show", last = false) {
+/**
+ * Runs a program, announced with its time. What it says goes to stderr, or its stdout is returned (`capture`), or both
+ * (`hold`). After a signal only `last` steps run.
+ */
+async function step(name, file, args, { output = "show", last = false, env: more = {} } = {}) {
   if (stopped && !last) return { ok: false, stdout: "" };
   say(`${name} …`);
   const began = performance.now();
   return new Promise((resolve) => {
-    const stdout = output === "show" ? 2 : "pipe";
-    child = spawn(file, args, { cwd: root, env, stdio: ["ignore", stdout, 2] });
+    const stdio = ["ignore", output === "show" ? 2 : "pipe", output === "hold" ? "pipe" : 2];
+    const child = spawn(file, args, { cwd: root, env: { ...env, ...more }, stdio });
+    children.add(child);
     let text = "";
-    child.stdout?.setEncoding("utf8").on("data", (chunk) => {
-      text += chunk;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+    }
     const end = (ok, why) => {
-      child = undefined;
+      children.delete(child);
       say(`${name}: ${ok ? "ok" : why}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
       resolve({ ok, stdout: text });
     };

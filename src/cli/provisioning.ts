@@ -42,7 +42,7 @@ async function maySetUp(context: Context, { setup, silent }: ProvisionChoice): P
 }
 
 /** --yes agrees to the loss of a destination, not to disconnecting whoever works with the source. */
-export async function askAboutSessions(context: Context, label: string, sessions: Session[]): Promise<WhenBusy> {
+async function askAboutSessions(context: Context, label: string, sessions: Session[]): Promise<WhenBusy> {
   const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
   const connected = `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
   if (context.prompt.available && !context.flags.yes) {
@@ -52,7 +52,7 @@ export async function askAboutSessions(context: Context, label: string, sessions
       { value: "wait", label: "wait until they have left" },
     ]);
   }
-  context.output.note(`${connected}; streaming, so that they stay (--strategy template disconnects them)`);
+  context.output.note(`${connected}; streaming, so that they stay`);
   return "stream";
 }
 

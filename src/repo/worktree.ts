@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { failure } from "../errors.ts";
-import { errorCode, pathExists, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
+import { errorCode, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { gitCommand, type Head, type Repository } from "./git.ts";
 
@@ -19,6 +19,8 @@ export interface GitWorktree extends Head {
   unfinished: boolean;
   /** Its folder is not there. */
   missing: boolean;
+  /** Its folder belongs to another repository: this one was moved without it, or is a copy of that one. */
+  strayed: boolean;
   /** The identity that pgrove has given it. */
   id?: string;
 }
@@ -26,7 +28,7 @@ export interface GitWorktree extends Head {
 /** With what reason a worktree is locked while pgrove makes it: so it is known as pgrove's from its first moment. */
 export const UNFINISHED_REASON = "pgrove is making it";
 
-const UNLOCKED = { locked: false, unfinished: false };
+const USUAL = { locked: false, unfinished: false, missing: false, strayed: false };
 const IDENTITY = "pgrove-id";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -34,8 +36,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export async function listWorktrees(repository: Repository, runner: Runner): Promise<GitWorktree[]> {
   const [heads, linked] = await Promise.all([readHeads(repository, runner), listLinked(repository.commonDir)]);
   const { mainRoot, commonDir } = repository;
-  const main =
-    mainRoot === undefined ? [] : [{ root: mainRoot, gitDir: commonDir, isMain: true, ...UNLOCKED, missing: false }];
+  const main = mainRoot === undefined ? [] : [{ root: mainRoot, gitDir: commonDir, isMain: true, ...USUAL }];
   return await Promise.all(
     [...main, ...linked].map(async (worktree) => {
       const head = heads.get(worktree.root) ?? heads.get(await realPath(worktree.root)) ?? {};
@@ -79,13 +80,21 @@ async function listLinked(commonDir: string): Promise<Omit<GitWorktree, "id">[]>
       const pointer = await readTextIfExists(join(gitDir, "gitdir")).catch(() => undefined);
       if (pointer === undefined) return []; // something else, or a worktree that is being made
       const dotGit = resolve(gitDir, pointer.trimEnd());
-      const [reason, there] = await Promise.all([readTextIfExists(join(gitDir, "locked")), pathExists(dotGit)]);
+      const [reason, back] = await Promise.all([readTextIfExists(join(gitDir, "locked")), readPointer(dotGit)]);
       const unfinished = reason?.trim() === UNFINISHED_REASON;
       const lock = { locked: reason !== undefined && !unfinished, unfinished };
-      return [{ root: dirname(dotGit), gitDir, isMain: false, ...lock, missing: !there }];
+      const place = { missing: back === undefined, strayed: back !== undefined && back !== (await realPath(gitDir)) };
+      return [{ root: dirname(dotGit), gitDir, isMain: false, ...lock, ...place }];
     }),
   );
   return found.flat();
+}
+
+/** The git folder that a worktree's `.git` file names; undefined when there is no such file. */
+async function readPointer(dotGit: string): Promise<string | undefined> {
+  const text = await readTextIfExists(dotGit);
+  if (text === undefined) return undefined;
+  return await realPath(resolve(dirname(dotGit), text.trimEnd().replace(/^gitdir: /, "")));
 }
 
 /** The identity in a worktree's own git folder; undefined when it has none. */

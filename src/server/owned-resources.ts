@@ -46,20 +46,34 @@ export async function findOwnedResources(runner: Runner, repository: string): Pr
 }
 
 /**
- * Removes a worktree's compose project: containers, volumes, networks; resolves with what there was. Throws (exit 5)
- * when one of its containers or volumes does not carry the worktree's labels, (exit 4) when docker does not answer.
+ * Removes a worktree's compose project: containers, volumes, networks; resolves with what there was. Containers that
+ * were never in use are not waited for. Throws (exit 5) when one of its containers or volumes does not carry the
+ * worktree's labels, (exit 4) when docker does not answer.
  */
-export async function removeComposeProject(runner: Runner, project: string, owner: Owner): Promise<ProjectParts> {
+export async function removeComposeProject(
+  runner: Runner,
+  project: string,
+  owner: Owner,
+  { inUse = true }: { inUse?: boolean } = {},
+): Promise<ProjectParts> {
   const parts = await listParts(runner, PROJECT_LABEL, project);
-  const isOwned = (part: Part) => part.repository === owner.repository && part.worktree === owner.worktree;
-  const foreign = parts.filter((part) => !isOwned(part) && part.kind !== "network");
+  const foreign = parts.filter((part) => !isOwned(part, owner) && part.kind !== "network");
   if (foreign.length > 0) throw foreignError(project, foreign);
-  const owned = sortParts(parts.filter(isOwned));
-  await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.containers);
+  const owned = sortParts(parts.filter((part) => isOwned(part, owner)));
+  if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.containers);
   await removeParts(runner, ["rm", "-f", "-v"], owned.containers);
   await removeParts(runner, ["volume", "rm"], owned.volumes);
   await removeParts(runner, ["network", "rm"], owned.networks);
   return owned;
+}
+
+/** Whether a compose project of that name has parts that are not the worktree's. Throws (exit 4) without docker. */
+export async function isForeignProject(runner: Runner, project: string, owner: Owner): Promise<boolean> {
+  return (await listParts(runner, PROJECT_LABEL, project)).some((part) => !isOwned(part, owner));
+}
+
+function isOwned(part: Part, { repository, worktree }: Owner): boolean {
+  return part.repository === repository && part.worktree === worktree;
 }
 
 function foreignError(project: string, foreign: readonly Part[]): Error {

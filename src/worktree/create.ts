@@ -123,6 +123,11 @@ async function addWorktree(
   const quiet = { ...command, env: { ...command.env, PGROVE_SKIP_HOOKS: "1" } };
   const { exitCode, stderr } = await operation.runner.capture(quiet, { allowFailure: true, abort: operation.abort });
   if (exitCode === 0) return;
+  if (!/^fatal: /m.test(stderr) && (await pathExists(root))) {
+    const said = stderr.replace(/^Preparing worktree .*\n/m, "").trim();
+    operation.note(`the worktree is made, but the repository's post-checkout hook failed: ${said}`);
+    return;
+  }
   const said = /^fatal: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim();
   if (/already (exists|checked out|used by|registered)/.test(said))
     throw refusal("worktree_exists", `git: ${said}`, "pgrove list");

@@ -2,11 +2,13 @@
 import { dirname } from "node:path";
 import { pathInWorktree } from "../config/load.ts";
 import { missingError } from "../errors.ts";
-import type { WorktreeRow } from "../repo/registry.ts";
+import { chooseProjectName } from "../repo/names.ts";
+import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import { ensureIdentity, type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { type ComposeConfig, readComposeConfig } from "../server/compose-config.ts";
 import { requireIsolatable } from "../server/compose-isolation.ts";
 import { listPublishedPorts, type PublishedPort, renderOverride } from "../server/compose-override.ts";
+import { isForeignProject } from "../server/owned-resources.ts";
 import { ensureDir, writeFileAtomic } from "../sys/files.ts";
 import { mainServer } from "../target/main-server.ts";
 import { overrideFile, requireOwnable } from "../target/worktree-target.ts";
@@ -41,6 +43,31 @@ export async function planContainers(
   await requireIsolatable(config, service, root);
   const allocated = row === undefined ? {} : { allocated: row.ports };
   return { config, published: listPublishedPorts(config, { service, configured: ports, ...allocated }) };
+}
+
+/**
+ * The row of a new worktree with a compose project that nobody else has: a second clone of the repository gives its
+ * worktrees the same names, and compose would go on with its containers and volumes. Throws (exit 4) without docker.
+ */
+export async function claimProject(
+  { loaded, stateDir, operation }: WorktreeTools,
+  row: WorktreeRow,
+  repository: string,
+): Promise<WorktreeRow> {
+  if (row.state !== "creating") return row;
+  const owner = { repository, worktree: row.id };
+  const taken = new Set(
+    (await readRegistry(stateDir)).rows.flatMap(({ id, project }) => (id === row.id ? [] : project)),
+  );
+  const choose = () => chooseProjectName(loaded.config.project, row.name, (name) => taken.has(name));
+  let project = row.project ?? choose();
+  while (await isForeignProject(operation.runner, project, owner)) {
+    taken.add(project);
+    project = choose();
+  }
+  if (project === row.project) return row;
+  await updateRow(stateDir, row.id, { project });
+  return { ...row, project };
 }
 
 /** The ports that the containers publish, by name the main worktree's. */

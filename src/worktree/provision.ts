@@ -17,7 +17,7 @@ import { mainTarget } from "../target/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import { type DataReport, type DataRequest, ensureData } from "./data.ts";
 import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
-import { type ContainerPlan, planContainers, portsOfPlan, writeOverride } from "./own-containers.ts";
+import { type ContainerPlan, claimProject, planContainers, portsOfPlan, writeOverride } from "./own-containers.ts";
 import { type SharedPath, sharePaths } from "./share.ts";
 import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -61,8 +61,9 @@ export async function provisionWorktree(
   if (allocated.state === "removing") {
     throw refusal("removing", `the worktree ${allocated.name} is half removed`, `pgrove remove ${allocated.name}`);
   }
-  if (plan !== undefined) await writeOverride(tools, allocated, repository, plan);
-  const data = await ensureData(tools, allocated, { ...request, repository });
+  const claimed = plan === undefined ? allocated : await claimProject(tools, allocated, repository);
+  if (plan !== undefined) await writeOverride(tools, claimed, repository, plan);
+  const data = await ensureData(tools, claimed, { ...request, repository });
   const { row } = data;
   const reached = await data.live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, data.live.target);

@@ -109,6 +109,13 @@ async function tearDown(
 
 function requireRemovable(worktree: GitWorktree, row: WorktreeRow | undefined): void {
   if (worktree.isMain) throw refusal("main_worktree", "the main worktree is never removed", "pgrove list");
+  if (worktree.strayed) {
+    throw refusal(
+      "worktree_strayed",
+      `${worktree.root} belongs to another repository; this one was moved, or is a copy of that one`,
+      `git worktree repair ${worktree.root}        if it was moved`,
+    );
+  }
   if (worktree.locked) {
     throw refusal("worktree_locked", `${worktree.root} is locked`, `git worktree unlock ${worktree.root}`);
   }

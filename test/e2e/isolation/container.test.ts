@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Major } from "../../support/engine/images.ts";
-import { waitFor } from "../../support/engine/run.ts";
+import { runOk, waitFor } from "../../support/engine/run.ts";
+import { testLabels } from "../../support/engine/server.ts";
 import { ComposeRepository, PASSWORD } from "../../support/isolation/compose-repository.ts";
 
 const COUNT = "select count(*)::int from item";
@@ -183,6 +184,21 @@ describe("when it goes wrong", () => {
     expect(await repository.ask("two", COUNT)).toBe(50);
     expect(await repository.ok(["prune", "--dry-run"])).toBe("nothing is left over");
   }, 90_000);
+
+  test("a compose project of that name that is somebody else's is left alone", async () => {
+    const [project, volume] = [repository.projectOf("taken"), `${repository.projectOf("taken")}_data`];
+    const labels = Object.entries({ ...testLabels(), "com.docker.compose.project": project });
+    const flags = labels.flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+    await runOk("docker", ["volume", "create", ...flags, volume]);
+    try {
+      await repository.make("taken");
+      expect(await repository.ask("taken", COUNT)).toBe(50);
+      await repository.ok(["remove", "taken", "--yes"]);
+      expect(await repository.parts(project)).toEqual([`volume ${volume}`]);
+    } finally {
+      await runOk("docker", ["volume", "rm", volume]);
+    }
+  }, 60_000);
 
   test("an env file that the compose files name is brought along first, where it is shared", async () => {
     const file = join(repository.repo.folder, "deployment/docker-compose.yml");

@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { join } from "node:path";
 import { runOk } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { connect } from "../../support/faults/world.ts";
 import { Grove, nothingRemains } from "../../support/worktrees/grove.ts";
 
 let server: TestServer;
@@ -157,6 +158,28 @@ describe.concurrent("what a worktree begins with", () => {
     expect(await grove.ok(["url"], { cwd: folder })).toEndWith(`/${grove.project}_by_hand`);
     await grove.ok(["remove", "by-hand", "--yes"], { cwd: folder });
     expect(await grove.oid(`${grove.project}_by_hand`)).toBeUndefined();
+  }, 60_000);
+
+  test("a post-checkout hook that fails does not keep the worktree from its database", async () => {
+    await using grove = await Grove.create(server);
+    writeFileSync(join(grove.repo.folder, ".git/hooks/post-checkout"), "#!/bin/sh\necho no >&2; exit 3\n", {
+      mode: 0o755,
+    });
+    const { code, stderr } = await grove.repo.run(["new", "hooked"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("post-checkout hook failed: no\n") });
+    expect(await grove.ok(["url", "hooked"])).toEndWith(`/${grove.project}_hooked`);
+  }, 60_000);
+
+  test("whoever is connected to main stays connected: the rows are streamed then", async () => {
+    await using grove = await Grove.create(server);
+    const session = connect(server, grove.project);
+    await session`select 1`;
+    const { stdout, stderr } = await grove.repo.run(["new", "beside"]);
+    expect(stdout).toContain("(stream)");
+    expect(stderr).toContain("1 session connected to main: postgres (postgres.js); streaming, so that they stay\n");
+    expect(await grove.ask(`${grove.project}_beside`, "select count(*)::int from item")).toBe(50);
+    await session`select 1`;
+    await session.end();
   }, 60_000);
 
   test("worktrees below a link", async () => {

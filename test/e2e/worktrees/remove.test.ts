@@ -1,12 +1,13 @@
 /** What `remove` and `prune` refuse, and what they take and leave. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { UNFINISHED_REASON } from "../../../src/repo/worktree.ts";
 import { run, runOk } from "../../support/engine/run.ts";
 import { sharedServer, startServer, type TestServer } from "../../support/engine/server.ts";
 import { connect } from "../../support/faults/world.ts";
-import { Grove } from "../../support/worktrees/grove.ts";
+import { Grove, nothingRemains } from "../../support/worktrees/grove.ts";
 
 let server: TestServer;
 
@@ -86,6 +87,17 @@ describe.concurrent("remove refuses", () => {
     await grove.ok(["remove", "locked", "--yes"]);
   }, 60_000);
 
+  test("from a copy of the repository, whose worktrees are the original's", async () => {
+    await using grove = await Grove.create(server);
+    const { path, database } = await grove.make("original", "--empty");
+    const copy = grove.repo.path("copy");
+    await cp(grove.repo.folder, copy, { recursive: true });
+    const refused = await grove.fails(5, ["remove", "original", "--yes", "--force"], { cwd: copy });
+    expect(refused).toContain(`git worktree repair ${path}`);
+    expect(await grove.json(["prune", "--yes"], { cwd: copy })).toMatchObject({ pruned: [] });
+    expect(await grove.oid(database)).toBeNumber();
+  }, 60_000);
+
   test("a database that something is bound to, which can be used and removed afterwards", async () => {
     await using grove = await Grove.create(server);
     const { database } = await grove.make("bound", "--empty");
@@ -150,6 +162,15 @@ describe.concurrent("prune", () => {
     expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "on-a-disk" }] });
     expect(await grove.oid(database)).toBeUndefined();
     expect(await grove.linked()).not.toContain("on-a-disk");
+  }, 60_000);
+
+  test("one that pgrove was still making when its folder was deleted", async () => {
+    await using grove = await Grove.create(server);
+    const { path } = await grove.make("making", "--empty");
+    await grove.git(["worktree", "lock", "--reason", UNFINISHED_REASON, path]);
+    await rm(path, { recursive: true });
+    expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "making" }] });
+    expect(await grove.remains()).toEqual(nothingRemains);
   }, 60_000);
 
   test("docker stopped, or another engine meant: exit 4, and nothing is dropped", async () => {

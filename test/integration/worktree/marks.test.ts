@@ -4,26 +4,30 @@ import { sharedServer } from "../../support/engine/server.ts";
 import { freshName } from "../../support/faults/sample.ts";
 import { connect } from "../../support/faults/world.ts";
 
-test.each([15, 18] as const)("PostgreSQL %i: databases are listed with sizes while others are dropped", async (major) => {
-  const server = await sharedServer(major);
-  const [busy, sql] = [connect(server), connect(server)];
-  const name = freshName("coming_and_going");
-  let isOver = false;
-  const comeAndGo = async () => {
-    while (!isOver) {
-      await busy.unsafe(`create database ${name}`);
-      await busy.unsafe(`drop database ${name}`);
+test.each([15, 18] as const)(
+  "PostgreSQL %i: databases are listed with sizes while others are dropped",
+  async (major) => {
+    const server = await sharedServer(major);
+    const [busy, sql] = [connect(server), connect(server)];
+    const name = freshName("coming_and_going");
+    let isOver = false;
+    const comeAndGo = async () => {
+      while (!isOver) {
+        await busy.unsafe(`create database ${name}`);
+        await busy.unsafe(`drop database ${name}`);
+      }
+    };
+    const going = comeAndGo();
+    try {
+      for (let time = 0; time < 400; time++) {
+        const listed = await listDatabases(sql, { sizes: true });
+        expect(listed.find(({ database }) => database === "postgres")?.sizeBytes).toBeGreaterThan(1_000_000);
+      }
+    } finally {
+      isOver = true;
+      await going;
+      await Promise.all([busy.end(), sql.end()]);
     }
-  };
-  const going = comeAndGo();
-  try {
-    for (let time = 0; time < 400; time++) {
-      const listed = await listDatabases(sql, { sizes: true });
-      expect(listed.find(({ database }) => database === "postgres")?.sizeBytes).toBeGreaterThan(1_000_000);
-    }
-  } finally {
-    isOver = true;
-    await going;
-    await Promise.all([busy.end(), sql.end()]);
-  }
-}, 60_000);
+  },
+  60_000,
+);

@@ -1,9 +1,9 @@
 import { runLabel, testLabel } from "./paths.ts";
 import { run, runOk, say } from "./run.ts";
 
-/** Removes what a run of the tests created on the engine, and what runs left whose process is gone. */
+/** Removes what a run of the tests and its parts (`RUN-…`) created on the engine, and what runs left whose process is gone. */
 export async function removeThingsOf(runName: string): Promise<void> {
-  const isOver = (owner: string) => owner === runName || isDead(owner);
+  const isOver = (owner: string) => owner === runName || owner.startsWith(`${runName}-`) || isDead(owner);
   await removeLabelled(["ps", "-a"], ".ID", ["rm", "-f", "-v"], isOver);
   await removeLabelled(["volume", "ls"], ".Name", ["volume", "rm", "-f"], isOver);
   await removeLabelled(["network", "ls"], ".ID", ["network", "rm"], isOver);

@@ -81,7 +81,7 @@ export class Grove implements AsyncDisposable {
 
   /** The JSON document that a command answers with. */
   async json(args: readonly string[], options: StartOptions = {}): Promise<Record<string, unknown>> {
-    return JSON.parse(await this.ok([...args, "--json"], options)) as Record<string, unknown>;
+    return JSON.parse(await this.ok([...args, "--json", "--verbose"], options)) as Record<string, unknown>;
   }
 
   async list(): Promise<WorktreeDocument[]> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRepository, gitCommand, type Repository } from "../../../src/repo/git.ts";
@@ -39,7 +39,7 @@ describe("listWorktrees", () => {
     const folder = join(base, "x with space & ünïcode");
     await git(repository.root, "worktree", "add", "-q", "-b", "feature/x", folder);
     await git(repository.root, "worktree", "add", "-q", "--detach", join(base, "detached"));
-    const usual = { locked: false, unfinished: false, missing: false, commit };
+    const usual = { locked: false, unfinished: false, missing: false, strayed: false, commit };
     const gitDirs = join(repository.commonDir, "worktrees");
     expect(await list(repository)).toEqual([
       { root: repository.root, gitDir: repository.commonDir, isMain: true, branch: "main", ...usual },
@@ -74,6 +74,20 @@ describe("listWorktrees", () => {
     await symlink(join(base, "real"), join(base, "link"));
     await git(repository.root, "worktree", "add", "-q", join(base, "link/linked"));
     expect((await linkedOf(repository))[0]).toMatchObject({ branch: "linked", missing: false });
+  });
+
+  test("a folder that belongs to another repository: this one was moved, or copied", async () => {
+    const repository = await makeRepository();
+    await git(repository.root, "worktree", "add", "-q", join(base, "strayed"));
+    const copy = `${repository.root}-copy`;
+    await cp(repository.root, copy, { recursive: true });
+    const copied = { ...repository, root: copy, mainRoot: copy, commonDir: join(copy, ".git") };
+    expect((await linkedOf(copied))[0]).toMatchObject({ strayed: true, missing: false });
+    expect((await linkedOf(repository))[0]).toMatchObject({ strayed: false });
+    await rm(repository.root, { recursive: true });
+    expect((await linkedOf(copied))[0]).toMatchObject({ strayed: true });
+    await git(copy, "worktree", "repair");
+    expect((await linkedOf(copied))[0]).toMatchObject({ strayed: false });
   });
 
   test("a branch without a commit, and what else lies among git's folders", async () => {

@@ -1,0 +1,71 @@
+/** What others do between the moment in which pgrove looks and the one in which it acts. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { rename } from "node:fs/promises";
+import type { Toolbox } from "../../../src/postgres/toolbox.ts";
+import { ensureIdentity, listWorktrees } from "../../../src/repo/worktree.ts";
+import { allocateRow } from "../../../src/worktree/allocate.ts";
+import { ensureData, openMain } from "../../../src/worktree/data.ts";
+import { findLeftovers, removeLeftover } from "../../../src/worktree/prune.ts";
+import { sharedServer } from "../../support/engine/server.ts";
+import { Grove } from "../../support/worktrees/grove.ts";
+import { makeTools } from "../../support/worktrees/tools.ts";
+
+let grove: Grove;
+
+beforeAll(async () => {
+  grove = await Grove.create(await sharedServer(18));
+}, 60_000);
+afterAll(() => grove[Symbol.asyncDispose]());
+
+/** The toolbox; before its second session something else happens. */
+function interposing(toolbox: Toolbox, happens: () => Promise<void>): Toolbox {
+  let sessions = 0;
+  const connect: Toolbox["connect"] = async (...args) => {
+    sessions += 1;
+    if (sessions === 2) await happens();
+    return await toolbox.connect(...args);
+  };
+  return new Proxy(toolbox, { get: (target, name) => (name === "connect" ? connect : Reflect.get(target, name)) });
+}
+
+test.each(["copy", "empty"] as const)(
+  "a database that somebody makes under the chosen name is not replaced (%s)",
+  async (kind) => {
+    await grove.git(["worktree", "add", "-q", grove.at(kind)]);
+    const tools = await makeTools(grove);
+    const { runner } = tools.operation;
+    const worktree = (await listWorktrees(tools.repository, runner)).find(({ branch }) => branch === kind);
+    if (worktree === undefined) throw new Error("no worktree");
+    const data = kind === "copy" ? { kind, source: "main" } : { kind };
+    const row = await allocateRow(tools, { worktree, data, ports: {} });
+    const main = await openMain(tools, false);
+    const stranger = async () => {
+      await grove.sql.unsafe(`create database ${row.database}`);
+      await grove.ask(row.database, "create table precious ()");
+    };
+    const making = ensureData(tools, row, {
+      ...{ repository: await ensureIdentity(tools.repository.commonDir), start: false },
+      ...{ dumps: { storeDir: "", cwd: "", home: "" }, whenBusy: async () => "stream" as const },
+      main: { ...main, toolbox: interposing(main.toolbox, stranger) },
+    });
+    await expect(making).rejects.toMatchObject({ code: "made_meanwhile", exit: 5 });
+    expect(await grove.ask(row.database, "select to_regclass('precious')::text")).toBe("precious");
+    await grove.ok(["provision", kind]);
+    expect(await grove.ask(row.database, "select to_regclass('precious')::text")).toBe("precious");
+    expect(await grove.ok(["url", kind])).toMatch(new RegExp(`/${row.database}_[0-9a-f]{8}$`));
+  },
+  60_000,
+);
+
+test("a worktree that comes back while prune asks is left alone", async () => {
+  const { path, database } = await grove.make("away");
+  await rename(path, `${path}-for-now`);
+  const tools = await makeTools(grove);
+  const [leftover] = await findLeftovers(tools);
+  if (leftover === undefined) throw new Error("nothing is left over");
+  expect(leftover.row.name).toBe("away");
+  await rename(`${path}-for-now`, path);
+  await expect(removeLeftover(tools, leftover)).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
+  expect(await grove.ok(["url", "away"])).toEndWith(`/${database}`);
+  expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
+}, 60_000);
