@@ -7,7 +7,7 @@ import { formatSearchPath } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import type { Command } from "../sys/process.ts";
+import type { Command, Streams } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { type Work, withWork } from "../target/work.ts";
@@ -188,8 +188,11 @@ async function writeDump(
         await sink.write(chunk);
       },
       line: (line) => {
-        subject = /dumping contents of table "(.+)"$/.exec(line)?.[1] ?? subject;
-        if (subject !== undefined) tables.add(subject);
+        subject = tableOf(line) ?? subject;
+      },
+      rawLine: (line) => {
+        const table = tableOf(line);
+        if (table !== undefined) tables.add(table);
       },
     });
     if (sizeBytes === 0) throw failure("dump_empty", "pg_dump ended without writing anything; no dump was made");
@@ -215,10 +218,14 @@ async function writtenVersion(path: string | undefined, format: DumpFormat): Pro
   });
 }
 
-interface Listeners {
-  output: (chunk: Uint8Array) => Promise<void>;
-  line: (line: string) => void;
+/** The table that pg_dump says it is at. */
+function tableOf(line: string): string | undefined {
+  return /dumping contents of table "(.+)"$/.exec(line)?.[1];
 }
+
+type Listeners = Required<Pick<Streams, "line" | "rawLine">> & {
+  output: (chunk: Uint8Array) => Promise<void>;
+};
 
 async function runPgDump(
   live: LiveTarget,
@@ -243,7 +250,7 @@ async function runPgDump(
   await stage.create();
   const into = ["--format=directory", `--file=${stage.path("dump")}`, `--jobs=${request.jobs}`];
   const command = live.toolbox.command("pg_dump", [...into, ...args], run, { database: live.database, stage });
-  await work.tools.runner.stream(command, { line: listeners.line }, abort);
+  await work.tools.runner.stream(command, { line: listeners.line, rawLine: listeners.rawLine }, abort);
   const pack: Command = stage.packCommand("dump");
   await work.tools.runner.stream(pack, { output: listeners.output }, abort);
 }

@@ -46,8 +46,10 @@ export interface Streams {
   input?: AsyncIterable<Uint8Array>;
   /** Awaited for each piece of stdout: this is the back pressure. */
   output?: (chunk: Uint8Array) => void | Promise<void>;
-  /** Each line of stderr as it comes. */
+  /** Each line of stderr as it comes, without secrets. */
   line?: (line: string) => void;
+  /** The same as it was said: to be read, never to be shown. A password may be part of a table's name. */
+  rawLine?: (line: string) => void;
 }
 
 export interface Runner {
@@ -155,7 +157,7 @@ async function streamCommand(command: Command, io: Streams, abort: AbortSignal):
     failed ??= error;
     stop(true);
   });
-  const stderr = readLines(child.stderr, command, io.line);
+  const stderr = readLines(child.stderr, command, io);
   try {
     const [tail] = await Promise.all([stderr, reading, child.exited]);
     if (failed !== undefined) throw failed;

@@ -15,11 +15,16 @@ interface Speaker {
   proof?: string;
 }
 
-/** Reads a child's stderr to its end, line by line, without secrets. */
+interface Listeners {
+  line?: (text: string) => void;
+  rawLine?: (text: string) => void;
+}
+
+/** Reads a child's stderr to its end, line by line, without secrets (but for `rawLine`). */
 export async function readLines(
   stream: ReadableStream<Uint8Array>,
   command: Speaker,
-  line?: (text: string) => void,
+  { line, rawLine }: Listeners = {},
 ): Promise<StderrTail> {
   const tail: StderrTail = { lines: [], proved: undefined };
   const decoder = new TextDecoder();
@@ -34,6 +39,7 @@ export async function readLines(
     tail.lines.push(text);
     if (tail.lines.length > KEPT_STDERR_LINES) tail.lines.splice(1, 1); // the first line often says why
     line?.(text);
+    rawLine?.(said);
   };
   for await (const chunk of stream) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");

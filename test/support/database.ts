@@ -7,6 +7,7 @@ import { type DumpRequest, type DumpResult, dumpDatabase } from "../../src/dump/
 import { type RestoreRequest, type RestoreResult, restoreDump } from "../../src/dump/restore.ts";
 import { requireDump, type StoredDump } from "../../src/dump/store.ts";
 import { PgroveError } from "../../src/errors.ts";
+import type { Login } from "../../src/server/server.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import type { OperationTools, ProgressEvent } from "../../src/sys/operation.ts";
 import { systemRunner } from "../../src/sys/process.ts";
@@ -50,10 +51,11 @@ export async function openLive(
   server: Pick<TestServer, "container">,
   database: string,
   bench: Bench,
+  login: Login = {},
 ): Promise<LiveTarget> {
   const target = {
     server: { kind: "container" as const, container: server.container },
-    login: {},
+    login,
     label: `${database} in the test`,
     name: "main",
     protected: false,

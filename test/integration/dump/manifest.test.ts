@@ -56,6 +56,17 @@ const FIELDS = [
   ...["tables", "tablespaces", "version"],
 ];
 
+test("names every table, also one whose name holds the login's password", async () => {
+  const [database, role] = [uniqueName("secretive"), uniqueName("apple")];
+  await server.psql("postgres", `create role ${role} login superuser password 'apple'`);
+  await createSmall(server, database, 3);
+  await server.psql(database, "create table apple_trees (id int); insert into apple_trees values (1), (2)");
+  const live = await openLive(server, database, bench, { user: role, password: "apple" });
+  const { manifest } = await dump(bench, live);
+  expect(manifest.tables.map(({ name }) => name)).toContain("apple_trees");
+  await server.psql("postgres", `drop database ${database}; drop role ${role}`);
+});
+
 test("says what the dump is and holds, in every field", async () => {
   const database = uniqueName("manifest");
   await server.psql(
