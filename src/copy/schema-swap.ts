@@ -48,12 +48,13 @@ export async function swapSchema(work: Work, sql: Sql, live: LiveTarget, propert
   });
 }
 
-/** The worktree's role finds its schema first. */
+/** The worktree's role finds its schema first, and everybody else is kept out: main's `public` is open to all. */
 export async function settleRole(sql: Queries, live: LiveTarget): Promise<void> {
   const { worktree } = live.target;
   if (worktree?.role === undefined) return;
   const { database } = live;
   const { name } = worktree.role;
+  await sql.unsafe(`revoke all on schema ${quoteIdentifier(requireTargetSchema(live))} from public`);
   await sql.unsafe(await searchPathStatement(sql, { name, database, schema: requireTargetSchema(live) }));
 }
 

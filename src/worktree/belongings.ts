@@ -48,18 +48,17 @@ export interface Inventory {
 }
 
 /**
- * Looks everywhere where worktrees may have something: main's server, which is started for it, and the docker engine.
- * Throws (exit 4) when one of them cannot be seen: what is not seen would look as if it were gone.
+ * Looks everywhere where worktrees may have something: main's server, started for it where that is wanted, and the
+ * docker engine. Throws (exit 4) when one of them cannot be seen: what is not seen would look as if it were gone.
  */
 export async function takeInventory(
   tools: WorktreeTools,
-  repository: string,
-  kinds: ReadonlySet<Isolation>,
+  { repository, kinds, start }: { repository: string; kinds: ReadonlySet<Isolation>; start: boolean },
 ): Promise<Inventory> {
   const onMain = kinds.has("database") || kinds.has("schema");
   const onDocker = kinds.has("container") && tools.loaded.config.server.kind !== "local";
   const [shared, projects, clusters] = await Promise.all([
-    onMain ? lookAtMain(tools) : { main: undefined, databases: [], schemas: [] },
+    onMain ? lookAtMain(tools, start) : { main: undefined, databases: [], schemas: [] },
     onDocker ? findOwnedResources(tools.operation.runner, repository) : [],
     listClusters(tools),
   ]);
@@ -80,8 +79,11 @@ export async function listKinds({ stateDir, loaded }: WorktreeTools): Promise<Se
   return new Set([loaded.config.isolation, ...rows.map(({ isolation }) => isolation)]);
 }
 
-async function lookAtMain(tools: WorktreeTools): Promise<Pick<Inventory, "main" | "databases" | "schemas">> {
-  const main = await openMain(tools, true);
+async function lookAtMain(
+  tools: WorktreeTools,
+  start: boolean,
+): Promise<Pick<Inventory, "main" | "databases" | "schemas">> {
+  const main = await openMain(tools, start);
   const now = tools.operation.clock.now();
   const databases = await onServer(main, now, (sql) => listDatabases(sql, { sizes: true }));
   const sql = await main.toolbox.connect(main.database, newRunId(now));

@@ -124,7 +124,10 @@ function disownStatement(kind: "schema" | "role", name: string): string {
 
 /** Containers and volumes, which are found by their labels, or the private cluster with its data. */
 async function removeOwnServer(tools: WorktreeTools, { row, repository }: Destruction): Promise<void> {
-  const { projects } = belongingsOf(await takeInventory(tools, repository, new Set(["container"])), row.id);
+  const { projects } = belongingsOf(
+    await takeInventory(tools, { repository, kinds: new Set(["container"]), start: false }),
+    row.id,
+  );
   const inUse = row.state !== "creating"; // a database that is just being made heeds no signal
   for (const { project } of projects) {
     await removeComposeProject(tools.operation.runner, project, { repository, worktree: row.id }, { inUse });

@@ -110,7 +110,7 @@ export async function renewOverride(tools: WorktreeTools, row: WorktreeRow): Pro
 async function requirePresent({ repository, operation }: WorktreeTools, row: WorktreeRow): Promise<GitWorktree> {
   const worktrees = await listWorktrees(repository, operation.runner);
   const worktree = worktrees.find(({ id }) => id === row.id);
-  if (worktree !== undefined && !worktree.missing) return worktree;
+  if (worktree !== undefined && !worktree.missing && !worktree.strayed) return worktree;
   throw missingError(
     "worktree_gone",
     `the folder of the worktree ${row.name} is gone: ${worktree?.root ?? row.path}`,

@@ -20,7 +20,7 @@ export interface Leftover extends Belongings {
  */
 export async function findLeftovers(tools: WorktreeTools): Promise<Leftover[]> {
   const repository = await ensureIdentity(tools.repository.commonDir);
-  const inventory = await takeInventory(tools, repository, await listKinds(tools));
+  const inventory = await takeInventory(tools, { repository, kinds: await listKinds(tools), start: false });
   // The worktrees last: one that is made meanwhile is found there before it is missed there.
   const { rows } = await readRegistry(tools.stateDir);
   const living = new Set((await listThere(tools)).map(({ id }) => id));

@@ -58,7 +58,7 @@ export async function planRemoval(
   if (row === undefined)
     return { name, repository, belongings: { databases: [], schemas: [], projects: [], clusters: [] } };
   requireSeparable(row, keepDatabase);
-  const inventory = await takeInventory(tools, repository, new Set([row.isolation]));
+  const inventory = await takeInventory(tools, { repository, kinds: new Set([row.isolation]), start: true });
   return { name, repository, row, belongings: belongingsOf(inventory, row.id) };
 }
 

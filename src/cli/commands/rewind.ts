@@ -100,9 +100,9 @@ function toDocument({ snapshot, database, sizeBytes, kept, servicesRestarted }: 
 }
 
 function render(result: RewindResult, durationMs: number, undo: string | undefined): string {
-  const { snapshot, database, sizeBytes, servicesRestarted } = result;
+  const { snapshot, sizeBytes, servicesRestarted } = result;
   return formatFields([
-    ["rewound", `${database} to ${snapshot.name}: ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)}`],
+    ["rewound", `${snapshot.of} to ${snapshot.name}: ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)}`],
     ["undo", undo],
     ["services", servicesRestarted === 0 ? undefined : `${servicesRestarted} stopped and started again`],
   ]);

@@ -102,6 +102,8 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
     });
     expect(await server.psql(database, "select count(*) from public.item")).toBe("5");
     expect(await server.psql(database, `select count(*) from ${two.name}.theirs`)).toBe("1");
+    const open = "select string_agg(nspname, ',') from pg_namespace, aclexplode(nspacl) where grantee = 0";
+    expect(await server.psql(database, `${open} and nspname in ('${slashed}', '${two.name}')`)).toBe("");
   });
 
   test("comes into its schema by psql's URL, by sql, and without libpq's options", async () => {
