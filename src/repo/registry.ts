@@ -46,7 +46,8 @@ const LOCK_WAIT_MS = 30_000;
 /** What the file says. A file that cannot be read as one counts as lost: its rows are found again where the data is. */
 export type Registry = { state: "whole"; rows: WorktreeRow[] } | { state: "absent" | "damaged"; rows: [] };
 
-function registryFile(stateDir: string): string {
+/** Where the registry is. */
+export function registryFile(stateDir: string): string {
   return join(stateDir, "registry.json");
 }
 

@@ -29,7 +29,8 @@ export interface GitWorktree extends Head {
 export const UNFINISHED_REASON = "pgrove is making it";
 
 const USUAL = { locked: false, unfinished: false, missing: false, strayed: false };
-const IDENTITY = "pgrove-id";
+/** The file that holds a worktree's identity, in its own git folder. */
+export const IDENTITY = "pgrove-id";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** All worktrees, the main one first where there is one. One spawn. Throws when git fails (exit 1). */
@@ -101,6 +102,16 @@ async function readPointer(dotGit: string): Promise<string | undefined> {
 export async function readIdentity(gitDir: string): Promise<string | undefined> {
   const text = (await readTextIfExists(join(gitDir, IDENTITY)))?.trim();
   return text !== undefined && UUID.test(text) ? text : undefined;
+}
+
+/** The identity of the linked worktree that has the branch checked out, as git's own files say; git is not asked. */
+export async function findIdentityOnBranch(commonDir: string, branch: string): Promise<string | undefined> {
+  const worktrees = await listLinked(commonDir);
+  for (const { gitDir, strayed } of worktrees) {
+    const head = await readTextIfExists(join(gitDir, "HEAD"));
+    if (!strayed && head?.trimEnd() === `ref: refs/heads/${branch}`) return await readIdentity(gitDir);
+  }
+  return undefined;
 }
 
 /**

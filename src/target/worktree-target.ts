@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load.ts";
 import { configError, missingError } from "../errors.ts";
 import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
-import { readIdentity } from "../repo/worktree.ts";
+import { findIdentityOnBranch, readIdentity } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { mainLogin, mainServer } from "./main-server.ts";
 import type { TargetPlace } from "./place.ts";
@@ -118,10 +118,17 @@ export async function findOwnRow(place: TargetPlace): Promise<WorktreeRow | unde
   return rows.find((row) => row.id === id);
 }
 
-/** The row of a worktree by its name, else by its branch. */
-export async function findRow(name: string, place: Pick<TargetPlace, "stateDir">): Promise<WorktreeRow | undefined> {
+/** The row of a worktree by its name, else by the branch that is checked out there now. */
+export async function findRow(
+  name: string,
+  place: Pick<TargetPlace, "stateDir" | "repository">,
+): Promise<WorktreeRow | undefined> {
   const { rows } = await readRegistry(await place.stateDir());
-  return rows.find((row) => row.name === name) ?? rows.find((row) => row.branch === name);
+  const named = rows.find((row) => row.name === name);
+  if (named !== undefined || rows.length === 0) return named;
+  const repository = await place.repository();
+  const id = repository === undefined ? undefined : await findIdentityOnBranch(repository.commonDir, name);
+  return rows.find((row) => row.id === id);
 }
 
 /** The names of the worktrees that have a database. */

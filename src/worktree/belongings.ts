@@ -58,7 +58,7 @@ export async function takeInventory(
   const onMain = kinds.has("database") || kinds.has("schema");
   const onDocker = kinds.has("container") && tools.loaded.config.server.kind !== "local";
   const [shared, projects, clusters] = await Promise.all([
-    onMain ? lookAtMain(tools, start) : { main: undefined, databases: [], schemas: [] },
+    onMain ? lookAtMain(tools, start, kinds.has("schema")) : { main: undefined, databases: [], schemas: [] },
     onDocker ? findOwnedResources(tools.operation.runner, repository) : [],
     listClusters(tools),
   ]);
@@ -82,10 +82,12 @@ export async function listKinds({ stateDir, loaded }: WorktreeTools): Promise<Se
 async function lookAtMain(
   tools: WorktreeTools,
   start: boolean,
+  withSchemas: boolean,
 ): Promise<Pick<Inventory, "main" | "databases" | "schemas">> {
   const main = await openMain(tools, start);
   const now = tools.operation.clock.now();
   const databases = await onServer(main, now, (sql) => listDatabases(sql, { sizes: true }));
+  if (!withSchemas) return { main, databases, schemas: [] };
   const sql = await main.toolbox.connect(main.database, newRunId(now));
   try {
     return { main, databases, schemas: await listSizedSchemas(sql) };

@@ -4,7 +4,8 @@ import { pathInWorktree } from "../config/load.ts";
 import { missingError } from "../errors.ts";
 import { chooseProjectName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
-import { ensureIdentity, type GitWorktree, listWorktrees } from "../repo/worktree.ts";
+import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
+import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { type ComposeConfig, readComposeConfig } from "../server/compose-config.ts";
 import { requireIsolatable } from "../server/compose-isolation.ts";
 import { listPublishedPorts, type PublishedPort, renderOverride } from "../server/compose-override.ts";
@@ -98,7 +99,7 @@ export async function renewOverride(tools: WorktreeTools, row: WorktreeRow): Pro
   const worktree = await requirePresent(tools, row);
   const [plan, repository] = await Promise.all([
     planContainers(tools, worktree, row),
-    ensureIdentity(tools.repository.commonDir),
+    ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir),
   ]);
   const ports = plan === undefined ? {} : portsOfPlan(plan);
   const renewed = await allocateRow(tools, { worktree, data: row.data, ports });

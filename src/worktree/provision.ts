@@ -9,7 +9,8 @@ import { refusal } from "../errors.ts";
 import type { Connection } from "../postgres/url.ts";
 import { gitCommand } from "../repo/git.ts";
 import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
-import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
+import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
+import type { GitWorktree } from "../repo/worktree.ts";
 import { renderVariables } from "../target/env-lines.ts";
 import { ownConnection, requireReach } from "../target/reach.ts";
 import type { Target } from "../target/target.ts";
@@ -47,7 +48,7 @@ export async function provisionWorktree(
   worktree: GitWorktree,
   request: ProvisionRequest,
 ): Promise<Provisioned> {
-  const repository = await ensureIdentity(tools.repository.commonDir);
+  const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   const known = (await readRegistry(tools.stateDir)).rows.find(({ id }) => id === worktree.id);
   // First of all: compose files may name what is shared as their env files.
   const shared = known?.state === "ready" ? [] : await shareFiles(tools, worktree);

@@ -2,7 +2,8 @@
 import { refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
-import { ensureIdentity, type GitWorktree, listWorktrees } from "../repo/worktree.ts";
+import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
+import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { type Belongings, belongingsOf, type Inventory, listKinds, takeInventory } from "./belongings.ts";
 import { destroyBelongings, forgetWorktree } from "./destroy.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -19,7 +20,7 @@ export interface Leftover extends Belongings {
  * anything cannot be seen (exit 4): what is not seen would look as if it were gone.
  */
 export async function findLeftovers(tools: WorktreeTools): Promise<Leftover[]> {
-  const repository = await ensureIdentity(tools.repository.commonDir);
+  const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   const inventory = await takeInventory(tools, { repository, kinds: await listKinds(tools), start: false });
   // The worktrees last: one that is made meanwhile is found there before it is missed there.
   const { rows } = await readRegistry(tools.stateDir);

@@ -4,7 +4,8 @@ import { pathInWorktree } from "../config/load.ts";
 import { EXIT, failure, PgroveError, refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
-import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
+import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
+import type { GitWorktree } from "../repo/worktree.ts";
 import { readChanges } from "../repo/worktree-changes.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import { type Belongings, belongingsOf, takeInventory } from "./belongings.ts";
@@ -54,7 +55,7 @@ export async function planRemoval(
   requireRemovable(worktree, row);
   if (!force && !worktree.missing) await requireNothingUnsaved(tools, worktree);
   const name = row?.name ?? basename(worktree.root);
-  const repository = await ensureIdentity(tools.repository.commonDir);
+  const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   if (row === undefined)
     return { name, repository, belongings: { databases: [], schemas: [], projects: [], clusters: [] } };
   requireSeparable(row, keepDatabase);

@@ -1,6 +1,6 @@
 /** A worktree's database back to what it was made from. */
 import { usageError } from "../errors.ts";
-import { ensureIdentity } from "../repo/worktree.ts";
+import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import { openStarted } from "../target/lifecycle.ts";
 import type { Loss } from "../target/scratch.ts";
 import type { Target } from "../target/target.ts";
@@ -24,7 +24,7 @@ export async function resetWorktree(tools: WorktreeTools, target: Target, reques
       "pgrove restore --latest, or pgrove rewind",
     );
   }
-  const repository = await ensureIdentity(tools.repository.commonDir);
+  const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   const live = await openStarted(target, tools, request.start);
   return await fillData(tools, row, live, {
     ...{ ...request, repository, discardPrevious: false },

@@ -81,14 +81,19 @@ describe("the target of a worktree", () => {
 });
 
 describe("whose row it is", () => {
-  test("by the worktree's name, its branch, and the identity of the folder that one stands in", async () => {
+  test("by the worktree's name, the branch that is checked out there, and the folder that one stands in", async () => {
     const { place } = await load(CONTAINER);
     expect(await findRow("feature-x", place)).toEqual(row);
-    expect(await findRow("feature/x", place)).toEqual(row);
     expect(await findRow("feature", place)).toBeUndefined();
     expect(await findOwnRow(place)).toBeUndefined();
+    mkdirSync(row.path, { recursive: true });
+    writeFileSync(join(row.path, ".git"), `gitdir: ${gitDir}\n`);
+    writeFileSync(join(gitDir, "gitdir"), `${join(row.path, ".git")}\n`);
+    writeFileSync(join(gitDir, "HEAD"), "ref: refs/heads/other\n");
     writeFileSync(join(gitDir, "pgrove-id"), `${ID}\n`);
     expect(await findOwnRow(place)).toEqual(row);
+    expect(await findRow("other", place)).toEqual(row);
+    expect(await findRow("feature/x", place)).toBeUndefined(); // the branch that it was made for
     writeFileSync(join(gitDir, "pgrove-id"), `${ID.replace("1", "9")}\n`);
     expect(await findOwnRow(place)).toBeUndefined();
   });
