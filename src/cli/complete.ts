@@ -84,7 +84,8 @@ async function listFor(
   const { positionals } = place.command;
   const spec = positionals[place.arguments] ?? (positionals.at(-1)?.rest ? positionals.at(-1) : undefined);
   if (spec === undefined) return [];
-  if (spec.target || spec.name === "SOURCE" || spec.name === "WORKTREE") return labelled(await sources.targets(), "target");
+  if (spec.target || spec.name === "SOURCE" || spec.name === "WORKTREE")
+    return labelled(await sources.targets(), "target");
   if (spec.name === "DUMP") return labelled(await sources.dumps(), "dump");
   if (spec.name === "SHELL") return labelled(["bash", "zsh", "fish"], "shell");
   return place.commandName === "repos remove" ? labelled(await sources.repos(), "repository") : [];

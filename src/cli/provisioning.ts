@@ -1,12 +1,11 @@
 /** Provisioning as `new`, `provision` and the git hook ask for it, and how its outcome is told. */
-import type { WhenBusy } from "../copy/copy.ts";
 import { usageError } from "../errors.ts";
-import type { Session } from "../postgres/admin.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
 import type { Context } from "./context.ts";
-import { formatBytes, formatDuration, plural } from "./format.ts";
+import { formatBytes, formatDuration } from "./format.ts";
+import { askAboutSessions } from "./sessions.ts";
 
 /** How the user may be asked, and what was said on the command line. */
 export interface ProvisionChoice {
@@ -41,21 +40,6 @@ async function maySetUp(context: Context, { setup, silent }: ProvisionChoice): P
   return true;
 }
 
-/** --yes agrees to the loss of a destination, not to disconnecting whoever works with the source. */
-async function askAboutSessions(context: Context, label: string, sessions: Session[]): Promise<WhenBusy> {
-  const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
-  const connected = `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
-  if (context.prompt.available && !context.flags.yes) {
-    return await context.prompt.pick<WhenBusy>(connected, [
-      { value: "stream", label: "stream the rows", hint: "slower, and they stay connected" },
-      { value: "disconnect", label: "disconnect them for that second" },
-      { value: "wait", label: "wait until they have left" },
-    ]);
-  }
-  context.output.note(`${connected}; streaming, so that they stay`);
-  return "stream";
-}
-
 /** What a new worktree starts with: what the command line says, else `worktrees.data` of pgrove.yaml. */
 export function chooseData(
   given: { copy: string | undefined; restore: string | undefined; empty: boolean },
@@ -77,11 +61,10 @@ export function describeProvisioned({ row, data, env, shared, setup }: Provision
   const { made } = data;
   const place = row.schema === undefined ? row.database : `${row.schema} in ${row.database}`;
   const came = made === undefined ? "was there already" : describeMade(made);
-  const brought = shared.filter(({ how }) => how !== "skipped").map(({ path }) => path);
   return [
     [row.schema === undefined ? "database" : "schema", `${place}  ${came}`],
-    ["env", env === undefined ? undefined : describeEnv(env)],
-    ["shared", brought.length === 0 ? undefined : brought.join(", ")],
+    ["env", env === undefined ? "not written: the database publishes no port" : describeEnv(env)],
+    ["shared", describeShared(shared)],
     ["setup", setup === "skipped" ? "left out: pgrove trust, then pgrove provision" : undefined],
   ];
 }
@@ -91,6 +74,11 @@ function describeMade({ how, from, sizeBytes, durationMs }: NonNullable<Provisio
   if (how === "empty") return `empty, ${took}`;
   const verb = how === "dump" ? "restored from" : "copied from";
   return `${verb} ${from ?? "main"}: ${formatBytes(sizeBytes)} ${took}${how === "dump" ? "" : ` (${how})`}`;
+}
+
+function describeShared(shared: Provisioned["shared"]): string | undefined {
+  const parts = shared.map(({ path, how, reason }) => (how === "skipped" ? `${path} left out (${reason})` : path));
+  return parts.length === 0 ? undefined : parts.join(", ");
 }
 
 function describeEnv({ file, variables, overridden }: NonNullable<Provisioned["env"]>): string {
@@ -123,7 +111,7 @@ export function provisionDocument({ row, data, connection, env, shared, setup }:
             duration_ms: Math.round(made.durationMs),
           },
     env: env === undefined ? null : { file: env.file, change: env.change, overridden: env.overridden },
-    shared: shared.map(({ path, how }) => ({ path, how })),
+    shared: shared.map(({ path, how, reason }) => ({ path, how, reason: reason ?? null })),
     setup,
   };
 }

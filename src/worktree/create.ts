@@ -32,20 +32,27 @@ const LOCK_WAIT_MS = 120_000;
  * branch is checked out already, or name or folder are taken, and (exit 1) when git fails.
  */
 export async function createWorktree(tools: WorktreeTools, request: CreateRequest): Promise<Created> {
-  await requireBranchName(tools, request.branch);
   // Two `git worktree add` for one folder or branch at once leave a worktree that git itself cannot read.
   return await withLock(join(tools.stateDir, "create.lock"), LOCK_WAIT_MS, () => createAlone(tools, request));
 }
 
-async function createAlone(tools: WorktreeTools, request: CreateRequest): Promise<Created> {
-  const { repository, operation } = tools;
-  const worktrees = await listWorktrees(repository, operation.runner);
+/** The name and folder that a worktree would be given. Throws as `createWorktree` does, before anything is made. */
+export async function planWorktree(
+  tools: WorktreeTools,
+  request: CreateRequest,
+): Promise<{ name: string; root: string }> {
+  await requireBranchName(tools, request.branch);
+  const worktrees = await listWorktrees(tools.repository, tools.operation.runner);
   requireNotCheckedOut(worktrees, request.branch);
   const name = await chooseName(tools, worktrees, request);
   const root = placeOf(tools, name);
-  if (await pathExists(root)) {
-    throw refusal("folder_exists", `${root} exists already`, `pgrove new ${request.branch} --name OTHER`);
-  }
+  if (!(await pathExists(root))) return { name, root };
+  throw refusal("folder_exists", `${root} exists already`, `pgrove new ${request.branch} --name OTHER`);
+}
+
+async function createAlone(tools: WorktreeTools, request: CreateRequest): Promise<Created> {
+  const { repository, operation } = tools;
+  const { name, root } = await planWorktree(tools, request);
   await addWorktree(tools, root, request);
   const real = await realpath(root); // as git writes it down
   const made = (await listWorktrees(repository, operation.runner)).find((each) => each.root === real);

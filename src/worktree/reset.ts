@@ -1,10 +1,12 @@
 /** A worktree's database back to what it was made from. */
 import { usageError } from "../errors.ts";
+import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import { openStarted } from "../target/lifecycle.ts";
 import type { Loss } from "../target/scratch.ts";
 import type { Target } from "../target/target.ts";
 import { type DataRequest, fillData, type MadeData, openMain } from "./data.ts";
+import { renewOverride } from "./own-containers.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface ResetRequest extends Omit<DataRequest, "repository"> {
@@ -17,17 +19,26 @@ export interface ResetRequest extends Omit<DataRequest, "repository"> {
  * (exit 2) for a target that was made from nothing.
  */
 export async function resetWorktree(tools: WorktreeTools, target: Target, request: ResetRequest): Promise<MadeData> {
-  const { worktree: row } = target;
-  if (row === undefined) {
-    throw usageError(
-      `${target.label} was not made from another database, so there is nothing to go back to`,
-      "pgrove restore --latest, or pgrove rewind",
-    );
-  }
+  const row = requireOrigin(target);
+  if (row.isolation === "container") await renewOverride(tools, row);
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   const live = await openStarted(target, tools, request.start);
   return await fillData(tools, row, live, {
     ...{ ...request, repository, discardPrevious: false },
     openMain: () => openMain(tools, request.start),
   });
+}
+
+/** What a reset would replace, by what; `from` is undefined for nothing. Throws (exit 2) as the reset would. */
+export function planReset(target: Target): { database: string; from: string | undefined } {
+  const { data, database } = requireOrigin(target);
+  return { database, from: data.kind === "copy" ? data.source : data.kind === "dump" ? data.dump : undefined };
+}
+
+function requireOrigin(target: Target): WorktreeRow {
+  if (target.worktree !== undefined) return target.worktree;
+  throw usageError(
+    `${target.label} was not made from another database, so there is nothing to go back to`,
+    "pgrove restore --latest, or pgrove rewind",
+  );
 }

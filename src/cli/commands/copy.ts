@@ -1,9 +1,8 @@
-import { type CopyPlan, type CopyResult, copyDatabase, planCopy, type WhenBusy } from "../../copy/copy.ts";
-import type { Session } from "../../postgres/admin.ts";
+import { type CopyPlan, type CopyResult, copyDatabase, planCopy } from "../../copy/copy.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { describeReplaced, describeReplacement, mainSchemas } from "../schema-loss.ts";
+import { askAboutSessions } from "../sessions.ts";
 import { formatFields } from "../table.ts";
 
 export const command = defineCommand({
@@ -45,28 +44,14 @@ export const command = defineCommand({
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
       consent: (loss) => context.requireConsent({ target: to, ...describeReplacement(loss, to.label) }),
-      whenBusy: (sessions) => askAboutSessions(context, from.label, sessions),
+      whenBusy: (sessions) =>
+        askAboutSessions(context, from.label, sessions, " (--strategy template disconnects them)"),
     });
     const durationMs = context.clock.now().getTime() - started.getTime();
     const document = { source: from.name, target: to.name, ...toDocument(result, durationMs) };
     await context.output.answer(document, () => render(from.label, result, durationMs));
   },
 });
-
-/** --yes agrees to the loss of the destination, not to disconnecting whoever works with the source. */
-async function askAboutSessions(context: Context, label: string, sessions: Session[]): Promise<WhenBusy> {
-  const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
-  const connected = `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
-  if (context.prompt.available && !context.flags.yes) {
-    return await context.prompt.pick<WhenBusy>(connected, [
-      { value: "stream", label: "stream the rows", hint: "slower, and they stay connected" },
-      { value: "disconnect", label: "disconnect them for that second" },
-      { value: "wait", label: "wait until they have left" },
-    ]);
-  }
-  context.output.note(`${connected}; streaming, so that they stay (--strategy template disconnects them)`);
-  return "stream";
-}
 
 function planDocument({ database, schema, oneServer, sourceSessions, loss }: CopyPlan) {
   const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };

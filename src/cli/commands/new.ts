@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import type { InitialData, Isolation } from "../../repo/registry.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { chooseData, describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
@@ -18,6 +19,7 @@ export const command = defineCommand({
     { name: "empty", about: "start with an empty database" },
     { name: "no-setup", about: "do not run the setup steps" },
     { name: "no-start", about: "do not start a server" },
+    { name: "dry-run", about: "say what would be made, and change nothing" },
   ],
   examples: [
     { line: "pgrove new feature/auth", about: "a worktree with a copy of main's database" },
@@ -31,7 +33,7 @@ export const command = defineCommand({
     const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
     const request = await provisionRequest(context, wanted, choice);
     const [
-      { createWorktree },
+      { createWorktree, planWorktree },
       { openMain, requireInitialData },
       { requireIsolatableServer, requireIsolationRights },
       { provisionWorktree },
@@ -43,18 +45,24 @@ export const command = defineCommand({
     ]);
     // Whatever would stop it later is found before anything is made.
     const data = await requireInitialData(tools, wanted, request.dumps);
+    const [name, from] = [args.string("name"), args.string("from")];
+    const creation = {
+      branch: args.positional("BRANCH") ?? "",
+      ...(name === undefined ? {} : { name }),
+      ...(from === undefined ? {} : { from }),
+    };
+    if (args.flag("dry-run")) {
+      const plan = await planWorktree(tools, creation);
+      const { isolation } = tools.loaded.config;
+      const document = { dry_run: true, name: plan.name, path: plan.root, branch: creation.branch, isolation, data };
+      return void (await context.output.answer(document, () => renderPlan(plan, isolation, data)));
+    }
     const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
     await requireIsolatableServer(tools);
     const needsMain = choice.start || tools.loaded.config.isolation !== "container";
     const main = needsMain ? { main: await openMain(tools, choice.start) } : {};
     if (main.main !== undefined) await requireIsolationRights(tools, main.main);
-    const branch = args.positional("BRANCH") ?? "";
-    const [name, from] = [args.string("name"), args.string("from")];
-    const created = await createWorktree(tools, {
-      branch,
-      ...(name === undefined ? {} : { name }),
-      ...(from === undefined ? {} : { from }),
-    });
+    const created = await createWorktree(tools, creation);
     const provisioned = await completing(context, created.name, () =>
       provisionWorktree(tools, created.worktree, {
         ...{ ...request, ...main, data, name: created.name },
@@ -64,11 +72,20 @@ export const command = defineCommand({
     const shown = relative(context.cwd, created.worktree.root) || ".";
     const document = { worktree: provisionDocument(provisioned) };
     await context.output.answer(document, () =>
-      formatFields([["worktree", `${shown}  (${branch})`], ...describeProvisioned(provisioned)]),
+      formatFields([["worktree", `${shown}  (${creation.branch})`], ...describeProvisioned(provisioned)]),
     );
     context.output.note(`next: cd ${shown}`);
   },
 });
+
+function renderPlan({ name, root }: { name: string; root: string }, isolation: Isolation, data: InitialData): string {
+  const source = { copy: "a copy of", dump: "the dump", empty: "nothing in it" }[data.kind];
+  const from = data.kind === "copy" ? ` ${data.source}` : data.kind === "dump" ? ` ${data.dump}` : "";
+  return formatFields([
+    ["would make", `worktree ${name} at ${root}`],
+    ["with", `a ${isolation} of its own: ${source}${from}`],
+  ]);
+}
 
 /** The body; when it fails, what is left, and how to go on or back. */
 async function completing<T>({ output }: Context, name: string, body: () => Promise<T>): Promise<T> {

@@ -10,14 +10,21 @@ export const command = defineCommand({
     "A worktree that was made as a copy gets its source's data as they are now, one that was made from a dump gets the dump, " +
     "and one that was made empty is emptied. What is replaced is kept until the next restore, copy or reset.",
   positionals: [{ name: "TARGET", target: true, about: "a worktree; default: the one you stand in" }],
-  options: [],
+  options: [{ name: "dry-run", about: "say what would be replaced, and change nothing" }],
   examples: [{ line: "pgrove reset feature-auth", about: "main's data again" }],
   async run(context, args) {
     const tools = await requireWorktreeTools(context);
     const target = await context.resolveTarget(args.target);
-    const { resetWorktree } = await import("../../worktree/reset.ts");
+    const { planReset, resetWorktree } = await import("../../worktree/reset.ts");
     const data = chooseData({ copy: undefined, restore: undefined, empty: false }, "copy");
     const request = await provisionRequest(context, data, { setup: false, start: true, silent: false });
+    if (args.flag("dry-run")) {
+      const plan = planReset(target);
+      const from = plan.from ?? "nothing";
+      return void (await context.output.answer({ dry_run: true, ...plan, from: plan.from ?? null }, () =>
+        formatFields([["would reset", `${target.label} (${plan.database}) to ${from}`]]),
+      ));
+    }
     const made = await resetWorktree(tools, target, {
       ...request,
       services: tools.loaded.config.services,

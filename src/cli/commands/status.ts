@@ -46,9 +46,18 @@ async function findEnvCheck(
   const isWorktree = target.name === "main" || target.worktree !== undefined;
   const loaded = isWorktree ? await context.config() : undefined;
   if (loaded === undefined || connection === undefined) return undefined;
-  const root = target.worktree?.path ?? (await context.repository())?.mainRoot ?? loaded.root;
+  const root = await findRoot(context, target);
+  if (root === undefined) return undefined;
   const { checkEnvFile } = await import("../../monitor/env-check.ts");
   return await checkEnvFile(target, root, connection, loaded);
+}
+
+/** Where the worktree is now: it may have been moved. */
+async function findRoot(context: Context, { worktree: row }: Target): Promise<string | undefined> {
+  const repository = await context.repository();
+  if (row === undefined || repository === undefined) return repository?.mainRoot;
+  const { listWorktrees } = await import("../../repo/worktree.ts");
+  return (await listWorktrees(repository, context.runner)).find(({ id }) => id === row.id)?.root;
 }
 
 function describeWrong({ label, worktree }: Target, { file, wrong }: EnvCheck): string {

@@ -1,0 +1,28 @@
+/** What to do about whoever is connected to a database that is to be copied. */
+import type { WhenBusy } from "../copy/copy.ts";
+import type { Session } from "../postgres/admin.ts";
+import type { Context } from "./context.ts";
+import { plural } from "./format.ts";
+
+/**
+ * Asks on a terminal; elsewhere the rows are streamed, and `otherwise` says what else could be done. --yes agrees to the
+ * loss of a destination, not to disconnecting whoever works with the source.
+ */
+export async function askAboutSessions(
+  context: Context,
+  label: string,
+  sessions: readonly Session[],
+  otherwise = "",
+): Promise<WhenBusy> {
+  const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
+  const connected = `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
+  if (context.prompt.available && !context.flags.yes) {
+    return await context.prompt.pick<WhenBusy>(connected, [
+      { value: "stream", label: "stream the rows", hint: "slower, and they stay connected" },
+      { value: "disconnect", label: "disconnect them for that second" },
+      { value: "wait", label: "wait until they have left" },
+    ]);
+  }
+  context.output.note(`${connected}; streaming, so that they stay${otherwise}`);
+  return "stream";
+}
