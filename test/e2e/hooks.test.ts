@@ -83,9 +83,7 @@ worktrees: {setup: [touch set-up]}
     expect((await git(["switch", "-q", "main"])).stderr).toBe(
       "pgrove: 2 migrations of the database are not on this branch\n",
     );
-    expect((await git(["switch", "-q", "feature"])).stderr).toBe(
-      "pgrove: 2 migrations more than before\n",
-    );
+    expect((await git(["switch", "-q", "feature"])).stderr).toBe("pgrove: 2 migrations more than before\n");
     await git(["switch", "-q", "main"]);
     expect((await git(["merge", "-q", "feature"])).stderr).toBe("pgrove: 2 migrations came in\n");
   });

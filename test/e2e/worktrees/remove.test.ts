@@ -94,8 +94,9 @@ describe.concurrent("remove refuses", () => {
     await cp(grove.repo.folder, copy, { recursive: true });
     const refused = await grove.fails(5, ["remove", "original", "--yes", "--force"], { cwd: copy });
     expect(refused).toContain(`git worktree repair ${path}`);
+    const later = await grove.make("later", "--empty"); // unknown to the copy's registry, with the same mark
     expect(await grove.json(["prune", "--yes"], { cwd: copy })).toMatchObject({ pruned: [] });
-    expect(await grove.oid(database)).toBeNumber();
+    for (const name of [database, later.database]) expect(await grove.oid(name)).toBeNumber();
   }, 60_000);
 
   test("a database that something is bound to, which can be used and removed afterwards", async () => {
@@ -142,6 +143,8 @@ test("--dry-run changes nothing; without consent nothing goes", async () => {
   await grove.make("asked", "--empty");
   const before = await grove.remains();
   expect(await grove.ok(["remove", "asked", "--dry-run"])).toContain(`${grove.project}_asked`);
+  expect(await grove.ok(["reset", "asked", "--dry-run"])).toContain(`${grove.project}_asked`);
+  expect(await grove.ok(["new", "feature/never", "--dry-run"])).toContain(grove.at("feature-never"));
   expect(await grove.fails(5, ["remove", "asked"])).toContain(`${grove.project}_asked`);
   await rm(grove.at("asked"), { recursive: true });
   expect(await grove.ok(["prune", "--dry-run"])).toContain(`${grove.project}_asked`);
@@ -192,7 +195,7 @@ describe.concurrent("prune", () => {
   }, 60_000);
 });
 
-test("a server that is stopped is started for provision, remove and prune; --no-start says that it is stopped", async () => {
+test("a server that is stopped is started for remove; prune and --no-start say that it is stopped", async () => {
   const own = await startServer({ major: 18 });
   const other = await Grove.create(own);
   try {
@@ -201,6 +204,8 @@ test("a server that is stopped is started for provision, remove and prune; --no-
     expect(await other.ok(["list"])).toMatch(/first +.*(stopped|exited)/);
     await other.fails(4, ["new", "second", "--no-start"]);
     expect(await other.linked()).toEqual(["first"]);
+    expect(await other.fails(4, ["prune", "--yes"])).toContain("pgrove up");
+    expect(await other.ok(["list"])).toMatch(/first +.*(stopped|exited)/);
     await other.ok(["remove", "first", "--yes"]); // it is asked at once after its start
     const there = await run("docker", ["inspect", "-f", "{{.State.Running}}", own.container]);
     expect(there.stdout.trim()).toBe("true");
