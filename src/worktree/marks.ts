@@ -37,13 +37,18 @@ export async function listDatabases(sql: Sql, wanted: { sizes: boolean }): Promi
   }
 }
 
+/**
+ * As one row: postgres.js 3.4.9 counts the rows that came before an error to the next query's, whose result then begins
+ * with holes.
+ */
 async function readDatabases(sql: Sql, wanted: { sizes: boolean }): Promise<MarkedDatabase[]> {
-  const rows = await sql<{ database: string; comment: string | null; size: number }[]>`
-    select datname as database, shobj_description(oid, 'pg_database') as comment,
-           case when ${wanted.sizes} and has_database_privilege(oid, 'CONNECT')
-                then pg_database_size(oid) else 0 end::float8 as size
-      from pg_database order by datname`;
-  return rows.map(({ database, comment, size }) => ({
+  const [row] = await sql<{ databases: { database: string; comment: string | null; size: number }[] }[]>`
+    select json_agg(json_build_object(
+             'database', datname, 'comment', shobj_description(oid, 'pg_database'),
+             'size', case when ${wanted.sizes} and has_database_privilege(oid, 'CONNECT')
+                          then pg_database_size(oid) else 0 end) order by datname) as databases
+      from pg_database`;
+  return (row?.databases ?? []).map(({ database, comment, size }) => ({
     ...{ database, sizeBytes: size, mark: parseMark(comment), isPrevious: isPreviousMark(comment) },
   }));
 }

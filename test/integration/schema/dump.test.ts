@@ -75,27 +75,24 @@ describe.each([
     expect(await schemaFingerprint(server, database, slashed, "app")).toEqual(before);
   });
 
-  test.if(major === 18)(
-    "main's is without the worktrees' schemas, and fills a worktree's, with and without its manifest",
-    async () => {
-      const result = await dump(bench, main);
-      const schemas = [...new Set(result.manifest.tables.map(({ schema }) => schema))];
-      expect(schemas).not.toContain(slashed);
-      expect(schemas).toContain("public");
-      expect(result.manifest.roles.filter((role) => role.startsWith("pgrove test"))).toEqual([]);
-      const [fresh, whole] = [await makeWorktree(main, "fresh"), uniqueName("whole")];
-      await restore(bench, main, pathOf(result), { intoNew: whole });
-      expect(
-        await server.psql(whole, `select to_regnamespace('${worktree.name}') is null, count(*) > 0 from app.child`),
-      ).toBe("t|t");
-      await rm(manifestPath(pathOf(result)));
-      await restore(bench, fresh.live, pathOf(result), { wanted: ["app"], comment: fresh.comment });
-      const rows = async (schema: string) =>
-        (await schemaFingerprint(server, database, schema, "app")).filter((line) => JSON.parse(line)[0] === "rows");
-      expect(await rows("fresh")).toEqual(await rows("app"));
-      expect(await server.psql(database, "select obj_description('fresh'::regnamespace)")).toBe(fresh.comment);
-    },
-  );
+  test("main's is without the worktrees' schemas, and fills a worktree's, with and without its manifest", async () => {
+    const result = await dump(bench, main);
+    const schemas = [...new Set(result.manifest.tables.map(({ schema }) => schema))];
+    expect(schemas).not.toContain(slashed);
+    expect(schemas).toContain("public");
+    expect(result.manifest.roles.filter((role) => role.startsWith("pgrove test"))).toEqual([]);
+    const [fresh, whole] = [await makeWorktree(main, "fresh"), uniqueName("whole")];
+    await restore(bench, main, pathOf(result), { intoNew: whole });
+    expect(
+      await server.psql(whole, `select to_regnamespace('${worktree.name}') is null, count(*) > 0 from app.child`),
+    ).toBe("t|t");
+    await rm(manifestPath(pathOf(result)));
+    await restore(bench, fresh.live, pathOf(result), { wanted: ["app"], comment: fresh.comment });
+    const rows = async (schema: string) =>
+      (await schemaFingerprint(server, database, schema, "app")).filter((line) => JSON.parse(line)[0] === "rows");
+    expect(await rows("fresh")).toEqual(await rows("app"));
+    expect(await server.psql(database, "select obj_description('fresh'::regnamespace)")).toBe(fresh.comment);
+  });
 
   test("one table of it is its own, not another schema's of the same name", async () => {
     await server.psql(
