@@ -8,6 +8,8 @@ import type { Context } from "./context.ts";
 
 /** The tools for work on the worktrees of this repository. Throws without a git repository (exit 2) or pgrove.yaml (exit 3). */
 export async function requireWorktreeTools(context: Context): Promise<WorktreeTools> {
+  const loading = context.config();
+  loading.catch(() => undefined); // read while git is asked, and thrown below
   const repository = await context.repository();
   if (repository === undefined) {
     throw usageError("there is no git repository here, and so no worktrees", "go to one, or: -C PATH");

@@ -18,10 +18,18 @@ export const command = defineCommand({
     { line: "pgrove provision hotfix --no-setup", about: "another one, without its setup steps" },
   ],
   async run(context, args) {
-    const tools = await requireWorktreeTools(context);
-    const worktree = await requireWorktree(tools, args.positional("WORKTREE"));
+    const [tools, { openMain }, { provisionWorktree, writeMainEnv }] = await Promise.all([
+      requireWorktreeTools(context),
+      import("../../worktree/data.ts"),
+      import("../../worktree/provision.ts"),
+    ]);
+    const start = !args.flag("no-start");
+    // Git and the server are asked at once: mostly there is nothing to do, and this is all that takes time.
+    const [worktree, main] = await Promise.all([
+      requireWorktree(tools, args.positional("WORKTREE")),
+      tools.loaded.config.isolation === "container" ? undefined : openMain(tools, start),
+    ]);
     if (worktree.isMain) {
-      const { writeMainEnv } = await import("../../worktree/provision.ts");
       const written = await writeMainEnv(tools, worktree);
       const document = {
         worktree: { name: "main", path: worktree.root, env: { file: written.file, change: written.change } },
@@ -29,10 +37,10 @@ export const command = defineCommand({
       return void (await context.output.answer(document, () => `${written.file}: ${written.change}`));
     }
     const data = chooseData({ copy: undefined, restore: undefined, empty: false }, tools.loaded.config.worktrees.data);
-    const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
+    const choice = { setup: !args.flag("no-setup"), start, silent: false };
     const request = await provisionRequest(context, data, choice);
-    const { provisionWorktree } = await import("../../worktree/provision.ts");
-    const provisioned = await provisionWorktree(tools, worktree, request);
+    const opened = main === undefined ? {} : { main };
+    const provisioned = await provisionWorktree(tools, worktree, { ...request, ...opened });
     const shown = relative(context.cwd, worktree.root) || ".";
     await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
       formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),
