@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import { chooseDatabaseName, chooseProjectName, chooseWorktreeName, type IsTaken } from "../repo/names.ts";
-import { type InitialData, updateRegistry, type WorktreeRow } from "../repo/registry.ts";
+import { type InitialData, readRegistry, updateRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
 import { choosePorts, portChecker } from "../server/ports.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -25,6 +25,8 @@ export interface Allocation {
 export async function allocateRow(tools: WorktreeTools, allocation: Allocation): Promise<WorktreeRow> {
   const { worktree } = allocation;
   const id = await ensureIdentity(worktree.gitDir);
+  const present = (await readRegistry(tools.stateDir)).rows.find((row) => row.id === id);
+  if (present !== undefined && isComplete(present, allocation)) return present; // mostly: the lock costs 5 ms
   return await updateRegistry(tools.stateDir, async (rows) => {
     const known = rows.find((row) => row.id === id);
     if (known === undefined) {
@@ -68,6 +70,10 @@ async function makeRow(
       return { ...row, schema, role: { name: schema, password: randomBytes(PASSWORD_BYTES).toString("base64url") } };
     }
   }
+}
+
+function isComplete({ path, ports }: WorktreeRow, { worktree, ports: wanted }: Allocation): boolean {
+  return path === worktree.root && Object.keys(wanted).every((name) => ports[name] !== undefined);
 }
 
 function firstFree(indexes: readonly number[]): number {
