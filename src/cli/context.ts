@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import type { Environment } from "../config/load.ts";
 import type { PgroveError } from "../errors.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
+import { once } from "../sys/once.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
 import { redact } from "../sys/redact.ts";
@@ -13,7 +14,7 @@ import type { Loss } from "../target/protection.ts";
 import type { LiveTarget, Target } from "../target/target.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
-import { createPlaces, once, type Places } from "./places.ts";
+import { createPlaces, type Places } from "./places.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
 import { canRedraw } from "./terminal.ts";
 

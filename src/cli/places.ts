@@ -5,6 +5,7 @@ import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
 import type { ServerTools } from "../server/server.ts";
 import { pathExists } from "../sys/files.ts";
+import { once } from "../sys/once.ts";
 import type { Runner } from "../sys/process.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
@@ -77,15 +78,6 @@ export function createPlaces(around: Surroundings): Places {
     return { runner, clientImage, stageParent: await storeDir(), note: output.note };
   });
   return { folder, repository, git, config, requireConfig, stateDir, storeDir, serverTools };
-}
-
-/** The value that is made on the first call. */
-export function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }
 
 /** What is never to be shown. A password that is the user's or the database's own name would only blacken those. */

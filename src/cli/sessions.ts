@@ -14,8 +14,7 @@ export async function askAboutSessions(
   sessions: readonly Session[],
   otherwise = "",
 ): Promise<WhenBusy> {
-  const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
-  const connected = `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
+  const connected = describeConnected(sessions, label);
   if (context.prompt.available && !context.flags.yes) {
     return await context.prompt.pick<WhenBusy>(connected, [
       { value: "stream", label: "stream the rows", hint: "slower, and they stay connected" },
@@ -25,4 +24,10 @@ export async function askAboutSessions(
   }
   context.output.note(`${connected}; streaming, so that they stay${otherwise}`);
   return "stream";
+}
+
+/** "2 sessions connected to main: app (psql)". */
+export function describeConnected(sessions: readonly Session[], label: string): string {
+  const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
+  return `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
 }

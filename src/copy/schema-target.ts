@@ -2,7 +2,7 @@
 import { messageOf, refusal } from "../errors.ts";
 import { claimDatabase } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { parseMark } from "../postgres/ownership.ts";
+import { isWorktreeMark, parseMark } from "../postgres/ownership.ts";
 import { dropDeadSchemas, findSchemaProperties, type Queries, type SchemaProperties } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../target/target.ts";
@@ -55,8 +55,7 @@ export async function findOwnSchema(sql: Queries, live: LiveTarget): Promise<Sch
   const present = await findSchemaProperties(sql, schema);
   const { worktree } = live.target;
   if (present === undefined || worktree === undefined) return present;
-  const mark = parseMark(present.comment);
-  if (mark?.kind === "worktree" && mark.worktree === worktree.id) return present;
+  if (isWorktreeMark(parseMark(present.comment), worktree.id)) return present;
   throw refusal(
     "schema_not_owned",
     `the schema ${schema} of ${live.database} is not the one that pgrove made for ${worktree.name}: it lacks its mark`,

@@ -27,6 +27,11 @@ export function parseMark(comment: string | null | undefined): Mark | undefined 
   }
 }
 
+/** Whether something is the worktree's with that identity. */
+export function isWorktreeMark(mark: Mark | undefined, worktree: string | undefined): boolean {
+  return worktree !== undefined && mark?.kind === "worktree" && mark.worktree === worktree;
+}
+
 function isMark(value: unknown): value is Mark {
   if (typeof value !== "object" || value === null) return false;
   const kind: unknown = Reflect.get(value, "kind");

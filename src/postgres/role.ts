@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { configError, refusal } from "../errors.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifier.ts";
-import { parseMark } from "./ownership.ts";
+import { isWorktreeMark, parseMark } from "./ownership.ts";
 import { formatSearchPath, type Queries } from "./schema.ts";
 import type { Sql } from "./toolbox.ts";
 
@@ -45,8 +45,7 @@ async function isOwnRole(sql: Queries, name: string, worktree: string | undefine
   const [row] = await sql<{ comment: string | null }[]>`
     select shobj_description(oid, 'pg_authid') as comment from pg_roles where rolname = ${name}`;
   if (row === undefined) return false;
-  const mark = parseMark(row.comment);
-  if (mark?.kind === "worktree" && mark.worktree !== undefined && mark.worktree === worktree) return true;
+  if (isWorktreeMark(parseMark(row.comment), worktree)) return true;
   throw refusal(
     "role_exists",
     `there is a role ${name} that pgrove did not make for this worktree`,

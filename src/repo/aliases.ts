@@ -4,8 +4,9 @@ import { dirname, join, resolve } from "node:path";
 import type { Environment } from "../config/load.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { loadTextFile } from "../config/text-file.ts";
-import { configError, missingError, refusal, usageError } from "../errors.ts";
+import { missingError, refusal, usageError } from "../errors.ts";
 import { ensureDir, expandHome, pathExists, writeFileAtomic } from "../sys/files.ts";
+import { damagedError, parseOwnFile } from "./own-file.ts";
 import { xdgFolder } from "./state.ts";
 
 export interface Alias {
@@ -32,24 +33,17 @@ export async function listAliases(file: string): Promise<Alias[]> {
 }
 
 function parseAliases(text: string, file: string): Record<string, string> {
-  const damaged = () =>
-    configError(`the list of repositories is damaged: ${file}`, `repair it, or delete it: rm ${file}`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw damaged();
-  }
-  if (typeof parsed !== "object" || parsed === null) throw damaged();
-  const version: unknown = Reflect.get(parsed, "version");
-  const repos: unknown = Reflect.get(parsed, "repos");
-  if (typeof version === "number" && version > VERSION) {
-    throw configError(`the list of repositories was written by a newer pgrove: ${file}`, "install the newest pgrove");
-  }
-  if (version !== VERSION || typeof repos !== "object" || repos === null) throw damaged();
+  const own = {
+    file,
+    what: "the list of repositories",
+    version: VERSION,
+    repair: `repair it, or delete it: rm ${file}`,
+  };
+  const repos = parseOwnFile(text, own, "repos");
+  if (typeof repos !== "object" || repos === null) throw damagedError(own);
   const aliases: Record<string, string> = {};
   for (const [name, path] of Object.entries(repos)) {
-    if (typeof path !== "string" || !NAME.test(name)) throw damaged();
+    if (typeof path !== "string" || !NAME.test(name)) throw damagedError(own);
     aliases[name] = path;
   }
   return aliases;

@@ -9,8 +9,8 @@ import { dirname, join } from "node:path";
 import type { Environment } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { loadTextFile } from "../config/text-file.ts";
-import { configError } from "../errors.ts";
 import { ensureDir, pathExists, writeFileAtomic } from "../sys/files.ts";
+import { damagedError, parseOwnFile } from "./own-file.ts";
 import { xdgFolder } from "./state.ts";
 
 /** Commands of pgrove.yaml under their key, such as "worktrees.setup". */
@@ -88,21 +88,10 @@ async function listApprovals(file: string): Promise<Approval[]> {
 }
 
 function parseApprovals(text: string, file: string): Approval[] {
-  const damaged = () =>
-    configError(`the list of approvals is damaged: ${file}`, `rm ${file}      then approve again: pgrove trust`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw damaged();
-  }
-  if (typeof parsed !== "object" || parsed === null) throw damaged();
-  const version: unknown = Reflect.get(parsed, "version");
-  const approvals: unknown = Reflect.get(parsed, "approvals");
-  if (typeof version === "number" && version > VERSION) {
-    throw configError(`the list of approvals was written by a newer pgrove: ${file}`, "install the newest pgrove");
-  }
-  if (version !== VERSION || !Array.isArray(approvals) || !approvals.every(isApproval)) throw damaged();
+  const repair = `rm ${file}      then approve again: pgrove trust`;
+  const own = { file, what: "the list of approvals", version: VERSION, repair };
+  const approvals = parseOwnFile(text, own, "approvals");
+  if (!Array.isArray(approvals) || !approvals.every(isApproval)) throw damagedError(own);
   return approvals;
 }
 

@@ -4,12 +4,12 @@ import type { Sql } from "../postgres/toolbox.ts";
 import { type Isolation, readRegistry } from "../repo/registry.ts";
 import { loadCluster } from "../server/local-cluster.ts";
 import { findOwnedResources, type OwnedProject } from "../server/owned-resources.ts";
-import { newRunId } from "../sys/run-id.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { clusterFolder } from "../target/worktree-target.ts";
 import { openMain } from "./data.ts";
 import {
   findBelongings,
+  inDatabase,
   listDatabases,
   listSchemas,
   type MarkedDatabase,
@@ -88,12 +88,7 @@ async function lookAtMain(
   const now = tools.operation.clock.now();
   const databases = await onServer(main, now, (sql) => listDatabases(sql, { sizes: true }));
   if (!withSchemas) return { main, databases, schemas: [] };
-  const sql = await main.toolbox.connect(main.database, newRunId(now));
-  try {
-    return { main, databases, schemas: await listSizedSchemas(sql) };
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  return { main, databases, schemas: await inDatabase(main, now, listSizedSchemas) };
 }
 
 async function listSizedSchemas(sql: Sql): Promise<Inventory["schemas"]> {

@@ -8,6 +8,7 @@ import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
 import type { Session } from "../postgres/admin.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
+import { once } from "../sys/once.ts";
 import { openStarted } from "../target/lifecycle.ts";
 import { resolveTarget } from "../target/resolve.ts";
 import type { Loss } from "../target/scratch.ts";
@@ -90,14 +91,6 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
 function requireOwnServer({ isolation, name }: WorktreeRow, { database }: Loss): void {
   if (isolation === "container") return;
   throw refusal("made_meanwhile", `${database} was made by somebody else meanwhile`, `pgrove provision ${name}`);
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 /** How data are put where there may be some already. */

@@ -5,7 +5,7 @@ import { inTarget, schemaClaims } from "../copy/schema-target.ts";
 import { usageError } from "../errors.ts";
 import { databaseExists, dropDatabase, requireNothingBound } from "../postgres/admin.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import type { Mark } from "../postgres/ownership.ts";
+import { isWorktreeMark, type Mark } from "../postgres/ownership.ts";
 import { dropRole } from "../postgres/role.ts";
 import { commentStatement } from "../postgres/swap.ts";
 import { removeRow, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
@@ -17,8 +17,7 @@ import { withWork } from "../target/work.ts";
 import { clusterFolder } from "../target/worktree-target.ts";
 import { belongingsOf, takeInventory } from "./belongings.ts";
 import { openMain } from "./data.ts";
-import { listRoles } from "./locate.ts";
-import { findBelongings, listDatabases, listSchemas } from "./marks.ts";
+import { findBelongings, listDatabases, listRoles, listSchemas } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** Whose belongings, and how much of them. */
@@ -110,7 +109,7 @@ async function dropSchemas(
 }
 
 function ownedBy<Marked extends { mark: Mark | undefined }>({ id }: WorktreeRow, all: readonly Marked[]): Marked[] {
-  return all.filter(({ mark }) => mark?.kind === "worktree" && mark.worktree === id);
+  return all.filter(({ mark }) => isWorktreeMark(mark, id));
 }
 
 function inSchema(live: LiveTarget, schema: string): LiveTarget {

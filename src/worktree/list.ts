@@ -11,11 +11,10 @@ import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerCondition } from "../server/server.ts";
-import { newRunId } from "../sys/run-id.ts";
 import { ownConnection } from "../target/reach.ts";
 import type { LiveTarget, Target } from "../target/target.ts";
 import { mainTarget, worktreeTarget } from "../target/worktree-target.ts";
-import { listDatabases } from "./marks.ts";
+import { inDatabase, listDatabases } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface Migrations {
@@ -121,14 +120,11 @@ async function withSession<T>(
   body: (sql: Sql) => Promise<T>,
 ): Promise<T> {
   const { schema } = live.target;
-  const sql = await live.toolbox.connect(live.database, newRunId(operation.clock.now()));
-  try {
+  return await inDatabase(live, operation.clock.now(), async (sql) => {
     // This one alone: what the schema lacks is not to be found in main's.
     if (schema !== undefined) await sql.unsafe(`set search_path to ${formatSearchPath([schema])}`);
     return await body(sql);
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 async function describeDatabase(

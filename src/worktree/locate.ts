@@ -1,16 +1,14 @@
 /** Where a worktree's data are, or are to be: a database or a schema on main's server, or a database on its own. */
 import { databaseExists } from "../postgres/admin.ts";
-import { type Mark, parseMark } from "../postgres/ownership.ts";
+import { isWorktreeMark } from "../postgres/ownership.ts";
 import { ensureRole } from "../postgres/role.ts";
 import { commentStatement } from "../postgres/swap.ts";
-import type { Sql } from "../postgres/toolbox.ts";
 import { chooseDatabaseName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
-import { newRunId } from "../sys/run-id.ts";
 import { openStarted } from "../target/lifecycle.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { worktreeTarget } from "../target/worktree-target.ts";
-import { listDatabases, listSchemas, markOf, onServer } from "./marks.ts";
+import { inDatabase, listDatabases, listRoles, listSchemas, markOf, onServer } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** A worktree's data, there or not. */
@@ -48,7 +46,7 @@ export async function locateData(tools: WorktreeTools, row: WorktreeRow, locatin
  */
 async function locateDatabase(tools: WorktreeTools, row: WorktreeRow, main: LiveTarget): Promise<Located> {
   const databases = await onServer(main, tools.operation.clock.now(), (sql) => listDatabases(sql, { sizes: false }));
-  const own = databases.find(({ mark }) => mark?.kind === "worktree" && mark.worktree === row.id);
+  const own = databases.find(({ mark }) => isWorktreeMark(mark, row.id));
   const names = new Set(databases.map(({ database }) => database));
   const database = own?.database ?? (await chooseFree(tools, row, row.database, names, (each) => each.database));
   if (database !== row.database) await updateRow(tools.stateDir, row.id, { database });
@@ -78,10 +76,9 @@ async function locateSchema(
   main: LiveTarget,
   repository: string,
 ): Promise<Located> {
-  const sql = await main.toolbox.connect(main.database, newRunId(tools.operation.clock.now()));
-  try {
+  return await inDatabase(main, tools.operation.clock.now(), async (sql) => {
     const schemas = await listSchemas(sql);
-    const own = schemas.find(({ mark }) => mark?.kind === "worktree" && mark.worktree === row.id);
+    const own = schemas.find(({ mark }) => isWorktreeMark(mark, row.id));
     // A schema is not given the name of anybody else's role.
     const foreign = (await listRoles(sql)).filter(({ mark }) => mark?.worktree !== row.id);
     const names = new Set([...schemas.map(({ schema }) => schema), ...foreign.map(({ role }) => role)]);
@@ -92,21 +89,7 @@ async function locateSchema(
     await updateRow(tools.stateDir, row.id, { database: main.database, schema, role });
     const target = await worktreeTarget(located, tools.loaded, tools.place);
     return { row: located, live: { ...main, target }, exists: own !== undefined };
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
-}
-
-export interface MarkedRole {
-  role: string;
-  mark: Mark | undefined;
-}
-
-/** All roles of the server, with their marks. */
-export async function listRoles(sql: Sql): Promise<MarkedRole[]> {
-  const rows = await sql<{ role: string; comment: string | null }[]>`
-    select rolname::text as role, shobj_description(oid, 'pg_authid') as comment from pg_roles`;
-  return rows.map(({ role, comment }) => ({ role, mark: parseMark(comment) }));
+  });
 }
 
 /**
@@ -131,18 +114,17 @@ async function locateOnOwnServer(
   return { row: located, live, exists };
 }
 
-async function hasTables({ toolbox, database }: LiveTarget, now: Date): Promise<boolean> {
-  const sql = await toolbox.connect(database, newRunId(now));
-  try {
-    const rows = await sql`
+async function hasTables(live: LiveTarget, now: Date): Promise<boolean> {
+  const rows = await inDatabase(
+    live,
+    now,
+    (sql) => sql`
       select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where c.relkind in ('r', 'p', 'f', 'v', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
          and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
-       limit 1`;
-    return rows.length > 0;
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+       limit 1`,
+  );
+  return rows.length > 0;
 }
 
 /** Writes the worktree's mark on a database that a container came with. */

@@ -1,7 +1,7 @@
 /** Whose the databases of a server are, by the marks that pgrove has left on them. */
 import { connectForAdmin } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
-import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
+import { formatMark, isWorktreeMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import { isPreviousMark, previousName } from "../postgres/swap.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
@@ -62,7 +62,7 @@ export function findBelongings(
   worktree: string,
   snapshotsOf: readonly string[],
 ): MarkedDatabase[] {
-  const own = databases.filter(({ mark }) => mark?.kind === "worktree" && mark.worktree === worktree);
+  const own = databases.filter(({ mark }) => isWorktreeMark(mark, worktree));
   const names = own.map(({ database }) => database);
   const saved = [...names, ...snapshotsOf];
   const snapshots = databases.filter(({ mark }) => mark?.kind === "snapshot" && saved.includes(mark.of ?? ""));
@@ -72,7 +72,15 @@ export function findBelongings(
 
 /** Asks a server something, in a session of its own that is in nobody's way. */
 export async function onServer<T>(live: LiveTarget, now: Date, body: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = await connectForAdmin(live.toolbox, newRunId(now), []);
+  return await ending(await connectForAdmin(live.toolbox, newRunId(now), []), body);
+}
+
+/** Asks the target's database something, in a session of its own. */
+export async function inDatabase<T>(live: LiveTarget, now: Date, body: (sql: Sql) => Promise<T>): Promise<T> {
+  return await ending(await live.toolbox.connect(live.database, newRunId(now)), body);
+}
+
+async function ending<T>(sql: Sql, body: (sql: Sql) => Promise<T>): Promise<T> {
   try {
     return await body(sql);
   } finally {
@@ -90,4 +98,16 @@ export async function listSchemas(sql: Sql): Promise<MarkedSchema[]> {
   const rows = await sql<{ schema: string; comment: string | null }[]>`
     select nspname::text as schema, obj_description(oid, 'pg_namespace') as comment from pg_namespace order by nspname`;
   return rows.map(({ schema, comment }) => ({ schema, mark: parseMark(comment) }));
+}
+
+export interface MarkedRole {
+  role: string;
+  mark: Mark | undefined;
+}
+
+/** All roles of the server, with their marks. */
+export async function listRoles(sql: Sql): Promise<MarkedRole[]> {
+  const rows = await sql<{ role: string; comment: string | null }[]>`
+    select rolname::text as role, shobj_description(oid, 'pg_authid') as comment from pg_roles`;
+  return rows.map(({ role, comment }) => ({ role, mark: parseMark(comment) }));
 }

@@ -6,6 +6,7 @@ import type { Target } from "../../target/target.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
+import { describeConnected } from "../sessions.ts";
 import { formatFields } from "../table.ts";
 
 /** How many are kept where there is no pgrove.yaml. */
@@ -57,11 +58,6 @@ async function askAboutSessions(context: Context, target: Target, sessions: Sess
   }
   context.output.note(`${connected}; disconnecting them for that second`);
   return "disconnect";
-}
-
-function describeConnected(sessions: readonly Session[], label: string): string {
-  const who = sessions.map(({ user, application }) => (application === "" ? user : `${user} (${application})`));
-  return `${plural(sessions.length, "session")} connected to ${label}: ${[...new Set(who)].join(", ")}`;
 }
 
 function planDocument({ name, database, of, sessions, drops }: SnapshotPlan) {
