@@ -7,7 +7,8 @@ import { Repository } from "../../support/isolation/repository.ts";
 
 async function expectUntouched(repository: Repository, branch: string): Promise<void> {
   expect(await repository.git(["branch", "--list", branch])).toBe("");
-  expect(await repository.git(["worktree", "list", "--porcelain"])).not.toContain(branch);
+  const worktrees = (await repository.git(["worktree", "list", "--porcelain"])).split("\n");
+  expect(worktrees.filter((line) => line.startsWith("worktree "))).toHaveLength(1);
   expect(existsSync(repository.at(branch))).toBe(false);
   expect((await repository.list()).map(({ name }) => name)).toEqual(["main"]);
 }

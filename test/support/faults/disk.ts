@@ -21,8 +21,8 @@ const SCRIPT = `
 folder=$1 size=$2 mode=$3 report=$4; shift 4
 mount -t tmpfs -o "size=\${size}k,mode=700" none "$folder" || exit 99
 [ "$mode" = ro ] && mount -o remount,ro "$folder"
-( least=999999999
-  while [ -e "$report.watch" ]; do
+least=$(stat -f -c '%f' "$folder"); echo "$least" > "$report.least"
+( while [ -e "$report.watch" ]; do
     free=$(stat -f -c '%f' "$folder"); [ "$free" -lt "$least" ] && least=$free && echo "$least" > "$report.least"
     sleep 0.01
   done ) &
