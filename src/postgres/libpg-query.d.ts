@@ -14,7 +14,7 @@ declare module "libpg-query/wasm/libpg-query.js" {
     getValue(pointer: number, type: "i32"): number;
   }
 
-  export default function createModule(options: { wasmBinary: ArrayBuffer }): Promise<PgQueryModule>;
+  export default function createModule(options: { locateFile: (name: string) => string }): Promise<PgQueryModule>;
 }
 
 declare module "*.wasm" {

@@ -39,7 +39,7 @@ export interface SqlParser {
 
 /** The parser, loaded once: about 20 ms. */
 export const loadParser: () => Promise<SqlParser> = once(async () => {
-  const module = await createModule({ wasmBinary: await Bun.file(wasmPath).arrayBuffer() });
+  const module = await createModule({ locateFile: () => wasmPath });
   return {
     parse: (script: string) => parseScript(module, script),
     parsePlpgsql: (statement: string) => parseFunction(module, statement),
