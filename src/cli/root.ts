@@ -1,120 +1,14 @@
 /** Every command: its name, one line about it, and how it is loaded. Nothing of a command is imported before it runs. */
 import { didYouMean } from "../config/suggest.ts";
 import { usageError } from "../errors.ts";
-import type { CommandDefinition } from "./command.ts";
+import { type CommandEntry, type CommandGroup, DUMPS, HOOKS, MIGRATE, type Named, REPOS, SNAPSHOTS } from "./groups.ts";
 
-interface Named {
-  name: string;
-  aliases?: readonly string[];
-  summary: string;
-}
-
-export interface CommandEntry extends Named {
-  load: () => Promise<{ command: CommandDefinition }>;
-}
-
-export interface CommandGroup extends Named {
-  commands: readonly CommandEntry[];
-}
+export type { CommandEntry, CommandGroup } from "./groups.ts";
 
 export interface Chapter {
   title: string;
   entries: readonly (CommandEntry | CommandGroup)[];
 }
-
-const DUMPS: CommandGroup = {
-  name: "dumps",
-  summary: "the dumps that were kept: list, show, verify, remove",
-  commands: [
-    {
-      name: "list",
-      aliases: ["ls"],
-      summary: "the dumps of this repository, newest first",
-      load: async () => ({ command: (await import("./commands/dumps.ts")).list }),
-    },
-    {
-      name: "show",
-      summary: "what one dump holds, and where it comes from",
-      load: async () => ({ command: (await import("./commands/dumps.ts")).show }),
-    },
-    {
-      name: "verify",
-      summary: "checks that dumps are whole",
-      load: async () => ({ command: (await import("./commands/dumps.ts")).verify }),
-    },
-    {
-      name: "remove",
-      aliases: ["rm"],
-      summary: "removes a dump and its manifest",
-      load: async () => ({ command: (await import("./commands/dumps.ts")).remove }),
-    },
-  ],
-};
-
-const SNAPSHOTS: CommandGroup = {
-  name: "snapshots",
-  summary: "the snapshots of a database: list, remove",
-  commands: [
-    {
-      name: "list",
-      aliases: ["ls"],
-      summary: "the snapshots of a database, newest first",
-      load: async () => ({ command: (await import("./commands/snapshots.ts")).list }),
-    },
-    {
-      name: "remove",
-      aliases: ["rm"],
-      summary: "removes a snapshot",
-      load: async () => ({ command: (await import("./commands/snapshots.ts")).remove }),
-    },
-  ],
-};
-
-const REPOS: CommandGroup = {
-  name: "repos",
-  summary: "short names for repositories, for -C: add, list, remove",
-  commands: [
-    {
-      name: "add",
-      summary: "gives a repository a short name",
-      load: async () => ({ command: (await import("./commands/repos.ts")).add }),
-    },
-    {
-      name: "list",
-      aliases: ["ls"],
-      summary: "the short names and their folders",
-      load: async () => ({ command: (await import("./commands/repos.ts")).list }),
-    },
-    {
-      name: "remove",
-      aliases: ["rm"],
-      summary: "forgets a short name; the repository stays",
-      load: async () => ({ command: (await import("./commands/repos.ts")).remove }),
-    },
-  ],
-};
-
-const HOOKS: CommandGroup = {
-  name: "hooks",
-  summary: "git hooks that provision new worktrees: install, uninstall, status",
-  commands: [
-    {
-      name: "install",
-      summary: "puts pgrove's lines into the git hooks",
-      load: async () => ({ command: (await import("./commands/hooks.ts")).install }),
-    },
-    {
-      name: "uninstall",
-      summary: "takes them out again",
-      load: async () => ({ command: (await import("./commands/hooks.ts")).uninstall }),
-    },
-    {
-      name: "status",
-      summary: "whether they are there, and git runs them",
-      load: async () => ({ command: (await import("./commands/hooks.ts")).status }),
-    },
-  ],
-};
 
 export const CHAPTERS: readonly Chapter[] = [
   {
@@ -188,6 +82,14 @@ export const CHAPTERS: readonly Chapter[] = [
       { name: "snapshot", summary: "saves a database inside its server", load: () => import("./commands/snapshot.ts") },
       { name: "rewind", summary: "puts a database back to a snapshot", load: () => import("./commands/rewind.ts") },
       SNAPSHOTS,
+    ],
+  },
+  {
+    title: "Migrations and seeds",
+    entries: [
+      MIGRATE,
+      { name: "seed", summary: "runs seed files, makes rows", load: () => import("./commands/seed.ts") },
+      { name: "stats", summary: "rows, sizes and health of the tables", load: () => import("./commands/stats.ts") },
     ],
   },
   {

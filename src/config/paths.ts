@@ -34,7 +34,7 @@ export async function resolvePaths(config: Config, place: PathPlace, report: Rep
     seeds: { ...config.seeds, dir: await inside(["seeds", "dir"], config.seeds.dir) },
     migrations: {
       ...migrations,
-      dir: migrations.dir === undefined ? undefined : await inside(["migrations", "dir"], migrations.dir),
+      dirs: await Promise.all(migrations.dirs.map((dir) => inside(["migrations", "dir"], dir))),
       schema_file:
         migrations.schema_file === undefined
           ? undefined

@@ -1,6 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
-import { count, keysOf, text, texts } from "./schema-parts.ts";
+import { BACKUPS, migrations } from "./schema-migrations.ts";
+import { count, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -95,61 +96,15 @@ const worktrees = v.pipe(
   v.description("How worktrees are made."),
 );
 
-const command = v.pipe(
-  v.strictObject({
-    up: text("Applies what is pending."),
-    down: v.optional(text("Takes the last one back.")),
-    status: v.optional(text("Shows what is applied.")),
-  }),
-  v.description("Another migration tool's commands, run once approved with `pgrove trust`."),
-);
-
-const migrations = v.pipe(
-  v.strictObject({
-    dir: v.optional(text("The folder of the migration files. Default: migrations, unless command is given.")),
-    command: v.optional(command),
-    schema_file: v.optional(text("A file that is given the schema after each migration.")),
-    backup: v.optional(
-      v.pipe(
-        v.picklist(["dump", "snapshot", "none"]),
-        v.description("What is saved before migrating. SKIP_BACKUP: none."),
-      ),
-      "dump",
-    ),
-    lint: v.optional(
-      v.pipe(
-        v.strictObject({
-          enabled: v.optional(
-            v.pipe(v.boolean(), v.description("Whether `migrate up` lints what it is about to run.")),
-            true,
-          ),
-          ignore: v.optional(texts("Rules that are not wanted.", "A rule's name."), []),
-        }),
-        v.description("The lint of migrations."),
-      ),
-      {},
-    ),
-    layout: v.optional(
-      v.pipe(
-        v.picklist(["golang-migrate", "dbmate", "goose"]),
-        v.description("How the migration files are named and divided."),
-      ),
-      "golang-migrate",
-    ),
-  }),
-  v.description("The schema's migrations."),
-  v.rawCheck(({ dataset, addIssue }) => {
-    const given = keysOf(dataset.value);
-    if (given.includes("dir") && given.includes("command")) addIssue({ message: "takes dir or command, not both" });
-  }),
-  v.transform((written) =>
-    written.command === undefined ? { ...written, dir: written.dir ?? "migrations" } : { ...written, dir: undefined },
-  ),
-);
-
 const seeds = v.pipe(
   v.strictObject({
     dir: v.optional(text("The folder of seed files and factories."), "seeds"),
+    files: v.optional(
+      texts(
+        "SQL files to run, in this order, in place of base.sql and the environment's or worktree's own.",
+        "A path or glob inside the seeds' folder.",
+      ),
+    ),
     count: v.optional(count("How many rows a factory makes when no number is given. DEFAULT_SEED_COUNT."), 10),
     max_count: v.optional(count("The most rows that one run may make; left out, no limit. MAX_SEED_COUNT.", 1)),
   }),
@@ -187,6 +142,12 @@ const environments = v.pipe(
         protected: v.optional(
           v.pipe(v.boolean(), v.description("Whether changing it asks for its name to be typed.")),
           false,
+        ),
+        backup: v.optional(
+          v.pipe(
+            v.picklist(BACKUPS),
+            v.description("What is saved before it is migrated; default: migrations.backup."),
+          ),
         ),
       }),
       v.description("An environment, reached as @name."),

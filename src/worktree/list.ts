@@ -161,7 +161,7 @@ async function readMigrations(
   { root }: GitWorktree,
   live: LiveTarget,
 ): Promise<Migrations | undefined> {
-  const { dir } = tools.loaded.config.migrations;
+  const [dir] = tools.loaded.config.migrations.dirs;
   if (dir === undefined) return undefined;
   const names = await readdir(pathInWorktree(tools.loaded, dir, root)).catch(() => []);
   const versions = names.flatMap((name) => MIGRATION_FILE.exec(name)?.[1] ?? []).map(BigInt);

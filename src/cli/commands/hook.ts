@@ -50,7 +50,7 @@ async function findMigrationFolder({ cwd, environment }: Context): Promise<strin
   const { findConfigFile, loadConfig } = await import("../../config/load.ts");
   const file = findConfigFile(cwd);
   // Without the env file, for which a linked worktree would have to ask git: no folder's name comes from there.
-  return file === undefined ? undefined : (await loadConfig(file, { environment })).config.migrations.dir;
+  return file === undefined ? undefined : (await loadConfig(file, { environment })).config.migrations.dirs[0];
 }
 
 /** What to do about it, `pgrove provision` says at length. */

@@ -66,11 +66,12 @@ describe("what is right", () => {
       },
       services: [],
       migrations: {
-        dir: join(dir, "migrations"),
+        dirs: [join(dir, "migrations")],
         schema_file: undefined,
         backup: "dump",
-        lint: { enabled: true, ignore: [] },
-        layout: "golang-migrate",
+        lock_timeout: 5000,
+        statement_timeout: 0,
+        lint: { enabled: true, ignore: [], levels: {} },
       },
       seeds: { dir: join(dir, "seeds"), count: 10 },
       snapshots: { keep: 5 },
@@ -112,7 +113,7 @@ describe("what is right", () => {
 
   test("a command takes the place of the folder of migrations", async () => {
     const { config } = await load(`${SMALLEST}migrations: {command: {up: alembic upgrade head}}\n`);
-    expect([config.migrations.dir, config.migrations.command?.up]).toEqual([undefined, "alembic upgrade head"]);
+    expect([config.migrations.dirs, config.migrations.command?.up]).toEqual([[], "alembic upgrade head"]);
   });
 
   test("CRLF, a byte order mark, anchors and empty keys", async () => {
@@ -418,7 +419,7 @@ describe("paths", () => {
     const file = join(sub, "pgrove.yaml");
     await writeFile(file, `${SMALLEST}migrations: {dir: ../../db/migrations}\n`);
     const loaded = await loadConfig(file, { environment: {} });
-    expect([loaded.root, loaded.dir, loaded.config.migrations.dir]).toEqual([dir, sub, join(dir, "db/migrations")]);
+    expect([loaded.root, loaded.dir, loaded.config.migrations.dirs]).toEqual([dir, sub, [join(dir, "db/migrations")]]);
     expect(pathInWorktree(loaded, join(dir, "db/migrations"), "/elsewhere/w")).toBe("/elsewhere/w/db/migrations");
     await writeFile(file, `${SMALLEST}migrations: {dir: ../../../db}\n`);
     await expect(loadConfig(file, { environment: {} })).rejects.toThrow("leads out of the repository");

@@ -1,0 +1,11 @@
+import { failure } from "../../errors.ts";
+import { defineCommand } from "../command.ts";
+
+export const command = defineCommand({
+  positionals: [],
+  options: [],
+  examples: [],
+  run() {
+    throw failure("not_built", "stats is not built yet");
+  },
+});

@@ -1,0 +1,81 @@
+/** What migrations are, as plain data: files, the ledger's rows, and what is to be done. */
+
+export type Direction = "up" | "down";
+
+/** One direction of a migration: a file, or a section of one, or what the ledger has kept of it. */
+export interface Script {
+  /** As people see it: relative to the worktree's root; of the ledger's own: "the ledger". */
+  file: string;
+  /** The SQL, exactly as written, the byte order mark left out; it may be run as it is, but for psql's own commands. */
+  sql: string;
+  /** The line of the file, from 1, on which `sql` begins. */
+  line: number;
+  /** False when the file says that it is not to be run in a transaction. */
+  transaction: boolean;
+  /** SHA-256 as hex, of the SQL with its line ends as \n. */
+  checksum: string;
+}
+
+/** One migration of this branch. */
+export interface Migration {
+  version: bigint;
+  /** The version as the file's name writes it: "007". */
+  digits: string;
+  /** "add_users"; empty where the file names nothing but the version. */
+  name: string;
+  up?: Script;
+  down?: Script;
+}
+
+/** What the ledger knows of a migration that was applied, or is in doubt. */
+export interface LedgerRow {
+  version: bigint;
+  name: string;
+  /** Null of one that another tool applied, or that `baseline` or `force` has put there. */
+  upChecksum: string | null;
+  downChecksum: string | null;
+  downScript: string | null;
+  downTransaction: boolean;
+  appliedAt: Date;
+  appliedBy: string;
+  durationMs: number | null;
+  gitCommit: string | null;
+  /** How it came into the ledger: run by pgrove, or only recorded. */
+  origin: "run" | "adopted" | "baseline" | "forced";
+  /** False while it is in doubt: a part of it has been done, outside of any transaction. */
+  success: boolean;
+  /** Of one in doubt: what was being run, its failing statement from 1, and what PostgreSQL said. */
+  failed: { direction: Direction; statement: number; error: string } | null;
+}
+
+/** One migration to run, in its place of the order. */
+export interface Step {
+  direction: Direction;
+  version: bigint;
+  name: string;
+  digits: string;
+  script: Script;
+  /** The ledger's row after an `up` keeps the down script. */
+  down?: Script;
+  /** Continue behind a statement that failed before: from 1. Only of one in doubt. */
+  fromStatement: number;
+}
+
+/** A mistake or a doubtful thing in the files, at its place. */
+export interface Finding {
+  /** A rule's or check's name: "duplicate_version", "ban-drop-column". */
+  rule: string;
+  level: "error" | "warning";
+  file: string;
+  /** From 1. */
+  line: number;
+  column: number;
+  message: string;
+  /** What to do instead, where that can be said. */
+  hint?: string;
+}
+
+/** "7 add_users", "7" without a name. */
+export function describeMigration({ digits, name }: Pick<Migration, "digits" | "name">): string {
+  return name === "" ? digits : `${digits} ${name}`;
+}
