@@ -14,8 +14,8 @@ const duration = (description: string) =>
   v.pipe(
     v.string(),
     v.regex(DURATION, "must be a time such as 500ms, 5s or 2m"),
-    v.transform((written) => durationMs(written) ?? 0),
     v.description(description),
+    v.transform((written) => durationMs(written) ?? 0),
   );
 
 const command = v.pipe(

@@ -1,0 +1,137 @@
+/** What seeding works with, as plain data: tables as the database has them, what is wanted of each, and the plan. */
+
+/** A type, as far as a value for it has to be made. */
+export interface TypeShape {
+  /** PostgreSQL's own name: "int4", "text", "timestamptz", an enum's or domain's name. */
+  name: string;
+  kind: "base" | "enum" | "domain" | "array" | "range" | "composite";
+  /** An enum's labels, in order. */
+  labels: readonly string[];
+  /** What an array or range holds, and what a domain stands on. */
+  of?: TypeShape;
+  /** varchar(n), char(n), bit(n). */
+  length?: number;
+  /** numeric(p, s). */
+  precision?: number;
+  scale?: number;
+  /** A domain's check constraints, as PostgreSQL prints them, with VALUE. */
+  checks: readonly string[];
+  notNull: boolean;
+}
+
+export interface ColumnShape {
+  name: string;
+  type: TypeShape;
+  nullable: boolean;
+  /** The default's expression, as PostgreSQL prints it. */
+  default: string | null;
+  identity: "always" | "default" | null;
+  /** GENERATED ALWAYS AS (…): not to be written. */
+  generated: boolean;
+  /** The sequence that an identity or serial column takes its values from, qualified and quoted. */
+  sequence: string | null;
+}
+
+export interface ForeignKey {
+  name: string;
+  columns: readonly string[];
+  /** "schema.table" as in `tableKey`. */
+  table: string;
+  /** The referenced table's columns, in the same order. */
+  references: readonly string[];
+  deferrable: boolean;
+  validated: boolean;
+}
+
+export interface TableShape {
+  schema: string;
+  name: string;
+  kind: "table" | "partitioned";
+  columns: readonly ColumnShape[];
+  primaryKey: readonly string[];
+  /** The primary key is not among them. Only whole columns, without predicates. */
+  uniques: readonly { name: string; columns: readonly string[]; nullsDistinct: boolean }[];
+  foreignKeys: readonly ForeignKey[];
+  /** The table's check constraints, as PostgreSQL prints them. */
+  checks: readonly { name: string; expression: string }[];
+  /** Rows by the last ANALYZE; -1 when there was none. */
+  estimatedRows: number;
+}
+
+/** "schema.table": what tables are found by. */
+export function tableKey({ schema, name }: Pick<TableShape, "schema" | "name">): string {
+  return `${schema}.${name}`;
+}
+
+/** How the values of one field are made. */
+export type FieldSpec =
+  /** A generator of pgrove's, or `faker` with the method's name among the options. */
+  | { kind: "generator"; name: string; options: Readonly<Record<string, unknown>> }
+  /** A column of another entity's row: the parent's where the entity is made per that one, else one at random. */
+  | { kind: "reference"; entity: string; column: string; options: Readonly<Record<string, unknown>> }
+  /** The value itself; null is SQL's. */
+  | { kind: "constant"; value: string | number | boolean | null }
+  /** SQL that the server computes for every row once it is loaded. */
+  | { kind: "sql"; expression: string };
+
+export interface FieldPlan {
+  column: ColumnShape;
+  spec: FieldSpec;
+  /** Where in the file it is written, or that it was inferred: "seeds/users.yaml:12", "the column's type". */
+  source: string;
+  /** Every value once in the table. A composite key's columns carry `uniqueGroup` instead. */
+  unique: boolean;
+  /** The number of the composite unique key that it is part of. */
+  uniqueGroup?: number;
+  /** The share of rows that are NULL, 0 to 1. */
+  nullShare: number;
+}
+
+/** How many rows of an entity there are for each row of its parent. */
+export type FanOut =
+  | { kind: "fixed"; count: number }
+  /** Counts and their weights. */
+  | { kind: "weighted"; weights: ReadonlyMap<number, number> }
+  | { kind: "random"; min: number; max: number };
+
+export interface EntityPlan {
+  entity: string;
+  table: TableShape;
+  /** Rows are numbered from here: an earlier run has made those before. */
+  firstRow: number;
+  rows: number;
+  /** The entity that it is made per, whose rows of this run it hangs on. */
+  per?: { entity: string; fanOut: FanOut };
+  /** What is written, in this order; columns that are left out take their default. */
+  fields: readonly FieldPlan[];
+  /** Columns of a cycle: loaded as NULL, then filled by one UPDATE. */
+  later: readonly FieldPlan[];
+  /** What an identity or serial column begins with at row `firstRow`. */
+  firstKeys: Readonly<Record<string, bigint>>;
+}
+
+export interface SeedPlan {
+  /** In the order of loading: what is referenced comes first. */
+  entities: readonly EntityPlan[];
+  seed: number;
+  /** What relative times hang on. */
+  now: Date;
+  generatorVersion: number;
+  /** Key values of rows that are there already, of entities that are only referenced: "schema.table.column" → texts. */
+  existing: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Makes the rows of one entity. Each cell depends on its row's number and nothing that was made before. */
+export interface RowMaker {
+  /** Appends the row as a line of COPY's text format. */
+  write(row: number, out: ByteSink): void;
+  /** The same values as text, NULL as null: for INSERT, samples and errors. */
+  values(row: number): (string | null)[];
+}
+
+/** Bytes to which rows are appended: `room` before writing makes sure that so many fit. */
+export interface ByteSink {
+  bytes: Uint8Array;
+  length: number;
+  room(bytes: number): void;
+}
