@@ -2,6 +2,7 @@
  * The claims of the README, measured side by side on one machine in one run. usage: npm run bench -- [options]
  *   --quick      a small database (pgbench -s 5): does it run at all?
  *   --runs N     how many runs count (3); one more comes first and does not
+ *   --only PART  one part: startup, speed, worktrees, migrations, seeds, memory, templates
  *   --json FILE  also everything measured, as JSON
  * Exit code 0 whether or not a claim is met: this measures, it does not judge.
  */
@@ -9,7 +10,9 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
 import { measureMemory } from "./memory.ts";
+import { measureMigrations } from "./migrate.ts";
 import { formatMegabytes, type Row, renderRows } from "./report.ts";
+import { measureSeeds } from "./seed.ts";
 import { makeSetting, type Setting } from "./setting.ts";
 import { measureSpeed } from "./speed.ts";
 import { measureStartup } from "./startup.ts";
@@ -21,9 +24,21 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     runs: { type: "string", default: "3" },
     json: { type: "string" },
+    only: { type: "string" },
   },
 });
+const PARTS: Readonly<Record<string, (where: Setting) => Promise<Row[]>>> = {
+  startup: measureStartup,
+  speed: (where) => measureSpeed(where, rounds),
+  worktrees: (where) => measureWorktrees(where, rounds),
+  migrations: (where) => measureMigrations(where, rounds),
+  seeds: (where) => measureSeeds(where, rounds, values.quick),
+  memory: measureMemory,
+  templates: (where) => measureTemplateSizes(where, rounds),
+};
 const rounds = Number(values.runs);
+if (values.only !== undefined && !(values.only in PARTS))
+  throw new Error(`--only takes ${Object.keys(PARTS).join(", ")}`);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--runs takes a whole number, 1 or more");
 
 say("starting PostgreSQL 17 in a container, filling the database");
@@ -50,17 +65,13 @@ try {
 
 async function measureAll(where: Setting): Promise<Row[]> {
   say(`the database has ${formatMegabytes(where.sizeBytes)}`);
-  const startup = await step("start-up", () => measureStartup(where));
-  const speed = await step("speed", () => measureSpeed(where, rounds));
-  const worktrees = await step("worktrees", () => measureWorktrees(where, rounds));
-  const memory = await step("memory", () => measureMemory(where));
-  const sizes = await step("template strategies", () => measureTemplateSizes(where, rounds));
-  return [...speed, ...worktrees, ...memory, ...startup, ...sizes];
-}
-
-async function step(name: string, body: () => Promise<Row[]>): Promise<Row[]> {
-  say(name);
-  return await body();
+  const rows: Row[] = [];
+  for (const [name, measure] of Object.entries(PARTS)) {
+    if (values.only !== undefined && values.only !== name) continue;
+    say(name);
+    rows.push(...(await measure(where)));
+  }
+  return rows;
 }
 
 function removeSetting(): Promise<void> {

@@ -26,8 +26,15 @@ export interface Contestant {
   after?: () => Promise<void>;
 }
 
-/** Runs a program to its end, its stdout thrown away. Throws with its last words when it fails. */
-export async function runProgram({ argv, env, cwd }: Program, watch?: (pid: number) => void): Promise<void> {
+/**
+ * Runs a program to its end, its stdout thrown away. Throws with its last words when it ends with a code that is not
+ * among the expected ones.
+ */
+export async function runProgram(
+  { argv, env, cwd }: Program,
+  watch?: (pid: number) => void,
+  expected: readonly number[] = [0],
+): Promise<void> {
   const child = Bun.spawn([...argv], {
     env: { ...process.env, ...env },
     stdin: "ignore",
@@ -38,7 +45,8 @@ export async function runProgram({ argv, env, cwd }: Program, watch?: (pid: numb
   const timer = watch === undefined ? undefined : setInterval(() => watch(child.pid), SAMPLE_MS);
   const [stderr, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
   clearInterval(timer);
-  if (code !== 0) throw new Error(`${argv.join(" ")} failed (exit ${code}):\n${stderr.trim().slice(-2000)}`);
+  if (!expected.includes(code))
+    throw new Error(`${argv.join(" ")} failed (exit ${code}):\n${stderr.trim().slice(-2000)}`);
 }
 
 /** A pipeline as people type it; any part that fails fails the whole. */

@@ -1,7 +1,7 @@
 import { type CopyPlan, type CopyResult, copyDatabase, planCopy } from "../../copy/copy.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { describeReplaced, describeReplacement, mainSchemas } from "../schema-loss.ts";
+import { describeLoss, describeReplacement, mainSchemas } from "../loss.ts";
 import { askAboutSessions } from "../sessions.ts";
 import { formatFields } from "../table.ts";
 
@@ -64,7 +64,7 @@ function renderPlan({ database, schema, oneServer, sourceSessions, loss }: CopyP
   const connected = sourceSessions.length === 0 ? "" : `; ${plural(sourceSessions.length, "session")} connected to it`;
   return formatFields([
     ["would copy", `${from}, ${how}${connected}`],
-    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeReplaced(loss, to)],
+    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeLoss(loss, to)],
   ]);
 }
 

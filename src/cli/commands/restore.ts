@@ -13,7 +13,7 @@ import type { Operation } from "../../sys/operation.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatAge, formatBytes, formatCount, formatDuration, plural } from "../format.ts";
-import { describeReplaced, describeReplacement, mainSchemas } from "../schema-loss.ts";
+import { describeLoss, describeReplacement, mainSchemas } from "../loss.ts";
 import { formatFields } from "../table.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
@@ -110,7 +110,7 @@ function planDocument({ dump, checked, database, schema, loss }: RestorePlan) {
 function renderPlan({ dump, database, schema, loss }: RestorePlan, label: string): string {
   return formatFields([
     ["would restore", dump],
-    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeReplaced(loss, label)],
+    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeLoss(loss, label)],
     ["checked", "the dump is whole, and the server has what it needs"],
   ]);
 }

@@ -15,7 +15,14 @@ test.each([
   expect(didYouMean(word, COMMANDS)).toBe(meant);
 });
 
-test.each(["", "x", "qqqq", "snapshot", "pu_", "z".repeat(100_000)])("%p is nothing like a command", (word) => {
+test.each([
+  ["an empty word", ""],
+  ["a letter", "x"],
+  ["qqqq", "qqqq"],
+  ["snapshot", "snapshot"],
+  ["pu_", "pu_"],
+  ["a very long word", "z".repeat(100_000)],
+])("%s is nothing like a command", (_, word) => {
   expect(didYouMean(word, COMMANDS)).toBeUndefined();
 });
 
