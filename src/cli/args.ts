@@ -90,10 +90,14 @@ function sortTokens(argv: readonly string[], options: readonly OptionSpec[], gra
   const words: string[] = [];
   let after: string[] | undefined;
   const tokens = tokensOf(argv, options);
+  const isNumber = grammar.positionals.some(({ negative }) => negative) ? /^-\d+$/ : undefined;
   for (let place = 0; place < tokens.length; place++) {
     const token = tokens[place];
     if (token === undefined) continue;
-    if (token.kind === "option-terminator") after = [];
+    const word = argv[token.index] ?? "";
+    if (token.kind === "option" && isNumber?.test(word)) {
+      if (tokens[place - 1]?.index !== token.index) words.push(word); // each digit is a token of its own
+    } else if (token.kind === "option-terminator") after = [];
     else if (token.kind === "positional") (after ?? words).push(token.value);
     else {
       const option = requireKnown(token, options);

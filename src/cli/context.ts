@@ -16,6 +16,7 @@ import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlaces, type Places } from "./places.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
+import { quoteWord } from "./shell-word.ts";
 import { canRedraw } from "./terminal.ts";
 
 export interface Context extends Places {
@@ -99,10 +100,6 @@ export function createContext(options: ContextOptions): Context {
       await requireConsent({ ...loss, command: commandLine }, { yes, confirm, prompt });
     },
   };
-}
-
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {

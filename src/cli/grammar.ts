@@ -26,6 +26,8 @@ export interface PositionalSpec {
   rest?: boolean;
   /** `--target` means the same as this argument. */
   target?: boolean;
+  /** May be a number with a minus: `-1` is then no option. */
+  negative?: boolean;
   about: string;
 }
 

@@ -1,6 +1,6 @@
 /** Progress for people: one line redrawn on a terminal, elsewhere a line now and then. */
 import type { ProgressEvent } from "../sys/operation.ts";
-import { formatBytes, formatDuration, visibleOnOneLine } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, visibleOnOneLine } from "./format.ts";
 import type { Output } from "./output.ts";
 
 const REDRAW_EVERY_MS = 100;
@@ -22,7 +22,7 @@ export function createProgress(output: Output, options: ProgressOptions): (event
   let beganMs = 0;
   let drawnMs = Number.NEGATIVE_INFINITY;
   let subject: string | undefined;
-  let samples: { atMs: number; bytes: number }[] = [];
+  let samples: Sample[] = [];
 
   return (event) => {
     const now = options.nowMs();
@@ -33,8 +33,10 @@ export function createProgress(output: Output, options: ProgressOptions): (event
       subject = undefined;
       drawnMs = options.redraw ? Number.NEGATIVE_INFINITY : now;
     }
+    if (event.rows !== undefined && event.subject !== subject) samples = []; // each table's rows count from 0
     subject = event.subject ?? subject;
-    if (event.bytes !== undefined) samples = recent([...samples, { atMs: now, bytes: event.bytes }], now);
+    const amount = event.rows ?? event.bytes;
+    if (amount !== undefined) samples = recent([...samples, { atMs: now, amount }], now);
     if (now - drawnMs < (options.redraw ? REDRAW_EVERY_MS : LINE_EVERY_MS)) return;
     drawnMs = now;
     const parts = describe({ ...event, ...(subject === undefined ? {} : { subject }) }, rateOf(samples), now - beganMs);
@@ -43,7 +45,13 @@ export function createProgress(output: Output, options: ProgressOptions): (event
   };
 }
 
-function recent(samples: { atMs: number; bytes: number }[], now: number) {
+/** How much was done by then: bytes or rows. */
+interface Sample {
+  atMs: number;
+  amount: number;
+}
+
+function recent(samples: Sample[], now: number) {
   const first = samples.findIndex(({ atMs }) => now - atMs <= RATE_WINDOW_MS);
   // Many events in a millisecond tell no more than the last of them.
   const kept = samples.slice(Math.max(first - 1, 0));
@@ -52,13 +60,14 @@ function recent(samples: { atMs: number; bytes: number }[], now: number) {
   return same ? [...kept.slice(0, -2), last] : kept;
 }
 
-function rateOf(samples: readonly { atMs: number; bytes: number }[]): number | undefined {
+function rateOf(samples: readonly Sample[]): number | undefined {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || last.atMs - first.atMs < 200) return undefined;
-  return ((last.bytes - first.bytes) * 1000) / (last.atMs - first.atMs);
+  return ((last.amount - first.amount) * 1000) / (last.atMs - first.atMs);
 }
 
 function describe(event: ProgressEvent, rate: number | undefined, elapsedMs: number): string[] {
+  if (event.rows !== undefined) return describeRows(event, event.rows, rate);
   const parts = [event.phase];
   const { bytes, totalBytes } = event;
   if (bytes !== undefined && totalBytes !== undefined && totalBytes > 0) {
@@ -69,6 +78,19 @@ function describe(event: ProgressEvent, rate: number | undefined, elapsedMs: num
   if (rate !== undefined) parts.push(`${formatBytes(Math.max(0, Math.round(rate)))}/s`);
   else if (elapsedMs >= 1000) parts.push(formatDuration(elapsedMs));
   if (event.subject !== undefined) parts.push(visibleOnOneLine(event.subject));
+  return parts;
+}
+
+function describeRows({ phase, subject, totalRows = 0 }: ProgressEvent, rows: number, rate = 0): string[] {
+  const parts = [phase];
+  if (subject !== undefined) parts.push(visibleOnOneLine(subject));
+  if (totalRows > 0) {
+    const share = Math.min(rows / totalRows, 1);
+    parts.push(`${drawBar(share)} ${String(Math.floor(share * 100)).padStart(3)}%`);
+    parts.push(`${formatCount(rows)} of ${formatCount(totalRows)} rows`);
+  } else parts.push(`${formatCount(rows)} rows`);
+  if (rate > 0) parts.push(`${formatCount(rate)} rows/s`);
+  if (rate > 0 && totalRows > rows) parts.push(`${formatDuration(((totalRows - rows) * 1000) / rate)} left`);
   return parts;
 }
 

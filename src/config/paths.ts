@@ -51,8 +51,8 @@ async function resolveComposeFiles(
   return await Promise.all(files.map((file, index) => inside(files.length > 1 ? [...key, index] : key, file)));
 }
 
-/** Why a path may not be used, or undefined when it may. */
-async function findEscape(written: string, { dir, root }: PathPlace): Promise<string | undefined> {
+/** Why a path, as written relative to `dir`, may not be read: it leads out of the repository. Undefined when it may. */
+export async function findEscape(written: string, { dir, root }: PathPlace): Promise<string | undefined> {
   if (written === "~" || written.startsWith("~/"))
     return `is outside the repository (${written}); pgrove reads only files inside it`;
   const path = resolve(dir, written);

@@ -84,6 +84,26 @@ export async function copyDatabase(
   });
 }
 
+/** A copy that is only looked at: a database of the run, dropped when its operation ends. */
+export interface CopyAside {
+  database: string;
+  strategy: "template" | "stream";
+}
+
+/** Copies a target within its server, to try something on it; of a target that is a schema, the schema alone. */
+export async function copyAside(work: Work, source: LiveTarget, whenBusy: CopyRequest["whenBusy"]): Promise<CopyAside> {
+  if (source.target.schema !== undefined) {
+    const { saveSchemaState } = await import("./snapshot-schema.ts");
+    return { database: await saveSchemaState(work, source), strategy: "stream" };
+  }
+  const strategy = await chooseStrategy(work, source, true, { strategy: "auto", schemaOnly: false, whenBusy });
+  const database =
+    strategy === "template"
+      ? await copyByTemplate(work, source, source, true)
+      : await copyByStream(work, source, source, { schemaOnly: false, exists: true });
+  return { database, strategy };
+}
+
 /** What a copy would do. */
 export interface CopyPlan {
   database: string;
@@ -196,7 +216,7 @@ async function chooseStrategy(
   work: Work,
   source: LiveTarget,
   oneServer: boolean,
-  request: CopyRequest,
+  request: Pick<CopyRequest, "strategy" | "schemaOnly" | "whenBusy">,
 ): Promise<"template" | "stream"> {
   const part = request.schemaOnly || source.target.schema !== undefined;
   if (!oneServer || request.strategy === "stream" || part) return "stream";

@@ -27,6 +27,8 @@ export interface DumpRequest {
   /** More than one dumps in parallel, which only the directory format can. */
   jobs: number;
   note?: string;
+  /** What the dump's name in the store begins with; default: the target's name. */
+  stem?: string;
   destination: Destination;
   project: string;
   git: { commit: string; branch: string | null } | null;
@@ -76,7 +78,12 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
       run: work.operation.run,
       pgrove_version: request.pgroveVersion,
     };
-    const path = await sink.publish(live.target.name, started, extensionOf(request.format, written.codec), manifest);
+    const path = await sink.publish(
+      request.stem ?? live.target.name,
+      started,
+      extensionOf(request.format, written.codec),
+      manifest,
+    );
     Object.assign(work.operation.details, { size_bytes: written.sizeBytes, ...(path === undefined ? {} : { path }) });
     return path === undefined ? { manifest } : { path, manifest };
   });

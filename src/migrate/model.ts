@@ -30,6 +30,8 @@ export interface Migration {
 /** What the ledger knows of a migration that was applied, or is in doubt. */
 export interface LedgerRow {
   version: bigint;
+  /** The version as the file's name wrote it. */
+  digits: string;
   name: string;
   /** Null of one that another tool applied, or that `baseline` or `force` has put there. */
   upChecksum: string | null;

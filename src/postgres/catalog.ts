@@ -63,9 +63,15 @@ export async function readDatabaseFacts(sql: Sql): Promise<DatabaseFacts> {
 }
 
 /** The places where migration tools keep the version that a database is at. */
-const LEDGERS: readonly { table: string; columns: readonly string[]; query: string }[] = [
+const LEDGERS: readonly { table: string; schema?: string; columns: readonly string[]; query: string }[] = [
   {
-    table: "pgrove.migrations",
+    table: "pgrove_migrations", // in a schema of its own
+    columns: ["version", "success"],
+    query: "select max(version)::text from pgrove_migrations where success",
+  },
+  {
+    table: "migrations",
+    schema: "pgrove",
     columns: ["version", "success"],
     query: "select max(version)::text from pgrove.migrations where success",
   },
@@ -94,8 +100,8 @@ const LEDGERS: readonly { table: string; columns: readonly string[]; query: stri
 export async function readMigrationVersion(sql: Sql): Promise<string | undefined> {
   // A table of that name may be something else, or not be ours to read.
   const checks = LEDGERS.map(
-    ({ table, columns }) =>
-      `(select count(*) = ${columns.length} from pg_attribute where attrelid = to_regclass(${quoteLiteral(table)})
+    ({ table, schema, columns }) =>
+      `(select count(*) = ${columns.length} from pg_attribute where attrelid = ${relationId(table, schema)}
          and attname in (${columns.map(quoteLiteral).join(", ")}) and has_column_privilege(attrelid, attnum, 'select'))`,
   );
   const [row] = await sql.unsafe<{ present: boolean[] }[]>(`select json_build_array(${checks.join(", ")}) as present`);
@@ -103,6 +109,14 @@ export async function readMigrationVersion(sql: Sql): Promise<string | undefined
   if (ledger === undefined) return undefined;
   const [found] = await sql.unsafe<{ version: string | null }[]>(`select (${ledger.query} limit 1) as version`);
   return found?.version ?? undefined;
+}
+
+/** An expression: the table's oid; null when it is not there. to_regclass fails where a schema may not be used. */
+function relationId(table: string, schema: string | undefined): string {
+  if (schema === undefined) return `to_regclass(${quoteLiteral(table)})`;
+  return `(select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = ${quoteLiteral(schema)} and c.relname = ${quoteLiteral(table)}
+              and has_schema_privilege(n.oid, 'usage'))`;
 }
 
 const TABLES_PER_QUERY = 200;

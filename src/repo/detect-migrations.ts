@@ -1,11 +1,13 @@
 /** Finds a repository's migrations, and which tool they are written for. */
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { Layout } from "../config/schema-migrations.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import type { FoundEntry } from "./detect-entries.ts";
+import { isNumberedSql, layoutOfName, layoutOfText } from "./migration-layout.ts";
 
 export type DetectedMigrations =
-  | { dir: string; layout: "golang-migrate" | "dbmate" | "goose" }
+  | { dir: string; layout: Layout }
   /** Another tool's: its name, and its commands, run from the repository's root. */
   | { tool: string; command: { up: string; down?: string; status?: string } };
 
@@ -22,14 +24,16 @@ export async function findMigrations(
   return findPrisma(entries) ?? findAlembic(entries);
 }
 
-async function findLayout(folder: string): Promise<"golang-migrate" | "dbmate" | "goose" | undefined> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".sql")).sort();
-  if (names.some((name) => /^\d+_.*\.up\.sql$/.test(name))) return "golang-migrate";
-  const first = names.find((name) => /^\d+/.test(name));
-  if (first === undefined) return undefined;
-  const text = await loadTextFile(join(folder, first), "the migration").catch(() => "");
-  if (/^\s*--\s*migrate:up\b/m.test(text)) return "dbmate";
-  return /^\s*--\s*\+goose\s+Up\b/m.test(text) ? "goose" : undefined;
+/** That of the first file that shows one. */
+async function findLayout(folder: string): Promise<Layout | undefined> {
+  const names = (await readdir(folder).catch(() => [])).sort();
+  const named = names.map(layoutOfName).find((layout) => layout !== undefined);
+  if (named !== undefined) return named;
+  for (const name of names.filter(isNumberedSql)) {
+    const layout = layoutOfText(await loadTextFile(join(folder, name), "the migration").catch(() => ""));
+    if (layout !== undefined) return layout;
+  }
+  return undefined;
 }
 
 function findPrisma(entries: readonly FoundEntry[]): DetectedMigrations | undefined {

@@ -7,8 +7,10 @@ export interface TypeShape {
   kind: "base" | "enum" | "domain" | "array" | "range" | "composite";
   /** An enum's labels, in order. */
   labels: readonly string[];
-  /** What an array or range holds, and what a domain stands on. */
+  /** What an array or range holds, the range that a multirange holds, and what a domain stands on. */
   of?: TypeShape;
+  /** A composite type's attributes. */
+  attributes?: readonly TypeShape[];
   /** varchar(n), char(n), bit(n). */
   length?: number;
   /** numeric(p, s). */
@@ -43,17 +45,37 @@ export interface ForeignKey {
   validated: boolean;
 }
 
+/** A unique key of whole columns, without a predicate: one that ON CONFLICT can name. */
+export interface UniqueKey {
+  name: string;
+  columns: readonly string[];
+  nullsDistinct: boolean;
+}
+
+/** How one level of a partitioned table is divided. */
+export interface PartitionLevel {
+  strategy: "list" | "range" | "hash";
+  /** Expressions among them are left out. */
+  columns: readonly string[];
+  /** What each partition takes, as PostgreSQL prints it: "FOR VALUES IN ('a')", "DEFAULT". */
+  bounds: readonly string[];
+}
+
 export interface TableShape {
   schema: string;
   name: string;
   kind: "table" | "partitioned";
   columns: readonly ColumnShape[];
   primaryKey: readonly string[];
-  /** The primary key is not among them. Only whole columns, without predicates. */
-  uniques: readonly { name: string; columns: readonly string[]; nullsDistinct: boolean }[];
+  /** The primary key is not among them. */
+  uniques: readonly UniqueKey[];
+  /** Columns whose values must differ, too: those of partial and expression indexes and of exclusion constraints. */
+  apart?: readonly (readonly string[])[];
   foreignKeys: readonly ForeignKey[];
   /** The table's check constraints, as PostgreSQL prints them. */
   checks: readonly { name: string; expression: string }[];
+  /** Of a partitioned table: its own division, and those of its partitions. */
+  partitions?: readonly PartitionLevel[];
   /** Rows by the last ANALYZE; -1 when there was none. */
   estimatedRows: number;
 }

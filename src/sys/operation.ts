@@ -27,6 +27,8 @@ export interface ProgressEvent {
   subject?: string;
   bytes?: number;
   totalBytes?: number;
+  rows?: number;
+  totalRows?: number;
 }
 
 /** What an operation is given by whoever starts it. */
@@ -149,8 +151,8 @@ function journalBase(subject: OperationSubject, run: RunId, now: Date): Omit<Jou
   };
 }
 
-/** Bun's userInfo() knows no names, so the environment has to say. */
-function userName(): string {
+/** Who runs pgrove. Bun's userInfo() knows no names, so the environment has to say. */
+export function userName(): string {
   return process.env.USER || process.env.LOGNAME || `uid ${process.getuid?.() ?? "unknown"}`;
 }
 

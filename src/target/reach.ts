@@ -1,6 +1,6 @@
 /** How the target's own programs come to it: as the worktree's role where it has one, and into its schema. */
 import { missingError } from "../errors.ts";
-import { searchPathOptions } from "../postgres/schema.ts";
+import { schemaSearchPath, searchPathOptions } from "../postgres/schema.ts";
 import type { Connection } from "../postgres/url.ts";
 import type { ServerTools } from "../server/server.ts";
 import { reachTarget, type Target } from "./target.ts";
@@ -45,4 +45,10 @@ export function asOwnRole(target: Target): Target {
 export function sessionOptions({ schema, worktree }: Pick<Target, "schema" | "worktree">): string | undefined {
   if (schema === undefined || schema === USUAL_SCHEMA || worktree?.role !== undefined) return undefined;
   return searchPathOptions(schema);
+}
+
+/** The SQL that does the same for a session that is open already; empty where there is nothing to do. */
+export function entrySql(target: Pick<Target, "schema" | "worktree">): string {
+  if (target.schema === undefined || sessionOptions(target) === undefined) return "";
+  return `set search_path to ${schemaSearchPath(target.schema)};`;
 }

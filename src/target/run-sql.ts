@@ -1,11 +1,10 @@
 /** SQL that the user brings: through psql for people, through a connection where rows are wanted as data. */
 import { failure, messageOf, PgroveError } from "../errors.ts";
 import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
-import { schemaSearchPath } from "../postgres/schema.ts";
 import type { Sql, ToolOptions } from "../postgres/toolbox.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import { sessionOptions } from "./reach.ts";
+import { entrySql, sessionOptions } from "./reach.ts";
 import { readResults, type SqlResult } from "./sql-results.ts";
 import type { LiveTarget, Target } from "./target.ts";
 
@@ -75,9 +74,10 @@ export async function querySql(live: LiveTarget, tools: OperationTools, source: 
   });
 }
 
-async function enterSchema(sql: Sql, target: Target): Promise<void> {
-  if (target.schema === undefined || sessionOptions(target) === undefined) return;
-  await sql.unsafe(`set search_path to ${schemaSearchPath(target.schema)}`);
+/** Lets a session work in the target's schema, where its login does not do so by itself. */
+export async function enterSchema(sql: Sql, target: Target): Promise<void> {
+  const entry = entrySql(target);
+  if (entry !== "") await sql.unsafe(entry);
 }
 
 function toStream(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {

@@ -13,12 +13,15 @@ export type HookEvent =
   /** Commits came in. */
   | { kind: "merge"; from: string; to: string };
 
+/** The hooks that tell of something that has happened. */
+export type EventHook = Exclude<HookName, "pre-push">;
+
 /** What is there while git is in the middle of something, and checks commits out only for that. */
 const AT_WORK = ["rebase-merge", "rebase-apply", "BISECT_LOG", "CHERRY_PICK_HEAD", "REVERT_HEAD"];
 
 /** The event that a hook's arguments stand for; undefined when it is none that matters. `root` is the worktree's folder. */
 export async function readHookEvent(
-  hook: HookName,
+  hook: EventHook,
   args: readonly string[],
   { root, environment }: { root: string; environment: Environment },
 ): Promise<HookEvent | undefined> {

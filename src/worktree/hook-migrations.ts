@@ -1,6 +1,6 @@
 /** How the migrations of two commits differ, for whoever has switched from one to the other. */
-import { relative, sep } from "node:path";
 import { EXIT } from "../errors.ts";
+import { isInFolders, showFolders } from "../migrate/folder.ts";
 import { gitCommand } from "../repo/git.ts";
 import type { Runner } from "../sys/process.ts";
 
@@ -35,13 +35,13 @@ export async function listMigrationChanges(
   });
 }
 
-/** How many of the changes lie in the folder of the migrations: those that came, and those that went. */
+/** How many of the changes lie in the folders of the migrations: those that came, and those that went. */
 export function countChanges(
   changes: readonly MigrationChange[],
-  { root, dir }: { root: string; dir: string },
+  { root, dirs }: { root: string; dirs: readonly string[] },
 ): { more: number; fewer: number } {
-  const folder = relative(root, dir);
-  const within = changes.filter(({ path }) => folder === "" || path.startsWith(folder + sep));
+  const folders = showFolders(dirs, root);
+  const within = changes.filter(({ path }) => isInFolders(folders, path));
   const more = within.filter(({ added }) => added).length;
   return { more, fewer: within.length - more };
 }

@@ -1,35 +1,69 @@
-/** What pgrove puts into a git hook: a few lines of POSIX sh that call it and never get in git's way. */
+/** What pgrove puts into a git hook: a few lines of POSIX sh that call it, and get in git's way only where that is meant. */
+import { EXIT } from "../errors.ts";
 import { cutBlock, exchangeBlock, findBlock, formatBlock, lineBreakOf } from "./marked-block.ts";
 
-export const HOOK_NAMES = ["post-checkout", "post-merge"] as const;
+export const HOOK_NAMES = ["post-checkout", "post-merge", "pre-push"] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 
 const ABOUT = "renewed by `pgrove hooks install`, taken out by `pgrove hooks uninstall`";
 const NEW_HOOK = "#!/bin/sh";
 
 /** When there is something to do. A checkout of single files says 0, a squash changes no commit and says 1. */
-const CONDITIONS: Record<HookName, string> = {
+const CONDITIONS: Record<Exclude<HookName, "pre-push">, string> = {
   "post-checkout": `[ "\${3-}" = 1 ]`,
   "post-merge": `[ "\${1-}" != 1 ]`,
 };
 
+const NOT_SKIPPED = `[ "\${PGROVE_SKIP_HOOKS-}" != 1 ]`;
+const HAS_CONFIG = "{ [ -e pgrove.yaml ] || [ -e pgrove.yml ]; }";
+
 /** What a program that is started from a desktop lacks, at the end of its PATH: pgrove may be there, and docker. */
 const USUAL_FOLDERS = `\${PATH:+$PATH:}\${HOME-}/.local/bin:/usr/local/bin:/opt/homebrew/bin`;
+
+function blockLines(hook: HookName, program: string | undefined): string[] {
+  const programs = [...(program === undefined ? [] : [quoteForShell(program)]), "pgrove"].join(" ");
+  return hook === "pre-push" ? pushLines(programs) : eventLines(hook, programs);
+}
 
 /*
  * The lines run under `set -eu`, too. Nothing is read from the input, which may be meant for what follows, and the exit
  * status is always 0: that of a post-checkout hook would become `git worktree add`'s.
  */
-function blockLines(hook: HookName, program: string | undefined): string[] {
-  const programs = [...(program === undefined ? [] : [quoteForShell(program)]), "pgrove"];
+function eventLines(hook: keyof typeof CONDITIONS, programs: string): string[] {
   return [
-    `if [ "\${PGROVE_SKIP_HOOKS-}" != 1 ] && ${CONDITIONS[hook]} && { [ -e pgrove.yaml ] || [ -e pgrove.yml ]; }; then (`,
+    `if ${NOT_SKIPPED} && ${CONDITIONS[hook]} && ${HAS_CONFIG}; then (`,
     `  PATH="${USUAL_FOLDERS}"`,
     "  export PATH",
-    `  for pgrove in ${programs.join(" ")}; do`,
+    `  for pgrove in ${programs}; do`,
     `    command -v "$pgrove" >/dev/null 2>&1 && exec "$pgrove" __hook ${hook} "$@" </dev/null`,
     "  done",
     ") || :; fi",
+  ];
+}
+
+/** The status by which pgrove says that a push is to be stopped; whatever else goes wrong with it stops nothing. */
+const STOPS = EXIT.problems;
+
+/* What is pushed comes by the input. It is read, and then given once more to what follows, such as Git LFS. */
+function pushLines(programs: string): string[] {
+  return [
+    `if ${NOT_SKIPPED} && ${HAS_CONFIG}; then`,
+    "  pgrove_pushed=$(cat)",
+    "  (",
+    `    PATH="${USUAL_FOLDERS}"`,
+    "    export PATH",
+    `    for pgrove in ${programs}; do`,
+    '      if command -v "$pgrove" >/dev/null 2>&1; then',
+    `        printf '%s\\n' "$pgrove_pushed" | "$pgrove" __hook pre-push "$@"`,
+    "        exit $?",
+    "      fi",
+    "    done",
+    `  ) || [ $? -ne ${STOPS} ] || exit 1`,
+    "  exec </dev/null",
+    '  [ -z "$pgrove_pushed" ] || exec <<PGROVE',
+    "$pgrove_pushed",
+    "PGROVE",
+    "fi",
   ];
 }
 

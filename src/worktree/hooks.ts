@@ -113,7 +113,9 @@ function notAShellScript(hook: HookName, file: string, what: string): PgroveErro
   return refusal(
     "hook_foreign",
     `${file} is ${what}, into which pgrove cannot write; no hook was changed`,
-    `let it run this with its own arguments, and ignore how it ends: pgrove __hook ${hook} ARGUMENTS`,
+    hook === "pre-push"
+      ? "let it run this with its own arguments and input, and stop when it ends with 6: pgrove __hook pre-push ARGUMENTS"
+      : `let it run this with its own arguments, and ignore how it ends: pgrove __hook ${hook} ARGUMENTS`,
   );
 }
 

@@ -1,9 +1,6 @@
 /** All worktrees of a repository at a glance: where they are, what database they have, what state it is in. */
-import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
-import { pathInWorktree } from "../config/load.ts";
 import { PgroveError } from "../errors.ts";
-import { readMigrationVersion } from "../postgres/catalog.ts";
 import { formatSearchPath, schemaExists, schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
@@ -14,15 +11,9 @@ import type { Server, ServerCondition } from "../server/server.ts";
 import { ownConnection } from "../target/reach.ts";
 import type { LiveTarget, Target } from "../target/target.ts";
 import { mainTarget, worktreeTarget } from "../target/worktree-target.ts";
+import { countMigrations, type Migrations, readWorktreeMigrations } from "./list-migrations.ts";
 import { inDatabase, listDatabases } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
-
-export interface Migrations {
-  /** What the database says it is at; undefined when it knows of none. */
-  version?: string;
-  files: number;
-  pending: number;
-}
 
 export interface ListedWorktree {
   name: string;
@@ -153,23 +144,16 @@ async function measureSchema(live: LiveTarget, tools: WorktreeTools): Promise<nu
   );
 }
 
-const MIGRATION_FILE = /^0*(\d+)_.+\.up\.sql$/;
-
-/** The worktree's migration files against the version that its database says it is at; undefined without files. */
+/** Undefined without files, and where the database will not be asked. */
 async function readMigrations(
   tools: WorktreeTools,
   { root }: GitWorktree,
   live: LiveTarget,
 ): Promise<Migrations | undefined> {
-  const [dir] = tools.loaded.config.migrations.dirs;
-  if (dir === undefined) return undefined;
-  const names = await readdir(pathInWorktree(tools.loaded, dir, root)).catch(() => []);
-  const versions = names.flatMap((name) => MIGRATION_FILE.exec(name)?.[1] ?? []).map(BigInt);
-  if (versions.length === 0) return undefined;
-  const version = await withSession(live, tools, readMigrationVersion).catch(() => undefined);
-  const at = /^\d+/.exec(version ?? "")?.[0];
-  const pending = versions.filter((each) => at === undefined || each > BigInt(at)).length;
-  return { files: versions.length, pending, ...(version === undefined ? {} : { version }) };
+  const files = await readWorktreeMigrations(tools, root);
+  if (files === undefined) return undefined;
+  const { schema } = live.target;
+  return await withSession(live, tools, (sql) => countMigrations(tools, files, sql, schema)).catch(() => undefined);
 }
 
 /** The results of the items in their order, so many of them at a time. */

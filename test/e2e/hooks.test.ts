@@ -81,11 +81,15 @@ worktrees: {setup: [touch set-up]}
     await git(["switch", "-qc", "feature"]);
     await commit("third", { ...pair("002_b"), ...pair("003_c"), "elsewhere/009_x.sql": "", "db/steps/notes.sql": "" });
     expect((await git(["switch", "-q", "main"])).stderr).toBe(
-      "pgrove: 2 migrations of the database are not on this branch\n",
+      "pgrove: 2 migrations of the database are not on this branch (next: pgrove migrate status)\n",
     );
-    expect((await git(["switch", "-q", "feature"])).stderr).toBe("pgrove: 2 migrations more than before\n");
+    expect((await git(["switch", "-q", "feature"])).stderr).toBe(
+      "pgrove: 2 migrations more than before (next: pgrove migrate up)\n",
+    );
     await git(["switch", "-q", "main"]);
-    expect((await git(["merge", "-q", "feature"])).stderr).toBe("pgrove: 2 migrations came in\n");
+    expect((await git(["merge", "-q", "feature"])).stderr).toBe(
+      "pgrove: 2 migrations came in (next: pgrove migrate up)\n",
+    );
   });
 
   test("rebase, bisect, clone, a checkout of files, another branch at the same commit: silence", async () => {
@@ -121,12 +125,12 @@ describe("hooks install, status, uninstall", () => {
     expect(states).toEqual({
       version: 1,
       ...{ folder: hooks, manager: "git" },
-      hooks: ["post-checkout", "post-merge"].map((hook) => ({
+      hooks: ["post-checkout", "post-merge", "pre-push"].map((hook) => ({
         ...{ hook, path: join(hooks, hook), state: "installed", runs: true },
       })),
     });
     const removed = JSON.parse((await repo.run(["hooks", "uninstall", "--json"])).stdout);
-    expect(removed.hooks.map(({ change }: { change: string }) => change)).toEqual(["removed", "removed"]);
+    expect(removed.hooks.map(({ change }: { change: string }) => change)).toEqual(["removed", "removed", "removed"]);
     expect((await repo.run(["hooks", "status"])).stdout).toContain("absent: pgrove hooks install");
     const left = new Bun.Glob("*").scanSync({ cwd: hooks });
     expect([...left].filter((name) => !name.endsWith(".sample"))).toEqual([]);

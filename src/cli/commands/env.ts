@@ -1,6 +1,7 @@
-import { formatVariable, renderVariables } from "../../target/env-lines.ts";
+import { formatVariable } from "../../target/env-lines.ts";
 import { requireReach } from "../../target/reach.ts";
 import { defineCommand } from "../command.ts";
+import { targetVariables } from "../target-variables.ts";
 
 export const command = defineCommand({
   details: "The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's PGHOST, PGPORT ….",
@@ -13,10 +14,7 @@ export const command = defineCommand({
   async run(context, args) {
     const target = await context.resolveTarget(args.target);
     const connection = await requireReach(target, await context.serverTools());
-    const loaded = await context.config();
-    const asksForBranch = Object.values(loaded?.config.env.set ?? {}).some((text) => text.includes("{branch}"));
-    const branch = target.worktree?.branch ?? (asksForBranch ? (await context.git())?.branch : undefined);
-    const variables = renderVariables(connection, { target, branch }, loaded);
+    const variables = await targetVariables(context, target, connection);
     const lines = () => Object.entries(variables).map(([name, value]) => formatVariable(name, value));
     await context.output.answer({ target: target.name, variables }, () => lines().join("\n"));
   },

@@ -1,11 +1,11 @@
 import { failure, messageOf, PgroveError } from "../../errors.ts";
-import { readHookEvent } from "../../worktree/hook-event.ts";
+import { type EventHook, readHookEvent } from "../../worktree/hook-event.ts";
 import { HOOK_NAMES } from "../../worktree/hook-script.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 
-/** `pgrove __hook HOOK ARGUMENTS…`, called by the git hooks: whatever happens, git goes on. */
+/** `pgrove __hook HOOK ARGUMENTS…`, called by the git hooks: whatever happens, git goes on; only a push may be stopped. */
 export const command = defineCommand({
   positionals: [
     { name: "HOOK", required: true, about: "the hook's name" },
@@ -15,16 +15,25 @@ export const command = defineCommand({
   examples: [],
   async run(context, args) {
     try {
-      await runHook(context, args.positional("HOOK") ?? "", args.rest("ARGUMENTS"));
+      return await runHook(context, args.positional("HOOK") ?? "", args.rest("ARGUMENTS"));
     } catch (error) {
       await context.output.complain(inOneLine(error));
+      return undefined;
     }
   },
 });
 
-async function runHook(context: Context, name: string, args: readonly string[]): Promise<void> {
+async function runHook(context: Context, name: string, args: readonly string[]): Promise<number | undefined> {
   const hook = HOOK_NAMES.find((each) => each === name);
-  if (hook === undefined) return; // of another version of pgrove
+  if (hook === "pre-push") {
+    const { checkPush } = await import("../push-check.ts");
+    return await checkPush(context, args[0] ?? "", await Bun.stdin.text());
+  }
+  if (hook !== undefined) await tellEvent(context, hook, args); // else of another version of pgrove
+  return undefined;
+}
+
+async function tellEvent(context: Context, hook: EventHook, args: readonly string[]): Promise<void> {
   const { environment, cwd: root } = context;
   const event = await readHookEvent(hook, args, { root, environment });
   if (event === undefined) return;
@@ -36,21 +45,23 @@ async function runHook(context: Context, name: string, args: readonly string[]):
   }
   const { countChanges, listMigrationChanges } = await import("../../worktree/hook-migrations.ts");
   const changes = await listMigrationChanges(event, root, context.runner);
-  const dir = changes.length === 0 ? undefined : await findMigrationFolder(context);
-  if (dir === undefined) return;
-  const { more, fewer } = countChanges(changes, { root, dir });
+  const dirs = changes.length === 0 ? [] : await findMigrationFolders(context);
+  const { more, fewer } = countChanges(changes, { root, dirs });
   const since = event.kind === "merge" ? "came in" : "more than before";
-  if (more > 0) context.output.note(`pgrove: ${plural(more, "migration")} ${since}`);
-  if (fewer > 0)
-    context.output.note(`pgrove: ${plural(fewer, "migration")} of the database ${beNot(fewer)} on this branch`);
+  const { note } = context.output;
+  if (more > 0) note(`pgrove: ${plural(more, "migration")} ${since} (next: pgrove migrate up)`);
+  if (fewer > 0) {
+    const what = `${plural(fewer, "migration")} of the database ${beNot(fewer)} on this branch`;
+    note(`pgrove: ${what} (next: pgrove migrate status)`);
+  }
 }
 
-/** Absolute; undefined without pgrove.yaml and with another tool's commands. Costs 9 ms, so it is asked last. */
-async function findMigrationFolder({ cwd, environment }: Context): Promise<string | undefined> {
+/** Absolute; none without pgrove.yaml and with another tool's commands. Costs 9 ms, so it is asked last. */
+async function findMigrationFolders({ cwd, environment }: Context): Promise<readonly string[]> {
   const { findConfigFile, loadConfig } = await import("../../config/load.ts");
   const file = findConfigFile(cwd);
   // Without the env file, for which a linked worktree would have to ask git: no folder's name comes from there.
-  return file === undefined ? undefined : (await loadConfig(file, { environment })).config.migrations.dirs[0];
+  return file === undefined ? [] : (await loadConfig(file, { environment })).config.migrations.dirs;
 }
 
 /** What to do about it, `pgrove provision` says at length. */

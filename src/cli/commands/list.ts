@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { formatConnectionUrl } from "../../postgres/url.ts";
-import type { ListedWorktree, Migrations } from "../../worktree/list.ts";
+import type { ListedWorktree } from "../../worktree/list.ts";
+import type { Migrations } from "../../worktree/list-migrations.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes } from "../format.ts";
 import { formatTable } from "../table.ts";
@@ -45,9 +46,10 @@ function toRow(listed: ListedWorktree): string[] {
   ];
 }
 
-function describeMigrations({ version, files, pending }: Migrations): string {
+function describeMigrations({ version, files, pending, foreign }: Migrations): string {
   if (version === undefined) return `${files} pending`;
-  return pending === 0 ? `${version}, up to date` : `${version} + ${pending} pending`;
+  const more = foreign === 0 ? "" : `, ${foreign} not in this branch`;
+  return `${version}${pending === 0 ? ", up to date" : ` + ${pending} pending`}${more}`;
 }
 
 /** The state in words, with the command that mends it. */
@@ -80,12 +82,13 @@ function toDocument(listed: ListedWorktree) {
     schema: row?.schema ?? null,
     database_exists: exists ?? null,
     size_bytes: sizeBytes ?? null,
-    migrations:
-      migrations === undefined
-        ? null
-        : { version: migrations.version ?? null, files: migrations.files, pending: migrations.pending },
+    migrations: migrations === undefined ? null : toMigrationDocument(migrations),
     ports: row?.ports ?? {},
     server: server ?? null,
     url_redacted: connection === undefined ? null : formatConnectionUrl(connection, "hide"),
   };
+}
+
+function toMigrationDocument({ version, files, pending, foreign }: Migrations) {
+  return { version: version ?? null, files, pending, not_in_branch: foreign };
 }

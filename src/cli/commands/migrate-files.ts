@@ -1,20 +1,99 @@
-import { failure } from "../../errors.ts";
+import { relative } from "node:path";
+import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { plural } from "../format.ts";
+import { locateMigrations } from "../migrations.ts";
+import { planRenumber, type RenumberPlan, runRenumber } from "../renumbering.ts";
 
 export const create = defineCommand({
-  positionals: [],
-  options: [],
-  examples: [],
-  run() {
-    throw failure("not_built", "create is not built yet");
+  details:
+    "Numbered behind the others and as they are. The first migration of a folder is 000001 with golang-migrate's files, and " +
+    "has the time as its number with dbmate's and goose's.",
+  positionals: [{ name: "NAME", required: true, about: "what it does: add_users" }],
+  options: [
+    { name: "sequential", about: "the number behind the highest" },
+    { name: "timestamp", about: "the time in UTC as the number: 20260115143022" },
+  ],
+  examples: [{ line: "pgrove migrate create add_users", about: "makes the files and prints their paths" }],
+  async run(context, args) {
+    const name = args.positional("NAME") ?? "";
+    const numbering = readNumbering(args.flag("sequential"), args.flag("timestamp"));
+    const { settings, files } = await locateMigrations(context);
+    if (settings.command !== undefined) {
+      const { runCommandTool } = await import("../command-tool.ts");
+      return await runCommandTool(context, { verb: "create", words: [name] });
+    }
+    const { createMigration } = await import("../../migrate/create.ts");
+    const request = { files: await files(), name, now: context.clock.now() };
+    const created = await createMigration({ ...request, ...(numbering === undefined ? {} : { numbering }) });
+    const paths = created.paths.map((path) => relative(context.cwd, path));
+    const migration = { version: created.digits, name: created.name, files: paths };
+    await context.output.answer({ migration }, () => paths.join("\n"));
+    context.output.note("next: write the SQL, then: pgrove migrate up");
   },
 });
 
+function readNumbering(sequential: boolean, timestamp: boolean): "sequential" | "timestamp" | undefined {
+  if (sequential && timestamp) throw usageError("--sequential and --timestamp exclude each other");
+  if (sequential) return "sequential";
+  return timestamp ? "timestamp" : undefined;
+}
+
 export const renumber = defineCommand({
+  details:
+    "The migrations that the base branch does not have are moved behind the newest one there: the files are renamed, by git " +
+    "where it knows them, and the databases of this repository's worktrees that have applied them are told.",
   positionals: [],
-  options: [],
-  examples: [],
-  run() {
-    throw failure("not_built", "renumber is not built yet");
+  options: [
+    { name: "base", value: "REF", about: "the branch to come behind; default: origin's own, else main or master" },
+    { name: "dry-run", about: "say what would be renamed, and rename nothing" },
+  ],
+  examples: [
+    { line: "pgrove migrate renumber", about: "after a merge in which two branches have added the same number" },
+    { line: "pgrove migrate renumber --base develop --dry-run", about: "what it would do" },
+  ],
+  async run(context, args) {
+    const base = args.string("base");
+    const plan = await planRenumber(context, base === undefined ? {} : { base });
+    const dryRun = args.flag("dry-run");
+    if (!dryRun) await runRenumber(context, plan);
+    await context.output.answer(toDocument(plan, dryRun), () => render(plan, dryRun));
+    if (!dryRun && plan.moves.length > 0) noteNext(context, plan);
   },
 });
+
+function toDocument({ base, moves, ledgers }: RenumberPlan, dryRun: boolean) {
+  return {
+    ...{ base, dry_run: dryRun },
+    migrations: moves.map(({ migration, digits, files }) => ({
+      ...{ name: migration.name, from: migration.digits, to: digits, files },
+    })),
+    ledgers: ledgers.map(({ live, changes }) => ({
+      ...{ target: live.target.label, database: live.database },
+      changes: changes.map(({ from, to }) => ({ from: String(from), to: String(to) })),
+    })),
+  };
+}
+
+function render({ base, moves, ledgers }: RenumberPlan, dryRun: boolean): string {
+  if (moves.length === 0) return `no change: this branch's migrations are all behind those of ${base}`;
+  const would = dryRun ? "would be " : "";
+  return [
+    ...moves.flatMap(({ files }) => files.map(({ from, to }) => `${would}renamed ${from} → ${to}`)),
+    ...ledgers.map(({ live, changes }) => {
+      const told = changes.map(({ from, to }) => `${from} → ${to}`).join(", ");
+      return `${would}told ${live.target.label} (${live.database}): ${told}`;
+    }),
+  ].join("\n");
+}
+
+function noteNext({ output }: Context, { moves, ledgers }: RenumberPlan): void {
+  output.note(`next: git commit        with the ${plural(moves.length, "migration")} renamed`);
+  if (ledgers.length === 0) return;
+  const [first] = ledgers;
+  const where = first?.live.target.label === "main" ? "" : ` -t ${first?.live.target.name ?? ""}`;
+  output.note(
+    `then: pgrove migrate up --allow-out-of-order${where}        where those of the base branch are still missing`,
+  );
+}

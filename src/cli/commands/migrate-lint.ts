@@ -1,11 +1,53 @@
-import { failure } from "../../errors.ts";
+import { resolve } from "node:path";
+import { missingError } from "../../errors.ts";
+import type { MigrationFiles } from "../../migrate/files.ts";
+import type { Finding, Migration } from "../../migrate/model.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { reportFindings } from "../findings.ts";
+import { plural } from "../format.ts";
+import { locateMigrations } from "../migrations.ts";
 
 export const lint = defineCommand({
-  positionals: [],
-  options: [],
-  examples: [],
-  run() {
-    throw failure("not_built", "lint is not built yet");
+  details:
+    "Without FILE: the migrations that the base branch does not have yet; all where git knows no base branch. " +
+    "What is meant says so in the file: -- pgrove-ignore RULE",
+  positionals: [{ name: "FILE", rest: true, about: "files to look at, each with the other direction's" }],
+  options: [{ name: "all", about: "all migrations, those of the base branch among them" }],
+  examples: [
+    { line: "pgrove migrate lint", about: "this branch's own migrations" },
+    { line: "pgrove migrate lint migrations/007_add_users.up.sql", about: "one migration" },
+  ],
+  async run(context, args) {
+    const place = await locateMigrations(context);
+    const files = await place.files();
+    const named = args.rest("FILE");
+    const own = await findOwn(context, files);
+    const chosen =
+      named.length > 0
+        ? chooseNamed(context, files, named)
+        : ((args.flag("all") ? undefined : own) ?? files.migrations);
+    const { lintMigrations, toLintFiles } = await import("../../migrate/lint.ts");
+    const found = await lintMigrations(toLintFiles(chosen, own ?? []), place.settings.lint);
+    const findings: Finding[] = named.length > 0 ? found : [...files.findings, ...found];
+    return await reportFindings(context, findings, { checked: plural(chosen.length, "migration") });
   },
 });
+
+/** This branch's own migrations; undefined where git knows no base branch. */
+async function findOwn(context: Context, files: MigrationFiles): Promise<readonly Migration[] | undefined> {
+  const { compareWithBase } = await import("../../migrate/numbering.ts");
+  return (await compareWithBase(files, {}, context.runner))?.own;
+}
+
+/** Throws (exit 4) when a path is no migration's. */
+function chooseNamed({ cwd }: Context, files: MigrationFiles, named: readonly string[]): Migration[] {
+  const paths = named.map((path) => resolve(cwd, path));
+  const pathsOf = ({ up, down }: Migration) =>
+    [up, down].flatMap((script) => (script === undefined ? [] : [resolve(files.root, script.file)]));
+  const stray = named.find((_, index) => !files.migrations.some((each) => pathsOf(each).includes(paths[index] ?? "")));
+  if (stray !== undefined) {
+    throw missingError("migration_missing", `${stray} is no migration of this worktree`, "pgrove migrate status");
+  }
+  return files.migrations.filter((migration) => pathsOf(migration).some((path) => paths.includes(path)));
+}

@@ -1,20 +1,57 @@
-import { failure } from "../../errors.ts";
+import { EXIT } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
+import { withLedgerSession } from "../ledger-session.ts";
+import { historyDocument, renderHistory } from "../migration-history.ts";
+import { openMigrations } from "../migrations.ts";
 
 export const status = defineCommand({
-  positionals: [],
-  options: [],
-  examples: [],
-  run() {
-    throw failure("not_built", "status is not built yet");
+  details: [
+    "Shows what is applied, pending, in doubt, applied but not in this branch, or edited since. Nothing is written: a ledger of another tool is taken over by the first `migrate up`.",
+    "With migrations.command in pgrove.yaml that tool's status command is run.",
+  ].join("\n"),
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
+  options: [{ name: "exit-code", about: "exit 6 when something is pending or wrong" }],
+  examples: [
+    { line: "pgrove migrate status", about: "of the worktree's database" },
+    { line: "pgrove migrate status @production --exit-code --json", about: "for a CI step" },
+  ],
+  async run(context, args) {
+    const migrations = await openMigrations(context, args.target);
+    if (migrations.settings.command !== undefined) {
+      const { runCommandTool } = await import("../command-tool.ts");
+      return await runCommandTool(context, { verb: "status", target: args.target, words: [] });
+    }
+    const files = await migrations.files();
+    const [{ isUpToDate, readStatus }, { renderStatus, statusDocument }] = await Promise.all([
+      import("../../migrate/status.ts"),
+      import("../migration-status.ts"),
+    ]);
+    const found = await withLedgerSession(context, migrations, (sql, where) => readStatus(sql, where, files));
+    const { label, name } = migrations.target;
+    const about = { label, files: files.migrations, now: context.clock.now() };
+    await context.output.answer({ target: name, ...statusDocument(found) }, () => renderStatus(found, about));
+    return args.flag("exit-code") && !isUpToDate(found) ? EXIT.problems : EXIT.ok;
   },
 });
 
 export const history = defineCommand({
-  positionals: [],
-  options: [],
-  examples: [],
-  run() {
-    throw failure("not_built", "history is not built yet");
+  details: "What was done to the migrations of a database, by whomever, newest first; failures too.",
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
+  options: [{ name: "limit", value: "N", number: { min: 1 }, about: "how many (default: 20)" }],
+  examples: [{ line: "pgrove migrate history @production --limit 5", about: "the last five" }],
+  async run(context, args) {
+    const migrations = await openMigrations(context, args.target);
+    const [{ requireOwnMigrations }, { readHistory, readLedger }] = await Promise.all([
+      import("../../migrate/command-tool.ts"),
+      import("../../migrate/ledger.ts"),
+    ]);
+    requireOwnMigrations(migrations.settings, "history");
+    const limit = args.number("limit") ?? 20;
+    const entries = await withLedgerSession(context, migrations, async (sql, where) =>
+      readHistory(sql, await readLedger(sql, where), limit),
+    );
+    await context.output.answer({ history: entries.map(historyDocument) }, () =>
+      entries.length === 0 ? "nothing yet" : renderHistory(entries, context.clock.now()),
+    );
   },
 });

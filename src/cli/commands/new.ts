@@ -74,7 +74,7 @@ export const command = defineCommand({
     await context.output.answer(document, () =>
       formatFields([["worktree", `${shown}  (${creation.branch})`], ...describeProvisioned(provisioned)]),
     );
-    context.output.note(`next: cd ${shown}`);
+    context.output.note(`next: cd ${shown}${provisioned.data.made?.how === "empty" ? " && pgrove migrate up" : ""}`);
   },
 });
 

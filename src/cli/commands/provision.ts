@@ -45,5 +45,6 @@ export const command = defineCommand({
     await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
       formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),
     );
+    if (provisioned.data.made?.how === "empty") context.output.note("next: pgrove migrate up");
   },
 });

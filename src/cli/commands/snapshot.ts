@@ -7,10 +7,8 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { describeConnected } from "../sessions.ts";
+import { keptSnapshots } from "../snapshot-keep.ts";
 import { formatFields } from "../table.ts";
-
-/** How many are kept where there is no pgrove.yaml. */
-const USUAL_KEEP = 5;
 
 export const command = defineCommand({
   details:
@@ -30,7 +28,7 @@ export const command = defineCommand({
     const name = given === undefined ? undefined : requireSnapshotName(given);
     const live = await context.openTarget(args.target);
     const tools = await context.operationTools();
-    const keep = (await context.config())?.config.snapshots.keep ?? USUAL_KEEP;
+    const keep = await keptSnapshots(context);
     const request = { keep, ...(name === undefined ? {} : { name }) };
     if (args.flag("dry-run")) {
       const plan = await planSnapshot(tools, live, request);

@@ -1,11 +1,16 @@
-import { failure } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
-  positionals: [],
+  details:
+    "Rows of tables up to 64 MB are counted; of larger ones the last ANALYZE says how many there are about. USED is the part of a sequence, or of its column's type, that is used up.",
+  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
   options: [],
-  examples: [],
-  run() {
-    throw failure("not_built", "stats is not built yet");
+  examples: [
+    { line: "pgrove stats", about: "of this worktree's database" },
+    { line: "pgrove stats @staging --json | jq '.tables[0]'", about: "the largest table, for a script" },
+  ],
+  async run(context, args) {
+    const { answerStats } = await import("../seed-stats.ts");
+    await answerStats(context, await context.openTarget(args.target));
   },
 });

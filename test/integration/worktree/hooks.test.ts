@@ -126,7 +126,7 @@ const LAYOUTS: readonly Layout[] = [
     make: async ({ root, git }) => {
       await git("config", "core.hooksPath", ".husky/_");
       await cp(join(FIXTURES, "husky-9"), join(root, ".husky/_"), { recursive: true });
-      for (const name of ["post-checkout", "post-merge"]) {
+      for (const name of ["post-checkout", "post-merge", "pre-push"]) {
         await cp(join(FIXTURES, "husky-9/post-checkout"), join(root, ".husky/_", name)); // they are all the same
         await chmod(join(root, ".husky/_", name), 0o755);
       }
@@ -169,11 +169,16 @@ describe.each([...LAYOUTS])("with $says", ({ make, theirs }) => {
     expect(place).toMatchObject({ folder, outside: false, shared: !folder.includes(".git/") });
 
     const changes = (await installHooks(place, program)).map(({ hook, change }) => `${hook} ${change}`);
-    expect(changes).toEqual(["post-checkout installed", "post-merge installed"]);
+    expect(changes).toEqual(["post-checkout installed", "post-merge installed", "pre-push installed"]);
     const installed = await readTree(folder);
-    expect((await installHooks(place, program)).map(({ change }) => change)).toEqual(["unchanged", "unchanged"]);
+    expect((await installHooks(place, program)).map(({ change }) => change)).toEqual([
+      "unchanged",
+      "unchanged",
+      "unchanged",
+    ]);
     expect(await readTree(folder)).toEqual(installed);
     expect(await inspectHooks(place, program)).toMatchObject([
+      { state: "installed", runs: true },
       { state: "installed", runs: true },
       { state: "installed", runs: true },
     ]);
@@ -184,9 +189,9 @@ describe.each([...LAYOUTS])("with $says", ({ make, theirs }) => {
     const merged = await repo.called(() => repo.git("merge", "-q", "main"));
     expect(merged).toContain("__hook post-merge 0");
 
-    expect((await uninstallHooks(place)).map(({ change }) => change)).toEqual(["removed", "removed"]);
+    expect((await uninstallHooks(place)).map(({ change }) => change)).toEqual(["removed", "removed", "removed"]);
     expect(await readTree(folder)).toEqual(before);
-    expect((await uninstallHooks(place)).map(({ change }) => change)).toEqual(["absent", "absent"]);
+    expect((await uninstallHooks(place)).map(({ change }) => change)).toEqual(["absent", "absent", "absent"]);
   });
 });
 
@@ -206,11 +211,15 @@ test("after another pgrove, or an update by the hook's own manager, status says 
   const repo = await makeRepo();
   const place = await repo.place();
   await installHooks(place, "/old/place/of/pgrove");
-  expect((await inspectHooks(place, program)).map(({ state }) => state)).toEqual(["old", "old"]);
-  expect((await installHooks(place, program)).map(({ change }) => change)).toEqual(["renewed", "renewed"]);
+  expect((await inspectHooks(place, program)).map(({ state }) => state)).toEqual(["old", "old", "old"]);
+  expect((await installHooks(place, program)).map(({ change }) => change)).toEqual(["renewed", "renewed", "renewed"]);
   await write(join(repo.root, ".git/hooks/post-checkout"), "#!/bin/sh\n", 0o755);
   await chmod(join(repo.root, ".git/hooks/post-merge"), 0o644);
-  expect(await inspectHooks(place, program)).toMatchObject([{ state: "absent" }, { state: "installed", runs: false }]);
+  expect(await inspectHooks(place, program)).toMatchObject([
+    { state: "absent" },
+    { state: "installed", runs: false },
+    { state: "installed", runs: true },
+  ]);
 });
 
 test("from a linked worktree they are the repository's own, and its making calls them", async () => {

@@ -163,3 +163,23 @@ test("the common flags are seen on a wrong line too, and not in values or behind
   expect([...scanCommonFlags(["-oquery.dump"], grammar.options)]).toEqual([]);
   expect([...scanCommonFlags(["--", "--json"])]).toEqual([]);
 });
+
+describe("an argument that may be below zero", () => {
+  const counting: Grammar = { ...grammar, positionals: [{ name: "COUNT", negative: true, about: "how many" }] };
+
+  test.each([
+    [["-1"], "-1"],
+    [["-12", "--force"], "-12"],
+    [["-f", "-3"], "-3"],
+    [["2"], "2"],
+    [["--", "-1"], "-1"],
+  ])("%j is a number", (argv, count) => {
+    expect(parseCommand(argv, counting).positional("COUNT")).toBe(count);
+  });
+
+  test("elsewhere it is an option that is not there", () => {
+    expect(mistake(() => parse("-1")).message).toContain("no option -1");
+    expect(mistake(() => parseCommand(["-1", "-2"], counting)).message).toContain("one argument too many");
+    expect(mistake(() => parseCommand(["-1x"], counting)).message).toContain("no option -1");
+  });
+});

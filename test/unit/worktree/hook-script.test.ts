@@ -113,7 +113,21 @@ describe.each(["dash", "bash", "busybox"].filter((shell) => Bun.which(shell) !==
     expect(runHook("post-checkout", SWITCH, {}, join(base, "gone")).said[0]).toStartWith("called");
   });
 
+  test("of a push pgrove has the input, and what follows has it, too; whatever pgrove says but 6, the push goes on", () => {
+    const said = ["called __hook pre-push origin url", "input", "then 2 input"];
+    expect(runHook("pre-push", ["origin", "url"])).toEqual({ code: 5, said });
+  });
+
+  test("when pgrove ends with 6, the push is stopped, and nothing that follows is run", () => {
+    const known = join(base, "checks");
+    writeProgram(known, "cat; echo; exit 6");
+    expect(runHook("pre-push", ["origin", "url"], {}, known)).toEqual({ code: 1, said: ["input"] });
+    const skipped = runHook("pre-push", ["origin", "url"], { PGROVE_SKIP_HOOKS: "1" }, known);
+    expect(skipped).toEqual({ code: 5, said: ["then 2 input"] });
+  });
+
   test.each<[string, HookName, string[], Record<string, string>]>([
+    ["a push where pgrove is not installed", "pre-push", ["origin", "url"], { HOME: "/nowhere" }],
     ["a checkout of files", "post-checkout", ["old", "new", "0"], {}],
     ["a squash", "post-merge", ["1"], {}],
     ["PGROVE_SKIP_HOOKS=1", "post-checkout", SWITCH, { PGROVE_SKIP_HOOKS: "1" }],

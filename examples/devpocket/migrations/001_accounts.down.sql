@@ -1,0 +1,3 @@
+DROP TABLE ssh_profiles;
+DROP TABLE users;
+DROP TYPE subscription_tier;

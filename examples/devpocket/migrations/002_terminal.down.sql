@@ -1,0 +1,3 @@
+DROP TABLE sync_data;
+DROP TABLE commands;
+DROP TABLE sessions;

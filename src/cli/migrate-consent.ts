@@ -1,0 +1,49 @@
+/** When `migrate up`, `down` and `goto` ask, and what they say then. */
+import { describeMigration, type Step } from "../migrate/model.ts";
+import type { Context } from "./context.ts";
+import { plural } from "./format.ts";
+import { describeLoss } from "./impact.ts";
+import type { Course } from "./migrate-course.ts";
+
+const MOST_NAMED = 5;
+
+/**
+ * Asks for what destroys: steps down, statements that lose data, a migration in doubt that is gone on with, and everything
+ * in a protected place. Refuses (exit 5) without consent.
+ */
+export async function askFirst(context: Context, { command, live, planned, impacts }: Course): Promise<void> {
+  const { target } = live;
+  const { steps } = planned.plan;
+  const continued = steps.find(({ fromStatement }) => fromStatement > 1);
+  const downs = steps.filter(({ direction }) => direction === "down");
+  const loss = describeLoss(impacts);
+  if (!target.protected && loss === undefined && downs.length === 0 && continued === undefined) return;
+  const parts = [
+    ...(continued === undefined ? [] : [describeContinued(continued)]),
+    ...(downs.length === 0 ? [] : [`${plural(downs.length, "migration")} would be taken back: ${nameSteps(downs)}`]),
+    ...describeRest(steps, loss),
+  ];
+  const what = `${target.protected ? "" : `${target.label}: `}${parts.join("; ")}`;
+  const instead = `${context.commandLine} --rehearse    tries it on a copy first`;
+  await context.requireConsent({ target, what, ...(command.options.rehearse ? {} : { instead }) });
+}
+
+/** Whether anybody would read what the steps do to the data: with a --yes that counts, nobody is asked. */
+export function wantsImpact({ flags }: Context, isProtected: boolean, dryRun: boolean): boolean {
+  return dryRun || isProtected || !flags.yes;
+}
+
+function describeContinued(step: Step): string {
+  return `${describeMigration(step)} would go on at statement ${step.fromStatement}`;
+}
+
+function describeRest(steps: readonly Step[], loss: string | undefined): string[] {
+  if (loss !== undefined) return [loss];
+  const ups = steps.filter(({ direction, fromStatement }) => direction === "up" && fromStatement === 1);
+  return ups.length === 0 ? [] : [`${plural(ups.length, "migration")} would run: ${nameSteps(ups)}`];
+}
+
+function nameSteps(steps: readonly Step[]): string {
+  const shown = steps.slice(0, MOST_NAMED).map(describeMigration).join(", ");
+  return steps.length > MOST_NAMED ? `${shown} and ${steps.length - MOST_NAMED} more` : shown;
+}

@@ -1,0 +1,78 @@
+/** SQL with all that is quoted or a comment blanked out, so that a regular expression may look for words. */
+
+/** Whatever begins a part that is to be blanked. */
+const OPENING = /--|\/\*|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/g;
+
+/**
+ * The text with spaces in place of comments, strings, quoted identifiers and dollar-quoted bodies. Length and line breaks
+ * stay. What is not closed reaches to the end.
+ */
+export function blankQuoted(sql: string): string {
+  let blanked = "";
+  let done = 0;
+  OPENING.lastIndex = 0;
+  for (let found = OPENING.exec(sql); found !== null; found = OPENING.exec(sql)) {
+    const start = found.index;
+    const opening = found[0];
+    if (opening.startsWith("$") && isInsideWord(sql, start)) {
+      OPENING.lastIndex = start + 1; // a$b$ is a name
+      continue;
+    }
+    const end = findEnd(sql, start, opening);
+    blanked += sql.slice(done, start) + blank(sql.slice(start, end));
+    done = end;
+    OPENING.lastIndex = end;
+  }
+  return blanked + sql.slice(done);
+}
+
+/** Spaces, with the line breaks of the text. */
+export function blank(text: string): string {
+  return text.replace(/[^\r\n]/g, " ");
+}
+
+function isInsideWord(sql: string, at: number): boolean {
+  return at > 0 && /[\w$\u0080-\uffff]/.test(sql.charAt(at - 1));
+}
+
+function findEnd(sql: string, start: number, opening: string): number {
+  const behind = start + opening.length;
+  switch (opening) {
+    case "--":
+      return orEnd(sql, sql.indexOf("\n", behind));
+    case "/*":
+      return findCommentEnd(sql, behind);
+    case "'":
+      return findQuoteEnd(sql, behind, "'", /(?:^|[^\w$])[eE]$/.test(sql.slice(Math.max(0, start - 2), start)));
+    case '"':
+      return findQuoteEnd(sql, behind, '"', false);
+    default:
+      return orEnd(sql, sql.indexOf(opening, behind), opening.length);
+  }
+}
+
+function orEnd(sql: string, found: number, length = 0): number {
+  return found < 0 ? sql.length : found + length;
+}
+
+/** Comments of this kind nest in PostgreSQL. */
+function findCommentEnd(sql: string, from: number): number {
+  const marks = /\/\*|\*\//g;
+  marks.lastIndex = from;
+  let depth = 1;
+  for (let mark = marks.exec(sql); mark !== null; mark = marks.exec(sql)) {
+    depth += mark[0] === "/*" ? 1 : -1;
+    if (depth === 0) return marks.lastIndex;
+  }
+  return sql.length;
+}
+
+/** A doubled quote goes on by opening the next part; a backslash counts only in E'…'. */
+function findQuoteEnd(sql: string, from: number, quote: string, escapes: boolean): number {
+  if (!escapes) return orEnd(sql, sql.indexOf(quote, from), 1);
+  for (let at = from; at < sql.length; at++) {
+    if (sql[at] === "\\") at++;
+    else if (sql[at] === quote) return at + 1;
+  }
+  return sql.length;
+}

@@ -1,0 +1,93 @@
+/** Another migration tool (alembic, prisma, a script) run as pgrove runs its own: as one operation, and one at a time. */
+import { configError, failure, type PgroveError, usageError } from "../errors.ts";
+import type { OperationTools } from "../sys/operation.ts";
+import { redact } from "../sys/redact.ts";
+import { runInShell, type ShellPlace, type ShellStream, secretsIn } from "../sys/shell.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import type { LiveTarget } from "../target/target.ts";
+import { withWork } from "../target/work.ts";
+import { findLedgerPlace } from "./ledger-place.ts";
+import { withMigrationLock } from "./lock.ts";
+import type { MigrationSettings } from "./settings.ts";
+
+export type ToolVerb = "up" | "down" | "status" | "create";
+
+/** One run of the tool. */
+export interface ToolRun {
+  verb: ToolVerb;
+  /** As pgrove.yaml has it. */
+  command: string;
+  /** What follows it: the name of a new migration, or what was typed behind `--`. */
+  words: readonly string[];
+  /** The worktree's folder, and the target's variables. */
+  place: Pick<ShellPlace, "cwd" | "env">;
+  /** Takes each line that the tool prints. */
+  tell(line: string, stream: ShellStream): void;
+}
+
+/** The tool's command for a verb. Throws (exit 3) when pgrove.yaml has none. */
+export function requireToolCommand(settings: Pick<MigrationSettings, "command">, verb: ToolVerb): string {
+  const command = settings.command?.[verb];
+  if (command !== undefined) return command;
+  throw configError(
+    `migrations.command in pgrove.yaml has no ${verb}`,
+    `add it: migrations.command.${verb}; or run the tool itself`,
+  );
+}
+
+/** Throws (exit 2) where another tool migrates: it has its own way to do what the verb does. */
+export function requireOwnMigrations(settings: Pick<MigrationSettings, "command">, verb: string): void {
+  if (settings.command === undefined) return;
+  throw usageError(
+    `pgrove.yaml has migrations.command, so ${verb} is up to that tool`,
+    "pgrove migrate up, down, status and create run its commands; for the rest, run the tool itself",
+  );
+}
+
+const SHOWN_LINES = 8;
+
+/** Runs the tool. Throws (exit 1) with its last words when it fails. */
+export async function runTool({ runner, abort }: OperationTools, run: ToolRun): Promise<void> {
+  const last: string[] = [];
+  const tell: ToolRun["tell"] = (line, stream) => {
+    last.push(line);
+    if (last.length > SHOWN_LINES) last.shift();
+    run.tell(line, stream);
+  };
+  const command = run.words.length === 0 ? run.command : `${run.command} "$@"`;
+  try {
+    await runInShell(command, { ...run.place, runner, abort }, tell, run.words);
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.failure.aborted) throw error;
+    throw toolFailed(run, error, last);
+  }
+}
+
+function toolFailed({ verb, command, place }: ToolRun, error: ToolError, last: readonly string[]): PgroveError {
+  const { exitCode, signal } = error.failure;
+  const how = signal === undefined ? `exit ${exitCode}` : `ended by ${signal}`;
+  const said = last.map((line) => `\n  ${line}`).join("");
+  const shown = redact(command, secretsIn(place.env));
+  return failure("migration_tool_failed", `migrate ${verb}: ${shown} failed (${how})${said}`, undefined, error);
+}
+
+/** Runs the tool on the target as an operation of its own, while no other run migrates that database. */
+export async function migrateByTool(
+  tools: OperationTools,
+  live: LiveTarget,
+  run: ToolRun,
+  lockTimeoutMs: number,
+): Promise<void> {
+  const { toolbox, database, target } = live;
+  const claims = [{ database, mode: "shared" as const }];
+  const subject = { operation: `migrate ${run.verb}`, claims, control: database };
+  await withWork(tools, live, subject, async ({ operation, control }) => {
+    operation.details.command = redact(run.command);
+    const { schema } = target;
+    const where = { layout: "golang-migrate" as const, takesOver: true, ...(schema === undefined ? {} : { schema }) };
+    const { place } = await findLedgerPlace(control, where);
+    const connect = () => toolbox.connect(database, operation.run);
+    const options = { timeoutMs: lockTimeoutMs, abort: operation.abort, note: tools.note };
+    await withMigrationLock(connect, place, options, () => runTool(tools, run));
+  });
+}

@@ -1,0 +1,152 @@
+/** Rules about statements that keep others waiting, where PostgreSQL knows a way that does not. */
+import { commandsOf, findPart, hasOption, keyOfRelation, partsOf, wordsOf } from "../nodes.ts";
+import type { Rule } from "./rule.ts";
+
+const indexCreation: Rule = {
+  name: "require-concurrent-index-creation",
+  level: "warning",
+  about: "an index that is built while the table's writes wait",
+  down: true,
+  *check(node, { facts }) {
+    const index = findPart(node, "IndexStmt");
+    if (index === undefined || index.concurrent || facts.isNewTable(index.relation)) return;
+    const table = keyOfRelation(index.relation);
+    yield {
+      message: `writes to ${table} wait until the index ${index.idxname ?? "on it"} is built`,
+      hint: "CREATE INDEX CONCURRENTLY, alone in a file with `-- pgrove:no-transaction`",
+    };
+  },
+};
+
+const indexDeletion: Rule = {
+  name: "require-concurrent-index-deletion",
+  level: "warning",
+  about: "an index that is dropped while the table's reads and writes wait",
+  *check(node, { facts }) {
+    const drop = findPart(node, "DropStmt");
+    if (drop?.removeType !== "OBJECT_INDEX" || drop.concurrent) return;
+    for (const words of (drop.objects ?? []).map(wordsOf)) {
+      if (facts.isNewIndex(words)) continue;
+      yield {
+        message: `dropping the index ${words.join(".")} waits for its table's readers, and stops new ones meanwhile`,
+        hint: "DROP INDEX CONCURRENTLY, alone in a file with `-- pgrove:no-transaction`",
+      };
+    }
+  },
+};
+
+const reindex: Rule = {
+  name: "require-concurrent-reindex",
+  level: "warning",
+  about: "indexes that are rebuilt while writes, and reads by them, wait",
+  down: true,
+  *check(node, { facts }) {
+    const stmt = findPart(node, "ReindexStmt");
+    if (stmt === undefined || stmt.kind === "REINDEX_OBJECT_SYSTEM" || hasOption(stmt.params, "concurrently")) return;
+    const isNew =
+      stmt.kind === "REINDEX_OBJECT_INDEX"
+        ? facts.isNewIndex([stmt.relation?.relname ?? ""])
+        : stmt.kind === "REINDEX_OBJECT_TABLE" && facts.isNewTable(stmt.relation);
+    if (isNew) return;
+    const what = stmt.relation === undefined ? `all of ${stmt.name ?? "the database"}` : keyOfRelation(stmt.relation);
+    yield {
+      message: `rebuilding the indexes (${what}) stops writes, and reads that would use them`,
+      hint: "REINDEX … CONCURRENTLY, in a file with `-- pgrove:no-transaction`",
+    };
+  },
+};
+
+const partitionDetach: Rule = {
+  name: "require-concurrent-partition-detach",
+  level: "warning",
+  about: "a partition that is detached while the whole table's reads and writes wait",
+  down: true,
+  *check(node, { facts }) {
+    for (const { table, command } of commandsOf(node)) {
+      const partition = findPart(command.def, "PartitionCmd");
+      if (command.subtype !== "AT_DetachPartition" || partition?.concurrent) continue;
+      if (facts.isNewTable(table) || facts.isNewTable(partition?.name)) continue;
+      yield {
+        message: `detaching ${keyOfRelation(partition?.name)} stops all reads and writes of ${keyOfRelation(table)}`,
+        hint: "DETACH PARTITION … CONCURRENTLY, in a file with `-- pgrove:no-transaction`",
+      };
+    }
+  },
+};
+
+const refresh: Rule = {
+  name: "require-concurrent-refresh",
+  level: "warning",
+  about: "a materialized view that nobody can read while it is filled",
+  down: true,
+  *check(node, { facts }) {
+    const stmt = findPart(node, "RefreshMatViewStmt");
+    if (stmt === undefined || stmt.concurrent || stmt.skipData || facts.isNewTable(stmt.relation)) return;
+    yield {
+      message: `nobody can read ${keyOfRelation(stmt.relation)} until it is filled again`,
+      hint: "REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index on it",
+    };
+  },
+};
+
+const vacuumFull: Rule = {
+  name: "ban-vacuum-full",
+  level: "warning",
+  about: "VACUUM FULL: a table is written anew while its reads and writes wait",
+  down: true,
+  *check(node, { facts }) {
+    const vacuum = findPart(node, "VacuumStmt");
+    if (!vacuum?.is_vacuumcmd || !hasOption(vacuum.options, "full")) return;
+    const tables = partsOf(vacuum.rels, "VacuumRelation").map(({ relation }) => relation);
+    if (tables.length > 0 && tables.every((table) => facts.isNewTable(table))) return;
+    const what = tables.length === 0 ? "every table" : tables.map(keyOfRelation).join(", ");
+    yield {
+      message: `VACUUM FULL writes ${what} anew, and stops all reads and writes meanwhile`,
+      hint: "a plain VACUUM, or pg_repack",
+    };
+  },
+};
+
+const cluster: Rule = {
+  name: "ban-cluster",
+  level: "warning",
+  about: "CLUSTER: a table is written anew while its reads and writes wait",
+  down: true,
+  *check(node, { facts }) {
+    const stmt = findPart(node, "ClusterStmt");
+    if (stmt === undefined || (stmt.relation !== undefined && facts.isNewTable(stmt.relation))) return;
+    const what = stmt.relation === undefined ? "every clustered table" : keyOfRelation(stmt.relation);
+    yield { message: `CLUSTER writes ${what} anew, and stops all reads and writes meanwhile`, hint: "pg_repack" };
+  },
+};
+
+/** ACCESS EXCLUSIVE, the mode of a LOCK TABLE that names none. src/include/storage/lockdefs.h */
+const ACCESS_EXCLUSIVE = 8;
+
+const lockTable: Rule = {
+  name: "ban-lock-table",
+  level: "warning",
+  about: "LOCK TABLE: the strongest lock on a table, held to the end of the transaction",
+  down: true,
+  *check(node, { facts }) {
+    const lock = findPart(node, "LockStmt");
+    if (lock?.mode !== ACCESS_EXCLUSIVE) return;
+    const tables = partsOf(lock.relations, "RangeVar").filter((table) => !facts.isNewTable(table));
+    if (tables.length === 0) return;
+    yield {
+      message: `no one can read or write ${tables.map(keyOfRelation).join(", ")} until the transaction ends`,
+      hint: "leave it out, or take a weaker lock such as SHARE ROW EXCLUSIVE",
+    };
+  },
+};
+
+export const LOCK_RULES: readonly Rule[] = [
+  indexCreation,
+  indexDeletion,
+  reindex,
+  partitionDetach,
+  refresh,
+  vacuumFull,
+  cluster,
+  lockTable,
+];

@@ -1,0 +1,190 @@
+/** Values that hold others: arrays, ranges and multiranges, JSON. */
+import * as v from "valibot";
+import type { TypeShape } from "../model.ts";
+import { findTypeGenerator } from "./by-type.ts";
+import { DAY_MS, HOUR_MS } from "./calendar.ts";
+import { appendText } from "./copy-text.ts";
+import { drawBelow, mixKeys } from "./mix.ts";
+import {
+  type Cell,
+  type CellSite,
+  defineGenerator,
+  type GeneratorDefinition,
+  NO_OPTIONS,
+  type OfRow,
+  type PartCell,
+} from "./site.ts";
+
+const PART = v.union([v.string(), v.number(), v.boolean(), v.record(v.string(), v.unknown())]);
+
+const SIZE = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000));
+
+const ARRAY_OPTIONS = v.pipe(
+  v.strictObject({ of: v.optional(PART), min: v.optional(SIZE, 1), max: v.optional(SIZE, 3) }),
+  v.check(({ min, max }) => min <= max, "needs a min that is not above its max"),
+);
+
+/** An element as array literals have it: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
+function quoteElement(text: string | null): string {
+  if (text === null) return "NULL";
+  return /^-?\d+(\.\d+)?$/.test(text) ? text : `"${text.replace(/[\\"]/g, "\\$&")}"`;
+}
+
+function partFor(site: CellSite, written: unknown, part: string, type: TypeShape | undefined) {
+  const found = type === undefined ? undefined : findTypeGenerator(type);
+  const use = written ?? (found === undefined ? undefined : { [found.name]: found.options });
+  if (use === undefined)
+    throw site.mistake(
+      `it does not say what it is made of, and ${site.type.name} does not tell`,
+      "name a generator: {of: words}",
+    );
+  return site.partCell(use, part, type);
+}
+
+function compileArray({ of, min, max }: v.InferOutput<typeof ARRAY_OPTIONS>, site: CellSite): Cell {
+  if (site.distinct) throw site.mistake("arrays that may not repeat cannot be made", "leave the column out of the key");
+  const isJson = JSON_TYPES.has(site.type.name);
+  const elements = Array.from({ length: max }, (_, index) => {
+    const cell = partFor(site, of, `element ${index}`, isJson ? site.type : site.type.of);
+    const text = site.cellText(cell);
+    return (row: number) => (isJson ? showJson(text(row), cell.json) : quoteElement(text(row)));
+  });
+  const size = mixKeys(site.key, 1);
+  const [opening, closing] = isJson ? ["[", "]"] : ["{", "}"];
+  return {
+    write(row, out) {
+      const count = min + drawBelow(size, row, max - min + 1);
+      const shown = elements.slice(0, count).map((element) => element(row));
+      appendText(out, opening + shown.join(",") + closing);
+    },
+  };
+}
+
+/** A row literal: https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX */
+function compileComposite(site: CellSite): Cell {
+  const parts = (site.type.attributes ?? []).map((type, index) =>
+    site.cellText(partFor(site, undefined, `attribute ${index}`, type)),
+  );
+  const quote = (text: string | null) => (text === null ? "" : `"${text.replace(/[\\"]/g, "\\$&")}"`);
+  return { write: (row, out) => appendText(out, `(${parts.map((part) => quote(part(row))).join(",")})`) };
+}
+
+/** A range's two ends as text, the lower one first. */
+type Ends = OfRow<readonly [string, string]>;
+
+function compileRange(of: unknown, site: CellSite): Cell {
+  const isMulti = site.type.of?.kind === "range";
+  const subtype = isMulti ? site.type.of?.of : site.type.of;
+  const ends = site.distinct ? disjointEnds(site, subtype) : drawnEnds(site, of, subtype);
+  return {
+    write(row, out) {
+      const [low, high] = ends(row);
+      const range = `["${low}","${high}"${low === high ? "]" : ")"}`;
+      appendText(out, isMulti ? `{${range}}` : range);
+    },
+  };
+}
+
+function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined): Ends {
+  const [one, other] = ["one", "other"].map((part) => {
+    const cell = partFor(site, of, part, subtype);
+    const text = site.cellText(cell);
+    const order = cell.instant ?? ((row: number) => Number(text(row)));
+    return { text: (row: number) => text(row) ?? "", order };
+  });
+  if (one === undefined || other === undefined) throw site.mistake("a range has two ends");
+  return (row) => {
+    const inOrder = one.order(row) <= other.order(row);
+    return inOrder ? [one.text(row), other.text(row)] : [other.text(row), one.text(row)];
+  };
+}
+
+/** How wide a row's own piece is, so that no two rows' ranges meet. */
+const PIECES: Readonly<Record<string, number>> = { date: 7 * DAY_MS, timestamp: HOUR_MS, timestamptz: HOUR_MS };
+const NUMBER_PIECE = 10;
+
+/** Ranges that never overlap: what a unique range is wanted for, most of all by exclusion constraints. */
+function disjointEnds(site: CellSite, subtype: TypeShape | undefined): Ends {
+  const piece = PIECES[subtype?.name ?? ""];
+  if (piece === undefined) {
+    return (row) => [
+      String(row * NUMBER_PIECE),
+      String(row * NUMBER_PIECE + 1 + drawBelow(site.key, row, NUMBER_PIECE)),
+    ];
+  }
+  const first = Math.floor(site.nowMs / DAY_MS) * DAY_MS;
+  const unit = piece === HOUR_MS ? 60_000 : DAY_MS;
+  const show = (ms: number) => {
+    const iso = new Date(ms).toISOString();
+    return subtype?.name === "date" ? iso.slice(0, 10) : subtype?.name === "timestamp" ? iso.slice(0, 19) : iso;
+  };
+  return (row) => {
+    const low = first + row * piece;
+    return [show(low), show(low + (1 + drawBelow(site.key, row, piece / unit)) * unit)];
+  };
+}
+
+/** What a json column holds of which nothing is said. */
+const USUAL_JSON = { label: "title", level: { int: { min: 1, max: 10 } }, active: "bool" };
+
+function compileJson(fields: Readonly<Record<string, unknown>>, site: CellSite): Cell {
+  const parts = Object.entries(fields).map(([name, written]) => {
+    const cell = site.partCell(isObjectShape(written) ? { json: written } : written, name, JSON_TEXT);
+    const text = site.cellText(cell);
+    return (row: number) => `${JSON.stringify(name)}: ${showJson(text(row), cell.json)}`;
+  });
+  return {
+    write(row, out) {
+      const members = parts.map((part) => part(row));
+      appendText(out, `{${[...members, ...(site.distinct ? [`"row": ${row + 1}`] : [])].join(", ")}}`);
+    },
+  };
+}
+
+const JSON_TYPES: ReadonlySet<string> = new Set(["json", "jsonb"]);
+
+/** What members of an object are made for: any text, and arrays as JSON has them. */
+const JSON_TEXT: TypeShape = { name: "json", kind: "base", labels: [], checks: [], notNull: false };
+
+/** A value as it stands in JSON. PostgreSQL's t and f are true and false there. */
+function showJson(text: string | null, kind: PartCell["json"]): string {
+  if (text === null) return "null";
+  if (kind === "text") return JSON.stringify(text);
+  return text === "t" ? "true" : text === "f" ? "false" : text;
+}
+
+/** An object in an object: several keys, where a generator would have one. */
+function isObjectShape(written: unknown): boolean {
+  return typeof written === "object" && written !== null && Object.keys(written).length > 1;
+}
+
+export const COMPOSED: readonly GeneratorDefinition[] = [
+  defineGenerator({
+    name: "array",
+    about: "arrays of `of`, with min to max elements (1 to 3); JSON's arrays within JSON",
+    options: ARRAY_OPTIONS,
+    shorthand: "of",
+    compile: compileArray,
+  }),
+  defineGenerator({
+    name: "range",
+    about: "ranges and multiranges between two values of `of`; where they may not repeat, they do not overlap either",
+    options: v.strictObject({ of: v.optional(PART) }),
+    shorthand: "of",
+    compile: ({ of }, site) => compileRange(of, site),
+  }),
+  defineGenerator({
+    name: "composite",
+    about: "rows of a composite type, each attribute by its type",
+    options: NO_OPTIONS,
+    compile: (_, site) => compileComposite(site),
+  }),
+  defineGenerator({
+    name: "json",
+    about: "objects: {fields: {city: city, stars: {int: {max: 5}}}}",
+    options: v.strictObject({ fields: v.optional(v.record(v.string(), PART), USUAL_JSON) }),
+    shorthand: "fields",
+    fits: ["json", "jsonb"],
+    compile: ({ fields }, site) => compileJson(fields, site),
+  }),
+];

@@ -1,0 +1,130 @@
+/** Values for PostgreSQL's less usual types: bytes, bits, geometry, xml, text search, and others. */
+import * as v from "valibot";
+import type { TypeShape } from "../model.ts";
+import { appendText } from "./copy-text.ts";
+import { drawBits, mixKeys } from "./mix.ts";
+import { type CellSite, defineGenerator, type GeneratorDefinition, NO_OPTIONS } from "./site.ts";
+import { NOUNS } from "./words-work.ts";
+
+/** Bits of a part of a row; part 0 never repeats between rows. */
+type Draw = (part: number) => number;
+
+function drawsOf(site: CellSite): (row: number) => Draw {
+  return (row) => (part) => drawBits(part === 0 ? site.key : mixKeys(site.key, part), row);
+}
+
+/** A coordinate from 0 to 999.999 out of some bits. */
+function coordinate(bits: number): string {
+  return ((bits % 1_000_000) / 1_000).toFixed(3);
+}
+
+function pointOf(draw: Draw, part: number): string {
+  return `(${coordinate(draw(part))},${coordinate(draw(part + 1))})`;
+}
+
+function noun(bits: number): string {
+  return NOUNS[bits % NOUNS.length] ?? "word";
+}
+
+function hexOf(draw: Draw, bytes: number): string {
+  const words = Array.from({ length: Math.ceil(bytes / 4) }, (_, part) => draw(part).toString(16).padStart(8, "0"));
+  return words.join("").slice(0, bytes * 2);
+}
+
+function bitsOf(draw: Draw, count: number): string {
+  const words = Array.from({ length: Math.ceil(count / 32) }, (_, part) => draw(part).toString(2).padStart(32, "0"));
+  return words.join("").slice(-count);
+}
+
+/** Unequal numbers for the three coefficients of a line, the first of them not 0. */
+function lineOf(draw: Draw): string {
+  return `{${1 + (draw(0) % 100)},${1 + (draw(1) % 100)},${draw(2) % 100}}`;
+}
+
+/** Texts by the generator's name, which is the type's. */
+const SHAPES: Readonly<Record<string, { about: string; make(draw: Draw): string }>> = {
+  point: { about: "points of the plane", make: (draw) => pointOf(draw, 0) },
+  line: { about: "lines of the plane", make: lineOf },
+  lseg: { about: "line segments", make: (draw) => `[${pointOf(draw, 0)},${pointOf(draw, 2)}]` },
+  box: { about: "boxes", make: (draw) => `(${pointOf(draw, 0)},${pointOf(draw, 2)})` },
+  path: { about: "open paths", make: (draw) => `[${pointOf(draw, 0)},${pointOf(draw, 2)},${pointOf(draw, 4)}]` },
+  polygon: { about: "triangles", make: (draw) => `(${pointOf(draw, 0)},${pointOf(draw, 2)},${pointOf(draw, 4)})` },
+  circle: { about: "circles", make: (draw) => `<${pointOf(draw, 0)},${1 + (draw(2) % 100)}>` },
+  xml: {
+    about: "a small element",
+    make: (draw) => `<${noun(draw(1))} number="${draw(0)}">${noun(draw(2))}</${noun(draw(1))}>`,
+  },
+  tsvector: {
+    about: "some words to search",
+    make: (draw) => `'${noun(draw(1))}':1 '${noun(draw(2))}':2 'n${draw(0)}':3`,
+  },
+  tsquery: { about: "two words to search for", make: (draw) => `'${noun(draw(1))}' & 'n${draw(0)}'` },
+  macaddr8: { about: "hardware addresses of eight bytes", make: (draw) => `02${hexOf(draw, 7)}` },
+  pg_lsn: { about: "places in the write-ahead log", make: (draw) => `0/${draw(0).toString(16).toUpperCase()}` },
+  hstore: {
+    about: "two keys and their values",
+    make: (draw) => `"${noun(draw(1))}"=>"${draw(0)}", "size"=>"${draw(2) % 100}"`,
+  },
+  ltree: { about: "labels from a root to a leaf", make: (draw) => `top.${noun(draw(1))}.n${draw(0)}` },
+};
+
+const shapes = Object.entries(SHAPES).map(([name, { about, make }]) =>
+  defineGenerator({
+    ...{ name, about, options: NO_OPTIONS, fits: [name] },
+    compile(_, site) {
+      const draws = drawsOf(site);
+      return { write: (row, out) => appendText(out, make(draws(row))) };
+    },
+  }),
+);
+
+const BYTES = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
+
+/** A bit without a length holds one; a varbit any, of which eight are made. */
+function countBits(type: TypeShape): number {
+  return type.length ?? (type.name === "bit" ? 1 : 8);
+}
+
+export const SPECIAL: readonly GeneratorDefinition[] = [
+  ...shapes,
+  defineGenerator({
+    name: "bytes",
+    about: "so many bytes, in hexadecimal (16)",
+    options: v.strictObject({ count: v.optional(BYTES, 16) }),
+    shorthand: "count",
+    fits: ["bytea"],
+    space: ({ count }) => (count < 4 ? 256 ** count : undefined),
+    compile({ count }, site) {
+      const draws = drawsOf(site);
+      const prefix = site.type.name === "bytea" ? "\\x" : "";
+      if (count < 4 && site.distinct) {
+        const index = site.pick(256 ** count);
+        return {
+          write: (row, out) =>
+            appendText(
+              out,
+              prefix +
+                index(row)
+                  .toString(16)
+                  .padStart(count * 2, "0"),
+            ),
+        };
+      }
+      return { write: (row, out) => appendText(out, prefix + hexOf(draws(row), count)) };
+    },
+  }),
+  defineGenerator({
+    name: "bits",
+    about: "as many bits as the column has",
+    options: NO_OPTIONS,
+    fits: ["bit", "varbit"],
+    space: (_, type) => (countBits(type) < 32 ? 2 ** countBits(type) : undefined),
+    compile(_, site) {
+      const count = countBits(site.type);
+      const draws = drawsOf(site);
+      if (count >= 32) return { write: (row, out) => appendText(out, bitsOf(draws(row), count)) };
+      const index = site.pick(2 ** count);
+      return { write: (row, out) => appendText(out, index(row).toString(2).padStart(count, "0")) };
+    },
+  }),
+];

@@ -1,0 +1,45 @@
+/** Columns of a row that a check puts into an order, `starts_on < ends_on`: each is given its own slice of the span. */
+import type { Rules } from "./infer-checks.ts";
+import type { Wanted } from "./infer-names.ts";
+
+/** The slice with that index, from 0, of so many. */
+export interface Slice {
+  index: number;
+  count: number;
+}
+
+/** The place of a column among those that it must not lie before; undefined where no check says anything of it. */
+export function findSlice(column: string, rules: Rules): Slice | undefined {
+  const below = countBelow(column, rules, new Set());
+  const above = countAbove(column, rules, new Set());
+  return below + above === 0 ? undefined : { index: below, count: below + above + 1 };
+}
+
+function countBelow(column: string, rules: Rules, seen: Set<string>): number {
+  const earlier = rules.get(column)?.after?.column;
+  if (earlier === undefined || seen.has(earlier)) return 0;
+  return 1 + countBelow(earlier, rules, seen.add(earlier));
+}
+
+function countAbove(column: string, rules: Rules, seen: Set<string>): number {
+  const later = [...rules].filter(([name, rule]) => rule.after?.column === column && !seen.has(name));
+  return Math.max(0, ...later.map(([name]) => 1 + countAbove(name, rules, new Set([...seen, name]))));
+}
+
+/** The slice of a generator of numbers, without the last one of them, so that neighbours never touch. */
+export function sliceNumbers({ name, options = {} }: Wanted, { index, count }: Slice): Wanted {
+  const [min, max] = [Number(options.min), Number(options.max)];
+  const width = Math.floor((max - min) / count);
+  const from = min + index * width;
+  return { name, options: { ...options, min: from, max: Math.max(from, from + width - 1) } };
+}
+
+const SPAN_DAYS = 360;
+
+/** The slice of the last year, with a day between neighbours. Times within fixed ends are left as they are. */
+export function sliceTimes(wanted: Wanted, { index, count }: Slice): Wanted {
+  if (wanted.options?.to !== "now" || !String(wanted.options.from).startsWith("-")) return wanted;
+  const width = Math.floor(SPAN_DAYS / count);
+  const from = SPAN_DAYS - index * width;
+  return { name: wanted.name, options: { from: `-${from}d`, to: `-${from - width + 1}d` } };
+}

@@ -1,0 +1,171 @@
+/**
+ * What pgrove remembers in the target of its seeding: which files ran, and which rows were made. The tables are made
+ * when they are first written to, and written in the same transaction as what they tell of.
+ */
+import { codeOf } from "../postgres/connect.ts";
+import { quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
+import type { Queries } from "../postgres/schema.ts";
+
+/** The ledger's tables, quoted and qualified, and the SQL that makes them. */
+export interface SeedLedger {
+  files: string;
+  runs: string;
+  create: string;
+}
+
+const SCHEMA = "pgrove";
+
+/** The ledger of a database, or of a schema where that is the target. */
+export function placeSeedLedger(schema: string | undefined): SeedLedger {
+  const own = schema === undefined ? quoteIdentifier(SCHEMA) : quoteIdentifier(schema);
+  const prefix = schema === undefined ? "" : "pgrove_";
+  const [files, runs] = [`${own}.${prefix}seed_files`, `${own}.${prefix}seed_runs`];
+  const create = `${schema === undefined ? `create schema if not exists ${own};` : ""}
+    create table if not exists ${files} (
+      file text primary key, hash text not null, applied_at timestamptz not null default clock_timestamp(),
+      "by" text not null, run text not null);
+    create table if not exists ${runs} (
+      run text not null, entity text not null, table_name text not null, seed bigint not null,
+      generator_version int not null, first_row bigint not null, rows bigint not null,
+      key_column text, first_key bigint, last_key bigint,
+      started_at timestamptz not null, finished_at timestamptz not null default clock_timestamp(), "by" text not null,
+      primary key (run, entity))`;
+  return { files, runs, create };
+}
+
+/** Makes the ledger's tables where they are missing, in the caller's transaction. */
+export async function createSeedLedger(sql: Queries, ledger: SeedLedger): Promise<void> {
+  // CREATE … IF NOT EXISTS wants the right to create even where nothing is to be made.
+  const [there] = await sql<{ complete: boolean }[]>`
+    select to_regclass(${ledger.files}) is not null and to_regclass(${ledger.runs}) is not null as complete`;
+  if (there?.complete !== true) await sql.unsafe(ledger.create);
+}
+
+/** The names of the ledger's tables, as `tableKey` has them: seeding leaves them alone. */
+export function ledgerKeys(schema: string | undefined): ReadonlySet<string> {
+  const [own, prefix] = schema === undefined ? [SCHEMA, ""] : [schema, "pgrove_"];
+  return new Set([`${own}.${prefix}seed_files`, `${own}.${prefix}seed_runs`]);
+}
+
+/** The hashes of the files that ran on the target, by file. One round trip; none before the first run. */
+export async function readAppliedFiles(sql: Queries, ledger: SeedLedger): Promise<ReadonlyMap<string, string>> {
+  const rows = await orNone(sql.unsafe<{ file: string; hash: string }[]>(`select file, hash from ${ledger.files}`));
+  return new Map(rows.map(({ file, hash }) => [file, hash]));
+}
+
+/** A file that ran, for the ledger. */
+export interface AppliedFile {
+  file: string;
+  hash: string;
+  by: string;
+  run: string;
+}
+
+/** The SQL that remembers a file that ran, in place of what was known of it. */
+export function recordFile({ files }: SeedLedger, { file, hash, by, run }: AppliedFile): string {
+  const values = [file, hash, by, run].map(quoteLiteral).join(", ");
+  return `insert into ${files} (file, hash, "by", run) values (${values})
+    on conflict (file) do update set hash = excluded.hash, applied_at = excluded.applied_at, "by" = excluded."by", run = excluded.run`;
+}
+
+/** Rows of one entity that one run has made. */
+export interface SeedRun {
+  run: string;
+  entity: string;
+  /** `tableKey` of its table. */
+  table: string;
+  seed: number;
+  generatorVersion: number;
+  firstRow: number;
+  rows: number;
+  /** The integer key of those rows, where they have one: a column and its range. */
+  keys: { column: string; first: bigint; last: bigint } | null;
+  startedAt: Date;
+  finishedAt: Date;
+  by: string;
+}
+
+/** What runs have made on the target, oldest first; nothing before the first run. */
+export async function readSeedRuns(sql: Queries, ledger: SeedLedger): Promise<SeedRun[]> {
+  const rows = await orNone(
+    sql.unsafe<
+      {
+        run: string;
+        entity: string;
+        table: string;
+        seed: number;
+        generatorVersion: number;
+        firstRow: number;
+        rows: number;
+        column: string | null;
+        firstKey: string | null;
+        lastKey: string | null;
+        startedAt: Date;
+        finishedAt: Date;
+        by: string;
+      }[]
+    >(
+      `select run, entity, table_name as "table", seed::float8 as seed, generator_version as "generatorVersion",
+              first_row::float8 as "firstRow", rows::float8 as rows, key_column as "column", first_key::text as "firstKey",
+              last_key::text as "lastKey", started_at as "startedAt", finished_at as "finishedAt", "by"
+         from ${ledger.runs} order by finished_at, run, entity`,
+    ),
+  );
+  return rows.map(({ column, firstKey, lastKey, ...row }) => ({
+    ...row,
+    keys:
+      column === null || firstKey === null || lastKey === null
+        ? null
+        : { column, first: BigInt(firstKey), last: BigInt(lastKey) },
+  }));
+}
+
+/** Remembers rows that were made. */
+export async function recordSeedRun(
+  sql: Queries,
+  ledger: SeedLedger,
+  made: Omit<SeedRun, "finishedAt">,
+): Promise<void> {
+  const { keys } = made;
+  await sql.unsafe(
+    `insert into ${ledger.runs} (run, entity, table_name, seed, generator_version, first_row, rows, key_column,
+                                 first_key, last_key, started_at, "by")
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    [
+      ...[made.run, made.entity, made.table, made.seed, made.generatorVersion, made.firstRow, made.rows],
+      ...[keys?.column ?? null, keys?.first.toString() ?? null, keys?.last.toString() ?? null],
+      ...[made.startedAt.toISOString(), made.by],
+    ],
+  );
+}
+
+/** Forgets runs' rows of these tables, which are gone. */
+export async function forgetSeedRuns(
+  sql: Queries,
+  ledger: SeedLedger,
+  gone: readonly Pick<SeedRun, "run" | "entity">[],
+): Promise<void> {
+  for (const { run, entity } of gone) {
+    await sql.unsafe(`delete from ${ledger.runs} where run = $1 and entity = $2`, [run, entity]);
+  }
+}
+
+/** Where each entity's next row is: behind all that runs have made. */
+export function nextRows(runs: readonly SeedRun[]): Map<string, number> {
+  const next = new Map<string, number>();
+  for (const { entity, firstRow, rows } of runs) {
+    next.set(entity, Math.max(next.get(entity) ?? 0, firstRow + rows));
+  }
+  return next;
+}
+
+const MISSING = new Set(["42P01", "3F000"]); // no such table, no such schema
+
+async function orNone<T>(rows: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await rows;
+  } catch (error) {
+    if (MISSING.has(codeOf(error) ?? "")) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/** What is checked behind a load, before it is committed: foreign keys, unique keys, sequences. */
+import { failure } from "../errors.ts";
+import { quoteIdentifier } from "../postgres/identifier.ts";
+import type { Queries } from "../postgres/schema.ts";
+import type { EntityPlan, ForeignKey, SeedPlan, TableShape } from "./model.ts";
+import { quoteColumns, quoteTable } from "./table-sql.ts";
+
+export interface Validation {
+  tables: number;
+  foreignKeys: number;
+  uniqueKeys: number;
+  sequences: number;
+}
+
+/**
+ * Counts orphans where PostgreSQL itself did not look (`checkForeignKeys`, or a constraint that is not validated), and
+ * duplicates where only the factory asks for uniqueness. Throws when there are any.
+ */
+export async function validateLoad(
+  sql: Queries,
+  plan: SeedPlan,
+  { checkForeignKeys }: { checkForeignKeys: boolean },
+): Promise<Validation> {
+  const validation: Validation = { tables: 0, foreignKeys: 0, uniqueKeys: 0, sequences: 0 };
+  for (const entity of plan.entities) {
+    const { table } = entity;
+    for (const key of table.foreignKeys) {
+      if (checkForeignKeys || !key.validated) await requireNoOrphans(sql, entity, key);
+      validation.foreignKeys++;
+    }
+    validation.uniqueKeys += table.uniques.length + (table.primaryKey.length > 0 ? 1 : 0);
+    for (const columns of uncheckedUniques(entity)) {
+      await requireNoDuplicates(sql, entity, columns);
+      validation.uniqueKeys++;
+    }
+  }
+  return validation;
+}
+
+async function requireNoOrphans(sql: Queries, { entity, table }: EntityPlan, key: ForeignKey): Promise<void> {
+  const [columns, parents] = [key.columns.map(quoteIdentifier), key.references.map(quoteIdentifier)];
+  const present = columns.map((name) => `c.${name} is not null`).join(" and ");
+  const same = columns.map((name, place) => `p.${parents[place]} = c.${name}`).join(" and ");
+  const parent = quoteTable(splitKey(key.table));
+  const [row] = await sql.unsafe<{ orphans: number }[]>(
+    `select count(*)::float8 as orphans from ${quoteTable(table)} c
+      where ${present} and not exists (select from ${parent} p where ${same})`,
+  );
+  if ((row?.orphans ?? 0) === 0) return;
+  throw failure(
+    "orphans",
+    `${entity}: ${row?.orphans} rows refer by ${key.columns.join(", ")} to rows that ${key.table} does not have (${key.name})`,
+    "nothing of this run is in the database",
+  );
+}
+
+/** "schema.table" in its parts; a table's name may hold dots, a schema's is taken not to. */
+function splitKey(key: string): Pick<TableShape, "schema" | "name"> {
+  const dot = key.indexOf(".");
+  return { schema: key.slice(0, dot), name: key.slice(dot + 1) };
+}
+
+/** What the factory calls unique and the table has no unique key for. */
+function uncheckedUniques({ table, fields }: EntityPlan): string[][] {
+  const groups = new Map<number, string[]>();
+  const wanted: string[][] = [];
+  for (const { column, unique, uniqueGroup } of fields) {
+    if (unique) wanted.push([column.name]);
+    if (uniqueGroup !== undefined) groups.set(uniqueGroup, [...(groups.get(uniqueGroup) ?? []), column.name]);
+  }
+  const known = [table.primaryKey, ...table.uniques.map(({ columns }) => columns)];
+  return [...wanted, ...groups.values()].filter((columns) => !known.some((key) => sameNames(key, columns)));
+}
+
+function sameNames(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((name) => right.includes(name));
+}
+
+async function requireNoDuplicates(
+  sql: Queries,
+  { entity, table }: EntityPlan,
+  columns: readonly string[],
+): Promise<void> {
+  const list = quoteColumns(columns);
+  const [row] = await sql.unsafe<{ values: string; count: number }[]>(
+    `select (row(${list}))::text as values, count(*)::float8 as count from ${quoteTable(table)}
+      where ${columns.map((name) => `${quoteIdentifier(name)} is not null`).join(" and ")}
+      group by ${list} having count(*) > 1 limit 1`,
+  );
+  if (row === undefined) return;
+  throw failure(
+    "duplicates",
+    `${entity}: ${columns.join(", ")} is to be unique, and ${row.values} is there ${row.count} times`,
+    "nothing of this run is in the database",
+  );
+}
+
+/** Brings the sequences of the columns that were given numbers up to the highest one. Resolves with how many there are. */
+export async function advanceSequences(sql: Queries, plan: SeedPlan): Promise<number> {
+  let count = 0;
+  for (const { table, fields } of plan.entities) {
+    for (const { column } of fields) {
+      if (column.sequence === null) continue;
+      count++;
+      await sql.unsafe(
+        `select setval($1::regclass, highest)
+           from (select max(${quoteIdentifier(column.name)})::int8 as highest from ${quoteTable(table)}) t, ${column.sequence} s
+          where highest > s.last_value or highest = s.last_value and not s.is_called`,
+        [column.sequence],
+      );
+    }
+  }
+  return count;
+}

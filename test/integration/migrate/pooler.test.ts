@@ -1,0 +1,66 @@
+/** A connection through PgBouncer: sessions of one's own are taken, those that are handed around are refused. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { requireOwnSession } from "../../../src/migrate/pooler.ts";
+import type { Sql } from "../../../src/postgres/toolbox.ts";
+import { rejection, uniqueName } from "../../support/database.ts";
+import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { openSql } from "../../support/migration-ledgers.ts";
+import { canPool, type Pooler, startPooler } from "../../support/pgbouncer.ts";
+
+let server: TestServer;
+const name = uniqueName("pooled");
+beforeAll(async () => {
+  server = await sharedServer(17);
+  await server.createDatabase(name);
+});
+
+/** How it goes with as many other clients as asked for, whose server sessions lie idle in the pool. */
+async function ask(port: number | undefined, others = 0): Promise<void> {
+  const open: Sql[] = [];
+  const connect = async () => {
+    const sql = openSql({ port, user: server.user, password: server.password }, name);
+    open.push(sql);
+    await sql`select 1`;
+    return sql;
+  };
+  try {
+    const clients = await Promise.all(Array.from({ length: others }, connect));
+    await Promise.all(clients.map((sql) => sql`select pg_sleep(0.1)`)); // each in a server session of its own
+    await requireOwnSession(await connect(), connect);
+  } finally {
+    await Promise.all(open.map((sql) => sql.end({ timeout: 1 })));
+  }
+}
+
+test("the server itself", async () => {
+  await ask(server.port);
+});
+
+describe.skipIf(!canPool())("PgBouncer", () => {
+  const poolers: Pooler[] = [];
+  afterAll(() => Promise.all(poolers.map(({ stop }) => stop())));
+  const start = async (mode: Parameters<typeof startPooler>[1]) => {
+    const pooler = await startPooler(server, mode);
+    poolers.push(pooler);
+    return pooler;
+  };
+
+  test("in session mode, alone and with others", async () => {
+    const { port } = await start("session");
+    await ask(port);
+    await ask(port, 4);
+  }, 180_000);
+
+  test.each(["transaction", "statement"] as const)(
+    "in %s mode, alone and with others",
+    async (mode) => {
+      const { port } = await start(mode);
+      for (const others of [0, 4]) {
+        const error = await rejection(ask(port, others));
+        expect(error).toMatchObject({ code: "pooler", exit: 4 });
+        expect(error.hint).toContain("pool_mode=session");
+      }
+    },
+    180_000,
+  );
+});

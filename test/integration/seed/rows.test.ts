@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { interruption } from "../../../src/errors.ts";
+import { loadFactories } from "../../../src/seed/factory-file.ts";
+import { type RowsRequest, seedRows } from "../../../src/seed/rows.ts";
+import { readStats } from "../../../src/seed/stats.ts";
+import { type Bench, fingerprint, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
+import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+
+const SHOP = `
+  create table customer (id bigint generated always as identity primary key, email text not null unique, name text not null);
+  create table purchase (id serial primary key, customer_id bigint not null references customer, amount int not null check (amount between 1 and 900));
+  create index purchase_customer on purchase (customer_id) where amount > 3;
+  create table note (customer_id bigint references customer on delete cascade, text text);
+  comment on index purchase_customer is 'kept by its comment';
+  create view per_customer as select c.id, c.email, count(*) as count from customer c join purchase p on p.customer_id = c.id group by c.id;`;
+
+const BIG = 100_000;
+
+setDefaultTimeout(60_000);
+
+describe.each([15, 17, 18] as const)("rows on PostgreSQL %i", (major) => {
+  let bench: Bench;
+  let server: TestServer;
+  beforeAll(async () => {
+    bench = await makeBench();
+    server = await sharedServer(major);
+  });
+  afterAll(() => bench.remove());
+
+  async function prepare(schema = SHOP, yaml = "") {
+    const database = uniqueName("seed_rows");
+    await server.createDatabase(database);
+    await server.psql(database, schema);
+    const dir = join(bench.folder, database);
+    await mkdir(dir);
+    if (yaml !== "") await writeFile(join(dir, "factories.yaml"), yaml);
+    const factories = await loadFactories(dir, { today: new Date("2026-01-01") });
+    const seed = async (only: string[] | undefined, count: number, more: Partial<RowsRequest> = {}, own = bench) =>
+      await seedRows(own.tools, await openLive(server, database, own), {
+        ...{ factories, upsert: false, skipTriggers: false, loads: true, consent: async () => undefined },
+        wish: { counts: new Map(), defaultCount: 10, count, ...(only === undefined ? {} : { only }) },
+        ...more,
+      });
+    const ask = (query: string) => server.psql(database, query);
+    const counts = () => ask("select (select count(*) from customer) || ' ' || (select count(*) from purchase)");
+    return { database, seed, ask, counts };
+  }
+
+  test("rows are added behind those of earlier runs, and sequences follow", async () => {
+    const { seed, ask, counts } = await prepare();
+    await seed(["customer", "purchase"], 25);
+    await seed(["customer"], 2000);
+    expect(await counts()).toBe("2025 25");
+    expect(await ask("insert into purchase (customer_id, amount) values (2025, 5) returning id")).toBe("26");
+    expect(await ask("insert into customer (email, name) values ('x', 'y') returning id")).toBe("2026");
+    expect(
+      await ask("select count(*) from purchase p left join customer c on c.id = p.customer_id where c.id is null"),
+    ).toBe("0");
+  });
+
+  test("many rows into empty tables: the schema is afterwards what it was", async () => {
+    const { seed, database, counts, ask } = await prepare();
+    const before = await schemaOf(server, database);
+    const { loaded } = await seed(["customer", "purchase"], BIG);
+    expect(loaded?.entities.map(({ inserted }) => inserted)).toEqual([BIG, BIG]);
+    expect(await counts()).toBe(`${BIG} ${BIG}`);
+    expect(await schemaOf(server, database)).toEqual(before);
+    expect(await ask("select bool_and(indisvalid) from pg_index")).toBe("t");
+  });
+
+  test.each([500, BIG])("of %i rows one that is refused is named, and nothing stays", async (count) => {
+    const refuse = `create function refuse() returns trigger language plpgsql as $$ begin
+        if new.id = 321 then raise exception 'not this one'; end if; return new; end $$;
+      create trigger refuse before insert on customer for each row execute function refuse();`;
+    const { seed, database, counts, ask } = await prepare(SHOP + refuse);
+    const before = await schemaOf(server, database);
+    const error = await rejection(seed(["customer", "purchase"], count));
+    expect(error.message).toContain("customer");
+    expect(error.message).toContain("not this one");
+    if (count === BIG) expect(error.message).toContain("row 321");
+    expect(await counts()).toBe("0 0");
+    expect(await schemaOf(server, database)).toEqual(before);
+    expect(await ask("select to_regclass('pgrove.seed_runs') is null")).toBe("t");
+  });
+
+  test.each([500, 2000])("of %i rows a value that does not fit is named with its field and row", async (count) => {
+    const yaml = "entities: {visit: {fields: {day: {template: '2026-01-{row}'}}}}\n";
+    const { seed, ask } = await prepare("create table visit (id int primary key, day date)", yaml);
+    const error = await rejection(seed(["visit"], count));
+    expect(error.message).toMatch(/^visit, row \d+, field day = "2026-01-(32|0)": date/);
+    expect(await ask("select count(*) from visit")).toBe("0");
+  });
+
+  test("rows that a trigger leaves out are missed", async () => {
+    const { seed, counts } = await prepare(`${SHOP}
+      create function drop_one() returns trigger language plpgsql as $$ begin
+        if new.id = 7 then return null; end if; return new; end $$;
+      create trigger drop_one before insert on customer for each row execute function drop_one();`);
+    const error = await rejection(seed(["customer"], 2000));
+    expect(error.code).toBe("rows_missing");
+    expect(await counts()).toBe("0 0");
+  });
+
+  test("triggers are fired, unless they are not wanted", async () => {
+    const { seed, ask } = await prepare(`${SHOP}
+      create table log (id bigint);
+      create function log() returns trigger language plpgsql as $$ begin insert into log values (new.id); return new; end $$;
+      create trigger log after insert on customer for each row execute function log();`);
+    await seed(["customer"], 10);
+    await seed(["customer"], 1500, { skipTriggers: true });
+    expect(await ask("select count(*) from log")).toBe("10");
+    expect(await ask("select count(*) from customer")).toBe("1510");
+  });
+
+  test("an upsert makes the same rows again: inserted, updated, unchanged", async () => {
+    const { seed, ask } = await prepare();
+    const customers = async (count: number) => (await seed(["customer"], count, { upsert: true })).loaded?.entities[0];
+    expect(await customers(40)).toMatchObject({ inserted: 40, updated: 0, unchanged: 0 });
+    const first = await ask("select md5(string_agg(c::text, ',' order by id)) from customer c");
+    await ask("update customer set name = 'changed' where id <= 3; delete from customer where id = 40");
+    expect(await customers(40)).toMatchObject({ inserted: 1, updated: 3, unchanged: 36 });
+    expect(await ask("select md5(string_agg(c::text, ',' order by id)) from customer c")).toBe(first);
+    expect(await customers(50)).toMatchObject({ inserted: 10, updated: 0, unchanged: 40 });
+    await ask("insert into customer (email, name) values ('mine', 'mine')");
+    expect((await rejection(customers(60))).code).toBe("keys_taken");
+    expect(await ask("select count(*) from customer")).toBe("51");
+  });
+
+  const all = { generated: false };
+
+  test("cleaning takes children first, and begins the rows anew", async () => {
+    const { seed, ask, counts } = await prepare();
+    const hash = "select md5(string_agg(c::text, ',' order by id)) from customer c";
+    await seed(["customer", "purchase"], 20);
+    const first = await ask(hash);
+    const { cleaned } = await seed(["customer", "purchase"], 20, { clean: all });
+    expect([...cleaned]).toEqual([
+      ["public.purchase", 20],
+      ["public.customer", 20],
+    ]);
+    expect(await ask(hash)).toBe(first);
+    await seed(["customer", "purchase"], 0, { clean: all, loads: false });
+    expect(await counts()).toBe("0 0");
+  });
+
+  test("rows that others refer to stay: the tables are named, whatever their keys would do", async () => {
+    const { seed, ask, counts } = await prepare();
+    await seed(["customer", "purchase"], 20);
+    const error = await rejection(seed(["customer"], 5, { clean: all }));
+    expect(error).toMatchObject({ code: "still_referenced", exit: 5 });
+    expect(error.message).toContain("public.purchase (20 rows)");
+    await ask("delete from purchase; insert into note values (1, 'mine')");
+    expect((await rejection(seed(["customer"], 5, { clean: all }))).message).toContain("public.note (1 rows)");
+    expect(await counts()).toBe("20 0");
+  });
+
+  test("only generated rows go, and only of runs that are old enough", async () => {
+    const { seed, ask, counts } = await prepare();
+    await seed(["customer", "purchase"], 20);
+    await ask(
+      "insert into customer (email, name) values ('mine', 'mine'); update pgrove.seed_runs set finished_at = now() - interval '2 days'",
+    );
+    await seed(["customer"], 5);
+    const old = { generated: true, olderThanMs: 86_400_000 };
+    await seed(["customer", "purchase"], 0, { clean: old, loads: false });
+    expect(await counts()).toBe("6 0");
+    await seed(["customer", "purchase"], 0, { clean: { generated: true }, loads: false });
+    expect(await ask("select string_agg(email, ',') from customer")).toBe("mine");
+  });
+
+  test("a row of somebody's keeps the generated ones that it refers to", async () => {
+    const { seed, ask, counts } = await prepare();
+    await seed(["customer", "purchase"], 20);
+    await ask("insert into purchase (customer_id, amount) values (1, 5)");
+    const error = await rejection(seed(["customer", "purchase"], 0, { clean: { generated: true }, loads: false }));
+    expect(error.message).toContain("public.purchase (1 rows)");
+    expect(await counts()).toBe("20 21");
+  });
+
+  test("a question that is answered with no changes nothing", async () => {
+    const { seed, counts } = await prepare();
+    await seed(["customer"], 20);
+    const consent = async () => {
+      throw new Error("no");
+    };
+    await seed(["customer"], 5, { clean: all, consent }).catch(() => undefined);
+    expect(await counts()).toBe("20 0");
+  });
+
+  test("an interrupted run leaves nothing, and the indexes are there", async () => {
+    const { seed, database, counts } = await prepare();
+    const before = await schemaOf(server, database);
+    const own = await makeBench();
+    const interrupting = {
+      ...own,
+      tools: {
+        ...own.tools,
+        progress: ({ rows = 0 }) => {
+          if (rows > BIG / 2) own.interrupt(interruption("SIGINT"));
+        },
+      },
+    };
+    const error = await rejection(seed(["customer", "purchase"], BIG, {}, interrupting));
+    expect(error.exit).toBe(130);
+    expect(await counts()).toBe("0 0");
+    expect(await schemaOf(server, database)).toEqual(before);
+    await own.remove();
+  });
+
+  test("statistics: exact rows, sizes, how far sequences are", async () => {
+    const { seed, database } = await prepare();
+    await seed(["customer"], 30);
+    const { tables, sequences } = await readStats(bench.tools, await openLive(server, database, bench));
+    expect(tables.find(({ name }) => name === "customer")).toMatchObject({ rows: 30, isExact: true, schema: "public" });
+    const of = (name: string) => sequences.find(({ column }) => column === name);
+    expect(of("customer.id")).toMatchObject({ lastValue: 30n, maxValue: 2n ** 63n - 1n });
+    expect(of("purchase.id")).toMatchObject({ lastValue: null, maxValue: 2n ** 31n - 1n, used: 0 });
+  });
+});
+
+/** The definitions of all of the user's objects, without rows and the state of sequences. */
+async function schemaOf(server: TestServer, database: string): Promise<string[]> {
+  const lines = await fingerprint(server, database);
+  return lines.filter((line) => !/^\["(rows|sequence)"|pgrove/.test(line));
+}

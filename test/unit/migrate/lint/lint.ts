@@ -1,0 +1,31 @@
+/** Lints scripts given as text. */
+import type { LintLevel } from "../../../../src/config/schema-migrations.ts";
+import { lintMigrations } from "../../../../src/migrate/lint.ts";
+import type { Finding, Script } from "../../../../src/migrate/model.ts";
+
+export interface LintOptions {
+  direction?: "up" | "down";
+  transaction?: boolean;
+  levels?: Record<string, LintLevel>;
+  ignore?: string[];
+  /** Ups of the same change. */
+  ups?: string[];
+  line?: number;
+}
+
+export function scriptOf(sql: string, { transaction = true, line = 1 }: LintOptions = {}): Script {
+  return { file: "migrations/7_x.up.sql", sql, line, transaction, checksum: "" };
+}
+
+/** The findings in one script. */
+export async function lint(sql: string, options: LintOptions = {}): Promise<Finding[]> {
+  const { direction = "up", levels = {}, ignore = [], ups = [] } = options;
+  const earlier = ups.map((up) => ({ script: { ...scriptOf(up), file: "earlier" }, direction: "up" as const }));
+  const files = [...earlier, { script: scriptOf(sql, options), direction }];
+  const found = await lintMigrations(files, { enabled: true, ignore, levels });
+  return found.filter(({ file }) => file !== "earlier");
+}
+
+export async function rulesOf(sql: string, options: LintOptions = {}): Promise<string[]> {
+  return (await lint(sql, options)).map(({ rule }) => rule);
+}
