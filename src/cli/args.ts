@@ -203,7 +203,7 @@ function nameOf({ name, required, rest }: PositionalSpec): string {
 function createArgs(
   { values, after }: Sorted,
   placed: ReadonlyMap<string, readonly string[]>,
-  { positionals }: Grammar,
+  { positionals, takesTarget = false }: Grammar,
   options: readonly OptionSpec[],
 ): Args {
   const given = (name: string) => {
@@ -233,7 +233,7 @@ function createArgs(
         ...positionals.filter(({ target }) => target).map(({ name }) => words(name)[0]),
         ...options.filter(({ target }) => target).map(({ name }) => texts(name)[0]),
       ],
-      [...positionals, ...options].some(({ target }) => target),
+      takesTarget || [...positionals, ...options].some(({ target }) => target),
     ),
     after: after ?? [],
   };

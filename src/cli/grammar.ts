@@ -35,6 +35,8 @@ export interface PositionalSpec {
 export interface Grammar {
   positionals: readonly PositionalSpec[];
   options: readonly OptionSpec[];
+  /** `--target` is understood, though no argument or option of its own means the same. */
+  takesTarget?: boolean;
   /** What may follow `--`, as the help shows it; left out, nothing may. */
   after?: string;
 }

@@ -109,7 +109,9 @@ async function lookCloser(
   await requireOwnSession(sql, () => toolbox.connect(database, newRunId(context.clock.now())));
   const isEmpty = await isEmptyDatabase(sql, planned.ledger, target.schema);
   if (!wantsImpact(context, target.protected, command.options.dryRun)) return { impacts: [], isEmpty };
-  const { describeImpact } = await import("../migrate/impact.ts");
+  const { describeImpact, mayLoseData } = await import("../migrate/impact.ts");
+  const isWanted = command.options.dryRun || shaped.some(({ shape }) => mayLoseData(shape.sql));
+  if (!isWanted) return { impacts: [], isEmpty };
   return { impacts: await describeImpact(sql, shaped), isEmpty };
 }
 

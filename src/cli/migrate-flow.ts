@@ -1,5 +1,5 @@
 /** How `migrate up`, `down` and `goto` go: plan, rehearse, ask, save, run, and tell. */
-import { EXIT, failure, PgroveError, usageError } from "../errors.ts";
+import { EXIT, PgroveError, usageError } from "../errors.ts";
 import type { AppliedStep } from "../migrate/apply.ts";
 import type { BackedUp } from "./backup.ts";
 import type { Context } from "./context.ts";
@@ -7,6 +7,7 @@ import { askFirst } from "./migrate-consent.ts";
 import { type Course, completeRequest, type MigrateCommand, openCourse } from "./migrate-course.ts";
 import { answerDone, answerNothing, answerPlan } from "./migrate-report.ts";
 import { type Migrations, openMigrations } from "./migrations.ts";
+import { withWayBack } from "./way-back.ts";
 
 /** Runs the command. What has nothing to do ends after one session that only reads. */
 export async function migrate(context: Context, command: MigrateCommand): Promise<void> {
@@ -61,13 +62,6 @@ async function run(context: Context, course: Course, backup: BackedUp | undefine
   } catch (error) {
     throw withWayBack(error, backup);
   }
-}
-
-/** The error, with the command that brings back what was saved. */
-function withWayBack(error: unknown, backup: BackedUp | undefined): unknown {
-  if (backup === undefined || !(error instanceof PgroveError) || error.exit !== 1) return error;
-  const way = `${backup.restoreCommand}    brings back the state before`;
-  return failure(error.code, error.message, [error.hint, way].filter((part) => part !== undefined).join("\n"), error);
 }
 
 async function rehearseFirst(context: Context, course: Course) {

@@ -8,6 +8,7 @@ import { formatDuration, plural } from "./format.ts";
 import type { Course } from "./migrate-course.ts";
 import { rehearsalDocument } from "./rehearsal.ts";
 import { formatTable } from "./table.ts";
+import { backupDocument } from "./way-back.ts";
 
 export interface Done {
   applied: readonly AppliedStep[];
@@ -46,7 +47,7 @@ export async function answerDone(context: Context, course: Course, done: Done): 
     ...whereDocument(course),
     ...{ from: versionText(from), to: versionText(to), duration_ms: Math.round(durationMs) },
     migrations: applied.map(({ step, durationMs: ms }) => ({ ...stepDocument(step), duration_ms: Math.round(ms) })),
-    backup: backup === undefined ? null : { kind: backup.kind, name: backup.name, restore: backup.restoreCommand },
+    backup: backupDocument(backup),
     ...(rehearsal === undefined ? {} : { rehearsal: rehearsalDocument(rehearsal) }),
   };
   await context.output.answer(document, () => render(course, done));

@@ -47,7 +47,9 @@ export async function openMigrations(context: Context, targetText: string | unde
  */
 export async function openLive(context: Context, { target }: Migrations, waitMs = 0): Promise<LiveTarget> {
   const [{ openForSessions }, tools] = await Promise.all([import("../target/open-sessions.ts"), context.serverTools()]);
-  return await openForSessions(target, tools, { waitMs, abort: context.interruptions().abort });
+  // Without a wait there is nothing to interrupt in good order: Ctrl-C ends the process.
+  const patience = waitMs > 0 ? { waitMs, abort: context.interruptions().abort } : {};
+  return await openForSessions(target, tools, patience);
 }
 
 async function placeMigrations(loaded: LoadedConfig | undefined, root: string): Promise<MigrationPlace> {

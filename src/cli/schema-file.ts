@@ -34,8 +34,7 @@ export async function refreshSchemaFile(
   place: MigrationPlace,
 ): Promise<void> {
   const file = findSchemaFile(place);
-  const target = await context.resolveTarget(targetText);
-  if (file === undefined || !isOwnTarget(target)) return;
+  if (file === undefined || !isOwnTarget(await context.resolveTarget(targetText))) return;
   const shown = relative(place.root, file);
   try {
     const { writeSchemaFile } = await import("../migrate/schema-file.ts");

@@ -93,7 +93,7 @@ export async function applyWish(work: Work, live: LiveTarget, request: ApplyRequ
     work.tools.progress({ phase: "migrate", subject: describeMigration(step) });
     const started = performance.now();
     try {
-      await run(step, shape);
+      await run(step, shape, step !== steps.at(-1));
     } catch (error) {
       throw tellDone(error, done, steps.length);
     }
@@ -142,11 +142,11 @@ async function prepareRun(work: Work, live: LiveTarget, sql: Sql, place: LedgerP
     ...{ runner: work.tools.runner, run, openToolbox: () => live.server.open() },
     options: { database: live.database, env: path === undefined ? {} : { PGOPTIONS: path } },
   };
-  return async (step: Step, shape: ScriptShape): Promise<void> => {
+  return async (step: Step, shape: ScriptShape, commitsLater: boolean): Promise<void> => {
     const waits = (who: string) => note(`${describeMigration(step)} waits for ${who}`);
     const watch = watchBlockers(work.control, own?.pid ?? 0, everyMs, waits);
     const session: StepSession = {
-      ...{ sql, place, facts, ...settings, abort, note },
+      ...{ sql, place, facts, ...settings, abort, note, commitsLater },
       enterSchema: entrySql(live.target),
       openBooks: () => live.toolbox.connect(live.database, run),
       blockers: watch.seen,

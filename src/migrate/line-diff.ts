@@ -36,46 +36,49 @@ function diffMiddle(a: readonly string[], b: readonly string[]): DiffLine[] {
   return trace === undefined ? [...mark("removed", a), ...mark("added", b)] : walkBack(a, b, trace);
 }
 
-/** How far each diagonal comes with 0, 1, 2… edits, until both ends are reached; undefined when that takes too many. */
-function findPath(a: readonly string[], b: readonly string[]): Map<number, number>[] | undefined {
-  const reach = new Map<number, number>([[1, 0]]);
-  const trace: Map<number, number>[] = [];
-  for (let edits = 0; edits <= Math.min(MOST_EDITS, a.length + b.length); edits++) {
-    trace.push(new Map(reach));
+/** How far each diagonal comes with a number of edits, from diagonal -edits - 1 to edits + 1. */
+type Reach = Int32Array;
+
+/** The reach with 0, 1, 2… edits, until the end of both texts is reached; undefined when that takes too many. */
+function findPath(a: readonly string[], b: readonly string[]): Reach[] | undefined {
+  const most = Math.min(MOST_EDITS, a.length + b.length);
+  const center = most + 1;
+  const reach = new Int32Array(2 * most + 3).fill(-1);
+  reach[center + 1] = 0;
+  const trace: Reach[] = [];
+  for (let edits = 0; edits <= most; edits++) {
+    const known = reach.slice(center - edits - 1, center + edits + 2);
+    trace.push(known);
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
-      let x = isDown(reach, diagonal, edits) ? at(reach, diagonal + 1) : at(reach, diagonal - 1) + 1;
+      let x = stepInto(known, diagonal, edits).x;
       while (x < a.length && x - diagonal < b.length && a[x] === b[x - diagonal]) x++;
-      reach.set(diagonal, x);
+      reach[center + diagonal] = x;
       if (x >= a.length && x - diagonal >= b.length) return trace;
     }
   }
   return undefined;
 }
 
-function walkBack(a: readonly string[], b: readonly string[], trace: readonly Map<number, number>[]): DiffLine[] {
+/** The better last edit on the way into a diagonal: from which one it comes, and how far that leads. */
+function stepInto(known: Reach, diagonal: number, edits: number): { from: number; fromX: number; x: number } {
+  const at = (each: number) => known[each + edits + 1] ?? -1;
+  const adds = diagonal === -edits || (diagonal !== edits && at(diagonal - 1) < at(diagonal + 1));
+  const from = adds ? diagonal + 1 : diagonal - 1;
+  return { from, fromX: at(from), x: adds ? at(from) : at(from) + 1 };
+}
+
+function walkBack(a: readonly string[], b: readonly string[], trace: readonly Reach[]): DiffLine[] {
   const lines: DiffLine[] = [];
   let [x, y] = [a.length, b.length];
-  for (let edits = trace.length - 1; edits >= 0; edits--) {
-    const reach = trace[edits] ?? new Map<number, number>();
-    const diagonal = x - y;
-    const previous = isDown(reach, diagonal, edits) ? diagonal + 1 : diagonal - 1;
-    const fromX = at(reach, previous);
-    const fromY = fromX - previous;
+  for (const [edits, known] of [...trace.entries()].reverse()) {
+    const { from, fromX } = stepInto(known, x - y, edits);
+    const fromY = fromX - from;
     for (; x > fromX && y > fromY; x--, y--) lines.push({ kind: "same", text: a[x - 1] ?? "" });
     if (edits === 0) break;
     lines.push(x === fromX ? { kind: "added", text: b[y - 1] ?? "" } : { kind: "removed", text: a[x - 1] ?? "" });
     [x, y] = [fromX, fromY];
   }
   return lines.reverse();
-}
-
-function at(reach: ReadonlyMap<number, number>, diagonal: number): number {
-  return reach.get(diagonal) ?? -1;
-}
-
-/** Whether the way to a diagonal that comes furthest adds a line, rather than removing one. */
-function isDown(reach: ReadonlyMap<number, number>, diagonal: number, edits: number): boolean {
-  return diagonal === -edits || (diagonal !== edits && at(reach, diagonal - 1) < at(reach, diagonal + 1));
 }
 
 export interface DiffOptions {

@@ -40,6 +40,33 @@ export function findNewestHere(
   return applied.findLast(({ version }) => inFiles.has(version));
 }
 
+/** Throws (exit 5) when a migration would be applied a second time, because its file has another number now. */
+export function requireNotRenamed(
+  ups: readonly Migration[],
+  staying: readonly LedgerRow[],
+  files: readonly Migration[],
+): void {
+  const inFiles = new Set(files.map(({ version }) => version));
+  const foreign = staying.filter(({ version }) => !inFiles.has(version));
+  for (const migration of ups) {
+    const { name, up } = migration;
+    const before = foreign.find(
+      (row) => row.name === name && row.upChecksum !== null && row.upChecksum === up?.checksum,
+    );
+    if (before === undefined) continue;
+    const isNewest = staying.every((row) => row === before || row.version < migration.version);
+    throw refusal(
+      "renamed",
+      `${describeMigration(migration)} was applied as ${describeMigration(before)}: its file has another number now`,
+      [
+        `give the file its number back: ${before.digits}; or`,
+        ...(isNewest ? [`pgrove migrate force ${migration.digits}    writes down that it is applied as that`] : []),
+        "pgrove migrate up --allow-out-of-order    applies it a second time",
+      ].join("\n"),
+    );
+  }
+}
+
 /** Throws (exit 5) when a migration would be applied behind a newer one of this branch. */
 export function requireInOrder(
   ups: readonly Migration[],

@@ -1,7 +1,15 @@
 /** From files, ledger and wish to the steps, in their order. Nothing is asked and nothing is run. */
 import type { MigrationFiles } from "./files.ts";
 import { describeMigration, type LedgerRow, type Migration, type Script, type Step } from "./model.ts";
-import { isEdited, noDownScript, noUpScript, requireInOrder, requireNoDoubt, requireUnedited } from "./plan-checks.ts";
+import {
+  isEdited,
+  noDownScript,
+  noUpScript,
+  requireInOrder,
+  requireNoDoubt,
+  requireNotRenamed,
+  requireUnedited,
+} from "./plan-checks.ts";
 import { findNamed, type Wish } from "./target-words.ts";
 
 export interface Plan {
@@ -44,7 +52,10 @@ export function planSteps(files: MigrationFiles, rows: readonly LedgerRow[], wis
   const goesUp = !isDownward(wish);
   const staying = books.applied.filter((row) => !goal.downs.includes(row));
   if (goesUp) requireUnedited(staying, books.files);
-  if (!options.allowOutOfOrder) requireInOrder(goal.ups, staying, books.files);
+  if (!options.allowOutOfOrder) {
+    requireNotRenamed(goal.ups, staying, books.files);
+    requireInOrder(goal.ups, staying, books.files);
+  }
   const notes = [...goal.notes, ...(goesUp ? noteForeign(staying, books.files) : [])];
   const downs = goal.downs.map((row) => stepDown(row, books.files, notes));
   const ups = goal.ups.map((migration) => stepUp(migration));

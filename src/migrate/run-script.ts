@@ -1,5 +1,6 @@
 /** Runs one migration through a session: as one transaction with its ledger rows, or piece by piece where it must be. */
 import { refusal } from "../errors.ts";
+import { codeOf } from "../postgres/connect.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
 import { markDoubt, type RunFacts, recordDoubt, recordFailure, recordStep } from "./ledger-sql.ts";
@@ -26,6 +27,11 @@ export interface StepSession {
   note(text: string): void;
   /** Who keeps the session waiting, as far as it is known. */
   blockers(): string | undefined;
+  /**
+   * Whether a commit may return before the disk has it, since another one follows that may not: whatever that one finds on
+   * the disk, everything before it is there, too. After a crash of the server ledger and schema agree all the same.
+   */
+  commitsLater: boolean;
   /** Called inside each transaction before its commit. */
   beforeCommit?(sql: Sql, step: Step): Promise<void>;
   /** The first pause before a statement is tried again. */
@@ -40,7 +46,8 @@ const CHANGES_SESSION = /\b(?:set|set_config|reset|discard)\b/i;
  * of it, nothing of it has happened. Tried again when a lock was not to be had.
  */
 export async function runInTransaction(session: StepSession, step: Step, shape: ScriptShape): Promise<void> {
-  const opening = `begin;${timeouts(session, "set local")}\n`;
+  const later = session.commitsLater ? "set local synchronous_commit=off;" : "";
+  const opening = `begin;${later}${timeouts(session, "set local")}\n`;
   const script = `${opening}${shape.sql}`;
   const closing = `${CHANGES_SESSION.test(shape.sql) ? restoration(session) : ""}${recordStep(session.place, step, session.facts)};commit`;
   const { sql, beforeCommit } = session;
@@ -143,7 +150,8 @@ async function runUnit(session: StepSession, books: Sql, step: Step, unit: Unit)
     await books.unsafe(recordDoubt(place, step, failure, facts));
     const { sql: text, start: begins } = current;
     const sent = { step, text, offset: 0, begins, end: text.length, statement: begins };
-    throw explainScriptError(error, sent, describeDoubt(step, unit), await wayOn(books, step, unit));
+    const way = [...(await wayOn(books, unit)), ...wayAround(error, text), goOn(step, unit)].join("\n");
+    throw explainScriptError(error, sent, describeDoubt(step, unit), way);
   }
 }
 
@@ -152,11 +160,26 @@ function describeDoubt(step: Step, { first }: Unit): string {
   return `${describeMigration(step)} runs outside a transaction and is in doubt now: ${done}`;
 }
 
-async function wayOn(books: Sql, step: Step, unit: Unit): Promise<string> {
+async function wayOn(books: Sql, unit: Unit): Promise<string[]> {
   const invalid = await findInvalidIndexes(books, unit).catch(() => []); // a courtesy, on a server that just failed
-  const drops = invalid.map((index) => `DROP INDEX CONCURRENTLY ${index};    it is invalid, and in the way`);
-  const go = `pgrove migrate ${step.direction}    goes on at statement ${unit.first}, once the cause is gone`;
-  return [...drops, go].join("\n");
+  return invalid.map((index) => `DROP INDEX CONCURRENTLY ${index};    it is invalid, and in the way`);
+}
+
+/** duplicate_table (an index is one as well), duplicate_object, _column, _schema, _function. */
+const IS_THERE = new Set(["42P07", "42710", "42701", "42P06", "42723"]);
+/** undefined_table, undefined_object, undefined_column, invalid_schema_name, undefined_function. */
+const IS_GONE = new Set(["42P01", "42704", "42703", "3F000", "42883"]);
+
+/** A statement that the server has finished after the run was killed cannot be told from one that it has not begun. */
+function wayAround(error: unknown, statement: string): string[] {
+  const code = codeOf(error) ?? "";
+  const drops = /\bdrop\b/i.test(statement);
+  if (!drops && IS_THERE.has(code)) return ["if a run that was killed has made it: write IF NOT EXISTS, or drop it"];
+  return drops && IS_GONE.has(code) ? ["if a run that was killed has dropped it: write IF EXISTS"] : [];
+}
+
+function goOn({ direction }: Step, { first }: Unit): string {
+  return `pgrove migrate ${direction}    goes on at statement ${first}, once the cause is gone`;
 }
 
 function retryOptions(session: StepSession, what: string) {

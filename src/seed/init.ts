@@ -1,9 +1,10 @@
 /** `seed init`: a starting factory file from an existing schema, with what pgrove would do by itself written out. */
-import type { ColumnRule } from "./infer-checks.ts";
-import { type ColumnShape, type FieldPlan, type FieldSpec, tableKey } from "./model.ts";
+import type { Rules } from "./infer-checks.ts";
+import { type ColumnShape, type FieldSpec, tableKey } from "./model.ts";
+import { planAllFields } from "./plan.ts";
 import { applicationTables, chooseEntities, type Tables } from "./plan-entities.ts";
-import { planFields } from "./plan-fields.ts";
-import { type LinkedDraft, linkDrafts } from "./plan-links.ts";
+import type { FieldDraft } from "./plan-fields.ts";
+import { linkDrafts } from "./plan-links.ts";
 import { cleaningOrder } from "./plan-order.ts";
 import { readTableRules } from "./plan-rules.ts";
 
@@ -49,26 +50,13 @@ async function proposeEntities(tables: Tables): Promise<Proposal[]> {
   const mistakes: string[] = [];
   const chosen = chooseEntities(factories, own, undefined);
   const linked = await linkDrafts(chosen, { factories, tables: own, existing: NO_ROWS, mistakes });
-  const rules = await readTableRules(linked.map(({ table }) => table));
-  return linked.map((draft) => {
-    const { fields } = planFields({
-      draft,
-      mistakes,
-      referenced: new Set(),
-      matched: new Set(),
-      rules: rules.get(draft.table) ?? new Map(),
-    });
-    return propose(draft, fields, rules.get(draft.table) ?? new Map());
-  });
+  const rules = await readTableRules(own.values());
+  return (await planAllFields(linked, mistakes)).map((draft) => propose(draft, rules.get(draft.table) ?? new Map()));
 }
 
 const NO_ROWS = { hasRows: async () => false, readKeys: async () => [], readHighest: async () => undefined };
 
-function propose(
-  { entity, table }: LinkedDraft,
-  fields: readonly FieldPlan[],
-  rules: ReadonlyMap<string, ColumnRule>,
-): Proposal {
+function propose({ entity, table, fields }: FieldDraft, rules: Rules): Proposal {
   const written = fields.flatMap(({ column, spec }) => {
     const field = writeSpec(spec);
     return field === undefined ? [] : [[column.name, field] as const];

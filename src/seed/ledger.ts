@@ -41,12 +41,6 @@ export async function createSeedLedger(sql: Queries, ledger: SeedLedger): Promis
   if (there?.complete !== true) await sql.unsafe(ledger.create);
 }
 
-/** The names of the ledger's tables, as `tableKey` has them: seeding leaves them alone. */
-export function ledgerKeys(schema: string | undefined): ReadonlySet<string> {
-  const [own, prefix] = schema === undefined ? [SCHEMA, ""] : [schema, "pgrove_"];
-  return new Set([`${own}.${prefix}seed_files`, `${own}.${prefix}seed_runs`]);
-}
-
 /** The hashes of the files that ran on the target, by file. One round trip; none before the first run. */
 export async function readAppliedFiles(sql: Queries, ledger: SeedLedger): Promise<ReadonlyMap<string, string>> {
   const rows = await orNone(sql.unsafe<{ file: string; hash: string }[]>(`select file, hash from ${ledger.files}`));

@@ -4,6 +4,7 @@
  * parses rows on one core, the next ones are made on another.
  */
 import { failure } from "../errors.ts";
+import { errorField } from "../postgres/error-field.ts";
 import type { Queries } from "../postgres/schema.ts";
 import type { ProgressEvent } from "../sys/operation.ts";
 import { type FillTools, fillTable } from "./fill.ts";
@@ -18,7 +19,7 @@ import { type UpsertCounts, upsertEntity } from "./upsert.ts";
 import { advanceSequences, type Validation, validateLoad } from "./validate.ts";
 
 /** From so many rows on an empty table is loaded without its indexes and foreign keys, which are made after it. */
-export const REBUILD_FROM_ROWS = 100_000;
+const REBUILD_FROM_ROWS = 100_000;
 
 export interface LoadOptions {
   upsert: boolean;
@@ -43,12 +44,14 @@ export interface Loaded {
 /** Loads every entity of the plan, then checks what is there. Throws PgroveError that names entity, field and value. */
 export async function loadPlan(sql: Queries, plan: SeedPlan, options: LoadOptions): Promise<Loaded> {
   if (options.skipTriggers) await skipTriggers(sql);
+  await sql.unsafe("set constraints all deferred"); // the rows of a cycle are there only when both tables are loaded
   const empty = await findEmptyOwn(sql, [...new Set(plan.entities.map(({ table }) => quoteTable(table)))]);
   const many = plan.entities.filter(({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.has(quoteTable(table)));
   const rebuilds = await dropForLoad(sql, [...new Set(many.map(({ table }) => quoteTable(table)))]);
   const entities: LoadedEntity[] = [];
   for (const entity of plan.entities) entities.push(await loadEntity(sql, plan, entity, empty, options));
   for (const entity of plan.entities) await fillLater(sql, plan, entity, fillTools(entity, options));
+  await checkDeferred(sql, plan);
   await makeAgain(sql, plan, rebuilds, options);
   options.progress({ phase: "analyze" });
   const tables = [...new Set(entities.map(({ table }) => table))];
@@ -95,6 +98,16 @@ async function loadRows(
 
 function fillTools({ entity, rows }: EntityPlan, { abort, progress }: LoadOptions): FillTools {
   return { abort, made: (made) => progress({ phase: "seed", subject: entity, rows: made, totalRows: rows }) };
+}
+
+async function checkDeferred(sql: Queries, plan: SeedPlan): Promise<void> {
+  try {
+    await sql.unsafe("set constraints all immediate");
+  } catch (error) {
+    const name = errorField(error, "table_name");
+    const entity = plan.entities.find(({ table }) => table.name === name);
+    throw entity === undefined ? error : explainRowError(error, plan, entity);
+  }
 }
 
 async function makeAgain(

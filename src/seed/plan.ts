@@ -82,7 +82,8 @@ function planRows(
   return { rows, per: { entity: per, fanOut } };
 }
 
-async function planAllFields(linked: readonly LinkedDraft[], mistakes: string[]): Promise<FieldDraft[]> {
+/** The fields of every entity of a run. What is wrong goes to the mistakes. */
+export async function planAllFields(linked: readonly LinkedDraft[], mistakes: string[]): Promise<FieldDraft[]> {
   const rules = await readTableRules(linked.map(({ table }) => table));
   return linked.map((draft) => {
     const leading = linked.flatMap(({ links }) => links.filter(({ entity }) => entity === draft.entity));

@@ -18,7 +18,7 @@ const NOT_THERE_YET = new Set([
 export interface Patience {
   /** How long to wait for a server that is not there yet; left out, not at all. */
   waitMs?: number;
-  abort: AbortSignal;
+  abort?: AbortSignal;
 }
 
 /**
@@ -28,12 +28,12 @@ export interface Patience {
 export async function openForSessions(
   target: Target,
   tools: ServerTools,
-  { waitMs = 0, abort }: Patience,
+  { waitMs = 0, abort }: Patience = {},
 ): Promise<LiveTarget> {
   const until = Date.now() + waitMs;
   let told = false;
   for (;;) {
-    abort.throwIfAborted();
+    abort?.throwIfAborted();
     try {
       return await openOnce(target, tools, waitMs > 0);
     } catch (error) {

@@ -5,6 +5,7 @@ export const command = defineCommand({
     "Without names the SQL files run: base.sql, then that of the environment or worktree, or those that pgrove.yaml lists; what has not changed is skipped. " +
     "With names, all or a number, factories make rows: seeds/*.yaml says how, and the schema itself says the rest. " +
     "Everything is one transaction: a run that fails leaves nothing. `seed init` writes a first factories.yaml.",
+  takesTarget: true,
   positionals: [
     { name: "NAME", rest: true, about: "entities or tables, or all; a number behind them is how many rows" },
   ],

@@ -119,7 +119,10 @@ export class CellMaker {
     const place = isOfParent(entity, field) ? placeBelowParent(this.plan, entity) : undefined;
     if (place !== undefined) return cellOfChosen(rows.cell(spec.column), place.parentOf);
     const { match } = parsed.output;
-    const choose = match === undefined ? chooseAny(site, rows, parsed.output) : chooseMatching(site, rows, match);
+    const choose =
+      match === undefined
+        ? chooseAny(site, rows, parsed.output)
+        : chooseMatching(site, rows, match, field.column.nullable);
     return cellOfChosen(rows.cell(spec.column), choose);
   }
 

@@ -93,12 +93,13 @@ export function chooseAny(
   return (row) => rows.first + index(row);
 }
 
-/** One of the rows that agree with this row in other columns, such as the tenant. */
+/** One of the rows that agree with this row in other columns, such as the tenant. Where there is none: NULL, if it may be. */
 export function chooseMatching(
   site: CellSite,
   rows: ReferencedRows,
   match: Readonly<Record<string, string>>,
-): OfRow<number> {
+  nullable: boolean,
+): OfRow<number | undefined> {
   const pairs = Object.entries(match);
   const theirs = pairs.map(([column]) => site.cellText(rows.cell(column)));
   const own = pairs.map(([, field]) => site.fieldText(field));
@@ -108,7 +109,7 @@ export function chooseMatching(
     byValues ??= groupRows(rows, (each) => keyOf(theirs, each));
     const candidates = byValues.get(keyOf(own, row)) ?? [];
     const chosen = candidates[drawBelow(site.key, row, candidates.length)];
-    if (chosen === undefined) {
+    if (chosen === undefined && !nullable) {
       const wanted = pairs.map(([column], index) => `${column} = ${own[index]?.(row)}`).join(", ");
       throw site.mistake(`no row to refer to has ${wanted}`, "make more rows of what it refers to");
     }

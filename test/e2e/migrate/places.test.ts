@@ -4,8 +4,8 @@ import { golangMigrateLockKeys } from "../../../src/migrate/lock.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { waitForWords } from "../../support/faults/moments.ts";
-import { openSql } from "../../support/migration-ledgers.ts";
 import { Stage, tableFiles } from "../../support/migrate/stage.ts";
+import { openSql } from "../../support/migration-ledgers.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -27,7 +27,9 @@ describe("the ledger's place", () => {
         sql: `create schema "my ""schema"; create table bystander (id int);`,
       });
       const table = JSON.stringify('"my ""schema"."Schema Migrations; --"');
-      await stage.write({ "pgrove.yaml": `project: quoted\nserver: {url: "\${DATABASE_URL}"}\nmigrations: {table: ${table}}\n` });
+      await stage.write({
+        "pgrove.yaml": `project: quoted\nserver: {url: "\${DATABASE_URL}"}\nmigrations: {table: ${table}}\n`,
+      });
       await stage.ok("up");
       const rows = () => stage.rows(`select version, dirty from "my ""schema"."Schema Migrations; --"`);
       expect([await stage.ledger(), await rows(), await stage.companion()]).toEqual(["1 2", ["2|false"], ""]);

@@ -209,6 +209,19 @@ esac
 });
 
 describe("a worktree that was made empty", () => {
+  test("starts from the schema file, and knows what it holds", async () => {
+    await using project = await Project.create(USERS, "migrations: {schema_file: db/schema.sql}\n");
+    await project.run("migrate up");
+    await project.commit("schema");
+    await project.run("new feature --empty");
+    const started = await project.run("migrate up --from-schema -t feature");
+    expect(started).toMatchObject({ code: 0, stdout: "no change\n" });
+    expect(started.stderr).toContain("db/schema.sql is loaded: 1 migration");
+    expect(await project.run("migrate status --exit-code -t feature")).toMatchObject({ code: 0 });
+    const again = await project.run("migrate up --from-schema -t feature");
+    expect(again).toMatchObject({ code: 5, stderr: expect.stringContaining("feature is not empty") });
+  });
+
   test("is given its migrations by a reset", async () => {
     await using project = await Project.create(USERS);
     const added = await project.run("new feature --empty");

@@ -23,11 +23,34 @@ export async function loadPlan(server: TestServer, database: string, plan: SeedP
   await server.psql(database, [...parts, "commit;"].join("\n"));
 }
 
-function copyOf(plan: SeedPlan, entity: EntityPlan, table: string, fields: readonly FieldPlan[]): string {
+/** Loads every entity over several connections at once, each of which makes and sends a part of its rows. */
+export async function loadPlanAtOnce(
+  server: TestServer,
+  database: string,
+  plan: SeedPlan,
+  connections: number,
+): Promise<void> {
+  await prepareGenerators(plan);
+  for (const entity of plan.entities) {
+    const end = entity.firstRow + entity.rows;
+    const size = Math.ceil(entity.rows / connections);
+    const parts = Array.from({ length: connections }, (_, part) => {
+      const from = Math.min(end, entity.firstRow + part * size);
+      return copyOf(plan, entity, tableOf(entity.table), entity.fields, [from, Math.min(end, from + size)]);
+    });
+    await Promise.all(parts.reverse().map((part) => server.psql(database, `${part}\n`)));
+  }
+}
+
+function copyOf(
+  plan: SeedPlan,
+  entity: EntityPlan,
+  table: string,
+  fields: readonly FieldPlan[],
+  [from, to]: readonly [number, number] = [entity.firstRow, entity.firstRow + entity.rows],
+): string {
   const columns = fields.map(({ column }) => quoteIdentifier(column.name)).join(", ");
-  const pieces = [
-    ...generateRows(plan, { ...entity, fields, later: [] }, entity.firstRow, entity.firstRow + entity.rows),
-  ];
+  const pieces = [...generateRows(plan, { ...entity, fields, later: [] }, from, to)];
   return `copy ${table} (${columns}) from stdin;\n${Buffer.concat(pieces).toString()}\\.`;
 }
 

@@ -3,7 +3,7 @@ import type { LedgerRow, Migration } from "../../../src/migrate/model.ts";
 import { type Plan, planSteps } from "../../../src/migrate/plan.ts";
 import type { Wish } from "../../../src/migrate/target-words.ts";
 import { filesOf, migration, rowOf, script } from "../../support/migrate/fixtures.ts";
-import { mistake } from "./mistake.ts";
+import { mistake } from "../../support/migrate/mistake.ts";
 
 /** 1 up and down, 3 up, 4 up and down, 7 up and down. */
 const fixtures = [migration(1, "ud"), migration(3, "u"), migration(4, "ud"), migration(7, "ud")];
@@ -165,6 +165,32 @@ describe("one of another branch", () => {
   test("stops everything on the way down when nothing was kept", () => {
     const rows = [...rowsUpTo(4), rowOf(foreign, { downScript: null, downChecksum: null })];
     expect(mistake(() => plan(rows, down(2))).message).toContain("009 m9 has no down script");
+  });
+});
+
+describe("a file that has got another number", () => {
+  const rows = [migration(1, "ud"), migration(4, "ud", "moved")].map((each) => rowOf(each));
+  const moved = { ...migration(3, "ud", "moved"), up: script("003_moved.up.sql", "up 4") };
+
+  test("is not applied a second time, unless that is allowed", () => {
+    const refused = mistake(() => plan(rows, head, [migration(1, "ud"), moved]));
+    expect([refused.code, refused.exit]).toEqual(["renamed", 5]);
+    expect(refused.message).toContain("003 moved was applied as 004 moved");
+    expect(refused.hint).toContain("pgrove migrate force 003");
+    expect(told(plan(rows, head, [migration(1, "ud"), moved], true))).toBe("+3");
+  });
+
+  test("force is no way while something newer is applied", () => {
+    const files = [migration(1, "ud"), moved, migration(7, "ud")];
+    const refused = mistake(() => plan([...rows, rowOf(migration(7, "ud"))], head, files));
+    expect(refused.hint).not.toContain("force");
+  });
+
+  test.each([
+    ["another name", { ...moved, name: "other" }],
+    ["another text", { ...moved, up: script("003_moved.up.sql", "up 3") }],
+  ])("one with %s is another one", (_, other) => {
+    expect(told(plan(rows, head, [migration(1, "ud"), other]))).toBe("+3");
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { endStatement, requireHarmless } from "../../../src/migrate/psql-commands.ts";
 import { script } from "../../support/migrate/fixtures.ts";
-import { mistake } from "./mistake.ts";
+import { mistake } from "../../support/migrate/mistake.ts";
 
 const subject = { noun: "a migration", label: "7 x", inTransaction: true };
 const check = (sql: string, inTransaction = true) =>

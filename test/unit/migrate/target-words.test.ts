@@ -7,7 +7,7 @@ import {
   wishOfGoto,
   wishOfUp,
 } from "../../../src/migrate/target-words.ts";
-import { mistake } from "./mistake.ts";
+import { mistake } from "../../support/migrate/mistake.ts";
 
 const steps = (direction: "up" | "down", count: number): Wish => ({ kind: "steps", direction, count });
 const version = (word: string, direction?: "up" | "down"): Wish => ({

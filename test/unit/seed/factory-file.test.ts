@@ -82,7 +82,10 @@ describe("how a field is written", () => {
     ["{constant: [1]}", "seeds/a.yaml:4:21  constant must be text, a number, true or false"],
     ["{sql: ''}", "seeds/a.yaml:4:16  sql must be an SQL expression"],
     ['"@users"', 'seeds/a.yaml:4:10  x must name an entity and a column, such as "@users.id"'],
-    ['{"@users.id": {distribution: wide}}', 'seeds/a.yaml:4:39  distribution must be uniform or zipf, not "wide"'],
+    [
+      '{"@users.id": {distribution: wide}}',
+      'seeds/a.yaml:4:39  distribution must be uniform, zipf or each, not "wide"',
+    ],
   ])("%s is a mistake with its place", async (written, message) => {
     expect(await mistakesOf(field(written))).toEqual([message]);
   });

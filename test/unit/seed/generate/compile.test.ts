@@ -196,6 +196,21 @@ describe("references", () => {
     );
   });
 
+  test("where no row agrees, there is none, if the column may be without; else that is said", () => {
+    const users = entityPlan("users", [id], { rows: 4 });
+    const projects = entityPlan("projects", [id, fieldPlan("owner_id", { kind: "constant", value: 2 }, { type: INT })]);
+    const ownOf = (nullable: boolean) => {
+      const own = reference("projects", "id", { match: { owner_id: "owner_id" } });
+      const owner = fieldPlan("owner_id", reference("users", "id"), { type: INT });
+      const tasks = entityPlan("tasks", [owner, fieldPlan("project_id", own, { type: INT, nullable })]);
+      return rowsOf(seedPlan([users, projects, tasks]), tasks);
+    };
+    const rows = ownOf(true);
+    expect(new Set(rows.map((row) => row.owner_id)).size).toBe(4);
+    expect(rows.every((row) => (row.owner_id === "2") === (row.project_id !== null))).toBe(true);
+    expect(() => ownOf(false)).toThrow("no row to refer to has owner_id");
+  });
+
   test("pairs of a composite key never repeat", () => {
     const groups = entityPlan("groups", [id], { rows: 7 });
     const fields = [

@@ -1,0 +1,127 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { waitFor } from "../../support/engine/run.ts";
+import { sharedServer } from "../../support/engine/server.ts";
+import { spread } from "../../support/faults/moments.ts";
+import { Grove } from "../../support/worktrees/grove.ts";
+
+setDefaultTimeout(120_000);
+
+const SHOP = `
+  create table customer (id bigint generated always as identity primary key, email text not null unique, name text not null);
+  create table purchase (id serial primary key, customer_id bigint not null references customer, amount int not null);
+  create index purchase_customer on purchase (customer_id);`;
+
+const YAML = "environments: {production: {env_file: .env.production, protected: true}}";
+
+const create = async () => await Grove.create(await sharedServer(17), { sql: SHOP, yaml: YAML });
+
+describe("seed", () => {
+  test("files, entities, cleaning, a worktree's own, statistics: as they are typed", async () => {
+    await using grove = await create();
+    await grove.commit("seeds", {
+      "seeds/base.sql":
+        "insert into customer (email, name) values ('base@example.test', 'Base') on conflict do nothing;",
+      "seeds/auth.sql":
+        "insert into customer (email, name) values ('auth@example.test', 'Auth') on conflict do nothing;",
+    });
+    expect(await grove.json(["seed"])).toMatchObject({ files: { applied: ["seeds/base.sql"], unchanged: [] } });
+    expect(await grove.json(["seed"])).toMatchObject({ files: { applied: [], unchanged: ["seeds/base.sql"] } });
+    await grove.make("auth", "--copy", "main");
+    const own = await grove.json(["seed", "-t", "auth"]);
+    expect(own).toMatchObject({
+      target: "auth",
+      files: { applied: ["seeds/auth.sql"], unchanged: ["seeds/base.sql"] },
+    });
+    const made = await grove.json(["seed", "customer", "purchase", "25", "--stats"]);
+    expect(made).toMatchObject({
+      entities: [
+        { entity: "customer", inserted: 25 },
+        { entity: "purchase", inserted: 25 },
+      ],
+    });
+    expect(await grove.ask(grove.project, "select count(*)::int from customer")).toBe(26);
+    expect(await grove.fails(5, ["seed", "--clean", "all", "5"])).toContain("purchase (25 rows), customer (26 rows)");
+    await grove.ok(["seed", "--clean-force", "all", "5"]);
+    expect(await grove.ask(grove.project, "select count(*)::int from customer")).toBe(5);
+    const { tables } = (await grove.json(["stats"])) as { tables: { name: string; rows: number }[] };
+    expect(tables.find(({ name }) => name === "customer")?.rows).toBe(5);
+    const plan = await grove.json(["seed", "customer", "100", "--dry-run"]);
+    expect(plan).toMatchObject({ dry_run: true, plan: { entities: [{ entity: "customer", rows: 100 }] } });
+    expect(await grove.ask(grove.project, "select count(*)::int from customer")).toBe(5);
+  });
+
+  test("a protected environment wants its name for everything that changes it", async () => {
+    await using grove = await create();
+    const { port, user, password } = grove.server;
+    const url = `postgres://${user}:${password}@127.0.0.1:${port}/${grove.project}`;
+    await grove.commit("env", { ".env.production": `DATABASE_URL=${url}\n`, "seeds/base.sql": "select 1;" });
+    for (const words of [
+      ["seed"],
+      ["seed", "customer", "5"],
+      ["seed", "customer", "5", "--clean-force"],
+      ["seed", "--reset-force"],
+    ]) {
+      expect(await grove.fails(5, [...words, "-t", "@production", "--yes"])).toContain("production is protected");
+    }
+    expect(await grove.ask(grove.project, "select count(*)::int from customer")).toBe(0);
+    await grove.ok(["seed", "customer", "5", "-t", "@production", "--confirm", "production"]);
+    expect(await grove.ask(grove.project, "select count(*)::int from customer")).toBe(5);
+  });
+
+  test("--reset empties, migrates and seeds, and the snapshot brings back what was there", async () => {
+    await using grove = await create();
+    await grove.commit("files", {
+      "migrations/001_city.up.sql": "create table city (name text primary key);",
+      "seeds/base.sql": "insert into city values ('Ulm');",
+    });
+    await grove.ok(["seed", "customer", "5"]);
+    const { reset } = (await grove.json(["seed", "--reset-force"])) as {
+      reset: { snapshot: string; migrations: number };
+    };
+    expect(reset.migrations).toBe(1);
+    expect(await grove.ask(grove.project, "select string_agg(name, '') from city")).toBe("Ulm");
+    expect(await grove.ask(grove.project, "select to_regclass('customer')::text")).toBeNull();
+    await grove.ok(["rewind", reset.snapshot, "--yes"]);
+    expect(await grove.ask(grove.project, "select count(*)::int from customer")).toBe(5);
+  });
+
+  test("the numbers of the environment: the usual count, and the most", async () => {
+    await using grove = await create();
+    await grove.ok(["seed", "customer"], { env: { DEFAULT_SEED_COUNT: "7" } });
+    expect(await grove.ask(grove.project, "select count(*)::int from customer")).toBe(7);
+    await grove.fails(5, ["seed", "customer", "11"], { env: { MAX_SEED_COUNT: "10" } });
+    await grove.fails(2, ["seed", "all", "customer", "5"]);
+    expect(await grove.fails(2, ["seed", "custmer", "5"])).toContain("did you mean customer");
+  });
+
+  test("killed at any moment of a large load, it leaves nothing, and the next run works", async () => {
+    await using grove = await create();
+    const before = await grove.main();
+    const query = "select string_agg(indexdef, ';' order by indexdef) from pg_indexes where schemaname = 'public'";
+    const indexes = await grove.ask(grove.project, query);
+    const started = performance.now();
+    await grove.ok(["seed", "all", "100000"]);
+    const wholeMs = performance.now() - started;
+    await grove.ok(["seed", "--clean-force", "all", "0"]);
+    const first = await grove.main();
+    for (const share of spread(4, 5)) {
+      const program = grove.repo.start(["seed", "all", "100000"]);
+      await Bun.sleep(share * wholeMs); // a moment to strike at, not something to wait for
+      program.kill("SIGKILL");
+      await program.ended;
+      await waitFor("its sessions to end", 20_000, async () => !(await isSeeding(grove)));
+      const now = await grove.main();
+      if (now.tables["public.customer"] === before.tables["public.customer"]) expect(now.tables).toEqual(first.tables);
+      else await grove.ok(["seed", "--clean-force", "all", "0"]); // it had ended before the blow
+      expect(await grove.ask(grove.project, query)).toBe(indexes);
+    }
+    await grove.ok(["seed", "all", "100"]);
+    expect(await grove.ask(grove.project, "select count(*)::int from purchase")).toBe(100);
+  });
+});
+
+async function isSeeding(grove: Grove): Promise<boolean> {
+  const rows = await grove.sql`
+    select 1 from pg_stat_activity where datname = ${grove.project} and application_name like 'pgrove-%'`;
+  return rows.length > 0;
+}
