@@ -36,6 +36,8 @@ export interface Context extends Places {
   /** The error to end with, once such a signal has come. */
   interrupted(): PgroveError | undefined;
   operationTools(): Promise<OperationTools>;
+  /** The same for what sessions are enough for: the dumps' folder is not asked for. */
+  sessionTools(): Promise<OperationTools>;
   /** Where targets are resolved from. */
   readonly targetPlace: TargetPlace;
   resolveTarget(text?: string): Promise<Target>;
@@ -70,12 +72,15 @@ export function createContext(options: ContextOptions): Context {
     watched ??= watchSignals();
     return watched;
   };
-  const operationTools = once(async (): Promise<OperationTools> => {
-    const [stateDir, storeDir] = await Promise.all([places.stateDir(), places.storeDir()]);
-    const { requireStoreFolder } = await import("../dump/store.ts");
-    await requireStoreFolder(storeDir);
+  const sessionTools = once(async (): Promise<OperationTools> => {
+    const stateDir = await places.stateDir();
     const progress = await makeProgress(output, environment);
     return { runner, clock, stateDir, abort: interruptions().abort, progress, note };
+  });
+  const operationTools = once(async (): Promise<OperationTools> => {
+    const { requireStoreFolder } = await import("../dump/store.ts");
+    await requireStoreFolder(await places.storeDir());
+    return await sessionTools();
   });
   const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, note };
   const resolveTarget = async (text?: string) => {
@@ -87,7 +92,7 @@ export function createContext(options: ContextOptions): Context {
     ...{ runner, clock, environment, cwd, home, flags, output, prompt, commandLine },
     interruptions,
     interrupted: () => watched?.received(),
-    operationTools,
+    ...{ operationTools, sessionTools },
     targetPlace,
     resolveTarget,
     openTarget: async (text, database) => {

@@ -40,7 +40,7 @@ export async function forceOnLedger(context: Context, command: ForceCommand): Pr
     return await context.output.answer({ dry_run: true, ...toDocument(plan) }, () => render(plan, "would be "));
   }
   const live = await openLive(context, migrations);
-  const plan = await forceLedger(await context.operationTools(), live, request);
+  const plan = await forceLedger(await context.sessionTools(), live, request);
   await context.output.answer(toDocument(plan), () => render(plan, ""));
 }
 

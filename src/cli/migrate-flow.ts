@@ -58,7 +58,7 @@ async function run(context: Context, course: Course, backup: BackedUp | undefine
     agreed: planned.plan.steps,
   };
   try {
-    return await runMigrations(await context.operationTools(), live, request);
+    return await runMigrations(await context.sessionTools(), live, request);
   } catch (error) {
     throw withWayBack(error, backup);
   }

@@ -3,6 +3,7 @@ import { durationMs } from "../config/duration.ts";
 import { BACKUPS } from "../config/schema-migrations.ts";
 import { usageError } from "../errors.ts";
 import type { BackupWish } from "../migrate/settings.ts";
+import { isUrl } from "../postgres/url.ts";
 import type { Args } from "./args.ts";
 
 export const RUN_OPTIONS = [
@@ -49,4 +50,10 @@ export function readRunOptions(args: Pick<Args<RunOption>, "flag" | "string">): 
     statementTimeoutMs: time("statement-timeout"),
     waitMs: time("wait") ?? 0,
   };
+}
+
+/** `up @production`: what can only be a target is none of the words that say how far. */
+export function sortWords(word: string | undefined, target: string | undefined) {
+  const isTarget = target === undefined && word !== undefined && (word.startsWith("@") || isUrl(word));
+  return isTarget ? { word: undefined, target: word } : { word, target };
 }

@@ -25,6 +25,6 @@ export async function startFromSchemaFile(
   requireValid(await migrations.files());
   const shown = relative(migrations.root, file);
   const request = { ...(await schemaFileRequest(migrations)), file, shown, lockWaitMs };
-  const count = await startFromSchema(await context.operationTools(), live, request);
+  const count = await startFromSchema(await context.sessionTools(), live, request);
   context.output.note(`  schema  ${shown} is loaded: ${plural(count, "migration")}`);
 }

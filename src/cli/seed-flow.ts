@@ -42,7 +42,12 @@ export async function seed(context: Context, args: SeedArgs): Promise<void> {
       await resetTarget(context, seeding, args.target, { force: args.flag("reset-force"), dryRun: choice.dryRun }),
     );
   }
-  if (!wantsRows || isReset) parts.push(...(await seedUsual(context, seeding, live, args, choice, !wantsRows)));
+  const files: FilesChoice = {
+    ...{ file: args.string("file"), force: args.flag("force") },
+    ...{ transaction: !args.flag("no-transaction"), dryRun: choice.dryRun },
+  };
+  if (!wantsRows || isReset) parts.push(...(await seedUsual(context, seeding, live, files, choice, !wantsRows)));
+  if (!wantsRows && parts.length === 0) throw noSeeds(seeding);
   if (wantsRows) parts.push(await seedNamed(context, seeding, live, choice));
   if (args.flag("stats")) parts.push(await readStatsPart(context, live));
   const durationMs = choice.dryRun ? {} : { durationMs: performance.now() - started };
@@ -83,28 +88,41 @@ async function readFactories(context: Context, { dir }: Seeding): Promise<Factor
   return await loadFactories(dir, { today: context.clock.now() });
 }
 
-/** What a target is seeded with when nothing is named: its SQL files, else every factory once. */
+/** Gives an empty target its usual seeds, unasked: there is nothing to lose. Nothing where it has none. */
+export async function seedEmpty(context: Context, targetText: string | undefined): Promise<AnswerPart[]> {
+  const seeding = await locateSeeds(context, targetText);
+  const live = await openSeeding(context, seeding);
+  const files: FilesChoice = { file: undefined, force: false, transaction: true, dryRun: false };
+  return await seedUsual(context, seeding, live, files, ALL_ROWS, true);
+}
+
+/** Every entity with its own count. */
+const ALL_ROWS: RowsChoice = {
+  ...{ only: undefined, count: undefined, clean: undefined, cleanForce: false, seed: undefined },
+  ...{ scenario: undefined, upsert: false, skipTriggers: false, loads: true, dryRun: false },
+};
+
+/** What a target is seeded with when nothing is named: its SQL files, else every factory once; nothing without either. */
 async function seedUsual(
   context: Context,
   seeding: Seeding,
   live: LiveTarget,
-  args: SeedArgs,
+  files: FilesChoice,
   choice: RowsChoice,
-  mustFind: boolean,
+  withFactories: boolean,
 ): Promise<AnswerPart[]> {
-  const files: FilesChoice = {
-    ...{ file: args.string("file"), force: args.flag("force") },
-    ...{ transaction: !args.flag("no-transaction"), dryRun: choice.dryRun },
-  };
   const ran = await runTargetFiles(context, seeding, live, files);
   if (ran !== undefined) return [ran];
-  if (!mustFind) return [];
+  if (!withFactories) return [];
   const factories = await readFactories(context, seeding);
-  if (factories.entities.size > 0)
-    return [await seedFactoriesOnce(context, seeding, live, factories, { ...choice, ...files })];
-  throw missingError(
+  if (factories.entities.size === 0) return [];
+  return [await seedFactoriesOnce(context, seeding, live, factories, { ...choice, ...files })];
+}
+
+function noSeeds({ dir }: Seeding) {
+  return missingError(
     "no_seeds",
-    `there are no seeds in ${seeding.dir}`,
+    `there are no seeds in ${dir}`,
     "pgrove seed init        writes factories from the schema",
   );
 }

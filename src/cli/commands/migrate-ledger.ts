@@ -2,6 +2,7 @@ import type { Args } from "../args.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { forceOnLedger } from "../force.ts";
+import { sortWords } from "../migrate-options.ts";
 
 const TARGET = { name: "TARGET", target: true, about: "default: the worktree you stand in" } as const;
 const OPTIONS = [
@@ -46,9 +47,9 @@ async function run(
   action: "force" | "baseline",
   args: Args<"dry-run" | "lock-timeout", "VERSION" | "TARGET">,
 ): Promise<undefined> {
-  const word = args.positional("VERSION");
+  const { word, target } = sortWords(args.positional("VERSION"), args.target);
   await forceOnLedger(context, {
-    ...{ action, word, target: args.target, dryRun: args.flag("dry-run") },
+    ...{ action, word, target, dryRun: args.flag("dry-run") },
     lockTimeout: args.string("lock-timeout"),
   });
 }

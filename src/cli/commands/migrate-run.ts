@@ -1,8 +1,7 @@
-import { isUrl } from "../../postgres/url.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import type { MigrateCommand } from "../migrate-course.ts";
-import { RUN_OPTIONS, readRunOptions } from "../migrate-options.ts";
+import { RUN_OPTIONS, readRunOptions, sortWords } from "../migrate-options.ts";
 
 const TARGET = { name: "TARGET", target: true, about: "default: the worktree you stand in" } as const;
 
@@ -83,12 +82,6 @@ export const goto = defineCommand({
     await start(context, { verb: "goto", target: args.target, toolWords: [], options, wish: () => wish });
   },
 });
-
-/** `up @production`: what can only be a target is none of the words that say how far. */
-function sortWords(word: string | undefined, target: string | undefined) {
-  const isTarget = target === undefined && word !== undefined && (word.startsWith("@") || isUrl(word));
-  return isTarget ? { word: undefined, target: word } : { word, target };
-}
 
 async function start(context: Context, command: MigrateCommand): Promise<undefined> {
   const { migrate } = await import("../migrate-flow.ts");

@@ -5,13 +5,14 @@ import { formatBytes, formatDuration, plural } from "../format.ts";
 import { describeLoss } from "../loss.ts";
 import { migrateEmpty } from "../migrate-empty.ts";
 import { chooseData, provisionRequest } from "../provisioning.ts";
+import { seedEmpty } from "../seed-flow.ts";
 import { formatFields } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
   details:
     "A worktree that was made as a copy gets its source's data as they are now, one that was made from a dump gets the dump, " +
-    "and one that was made empty is emptied, and given its migrations. What is replaced is kept until the next restore, copy or reset.",
+    "and one that was made empty is emptied, and given its migrations and seeds. What is replaced is kept until the next restore, copy or reset.",
   positionals: [{ name: "TARGET", target: true, about: "a worktree; default: the one you stand in" }],
   options: [{ name: "dry-run", about: "say what would be replaced, and change nothing" }],
   examples: [{ line: "pgrove reset feature-auth", about: "main's data again" }],
@@ -23,7 +24,7 @@ export const command = defineCommand({
     const request = await provisionRequest(context, data, { setup: false, start: true, silent: false });
     if (args.flag("dry-run")) {
       const plan = planReset(target);
-      const from = plan.from ?? "nothing, then its migrations";
+      const from = plan.from ?? "nothing, then its migrations and seeds";
       return void (await context.output.answer({ dry_run: true, ...plan, from: plan.from ?? null }, () =>
         formatFields([["would reset", `${target.label} (${plan.database}) to ${from}`]]),
       ));
@@ -35,6 +36,7 @@ export const command = defineCommand({
         context.requireConsent({ target, what: `${describeLoss(loss, target.label)} will be replaced` }),
     });
     const applied = made.how === "empty" ? await migrateEmpty(context, args.target) : undefined;
+    const seeded = made.how === "empty" ? await seedEmpty(context, args.target) : [];
     const document = {
       target: target.name,
       how: made.how,
@@ -42,6 +44,7 @@ export const command = defineCommand({
       size_bytes: made.sizeBytes,
       duration_ms: Math.round(made.durationMs),
       ...(applied === undefined ? {} : { migrations: applied.map(({ step }) => step.digits) }),
+      ...(seeded.length === 0 ? {} : { seeds: Object.assign({}, ...seeded.map((part) => part.document)) }),
     };
     const from = made.from === undefined ? "nothing" : made.from;
     await context.output.answer(document, () =>
@@ -49,6 +52,7 @@ export const command = defineCommand({
         ["reset", `${target.label} to ${from} in ${formatDuration(made.durationMs)} (${made.how})`],
         ["size", formatBytes(made.sizeBytes)],
         ["migrated", applied === undefined ? undefined : describeApplied(applied)],
+        ...seeded.flatMap(({ lines }) => lines ?? []),
       ]),
     );
   },

@@ -222,16 +222,17 @@ describe("a worktree that was made empty", () => {
     expect(again).toMatchObject({ code: 5, stderr: expect.stringContaining("feature is not empty") });
   });
 
-  test("is given its migrations by a reset", async () => {
-    await using project = await Project.create(USERS);
+  test("is given its migrations and seeds by a reset", async () => {
+    const seeds = { "seeds/base.sql": "insert into users values (1, 'ann');\n" };
+    await using project = await Project.create({ ...USERS, ...seeds });
     const added = await project.run("new feature --empty");
     expect(added).toMatchObject({ code: 0, stderr: expect.stringContaining("pgrove migrate up") });
     const database = `${project.database}_feature`;
     expect(await project.run("reset feature --yes")).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining("1 migration, to 1 users"),
+      stdout: expect.stringMatching(/1 migration, to 1 users[\s\S]*base\.sql/),
     });
-    expect(await server.psql(database, "select count(*) from users")).toBe("0");
+    expect(await server.psql(database, "select name from users")).toBe("ann");
     await rm(join(project.repo.root, "../repo-worktrees"), { recursive: true, force: true });
   });
 });

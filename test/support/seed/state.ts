@@ -33,7 +33,7 @@ export async function waitForNoSessions(grove: Grove): Promise<void> {
 }
 
 /** The sessions of pgrove in the main database. */
-export async function sessionsIn(grove: Grove): Promise<{ pid: number; query: string }[]> {
-  return await grove.sql<{ pid: number; query: string }[]>`
-    select pid, query from pg_stat_activity where datname = ${grove.project} and application_name like 'pgrove-%'`;
+export async function sessionsIn(grove: Grove): Promise<{ pid: number; waits: boolean }[]> {
+  return await grove.sql<{ pid: number; waits: boolean }[]>`
+    select pid, wait_event is not distinct from 'advisory' as waits from pg_stat_activity where datname = ${grove.project} and application_name like 'pgrove-%'`;
 }

@@ -1,0 +1,132 @@
+/** Killed, interrupted or cut off from its server at any moment of a large load: nothing of the run stays. */
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { waitFor } from "../../support/engine/run.ts";
+import { sharedServer } from "../../support/engine/server.ts";
+import { spread, thorough } from "../../support/faults/moments.ts";
+import type { Started } from "../../support/faults/program.ts";
+import { readSeedState, type SeedState, sessionsIn, waitForNoSessions } from "../../support/seed/state.ts";
+import { connect } from "../../support/faults/world.ts";
+import { Grove } from "../../support/worktrees/grove.ts";
+
+setDefaultTimeout(120_000);
+
+/** The first number of the advisory locks that the load waits at. */
+const GATES = 28;
+
+/** Everything that loading takes away and makes again, and things beside that have to stay. */
+const SHOP = `
+  create table customer (id bigint generated always as identity primary key, email text not null unique, name text not null);
+  create table purchase (id serial primary key, customer_id bigint not null references customer on delete cascade deferrable,
+                         amount int not null check (amount between 1 and 900), note text);
+  create index purchase_customer on purchase (customer_id) include (amount) where amount > 3;
+  create index purchase_text on purchase (lower(note) text_pattern_ops desc nulls last) with (fillfactor = 60);
+  create index kept on purchase (amount);
+  comment on index kept is 'by its comment';
+  create function pass(gate int, at_gate boolean) returns boolean language plpgsql immutable as $$ begin
+    if at_gate then perform pg_advisory_xact_lock_shared(${GATES}, gate); end if; return true; end $$;
+  create function stamp() returns trigger language plpgsql as $$ begin
+    perform pass(1, new.id = 50000); new.note := 'seen'; return new; end $$;
+  create index gated on purchase (pass(2, id = 50000));
+  create trigger stamp before insert on purchase for each row execute function stamp();
+  create table beside as select 1 as one;`;
+
+const ROWS = 100_000;
+const LOAD = ["seed", "customer", "purchase", String(ROWS)];
+
+let grove: Grove;
+let before: SeedState;
+let wholeMs: number;
+beforeAll(async () => {
+  grove = await Grove.create(await sharedServer(18), { sql: SHOP });
+  before = await readSeedState(grove);
+  const started = performance.now();
+  await grove.ok(LOAD);
+  wholeMs = performance.now() - started;
+  expect(await rowsOf("customer")).toBe(ROWS);
+  expect((await readSeedState(grove)).definitions.filter((line) => !line.includes("pgrove."))).toEqual(before.definitions);
+  await grove.ok(["seed", "--clean-force", "all", "0"]);
+  before = await readSeedState(grove);
+});
+afterAll(() => grove?.[Symbol.asyncDispose]());
+
+const rowsOf = async (table: string) => Number(await grove.ask(grove.project, `select count(*)::int from ${table}`));
+
+/** It may have ended before the blow: then all of it is there, and is taken away again. */
+async function expectNothingLeft(program: Started, code: number | null): Promise<void> {
+  const ended = await program.ended;
+  await waitForNoSessions(grove);
+  if (ended.code === 0) {
+    expect(await rowsOf("purchase")).toBe(ROWS);
+    await grove.ok(["seed", "--clean-force", "all", "0"]);
+  } else expect(ended.code).toBe(code);
+  expect(await readSeedState(grove)).toEqual(before);
+}
+
+describe("at random moments", () => {
+  test.each(spread(thorough ? 24 : 4, 28))("SIGKILL after %p of the time", async (share) => {
+    const program = grove.repo.start(LOAD);
+    await Bun.sleep(share * wholeMs); // a moment to strike at, not something to wait for
+    program.kill("SIGKILL");
+    await expectNothingLeft(program, null);
+  });
+
+  test.each(spread(thorough ? 12 : 2, 29))("SIGINT after %p of the time", async (share) => {
+    const program = grove.repo.start(LOAD);
+    await Bun.sleep(share * wholeMs);
+    program.kill("SIGINT");
+    await expectNothingLeft(program, 130);
+  });
+});
+
+/** Places where the load waits for the test: in a trigger at a row of `purchase`, and while an index is built on it. */
+const gates = [
+  { what: "rows come in", key: 1 },
+  { what: "indexes are made again", key: 2 },
+];
+
+describe.each(gates)("while $what", ({ what, key }) => {
+  /** Lets the load come to the gate, strikes, and opens it: a session that waits does not notice that its client is gone. */
+  async function strike(blow: (program: Started, pid: number) => unknown): Promise<Started> {
+    const gate = connect(grove.server, grove.project);
+    try {
+      await gate`select pg_advisory_lock(${GATES}, ${key})`;
+      const program = grove.repo.start(LOAD);
+      let pid: number | undefined;
+      const arrived = async () => {
+        if (!program.isRunning()) throw new Error(`it ended before ${what}:\n${program.said()}`);
+        pid = (await sessionsIn(grove)).find(({ waits }) => waits)?.pid;
+        return pid !== undefined;
+      };
+      await waitFor(what, 30_000, arrived, 5);
+      await blow(program, pid ?? 0);
+      if (key === 2) expect((await readSeedState(grove)).rows.tables).toEqual(before.rows.tables);
+      return program;
+    } finally {
+      await gate.end();
+    }
+  }
+
+  test("killed: the next run works, and its rows are the only ones", async () => {
+    await expectNothingLeft(await strike((program) => program.kill("SIGKILL")), null);
+    await grove.ok(["seed", "customer", "purchase", "100"]);
+    expect(await grove.ask(grove.project, "select max(id)::int from purchase")).toBe(100);
+    expect(await rowsOf("customer")).toBe(100);
+    await grove.ok(["seed", "--clean-force", "all", "0"]);
+  });
+
+  test("interrupted: it ends what the server does for it, and says so", async () => {
+    const program = await strike(async (started) => {
+      started.kill("SIGINT");
+      await started.ended; // while the gate is still closed
+    });
+    await expectNothingLeft(program, 130);
+    expect((await program.ended).stderr).toContain("interrupted");
+    expect(grove.repo.openRuns()).toEqual([]);
+  });
+
+  test("its session ended by the server: an error, and no waiting for ever", async () => {
+    const program = await strike((_, pid) => grove.sql`select pg_terminate_backend(${pid})`);
+    await expectNothingLeft(program, 1);
+    expect((await program.ended).stderr).not.toMatch(/\bat .*\.ts:|\bbug\b/);
+  });
+});
