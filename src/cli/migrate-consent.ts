@@ -8,8 +8,8 @@ import type { Course } from "./migrate-course.ts";
 const MOST_NAMED = 5;
 
 /**
- * Asks for what destroys: steps down, statements that lose data, a migration in doubt that is gone on with, and everything
- * in a protected place. Refuses (exit 5) without consent.
+ * Asks for what destroys: steps down, statements that lose data, a migration in doubt that is gone on with; for everything
+ * in a protected place, and behind a rehearsal. Refuses (exit 5) without consent.
  */
 export async function askFirst(context: Context, { command, live, planned, impacts }: Course): Promise<void> {
   const { target } = live;
@@ -17,7 +17,9 @@ export async function askFirst(context: Context, { command, live, planned, impac
   const continued = steps.find(({ fromStatement }) => fromStatement > 1);
   const downs = steps.filter(({ direction }) => direction === "down");
   const loss = describeLoss(impacts);
-  if (!target.protected && loss === undefined && downs.length === 0 && continued === undefined) return;
+  const { rehearse } = command.options; // whoever rehearses wants to see how it went before it is done
+  const isHarmless = loss === undefined && downs.length === 0 && continued === undefined;
+  if (!target.protected && !rehearse && isHarmless) return;
   const parts = [
     ...(continued === undefined ? [] : [describeContinued(continued)]),
     ...(downs.length === 0 ? [] : [`${plural(downs.length, "migration")} would be taken back: ${nameSteps(downs)}`]),
@@ -25,7 +27,7 @@ export async function askFirst(context: Context, { command, live, planned, impac
   ];
   const what = `${target.protected ? "" : `${target.label}: `}${parts.join("; ")}`;
   const instead = `${context.commandLine} --rehearse    tries it on a copy first`;
-  await context.requireConsent({ target, what, ...(command.options.rehearse ? {} : { instead }) });
+  await context.requireConsent({ target, what, ...(rehearse ? {} : { instead }) });
 }
 
 /** Whether anybody would read what the steps do to the data: with a --yes that counts, nobody is asked. */

@@ -5,7 +5,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { messageOf, PgroveError } from "../errors.ts";
+import { failure, messageOf, PgroveError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { ensureDir, errorCode, readTextIfExists, writeFileAtomic } from "./files.ts";
 import { appendJournal, type JournalEntry } from "./journal.ts";
@@ -59,6 +59,20 @@ export interface Operation {
   defer(cleanUp: () => Promise<void>): void;
   /** Writes a leftover down before it is made. The returned function forgets it. */
   remember(leftover: Leftover): Promise<() => Promise<void>>;
+}
+
+/** Throws (exit 1) when nothing can be written down there: a run that is killed then could not be cleared up after. */
+async function requireStateFolder(stateDir: string): Promise<void> {
+  try {
+    await ensureDir(runsFolder(stateDir));
+  } catch (error) {
+    throw failure(
+      "state_unwritable",
+      `pgrove cannot write down what it does: ${stateDir} (${errorCode(error) ?? error})`,
+      "make that folder writable; outside of a git repository XDG_STATE_HOME names another one, such as /dev/shm",
+      error,
+    );
+  }
 }
 
 /** A run that has begun and not ended. */
@@ -158,7 +172,7 @@ export function userName(): string {
 
 async function openRecord(stateDir: string, subject: OperationSubject, run: RunId) {
   const path = join(runsFolder(stateDir), `${run}.json`);
-  await ensureDir(runsFolder(stateDir));
+  await requireStateFolder(stateDir);
   const record: OpenRun = {
     version: 1,
     run,
