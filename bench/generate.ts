@@ -18,7 +18,7 @@ const generator = (name: string, options = {}): FieldSpec => ({ kind: "generator
 function entityOf(entity: string, count: number, fields: readonly (readonly [ColumnShape, FieldSpec])[]): EntityPlan {
   const table = { schema: "public", name: entity, kind: "table" as const, columns: [], primaryKey: [], uniques: [] };
   return {
-    ...{ entity, rows: count, firstRow: 0, later: [], firstKeys: {} },
+    ...{ entity, rows: count, firstRow: 0, later: [], firstKeys: new Map() },
     table: { ...table, foreignKeys: [], checks: [], estimatedRows: -1 },
     fields: fields.map(([column, spec]) => ({
       column,

@@ -78,8 +78,8 @@ function describeOneLoss({ verb, what, count, unit, exact }: Loss): string {
 }
 
 /**
- * One sentence for whoever has to agree: "2 migrations would run, one drops column users.legacy_id (1,204,332 values)";
- * undefined when nothing is lost.
+ * What is lost, for whoever has to agree: "2 migrations would run, one drops column users.legacy_id (1,204,332 values)";
+ * of migrations that are taken back only "it drops …". Undefined when nothing is lost.
  */
 export function describeLoss(impacts: readonly StepImpact[]): string | undefined {
   const destructive = impacts.filter((impact) => impact.destructive);
@@ -87,8 +87,9 @@ export function describeLoss(impacts: readonly StepImpact[]): string | undefined
   const losses = destructive.flatMap(({ statements }) => statements.flatMap((statement) => statement.losses));
   const several = `${destructive.length} of them destructive:`;
   const who = destructive.length > 1 ? several : impacts.length === 1 ? "it" : "one";
-  const said = losses.map(describeOneLoss).join(", ");
-  return visibleOnOneLine(`${plural(impacts.length, "migration")} would run, ${who} ${said}`);
+  const goesBack = impacts.some(({ step }) => step.direction === "down");
+  const many = goesBack ? "" : `${plural(impacts.length, "migration")} would run, `;
+  return visibleOnOneLine(`${many}${who} ${losses.map(describeOneLoss).join(", ")}`);
 }
 
 /** The same as a JSON document's list. */

@@ -39,10 +39,12 @@ function describeContinued(step: Step): string {
   return `${describeMigration(step)} would go on at statement ${step.fromStatement}`;
 }
 
+/** The steps up, unless the sentence about the loss counts them, and the loss. */
 function describeRest(steps: readonly Step[], loss: string | undefined): string[] {
-  if (loss !== undefined) return [loss];
   const ups = steps.filter(({ direction, fromStatement }) => direction === "up" && fromStatement === 1);
-  return ups.length === 0 ? [] : [`${plural(ups.length, "migration")} would run: ${nameSteps(ups)}`];
+  const isCounted = loss !== undefined && steps.every(({ direction }) => direction === "up");
+  const listed = `${plural(ups.length, "migration")} would run: ${nameSteps(ups)}`;
+  return [...(ups.length === 0 || isCounted ? [] : [listed]), ...(loss === undefined ? [] : [loss])];
 }
 
 function nameSteps(steps: readonly Step[]): string {

@@ -47,11 +47,11 @@ export async function openCourse(context: Context, command: MigrateCommand, migr
   const files = await readFiles(migrations, opening);
   const { live, sql } = await opening;
   const { table } = migrations.settings;
-  const request: PlanRequest = {
-    ...{ files, wish: command.wish(files.migrations.length), allowOutOfOrder: command.options.allowOutOfOrder },
-    ...(table === undefined ? {} : { table }),
-  };
   try {
+    const request: PlanRequest = {
+      ...{ files, wish: command.wish(files.migrations.length), allowOutOfOrder: command.options.allowOutOfOrder },
+      ...(table === undefined ? {} : { table }),
+    };
     await enterSchema(sql, live.target);
     const { planWish } = await import("../migrate/apply.ts");
     const planned = await planWish(sql, live.target.schema, request);

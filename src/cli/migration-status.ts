@@ -88,9 +88,13 @@ function describeFindings({ findings }: MigrationStatus): string[] {
 }
 
 function describeNext(status: MigrationStatus): string {
-  const { inDoubt, foreignDoubt, pending, outOfOrder } = status;
+  const { inDoubt, foreignDoubt, pending, outOfOrder, edited, missing, findings } = status;
   if (inDoubt.length > 0 || foreignDoubt !== undefined) return ""; // said already
+  if (findings.some(({ level }) => level === "error")) return "next: pgrove migrate check        says what to do";
+  if (edited.length > 0) return "next: git checkout the file as it was, and put the change into a new migration";
   if (outOfOrder.length > 0) return "next: pgrove migrate renumber, or pgrove migrate up --allow-out-of-order";
   if (pending.length > 0) return `next: pgrove migrate up        applies ${plural(pending.length, "migration")}`;
+  const isNewestForeign = missing.some((row) => row === status.applied.at(-1));
+  if (isNewestForeign) return "next: pgrove migrate down        takes the newest one back, whatever branch it is of";
   return isUpToDate(status) ? "up to date" : "";
 }

@@ -1,7 +1,7 @@
 /** `seed init`: writes a first factory file from the schema. */
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { refusal } from "../errors.ts";
+import { configError, messageOf, refusal } from "../errors.ts";
 import { readTables } from "../seed/schema.ts";
 import { withSession } from "../seed/session.ts";
 import { pathExists, writeFileAtomic } from "../sys/files.ts";
@@ -30,14 +30,20 @@ export async function writeFirstFactories(
   const live = await openSeeding(context, seeding);
   const { schema } = live.target;
   const now = context.clock.now();
-  const tables = await withSession(live, newRunId(now), (sql) =>
-    readTables(sql, schema === undefined ? {} : { schemas: [schema] }),
-  );
+  const tables = await withSession(live, newRunId(now), (sql) => readTables(sql, schema));
   const { proposeFactories } = await import("../seed/init.ts");
   const text = await proposeFactories(tables, now);
   if (dryRun) return await context.output.answer({ dry_run: true, file: path, text }, () => text);
-  await mkdir(seeding.dir, { recursive: true });
+  await makeFolder(seeding.dir);
   await writeFileAtomic(path, text, { mode: 0o644 });
   await context.output.answer({ file: path }, () => `wrote ${shown}`);
   context.output.note("next: pgrove seed all 10 --dry-run");
+}
+
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw configError(`the folder ${dir} cannot be made: ${messageOf(error)}`, "seeds.dir in pgrove.yaml names it");
+  }
 }

@@ -17,7 +17,8 @@ export function readSeedWords(words: readonly string[]): SeedWords {
   const last = words.at(-1);
   const isCount = last !== undefined && /^\d+$/.test(last);
   const count = isCount ? Number(last) : undefined;
-  if (count !== undefined && !Number.isSafeInteger(count)) throw usageError(`${last} rows are too many`);
+  if (count !== undefined && !Number.isSafeInteger(count))
+    throw usageError(`${last} rows are too many`, "pgrove seed NAME 1000000");
   const names = isCount ? words.slice(0, -1) : words;
   const meansAll = names.includes("all");
   if (meansAll && names.length > 1) {

@@ -1,7 +1,7 @@
 /** Brings a database to a wish: reads its ledger, plans, and runs the steps. Lock, journal and consent are the caller's. */
 import type { Layout } from "../config/schema-migrations.ts";
 import { failure, PgroveError, refusal } from "../errors.ts";
-import type { Sql } from "../postgres/toolbox.ts";
+import type { ConnectOptions, Sql } from "../postgres/toolbox.ts";
 import { entrySql, sessionOptions } from "../target/reach.ts";
 import type { LiveTarget } from "../target/target.ts";
 import type { Work } from "../target/work.ts";
@@ -75,8 +75,10 @@ function mayGoDown(wish: Wish): boolean {
  */
 export async function applyWish(work: Work, live: LiveTarget, request: ApplyRequest): Promise<AppliedStep[]> {
   let current: Step | undefined;
-  const notice = (message: string) =>
+  const notice: Notice = (message, code) => {
+    if (code === NO_TRANSACTION) return;
     work.tools.note(current === undefined ? message : `${describeMigration(current)}: ${message}`);
+  };
   const sql = await openSession(work, live, notice);
   const planned = await planWish(sql, live.target.schema, request);
   const { steps } = planned.plan;
@@ -120,11 +122,17 @@ export async function readShapes(steps: readonly Step[]): Promise<ShapedStep[]> 
   return shaped;
 }
 
+type Notice = NonNullable<ConnectOptions["notice"]>;
+
+/** Our own ROLLBACK's answer behind a mistake of syntax, for which not even the BEGIN before it was run. */
+const NO_TRANSACTION = "25P01";
+
 /** A session of the run in the target's schema, ended with the operation. */
-async function openSession(work: Work, live: LiveTarget, notice?: (message: string) => void): Promise<Sql> {
+async function openSession(work: Work, live: LiveTarget, notice?: Notice): Promise<Sql> {
   const { run } = work.operation;
   const sql = await live.toolbox.connect(live.database, run, notice === undefined ? {} : { notice });
-  work.operation.defer(() => sql.end({ timeout: 2 }));
+  // Of a session that the server has ended under a script, postgres.js would wait for the answer until the time is over.
+  work.operation.defer(() => sql.end({ timeout: 0.2 }));
   const entry = entrySql(live.target);
   if (entry !== "") await sql.unsafe(entry);
   return sql;

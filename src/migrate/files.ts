@@ -169,6 +169,7 @@ function byVersion(a: Migration, b: Migration): number {
 }
 
 const MOST_SHOWN = 50;
+const MEND = "mend it; pgrove migrate check        looks at all of them";
 
 /** The same files. Throws (exit 3) with every error in them; warnings pass. */
 export function requireValid(files: MigrationFiles): MigrationFiles {
@@ -181,8 +182,6 @@ export function requireValid(files: MigrationFiles): MigrationFiles {
     code: "migrations_invalid",
     message: errors.length === 1 ? lines.join("") : [title, ...lines.map((line) => `  ${line}`)].join("\n"),
     exit: EXIT.config,
-    ...(first.hint === undefined
-      ? {}
-      : { hint: errors.length === 1 ? first.hint : "pgrove migrate check        says what to do about each" }),
+    hint: errors.length === 1 ? (first.hint ?? MEND) : "pgrove migrate check        says what to do about each",
   });
 }

@@ -90,12 +90,13 @@ function listFolder(folder: string, below: boolean, root: string): Dirent[] | Fi
 }
 
 async function findLinkProblem(path: string, shown: string, root: string): Promise<Finding | undefined> {
+  const unreadable = (message: string) =>
+    fileFinding("error", { rule: "unreadable", file: shown, message, hint: "put the file itself there" });
   const outside = await findEscape(shown, { dir: root, root });
-  if (outside !== undefined) return fileFinding("error", { rule: "unreadable", file: shown, message: outside });
+  if (outside !== undefined) return unreadable(outside);
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isFile()) return undefined;
-  const why = found === undefined ? "is a link to nothing" : "is not a regular file";
-  return fileFinding("error", { rule: "unreadable", file: shown, message: why });
+  return unreadable(found === undefined ? "is a link to nothing" : "is not a regular file");
 }
 
 const DECODER = new TextDecoder("utf-8", { fatal: true }); // takes the byte order mark away

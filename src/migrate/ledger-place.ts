@@ -58,6 +58,8 @@ interface Surroundings {
   schema: string | null;
   ledgerSchemaExists: boolean;
   tables: readonly FoundTable[];
+  /** Schemas beyond the search_path that have a table of the wanted name. */
+  elsewhere: readonly string[];
 }
 
 /** Tools that pgrove does not speak with, by the table in which they remember. */
@@ -84,6 +86,7 @@ export async function findLedgerPlace(sql: Queries, where: LedgerWhere): Promise
   const ledger = find(own.table, own.schema);
   const found = find(wanted.name, companionSchema);
   for (const table of [ledger, found]) if (table !== undefined) requireReadable(table, around.user);
+  if (ledger !== undefined && found === undefined && companionSchema === undefined) requireNotElsewhere(around, wanted);
   const kind = found === undefined ? where.layout : requireKind(found, where, named !== undefined);
   const isNew = ledger === undefined && found === undefined && named === undefined;
   if (isNew && where.takesOver !== true) requireNoStranger(around.tables, where);
@@ -142,9 +145,24 @@ async function lookAround(
           from pg_class c join pg_namespace n on n.oid = c.relnamespace
          where c.relkind in ('r', 'p', 'v', 'f') and c.relpersistence <> 't'
            and ((n.nspname = ${quoteLiteral(own.schema)} and c.relname = ${quoteLiteral(own.table)})
-             or (${within} and c.relname in (${names})))), '[]'::json)) as around`);
+             or (${within} and c.relname in (${names})))), '[]'::json),
+      'elsewhere', coalesce((
+        select json_agg(n.nspname order by n.nspname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where c.relkind = 'r' and c.relname = ${quoteLiteral(wanted)} and not pg_table_is_visible(c.oid)), '[]'::json)
+      ) as around`);
   if (row === undefined) throw new Error("the server answered no row");
   return row.around;
+}
+
+/** One ledger knows one schema: what it has applied in another one is not there. */
+function requireNotElsewhere({ elsewhere, schema }: Surroundings, { name }: TableName): void {
+  const [other] = elsewhere;
+  if (other === undefined) return;
+  throw refusal(
+    "other_schema",
+    `the ledger of this database is that of the schema ${other} (${other}.${name}), and this session works in ${schema}`,
+    `leave the search_path out of the URL; or give each schema its own ledger: isolation: schema in pgrove.yaml`,
+  );
 }
 
 function requireReadable({ schema, name, readable }: FoundTable, user: string): void {

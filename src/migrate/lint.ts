@@ -101,7 +101,8 @@ function findInStatements(
   const found: Raw[] = [];
   for (const statement of statements) {
     const around: Around = { direction, facts, state, body: undefined };
-    const places = { text: script.sql, start: statement.start, base: 0 };
+    const { start, end, base } = statement;
+    const places = { text: script.sql.slice(base, end), start, base };
     found.push(...judge(statement, statement.node, around, places, levels));
     for (const inner of statement.body?.statements ?? []) {
       const innerPlaces = { text: inner.text, start: inner.start, base: inner.start };

@@ -3,7 +3,6 @@
  * whether the schema file is what they make.
  */
 import { PgroveError } from "../errors.ts";
-import { readTextIfExists } from "../sys/files.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { withWork } from "../target/work.ts";
@@ -11,7 +10,7 @@ import type { ApplyRequest } from "./apply.ts";
 import type { MigrationFiles } from "./files.ts";
 import { diffLines, formatDiff } from "./line-diff.ts";
 import { describeMigration, type Finding, type Migration, type Script } from "./model.ts";
-import { composeSchemaFile, type SchemaFileRequest } from "./schema-file.ts";
+import { composeSchemaFile, readWrittenSchema, type SchemaFileRequest } from "./schema-file.ts";
 import { openTrial, type Trial } from "./trial.ts";
 
 export interface RoundTripRequest {
@@ -192,7 +191,7 @@ async function compareSchemaFile({ live, reader }: Trial, request: RoundTripRequ
   const { schema, schemaFile } = request;
   if (schemaFile === undefined) return [];
   const { text } = await composeSchemaFile(live, reader, { ...schema, files: request.files });
-  const present = await readTextIfExists(schemaFile.path);
+  const present = await readWrittenSchema(schemaFile.path);
   if (present === text) return [];
   const lines = diffLines(present ?? "", text);
   const { shown } = schemaFile;

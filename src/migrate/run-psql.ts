@@ -4,7 +4,7 @@ import type { Toolbox, ToolOptions } from "../postgres/toolbox.ts";
 import type { Runner } from "../sys/process.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import { markDoubt, recordDoubt, recordStep } from "./ledger-sql.ts";
+import { markDoubt, recordDoubt, recordFailure, recordStep } from "./ledger-sql.ts";
 import { describeMigration, type Step } from "./model.ts";
 import { endStatement, requireHarmless } from "./psql-commands.ts";
 import { restoration, type StepSession, timeouts } from "./run-script.ts";
@@ -41,7 +41,7 @@ export async function runByPsql(session: StepSession, psql: PsqlAccess, step: St
     await books.unsafe(recordStep(place, step, facts, performance.now() - started));
   } catch (error) {
     if (!(error instanceof PgroveError) || error.code !== "migration_failed") throw error;
-    await books.unsafe(recordDoubt(place, step, { statement: 1, error: error.message.split("\n")[0] ?? "" }, facts));
+    await books.unsafe(recordDoubt(place, step, { statement: 1, error: firstLine(error) }, facts));
     throw failure(
       "migration_failed",
       `${error.message}\n${describeMigration(step)} runs outside a transaction and is in doubt now`,
@@ -55,11 +55,21 @@ export async function runByPsql(session: StepSession, psql: PsqlAccess, step: St
 
 async function runWhole(session: StepSession, psql: PsqlAccess, step: Step, shape: ScriptShape): Promise<void> {
   const record = `${restoration(session)}${recordStep(session.place, step, session.facts)};`;
-  await send(session, psql, step, {
-    head: `begin;${timeouts(session, "set local")}`,
-    script: shape.sql,
-    tail: `${record}\ncommit;`,
-  });
+  const head = `begin;${timeouts(session, "set local")}`;
+  try {
+    await send(session, psql, step, { head, script: shape.sql, tail: `${record}\ncommit;` });
+  } catch (error) {
+    if (!(error instanceof PgroveError) || error.code !== "migration_failed") throw error;
+    const { sql, place, facts } = session;
+    await sql.unsafe(recordFailure(place, step, firstLine(error), facts)).catch(() => undefined); // a courtesy
+    const after = `nothing of it was done: ${describeMigration(step)} was rolled back`;
+    throw failure(error.code, `${error.message}\n${after}`, error.hint, error);
+  }
+}
+
+/** What psql said first, without the place: the ledger is read beside the migration's name. */
+function firstLine({ message }: PgroveError): string {
+  return (message.split("\n")[0] ?? "").replace(/^.*?: (?:ERROR|FATAL|PANIC): +/, "");
 }
 
 interface Pieces {

@@ -1,7 +1,7 @@
 /** `migrations.schema_file`: the schema as a file of the repository, written after each change, and a quick start from it. */
 import { dirname } from "node:path";
-import { refusal } from "../errors.ts";
-import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import { configError, messageOf, refusal } from "../errors.ts";
+import { ensureDir, errorCode, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { withWork } from "../target/work.ts";
@@ -86,13 +86,32 @@ export async function writeSchemaFile(
     const { text, held } = await composeSchemaFile(live, { ...operation, runner: tools.runner }, request);
     const known = new Set(request.files.migrations.map(({ version }) => version));
     const foreign = held.filter(({ version }) => !known.has(version)).map(describeMigration);
-    const present = await readTextIfExists(file);
+    const present = await readWrittenSchema(file);
     if (present === text) return { changed: false, foreign };
     if (present !== undefined) requireSchemaFile(present, file);
-    await ensureDir(dirname(file), 0o777);
-    await writeFileAtomic(file, text, { mode: 0o666 });
+    try {
+      await ensureDir(dirname(file), 0o777);
+      await writeFileAtomic(file, text, { mode: 0o666 });
+    } catch (error) {
+      throw explainFileError(error, file);
+    }
     return { changed: true, foreign };
   });
+}
+
+/** The schema file's text; undefined where there is none. Throws (exit 3) when it cannot be read. */
+export async function readWrittenSchema(file: string): Promise<string | undefined> {
+  try {
+    return await readTextIfExists(file);
+  } catch (error) {
+    throw explainFileError(error, file);
+  }
+}
+
+/** A folder in its place, a full disk, no permission: in words. Anything else stays as it is. */
+function explainFileError(error: unknown, file: string): unknown {
+  if (errorCode(error) === undefined) return error;
+  return configError(`${file}: ${messageOf(error)}`, "migrations.schema_file in pgrove.yaml names it");
 }
 
 /** Throws (exit 5) for a file that is something else: `schema_file` may be a slip of the pen. */

@@ -2,7 +2,6 @@
 import { configError, failure, messageOf, missingError, refusal } from "../errors.ts";
 import { unitsOfCharacters } from "../postgres/parser.ts";
 import type { Sql } from "../postgres/toolbox.ts";
-import { readTextIfExists } from "../sys/files.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { withWork } from "../target/work.ts";
@@ -10,7 +9,7 @@ import { isEmptyDatabase } from "./empty-database.ts";
 import { readLedger } from "./ledger.ts";
 import { withMigrationLock } from "./lock.ts";
 import { describeMigration } from "./model.ts";
-import type { SchemaFileRequest } from "./schema-file.ts";
+import { readWrittenSchema, type SchemaFileRequest } from "./schema-file.ts";
 import { renameSchema } from "./schema-rename.ts";
 import { parseVersions } from "./schema-versions.ts";
 import { isServerError } from "./server-error.ts";
@@ -62,7 +61,7 @@ export async function startFromSchema(
 
 /** The file, and how many migrations it holds. Throws when it does not hold exactly the first ones of the files. */
 async function readSchemaFile({ file, shown, files }: SchemaStartRequest): Promise<{ text: string; count: number }> {
-  const text = await readTextIfExists(file);
+  const text = await readWrittenSchema(file);
   if (text === undefined) {
     throw missingError("schema_file_missing", `there is no ${shown}`, "pgrove migrate up        without --from-schema");
   }

@@ -68,6 +68,8 @@ function advice(error: unknown): string[] {
       return ["somebody holds a lock for longer than migrations.lock_timeout (default 5s): pgrove status"];
     case "57014":
       return ["--statement-timeout 10m    gives each statement more time; 0 gives it all"];
+    case "25006":
+      return ["the database can only be read: name the primary server, not a replica"];
     default:
       return [];
   }

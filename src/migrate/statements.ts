@@ -74,21 +74,29 @@ function sqlShape(script: Script, transaction: ScriptShape["transaction"], sql: 
 
 /** The statements, parsed. Throws (exit 3) with the place of a mistake. */
 async function parse(script: Script, sql: string): Promise<ParsedStatement[]> {
-  const { loadParser, SqlSyntaxError } = await import("../postgres/parser.ts");
+  const [{ loadParser, SqlSyntaxError }, { parseScript }] = await Promise.all([
+    import("../postgres/parser.ts"),
+    import("./parse-script.ts"),
+  ]);
   const parser = await loadParser();
   try {
-    return parser.parse(sql);
+    return parseScript(parser, sql);
   } catch (error) {
-    if (error instanceof SqlSyntaxError) throw refuseAt(script, error.position, error.message);
+    if (error instanceof SqlSyntaxError) {
+      throw refuseAt(
+        script,
+        error.position,
+        error.message,
+        "mend the file; pgrove migrate lint        looks at all of them",
+      );
+    }
     throw error;
   }
 }
 
-function refuseAt(script: Script, position: number, said: string, hint?: string): PgroveError {
-  return new PgroveError({
-    ...{ code: "migration_script", message: pointAt(script, position, said), exit: EXIT.config },
-    ...(hint === undefined ? {} : { hint }),
-  });
+function refuseAt(script: Script, position: number, said: string, hint: string): PgroveError {
+  const message = pointAt(script, position, said);
+  return new PgroveError({ code: "migration_script", message, hint, exit: EXIT.config });
 }
 
 function requireBalance(script: Script, words: readonly BlockWord[]): void {

@@ -74,7 +74,7 @@ export async function openConnection(
         application_name: options.control ? controlName(run) : applicationName(run),
         ...(connection.parameters.options === undefined ? {} : { options: connection.parameters.options }),
       },
-      onnotice: (notice) => options.notice?.(String(notice.message ?? "")),
+      onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
       ...dialing,
     });
     try {

@@ -63,5 +63,6 @@ export interface ConnectOptions {
   waitMs?: number;
   /** The session is one that ends the run's other sessions, and is not to be ended with them. */
   control?: boolean;
-  notice?: (message: string) => void;
+  /** With the SQLSTATE that the server has given it. */
+  notice?: (message: string, code: string) => void;
 }

@@ -32,9 +32,10 @@ export function isUrl(text: string): boolean {
  */
 export function parseConnectionUrl(text: string, source = "the database URL"): Connection {
   const match =
-    /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(text);
+    /^postgres(?:ql)?:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:@/?#]*)(?::(\d*))?(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(text);
   if (match === null) {
-    throw configError(`${source} is not of the form postgres://user:password@host:port/database`);
+    const hint = "signs such as @ / ? # : in a password are written percent-encoded: %40 %2F %3F %23 %3A";
+    throw configError(`${source} is not of the form postgres://user:password@host:port/database`, hint);
   }
   const [, login = "", host = "", port = "", path = "", query = ""] = match;
   const colon = login.indexOf(":");

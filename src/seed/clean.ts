@@ -1,14 +1,25 @@
 /** Removes rows before seeding: children first, every table by name, never by CASCADE. */
 import { messageOf, refusal } from "../errors.ts";
 import { codeOf } from "../postgres/connect.ts";
-import { quoteIdentifier } from "../postgres/identifier.ts";
+import { quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
 import type { Queries } from "../postgres/schema.ts";
 import type { SeedRun } from "./ledger.ts";
 import { type ForeignKey, type TableShape, tableKey } from "./model.ts";
 import { dropIncomingKeys, type Rebuild, rebuild } from "./rebuild.ts";
 import { quoteTable } from "./table-sql.ts";
 
-type KeyRange = NonNullable<SeedRun["keys"]>;
+/** Which rows of a table go: those within ranges of a key, and those whose keys are in another table. */
+interface ChosenKeys {
+  ranges: readonly NonNullable<SeedRun["keys"]>[];
+  listed?: KeyList;
+}
+
+/** A temporary table of primary keys. */
+export interface KeyList {
+  /** Quoted. */
+  name: string;
+  columns: readonly string[];
+}
 
 /** What is to go. */
 export interface CleanWish {
@@ -18,14 +29,16 @@ export interface CleanWish {
   all: readonly TableShape[];
   /** Only the rows of these runs; left out, every row. */
   runs?: readonly SeedRun[];
+  /** The keys of runs' rows that no range tells, by `tableKey`. */
+  listed?: ReadonlyMap<string, KeyList>;
 }
 
 /** The rows of one table that will go. */
 export interface CleanTable {
   table: TableShape;
   rows: number;
-  /** The ranges of keys that go; undefined for every row. */
-  ranges?: readonly KeyRange[];
+  /** Those that go; undefined for every row. */
+  keys?: ChosenKeys;
 }
 
 export interface CleanPlan {
@@ -45,10 +58,10 @@ export async function planClean(sql: Queries, wish: CleanWish, known: readonly S
   const { tables, all, runs } = wish;
   const planned: CleanTable[] = [];
   for (const table of tables) {
-    const ranges = runs === undefined ? undefined : rangesOf(table, runs);
-    if (ranges?.length === 0) continue;
-    const rows = await countRows(sql, table, ranges);
-    planned.push({ table, rows, ...(ranges === undefined ? {} : { ranges }) });
+    const chosen = chooseKeys(table, wish);
+    if (chosen?.ranges.length === 0 && chosen.listed === undefined) continue;
+    const rows = await countRows(sql, table, chosen);
+    planned.push({ table, rows, ...(chosen === undefined ? {} : { keys: chosen }) });
   }
   const keys = new Set(planned.map(({ table }) => tableKey(table)));
   const references = all.flatMap((table) =>
@@ -56,28 +69,44 @@ export async function planClean(sql: Queries, wish: CleanWish, known: readonly S
   );
   await requireUnreferenced(sql, planned, references);
   const forgotten = runs ?? known.filter(({ table }) => keys.has(table));
-  const truncates = runs === undefined && references.every(({ table }) => keys.has(tableKey(table)));
+  const isWhole = runs === undefined && references.every(({ table }) => keys.has(tableKey(table)));
+  const truncates = isWhole && (await mayTruncate(sql, tables));
   return { tables: planned, runs: forgotten, truncates };
 }
 
-async function countRows(sql: Queries, table: TableShape, ranges: readonly KeyRange[] | undefined): Promise<number> {
+/** A role that may delete rows may not truncate their table by that. */
+async function mayTruncate(sql: Queries, tables: readonly TableShape[]): Promise<boolean> {
+  const rights = tables.map((table) => `has_table_privilege(${quoteLiteral(quoteTable(table))}, 'TRUNCATE')`);
+  const [row] = await sql.unsafe<{ may: boolean }[]>(`select ${["true", ...rights].join(" and ")} as may`);
+  return row?.may === true;
+}
+
+async function countRows(sql: Queries, table: TableShape, keys: ChosenKeys | undefined): Promise<number> {
   const [row] = await sql.unsafe<{ rows: number }[]>(
-    `select count(*)::float8 as rows from ${quoteTable(table)} t where ${within(ranges, "t")}`,
+    `select count(*)::float8 as rows from ${quoteTable(table)} t where ${within(keys, "t")}`,
   );
   return row?.rows ?? 0;
 }
 
-/** The integer keys that the runs gave to this table's rows. */
-function rangesOf(table: TableShape, runs: readonly SeedRun[]): KeyRange[] {
-  return runs.flatMap(({ table: key, keys }) => (key === tableKey(table) && keys !== null ? [keys] : []));
+/** The keys that the runs gave to this table's rows; undefined for every row. */
+function chooseKeys(table: TableShape, { runs, listed }: CleanWish): ChosenKeys | undefined {
+  if (runs === undefined) return undefined;
+  const ranges = runs.flatMap(({ table: key, keys }) => (key === tableKey(table) && keys !== null ? [keys] : []));
+  const list = listed?.get(tableKey(table));
+  return { ranges, ...(list === undefined ? {} : { listed: list }) };
 }
 
 /** The condition that a row, by its alias, is among those that go. */
-function within(ranges: readonly KeyRange[] | undefined, alias: string): string {
-  if (ranges === undefined) return "true";
-  const each = ranges.map(
+function within(keys: ChosenKeys | undefined, alias: string): string {
+  if (keys === undefined) return "true";
+  const each = keys.ranges.map(
     ({ column, first, last }) => `${alias}.${quoteIdentifier(column)} between ${first} and ${last}`,
   );
+  if (keys.listed !== undefined) {
+    const { name, columns } = keys.listed;
+    const same = columns.map(quoteIdentifier).map((column) => `l.${column} = ${alias}.${column}`);
+    each.push(`exists (select from ${name} l where ${same.join(" and ")})`);
+  }
   return `(${each.join(" or ")})`;
 }
 
@@ -96,15 +125,15 @@ async function requireUnreferenced(
   for (const { table, key } of references) {
     const gone = planned.find((each) => tableKey(each.table) === key.table);
     const own = planned.find((each) => tableKey(each.table) === tableKey(table));
-    if (gone === undefined || gone.rows === 0 || (own !== undefined && own.ranges === undefined)) continue;
+    if (gone === undefined || gone.rows === 0 || (own !== undefined && own.keys === undefined)) continue;
     const same = key.columns.map(
       (column, place) => `c.${quoteIdentifier(column)} = t.${quoteIdentifier(key.references[place] ?? "")}`,
     );
-    const stays = own === undefined ? "true" : `not ${within(own.ranges, "c")}`;
+    const stays = own === undefined ? "true" : `not ${within(own.keys, "c")}`;
     const [row] = await sql.unsafe<{ rows: number }[]>(
       `select count(*)::float8 as rows from ${quoteTable(table)} c
         where ${stays} and exists (select from ${quoteTable(gone.table)} t
-                                    where ${same.join(" and ")} and ${within(gone.ranges, "t")})`,
+                                    where ${same.join(" and ")} and ${within(gone.keys, "t")})`,
     );
     if ((row?.rows ?? 0) > 0) blocking.push({ table, rows: row?.rows ?? 0 });
   }
@@ -132,8 +161,8 @@ export async function cleanTables(sql: Queries, plan: CleanPlan): Promise<Readon
     sql,
     plan.tables.map(({ table }) => quoteTable(table)),
   );
-  for (const { table, ranges } of plan.tables) {
-    const { count } = await sql.unsafe(`delete from ${quoteTable(table)} t where ${within(ranges, "t")}`);
+  for (const { table, keys: chosen } of plan.tables) {
+    const { count } = await sql.unsafe(`delete from ${quoteTable(table)} t where ${within(chosen, "t")}`);
     gone.set(tableKey(table), count);
   }
   for (const key of keys) await makeAgain(sql, key);

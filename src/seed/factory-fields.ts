@@ -22,6 +22,7 @@ const NULL_SHARE = "null_share";
 /** Reads one field; what is wrong goes to the reader's mistakes, and nothing comes back. */
 export function readField(reader: FieldReader, path: Path, written: unknown): FactoryField | undefined {
   const source = reader.showPlace(path);
+  if (holdsNul(written)) return complain(reader, path, "holds a NUL character, which PostgreSQL does not store");
   if (typeof written === "string") return withSource(readName(reader, path, written, {}), 0, source);
   if (typeof written === "number" || typeof written === "boolean") {
     return withSource({ kind: "constant", value: written }, 0, source);
@@ -38,6 +39,11 @@ export function readField(reader: FieldReader, path: Path, written: unknown): Fa
   }
   const [name, options] = first;
   return withSource(readKeyed(reader, [...path, name], name, options), share, source);
+}
+
+/** Written as an escape ("\\0"): a file with the byte itself is not read at all. */
+function holdsNul(written: unknown): boolean {
+  return JSON.stringify(written ?? null).includes("\\u0000");
 }
 
 function withSource(spec: FieldSpec | undefined, nullShare: number, source: string): FactoryField | undefined {
@@ -82,7 +88,9 @@ function chooseForm(name: string, written: unknown): Readonly<Record<string, unk
   if (short === undefined || definition === undefined || v.is(definition.options, written)) return written;
   const entries: unknown = Reflect.get(definition.options, "entries");
   const known = isMapping(entries) ? Object.keys(entries) : [];
-  return v.is(definition.options, short) || !Object.keys(written).some((key) => known.includes(key)) ? short : written;
+  if (Object.keys(written).some((key) => known.includes(key))) return v.is(definition.options, short) ? short : written;
+  const { issues = [] } = v.safeParse(definition.options, short);
+  return issues.some(({ path }) => path?.length === 1) ? written : short; // what it is short for is no mapping
 }
 
 function readName(

@@ -1,6 +1,7 @@
 /** Reads the factory files of a folder, whole: every mistake in any of them is reported at once, at its line. */
 import { readdir } from "node:fs/promises";
 import { type Path, placeKey, type YamlSource } from "../config/yaml-source.ts";
+import { configError, messageOf } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
 import type { Factories, Factory, FactoryField, Scenario } from "./factory.ts";
 import { readFanOut, readField } from "./factory-fields.ts";
@@ -31,7 +32,7 @@ async function listFactoryFiles(dir: string): Promise<string[]> {
     return entries.filter((name) => /\.ya?ml$/.test(name)).sort();
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
-    throw error;
+    throw configError(`the folder ${dir} cannot be read: ${messageOf(error)}`, "seeds.dir in pgrove.yaml names it");
   }
 }
 

@@ -27,8 +27,11 @@ export function checkNames(readings: readonly Reading[], entities: ReadonlyMap<s
     report(reading, path, `there is no entity ${JSON.stringify(name)}${help}`);
   };
   for (const reading of readings) {
-    for (const [name, { per }] of Object.entries(reading.file?.entities ?? {})) {
-      if (per !== undefined) requireName(reading, ["entities", name, "per"], per);
+    for (const [name, { per, aliases }] of Object.entries(reading.file?.entities ?? {})) {
+      if (per === undefined) continue;
+      const path = ["entities", name, "per"];
+      if (per === name || aliases.includes(per)) report(reading, path, `${name} cannot be made per itself`);
+      else requireName(reading, path, per);
     }
     for (const [name, { counts, only }] of Object.entries(reading.file?.scenarios ?? {})) {
       const path = ["scenarios", name];

@@ -78,9 +78,13 @@ export function describeMistakes(readings: readonly Reading[]): PgroveError | un
   return mistakesError([...new Set(lines)]);
 }
 
+const CORRECT = "correct that, then: pgrove seed all --dry-run        shows what the factories would make";
+
 /** One error for all lines; undefined for none. */
 export function mistakesError(lines: readonly string[]): PgroveError | undefined {
-  if (lines.length < 2) return lines[0] === undefined ? undefined : configError(lines[0]);
+  const [first] = lines;
+  if (first === undefined) return undefined;
+  if (lines.length === 1) return configError(first, CORRECT);
   const shown = lines.slice(0, MOST_SHOWN).map((line) => `  ${line}`);
-  return configError([`the factories have ${lines.length} mistakes`, ...shown].join("\n"));
+  return configError([`the factories have ${lines.length} mistakes`, ...shown].join("\n"), CORRECT);
 }

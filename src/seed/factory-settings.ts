@@ -1,11 +1,9 @@
 /** What all factory files share: the generators' version, the seed, and the time that relative times hang on. */
-
 import type { Factories } from "./factory.ts";
 import { type Reading, report } from "./factory-reading.ts";
 import type { FactoryFile } from "./factory-schema.ts";
+import { GENERATOR_VERSION } from "./generate/mix.ts";
 
-/** The version of the generators: the same version makes the same rows. */
-const GENERATOR_VERSION = 1;
 const DEFAULT_SEED = 1;
 
 /** The settings of the files, or what holds without them. What is wrong goes to the files' mistakes. */

@@ -10,8 +10,6 @@ import { quoteColumns, quoteTable } from "./table-sql.ts";
 
 /** From this number of rows on COPY is worth its round trips. */
 const COPY_FROM_ROWS = 1000;
-/** After so many rows the progress is told. */
-const BLOCK_ROWS = 8192;
 
 export interface FillTools {
   abort: AbortSignal;
@@ -42,12 +40,10 @@ export async function fillTable(
 }
 
 function* makePieces(plan: SeedPlan, entity: EntityPlan, { abort, made }: FillTools): Generator<Uint8Array> {
-  const last = entity.firstRow + entity.rows;
-  for (let from = entity.firstRow; from < last; from += BLOCK_ROWS) {
+  const { firstRow, rows } = entity;
+  for (const piece of generateRows(plan, entity, firstRow, firstRow + rows, made)) {
     abort.throwIfAborted();
-    const to = Math.min(from + BLOCK_ROWS, last);
-    yield* generateRows(plan, entity, from, to);
-    made(to - entity.firstRow);
+    yield piece;
   }
 }
 

@@ -8,7 +8,7 @@ import { linkDrafts } from "./plan-links.ts";
 import { cleaningOrder } from "./plan-order.ts";
 import { readTableRules } from "./plan-rules.ts";
 
-/** The file's text. `day` is what its relative times hang on. */
+/** The file's text. `day` is what its relative times hang on. Throws (exit 4) when there are no tables. */
 export async function proposeFactories(tables: Tables, day: Date): Promise<string> {
   const { stringify } = await import("yaml");
   const today = day.toISOString().slice(0, 10);
@@ -46,7 +46,6 @@ async function proposeEntities(tables: Tables): Promise<Proposal[]> {
       .reverse()
       .map((table) => [tableKey(table), table]),
   );
-  if (own.size === 0) return [];
   const mistakes: string[] = [];
   const chosen = chooseEntities(factories, own, undefined);
   const linked = await linkDrafts(chosen, { factories, tables: own, existing: NO_ROWS, mistakes });

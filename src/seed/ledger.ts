@@ -2,6 +2,7 @@
  * What pgrove remembers in the target of its seeding: which files ran, and which rows were made. The tables are made
  * when they are first written to, and written in the same transaction as what they tell of.
  */
+import { messageOf, refusal } from "../errors.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
 import type { Queries } from "../postgres/schema.ts";
@@ -11,6 +12,8 @@ export interface SeedLedger {
   files: string;
   runs: string;
   create: string;
+  /** The schema that is made for it; undefined where it lives in the target's own. */
+  schema: string | undefined;
 }
 
 const SCHEMA = "pgrove";
@@ -20,25 +23,46 @@ export function placeSeedLedger(schema: string | undefined): SeedLedger {
   const own = schema === undefined ? quoteIdentifier(SCHEMA) : quoteIdentifier(schema);
   const prefix = schema === undefined ? "" : "pgrove_";
   const [files, runs] = [`${own}.${prefix}seed_files`, `${own}.${prefix}seed_runs`];
-  const create = `${schema === undefined ? `create schema if not exists ${own};` : ""}
-    create table if not exists ${files} (
+  const create = `create table if not exists ${files} (
       file text primary key, hash text not null, applied_at timestamptz not null default clock_timestamp(),
       "by" text not null, run text not null);
     create table if not exists ${runs} (
       run text not null, entity text not null, table_name text not null, seed bigint not null,
       generator_version int not null, first_row bigint not null, rows bigint not null,
-      key_column text, first_key bigint, last_key bigint,
+      key_column text, first_key bigint, last_key bigint, recipe text,
       started_at timestamptz not null, finished_at timestamptz not null default clock_timestamp(), "by" text not null,
       primary key (run, entity))`;
-  return { files, runs, create };
+  return { files, runs, create, schema: schema === undefined ? SCHEMA : undefined };
 }
 
-/** Makes the ledger's tables where they are missing, in the caller's transaction. */
+/** Makes the ledger's tables where they are missing, in the caller's transaction. Throws (exit 5) where it may not. */
 export async function createSeedLedger(sql: Queries, ledger: SeedLedger): Promise<void> {
-  // CREATE … IF NOT EXISTS wants the right to create even where nothing is to be made.
-  const [there] = await sql<{ complete: boolean }[]>`
-    select to_regclass(${ledger.files}) is not null and to_regclass(${ledger.runs}) is not null as complete`;
-  if (there?.complete !== true) await sql.unsafe(ledger.create);
+  const missing = await describeMissing(sql, ledger);
+  try {
+    if (missing !== "") await sql.unsafe(missing);
+  } catch (error) {
+    if (codeOf(error) !== "42501") throw error;
+    const { runs, schema } = ledger;
+    throw refusal(
+      "ledger_denied",
+      `this role may not make ${runs}, where pgrove remembers what it has seeded: ${messageOf(error)}`,
+      schema === undefined
+        ? "the schema's owner may let it: GRANT CREATE ON SCHEMA … TO …"
+        : `the database's owner may let it: CREATE SCHEMA ${schema} AUTHORIZATION …`,
+    );
+  }
+}
+
+/** The SQL that makes what is missing of the ledger; empty where nothing is. */
+export async function describeMissing(sql: Queries, ledger: SeedLedger): Promise<string> {
+  const { files, runs, create, schema } = ledger;
+  // CREATE … IF NOT EXISTS wants the right to create even where nothing is to be made, and tells everybody of it.
+  const [there] = await sql<{ complete: boolean; schema: boolean }[]>`
+    select to_regclass(${files}) is not null and to_regclass(${runs}) is not null as complete,
+           exists (select from pg_namespace where nspname = ${schema ?? null}::text) as schema`;
+  if (there?.complete === true) return "";
+  const makesSchema = schema !== undefined && there?.schema !== true;
+  return `${makesSchema ? `create schema if not exists ${quoteIdentifier(schema)};` : ""}${create};`;
 }
 
 /** The hashes of the files that ran on the target, by file. One round trip; none before the first run. */
@@ -118,19 +142,32 @@ export async function readSeedRuns(sql: Queries, ledger: SeedLedger): Promise<Se
 export async function recordSeedRun(
   sql: Queries,
   ledger: SeedLedger,
-  made: Omit<SeedRun, "finishedAt">,
+  made: Omit<SeedRun, "finishedAt"> & { recipe: string | null },
 ): Promise<void> {
-  const { keys } = made;
+  const { keys, recipe } = made;
   await sql.unsafe(
     `insert into ${ledger.runs} (run, entity, table_name, seed, generator_version, first_row, rows, key_column,
-                                 first_key, last_key, started_at, "by")
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+                                 first_key, last_key, recipe, started_at, "by")
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
       ...[made.run, made.entity, made.table, made.seed, made.generatorVersion, made.firstRow, made.rows],
-      ...[keys?.column ?? null, keys?.first.toString() ?? null, keys?.last.toString() ?? null],
+      ...[keys?.column ?? null, keys?.first.toString() ?? null, keys?.last.toString() ?? null, recipe],
       ...[made.startedAt.toISOString(), made.by],
     ],
   );
+}
+
+/** What the keys of a run's rows are made again from, where the ledger has it. */
+export async function readKeyRecipe(
+  sql: Queries,
+  { runs }: SeedLedger,
+  { run, entity }: Pick<SeedRun, "run" | "entity">,
+): Promise<string | undefined> {
+  const [row] = await sql.unsafe<{ recipe: string | null }[]>(
+    `select recipe from ${runs} where run = $1 and entity = $2`,
+    [run, entity],
+  );
+  return row?.recipe ?? undefined;
 }
 
 /** Forgets runs' rows of these tables, which are gone. */

@@ -2,8 +2,10 @@
 import { failure, messageOf, PgroveError } from "../errors.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { errorField } from "../postgres/error-field.ts";
+import { quoteIdentifier } from "../postgres/identifier.ts";
 import { compileEntity } from "./generate/compile.ts";
 import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "./model.ts";
+import { STAGE_TABLE } from "./table-sql.ts";
 
 /** The row (in the entity's own numbers, from 0) and the column that an error is about, as far as that is known. */
 export interface RowPlace {
@@ -24,13 +26,23 @@ export function explainRowError(error: unknown, plan: SeedPlan, entity: EntityPl
   const shown = fields.map((field) => `, ${describeField(field, values?.[entity.fields.indexOf(field)])}`);
   const where = place.row === undefined ? entity.entity : `${entity.entity}, row ${place.row + 1}`;
   const detail = errorField(error, "detail");
+  const check = entity.table.checks.find(
+    ({ name }) => code === "23514" && name === errorField(error, "constraint_name"),
+  );
   const message = `${where}${shown.join("")}: ${messageOf(error)}${detail === undefined ? "" : `\n${detail}`}`;
-  return failure("row_refused", message, hintFor(code, fields[0], entity), error);
+  return failure("row_refused", message, hintFor(code, fields, entity, check?.expression), error);
 }
 
-function hintFor(code: string, field: FieldPlan | undefined, { entity }: EntityPlan): string | undefined {
+function hintFor(code: string, fields: readonly FieldPlan[], { entity }: EntityPlan, check?: string): string {
   if (code === "23505") return `pgrove seed ${entity} --upsert        takes rows that are there already as changes`;
-  return field === undefined ? undefined : `the field comes from ${field.source}`;
+  const [field] = fields;
+  if (check !== undefined) {
+    const names = fields.map(({ column }) => column.name).join(" and ");
+    return `give ${names} generators in seeds/*.yaml whose values keep to it: ${check}`;
+  }
+  return field === undefined
+    ? `pgrove seed ${entity} --dry-run        shows rows as they would be`
+    : `the field comes from ${field.source}`;
 }
 
 function describeField({ column }: FieldPlan, value: string | null | undefined): string {
@@ -40,11 +52,18 @@ function describeField({ column }: FieldPlan, value: string | null | undefined):
   return `field ${column.name} = ${JSON.stringify(text)}`;
 }
 
-/** "COPY users, line 23, column email: …": the words are in the session's language, the numbers stay. */
+/**
+ * `COPY users, line 23, column email: "…"`: the words are in the session's language, the numbers stay. The table, or the
+ * temporary one that stands for it, and the column may hold anything in their names, the words of this line, too.
+ */
 function findCopyPlace(error: unknown, entity: EntityPlan): RowPlace {
-  const [, line, column] =
-    /^COPY .*?, \S+ (\d+)(?:, \S+ ([^:]+))?(?::|$)/m.exec(errorField(error, "where") ?? "") ?? [];
+  const where = errorField(error, "where") ?? "";
+  const begin = [entity.table.name, STAGE_TABLE].map((name) => `COPY ${name}, `).find((words) => where.includes(words));
+  if (begin === undefined) return {};
+  const [, line, rest] = /^\S+ (\d+)(?:, \S+ (.*))?/s.exec(where.slice(where.indexOf(begin) + begin.length)) ?? [];
   if (line === undefined) return {};
+  const names = entity.fields.map(({ column }) => column.name).sort((a, b) => b.length - a.length);
+  const column = names.find((name) => rest === name || rest?.startsWith(`${name}:`));
   return { row: entity.firstRow + Number(line) - 1, ...(column === undefined ? {} : { column }) };
 }
 
@@ -65,5 +84,5 @@ function constrainedColumns(constraint: string | undefined, table: TableShape): 
 }
 
 function mentionsColumn(expression: string, name: string): boolean {
-  return expression.includes(`"${name}"`) || expression.split(/[^\p{L}\p{N}_$]+/u).includes(name);
+  return expression.includes(quoteIdentifier(name)) || expression.split(/[^\p{L}\p{N}_$]+/u).includes(name);
 }

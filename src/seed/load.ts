@@ -54,8 +54,8 @@ export async function loadPlan(sql: Queries, plan: SeedPlan, options: LoadOption
   await checkDeferred(sql, plan);
   await makeAgain(sql, plan, rebuilds, options);
   options.progress({ phase: "analyze" });
-  const tables = [...new Set(entities.map(({ table }) => table))];
-  for (const { table } of plan.entities) await sql.unsafe(`analyze ${quoteTable(table)}`);
+  const tables = [...new Set(plan.entities.map(({ table }) => quoteTable(table)))];
+  for (const table of tables) await sql.unsafe(`analyze ${table}`);
   options.progress({ phase: "validate" });
   const validation = await validateLoad(sql, plan, { checkForeignKeys: options.skipTriggers });
   validation.sequences = await advanceSequences(sql, plan);

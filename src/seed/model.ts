@@ -129,7 +129,7 @@ export interface EntityPlan {
   /** Columns of a cycle: loaded as NULL, then filled by one UPDATE. */
   later: readonly FieldPlan[];
   /** What an identity or serial column begins with at row `firstRow`. */
-  firstKeys: Readonly<Record<string, bigint>>;
+  firstKeys: ReadonlyMap<string, bigint>;
 }
 
 export interface SeedPlan {

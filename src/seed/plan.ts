@@ -23,7 +23,7 @@ export interface SeedWish extends CountWish {
   /** How many rows of an entity earlier runs have numbered. */
   firstRows: ReadonlyMap<string, number>;
   /** Keys to begin with, by entity and column, in place of those behind the highest: to make the same rows again. */
-  firstKeys?: ReadonlyMap<string, Readonly<Record<string, bigint>>>;
+  firstKeys?: ReadonlyMap<string, ReadonlyMap<string, bigint>>;
 }
 
 /**
@@ -142,12 +142,12 @@ async function planEntity(
   );
   const isLate = ({ column }: { column: { name: string; nullable: boolean } }) =>
     column.nullable && late.has(column.name);
-  const firstKeys: Record<string, bigint> = {};
+  const firstKeys = new Map<string, bigint>();
   for (const [column, least] of counted) {
-    const given = wish.firstKeys?.get(entity)?.[column];
+    const given = wish.firstKeys?.get(entity)?.get(column);
     const highest = given === undefined ? await existing.readHighest(table, column) : undefined;
     const next = highest === undefined ? BigInt(least) : highest + 1n;
-    firstKeys[column] = given ?? (next < least ? BigInt(least) : next);
+    firstKeys.set(column, given ?? (next < least ? BigInt(least) : next));
   }
   return {
     ...{ entity, table, firstKeys, rows: 0, firstRow: wish.firstRows.get(entity) ?? 0 },

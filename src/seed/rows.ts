@@ -24,7 +24,7 @@ import { type Loaded, loadPlan } from "./load.ts";
 import type { SeedPlan } from "./model.ts";
 import { planSeed, type SeedWish } from "./plan.ts";
 import { type ExistingRows, readExistingRows } from "./plan-keys.ts";
-import { madeRows, repeatedKeys, requireFreeKeys } from "./repeat.ts";
+import { recordMadeRows, repeatedKeys, requireFreeKeys } from "./repeat.ts";
 import { readTables } from "./schema.ts";
 import { seedSubject, withSession, withWorkSession } from "./session.ts";
 
@@ -63,12 +63,12 @@ export async function planRows(tools: OperationTools, live: LiveTarget, request:
   return await withSession(live, newRunId(tools.clock.now()), async (sql) => {
     const ledger = placeSeedLedger(live.target.schema);
     const runs = await readSeedRuns(sql, ledger);
-    const tables = await readTables(sql, schemasOf(live));
+    const tables = await readTables(sql, live.target.schema);
     const { clean, factories, wish } = request;
     const cleaning =
       clean === undefined
         ? undefined
-        : await planCleaning(sql, { ...clean, factories, tables, wish, runs }, tools.clock);
+        : await planCleaning(sql, { ...clean, factories, tables, wish, runs, ledger }, tools);
     if (!request.loads) return { cleaning, plan: undefined };
     const existing = withoutCleaned(readExistingRows(sql), cleaning);
     return {
@@ -84,12 +84,12 @@ export async function seedRows(tools: OperationTools, live: LiveTarget, request:
     return await withWorkSession(work, live, async (sql) => {
       const ledger = placeSeedLedger(live.target.schema);
       const runs = await readSeedRuns(sql, ledger);
-      const tables = await readTables(sql, schemasOf(live));
+      const tables = await readTables(sql, live.target.schema);
       const { clean, factories, wish } = request;
       const cleaning =
         clean === undefined
           ? undefined
-          : await planCleaning(sql, { ...clean, factories, tables, wish, runs }, tools.clock);
+          : await planCleaning(sql, { ...clean, factories, tables, wish, runs, ledger }, tools);
       await request.consent(cleaning);
       const place: Place = {
         ledger,
@@ -129,7 +129,8 @@ async function loadRows(sql: Queries, tools: OperationTools, request: RowsReques
   if (upsert) await requireFreeKeys(sql, plan, runs);
   const { abort, progress } = tools;
   const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, abort, progress });
-  await madeRows(sql, ledger, { plan, runs: upsert ? runs : [], startedAt, facts });
+  const inserted = new Map(loaded.entities.map((each) => [each.entity, each.inserted]));
+  await recordMadeRows(sql, ledger, { plan, runs: upsert ? runs : [], inserted, startedAt, facts });
   if (remember !== undefined) await sql.unsafe(recordFile(ledger, { ...remember, ...facts }));
   return loaded;
 }
@@ -150,8 +151,4 @@ async function planAll(
 function remaining(runs: readonly SeedRun[], cleaning: CleanPlan | undefined): SeedRun[] {
   const gone = cleaning?.runs ?? [];
   return runs.filter(({ run, entity }) => !gone.some((each) => each.run === run && each.entity === entity));
-}
-
-function schemasOf({ target }: LiveTarget): { schemas?: readonly string[] } {
-  return target.schema === undefined ? {} : { schemas: [target.schema] };
 }

@@ -1,4 +1,4 @@
-/** The one query behind readTables: $1 is a text[] of schemas, or null for all. */
+/** The one query behind readTables: $1 is the one schema that is meant, or null for all. */
 
 /** Columns' names in the order of an int2[] of their numbers; 0, which stands for an expression, is left out. */
 const names = (numbers: string, table: string) =>
@@ -59,7 +59,7 @@ with recursive own as (
   select c.oid, n.nspname, c.relname, c.relkind, c.reltuples
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
-     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and ($1::text[] is null or n.nspname = any($1::text[]))
+     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname = coalesce($1, n.nspname)
      and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
 ), needed(oid) as (
   select a.atttypid from own join pg_attribute a on a.attrelid = own.oid where a.attnum > 0 and not a.attisdropped

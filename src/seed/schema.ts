@@ -61,17 +61,13 @@ const STRATEGIES: Readonly<Record<string, PartitionLevel["strategy"]>> = { l: "l
 
 /**
  * The tables that rows can be put into, by `tableKey`: ordinary, inherited and partitioned ones (their partitions are
- * part of them), in every schema or in those named, without what belongs to extensions.
+ * part of them), in every schema or in one, without what belongs to extensions.
  */
-export async function readTables(
-  sql: Sql,
-  where: { schemas?: readonly string[] } = {},
-): Promise<ReadonlyMap<string, TableShape>> {
-  const schemas = where.schemas === undefined ? null : [...where.schemas];
+export async function readTables(sql: Sql, schema?: string): Promise<ReadonlyMap<string, TableShape>> {
   const [row] = await sql.begin("read only", async (transaction) => {
     // Its estimated cost is high, its work is little: compiling it takes a hundred times longer than running it.
     await transaction.unsafe("set local jit = off");
-    return await transaction.unsafe<{ tables: TableRow[]; types: TypeRow[] }[]>(TABLES_QUERY, [schemas]);
+    return await transaction.unsafe<{ tables: TableRow[]; types: TypeRow[] }[]>(TABLES_QUERY, [schema ?? null]);
   });
   const types = new Map((row?.types ?? []).map((type) => [type.oid, type]));
   const tables = (row?.tables ?? []).map((table) => shapeTable(table, types));

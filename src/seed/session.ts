@@ -12,11 +12,14 @@ export async function withSession<T>(
   notice?: (text: string) => void,
 ): Promise<T> {
   const sql = await live.toolbox.connect(live.database, run, notice === undefined ? {} : { notice });
+  let endWaitS = 0; // for a session that was ended meanwhile it would be waited in vain
   try {
     await enterSchema(sql, live.target);
-    return await body(sql);
+    const result = await body(sql);
+    endWaitS = 2;
+    return result;
   } finally {
-    await sql.end({ timeout: 2 });
+    await sql.end({ timeout: endWaitS });
   }
 }
 

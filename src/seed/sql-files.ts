@@ -1,7 +1,8 @@
 /** The SQL seed files that belong to a target: which they are, in which order, and what they hold. */
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { basename, relative, resolve } from "node:path";
-import { configError, missingError, refusal } from "../errors.ts";
+import { configError, messageOf, missingError } from "../errors.ts";
 import { isInside, pathExists } from "../sys/files.ts";
 
 /** A seed file, read. */
@@ -38,14 +39,21 @@ export async function readSeedFiles(wish: SeedFilesWish): Promise<SeedFile[]> {
 
 async function findPaths({ dir, listed, names, only }: SeedFilesWish): Promise<string[]> {
   if (only !== undefined) {
-    if (!(await pathExists(only))) throw missingError("file_missing", `there is no file ${only}`);
+    if (!(await pathExists(only))) throw missingError("file_missing", `there is no file ${only}`, "ls seeds/*.sql");
     return [only];
   }
   if (listed !== undefined) return await findListed(dir, listed);
   const usual = ["base", ...names].map((name) => resolve(dir, `${name}.sql`));
   const inFolder = usual.filter((path) => resolve(path, "..") === resolve(dir)); // a name may hold a slash
   const there = await Promise.all(inFolder.map(async (path) => ((await pathExists(path)) ? [path] : [])));
+  for (const path of there.flat()) await requireInside(dir, path, `${basename(path)} is a link`);
   return [...new Set(there.flat())];
+}
+
+/** What a repository brings along may not make pgrove read other files, and show them line by line in its errors. */
+async function requireInside(dir: string, path: string, what: string): Promise<void> {
+  if (await isInside(dir, path)) return;
+  throw configError(`${what}, which leads out of ${dir}`, "pgrove seed runs files of that folder only: copy it there");
 }
 
 /** Globs are sorted within themselves; a file that two entries name runs at the first one. */
@@ -53,9 +61,7 @@ async function findListed(dir: string, listed: readonly string[]): Promise<strin
   const found = new Set<string>();
   for (const entry of listed) {
     for (const path of await expandEntry(dir, entry)) {
-      if (!(await isInside(dir, path))) {
-        throw configError(`seeds.files names ${entry}, which lies outside of ${dir}`, "name files inside seeds.dir");
-      }
+      await requireInside(dir, path, `seeds.files names ${entry}`);
       found.add(path);
     }
   }
@@ -74,17 +80,27 @@ async function expandEntry(dir: string, entry: string): Promise<string[]> {
 }
 
 async function readSeedFile(path: string, root: string): Promise<SeedFile> {
-  const bytes = await Bun.file(path).bytes();
   const way = relative(root, path).replaceAll("\\", "/");
   const file = way.startsWith("../") ? path : way;
+  const bytes = await readRegularFile(path, file);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes); // it takes a byte order mark away
   } catch {
     throw configError(`${file} is not UTF-8 text`, `is it a dump? pgrove restore ${basename(path)}`);
   }
-  const nul = text.indexOf("\0");
-  if (nul >= 0) throw refusal("not_text", `${file} holds a NUL byte`, `is it a dump? pgrove restore ${basename(path)}`);
+  if (text.includes("\0"))
+    throw configError(`${file} holds a NUL byte`, `is it a dump? pgrove restore ${basename(path)}`);
   const hash = createHash("sha256").update(text.replaceAll("\r\n", "\n")).digest("hex");
   return { file, path, sql: text, hash };
+}
+
+async function readRegularFile(path: string, file: string): Promise<Uint8Array> {
+  const mend = "a seed file is a text file of SQL statements";
+  try {
+    if ((await stat(path)).isFile()) return await Bun.file(path).bytes(); // a named pipe would be waited for, for ever
+  } catch (error) {
+    throw configError(`${file} cannot be read: ${messageOf(error)}`, mend);
+  }
+  throw configError(`${file} is a folder or a device`, mend);
 }

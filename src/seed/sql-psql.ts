@@ -1,8 +1,9 @@
 /** Runs SQL seed files by psql, which knows the rows of COPY and its own commands. */
 import { failure, type PgroveError } from "../errors.ts";
+import { endStatement } from "../migrate/psql-commands.ts";
 import { countLineBreaks } from "../migrate/source-place.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import { recordFile } from "./ledger.ts";
+import { describeMissing, recordFile } from "./ledger.ts";
 import { type PsqlAccess, restoration, type ShapedFile, type SqlSeedSession } from "./sql-session.ts";
 
 const STDIN = /^psql:<stdin>:(\d+): /;
@@ -14,7 +15,7 @@ interface Part {
   file: string;
 }
 
-/** Runs the files and writes them into the ledger, which must be there. */
+/** Runs the files and writes them into the ledger; in a transaction it is made there, too, else it must be there. */
 export async function runFilesByPsql(
   session: SqlSeedSession,
   shaped: readonly ShapedFile[],
@@ -22,7 +23,7 @@ export async function runFilesByPsql(
 ): Promise<void> {
   const proof = `pgrove-${crypto.randomUUID()}`;
   const parts: Part[] = [];
-  let text = transaction ? "begin;\n" : "\n";
+  let text = transaction ? `begin; ${await describeMissing(session.sql, session.ledger)}\n` : "\n";
   for (const { file, shape } of shaped) {
     parts.push({ line: countLineBreaks(text) + 1, file: file.file });
     const record = recordFile(session.ledger, { ...file, ...session.facts });
@@ -31,16 +32,6 @@ export async function runFilesByPsql(
   session.begun(shaped.map(({ file }) => file.file).join(", "));
   // Its last word is one that only we know: a file that swallows its end, as an open quote does, proves nothing.
   await send(session.psql, `${text}${transaction ? "commit;\n" : ""}\\echo ${proof}\n`, parts, proof);
-}
-
-/**
- * The script with its last statement ended. An empty one must not be added: behind the rows of a COPY psql takes it for
- * the end of everything, and says nothing.
- */
-function endStatement(sql: string): string {
-  const last = sql.replace(/(?:\s|--[^\n]*(?:\n|$))*$/, "");
-  const isEnded = last === "" || last.endsWith(";") || /(?:^|\n)[ \t]*\\[^\n]*$/.test(last);
-  return isEnded ? sql : `${sql}\n;`;
 }
 
 async function send({ runner, abort, command }: PsqlAccess, text: string, parts: Part[], proof: string): Promise<void> {

@@ -46,7 +46,6 @@ export async function runSeedFiles(
 ): Promise<void> {
   if (!transaction) return await runFilesAlone(session, shaped);
   if (shaped.some(({ shape }) => shape.runner === "psql")) {
-    await createSeedLedger(session.sql, session.ledger);
     return await runFilesByPsql(session, shaped, { transaction });
   }
   await session.sql.begin(async (sql) => {

@@ -4,9 +4,9 @@ import type { Queries } from "../postgres/schema.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";
 import type { EntityPlan, SeedPlan } from "./model.ts";
-import { quoteColumns, quoteTable } from "./table-sql.ts";
+import { quoteColumns, quoteTable, STAGE_TABLE } from "./table-sql.ts";
 
-const STAGE = "pg_temp.pgrove_stage";
+const STAGE = `pg_temp.${STAGE_TABLE}`;
 
 /** The body, with the entity's rows in a temporary table; resolves with what it does. Fields of SQL are left out. */
 export async function withStage<T>(
@@ -19,7 +19,7 @@ export async function withStage<T>(
   const fields = entity.fields.filter(({ spec }) => spec.kind !== "sql");
   const columns = fields.map(({ column }) => column.name);
   const shape = `select ${quoteColumns(columns)} from ${quoteTable(entity.table)} with no data`;
-  await sql.unsafe(`create temporary table pgrove_stage on commit drop as ${shape}`);
+  await sql.unsafe(`create temporary table ${STAGE_TABLE} on commit drop as ${shape}`);
   await fillTable(sql, plan, { ...entity, fields }, tools, STAGE);
   const result = await body(STAGE, columns);
   await sql.unsafe(`drop table ${STAGE}`);

@@ -1,5 +1,6 @@
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import type { TableShape } from "./model.ts";
+import { plainType } from "./generate/types.ts";
+import type { ColumnShape, TableShape } from "./model.ts";
 
 /** The table as SQL names it. */
 export function quoteTable({ schema, name }: Pick<TableShape, "schema" | "name">): string {
@@ -10,3 +11,13 @@ export function quoteTable({ schema, name }: Pick<TableShape, "schema" | "name">
 export function quoteColumns(names: readonly string[]): string {
   return names.map(quoteIdentifier).join(", ");
 }
+
+const COLLATED: ReadonlySet<string> = new Set(["text", "varchar", "bpchar"]);
+
+/** The column as an expression that sorts quickly: texts by their bytes, since a language's rules take five times as long. */
+export function sortable({ name, type }: ColumnShape): string {
+  return `${quoteIdentifier(name)}${COLLATED.has(plainType(type).name) ? ' collate "C"' : ""}`;
+}
+
+/** The temporary table that rows go through where they are taken from it set-wise. */
+export const STAGE_TABLE = "pgrove_stage";

@@ -4,9 +4,9 @@ import { quoteIdentifier } from "../postgres/identifier.ts";
 import type { Queries } from "../postgres/schema.ts";
 import type { FillTools } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";
-import type { EntityPlan, SeedPlan, TypeShape } from "./model.ts";
+import type { EntityPlan, SeedPlan, TableShape, TypeShape } from "./model.ts";
 import { withStage } from "./stage.ts";
-import { quoteColumns, quoteTable } from "./table-sql.ts";
+import { quoteColumns, quoteTable, sortable } from "./table-sql.ts";
 
 export interface UpsertCounts {
   inserted: number;
@@ -23,11 +23,12 @@ export async function upsertEntity(
 ): Promise<UpsertCounts> {
   const key = requireKey(plan, entity);
   return await withStage(sql, plan, entity, tools, async (stage, columns) => {
+    const parts: Parts = { entity, stage, columns, key, same: sameKey(entity, key) };
     try {
-      const [counts] = await sql.unsafe<{ inserted: number; updated: number }[]>(
-        upsertStatement(entity, stage, columns, key),
-      );
-      const { inserted = 0, updated = 0 } = counts ?? {};
+      await sql.unsafe(`analyze ${stage} (${quoteColumns(key)})`);
+      const update = updateStatement(parts);
+      const updated = update === undefined ? 0 : (await sql.unsafe(update)).count;
+      const inserted = (await sql.unsafe(insertStatement(parts))).count;
       return { inserted, updated, unchanged: entity.rows - inserted - updated };
     } catch (error) {
       throw explainRowError(error, plan, entity);
@@ -35,12 +36,33 @@ export async function upsertEntity(
   });
 }
 
-function upsertStatement(
-  { table, fields }: EntityPlan,
-  stage: string,
-  columns: readonly string[],
-  key: readonly string[],
-): string {
+/** What both statements are made of. */
+interface Parts {
+  entity: EntityPlan;
+  stage: string;
+  columns: readonly string[];
+  key: readonly string[];
+  /** The condition that `t`, the table, and `s`, the stage, have the same key. */
+  same: string;
+}
+
+function sameKey({ table, fields }: EntityPlan, key: readonly string[]): string {
+  const nullsEqual = table.uniques.some(({ columns, nullsDistinct }) => columns === key && !nullsDistinct);
+  const same = key.map((name) => {
+    const [own, staged] = [`t.${quoteIdentifier(name)}`, `s.${quoteIdentifier(name)}`];
+    const nullable = fields.some(({ column }) => column.name === name && column.nullable);
+    return nullsEqual && nullable
+      ? `(${own} = ${staged} or ${own} is null and ${staged} is null)`
+      : `${own} = ${staged}`;
+  });
+  return same.join(" and ");
+}
+
+/**
+ * Changes the rows that differ. ON CONFLICT … DO UPDATE would lock the equal ones, too, and so write each of them.
+ * Undefined when there is nothing but the key.
+ */
+function updateStatement({ entity: { table, fields }, stage, key, same }: Parts): string | undefined {
   const changeable = fields.filter(
     ({ column, spec }) =>
       spec.kind !== "sql" &&
@@ -48,22 +70,27 @@ function upsertStatement(
       !key.includes(column.name) &&
       !table.primaryKey.includes(column.name),
   );
-  const names = changeable.map(({ column }) => quoteIdentifier(column.name));
+  if (changeable.length === 0) return undefined;
+  const set = changeable.map(({ column: { name } }) => `${quoteIdentifier(name)} = s.${quoteIdentifier(name)}`);
   const compared = (alias: string) =>
     changeable.map(
       ({ column }) => `${alias}.${quoteIdentifier(column.name)}${isComparable(column.type) ? "" : "::text"}`,
     );
-  const action =
-    names.length === 0
-      ? "nothing"
-      : `update set ${names.map((name) => `${name} = excluded.${name}`).join(", ")}
-         where row(${compared("t").join(", ")}) is distinct from row(${compared("excluded").join(", ")})`;
+  return `update ${rowsOf(table)} t set ${set.join(", ")} from ${stage} s
+    where ${same} and row(${compared("t").join(", ")}) is distinct from row(${compared("s").join(", ")})`;
+}
+
+/** Inserts the rows whose key is new, in the order of the key: neighbours in an index are then still at hand. */
+function insertStatement({ entity: { table, fields }, stage, columns, key, same }: Parts): string {
   const list = quoteColumns(columns);
-  // A row that was inserted has no xmax; one that was updated carries the transaction that locked it.
-  return `with loaded as (
-      insert into ${quoteTable(table)} as t (${list}) overriding system value select ${list} from ${stage}
-      on conflict (${quoteColumns(key)}) do ${action} returning (t.xmax = 0) as inserted)
-    select count(*) filter (where inserted)::int as inserted, count(*) filter (where not inserted)::int as updated from loaded`;
+  const order = fields.flatMap(({ column }) => (key.includes(column.name) ? [sortable(column)] : []));
+  return `insert into ${quoteTable(table)} (${list}) overriding system value
+    select ${list} from ${stage} s where not exists (select from ${rowsOf(table)} t where ${same}) order by ${order.join(", ")}`;
+}
+
+/** The rows that the table's unique keys are about: not those of tables that inherit from it. */
+function rowsOf(table: TableShape): string {
+  return `${table.kind === "table" ? "only " : ""}${quoteTable(table)}`;
 }
 
 const WITHOUT_EQUALITY = new Set(["json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"]);
@@ -84,7 +111,7 @@ function requireKey(plan: SeedPlan, entity: EntityPlan): readonly string[] {
   const uniques = table.uniques.map(({ columns }) => columns).filter(whole);
   const meant = uniques.find((columns) => columns.every((name) => isUnique(entity, name)));
   const primary = whole(table.primaryKey) ? table.primaryKey : undefined;
-  const counted = table.primaryKey.some((column) => column in entity.firstKeys);
+  const counted = table.primaryKey.some((column) => entity.firstKeys.has(column));
   const key = counted && !isReferenced(plan, entity) ? (meant ?? primary) : (primary ?? meant);
   const chosen = key ?? uniques[0];
   if (chosen !== undefined) return chosen;

@@ -1,9 +1,10 @@
 /** What is checked behind a load, before it is committed: foreign keys, unique keys, sequences. */
-import { failure } from "../errors.ts";
+import { failure, refusal } from "../errors.ts";
+import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import type { Queries } from "../postgres/schema.ts";
-import type { EntityPlan, ForeignKey, SeedPlan, TableShape } from "./model.ts";
-import { quoteColumns, quoteTable } from "./table-sql.ts";
+import type { ColumnShape, EntityPlan, ForeignKey, SeedPlan, TableShape } from "./model.ts";
+import { quoteTable, sortable } from "./table-sql.ts";
 
 export interface Validation {
   tables: number;
@@ -41,7 +42,7 @@ async function requireNoOrphans(sql: Queries, { entity, table }: EntityPlan, key
   const [columns, parents] = [key.columns.map(quoteIdentifier), key.references.map(quoteIdentifier)];
   const present = columns.map((name) => `c.${name} is not null`).join(" and ");
   const same = columns.map((name, place) => `p.${parents[place]} = c.${name}`).join(" and ");
-  const parent = quoteTable(splitKey(key.table));
+  const parent = await findParent(sql, table, key);
   const [row] = await sql.unsafe<{ orphans: number }[]>(
     `select count(*)::float8 as orphans from ${quoteTable(table)} c
       where ${present} and not exists (select from ${parent} p where ${same})`,
@@ -54,61 +55,80 @@ async function requireNoOrphans(sql: Queries, { entity, table }: EntityPlan, key
   );
 }
 
-/** "schema.table" in its parts; a table's name may hold dots, a schema's is taken not to. */
-function splitKey(key: string): Pick<TableShape, "schema" | "name"> {
-  const dot = key.indexOf(".");
-  return { schema: key.slice(0, dot), name: key.slice(dot + 1) };
+/** The table that the key refers to, as SQL names it: "schema.table" cannot be taken apart where names hold dots. */
+async function findParent(sql: Queries, table: TableShape, key: ForeignKey): Promise<string> {
+  const [row] = await sql.unsafe<{ parent: string }[]>(
+    `select format('%I.%I', n.nspname, c.relname) as parent
+       from pg_constraint k join pg_class c on c.oid = k.confrelid join pg_namespace n on n.oid = c.relnamespace
+      where k.conrelid = $1::regclass and k.conname = $2`,
+    [quoteTable(table), key.name],
+  );
+  if (row !== undefined) return row.parent;
+  throw failure("key_missing", `the foreign key ${key.name} of ${table.name} is not there any more`, "try again");
 }
 
 /** What the factory calls unique and the table has no unique key for. */
-function uncheckedUniques({ table, fields }: EntityPlan): string[][] {
-  const groups = new Map<number, string[]>();
-  const wanted: string[][] = [];
+function uncheckedUniques({ table, fields }: EntityPlan): ColumnShape[][] {
+  const groups = new Map<number, ColumnShape[]>();
+  const wanted: ColumnShape[][] = [];
   for (const { column, unique, uniqueGroup } of fields) {
-    if (unique) wanted.push([column.name]);
-    if (uniqueGroup !== undefined) groups.set(uniqueGroup, [...(groups.get(uniqueGroup) ?? []), column.name]);
+    if (unique) wanted.push([column]);
+    if (uniqueGroup !== undefined) groups.set(uniqueGroup, [...(groups.get(uniqueGroup) ?? []), column]);
   }
   const known = [table.primaryKey, ...table.uniques.map(({ columns }) => columns)];
   return [...wanted, ...groups.values()].filter((columns) => !known.some((key) => sameNames(key, columns)));
 }
 
-function sameNames(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((name) => right.includes(name));
+function sameNames(names: readonly string[], columns: readonly ColumnShape[]): boolean {
+  return names.length === columns.length && columns.every(({ name }) => names.includes(name));
 }
 
 async function requireNoDuplicates(
   sql: Queries,
   { entity, table }: EntityPlan,
-  columns: readonly string[],
+  columns: readonly ColumnShape[],
 ): Promise<void> {
-  const list = quoteColumns(columns);
+  const list = columns.map(sortable).join(", ");
   const [row] = await sql.unsafe<{ values: string; count: number }[]>(
     `select (row(${list}))::text as values, count(*)::float8 as count from ${quoteTable(table)}
-      where ${columns.map((name) => `${quoteIdentifier(name)} is not null`).join(" and ")}
+      where ${columns.map(({ name }) => `${quoteIdentifier(name)} is not null`).join(" and ")}
       group by ${list} having count(*) > 1 limit 1`,
   );
   if (row === undefined) return;
   throw failure(
     "duplicates",
-    `${entity}: ${columns.join(", ")} is to be unique, and ${row.values} is there ${row.count} times`,
+    `${entity}: ${columns.map(({ name }) => name).join(", ")} is to be unique, and ${row.values} is there ${row.count} times`,
     "nothing of this run is in the database",
   );
 }
 
-/** Brings the sequences of the columns that were given numbers up to the highest one. Resolves with how many there are. */
+/**
+ * Brings the sequences of the columns that were given numbers up to the highest one. Resolves with how many there are.
+ * Throws (exit 5) where the role may not.
+ */
 export async function advanceSequences(sql: Queries, plan: SeedPlan): Promise<number> {
   let count = 0;
   for (const { table, fields } of plan.entities) {
     for (const { column } of fields) {
       if (column.sequence === null) continue;
       count++;
-      await sql.unsafe(
-        `select setval($1::regclass, highest)
-           from (select max(${quoteIdentifier(column.name)})::int8 as highest from ${quoteTable(table)}) t, ${column.sequence} s
-          where highest > s.last_value or highest = s.last_value and not s.is_called`,
-        [column.sequence],
-      );
+      await advanceSequence(sql, table, column.name, column.sequence);
     }
   }
   return count;
+}
+
+async function advanceSequence(sql: Queries, table: TableShape, column: string, sequence: string): Promise<void> {
+  try {
+    await sql.unsafe(
+      `select setval($1::regclass, highest)
+         from (select max(${quoteIdentifier(column)})::int8 as highest from ${quoteTable(table)}) t, ${sequence} s
+        where highest > s.last_value or highest = s.last_value and not s.is_called`,
+      [sequence],
+    );
+  } catch (error) {
+    if (codeOf(error) !== "42501") throw error;
+    const what = `the sequence of ${table.name}.${column} has to follow the rows, and this role may not move it`;
+    throw refusal("sequence_denied", what, `its owner may let it: GRANT SELECT, UPDATE ON SEQUENCE ${sequence} TO …`);
+  }
 }

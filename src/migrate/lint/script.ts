@@ -1,13 +1,10 @@
 /** One script as the lint reads it: its statements, those inside bodies included, each with what gives it its place. */
-import { type Node, type ParsedStatement, type SqlParser, SqlSyntaxError } from "../../postgres/parser.ts";
+import { type Node, type SqlParser, SqlSyntaxError } from "../../postgres/parser.ts";
 import { blankQuoted } from "../blank-quoted.ts";
+import { parseScript, type ScriptStatement } from "../parse-script.ts";
 import { readBody } from "./bodies.ts";
 
-export interface LintStatement {
-  node: Node;
-  /** In UTF-16 units of the script. */
-  start: number;
-  end: number;
+export interface LintStatement extends ScriptStatement {
   /** What stands in the body of a DO block or a function. */
   body:
     | { kind: "do" | "function"; statements: readonly { node: Node; start: number; text: string | undefined }[] }
@@ -22,7 +19,7 @@ export interface LintScript {
 /** The script's statements; what psql alone understands is left out. */
 export function readScript(parser: SqlParser, sql: string): LintScript {
   try {
-    return { statements: withBodies(parser, sql, parser.parse(sql)) };
+    return { statements: withBodies(parser, sql, parseScript(parser, sql)) };
   } catch (error) {
     if (!(error instanceof SqlSyntaxError)) throw error;
     const plain = blankPsql(sql);
@@ -31,7 +28,7 @@ export function readScript(parser: SqlParser, sql: string): LintScript {
   }
 }
 
-function withBodies(parser: SqlParser, sql: string, statements: readonly ParsedStatement[]): LintStatement[] {
+function withBodies(parser: SqlParser, sql: string, statements: readonly ScriptStatement[]): LintStatement[] {
   return statements.map((statement) => ({ ...statement, body: readBody(parser, sql, statement) }));
 }
 

@@ -50,13 +50,25 @@ export function compileEntity(plan: SeedPlan, entity: EntityPlan): RowMaker {
   };
 }
 
-/** The rows from `from` up to, but without, `to`, in pieces of about 64 KiB that end with a row. */
-export function* generateRows(plan: SeedPlan, entity: EntityPlan, from: number, to: number): Generator<Uint8Array> {
+/**
+ * The rows from `from` up to, but without, `to`, in pieces of about 64 KiB that end with a row. Once a piece has been
+ * taken and the next is asked for, `taken` is told how many rows are gone.
+ */
+export function* generateRows(
+  plan: SeedPlan,
+  entity: EntityPlan,
+  from: number,
+  to: number,
+  taken: (rows: number) => void = () => undefined,
+): Generator<Uint8Array> {
   const { write } = compileEntity(plan, entity);
   const sink = createSink();
   for (let row = from; row < to; row++) {
     write(row, sink);
-    if (sink.length >= PIECE_BYTES) yield sink.take();
+    if (sink.length < PIECE_BYTES) continue;
+    yield sink.take();
+    taken(row + 1 - from);
   }
   if (sink.length > 0) yield sink.take();
+  taken(to - from);
 }

@@ -74,7 +74,7 @@ export const IDS: readonly GeneratorDefinition[] = [
     options: SEQUENCE_OPTIONS,
     fits: ["int2", "int4", "int8", "numeric", "float4", "float8", "oid"],
     compile({ start, step }, site) {
-      const firstKey = site.entity.firstKeys[site.field];
+      const firstKey = site.entity.firstKeys.get(site.field);
       const base = start ?? (firstKey === undefined ? 1 : Number(firstKey) - site.entity.firstRow * step);
       if (!Number.isSafeInteger(base))
         throw site.mistake(`its keys begin at ${firstKey}, beyond what numbers count exactly`);

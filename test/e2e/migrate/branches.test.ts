@@ -17,7 +17,7 @@ describe("another branch", () => {
       names.flatMap((name) => Object.entries(tableFiles(name)).map(([file, text]) => [`migrations/${file}`, text])),
     );
 
-  test(
+  test.concurrent(
     "status names what it has applied, and down takes it back by the scripts that the ledger has kept",
     async () => {
       await using grove = await Grove.create(server, {
@@ -66,7 +66,7 @@ describe("another branch", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "what has no way back there stops everything, by name",
     async () => {
       await using stage = await Stage.create(server, {
@@ -86,7 +86,7 @@ describe("another branch", () => {
 });
 
 describe("an applied file", () => {
-  test(
+  test.concurrent(
     "that was edited is named by everything that goes up; other line ends are no edit",
     async () => {
       await using stage = await Stage.create(server, { ...tableFiles("1_a"), ...tableFiles("2_b") });
@@ -110,7 +110,7 @@ describe("an applied file", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "that has got another number is not applied again",
     async () => {
       const once = { "3_once.up.sql": "insert into a values (3);\n" };
@@ -138,7 +138,7 @@ describe("files that cannot all be meant", () => {
     ["a number that is too large", tableFiles("9223372036854775808_big", "u"), ["9223372036854775808_big.up.sql"]],
   ];
 
-  test(
+  test.concurrent(
     "are named, and nothing is run",
     async () => {
       await using stage = await Stage.create(server, { ...tableFiles("1_a"), ...tableFiles("2_b") });

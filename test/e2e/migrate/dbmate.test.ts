@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 describe("files", () => {
-  test(
+  test.concurrent(
     "line ends of Windows, comments before up, no transaction, wide letters, several folders",
     async () => {
       await using stage = await Stage.create(server, {
@@ -66,7 +66,7 @@ describe("files", () => {
     ["two downs", `${fileOf("a")}-- migrate:down\ndrop table a;\n`, "001_a.sql:6"],
   ];
 
-  test(
+  test.concurrent(
     "what is wrong in one is named, and nothing is run",
     async () => {
       await using stage = await Stage.create(server, { "002_b.sql": fileOf("b") });
@@ -82,7 +82,7 @@ describe("files", () => {
 });
 
 describe("order", () => {
-  test(
+  test.concurrent(
     "an older one is refused, unless that is allowed; a rollback takes back the newest version",
     async () => {
       await using stage = await Stage.create(server, { "001_a.sql": fileOf("a"), "003_c.sql": fileOf("c") });
@@ -99,7 +99,7 @@ describe("order", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "one that fails is not said to be applied, and those before it are",
     async () => {
       await using stage = await Stage.create(server, {
@@ -118,7 +118,7 @@ describe("order", () => {
 });
 
 describe("a server that is not there", () => {
-  test(
+  test.concurrent(
     "is waited for with --wait, and a session that is refused at first too",
     async () => {
       await using late = await LateServer.reserve(server);
@@ -133,7 +133,7 @@ describe("a server that is not there", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "is said to be missing after the time, or at once; the URL's password is not",
     async () => {
       await using late = await LateServer.reserve(server);
@@ -152,7 +152,7 @@ describe("a server that is not there", () => {
 });
 
 describe.each([15, 17, 18] as const)("the schema file on PostgreSQL %i", (major) => {
-  test(
+  test.concurrent(
     "can be loaded by dbmate and by pgrove, says what is applied, and is the same again",
     async () => {
       const own = await sharedServer(major);
@@ -189,7 +189,7 @@ describe.each([15, 17, 18] as const)("the schema file on PostgreSQL %i", (major)
 });
 
 describe("env files", () => {
-  test(
+  test.concurrent(
     "one that is named counts more than the shell, which is said; without one the shell counts",
     async () => {
       await using stage = await Stage.create(server, { "001_a.sql": fileOf("a") });

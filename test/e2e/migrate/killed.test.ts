@@ -92,27 +92,26 @@ describe("at any moment", () => {
     await waitFor(`${ticks} ticks`, 30_000, reached, 1);
   }
 
-  test(
-    `up and down, at ${MOMENTS} moments each by chance`,
+  test.concurrent(
+    `up and down, at ${MOMENTS} moments by chance`,
     async () => {
       await using stage = await Stage.create(server, FILES, { sql: "create sequence progress" });
       await stage.ok("up 1");
       await stage.ok("down --yes");
       const moments = spread(MOMENTS, SEED).map((moment) => Math.ceil(moment * (TICKS - 1)));
       const doubts: number[] = [];
-      for (const ticks of moments) {
-        for (const direction of ["up", "down"] as const) {
-          const line = direction === "up" ? "up --yes" : "down --all --yes";
-          await strike(stage, line, ticks);
-          const seen = await look(stage);
-          expect([direction, ticks, findDisagreements(seen, direction)]).toEqual([direction, ticks, []]);
-          doubts.push(...seen.filter(({ success }) => success === "false").map(({ statement }) => statement));
-          await stage.ok(line);
-          const after = await look(stage);
-          expect([direction, ticks, findDisagreements(after, direction)]).toEqual([direction, ticks, []]);
-          const success = direction === "up" ? "true" : "none";
-          expect(after.map((each) => each.success)).toEqual(VERSIONS.map(() => success));
-        }
+      for (const [place, ticks] of moments.entries()) {
+        const direction = place % 2 === 0 ? "up" : "down";
+        const line = direction === "up" ? "up --yes" : "down --all --yes";
+        await strike(stage, line, ticks);
+        const seen = await look(stage);
+        expect([direction, ticks, findDisagreements(seen, direction)]).toEqual([direction, ticks, []]);
+        doubts.push(...seen.filter(({ success }) => success === "false").map(({ statement }) => statement));
+        await stage.ok(line);
+        const after = await look(stage);
+        expect([direction, ticks, findDisagreements(after, direction)]).toEqual([direction, ticks, []]);
+        const success = direction === "up" ? "true" : "none";
+        expect(after.map((each) => each.success)).toEqual(VERSIONS.map(() => success));
       }
       expect(doubts.length).toBeGreaterThan(0); // or nothing has shown that a script outside is told from the others
     },
@@ -151,7 +150,7 @@ describe("in the middle of a script outside a transaction", () => {
     expect(valid).toBe("true");
   }
 
-  test(
+  test.concurrent(
     "it is in doubt at exactly that statement, status says how to go on, and so it goes on",
     async () => {
       await using stage = await Stage.create(server, FILES);
@@ -178,7 +177,7 @@ describe("in the middle of a script outside a transaction", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "when the server finishes that statement all the same, the way around it is said",
     async () => {
       await using stage = await Stage.create(server, FILES);
@@ -213,7 +212,7 @@ describe("ended from outside", () => {
       5,
     );
 
-  test.each([
+  test.concurrent.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)(
@@ -233,7 +232,7 @@ describe("ended from outside", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "when the server ends its session: said so, and rolled back",
     async () => {
       await using stage = await Stage.create(server, SLOW);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe("the ledger's place", () => {
-  test(
+  test.concurrent(
     "names that need quotes: the database, the schema and the table",
     async () => {
       const database = `stage "quoted" ${process.pid}; é`;
@@ -40,7 +40,7 @@ describe("the ledger's place", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "two worktrees with a schema each migrate at once, and neither knows of the other",
     async () => {
       await using grove = await Grove.create(server, { yaml: "isolation: schema", sql: "select 1" });
@@ -65,7 +65,7 @@ describe("the ledger's place", () => {
 });
 
 describe("users", () => {
-  test(
+  test.concurrent(
     "who may only read sees how it stands; who may not write is told so, and nothing has changed",
     async () => {
       await using stage = await Stage.create(server, TWO);
@@ -94,7 +94,7 @@ describe("users", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "a database that is read only by setting",
     async () => {
       await using stage = await Stage.create(server, TWO);
@@ -108,7 +108,7 @@ describe("users", () => {
 });
 
 describe("golang-migrate's lock", () => {
-  test(
+  test.concurrent(
     "is waited for and respected, and is held while pgrove migrates",
     async () => {
       await using stage = await Stage.create(server, {
@@ -157,7 +157,7 @@ describe("a mistake is shown where it is", () => {
     return `${lines.length}:${[...(lines.at(-1) ?? "")].length + 1}`;
   }
 
-  test(
+  test.concurrent(
     "by line and column, with a caret below it; in a transaction, nothing is done",
     async () => {
       await using stage = await Stage.create(server);
@@ -178,7 +178,7 @@ describe("a mistake is shown where it is", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "with PostgreSQL's detail and hint, and by the running file of many",
     async () => {
       await using stage = await Stage.create(server, {

@@ -75,7 +75,7 @@ beforeAll(async () => {
 });
 
 describe.each([...TOOLS])("$name", ({ name, files, says, open }) => {
-  test(
+  test.concurrent(
     `has ${TURNS} turns by chance, and everybody always says the same`,
     async () => {
       await using stage = await Stage.create(server, files);
@@ -111,7 +111,7 @@ describe.each([...TOOLS])("$name", ({ name, files, says, open }) => {
   );
 });
 
-test(
+test.concurrent(
   "golang-migrate that has failed leaves it dirty for both, until force says where it is",
   async () => {
     const [first, second, third] = SCRIPTS;
@@ -143,7 +143,7 @@ test(
   TIMEOUT_MS,
 );
 
-test(
+test.concurrent(
   "what pgrove leaves in doubt is dirty for golang-migrate, and what golang-migrate forces is settled for pgrove",
   async () => {
     await using stage = await Stage.create(server, {

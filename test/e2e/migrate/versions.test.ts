@@ -38,7 +38,7 @@ describe("every pair of versions", () => {
   /** Away from a version and back to it without a step over the one that has no way back. */
   const tour = [0, 1, 0, 3, 4, 3, 7, 4, 7, 3, 7];
 
-  test(
+  test.concurrent(
     "is a way when each has its script",
     async () => {
       await using stage = await Stage.create(server, FIXTURES);
@@ -52,7 +52,7 @@ describe("every pair of versions", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "up is reached from everywhere below, in one go",
     async () => {
       await using stage = await Stage.create(server, FIXTURES);
@@ -71,7 +71,7 @@ describe("every pair of versions", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "a way over what cannot be taken back is refused before anything is run",
     async () => {
       await using stage = await Stage.create(server, FIXTURES);
@@ -86,7 +86,7 @@ describe("every pair of versions", () => {
     TIMEOUT_MS,
   );
 
-  test(
+  test.concurrent(
     "a version that no file has is named, and so is a down without its up",
     async () => {
       await using stage = await Stage.create(server, FIXTURES);
@@ -94,6 +94,7 @@ describe("every pair of versions", () => {
       for (const version of [0, 2, 5, 6, 8]) {
         expect(await stage.fails(2, `goto ${version}`)).toContain(`there is no migration ${version}`);
       }
+      expect(await stage.fails(2, "down head")).toContain("head is the newest migration");
       await stage.write(tableFiles("5_t5", "d"));
       expect(await stage.fails(3, "goto 7")).toContain("5_t5.down.sql:1");
       expect(await found(stage)).toEqual(expected(4));
@@ -106,7 +107,7 @@ describe("every pair of versions", () => {
 });
 
 describe("steps", () => {
-  test(
+  test.concurrent(
     "from nothing to past the end and back",
     async () => {
       await using stage = await Stage.create(server, FIXTURES);
@@ -149,7 +150,7 @@ describe("what golang-migrate's table says is set", () => {
     ["-1, false", "t7", "1 3 4 7", "7|false"],
   ];
 
-  test(
+  test.concurrent(
     "by force, whatever was there, dirty or clean",
     async () => {
       await using stage = await Stage.create(server, FIXTURES);
@@ -166,7 +167,7 @@ describe("what golang-migrate's table says is set", () => {
     TIMEOUT_MS,
   );
 
-  test.each(["4, true", "-1, true"])(
+  test.concurrent.each(["4, true", "-1, true"])(
     "while it is (%s), nothing else is done",
     async (row) => {
       await using stage = await Stage.create(server, FIXTURES, {

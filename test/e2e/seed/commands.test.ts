@@ -1,7 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer } from "../../support/engine/server.ts";
-import { spread } from "../../support/faults/moments.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
 setDefaultTimeout(120_000);
@@ -93,35 +91,4 @@ describe("seed", () => {
     await grove.fails(2, ["seed", "all", "customer", "5"]);
     expect(await grove.fails(2, ["seed", "custmer", "5"])).toContain("did you mean customer");
   });
-
-  test("killed at any moment of a large load, it leaves nothing, and the next run works", async () => {
-    await using grove = await create();
-    const before = await grove.main();
-    const query = "select string_agg(indexdef, ';' order by indexdef) from pg_indexes where schemaname = 'public'";
-    const indexes = await grove.ask(grove.project, query);
-    const started = performance.now();
-    await grove.ok(["seed", "all", "100000"]);
-    const wholeMs = performance.now() - started;
-    await grove.ok(["seed", "--clean-force", "all", "0"]);
-    const first = await grove.main();
-    for (const share of spread(4, 5)) {
-      const program = grove.repo.start(["seed", "all", "100000"]);
-      await Bun.sleep(share * wholeMs); // a moment to strike at, not something to wait for
-      program.kill("SIGKILL");
-      await program.ended;
-      await waitFor("its sessions to end", 20_000, async () => !(await isSeeding(grove)));
-      const now = await grove.main();
-      if (now.tables["public.customer"] === before.tables["public.customer"]) expect(now.tables).toEqual(first.tables);
-      else await grove.ok(["seed", "--clean-force", "all", "0"]); // it had ended before the blow
-      expect(await grove.ask(grove.project, query)).toBe(indexes);
-    }
-    await grove.ok(["seed", "all", "100"]);
-    expect(await grove.ask(grove.project, "select count(*)::int from purchase")).toBe(100);
-  });
 });
-
-async function isSeeding(grove: Grove): Promise<boolean> {
-  const rows = await grove.sql`
-    select 1 from pg_stat_activity where datname = ${grove.project} and application_name like 'pgrove-%'`;
-  return rows.length > 0;
-}

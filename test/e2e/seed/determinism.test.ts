@@ -58,7 +58,12 @@ test("over four connections at once, whichever comes first: the same rows", asyn
 });
 
 test("in three runs instead of one: the same users", async () => {
-  for (const words of [["--clean-force", "all", "0"], ["users", "7"], ["users", "1"], ["users", "32"]]) {
+  for (const words of [
+    ["--clean-force", "all", "0"],
+    ["users", "7"],
+    ["users", "1"],
+    ["users", "32"],
+  ]) {
     await recent.ok(["seed", ...words]);
   }
   const users = `select md5(string_agg(u::text, ',' order by id)) from users u where id <= 40`;
@@ -75,7 +80,8 @@ test("another field and more rows leave the other cells as they were", async () 
   await writeFile(file, factories.replace("full_name: name", fields));
   await recent.ok(["seed", "--clean-force", "all", "60"]);
   expect(await recent.ask(recent.project, "select count(distinct motto)::int from users")).toBeGreaterThan(50);
-  const columns = "id, email, username, full_name, password_hash, tier, is_active, time_zone, last_login_at, created_at, updated_at";
+  const columns =
+    "id, email, username, full_name, password_hash, tier, is_active, time_zone, last_login_at, created_at, updated_at";
   const where = {
     users: "id <= 40",
     ssh_profiles: "user_id <= 40",

@@ -1,7 +1,7 @@
 /** A seed that fails half-way leaves nothing of itself, wherever it fails, and says what it failed at. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { sharedServer } from "../../support/engine/server.ts";
-import { readSeedState, sessionsIn, waitForNoSessions } from "../../support/seed/state.ts";
+import { readSeedState, sessionsIn } from "../../support/seed/state.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
 setDefaultTimeout(60_000);
@@ -36,7 +36,8 @@ const cases: Case[] = [
     what: "SQL files: a statement of the second one",
     files: {
       "seeds/base.sql": "insert into customer (email) values ('base@example.test');\ncreate table extra (id int);",
-      "seeds/main.sql": "insert into customer (email) values ('main@example.test');\ninsert into purchase values (2, 99, 1);",
+      "seeds/main.sql":
+        "insert into customer (email) values ('main@example.test');\ninsert into purchase values (2, 99, 1);",
     },
     words: [],
     says: ["seeds/main.sql", "purchase_customer_id_fkey", "nothing of this run is in the database"],
@@ -61,7 +62,7 @@ const cases: Case[] = [
     what: `${rows} rows: a value that its type does not take`,
     files: factories("{amount: {expression: \"row = 77 ? 'seventy-seven' : row\"}}"),
     words: ["customer", "purchase", String(rows)],
-    says: ["purchase, row 77, field amount = \"seventy-seven\"", "seeds/factories.yaml:1:"],
+    says: ['purchase, row 77, field amount = "seventy-seven"', "seeds/factories.yaml:1:"],
   })),
   ...[100, 3000].map((rows) => ({
     what: `${rows} rows: a check that cannot be read`,

@@ -36,9 +36,11 @@ test("every foreign key: valid, and without a row that refers to nothing", async
     "sync_data_user_id_fkey",
   ]);
   for (const { name, valid, child, parent, same, given } of keys) {
-    expect(valid, name).toBe(true);
+    expect(String(valid), name).toBe("true");
     expect(await count(`${child} c where ${given}`), name).toBeGreaterThan(USERS / 2);
-    expect(await count(`${child} c where ${given} and not exists (select from ${parent} p where ${same})`), name).toBe(0);
+    expect(await count(`${child} c where ${given} and not exists (select from ${parent} p where ${same})`), name).toBe(
+      0,
+    );
   }
 });
 
@@ -80,7 +82,9 @@ test("what hangs together does: profiles of the same user, fingerprints of the k
   expect(await count("commands where (exit_code = 0) <> (error is null)")).toBe(0);
   expect(await count("commands where suggested <> (explanation is not null)")).toBe(0);
   expect(await count("(select distinct lower(email) from users) e")).toBe(USERS);
-  expect(await count("users where email not like '%_@example.test' or password_hash not like '$argon2id$v=19$%'")).toBe(0);
+  expect(await count("users where email not like '%_@example.test' or password_hash not like '$argon2id$v=19$%'")).toBe(
+    0,
+  );
 });
 
 describe("times in their order", () => {

@@ -4,11 +4,11 @@ import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 import { spread, thorough } from "../../support/faults/moments.ts";
 import type { Started } from "../../support/faults/program.ts";
-import { readSeedState, type SeedState, sessionsIn, waitForNoSessions } from "../../support/seed/state.ts";
 import { connect } from "../../support/faults/world.ts";
+import { readSeedState, type SeedState, sessionsIn, waitForNoSessions } from "../../support/seed/state.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(30_000);
 
 /** The first number of the advisory locks that the load waits at. */
 const GATES = 28;
@@ -43,7 +43,9 @@ beforeAll(async () => {
   await grove.ok(LOAD);
   wholeMs = performance.now() - started;
   expect(await rowsOf("customer")).toBe(ROWS);
-  expect((await readSeedState(grove)).definitions.filter((line) => !line.includes("pgrove."))).toEqual(before.definitions);
+  expect((await readSeedState(grove)).definitions.filter((line) => !line.includes("pgrove."))).toEqual(
+    before.definitions,
+  );
   await grove.ok(["seed", "--clean-force", "all", "0"]);
   before = await readSeedState(grove);
 });
@@ -99,7 +101,6 @@ describe.each(gates)("while $what", ({ what, key }) => {
       };
       await waitFor(what, 30_000, arrived, 5);
       await blow(program, pid ?? 0);
-      if (key === 2) expect((await readSeedState(grove)).rows.tables).toEqual(before.rows.tables);
       return program;
     } finally {
       await gate.end();

@@ -166,6 +166,9 @@ describe.each([15, 17, 18] as const)("PostgreSQL %p", (major) => {
     });
     const error = await rejection(bench.migrate(HEAD));
     expect(error.message).toStartWith('migrations/3_bad.up.sql:5: ERROR:  column "nope" does not exist');
+    expect(error.message).toEndWith("nothing of it was done: 3 bad was rolled back");
+    const newest = "select version, success, error from pgrove.migration_history order by id desc limit 1";
+    expect(await bench.query(newest)).toStartWith('3|f|column "nope" does not exist');
     expect(await bench.query("select string_agg(name, ',' order by id) from item")).toBe("a,be\\gin");
     expect(await bench.query("select count(*) from pg_tables where tablename ~ '^t[123]$'")).toBe("3");
     expect(await bench.ledger()).toEqual(["1|run|t", "2|run|t"]);
@@ -222,6 +225,13 @@ describe.each([15, 17, 18] as const)("PostgreSQL %p", (major) => {
     await bench.write({ "1_note.up.sql": "do $$ begin raise notice 'half-way'; end $$" });
     await bench.migrate(HEAD);
     expect(bench.notes).toContain("1 note: half-way");
+  });
+
+  test("a mistake of syntax, before which not even the transaction has begun, is told and nothing else", async () => {
+    await bench.write({ "1_typo.up.sql": "create tabel a (id int);" });
+    const error = await rejection(bench.migrate(HEAD));
+    expect(error.message).toStartWith("migrations/1_typo.up.sql:1:8  ERROR: syntax error");
+    expect(bench.notes).toEqual([]);
   });
 
   test("steps that nobody has agreed to are not run", async () => {

@@ -205,6 +205,14 @@ describe.each([15, 17, 18] as const)("PostgreSQL %i", (major) => {
     expect(await appliedVersions(sql, files)).toEqual([1, 2]);
   });
 
+  test("a session in another schema is not told that everything is applied there", async () => {
+    const { sql } = await makeDatabase();
+    await openLedger(sql, filesOf(["1_users"]));
+    await sql.unsafe("create schema other; set search_path to other");
+    const refused = await rejection(readLedger(sql, { layout: "golang-migrate" }));
+    expect(refused).toMatchObject({ code: "other_schema", exit: 5, message: expect.stringContaining("public") });
+  });
+
   test("the table is found where the search_path leads, and kept there", async () => {
     const { sql } = await makeDatabase();
     await sql.unsafe(`create schema app; create table app.schema_migrations (version bigint primary key, dirty boolean not null);

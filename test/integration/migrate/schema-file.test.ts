@@ -8,7 +8,7 @@ import { writeSchemaFile } from "../../../src/migrate/schema-file.ts";
 import { startFromSchema } from "../../../src/migrate/schema-start.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
 import { withWork } from "../../../src/target/work.ts";
-import { type Bench, makeBench, openLive } from "../../support/database.ts";
+import { type Bench, makeBench, openLive, rejection } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { MigrationFolder } from "../../support/migration-folder.ts";
 import { FACTS } from "../../support/migration-ledgers.ts";
@@ -105,6 +105,18 @@ describe("the file", () => {
     const live = await createLive();
     await migrate(live, folder);
     expect((await write(live, other)).foreign).toEqual(["02 email"]);
+  });
+
+  test("says so when its path is no file's, or leads through one", async () => {
+    await using folder = await MigrationFolder.create(FILES["golang-migrate"]);
+    const live = await createLive();
+    await migrate(live, folder);
+    const request = { files: await folder.read() };
+    await writeFile(`${bench.folder}/plain`, "");
+    for (const path of [bench.folder, `${bench.folder}/plain/schema.sql`]) {
+      const error = await rejection(writeSchemaFile(bench.tools, live, path, request));
+      expect([error.exit, error.message.startsWith(`${path}: `)]).toEqual([3, true]);
+    }
   });
 
   test("is not written over something else", async () => {

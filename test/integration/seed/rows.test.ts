@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { interruption } from "../../../src/errors.ts";
 import { loadFactories } from "../../../src/seed/factory-file.ts";
 import { type RowsRequest, seedRows } from "../../../src/seed/rows.ts";
+import { readTables } from "../../../src/seed/schema.ts";
 import { readStats } from "../../../src/seed/stats.ts";
+import { newRunId } from "../../../src/sys/run-id.ts";
 import { type Bench, fingerprint, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 
@@ -128,6 +130,33 @@ describe.each([15, 17, 18] as const)("rows on PostgreSQL %i", (major) => {
     expect(await ask("select count(*) from customer")).toBe("51");
   });
 
+  test("an upsert writes only rows that differ", async () => {
+    const { seed, ask } = await prepare();
+    await seed(["customer"], 2000);
+    await ask("update customer set name = 'changed' where id <= 3");
+    const before = await ask(
+      "select md5(string_agg(xmin::text || ctid::text, ',' order by id)) from customer where id > 3",
+    );
+    const { loaded } = await seed(["customer"], 2000, { upsert: true });
+    expect(loaded?.entities[0]).toMatchObject({ inserted: 0, updated: 3, unchanged: 1997 });
+    expect(
+      await ask("select md5(string_agg(xmin::text || ctid::text, ',' order by id)) from customer where id > 3"),
+    ).toBe(before);
+    expect(await ask("select count(*) from customer where xmax::text <> '0'")).toBe("0");
+  });
+
+  test("a key in which NULL equals NULL, and rows of a table that inherits", async () => {
+    const yaml = "entities: {tag: {fields: {code: 'null', note: {constant: now}}}}\n";
+    const { seed, ask } = await prepare("create table tag (code int unique nulls not distinct, note text)", yaml);
+    await ask("create table old_tag () inherits (tag); insert into old_tag values (null, 'before')");
+    const upsert = async () => (await seed(["tag"], 1, { upsert: true })).loaded?.entities[0];
+    expect(await upsert()).toMatchObject({ inserted: 1, updated: 0, unchanged: 0 });
+    expect(await upsert()).toMatchObject({ inserted: 0, updated: 0, unchanged: 1 });
+    await ask("update only tag set note = 'before'");
+    expect(await upsert()).toMatchObject({ inserted: 0, updated: 1, unchanged: 0 });
+    expect(await ask("select tableoid::regclass || ' ' || note from tag order by 1")).toBe("old_tag before\ntag now");
+  });
+
   test.each([
     { what: "a deferrable key", null: "not null", key: "deferrable" },
     { what: "a column that may be empty", null: "", key: "" },
@@ -182,6 +211,118 @@ describe.each([15, 17, 18] as const)("rows on PostgreSQL %i", (major) => {
     expect(await counts()).toBe("6 0");
     await seed(["customer", "purchase"], 0, { clean: { generated: true }, loads: false });
     expect(await ask("select string_agg(email, ',') from customer")).toBe("mine");
+  });
+
+  const COMPUTED = `
+    create type size as enum ('s', 'm', 'l');
+    create table document (id uuid primary key default gen_random_uuid(), made_at timestamptz not null, size size not null);
+    create table page (document_id uuid references document, number int, text text, primary key (document_id, number));
+    create table tag (document_id uuid not null references document, word text, primary key (document_id, word));`;
+  const FACTORIES = `
+    generator_version: 1
+    entities:
+      document: {fields: {id: {uuid_v7: {at: made_at}}, size: {weighted: {s: 5, m: 3, l: 1}}}}
+      page: {per: document, count: {weighted: {1: 2, 3: 1}}, fields: {document_id: "@document.id"}}`;
+
+  test("rows of computed keys are known again by what made them", async () => {
+    const { seed, ask } = await prepare(COMPUTED, FACTORIES);
+    const left = () => ask("select (select count(*) from document) || ' ' || (select count(*) from page)");
+    await seed(["document", "page"], 1500);
+    await ask("update pgrove.seed_runs set finished_at = now() - interval '2 days'");
+    await seed(["document", "page"], 30);
+    await ask("insert into document values (default, now(), 's'); update document set size = 'l'");
+    const pages = await ask("select count(*) from page");
+    const clean = { generated: true, olderThanMs: 86_400_000 };
+    const { cleaned } = await seed(["document", "page"], 0, { clean, loads: false });
+    expect(cleaned.get("public.document")).toBe(1500);
+    expect(await left()).toBe(`31 ${Number(pages) - (cleaned.get("public.page") ?? 0)}`);
+    await seed(["document", "page"], 0, { clean: { generated: true }, loads: false });
+    expect(await left()).toBe("1 0");
+  });
+
+  test("keys that hang on rows of others cannot be told from theirs", async () => {
+    const { seed, ask } = await prepare(COMPUTED, FACTORIES);
+    await seed(["document"], 20);
+    await seed(["tag"], 20);
+    const error = await rejection(seed(["tag"], 0, { clean: { generated: true }, loads: false }));
+    expect(error).toMatchObject({ code: "rows_unknown", exit: 5 });
+    expect(await ask("select count(*) from tag")).toBe("20");
+  });
+
+  test("rows that an upsert found there are not taken for generated ones", async () => {
+    const { seed, ask } = await prepare(
+      "create table size (code char(1) primary key check (code in ('s', 'm')), note text)",
+    );
+    await ask("insert into size values ('s', 'mine')");
+    await seed(["size"], 2, { upsert: true });
+    const error = await rejection(seed(["size"], 0, { clean: { generated: true }, loads: false }));
+    expect(error).toMatchObject({ code: "rows_unknown", exit: 5 });
+    expect(await ask("select count(*) from size")).toBe("2");
+  });
+
+  test("the catalogues are read without compiling the query, and the ledger is made without a word", async () => {
+    const { database, seed, ask } = await prepare("create table one (id int primary key)");
+    await ask("create schema pgrove");
+    const said = bench.notes.length;
+    await seed(["one"], 1);
+    expect(bench.notes.slice(said).filter((note) => note.includes("exists"))).toEqual([]);
+    const live = await openLive(server, database, bench);
+    const sql = await live.toolbox.connect(database, newRunId(bench.tools.clock.now()));
+    const isLoaded = async () =>
+      (await sql<{ found: boolean }[]>`select pg_read_file('/proc/self/maps') like '%llvmjit.so%' as found`)[0]?.found;
+    await sql.unsafe("set jit_above_cost = 1000");
+    await readTables(sql);
+    expect(await isLoaded()).toBe(false);
+    const [jit] = await sql<{ available: boolean }[]>`select pg_jit_available() as available`;
+    expect(await isLoaded()).toBe(jit?.available);
+    await sql.end();
+  });
+
+  test("a target that is a schema is seeded, and cleaned, by itself", async () => {
+    const { database, ask } = await prepare(`${SHOP} create schema feature; set search_path to feature; ${SHOP}`);
+    const live = await openLive(server, database, bench);
+    const inSchema = { ...live, target: { ...live.target, schema: "feature" } };
+    const factories = await loadFactories(join(bench.folder, database), { today: new Date("2026-01-01") });
+    const run = async (count: number, more: Partial<RowsRequest>) =>
+      await seedRows(bench.tools, inSchema, {
+        ...{ factories, upsert: false, skipTriggers: false, loads: true, consent: async () => undefined },
+        wish: { counts: new Map(), defaultCount: 10, count, only: ["customer", "purchase"] },
+        ...more,
+      });
+    const rows = () => ask("select (select count(*) from feature.purchase) || ' ' || (select count(*) from customer)");
+    await run(20, {});
+    await run(20, { upsert: true });
+    expect(await rows()).toBe("20 0");
+    await run(0, { clean: { generated: true }, loads: false });
+    expect(await rows()).toBe("0 0");
+    expect(await ask("select to_regclass('feature.pgrove_seed_runs'), to_regnamespace('pgrove')")).toBe(
+      "feature.pgrove_seed_runs|",
+    );
+  });
+
+  test("a role that owns nothing makes and removes rows, or is told what it may not", async () => {
+    const { database, seed, ask } = await prepare();
+    const role = uniqueName("seeder");
+    await ask(
+      `create role ${role} login password 'x'; grant select, insert, delete on all tables in schema public to ${role}`,
+    );
+    const factories = await loadFactories(join(bench.folder, database), { today: new Date("2026-01-01") });
+    const live = await openLive(server, database, bench, { user: role, password: "x" });
+    const run = async (count: number, more: Partial<RowsRequest> = {}) =>
+      await seedRows(bench.tools, live, {
+        ...{ factories, upsert: false, skipTriggers: false, loads: true, consent: async () => undefined },
+        wish: { counts: new Map(), defaultCount: 10, count, only: ["customer"] },
+        ...more,
+      });
+    expect(await rejection(run(5))).toMatchObject({ code: "ledger_denied", exit: 5 });
+    await ask(`create schema pgrove authorization ${role}`);
+    expect(await rejection(run(5))).toMatchObject({ code: "sequence_denied", exit: 5 });
+    await ask(`grant select, update on all sequences in schema public to ${role}`);
+    await run(5);
+    await run(3, { clean: all });
+    expect(await ask("select count(*) from customer")).toBe("3");
+    await seed(["purchase"], 1);
+    await ask(`drop schema pgrove cascade; drop owned by ${role}; drop role ${role}`);
   });
 
   test("a row of somebody's keeps the generated ones that it refers to", async () => {

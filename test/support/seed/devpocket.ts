@@ -25,7 +25,10 @@ export async function makeDevpocket(server: TestServer, options: GroveOptions = 
 export async function hashFamilies(
   server: TestServer,
   database: string,
-  { columns = {}, where = {} }: { columns?: Partial<Record<Family, string>>; where?: Partial<Record<Family, string>> } = {},
+  {
+    columns = {},
+    where = {},
+  }: { columns?: Partial<Record<Family, string>>; where?: Partial<Record<Family, string>> } = {},
 ): Promise<Record<Family, string>> {
   const hashes = families.map(async (family) => {
     const chosen = `select ${columns[family] ?? "*"} from ${family} where ${where[family] ?? "true"}`;
@@ -35,4 +38,10 @@ export async function hashFamilies(
     return [family, createHash("sha256").update(rows).digest("hex").slice(0, 12)] as const;
   });
   return Object.fromEntries(await Promise.all(hashes)) as Record<Family, string>;
+}
+
+/** How many rows each family has. */
+export async function countFamilies(server: TestServer, database: string): Promise<Record<Family, number>> {
+  const counts = families.map((family) => `'${family}', (select count(*)::int from ${family})`);
+  return JSON.parse(await server.psql(database, `select json_build_object(${counts.join(", ")})`));
 }

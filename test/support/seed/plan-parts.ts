@@ -42,7 +42,7 @@ export interface EntityWish extends Partial<Omit<EntityPlan, "fields" | "table">
 export function entityPlan(entity: string, fields: readonly FieldPlan[], wish: EntityWish = {}): EntityPlan {
   const { foreignKeys = [], ...more } = wish;
   return {
-    ...{ entity, fields, firstRow: 0, rows: 100, later: [], firstKeys: {} },
+    ...{ entity, fields, firstRow: 0, rows: 100, later: [], firstKeys: new Map() },
     table: {
       ...{ schema: "public", name: entity, kind: "table", columns: fields.map(({ column }) => column) },
       ...{ primaryKey: [], uniques: [], foreignKeys, checks: [], estimatedRows: -1 },

@@ -63,6 +63,10 @@ describe("the sentence that asks for consent", () => {
   test.each([
     [[harmless], undefined],
     [[lossy], "1 migration would run, it drops column users.legacy_id (1,204,332 values)"],
+    [
+      [{ ...lossy, step: { ...lossy.step, direction: "down" as const } }],
+      "it drops column users.legacy_id (1,204,332 values)",
+    ],
     [[harmless, lossy], "2 migrations would run, one drops column users.legacy_id (1,204,332 values)"],
     [
       [

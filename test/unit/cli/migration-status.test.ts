@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { renderStatus, statusDocument } from "../../../src/cli/migration-status.ts";
+import type { MigrationFiles } from "../../../src/migrate/files.ts";
 import { recordedRow } from "../../../src/migrate/foreign-changes.ts";
 import type { LedgerRow } from "../../../src/migrate/model.ts";
 import { compareLedger } from "../../../src/migrate/status.ts";
@@ -13,16 +14,17 @@ function row(version: number, name: string, more: Partial<LedgerRow> = {}): Ledg
   return { ...recordedRow({ version: BigInt(version), digits: String(version), name }, made), ...more };
 }
 
-function statusOf(rows: readonly LedgerRow[], doubt?: bigint) {
+function statusOf(rows: readonly LedgerRow[], doubt?: bigint, found: MigrationFiles = files) {
   const place = {
     ...{ database: "app", schema: "public", ledgerSchema: "pgrove", table: "l", history: "h" },
     companion: { kind: "golang-migrate" as const, table: "c", schemaName: "public", tableName: "c" },
   };
   const ledger = { place, exists: true, schemaExists: true, rows, companion: undefined };
   const changes = { add: [], remove: [], sentences: [], ...(doubt === undefined ? {} : { doubt }) };
-  return compareLedger(ledger, changes, files);
+  return compareLedger(ledger, changes, found);
 }
 
+const mistake = { rule: "wrong_name", level: "error" as const, file: "1_x.sql", line: 1, column: 1, message: "odd" };
 const failed = { direction: "up" as const, statement: 2, error: "no such table" };
 
 test.each([
@@ -39,6 +41,24 @@ test.each([
     statusOf([row(1, "a"), row(9, "x")]),
     false,
     /9 x +applied, not in this branch; it has no down/,
+  ],
+  [
+    "wrong files, which up would refuse",
+    statusOf([row(1, "a")], undefined, { ...files, findings: [mistake] }),
+    false,
+    /1_x\.sql:1: error: odd\nnext: pgrove migrate check/,
+  ],
+  [
+    "edited, which up would refuse",
+    statusOf([row(1, "a", { upChecksum: "another" })]),
+    false,
+    /1 a +edited since it was applied[\s\S]*next: git checkout/,
+  ],
+  [
+    "newer than this branch",
+    statusOf([1, 2, 3, 9].map((version) => row(version, "x"))),
+    false,
+    /next: pgrove migrate down/,
   ],
   [
     "in doubt",

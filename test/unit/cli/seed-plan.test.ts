@@ -27,7 +27,7 @@ function planOf(rows: number): SeedPlan {
     rows,
     fields,
     later: [],
-    firstKeys: { id: 7n },
+    firstKeys: new Map([["id", 7n]]),
   };
   return { entities: [entity], seed: 3, now: new Date("2026-01-01"), generatorVersion: 1, existing: new Map() };
 }

@@ -222,6 +222,8 @@ describe("requireValid", () => {
   test("a single one stands alone, with its hint", async () => {
     const error = catchError(() => requireValid({ ...NOTHING, findings: [FINDING] }));
     expect([error.message, error.hint]).toEqual(["a.sql:3  is wrong", "mend it"]);
+    const { hint: _, ...bare } = FINDING;
+    expect(catchError(() => requireValid({ ...NOTHING, findings: [bare] })).hint).toContain("pgrove migrate check");
   });
 });
 

@@ -89,6 +89,17 @@ test("all that PostgreSQL says is told, in its order", () => {
   ]);
 });
 
+test.each([
+  ["55P03", "migrations.lock_timeout"],
+  ["57014", "--statement-timeout"],
+  ["25006", "the primary server"],
+])("after %s the hint names what is to be changed", (code, advice) => {
+  const sent = { step: stepOf("select 1"), text: "select 1", offset: 0, begins: 0, end: 8 };
+  expect(explainScriptError(serverError({ code }), sent, "", "mend it")).toMatchObject({
+    hint: expect.stringMatching(new RegExp(`${advice}.*\nmend it$`)),
+  });
+});
+
 test("what is no answer of PostgreSQL's stays as it is", () => {
   const lost = Object.assign(new Error("gone"), { code: "CONNECTION_CLOSED" });
   const sent = { step: stepOf("select 1"), text: "select 1", offset: 0, begins: 0, end: 8 };

@@ -40,7 +40,12 @@ describe("a database URL", () => {
   });
 
   test("that is wrong is refused without its password", () => {
-    for (const text of ["postgres://u:s3cret@h:99999/d", "postgres://u:s3cret%zz@h/d", "postgres://u:s3c/ret@h@/d"]) {
+    for (const text of [
+      "postgres://u:s3cret@h:99999/d",
+      "postgres://u:s3cret%zz@h/d",
+      "postgres://u:s3c/ret@h@/d",
+      "postgres://u:a@s3c@h/d",
+    ]) {
       expect(() => parseConnectionUrl(text)).toThrow(expect.not.stringContaining("s3c"));
     }
     expect(isUrl("POSTGRESQL://x")).toBe(true);

@@ -130,6 +130,12 @@ scenarios:\n  start: {params: {users: 10}, counts: {users: "{users}", ssh: 3}, o
     expect((await load({})).files).toEqual([]);
   });
 
+  test("a folder that is none is said", async () => {
+    const dir = join(root, "no-folder");
+    await writeFile(dir, "");
+    expect(await loadFactories(dir, { today }).catch((error: unknown) => error)).toMatchObject({ exit: 3 });
+  });
+
   test("every mistake of every file is said at once", async () => {
     const mistakes = await mistakesOf({
       "a.yaml": `generator_version: 2
@@ -154,6 +160,12 @@ scenarios:
   test.each([
     ["entities:\n  a: {per: bs}\n  bb: {}", 'a.yaml:2:7  there is no entity "bs"; did you mean "bb"?'],
     ["entities:\n  a: {aliases: [b]}\n  b: {}", "a.yaml:2:17  b is another entity's name"],
+    ["entities:\n  a: {per: a}", "a.yaml:2:7  a cannot be made per itself"],
+    [
+      'entities:\n  a: {fields: {x: {constant: "a\\0b"}}}',
+      "a.yaml:2:19  x holds a NUL character, which PostgreSQL does not store",
+    ],
+    ["entities:\n  a: {fields: {x: {text: {mim: 3}}}}", 'unknown key "mim"; did you mean "min"?'],
     [
       "entities:\n  a: {count: {min: 1, max: 2}}",
       "a.yaml:2:7  a is made per no other entity, so its count must be a whole number",

@@ -105,14 +105,16 @@ describe("what a run makes", () => {
     const rows = { users: ["1", "41"] };
     const wish = { only: ["users"], firstRows: new Map([["users", 12]]) };
     expect(requireEntity(await plan({ tables: [users], wish, rows }), "users")).toMatchObject({
-      firstKeys: { id: 42n },
+      firstKeys: new Map([["id", 42n]]),
       firstRow: 12,
     });
-    const again = { ...wish, firstRows: new Map(), firstKeys: new Map([["users", { id: 2n }]]) };
-    expect(requireEntity(await plan({ tables: [users], wish: again, rows }), "users").firstKeys).toEqual({ id: 2n });
-    expect(requireEntity(await plan({ tables: [users], wish: { only: ["users"] } }), "users").firstKeys).toEqual({
-      id: 1n,
-    });
+    const again = { ...wish, firstRows: new Map(), firstKeys: new Map([["users", new Map([["id", 2n]])]]) };
+    expect(requireEntity(await plan({ tables: [users], wish: again, rows }), "users").firstKeys).toEqual(
+      new Map([["id", 2n]]),
+    );
+    expect(requireEntity(await plan({ tables: [users], wish: { only: ["users"] } }), "users").firstKeys).toEqual(
+      new Map([["id", 1n]]),
+    );
   });
 
   test("what may be NULL and tells nothing, and what has a default, is left out", async () => {

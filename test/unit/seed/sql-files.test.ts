@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSeedFiles } from "../../../src/seed/sql-files.ts";
@@ -9,6 +9,8 @@ const dir = join(root, "seeds");
 for (const name of ["base", "main", "b/2", "b/1", "a"]) await Bun.write(join(dir, `${name}.sql`), `-- ${name}`);
 await Bun.write(join(root, "outside.sql"), "select 1");
 await Bun.write(join(dir, "dump.sql"), new Uint8Array([0xff, 0xfe, 0x00]));
+await Bun.write(join(dir, "nul.sql"), "select 1;\0");
+symlinkSync(join(root, "outside.sql"), join(dir, "link.sql"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const names = async (wish: { listed?: string[]; names?: string[]; only?: string }) => {
@@ -39,6 +41,10 @@ describe("which seed files belong to a target", () => {
     { what: "a listed file that is missing", wish: { listed: ["none.sql"] }, exit: 3 },
     { what: "a listed file outside of the folder", wish: { listed: ["../outside.sql"] }, exit: 3 },
     { what: "what is no text", wish: { listed: ["dump.sql"] }, exit: 3 },
+    { what: "what holds a NUL byte", wish: { listed: ["nul.sql"] }, exit: 3 },
+    { what: "a link that leads out of the folder", wish: { names: ["link"] }, exit: 3 },
+    { what: "a folder", wish: { only: dir }, exit: 3 },
+    { what: "a device", wish: { only: "/dev/zero" }, exit: 3 },
     { what: "one that was asked for and is missing", wish: { only: join(root, "none.sql") }, exit: 4 },
   ];
   test.each(refused)("$what is refused", async ({ wish, exit }) => {

@@ -140,7 +140,7 @@ describe("values that may not repeat", () => {
 describe("references", () => {
   const users = entityPlan("users", [id, fieldPlan("email", generator("email"))], {
     rows: 50,
-    firstKeys: { id: 1001n },
+    firstKeys: new Map([["id", 1001n]]),
   });
   const key = foreignKey(["user_id"], "public.users", ["id"]);
 
