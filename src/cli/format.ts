@@ -93,3 +93,8 @@ export function wrapText(text: string, columns: number): string {
     })
     .join("\n");
 }
+
+/** Whole milliseconds, as documents have them. */
+export function wholeMs(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms);
+}

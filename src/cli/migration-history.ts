@@ -1,7 +1,7 @@
 /** What was done to a database's migrations, as an answer. */
 import type { HistoryAction, HistoryEntry } from "../migrate/ledger-rows.ts";
 import { describeMigration } from "../migrate/model.ts";
-import { formatAge, formatDuration } from "./format.ts";
+import { formatAge, formatDuration, wholeMs } from "./format.ts";
 import { formatTable } from "./table.ts";
 
 const WORDS: Readonly<Record<HistoryAction, string>> = {
@@ -23,7 +23,7 @@ export function historyDocument(entry: HistoryEntry) {
       action: entry.action,
       at: entry.at.toISOString(),
     },
-    ...{ by: entry.by, duration_ms: entry.durationMs, git_commit: entry.gitCommit },
+    ...{ by: entry.by, duration_ms: wholeMs(entry.durationMs), git_commit: entry.gitCommit },
     ...{ success: entry.success, error: entry.error },
   };
 }

@@ -2,7 +2,7 @@
 import type { LedgerRow, Migration } from "../migrate/model.ts";
 import { describeMigration } from "../migrate/model.ts";
 import { describeDoubt, describeForeignDoubt, isUpToDate, type MigrationStatus } from "../migrate/status.ts";
-import { formatAge, plural } from "./format.ts";
+import { formatAge, plural, wholeMs } from "./format.ts";
 import { formatFields, formatTable } from "./table.ts";
 
 /** The document of `migrate status --json`. Versions are text: they may be larger than JSON's numbers are exact. */
@@ -27,7 +27,7 @@ export function statusDocument(status: MigrationStatus) {
 function rowDocument(row: LedgerRow) {
   return {
     ...{ version: String(row.version), name: row.name, applied_at: row.appliedAt.toISOString() },
-    ...{ applied_by: row.appliedBy, duration_ms: row.durationMs, git_commit: row.gitCommit, origin: row.origin },
+    ...{ applied_by: row.appliedBy, duration_ms: wholeMs(row.durationMs), git_commit: row.gitCommit, origin: row.origin },
   };
 }
 

@@ -166,7 +166,7 @@ describe.each([15, 17, 18] as const)("PostgreSQL %p", (major) => {
     });
     const error = await rejection(bench.migrate(HEAD));
     expect(error.message).toStartWith('migrations/3_bad.up.sql:5: ERROR:  column "nope" does not exist');
-    expect(error.message).toEndWith("nothing of it was done: 3 bad was rolled back");
+    expect(error.message).toContain("nothing of it was done: 3 bad was rolled back");
     const newest = "select version, success, error from pgrove.migration_history order by id desc limit 1";
     expect(await bench.query(newest)).toStartWith('3|f|column "nope" does not exist');
     expect(await bench.query("select string_agg(name, ',' order by id) from item")).toBe("a,be\\gin");
