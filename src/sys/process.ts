@@ -132,12 +132,13 @@ async function streamCommand(command: Command, io: Streams, abort: AbortSignal):
   let failed: unknown;
   let killTimer: ReturnType<typeof setTimeout> | undefined;
   const stop = (now: boolean) => {
-    if (sink !== undefined) void endQuietly(sink);
     if (now) child.kill("SIGKILL");
     else {
       if (!command.remote) child.kill("SIGTERM");
       killTimer ??= setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
     }
+    // Behind the signal: a program that sees its input end first takes what came for all.
+    if (sink !== undefined) void endQuietly(sink);
   };
   const onAbort = () => stop(false);
   abort.addEventListener("abort", onAbort, { once: true });
