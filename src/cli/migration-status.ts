@@ -27,7 +27,12 @@ export function statusDocument(status: MigrationStatus) {
 function rowDocument(row: LedgerRow) {
   return {
     ...{ version: String(row.version), name: row.name, applied_at: row.appliedAt.toISOString() },
-    ...{ applied_by: row.appliedBy, duration_ms: wholeMs(row.durationMs), git_commit: row.gitCommit, origin: row.origin },
+    ...{
+      applied_by: row.appliedBy,
+      duration_ms: wholeMs(row.durationMs),
+      git_commit: row.gitCommit,
+      origin: row.origin,
+    },
   };
 }
 

@@ -106,7 +106,9 @@ const seeds = v.pipe(
       ),
     ),
     count: v.optional(count("How many rows a factory makes when no number is given. DEFAULT_SEED_COUNT."), 10),
-    max_count: v.optional(count("The most rows that may be asked for of one entity; left out, no limit. MAX_SEED_COUNT.", 1)),
+    max_count: v.optional(
+      count("The most rows that may be asked for of one entity; left out, no limit. MAX_SEED_COUNT.", 1),
+    ),
   }),
   v.description("Seed files and factories."),
 );
