@@ -1,8 +1,8 @@
 /** Whether the migrations of a branch are fit to be merged: their files, their place among those of the base branch, lint. */
 import type { Runner } from "../sys/process.ts";
-import type { MigrationFiles } from "./files.ts";
+import type { MigrationFiles } from "./files/files.ts";
+import { compareWithBase, findHistoryEdits, findNumberingConflicts } from "./files/numbering.ts";
 import type { Finding, Migration } from "./model.ts";
-import { compareWithBase, findHistoryEdits, findNumberingConflicts } from "./numbering.ts";
 import type { MigrationSettings } from "./settings.ts";
 
 export interface CheckRequest {
@@ -29,7 +29,7 @@ export async function checkFiles({ files, base, lint }: CheckRequest, runner: Ru
     findings.push(...findNumberingConflicts(comparison), ...(await findHistoryEdits(comparison, runner)));
   }
   if (lint.enabled && own.length > 0) {
-    const { lintMigrations, toLintFiles } = await import("./lint.ts");
+    const { lintMigrations, toLintFiles } = await import("./lint/lint.ts");
     findings.push(...(await lintMigrations(toLintFiles(own, comparison?.own ?? []), lint)));
   }
   return { findings, base: comparison?.base.ref, own };

@@ -6,8 +6,8 @@ import { runInShell, type ShellPlace, type ShellStream, secretsIn } from "../sys
 import { ToolError } from "../sys/tool-error.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { withWork } from "../target/work.ts";
-import { findLedgerPlace } from "./ledger-place.ts";
-import { withMigrationLock } from "./lock.ts";
+import { findLedgerPlace } from "./ledger/ledger-place.ts";
+import { withMigrationLock } from "./ledger/lock.ts";
 import type { MigrationSettings } from "./settings.ts";
 
 export type ToolVerb = "up" | "down" | "status" | "create";

@@ -3,7 +3,7 @@ import type { Queries } from "../postgres/schema.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { newRunId } from "../sys/run-id.ts";
 import type { LiveTarget } from "../target/target.ts";
-import { withSession } from "./session.ts";
+import { withSession } from "./sql/session.ts";
 import { quoteTable } from "./table-sql.ts";
 
 /** Tables up to this size are counted; of larger ones the last ANALYZE says how many rows they have. */

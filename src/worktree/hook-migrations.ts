@@ -1,6 +1,6 @@
 /** How the migrations of two commits differ, for whoever has switched from one to the other. */
 import { EXIT } from "../errors.ts";
-import { isInFolders, showFolders } from "../migrate/folder.ts";
+import { isInFolders, showFolders } from "../migrate/files/folder.ts";
 import { gitCommand } from "../repo/git.ts";
 import type { Runner } from "../sys/process.ts";
 

@@ -1,9 +1,9 @@
 /** How far a worktree's database has come with the worktree's migrations, in numbers. */
 import { pathInWorktree } from "../config/load.ts";
 import { PgroveError } from "../errors.ts";
-import { type MigrationFiles, readMigrations } from "../migrate/files.ts";
-import { currentRows, findForeignChanges } from "../migrate/foreign-changes.ts";
-import { readLedger } from "../migrate/ledger.ts";
+import { type MigrationFiles, readMigrations } from "../migrate/files/files.ts";
+import { currentRows, findForeignChanges } from "../migrate/ledger/foreign-changes.ts";
+import { readLedger } from "../migrate/ledger/ledger.ts";
 import type { LedgerRow } from "../migrate/model.ts";
 import { readMigrationVersion } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";

@@ -1,13 +1,13 @@
 /** The ledgers of a repository's databases, told that migrations which they have applied have a new number. */
 import { EXIT, PgroveError } from "../errors.ts";
-import { adoptLedger } from "../migrate/adopt.ts";
-import type { MigrationFiles } from "../migrate/files.ts";
-import { findForeignChanges } from "../migrate/foreign-changes.ts";
-import { readLedger } from "../migrate/ledger.ts";
-import { type Renumbering, renumberLedger } from "../migrate/ledger-renumber.ts";
-import type { RunFacts } from "../migrate/ledger-sql.ts";
-import { withMigrationLock } from "../migrate/lock.ts";
-import { matchRows, type RenumberedMigration } from "../migrate/renumber.ts";
+import type { MigrationFiles } from "../migrate/files/files.ts";
+import { matchRows, type RenumberedMigration } from "../migrate/files/renumber.ts";
+import { adoptLedger } from "../migrate/ledger/adopt.ts";
+import { findForeignChanges } from "../migrate/ledger/foreign-changes.ts";
+import { readLedger } from "../migrate/ledger/ledger.ts";
+import { type Renumbering, renumberLedger } from "../migrate/ledger/ledger-renumber.ts";
+import type { RunFacts } from "../migrate/ledger/ledger-sql.ts";
+import { withMigrationLock } from "../migrate/ledger/lock.ts";
 import { codeOf } from "../postgres/connect.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { readRegistry } from "../repo/registry.ts";

@@ -1,11 +1,11 @@
 /** Ledgers and migration files for tests, without a folder. */
 import postgres from "postgres";
 import type { Layout } from "../../src/config/schema-migrations.ts";
-import { adoptLedger } from "../../src/migrate/adopt.ts";
-import type { MigrationFiles } from "../../src/migrate/files.ts";
-import { currentRows, findForeignChanges } from "../../src/migrate/foreign-changes.ts";
-import { type Ledger, readLedger } from "../../src/migrate/ledger.ts";
-import type { LedgerWhere } from "../../src/migrate/ledger-place.ts";
+import type { MigrationFiles } from "../../src/migrate/files/files.ts";
+import { adoptLedger } from "../../src/migrate/ledger/adopt.ts";
+import { currentRows, findForeignChanges } from "../../src/migrate/ledger/foreign-changes.ts";
+import { type Ledger, readLedger } from "../../src/migrate/ledger/ledger.ts";
+import type { LedgerWhere } from "../../src/migrate/ledger/ledger-place.ts";
 import type { Direction, Migration, Script, Step } from "../../src/migrate/model.ts";
 import type { Sql } from "../../src/postgres/toolbox.ts";
 import type { TestServer } from "./engine/server.ts";

@@ -26,7 +26,7 @@ export const command = defineCommand({
 async function runHook(context: Context, name: string, args: readonly string[]): Promise<number | undefined> {
   const hook = HOOK_NAMES.find((each) => each === name);
   if (hook === "pre-push") {
-    const { checkPush } = await import("../push-check.ts");
+    const { checkPush } = await import("../migrate/push-check.ts");
     return await checkPush(context, args[0] ?? "", await Bun.stdin.text());
   }
   if (hook !== undefined) await tellEvent(context, hook, args); // else of another version of pgrove

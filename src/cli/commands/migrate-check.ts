@@ -7,9 +7,9 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reportFindings } from "../findings.ts";
 import { plural } from "../format.ts";
-import { locateMigrations, type MigrationPlace } from "../migrations.ts";
-import { readRunFacts } from "../run-facts.ts";
-import { findSchemaFile, schemaFileRequest } from "../schema-file.ts";
+import { locateMigrations, type MigrationPlace } from "../migrate/migrations.ts";
+import { readRunFacts } from "../migrate/run-facts.ts";
+import { findSchemaFile, schemaFileRequest } from "../migrate/schema-file.ts";
 
 export const check = defineCommand({
   details:
@@ -74,7 +74,7 @@ async function tryOnServer(
   if (wrong.some(({ rule }) => rule === "syntax-error")) return { left: "there are syntax errors", findings: [] };
   const live = await openIfRunning(context, target);
   if (typeof live === "string") return { left: live, findings: [] };
-  const { tryRoundTrip } = await import("../../migrate/round-trip.ts");
+  const { tryRoundTrip } = await import("../../migrate/schema/round-trip.ts");
   const file = findSchemaFile(place);
   const tried = await tryRoundTrip(await context.operationTools(), live, {
     ...{ files, own },

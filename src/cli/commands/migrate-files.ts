@@ -3,8 +3,8 @@ import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
-import { locateMigrations } from "../migrations.ts";
-import { planRenumber, type RenumberPlan, runRenumber } from "../renumbering.ts";
+import { locateMigrations } from "../migrate/migrations.ts";
+import { planRenumber, type RenumberPlan, runRenumber } from "../migrate/renumbering.ts";
 
 export const create = defineCommand({
   details:
@@ -21,10 +21,10 @@ export const create = defineCommand({
     const numbering = readNumbering(args.flag("sequential"), args.flag("timestamp"));
     const { settings, files } = await locateMigrations(context);
     if (settings.command !== undefined) {
-      const { runCommandTool } = await import("../command-tool.ts");
+      const { runCommandTool } = await import("../migrate/command-tool.ts");
       return await runCommandTool(context, { verb: "create", words: [name] });
     }
-    const { createMigration } = await import("../../migrate/create.ts");
+    const { createMigration } = await import("../../migrate/files/create.ts");
     const request = { files: await files(), name, now: context.clock.now() };
     const created = await createMigration({ ...request, ...(numbering === undefined ? {} : { numbering }) });
     const paths = created.paths.map((path) => relative(context.cwd, path));

@@ -1,8 +1,8 @@
 import type { Args } from "../args.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { forceOnLedger } from "../force.ts";
-import { sortWords } from "../migrate-options.ts";
+import { forceOnLedger } from "../migrate/force.ts";
+import { sortWords } from "../migrate/migrate-options.ts";
 
 const TARGET = { name: "TARGET", target: true, about: "default: the worktree you stand in" } as const;
 const OPTIONS = [

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { missingError } from "../../errors.ts";
-import type { MigrationFiles } from "../../migrate/files.ts";
+import type { MigrationFiles } from "../../migrate/files/files.ts";
 import type { Finding, Migration } from "../../migrate/model.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reportFindings } from "../findings.ts";
 import { plural } from "../format.ts";
-import { locateMigrations } from "../migrations.ts";
+import { locateMigrations } from "../migrate/migrations.ts";
 
 export const lint = defineCommand({
   details:
@@ -27,7 +27,7 @@ export const lint = defineCommand({
       named.length > 0
         ? chooseNamed(context, files, named)
         : ((args.flag("all") ? undefined : own) ?? files.migrations);
-    const { lintMigrations, toLintFiles } = await import("../../migrate/lint.ts");
+    const { lintMigrations, toLintFiles } = await import("../../migrate/lint/lint.ts");
     const found = await lintMigrations(toLintFiles(chosen, own ?? []), place.settings.lint);
     const findings: Finding[] = named.length > 0 ? found : [...files.findings, ...found];
     return await reportFindings(context, findings, { checked: plural(chosen.length, "migration") });
@@ -36,7 +36,7 @@ export const lint = defineCommand({
 
 /** This branch's own migrations; undefined where git knows no base branch. */
 async function findOwn(context: Context, files: MigrationFiles): Promise<readonly Migration[] | undefined> {
-  const { compareWithBase } = await import("../../migrate/numbering.ts");
+  const { compareWithBase } = await import("../../migrate/files/numbering.ts");
   return (await compareWithBase(files, {}, context.runner))?.own;
 }
 

@@ -1,7 +1,7 @@
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import type { MigrateCommand } from "../migrate-course.ts";
-import { RUN_OPTIONS, readRunOptions, sortWords } from "../migrate-options.ts";
+import type { MigrateCommand } from "../migrate/migrate-course.ts";
+import { RUN_OPTIONS, readRunOptions, sortWords } from "../migrate/migrate-options.ts";
 
 const TARGET = { name: "TARGET", target: true, about: "default: the worktree you stand in" } as const;
 
@@ -31,7 +31,7 @@ export const up = defineCommand({
       context.output.note("DB_AUTO_MIGRATE=false: nothing was run");
       return void (await context.output.answer({ skipped: "DB_AUTO_MIGRATE", migrations: [] }, () => "no change"));
     }
-    const { wishOfUp } = await import("../../migrate/target-words.ts");
+    const { wishOfUp } = await import("../../migrate/run/target-words.ts");
     const { word, target } = sortWords(args.positional("HOW-FAR"), args.target);
     const [options, fromSchema] = [readRunOptions(args), args.flag("from-schema")];
     const wish = (known: number) => wishOfUp(word, known);
@@ -55,7 +55,7 @@ export const down = defineCommand({
     { line: "pgrove migrate down --all --dry-run", about: "what it would run" },
   ],
   async run(context, args) {
-    const { wishOfDown } = await import("../../migrate/target-words.ts");
+    const { wishOfDown } = await import("../../migrate/run/target-words.ts");
     const { word, target } = sortWords(args.positional("HOW-FAR"), args.target);
     const [options, all] = [readRunOptions(args), args.flag("all")];
     const wish = (known: number) => wishOfDown(word, all, known);
@@ -76,7 +76,7 @@ export const goto = defineCommand({
     { line: "pgrove migrate goto -1", about: "one back" },
   ],
   async run(context, args) {
-    const { wishOfGoto } = await import("../../migrate/target-words.ts");
+    const { wishOfGoto } = await import("../../migrate/run/target-words.ts");
     const wish = wishOfGoto(args.positional("VERSION") ?? "head");
     const options = readRunOptions(args);
     await start(context, { verb: "goto", target: args.target, toolWords: [], options, wish: () => wish });
@@ -84,6 +84,6 @@ export const goto = defineCommand({
 });
 
 async function start(context: Context, command: MigrateCommand): Promise<undefined> {
-  const { migrate } = await import("../migrate-flow.ts");
+  const { migrate } = await import("../migrate/migrate-flow.ts");
   await migrate(context, command);
 }

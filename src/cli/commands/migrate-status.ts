@@ -1,8 +1,8 @@
 import { EXIT } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
-import { withLedgerSession } from "../ledger-session.ts";
-import { historyDocument, renderHistory } from "../migration-history.ts";
-import { openMigrations } from "../migrations.ts";
+import { withLedgerSession } from "../migrate/ledger-session.ts";
+import { historyDocument, renderHistory } from "../migrate/migration-history.ts";
+import { openMigrations } from "../migrate/migrations.ts";
 
 export const status = defineCommand({
   details: [
@@ -18,13 +18,13 @@ export const status = defineCommand({
   async run(context, args) {
     const migrations = await openMigrations(context, args.target);
     if (migrations.settings.command !== undefined) {
-      const { runCommandTool } = await import("../command-tool.ts");
+      const { runCommandTool } = await import("../migrate/command-tool.ts");
       return await runCommandTool(context, { verb: "status", target: args.target, words: [] });
     }
     const files = await migrations.files();
     const [{ isUpToDate, readStatus }, { renderStatus, statusDocument }] = await Promise.all([
-      import("../../migrate/status.ts"),
-      import("../migration-status.ts"),
+      import("../../migrate/ledger/status.ts"),
+      import("../migrate/migration-status.ts"),
     ]);
     const found = await withLedgerSession(context, migrations, (sql, where) => readStatus(sql, where, files));
     const { label, name } = migrations.target;
@@ -43,7 +43,7 @@ export const history = defineCommand({
     const migrations = await openMigrations(context, args.target);
     const [{ requireOwnMigrations }, { readHistory, readLedger }] = await Promise.all([
       import("../../migrate/command-tool.ts"),
-      import("../../migrate/ledger.ts"),
+      import("../../migrate/ledger/ledger.ts"),
     ]);
     requireOwnMigrations(migrations.settings, "history");
     const limit = args.number("limit") ?? 20;

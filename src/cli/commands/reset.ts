@@ -1,11 +1,11 @@
-import type { AppliedStep } from "../../migrate/apply.ts";
 import { describeMigration } from "../../migrate/model.ts";
+import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { describeLoss } from "../loss.ts";
-import { migrateEmpty } from "../migrate-empty.ts";
+import { migrateEmpty } from "../migrate/migrate-empty.ts";
 import { chooseData, provisionRequest } from "../provisioning.ts";
-import { seedEmpty } from "../seed-flow.ts";
+import { seedEmpty } from "../seed/seed-flow.ts";
 import { formatFields } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 

@@ -45,7 +45,7 @@ export const command = defineCommand({
     { line: "pgrove seed --clean --older-than 24h", about: "removes what earlier runs have made" },
   ],
   async run(context, args) {
-    const { seed } = await import("../seed-flow.ts");
+    const { seed } = await import("../seed/seed-flow.ts");
     await seed(context, args);
   },
 });

@@ -10,7 +10,7 @@ export const command = defineCommand({
     { line: "pgrove stats @staging --json | jq '.tables[0]'", about: "the largest table, for a script" },
   ],
   async run(context, args) {
-    const { answerStats } = await import("../seed-stats.ts");
+    const { answerStats } = await import("../seed/seed-stats.ts");
     await answerStats(context, await context.openTarget(args.target));
   },
 });

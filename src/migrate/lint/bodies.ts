@@ -2,7 +2,7 @@
 import type { DefElem } from "libpg-query";
 import type { Node, ParsedStatement, SqlParser } from "../../postgres/parser.ts";
 import { SqlSyntaxError } from "../../postgres/parser.ts";
-import { findPart, partsOf, visitParts } from "../nodes.ts";
+import { findPart, partsOf, visitParts } from "../script/nodes.ts";
 
 /** A statement of a body. */
 export interface BodyStatement {

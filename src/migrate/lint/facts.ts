@@ -12,7 +12,7 @@ import {
   keyOfWords,
   partsOf,
   wordsOf,
-} from "../nodes.ts";
+} from "../script/nodes.ts";
 
 export class ChangeFacts {
   private readonly tables = new Set<string>();

@@ -8,7 +8,7 @@ import {
   isSerial,
   keyOfRelation,
   nameOfType,
-} from "../nodes.ts";
+} from "../script/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 /** Functions that PostgreSQL evaluates once for all rows that are there: not volatile, by pg_proc. */

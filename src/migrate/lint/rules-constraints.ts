@@ -8,7 +8,7 @@ import {
   findPart,
   keyOfRelation,
   partsOf,
-} from "../nodes.ts";
+} from "../script/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 function nameOf({ conname }: Constraint): string {

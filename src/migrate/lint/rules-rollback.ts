@@ -4,7 +4,7 @@
  */
 import type { AlterTableType, ObjectType } from "libpg-query";
 import type { Node } from "../../postgres/parser.ts";
-import { addedConstraints, commandsOf, findPart, keyOfRelation, partsOf } from "../nodes.ts";
+import { addedConstraints, commandsOf, findPart, keyOfRelation, partsOf } from "../script/nodes.ts";
 import type { ChangeFacts } from "./facts.ts";
 import type { Rule } from "./rule.ts";
 

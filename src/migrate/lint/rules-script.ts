@@ -1,8 +1,16 @@
 /** Rules about a script as a whole: its transactions, its time limits, and running it twice. */
 import type { RangeVar } from "libpg-query";
 import type { Node } from "../../postgres/parser.ts";
-import { addedColumns, addedConstraints, commandsOf, findPart, keyOfRelation, partsOf, wordsOf } from "../nodes.ts";
-import { findOutsideOnly } from "../outside-transaction.ts";
+import {
+  addedColumns,
+  addedConstraints,
+  commandsOf,
+  findPart,
+  keyOfRelation,
+  partsOf,
+  wordsOf,
+} from "../script/nodes.ts";
+import { findOutsideOnly } from "../script/outside-transaction.ts";
 import type { Breach, Rule } from "./rule.ts";
 import { closes, opens, type ScriptState } from "./script-state.ts";
 

@@ -10,7 +10,7 @@ import {
   isSerial,
   nameOfType,
   partsOf,
-} from "../nodes.ts";
+} from "../script/nodes.ts";
 import type { Breach, Rule } from "./rule.ts";
 
 type Judge = (type: TypeName, column: ColumnDef, isKey: boolean) => Breach | undefined;

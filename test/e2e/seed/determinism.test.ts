@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { loadFactories } from "../../../src/seed/factory-file.ts";
-import { planSeed } from "../../../src/seed/plan.ts";
-import { readExistingRows } from "../../../src/seed/plan-keys.ts";
-import { readTables } from "../../../src/seed/schema.ts";
+import { loadFactories } from "../../../src/seed/factory/factory-file.ts";
+import { planSeed } from "../../../src/seed/plan/plan.ts";
+import { readExistingRows } from "../../../src/seed/plan/plan-keys.ts";
+import { readTables } from "../../../src/seed/schema/schema.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 import { families, hashFamilies, makeDevpocket } from "../../support/seed/devpocket.ts";
 import { connectTo, loadPlanAtOnce } from "../../support/seed/load.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { AppliedStep } from "../../../src/migrate/apply.ts";
+import type { AppliedStep } from "../../../src/migrate/run/apply.ts";
 import { rejection } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

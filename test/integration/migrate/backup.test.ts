@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { createSnapshot, readSnapshots } from "../../../src/copy/snapshot.ts";
 import { findManifest } from "../../../src/dump/manifest.ts";
-import { type Backup, type BackupRequest, backUp } from "../../../src/migrate/backup.ts";
+import { type Backup, type BackupRequest, backUp } from "../../../src/migrate/run/backup.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
 import { type Bench, createSmall, makeBench, openLive } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

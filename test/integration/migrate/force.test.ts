@@ -1,9 +1,9 @@
 /** `force` and `baseline`: the ledger is told what is applied, and nothing is run. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type ForcePlan, type ForceRequest, forceLedger, planForce } from "../../../src/migrate/force.ts";
-import { readHistory, readLedger } from "../../../src/migrate/ledger.ts";
-import { markDoubt, recordStep } from "../../../src/migrate/ledger-sql.ts";
-import { compareLedger, describeDoubt, isUpToDate, readStatus } from "../../../src/migrate/status.ts";
+import { type ForcePlan, type ForceRequest, forceLedger, planForce } from "../../../src/migrate/ledger/force.ts";
+import { readHistory, readLedger } from "../../../src/migrate/ledger/ledger.ts";
+import { markDoubt, recordStep } from "../../../src/migrate/ledger/ledger-sql.ts";
+import { compareLedger, describeDoubt, isUpToDate, readStatus } from "../../../src/migrate/ledger/status.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
 import { type Bench, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";

@@ -5,16 +5,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import postgres, { type Sql } from "postgres";
-import { describeImpact } from "../../../src/migrate/impact.ts";
+import { describeImpact } from "../../../src/migrate/impact/impact.ts";
 import {
   greaterWork,
   LOCK_MODES,
   type LockMode,
   type StatementImpact,
   type Work,
-} from "../../../src/migrate/impact-model.ts";
+} from "../../../src/migrate/impact/impact-model.ts";
 import type { Step } from "../../../src/migrate/model.ts";
-import { readShape } from "../../../src/migrate/statements.ts";
+import { readShape } from "../../../src/migrate/script/statements.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 
 const TABLES = `

@@ -1,10 +1,10 @@
 /** The ledger and the other tool's table beside it, on real PostgreSQL. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { LAYOUTS, type Layout } from "../../../src/config/schema-migrations.ts";
-import { findForeignChanges } from "../../../src/migrate/foreign-changes.ts";
-import { readHistory, readLedger } from "../../../src/migrate/ledger.ts";
-import { renumberLedger } from "../../../src/migrate/ledger-renumber.ts";
-import { markDoubt, recordDoubt, recordFailure, recordStep } from "../../../src/migrate/ledger-sql.ts";
+import { findForeignChanges } from "../../../src/migrate/ledger/foreign-changes.ts";
+import { readHistory, readLedger } from "../../../src/migrate/ledger/ledger.ts";
+import { renumberLedger } from "../../../src/migrate/ledger/ledger-renumber.ts";
+import { markDoubt, recordDoubt, recordFailure, recordStep } from "../../../src/migrate/ledger/ledger-sql.ts";
 import type { Step } from "../../../src/migrate/model.ts";
 import { readMigrationVersion } from "../../../src/postgres/catalog.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";

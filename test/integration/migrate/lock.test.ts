@@ -1,8 +1,8 @@
 /** The migration lock, on real PostgreSQL: one at a time, no waiter in anybody's way, and gone with its session. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readLedger } from "../../../src/migrate/ledger.ts";
-import type { LedgerPlace } from "../../../src/migrate/ledger-place.ts";
-import { golangMigrateLockKeys, type LockOptions, withMigrationLock } from "../../../src/migrate/lock.ts";
+import { readLedger } from "../../../src/migrate/ledger/ledger.ts";
+import type { LedgerPlace } from "../../../src/migrate/ledger/ledger-place.ts";
+import { golangMigrateLockKeys, type LockOptions, withMigrationLock } from "../../../src/migrate/ledger/lock.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { rename, rm } from "node:fs/promises";
 import { EXIT } from "../../../src/errors.ts";
-import { readMigrations } from "../../../src/migrate/files.ts";
-import { compareWithBase, findHistoryEdits, findNumberingConflicts } from "../../../src/migrate/numbering.ts";
-import { moveFiles, planRenumbering, requireFreeNames } from "../../../src/migrate/renumber.ts";
+import { readMigrations } from "../../../src/migrate/files/files.ts";
+import { compareWithBase, findHistoryEdits, findNumberingConflicts } from "../../../src/migrate/files/numbering.ts";
+import { moveFiles, planRenumbering, requireFreeNames } from "../../../src/migrate/files/renumber.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { runOk } from "../../support/engine/run.ts";
 import { MigrationFolder } from "../../support/migration-folder.ts";

@@ -1,6 +1,6 @@
 /** A connection through PgBouncer: sessions of one's own are taken, those that are handed around are refused. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { requireOwnSession } from "../../../src/migrate/pooler.ts";
+import { requireOwnSession } from "../../../src/migrate/ledger/pooler.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

@@ -1,9 +1,9 @@
 /** Rehearsals: migrations run on a copy, and the target is what it was. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { applyWish } from "../../../src/migrate/apply.ts";
-import type { MigrationFiles } from "../../../src/migrate/files.ts";
-import { type HeldLock, type Rehearsal, rehearse } from "../../../src/migrate/rehearse.ts";
+import type { MigrationFiles } from "../../../src/migrate/files/files.ts";
+import { applyWish } from "../../../src/migrate/run/apply.ts";
+import { type HeldLock, type Rehearsal, rehearse } from "../../../src/migrate/run/rehearse.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
 import { type Bench, databasesLike, fingerprint, makeBench, openLive } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

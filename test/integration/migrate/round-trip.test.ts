@@ -1,7 +1,7 @@
 /** Up, down and up again on a throw-away database: what is found, and where. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Finding } from "../../../src/migrate/model.ts";
-import { tryRoundTrip } from "../../../src/migrate/round-trip.ts";
+import { tryRoundTrip } from "../../../src/migrate/schema/round-trip.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
 import { type Bench, databasesLike, makeBench, openLive } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

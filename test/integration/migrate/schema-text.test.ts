@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { readSchemaText } from "../../../src/migrate/schema-text.ts";
+import { readSchemaText } from "../../../src/migrate/schema/schema-text.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
 import { type Bench, makeBench, openLive } from "../../support/database.ts";

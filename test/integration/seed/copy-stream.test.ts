@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, createServer, type Server } from "node:net";
 import postgres from "postgres";
-import { copyIn } from "../../../src/seed/copy-stream.ts";
+import { copyIn } from "../../../src/seed/load/copy-stream.ts";
 import { uniqueName } from "../../support/database.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { interruption } from "../../../src/errors.ts";
-import { loadFactories } from "../../../src/seed/factory-file.ts";
-import { type RowsRequest, seedRows } from "../../../src/seed/rows.ts";
-import { readTables } from "../../../src/seed/schema.ts";
+import { loadFactories } from "../../../src/seed/factory/factory-file.ts";
+import { type RowsRequest, seedRows } from "../../../src/seed/load/rows.ts";
+import { readTables } from "../../../src/seed/schema/schema.ts";
 import { readStats } from "../../../src/seed/stats.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { type Bench, fingerprint, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";

@@ -1,11 +1,11 @@
 /** A database, a folder of migrations, and pgrove's own functions on both, as the commands call them. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AppliedStep } from "../../../src/migrate/apply.ts";
-import { planWish } from "../../../src/migrate/apply.ts";
-import { readMigrations, requireValid } from "../../../src/migrate/files.ts";
-import { type MigrateRequest, runMigrations } from "../../../src/migrate/run.ts";
-import type { Wish } from "../../../src/migrate/target-words.ts";
+import { readMigrations, requireValid } from "../../../src/migrate/files/files.ts";
+import type { AppliedStep } from "../../../src/migrate/run/apply.ts";
+import { planWish } from "../../../src/migrate/run/apply.ts";
+import { type MigrateRequest, runMigrations } from "../../../src/migrate/run/run.ts";
+import type { Wish } from "../../../src/migrate/run/target-words.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";

@@ -1,5 +1,5 @@
 /** Migrations and ledger rows as plain data, for tests of what is planned from them. */
-import type { MigrationFiles } from "../../../src/migrate/files.ts";
+import type { MigrationFiles } from "../../../src/migrate/files/files.ts";
 import type { LedgerRow, Migration, Script } from "../../../src/migrate/model.ts";
 
 /** A script whose checksum is its text: two are the same when their text is. */

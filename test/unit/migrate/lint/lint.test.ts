@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PgroveError } from "../../../../src/errors.ts";
+import { lintMigrations, toLintFiles } from "../../../../src/migrate/lint/lint.ts";
 import { RULES } from "../../../../src/migrate/lint/rules.ts";
-import { lintMigrations, toLintFiles } from "../../../../src/migrate/lint.ts";
 import type { Migration } from "../../../../src/migrate/model.ts";
 import { type LintOptions, lint, rulesOf, scriptOf } from "./lint.ts";
 

@@ -1,6 +1,6 @@
 /** Lints scripts given as text. */
 import type { LintLevel } from "../../../../src/config/schema-migrations.ts";
-import { lintMigrations } from "../../../../src/migrate/lint.ts";
+import { lintMigrations } from "../../../../src/migrate/lint/lint.ts";
 import type { Finding, Script } from "../../../../src/migrate/model.ts";
 
 export interface LintOptions {

@@ -1,0 +1,80 @@
+/** The branch that this one will be merged into, and which migration files it has. */
+import { basename } from "node:path";
+import { missingError, usageError } from "../../errors.ts";
+import { gitCommand } from "../../repo/git.ts";
+import type { Runner } from "../../sys/process.ts";
+import { fileLayout, type MigrationFiles } from "./files.ts";
+import { isInFolders, showFolders } from "./folder.ts";
+import type { NumberedName } from "./layout.ts";
+
+export interface Base {
+  /** As people write it: "origin/main". */
+  ref: string;
+  /** The commit that it is at. */
+  tip: string;
+  /** The last commit that this branch has in common with it. */
+  fork: string;
+}
+
+/** A migration's file in a commit. */
+export interface CommittedFile extends NumberedName {
+  /** Relative to the worktree's root, with slashes. */
+  path: string;
+  version: bigint;
+}
+
+/** What the branches of a repository are usually merged into, the likeliest first. */
+const USUAL_BASES = ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"];
+
+/**
+ * The branch that is named, else origin's default branch, else main or master. Undefined outside git, before the first
+ * commit, and where there is none of those. Throws when the named one is not known (exit 2), or has no commit in common
+ * with this one (exit 4), as after a shallow clone.
+ */
+export async function findBase(root: string, wanted: string | undefined, runner: Runner): Promise<Base | undefined> {
+  const ask = (args: readonly string[]) => runner.capture(gitCommand(root, args), { allowFailure: true });
+  const ref = wanted ?? (await findUsualBase(ask));
+  if (ref === undefined) return undefined;
+  const { stdout, exitCode } = await ask(["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
+  if (exitCode !== 0) {
+    if (wanted === undefined) return undefined;
+    throw usageError(`git knows no branch or commit ${wanted}`, "git branch --all        lists what there is");
+  }
+  const tip = stdout.trim();
+  const common = await ask(["merge-base", tip, "HEAD"]);
+  if (common.exitCode === 0) return { ref, tip, fork: common.stdout.trim() };
+  if ((await ask(["rev-parse", "--verify", "--quiet", "HEAD"])).exitCode !== 0) return undefined;
+  throw missingError(
+    "no_merge_base",
+    `this branch has no commit in common with ${ref}, so its own migrations cannot be told from those`,
+    "git fetch --unshallow        where the clone is shallow; or name another branch: --base REF",
+  );
+}
+
+async function findUsualBase(
+  ask: (args: readonly string[]) => Promise<{ stdout: string }>,
+): Promise<string | undefined> {
+  const { stdout } = await ask(["for-each-ref", "--format=%(refname) %(symref:short)", ...USUAL_BASES]);
+  const found = new Map(stdout.split("\n").map((line) => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]));
+  const name = USUAL_BASES.find((each) => found.has(each));
+  if (name === undefined) return undefined;
+  return found.get(name) || name.replace(/^refs\/heads\//, "");
+}
+
+/** The configured folders as git takes them; none, which is everything, when the root is one of them. */
+export function pathsOf({ dirs, root }: Pick<MigrationFiles, "dirs" | "root">): string[] {
+  const folders = showFolders(dirs, root);
+  return folders.some(({ shown }) => shown === ".") ? [] : folders.map(({ shown }) => `${shown}/`);
+}
+
+/** The migrations' files in a commit, in the folders that are configured. One spawn. */
+export async function listCommitted(files: MigrationFiles, commit: string, runner: Runner): Promise<CommittedFile[]> {
+  const { root, dirs, layout } = files;
+  const folders = showFolders(dirs, root);
+  const question = ["ls-tree", "-r", "-z", "--name-only", commit, "--", ...pathsOf(files)];
+  const { stdout } = await runner.capture(gitCommand(root, question));
+  return stdout.split("\0").flatMap((path) => {
+    const name = isInFolders(folders, path) ? fileLayout(layout).readName(basename(path)) : undefined;
+    return name === undefined ? [] : [{ path, ...name, version: BigInt(name.digits) }];
+  });
+}

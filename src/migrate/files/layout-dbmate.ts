@@ -1,0 +1,109 @@
+/** dbmate's files: `NNN_name.sql` with a section for each direction, `-- migrate:up` and `-- migrate:down`. */
+
+import type { Finding } from "../model.ts";
+import { blankQuoted } from "../script/blank-quoted.ts";
+import { countLineBreaks } from "../script/source-place.ts";
+import {
+  type FileLayout,
+  fileFinding,
+  findNearMiss,
+  makeScript,
+  type NumberedFile,
+  type Reading,
+  splitLoosely,
+} from "./layout.ts";
+
+const NAME = /^(\d+)_?(.*)\.sql$/s;
+/** At the very beginning of a line, as dbmate has it. */
+const MARKER = /^--[ \t]*migrate:(up|down)(?![^\s])([^\r\n]*)(?:\r?\n|$)/gm;
+
+export const dbmate: FileLayout = {
+  readName(name) {
+    const [, digits, title = ""] = NAME.exec(name) ?? [];
+    return digits === undefined ? undefined : { digits, name: title };
+  },
+  findWrongName: (file) => findNearMiss(file, { pattern: "NUMBER_name.sql", propose: proposeName }),
+  read(files) {
+    const readings = files.map(readFile);
+    return {
+      migrations: readings.flatMap(({ migrations }) => migrations),
+      findings: [...readings.flatMap(({ findings }) => findings), ...findTextOrder(files)],
+    };
+  },
+};
+
+function proposeName(name: string): string {
+  const { digits, rest } = splitLoosely(name.replace(/\.sql$/i, ""));
+  return `${digits}_${rest}.sql`;
+}
+
+interface Section {
+  direction: "up" | "down";
+  /** Of the marker's line. */
+  line: number;
+  start: number;
+  /** Of the SQL behind it. */
+  body: number;
+  transaction: boolean;
+}
+
+function readFile(file: NumberedFile): Reading {
+  const { text, digits, name } = file;
+  const sections = findSections(text);
+  const findings = checkSections(file, sections);
+  const scriptOf = (section: Section, end: number) =>
+    makeScript(file, { start: section.body, end, transaction: section.transaction });
+  const up = sections.find(({ direction }) => direction === "up");
+  const down = sections.find(({ direction }) => direction === "down");
+  if (up === undefined || findings.some(({ level }) => level === "error")) return { migrations: [], findings };
+  const migration = {
+    ...{ version: BigInt(digits), digits, name, up: scriptOf(up, down?.start ?? text.length) },
+    ...(down === undefined ? {} : { down: scriptOf(down, text.length) }),
+  };
+  return { migrations: [migration], findings };
+}
+
+function findSections(text: string): Section[] {
+  return [...text.matchAll(MARKER)].map((marker) => ({
+    direction: marker[1] === "down" ? "down" : "up",
+    line: 1 + countLineBreaks(text.slice(0, marker.index)),
+    start: marker.index,
+    body: marker.index + marker[0].length,
+    transaction: !/(?:^|\s)transaction:false(?:\s|$)/.test(marker[2] ?? ""),
+  }));
+}
+
+function checkSections({ shown: file, text }: NumberedFile, sections: readonly Section[]): Finding[] {
+  const [first, second, third] = sections;
+  const error = (line: number, message: string, hint?: string) => [
+    fileFinding("error", { rule: "sections", file, line, message, ...(hint === undefined ? {} : { hint }) }),
+  ];
+  if (!sections.some(({ direction }) => direction === "up")) {
+    return error(1, "has no section -- migrate:up", "begin the line with it, in front of the SQL to run");
+  }
+  if (first?.direction === "down") return error(first.line, "-- migrate:down stands before -- migrate:up");
+  const extra = second?.direction === "up" ? second : third;
+  if (extra !== undefined) return error(extra.line, `there is a second -- migrate:${extra.direction}`);
+  const before = blankQuoted(text.slice(0, first?.start));
+  if (before.trim() !== "") {
+    return error(1 + countLineBreaks(before.slice(0, before.search(/\S/))), "there is SQL before -- migrate:up");
+  }
+  if (second !== undefined) return [];
+  const message = "has no section -- migrate:down, without which dbmate refuses the file";
+  return [fileFinding("warning", { rule: "sections", file, message })];
+}
+
+/** dbmate runs files in the order of their names as text; the numbers may say otherwise. */
+function findTextOrder(files: readonly NumberedFile[]): Finding[] {
+  const byText = files.toSorted((a, b) => (a.fileName < b.fileName ? -1 : 1));
+  const at = byText.findIndex((file, index) => BigInt(file.digits) < BigInt(byText[index - 1]?.digits ?? 0));
+  const [sooner, later] = [byText[at], byText[at - 1]];
+  if (sooner === undefined || later === undefined) return [];
+  return [
+    fileFinding("warning", {
+      ...{ rule: "text_order", file: sooner.shown },
+      message: `is run before ${later.shown}, by their numbers; dbmate runs it after that one, by their names`,
+      hint: "write all numbers with the same number of digits",
+    }),
+  ];
+}

@@ -1,0 +1,56 @@
+/** golang-migrate's files: `NNN_name.up.sql` and `NNN_name.down.sql`. */
+
+import type { Migration } from "../model.ts";
+import { type FileLayout, findNearMiss, makeScript, type NumberedFile, splitLoosely } from "./layout.ts";
+
+const NAME = /^([0-9]+)_(.*)\.(up|down)\.sql$/s;
+
+export const golangMigrate: FileLayout = {
+  readName(name) {
+    const [, digits, title = "", direction] = NAME.exec(name) ?? [];
+    if (digits === undefined) return undefined;
+    return { digits, name: title, direction: direction === "down" ? "down" : "up" };
+  },
+  findWrongName: (file) =>
+    findNearMiss(file, { pattern: "NUMBER_name.up.sql or NUMBER_name.down.sql", propose: proposeName }),
+  read: (files) => ({ migrations: joinHalves(pairByName(files)), findings: [] }),
+};
+
+function proposeName(name: string): string {
+  const [, stem = "", direction = "up"] = /^(.*?)(?:\.(up|down))?\.sql$/is.exec(name) ?? [];
+  const { digits, rest } = splitLoosely(stem);
+  return `${digits}_${rest}.${direction.toLowerCase()}.sql`;
+}
+
+/** The two files of a version and name become one migration; a further one of the same kind begins another. */
+function pairByName(files: readonly NumberedFile[]): Migration[] {
+  const migrations: Migration[] = [];
+  const byName = new Map<string, Migration>();
+  for (const file of files) {
+    const { digits, name, direction = "up" } = file;
+    const version = BigInt(digits);
+    const key = `${version}_${name}`;
+    const script = makeScript(file, { start: 0, end: file.text.length, transaction: true });
+    const known = byName.get(key);
+    if (known !== undefined && known[direction] === undefined) {
+      known[direction] = script;
+      if (direction === "up") known.digits = digits;
+      continue;
+    }
+    const migration: Migration = { version, digits, name, [direction]: script };
+    byName.set(key, migration);
+    migrations.push(migration);
+  }
+  return migrations;
+}
+
+/** A lone up and a lone down of one version belong together, whatever they are called: only the number counts. */
+function joinHalves(migrations: readonly Migration[]): Migration[] {
+  const byVersion = Map.groupBy(migrations, ({ version }) => version);
+  return [...byVersion.values()].flatMap((same) => {
+    const up = same.find((each) => each.down === undefined);
+    const down = same.find((each) => each.up === undefined);
+    if (same.length !== 2 || up === undefined || down?.down === undefined || up === down) return same;
+    return [{ ...up, down: down.down }];
+  });
+}

@@ -1,0 +1,113 @@
+/** What the layouts of migration files have in common: names with numbers, scripts, and what is wrong with either. */
+import type { Direction, Finding, Migration, Script } from "../model.ts";
+import { countLineBreaks } from "../script/source-place.ts";
+
+/** A file in a folder of migrations. */
+export interface FolderFile {
+  /** Absolute. */
+  path: string;
+  /** Relative to the worktree's root, with slashes. */
+  shown: string;
+  /** The last part of the path. */
+  fileName: string;
+}
+
+/** What a file's name says. */
+export interface NumberedName {
+  digits: string;
+  name: string;
+  /** Of a layout that has a file for each direction. */
+  direction?: Direction;
+}
+
+export interface NumberedFile extends FolderFile, NumberedName {
+  text: string;
+}
+
+/** What was read, and what was wrong with it. */
+export interface Reading {
+  migrations: Migration[];
+  findings: Finding[];
+}
+
+/** How one tool names and divides its files. */
+export interface FileLayout {
+  /** Undefined when a file of that name is no migration. */
+  readName(name: string): NumberedName | undefined;
+  /** What is wrong with a file that is no migration, but may have been meant to be one. */
+  findWrongName(file: FolderFile): Finding | undefined;
+  read(files: readonly NumberedFile[]): Reading;
+}
+
+/** A finding about a whole file, or a line of it. */
+export function fileFinding(
+  level: Finding["level"],
+  {
+    rule,
+    file,
+    line = 1,
+    message,
+    hint,
+  }: { rule: string; file: string; line?: number; message: string; hint?: string },
+): Finding {
+  return { rule, level, file, line, column: 1, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** A part of a file's text as a script. */
+export function makeScript(
+  { shown, text }: Pick<NumberedFile, "shown" | "text">,
+  part: { start: number; end: number; transaction: boolean },
+): Script {
+  const sql = text.slice(part.start, part.end);
+  const line = 1 + (part.start === 0 ? 0 : countLineBreaks(text.slice(0, part.start)));
+  const transaction = part.transaction && !forbidsTransaction(sql);
+  return { file: shown, sql, line, transaction, checksum: checksumOf(sql) };
+}
+
+/** SHA-256 as hex. The same on every system: git may have changed the line ends. */
+export function checksumOf(sql: string): string {
+  const text = sql.includes("\r") ? sql.replaceAll("\r\n", "\n") : sql;
+  return Bun.SHA256.hash(text, "hex");
+}
+
+const LEADING_COMMENTS = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*/;
+
+/**
+ * The line that says so: pgrove's own, and those of sqlx, graphile-migrate, tern, atlas, goose and dbmate, so that a file
+ * that comes from there means the same here.
+ */
+const NO_TRANSACTION =
+  /^--(?:!?\s*(?:pgrove:)?no-transaction|--\s*tern: disable-tx\s*-*|\s*atlas:txmode none|\s*\+goose NO TRANSACTION|\s*migrate:(?:up|down)\s.*\btransaction:false\b.*)\s*$/im;
+
+/** Whether the comments at the top say that the script is not to be run in a transaction. */
+function forbidsTransaction(sql: string): boolean {
+  const comments = sql.includes("--") ? (LEADING_COMMENTS.exec(sql)?.[0] ?? "") : "";
+  return comments !== "" && NO_TRANSACTION.test(comments);
+}
+
+/** A name with a number in front or `.sql` in it, which the layout does not take; undefined for what is something else. */
+export function findNearMiss(
+  { fileName: name, shown }: FolderFile,
+  wanted: { pattern: string; propose(name: string): string },
+): Finding | undefined {
+  if (name.startsWith(".") || !/^v?\d.*\.sql|\.(?:up|down)\.sql/i.test(name)) return undefined;
+  const beyond = /\.sql(.+)$/i.exec(name)?.[1];
+  if (beyond !== undefined) {
+    return fileFinding("warning", {
+      ...{ rule: "wrong_name", file: shown },
+      message: "is not run: its name goes on behind .sql",
+      hint: `remove it, or call it ${wanted.propose(name.slice(0, -beyond.length))}`,
+    });
+  }
+  return fileFinding("error", {
+    ...{ rule: "wrong_name", file: shown },
+    message: `would not be run: its name is not ${wanted.pattern}`,
+    hint: `call it ${wanted.propose(name)}`,
+  });
+}
+
+/** The parts of a name that was nearly right: its number, and what follows without separators. */
+export function splitLoosely(name: string): { digits: string; rest: string } {
+  const [, digits = "", rest = ""] = /^(?:v(?=\d))?(\d*)[\s_.-]*(.*)$/is.exec(name) ?? [];
+  return { digits: digits === "" ? "NUMBER" : digits, rest: rest === "" ? "NAME" : rest };
+}

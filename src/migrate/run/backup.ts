@@ -1,0 +1,81 @@
+/** What is saved before migrating: a dump in the store, or a snapshot inside the server, named after the migration. */
+import type { WhenConnected } from "../../copy/snapshot.ts";
+import type { DumpRequest } from "../../dump/dump.ts";
+import type { Session } from "../../postgres/admin.ts";
+import type { OperationTools } from "../../sys/operation.ts";
+import type { LiveTarget } from "../../target/target.ts";
+import { describeMigration, type Step } from "../model.ts";
+
+export interface BackupRequest {
+  kind: "dump" | "snapshot";
+  /** The first migration that is to be run after it; left out where only another tool knows. */
+  step?: Pick<Step, "direction" | "digits" | "name">;
+  /** Where a dump goes, and what its manifest says. */
+  dump: Pick<DumpRequest, "destination" | "project" | "git" | "pgroveVersion">;
+  /** How many of the target's snapshots are kept. */
+  keep: number;
+  /**
+   * Asked when a snapshot would disconnect somebody for a second. "dump" saves a dump instead, which disturbs nobody: the
+   * careful answer where nobody can be asked.
+   */
+  whenConnected: (sessions: Session[]) => Promise<WhenConnected | "dump">;
+}
+
+export interface Backup {
+  kind: "dump" | "snapshot";
+  /** Of the dump in the store, or of the snapshot. */
+  name: string;
+  sizeBytes: number;
+}
+
+/** A snapshot is not to be taken while these are connected. */
+class DumpInstead extends Error {}
+
+/** Saves the target as one operation of its own. Throws and leaves nothing when that cannot be done. */
+export async function backUp(tools: OperationTools, live: LiveTarget, request: BackupRequest): Promise<Backup> {
+  if (request.kind === "dump") return await backUpAsDump(tools, live, request);
+  try {
+    return await backUpAsSnapshot(tools, live, request);
+  } catch (error) {
+    if (!(error instanceof DumpInstead)) throw error;
+    return await backUpAsDump(tools, live, request);
+  }
+}
+
+async function backUpAsDump(tools: OperationTools, live: LiveTarget, { step, dump }: BackupRequest): Promise<Backup> {
+  const [{ dumpDatabase }, { basename }] = await Promise.all([import("../../dump/dump.ts"), import("node:path")]);
+  const { path, manifest } = await dumpDatabase(tools, live, {
+    ...{ ...dump, format: "custom", content: "all", tables: [], excludedTables: [], jobs: 1 },
+    note: describeMoment(step),
+    stem: `${live.target.name}-${nameBefore(step)}`,
+  });
+  return { kind: "dump", name: path === undefined ? manifest.name : basename(path), sizeBytes: manifest.size_bytes };
+}
+
+async function backUpAsSnapshot(tools: OperationTools, live: LiveTarget, request: BackupRequest): Promise<Backup> {
+  const { createSnapshot, readSnapshots } = await import("../../copy/snapshot.ts");
+  const taken = new Set((await readSnapshots(live, tools.clock.now())).map(({ name }) => name));
+  const wanted = nameBefore(request.step);
+  let name = wanted;
+  for (let copy = 2; taken.has(name); copy++) name = `${wanted}-${copy}`;
+  const { sizeBytes } = await createSnapshot(tools, live, {
+    ...{ name, keep: request.keep },
+    whenConnected: async (sessions) => {
+      const choice = await request.whenConnected(sessions);
+      if (choice === "dump") throw new DumpInstead("a dump is made instead");
+      return choice;
+    },
+  });
+  return { kind: "snapshot", name, sizeBytes };
+}
+
+/** "before-42", "before-down-42": also a snapshot's name, and part of a file's. */
+function nameBefore(step: BackupRequest["step"]): string {
+  if (step === undefined) return "before-migrating";
+  return step.direction === "down" ? `before-down-${step.digits}` : `before-${step.digits}`;
+}
+
+function describeMoment(step: BackupRequest["step"]): string {
+  if (step === undefined) return "before migrating";
+  return `before migration ${describeMigration(step)}${step.direction === "down" ? " is taken back" : ""}`;
+}

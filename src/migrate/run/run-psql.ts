@@ -1,0 +1,128 @@
+/** Runs one migration through psql, for scripts that hold its own commands or rows for COPY. */
+import { failure, PgroveError } from "../../errors.ts";
+import type { Toolbox, ToolOptions } from "../../postgres/toolbox.ts";
+import type { Runner } from "../../sys/process.ts";
+import type { RunId } from "../../sys/run-id.ts";
+import { ToolError } from "../../sys/tool-error.ts";
+import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
+import { describeMigration, type Step } from "../model.ts";
+import { endStatement, requireHarmless } from "../script/psql-commands.ts";
+import type { ScriptShape } from "../script/statements.ts";
+import { restoration, type StepSession, timeouts } from "./run-script.ts";
+
+/** How psql is started. */
+export interface PsqlAccess {
+  runner: Runner;
+  run: RunId;
+  /** Opened when the first such script comes: a machine that only migrates may have no psql. */
+  openToolbox(): Promise<Toolbox>;
+  options: ToolOptions;
+}
+
+/** The name that psql gives its standard input in messages. */
+const STDIN = /^psql:<stdin>:(\d+): /;
+const MOST_LINES = 20;
+
+/** Throws (exit 3) when the script holds commands that reach beyond the database. Nothing is run. */
+export function requireFitForPsql(step: Step, { transaction }: ScriptShape): void {
+  const inTransaction = transaction === "ours";
+  requireHarmless(step.script, { noun: "a migration", label: describeMigration(step), inTransaction });
+}
+
+/** Runs the script by psql: with its ledger rows as one transaction, unless it is not to be one. */
+export async function runByPsql(session: StepSession, psql: PsqlAccess, step: Step, shape: ScriptShape): Promise<void> {
+  if (shape.transaction === "ours") return await runWhole(session, psql, step, shape);
+  const books = await session.openBooks();
+  const started = performance.now();
+  const { place, facts } = session;
+  try {
+    await books.unsafe(markDoubt(place, step, 1, facts));
+    await send(session, psql, step, { head: timeouts(session, "set"), script: shape.sql, tail: "" });
+    await books.unsafe(recordStep(place, step, facts, performance.now() - started));
+  } catch (error) {
+    if (!(error instanceof PgroveError) || error.code !== "migration_failed") throw error;
+    await books.unsafe(recordDoubt(place, step, { statement: 1, error: firstLine(error) }, facts));
+    throw failure(
+      "migration_failed",
+      `${error.message}\n${describeMigration(step)} runs outside a transaction and is in doubt now`,
+      `see how far it came, then: pgrove migrate force ${step.digits}`,
+      error,
+    );
+  } finally {
+    await books.end({ timeout: 2 });
+  }
+}
+
+async function runWhole(session: StepSession, psql: PsqlAccess, step: Step, shape: ScriptShape): Promise<void> {
+  const record = `${restoration(session)}${recordStep(session.place, step, session.facts)};`;
+  const head = `begin;${timeouts(session, "set local")}`;
+  try {
+    await send(session, psql, step, { head, script: shape.sql, tail: `${record}\ncommit;` });
+  } catch (error) {
+    if (!(error instanceof PgroveError) || error.code !== "migration_failed") throw error;
+    const { sql, place, facts } = session;
+    await sql.unsafe(recordFailure(place, step, firstLine(error), facts)).catch(() => undefined); // a courtesy
+    const after = `nothing of it was done: ${describeMigration(step)} was rolled back`;
+    throw failure(error.code, `${error.message}\n${after}`, error.hint, error);
+  }
+}
+
+/** What psql said first, without the place: the ledger is read beside the migration's name. */
+function firstLine({ message }: PgroveError): string {
+  return (message.split("\n")[0] ?? "").replace(/^.*?: (?:ERROR|FATAL|PANIC): +/, "");
+}
+
+interface Pieces {
+  /** One line. */
+  head: string;
+  script: string;
+  tail: string;
+}
+
+/** Hands the pieces to psql. Its last word has to be one that only we know: a script that swallows its end proves nothing. */
+async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, script, tail }: Pieces): Promise<void> {
+  const toolbox = await psql.openToolbox();
+  const proof = `pgrove-${crypto.randomUUID()}`;
+  const command = toolbox.command("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"], psql.run, {
+    ...psql.options,
+    input: true,
+  });
+  const text = `${head}\n${endStatement(script)}\n\\set ON_ERROR_STOP on\n${tail}\n\\echo ${proof}\n`;
+  const said: string[] = [];
+  let output = "";
+  const line = (raw: string) => {
+    const words = placeLine(raw, step);
+    if (said.length > 0 || /(ERROR|FATAL|PANIC): /.test(words)) said.push(words);
+    else if (words !== "") session.note(words);
+  };
+  const decoder = new TextDecoder();
+  const keepTail = (chunk: Uint8Array) => {
+    output = (output + decoder.decode(chunk, { stream: true })).slice(-1000);
+    return Promise.resolve();
+  };
+  try {
+    await psql.runner.stream(command, { input: bytesOf(text), output: keepTail, line }, session.abort);
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.failure.aborted || said.length === 0) throw error;
+    throw scriptFailed(step, said, error);
+  }
+  if (output.includes(proof)) return;
+  throw scriptFailed(step, [
+    ...said,
+    `${step.script.file}: its end was never reached: rows of COPY without \\. behind them, or an open quote`,
+  ]);
+}
+
+function scriptFailed(step: Step, said: readonly string[], cause?: unknown): PgroveError {
+  const message = [...said.slice(0, MOST_LINES), `${describeMigration(step)} was run by psql`].join("\n");
+  return failure("migration_failed", message, "mend the file, then run the same command again", cause);
+}
+
+/** psql's line number, behind our own first line, as the file's. */
+function placeLine(line: string, { script }: Step): string {
+  return line.replace(STDIN, (_, number: string) => `${script.file}:${script.line + Number(number) - 2}: `);
+}
+
+async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
+  yield new TextEncoder().encode(text);
+}

@@ -1,0 +1,60 @@
+/** What of a script outside of our transaction stands or falls together: a statement, or a transaction of its own. */
+import type { Node } from "../../postgres/parser.ts";
+import type { Sql } from "../../postgres/toolbox.ts";
+import { blankQuoted } from "../script/blank-quoted.ts";
+import type { Statement } from "../script/statements.ts";
+
+export interface Unit {
+  /** The numbers of its first and last statement in the script, from 1. */
+  first: number;
+  last: number;
+  statements: readonly Statement[];
+}
+
+/** The statements of a script, those between BEGIN and COMMIT together. */
+export function groupIntoUnits(statements: readonly Statement[]): Unit[] {
+  const units: Unit[] = [];
+  let open: { first: number; statements: Statement[] } | undefined;
+  for (const [place, statement] of statements.entries()) {
+    const number = place + 1;
+    const kind = transactionKind(statement.node);
+    open ??= { first: number, statements: [] };
+    open.statements.push(statement);
+    const stays = open.statements.length > 1 || kind === "begins";
+    if (stays && kind !== "ends") continue;
+    units.push({ ...open, last: number });
+    open = undefined;
+  }
+  if (open !== undefined) units.push({ ...open, last: statements.length });
+  return units;
+}
+
+const BEGINNINGS = new Set(["TRANS_STMT_BEGIN", "TRANS_STMT_START"]);
+const ENDS = new Set(["TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_PREPARE"]);
+
+function transactionKind(node: Node | undefined): "begins" | "ends" | undefined {
+  if (node === undefined || !("TransactionStmt" in node)) return undefined;
+  const kind = node.TransactionStmt.kind ?? "";
+  if (BEGINNINGS.has(kind)) return "begins";
+  return ENDS.has(kind) ? "ends" : undefined;
+}
+
+/** Whether the unit is one of the statements that say CONCURRENTLY. */
+export function isConcurrent({ statements }: Unit): boolean {
+  const [only] = statements;
+  return statements.length === 1 && only !== undefined && /\bconcurrently\b/i.test(blankQuoted(only.sql));
+}
+
+/** The invalid indexes of the table that CREATE INDEX CONCURRENTLY has failed on, quoted. */
+export async function findInvalidIndexes(sql: Sql, unit: Unit): Promise<string[]> {
+  const node = unit.statements[0]?.node;
+  if (!isConcurrent(unit) || node === undefined || !("IndexStmt" in node)) return [];
+  const { relname, schemaname } = node.IndexStmt.relation ?? {};
+  const rows = await sql<{ name: string }[]>`
+    select format('%I.%I', n.nspname, c.relname) as name
+      from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+      join pg_namespace n on n.oid = c.relnamespace
+     where not i.indisvalid and t.relname = ${relname ?? ""} and n.nspname = coalesce(${schemaname ?? null}, n.nspname)
+     order by 1`;
+  return rows.map(({ name }) => name);
+}

@@ -1,0 +1,25 @@
+/** Which errors are PostgreSQL's own answers, and which of them leave the session usable. */
+import { messageOf, PgroveError } from "../../errors.ts";
+import { codeOf } from "../../postgres/connect.ts";
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Class 08, connection exceptions, and 57P01 to 57P05, by which a server ends a session. */
+const ENDS_SESSION = /^(?:08|57P)/;
+
+/** Whether it is PostgreSQL that refused something, and not the connection that failed. */
+export function isServerError(error: unknown): boolean {
+  return !(error instanceof PgroveError) && SQLSTATE.test(codeOf(error) ?? "");
+}
+
+/**
+ * Whether the session can be spoken to after the error. One that was ended must be left alone: postgres.js would open
+ * another one, and dial for ever while that is ended, too.
+ */
+export function leavesSession(error: unknown, abort: AbortSignal): boolean {
+  return isServerError(error) && !ENDS_SESSION.test(codeOf(error) ?? "") && !abort.aborted;
+}
+
+/** One line of it, for the ledger. */
+export function shortServerError(error: unknown): string {
+  return `${messageOf(error).split("\n")[0]} (${codeOf(error) ?? "unknown"})`;
+}

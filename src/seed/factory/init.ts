@@ -1,0 +1,100 @@
+/** `seed init`: a starting factory file from an existing schema, with what pgrove would do by itself written out. */
+
+import { type ColumnShape, type FieldSpec, tableKey } from "../model.ts";
+import type { Rules } from "../plan/infer-checks.ts";
+import { planAllFields } from "../plan/plan.ts";
+import { applicationTables, chooseEntities, type Tables } from "../plan/plan-entities.ts";
+import type { FieldDraft } from "../plan/plan-fields.ts";
+import { linkDrafts } from "../plan/plan-links.ts";
+import { cleaningOrder } from "../plan/plan-order.ts";
+import { readTableRules } from "../plan/plan-rules.ts";
+
+/** The file's text. `day` is what its relative times hang on. Throws (exit 4) when there are no tables. */
+export async function proposeFactories(tables: Tables, day: Date): Promise<string> {
+  const { stringify } = await import("yaml");
+  const today = day.toISOString().slice(0, 10);
+  const parts = [HEAD, `generator_version: 1\nseed: 1\nnow: ${today}\n`, "entities:\n"];
+  for (const proposal of await proposeEntities(tables)) {
+    const text = stringify({ [proposal.entity]: proposal.written }, { lineWidth: 0 });
+    const comments = proposal.comments.map((line) => `    # ${line.replaceAll(/\s+/g, " ")}\n`);
+    parts.push(indent(text), ...comments, "\n");
+  }
+  return `${parts.join("").trimEnd()}\n`;
+}
+
+const HEAD = `# Factories: what \`pgrove seed\` makes rows with. Every line below entities may go: what is not mentioned is made
+# from the schema. A field is a generator's name, one key with its options, or a reference such as "@users.id".
+#   pgrove seed users 25          25 rows of one entity, and of what it needs
+#   pgrove seed all 1000          1000 of each
+#   pgrove seed all --dry-run     ten sample rows of each
+`;
+
+interface Proposal {
+  entity: string;
+  written: Record<string, unknown>;
+  comments: string[];
+}
+
+async function proposeEntities(tables: Tables): Promise<Proposal[]> {
+  const factories = {
+    ...{ entities: new Map(), scenarios: new Map(), files: [] },
+    seed: 1,
+    now: new Date(0),
+    generatorVersion: 1,
+  };
+  const own: Tables = new Map(
+    cleaningOrder(applicationTables(tables))
+      .reverse()
+      .map((table) => [tableKey(table), table]),
+  );
+  const mistakes: string[] = [];
+  const chosen = chooseEntities(factories, own, undefined);
+  const linked = await linkDrafts(chosen, { factories, tables: own, existing: NO_ROWS, mistakes });
+  const rules = await readTableRules(own.values());
+  return (await planAllFields(linked, mistakes)).map((draft) => propose(draft, rules.get(draft.table) ?? new Map()));
+}
+
+const NO_ROWS = { hasRows: async () => false, readKeys: async () => [], readHighest: async () => undefined };
+
+function propose({ entity, table, fields }: FieldDraft, rules: Rules): Proposal {
+  const written = fields.flatMap(({ column, spec }) => {
+    const field = writeSpec(spec);
+    return field === undefined ? [] : [[column.name, field] as const];
+  });
+  const planned = new Set(fields.map(({ column }) => column.name));
+  const left = table.columns.filter(({ name }) => !planned.has(name));
+  const unread = table.checks.filter(({ expression }) => ![...rules.keys()].some((name) => expression.includes(name)));
+  return {
+    entity,
+    written: {
+      ...(entity === table.name || entity === tableKey(table) ? {} : { table: tableKey(table) }),
+      count: 10,
+      ...(written.length === 0 ? {} : { fields: Object.fromEntries(written) }),
+    },
+    comments: [
+      ...(left.length === 0 ? [] : [`left to PostgreSQL: ${left.map(describeLeft).join(", ")}`]),
+      ...unread.map(({ name, expression }) => `not understood: ${name} ${expression}`),
+    ],
+  };
+}
+
+/** As it is written in the file; undefined for keys that are numbered, which need no field. */
+function writeSpec(spec: FieldSpec): unknown {
+  if (spec.kind === "constant") return { constant: spec.value };
+  if (spec.kind === "sql") return { sql: spec.expression };
+  if (spec.kind === "reference") {
+    if (spec.column.includes(".")) return undefined; // cannot be written, and is found by itself
+    const name = `@${spec.entity}.${spec.column}`;
+    return Object.keys(spec.options).length === 0 ? name : { [name]: spec.options };
+  }
+  if (spec.name === "sequence") return undefined;
+  return Object.keys(spec.options).length === 0 ? spec.name : { [spec.name]: spec.options };
+}
+
+function describeLeft({ name, generated, default: fallback }: ColumnShape): string {
+  return generated ? `${name} (computed)` : `${name} (${fallback ?? "NULL"})`;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, "  ");
+}

@@ -1,0 +1,88 @@
+/** Says which row, field and value of an entity PostgreSQL refused. */
+import { failure, messageOf, PgroveError } from "../../errors.ts";
+import { codeOf } from "../../postgres/connect.ts";
+import { errorField } from "../../postgres/error-field.ts";
+import { quoteIdentifier } from "../../postgres/identifier.ts";
+import { compileEntity } from "../generate/compile.ts";
+import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../model.ts";
+import { STAGE_TABLE } from "../table-sql.ts";
+
+/** The row (in the entity's own numbers, from 0) and the column that an error is about, as far as that is known. */
+export interface RowPlace {
+  row?: number;
+  column?: string;
+}
+
+const LONGEST_VALUE = 80;
+
+/** The error as a PgroveError; what is not PostgreSQL's answer to a row stays as it is. */
+export function explainRowError(error: unknown, plan: SeedPlan, entity: EntityPlan, known: RowPlace = {}): unknown {
+  const code = codeOf(error);
+  // Classes of PostgreSQL's: data exceptions, broken constraints, wrong types or columns, what a trigger raises.
+  if (error instanceof PgroveError || code === undefined || !/^(22|23|42|P0)...$/.test(code)) return error;
+  const place = { ...findCopyPlace(error, entity), ...known };
+  const fields = fieldsOf(error, place, entity);
+  const values = place.row === undefined ? undefined : compileEntity(plan, entity).values(place.row);
+  const shown = fields.map((field) => `, ${describeField(field, values?.[entity.fields.indexOf(field)])}`);
+  const where = place.row === undefined ? entity.entity : `${entity.entity}, row ${place.row + 1}`;
+  const detail = errorField(error, "detail");
+  const check = entity.table.checks.find(
+    ({ name }) => code === "23514" && name === errorField(error, "constraint_name"),
+  );
+  const message = `${where}${shown.join("")}: ${messageOf(error)}${detail === undefined ? "" : `\n${detail}`}`;
+  return failure("row_refused", message, hintFor(code, fields, entity, check?.expression), error);
+}
+
+function hintFor(code: string, fields: readonly FieldPlan[], { entity }: EntityPlan, check?: string): string {
+  if (code === "23505") return `pgrove seed ${entity} --upsert        takes rows that are there already as changes`;
+  const [field] = fields;
+  if (check !== undefined) {
+    const names = fields.map(({ column }) => column.name).join(" and ");
+    return `give ${names} generators in seeds/*.yaml whose values keep to it: ${check}`;
+  }
+  return field === undefined
+    ? `pgrove seed ${entity} --dry-run        shows rows as they would be`
+    : `the field comes from ${field.source}`;
+}
+
+function describeField({ column }: FieldPlan, value: string | null | undefined): string {
+  if (value === undefined) return `field ${column.name}`;
+  if (value === null) return `field ${column.name} = null`;
+  const text = value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value;
+  return `field ${column.name} = ${JSON.stringify(text)}`;
+}
+
+/**
+ * `COPY users, line 23, column email: "…"`: the words are in the session's language, the numbers stay. The table, or the
+ * temporary one that stands for it, and the column may hold anything in their names, the words of this line, too.
+ */
+function findCopyPlace(error: unknown, entity: EntityPlan): RowPlace {
+  const where = errorField(error, "where") ?? "";
+  const begin = [entity.table.name, STAGE_TABLE].map((name) => `COPY ${name}, `).find((words) => where.includes(words));
+  if (begin === undefined) return {};
+  const [, line, rest] = /^\S+ (\d+)(?:, \S+ (.*))?/s.exec(where.slice(where.indexOf(begin) + begin.length)) ?? [];
+  if (line === undefined) return {};
+  const names = entity.fields.map(({ column }) => column.name).sort((a, b) => b.length - a.length);
+  const column = names.find((name) => rest === name || rest?.startsWith(`${name}:`));
+  return { row: entity.firstRow + Number(line) - 1, ...(column === undefined ? {} : { column }) };
+}
+
+/** The fields that the error is about: its column, else the columns of the key or constraint that it names. */
+function fieldsOf(error: unknown, place: RowPlace, { table, fields }: EntityPlan): FieldPlan[] {
+  const column = place.column ?? errorField(error, "column_name");
+  const names = column === undefined ? constrainedColumns(errorField(error, "constraint_name"), table) : [column];
+  return fields.filter((field) => names.includes(field.column.name));
+}
+
+function constrainedColumns(constraint: string | undefined, table: TableShape): readonly string[] {
+  if (constraint === undefined) return [];
+  const key = [...table.uniques, ...table.foreignKeys].find(({ name }) => name === constraint);
+  if (key !== undefined) return key.columns;
+  const check = table.checks.find(({ name }) => name === constraint);
+  if (check === undefined) return constraint === `${table.name}_pkey` ? table.primaryKey : [];
+  return table.columns.map(({ name }) => name).filter((name) => mentionsColumn(check.expression, name));
+}
+
+function mentionsColumn(expression: string, name: string): boolean {
+  return expression.includes(quoteIdentifier(name)) || expression.split(/[^\p{L}\p{N}_$]+/u).includes(name);
+}

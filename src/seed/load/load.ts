@@ -1,0 +1,129 @@
+/**
+ * Loads a plan's rows into the target, all of it in the caller's transaction: a run that fails, is interrupted or killed
+ * leaves nothing of itself, whatever the size. One connection is what that takes, and it is enough: while the server
+ * parses rows on one core, the next ones are made on another.
+ */
+import { failure } from "../../errors.ts";
+import { errorField } from "../../postgres/error-field.ts";
+import type { Queries } from "../../postgres/schema.ts";
+import type { ProgressEvent } from "../../sys/operation.ts";
+import type { EntityPlan, SeedPlan } from "../model.ts";
+import { tableKey } from "../model.ts";
+import { quoteTable } from "../table-sql.ts";
+import { type FillTools, fillTable } from "./fill.ts";
+import { explainRowError } from "./load-error.ts";
+import { dropForLoad, findEmptyOwn, type Rebuild, rebuild } from "./rebuild.ts";
+import { fillLater, loadComputed } from "./stage.ts";
+import { skipTriggers } from "./triggers.ts";
+import { type UpsertCounts, upsertEntity } from "./upsert.ts";
+import { advanceSequences, type Validation, validateLoad } from "./validate.ts";
+
+/** From so many rows on an empty table is loaded without its indexes and foreign keys, which are made after it. */
+const REBUILD_FROM_ROWS = 100_000;
+
+export interface LoadOptions {
+  upsert: boolean;
+  skipTriggers: boolean;
+  abort: AbortSignal;
+  progress(event: ProgressEvent): void;
+}
+
+export interface LoadedEntity extends UpsertCounts {
+  entity: string;
+  /** `tableKey` of its table. */
+  table: string;
+  rows: number;
+  durationMs: number;
+}
+
+export interface Loaded {
+  entities: LoadedEntity[];
+  validation: Validation;
+}
+
+/** Loads every entity of the plan, then checks what is there. Throws PgroveError that names entity, field and value. */
+export async function loadPlan(sql: Queries, plan: SeedPlan, options: LoadOptions): Promise<Loaded> {
+  if (options.skipTriggers) await skipTriggers(sql);
+  await sql.unsafe("set constraints all deferred"); // the rows of a cycle are there only when both tables are loaded
+  const empty = await findEmptyOwn(sql, [...new Set(plan.entities.map(({ table }) => quoteTable(table)))]);
+  const many = plan.entities.filter(({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.has(quoteTable(table)));
+  const rebuilds = await dropForLoad(sql, [...new Set(many.map(({ table }) => quoteTable(table)))]);
+  const entities: LoadedEntity[] = [];
+  for (const entity of plan.entities) entities.push(await loadEntity(sql, plan, entity, empty, options));
+  for (const entity of plan.entities) await fillLater(sql, plan, entity, fillTools(entity, options));
+  await checkDeferred(sql, plan);
+  await makeAgain(sql, plan, rebuilds, options);
+  options.progress({ phase: "analyze" });
+  const tables = [...new Set(plan.entities.map(({ table }) => quoteTable(table)))];
+  for (const table of tables) await sql.unsafe(`analyze ${table}`);
+  options.progress({ phase: "validate" });
+  const validation = await validateLoad(sql, plan, { checkForeignKeys: options.skipTriggers });
+  validation.sequences = await advanceSequences(sql, plan);
+  validation.tables = tables.length;
+  return { entities, validation };
+}
+
+async function loadEntity(
+  sql: Queries,
+  plan: SeedPlan,
+  entity: EntityPlan,
+  empty: ReadonlySet<string>,
+  options: LoadOptions,
+): Promise<LoadedEntity> {
+  const started = performance.now();
+  const tools = fillTools(entity, options);
+  const counts = await loadRows(sql, plan, entity, tools, options.upsert && !empty.has(quoteTable(entity.table)));
+  const { rows, table } = entity;
+  return { entity: entity.entity, table: tableKey(table), rows, ...counts, durationMs: performance.now() - started };
+}
+
+async function loadRows(
+  sql: Queries,
+  plan: SeedPlan,
+  entity: EntityPlan,
+  tools: FillTools,
+  upsert: boolean,
+): Promise<UpsertCounts> {
+  if (entity.rows === 0) return { inserted: 0, updated: 0, unchanged: 0 };
+  if (upsert) return await upsertEntity(sql, plan, entity, tools);
+  const computes = entity.fields.some(({ spec }) => spec.kind === "sql");
+  const inserted = await (computes ? loadComputed : fillTable)(sql, plan, entity, tools);
+  if (inserted === entity.rows) return { inserted, updated: 0, unchanged: 0 };
+  throw failure(
+    "rows_missing",
+    `${entity.entity}: ${entity.rows} rows were sent and PostgreSQL took ${inserted}`,
+    "a trigger or rule of the table leaves rows out: --skip-triggers loads without triggers",
+  );
+}
+
+function fillTools({ entity, rows }: EntityPlan, { abort, progress }: LoadOptions): FillTools {
+  return { abort, made: (made) => progress({ phase: "seed", subject: entity, rows: made, totalRows: rows }) };
+}
+
+async function checkDeferred(sql: Queries, plan: SeedPlan): Promise<void> {
+  try {
+    await sql.unsafe("set constraints all immediate");
+  } catch (error) {
+    const name = errorField(error, "table_name");
+    const entity = plan.entities.find(({ table }) => table.name === name);
+    throw entity === undefined ? error : explainRowError(error, plan, entity);
+  }
+}
+
+async function makeAgain(
+  sql: Queries,
+  plan: SeedPlan,
+  rebuilds: readonly Rebuild[],
+  { progress, abort }: LoadOptions,
+): Promise<void> {
+  for (const each of rebuilds) {
+    abort.throwIfAborted();
+    progress({ phase: "index", subject: each.what });
+    try {
+      await rebuild(sql, each);
+    } catch (error) {
+      const entity = plan.entities.find(({ table }) => quoteTable(table) === each.table);
+      throw entity === undefined ? error : explainRowError(error, plan, entity);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/** Numbers and times between the ends that a column's checks, its type and its name leave. */
+
+import type { TypeShape } from "../model.ts";
+import type { Bound, ColumnRule } from "./infer-checks.ts";
+import type { Wanted } from "./infer-names.ts";
+
+interface Span {
+  min: number;
+  max: number;
+}
+
+/** How wide a span is where one end alone is given. */
+const USUAL_SPAN = 1_000;
+
+const FLOATS: ReadonlySet<string> = new Set(["float4", "float8"]);
+const WHOLE: ReadonlySet<string> = new Set(["int2", "int4", "int8", "oid"]);
+
+/** A generator of numbers for the type, its ends as the name wants them, within what is allowed. */
+export function numberWithin(type: TypeShape, rule: ColumnRule, wanted?: Wanted): Wanted {
+  const whole = WHOLE.has(type.name);
+  const scale = whole ? 0 : (type.scale ?? 2);
+  const limit = limitOf(type, scale);
+  const { min = 1, max = USUAL_SPAN, ...shape } = wanted?.options ?? {};
+  const least = Number(min) > limit ? 0 : Number(min); // numeric(3, 3) ends below 1
+  const usual = { min: Math.max(least, -limit), max: Math.min(Number(max), limit) };
+  const span = narrow(usual, readBounds(rule, 10 ** -Math.max(scale, 0)), limit);
+  const name = whole ? "int" : FLOATS.has(type.name) ? "float" : "numeric";
+  const own = name === "numeric" && type.scale === undefined ? { scale } : {};
+  return { name, options: { ...span, ...own, ...shape } };
+}
+
+/** The greatest number that the type holds. */
+function limitOf(type: TypeShape, scale: number): number {
+  if (type.name === "int2") return 32_767;
+  if (WHOLE.has(type.name)) return 2_147_483_647;
+  return type.precision === undefined ? Number.MAX_SAFE_INTEGER : 10 ** (type.precision - scale) - 10 ** -scale;
+}
+
+function readBounds({ min, max }: ColumnRule, step: number): Partial<Span> {
+  const read = (bound: Bound | undefined, inward: number) => {
+    if (bound === undefined || !Number.isFinite(Number(bound.value))) return undefined;
+    return Number(bound.value) + (bound.inclusive ? 0 : inward);
+  };
+  const [least, most] = [read(min, step), read(max, -step)];
+  return { ...(least === undefined ? {} : { min: least }), ...(most === undefined ? {} : { max: most }) };
+}
+
+/** What both spans allow; where that is nothing, what the bounds do. */
+function narrow(usual: Span, bounds: Partial<Span>, limit: number): Span {
+  const min = Math.max(usual.min, bounds.min ?? usual.min);
+  const max = Math.min(usual.max, bounds.max ?? usual.max);
+  if (min <= max) return { min, max };
+  const least = bounds.min ?? (bounds.max ?? 0) - USUAL_SPAN;
+  return { min: least, max: bounds.max ?? Math.min(limit, least + USUAL_SPAN) };
+}
+
+const DAY_MS = 86_400_000;
+const SECOND_MS = 1_000;
+
+/** A generator of times whose ends are those of the bounds, where there are any, else as wanted. */
+export function timeWithin(type: TypeShape, { min, max }: ColumnRule, wanted?: Wanted): Wanted {
+  const step = type.name === "date" ? DAY_MS : SECOND_MS;
+  const from = readTime(min, step);
+  const to = readTime(max, -step);
+  const usual = wanted?.options ?? { from: "-365d", to: "now" };
+  if (from === undefined && to === undefined) return { name: "time", options: usual };
+  const fallback = to === undefined ? "now" : new Date(to.getTime() - 365 * DAY_MS).toISOString();
+  const ends = { from: from?.toISOString() ?? fallback, to: to?.toISOString() ?? "now" };
+  return { name: "time", options: ends };
+}
+
+/** A time as PostgreSQL prints it, UTC where it names no zone; undefined for what is none, such as infinity. */
+function readTime(bound: Bound | undefined, inwardMs: number): Date | undefined {
+  const [, day, time = "00:00:00", zone = "+00"] =
+    /^(\d{4}-\d{2}-\d{2})(?: (\d{2}:\d{2}:\d{2})(?:\.\d+)?)?([+-]\d{2}(?::\d{2})?)?$/.exec(bound?.value ?? "") ?? [];
+  if (bound === undefined || day === undefined) return undefined;
+  const at = Date.parse(`${day}T${time}${zone.length === 3 ? `${zone}:00` : zone}`);
+  return Number.isNaN(at) ? undefined : new Date(at + (bound.inclusive ? 0 : inwardMs));
+}

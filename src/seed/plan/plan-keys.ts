@@ -1,0 +1,45 @@
+/** What planning asks the database for: rows that are there already, to be referenced or to be numbered after. */
+import { quoteIdentifier } from "../../postgres/identifier.ts";
+import type { Queries } from "../../postgres/schema.ts";
+import type { TableShape } from "../model.ts";
+import { quoteTable } from "../table-sql.ts";
+
+/** More rows than these are not referenced: they would have to be kept in memory. */
+const MOST_KEYS = 100_000;
+
+export interface ExistingRows {
+  hasRows(table: TableShape): Promise<boolean>;
+  /** The columns' values as texts, each column's at its place: the same index is the same row. In the columns' order. */
+  readKeys(table: TableShape, columns: readonly string[]): Promise<readonly (readonly string[])[]>;
+  /** The highest value of a column of whole numbers; undefined where there are no rows. */
+  readHighest(table: TableShape, column: string): Promise<bigint | undefined>;
+}
+
+/** The rows of the connected database. */
+export function readExistingRows(sql: Queries): ExistingRows {
+  return {
+    async hasRows(table) {
+      const [row] = await sql.unsafe<{ found: boolean }[]>(`select exists (select from ${quoteTable(table)}) as found`);
+      return row?.found === true;
+    },
+    async readKeys(table, columns) {
+      // By the column itself and not by its text, whose order hangs on the database's collation.
+      const names = columns.map((name) => `t.${quoteIdentifier(name)}`);
+      const present = names.map((name) => `${name} is not null`).join(" and ");
+      const rows = await sql
+        .unsafe<string[][]>(
+          `select ${names.map((name) => `${name}::text`).join(", ")} from ${quoteTable(table)} t
+            where ${present} order by ${names.join(", ")} limit ${MOST_KEYS}`,
+        )
+        .values();
+      return columns.map((_, place) => rows.map((row) => String(row[place])));
+    },
+    async readHighest(table, column) {
+      const [row] = await sql.unsafe<{ highest: string | null }[]>(
+        `select max(${quoteIdentifier(column)})::text as highest from ${quoteTable(table)}`,
+      );
+      const highest = row?.highest ?? undefined;
+      return highest === undefined ? undefined : BigInt(highest);
+    },
+  };
+}

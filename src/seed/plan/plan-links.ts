@@ -1,0 +1,184 @@
+/** What each entity's columns refer to: an entity of the run, rows that are there already, or a parent to be added. */
+import * as v from "valibot";
+import { didYouMean } from "../../config/suggest.ts";
+import { type Factories, type Factory, type FactoryField, findFactory, listNames } from "../factory/factory.ts";
+import { REFERENCE_OPTIONS } from "../generate/references.ts";
+import { type ForeignKey, type TableShape, tableKey } from "../model.ts";
+import { type Draft, draftOfTable, findTable, type Tables } from "./plan-entities.ts";
+import type { ExistingRows } from "./plan-keys.ts";
+
+/** One column, or the columns of one foreign key, that refer to a row elsewhere. */
+export interface Link {
+  columns: readonly string[];
+  /** The columns that are referred to, in the same order. */
+  references: readonly string[];
+  table: TableShape;
+  /** The entity of the run whose rows are meant; undefined for rows that are there already. */
+  entity: string | undefined;
+  /** The constraint that holds it, where there is one. */
+  key?: ForeignKey;
+  /** Of a key that shares columns with another one: its columns there, by those of the row that have the same values. */
+  match?: Readonly<Record<string, string>>;
+}
+
+export interface LinkedDraft extends Draft {
+  links: readonly Link[];
+}
+
+export interface Surroundings {
+  factories: Factories;
+  tables: Tables;
+  existing: ExistingRows;
+  /** Everything that is wrong, for one error. */
+  mistakes: string[];
+}
+
+/** A link whose rows are not found yet. */
+interface Wish extends Omit<Link, "entity"> {
+  /** The entity that the file names, where it names one. */
+  factory?: Factory;
+  /** It is written in the file. */
+  written: boolean;
+}
+
+/** Finds the links of every draft. Parents that are needed and have no rows become drafts, too, behind the others. */
+export async function linkDrafts(drafts: readonly Draft[], surroundings: Surroundings): Promise<LinkedDraft[]> {
+  const run = [...drafts];
+  const linked: LinkedDraft[] = [];
+  // The list grows while it is read: parents have parents.
+  for (const draft of run) linked.push({ ...draft, links: await linkDraft(draft, run, surroundings) });
+  return linked;
+}
+
+async function linkDraft(draft: Draft, run: Draft[], surroundings: Surroundings): Promise<Link[]> {
+  const links: Link[] = [];
+  const written = writtenWishes(draft, surroundings);
+  const inferred = keysOf(draft).map((key) => wishOf(key, surroundings.tables));
+  for (const wish of [...written, ...inferred]) {
+    const open = wish === undefined || wish.written ? wish : openPart(draft, wish, links);
+    const link = open === undefined ? undefined : await resolveWish(draft, open, run, surroundings);
+    if (link !== undefined) links.push(link);
+  }
+  return links;
+}
+
+/** The widest keys first: what they say of a column holds for the narrower ones, too. */
+function keysOf({ table }: Draft): ForeignKey[] {
+  return [...table.foreignKeys].sort((a, b) => b.columns.length - a.columns.length);
+}
+
+function wishOf(key: ForeignKey, tables: Tables): Wish | undefined {
+  const table = tables.get(key.table);
+  const { columns, references } = key;
+  return table === undefined ? undefined : { columns, references, table, key, written: false };
+}
+
+/** A reference in the file, and where it leads. */
+interface WrittenTarget {
+  field: FactoryField;
+  column: string;
+  table: TableShape;
+  factory?: Factory;
+}
+
+/** References in the file; those that are columns of one foreign key, with its other columns that the file leaves open. */
+function writtenWishes(draft: Draft, surroundings: Surroundings): Wish[] {
+  const open = new Map<string, WrittenTarget>();
+  for (const [name, field] of draft.factory?.fields ?? []) {
+    if (field.spec.kind !== "reference") continue;
+    const target = findTarget(field.spec.entity, field.spec.column, field.source, surroundings);
+    if (target !== undefined) open.set(name, { field, column: field.spec.column, ...target });
+  }
+  const wishes: Wish[] = [];
+  for (const key of keysOf(draft)) {
+    const isMeant = (column: string, at: number) => {
+      const target = open.get(column);
+      return target !== undefined && tableKey(target.table) === key.table && target.column === key.references[at];
+    };
+    const first = open.get(key.columns.find(isMeant) ?? "");
+    if (first === undefined) continue;
+    const places = key.columns.flatMap((column, at) =>
+      isMeant(column, at) || draft.factory?.fields.has(column) === false ? [at] : [],
+    );
+    const pick = (names: readonly string[]) => places.flatMap((at) => names[at] ?? []);
+    wishes.push({ ...wishOfTarget(first), columns: pick(key.columns), references: pick(key.references), key });
+    for (const column of key.columns) open.delete(column);
+  }
+  for (const [name, target] of open) {
+    wishes.push({ ...wishOfTarget(target), columns: [name], references: [target.column] });
+  }
+  return wishes;
+}
+
+function wishOfTarget({ table, factory, field }: WrittenTarget): Omit<Wish, "columns" | "references"> {
+  const match = field.spec.kind === "reference" ? v.safeParse(REFERENCE_OPTIONS, field.spec.options) : undefined;
+  const matching = match?.success === true ? match.output.match : undefined;
+  return {
+    ...{ table, written: true },
+    ...(factory === undefined ? {} : { factory }),
+    ...(matching === undefined ? {} : { match: matching }),
+  };
+}
+
+function findTarget(
+  name: string,
+  column: string,
+  source: string,
+  { factories, tables, mistakes }: Surroundings,
+): { table: TableShape; factory?: Factory } | undefined {
+  const factory = findFactory(factories, name);
+  const table = findTable(tables, factory?.table ?? name);
+  if (table === undefined) {
+    const meant = didYouMean(name, [...listNames(factories), ...tables.keys()]);
+    const help = meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`;
+    mistakes.push(`${source}  there is no entity or table ${JSON.stringify(name)}${help}`);
+    return undefined;
+  }
+  if (!table.columns.some((each) => each.name === column)) {
+    const names = table.columns.map((each) => each.name);
+    const meant = didYouMean(column, names);
+    const help = meant === undefined ? ` (it has ${names.join(", ")})` : `; did you mean ${JSON.stringify(meant)}?`;
+    mistakes.push(`${source}  ${name} has no column ${JSON.stringify(column)}${help}`);
+    return undefined;
+  }
+  return factory === undefined ? { table } : { table, factory };
+}
+
+/**
+ * What is to be filled here of a foreign key that the file does not mention: all of its columns, or, where others of
+ * them are decided elsewhere, the rest, which has to match those. Undefined when nothing is left open.
+ */
+function openPart(draft: Draft, wish: Wish, links: readonly Link[]): Wish | undefined {
+  const columns = draft.table.columns.filter(({ name }) => wish.columns.includes(name));
+  const isKey = (name: string) => draft.table.primaryKey.includes(name);
+  if (columns.some((column) => column.generated || (column.default !== null && !isKey(column.name)))) return undefined;
+  const isTaken = (name: string) =>
+    draft.factory?.fields.has(name) === true || links.some((link) => link.columns.includes(name));
+  const open = wish.columns.flatMap((name, at) => (isTaken(name) ? [] : [at]));
+  if (open.length === 0) return undefined;
+  if (open.length === wish.columns.length) return wish;
+  const pick = (names: readonly string[]) => open.flatMap((at) => names[at] ?? []);
+  const taken = wish.columns.flatMap((name, at) => (isTaken(name) ? [[wish.references[at] ?? "", name]] : []));
+  return { ...wish, columns: pick(wish.columns), references: pick(wish.references), match: Object.fromEntries(taken) };
+}
+
+async function resolveWish(
+  draft: Draft,
+  { written, factory, ...wish }: Wish,
+  run: Draft[],
+  { factories, tables, existing }: Surroundings,
+): Promise<Link | undefined> {
+  const fitting = run.filter((each) => (factory === undefined ? each.table === wish.table : each.factory === factory));
+  const found =
+    fitting.find((each) => each === draft) ?? fitting.find(({ table, entity }) => entity === table.name) ?? fitting[0];
+  if (found !== undefined) return { ...wish, entity: found.entity };
+  if (await existing.hasRows(wish.table)) return { ...wish, entity: undefined };
+  const mayBeNull = draft.table.columns.some(({ name, nullable }) => wish.columns.includes(name) && nullable);
+  if (mayBeNull && !written) return undefined;
+  const parent =
+    factory === undefined
+      ? draftOfTable(wish.table, factories, tables, false)
+      : { entity: factory.entity, table: wish.table, factory, chosen: false };
+  run.push(parent);
+  return { ...wish, entity: parent.entity };
+}

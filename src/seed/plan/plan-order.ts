@@ -1,0 +1,86 @@
+/** The order of loading: what is referenced comes first. Cycles are cut where the schema allows it. */
+import { configError } from "../../errors.ts";
+import { type TableShape, tableKey } from "../model.ts";
+
+export interface Dependency {
+  /** What references, and what is referenced: names of nodes. */
+  from: string;
+  to: string;
+  /** The referencing columns, for people. */
+  columns: readonly string[];
+  /**
+   * How a cycle may be cut here: the columns are filled once both are loaded, the server checks at the end of the
+   * transaction, or not at all.
+   */
+  cut: "later" | "deferred" | "never";
+}
+
+export interface Order {
+  /** Every node, referenced ones first; else in the order in which they were given. */
+  nodes: readonly string[];
+  /** The dependencies that the order does not keep, each of which may be cut. */
+  cut: readonly Dependency[];
+}
+
+/** Orders the nodes. Throws a configError (exit 3) naming the columns of a cycle that cannot be cut. */
+export function orderByDependencies(nodes: readonly string[], dependencies: readonly Dependency[]): Order {
+  const placed = new Set<string>();
+  const cut: Dependency[] = [];
+  let open = dependencies.filter(({ from, to }) => from !== to && nodes.includes(to) && nodes.includes(from));
+  while (placed.size < nodes.length) {
+    const next = nodes.find(
+      (node) => !placed.has(node) && open.every(({ from, to }) => from !== node || placed.has(to)),
+    );
+    if (next !== undefined) {
+      placed.add(next);
+      continue;
+    }
+    const edge = chooseCut(
+      findCycle(
+        nodes.filter((node) => !placed.has(node)),
+        open,
+        placed,
+      ),
+    );
+    cut.push(edge);
+    open = open.filter((each) => each !== edge);
+  }
+  return { nodes: [...placed], cut };
+}
+
+/** The dependencies of one cycle; each of the nodes waits for another one of them, so that there is one. */
+function findCycle(waiting: readonly string[], open: readonly Dependency[], placed: ReadonlySet<string>): Dependency[] {
+  const trail: Dependency[] = [];
+  for (let node = waiting[0]; node !== undefined; ) {
+    const from = node;
+    const start = trail.findIndex((edge) => edge.from === from);
+    if (start >= 0) return trail.slice(start);
+    const edge = open.find((each) => each.from === from && !placed.has(each.to));
+    if (edge !== undefined) trail.push(edge);
+    node = edge?.to;
+  }
+  return trail;
+}
+
+function chooseCut(cycle: readonly Dependency[]): Dependency {
+  const edge = cycle.find(({ cut }) => cut === "later") ?? cycle.find(({ cut }) => cut === "deferred");
+  if (edge !== undefined) return edge;
+  const names = cycle.map(({ from, columns }) => columns.map((column) => `${from}.${column}`).join(", "));
+  throw configError(
+    `${names.join(" and ")} reference each other, and none of them may be NULL or is deferrable: no order can load them`,
+    "make one of the columns nullable, or its constraint DEFERRABLE",
+  );
+}
+
+/** The tables with those that reference others first, so that each can be emptied in its turn. */
+export function cleaningOrder(tables: readonly TableShape[]): TableShape[] {
+  const keys = tables.map(tableKey);
+  const dependencies = tables.flatMap((table) =>
+    table.foreignKeys.map((key) => ({
+      ...{ from: tableKey(table), to: key.table, columns: key.columns },
+      cut: "later" as const, // in a cycle any order is as good as another
+    })),
+  );
+  const { nodes } = orderByDependencies(keys, dependencies);
+  return [...tables].sort((a, b) => nodes.indexOf(tableKey(b)) - nodes.indexOf(tableKey(a)));
+}

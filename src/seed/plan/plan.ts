@@ -1,0 +1,157 @@
+/** The plan of a run: which entities, in what order, how many rows, and what each column is filled with. */
+
+import { type CountWish, chooseVolume, findParent } from "../factory/counts.ts";
+import type { Factories } from "../factory/factory.ts";
+import { mistakesError } from "../factory/factory-reading.ts";
+import { type ChosenScenario, readScenario } from "../factory/scenario.ts";
+import { countChildren } from "../generate/fan-out.ts";
+import { type EntityPlan, type SeedPlan, tableKey } from "../model.ts";
+import { chooseEntities, type Tables } from "./plan-entities.ts";
+import { type FieldDraft, planFields } from "./plan-fields.ts";
+import type { ExistingRows } from "./plan-keys.ts";
+import { type Link, type LinkedDraft, linkDrafts } from "./plan-links.ts";
+import { type Dependency, type Order, orderByDependencies } from "./plan-order.ts";
+import { readTableRules } from "./plan-rules.ts";
+
+/** What a run is asked for. */
+export interface SeedWish extends CountWish {
+  /** Names of entities, aliases or tables; undefined for all. */
+  only?: readonly string[];
+  scenario?: ChosenScenario;
+  /** In place of the files' own. */
+  seed?: number;
+  /** How many rows of an entity earlier runs have numbered. */
+  firstRows: ReadonlyMap<string, number>;
+  /** Keys to begin with, by entity and column, in place of those behind the highest: to make the same rows again. */
+  firstKeys?: ReadonlyMap<string, ReadonlyMap<string, bigint>>;
+}
+
+/**
+ * Plans a run. Without factories the tables themselves are the entities. Throws a usageError for names that are not
+ * there, one configError with everything that the files or the schema leave undecided, and a refusal above the most rows.
+ * `note` is told of parents that are made without having been asked for.
+ */
+export async function planSeed(
+  factories: Factories,
+  tables: Tables,
+  wish: SeedWish,
+  existing: ExistingRows,
+  note: (text: string) => void,
+): Promise<SeedPlan> {
+  const scenario = wish.scenario === undefined ? undefined : readScenario(factories, wish.scenario);
+  const counts = new Map([...(scenario?.counts ?? []), ...wish.counts]);
+  const chosen = chooseEntities(factories, tables, wish.only ?? scenario?.only);
+  const mistakes: string[] = [];
+  const linked = await linkDrafts(chosen, { factories, tables, existing, mistakes });
+  const drafts = await planAllFields(linked, mistakes);
+  const error = mistakesError(mistakes);
+  if (error !== undefined) throw error;
+  const order = orderByDependencies(
+    linked.map(({ entity }) => entity),
+    linked.flatMap(dependenciesOf),
+  );
+  const entities: EntityPlan[] = [];
+  const { generatorVersion, now } = factories;
+  const plan = {
+    seed: wish.seed ?? factories.seed,
+    now,
+    generatorVersion,
+    existing: await readExisting(linked, existing),
+  };
+  for (const draft of order.nodes.flatMap((name) => drafts.find(({ entity }) => entity === name) ?? [])) {
+    const planned = await planEntity(draft, order, wish, existing);
+    const entity = { ...planned, ...planRows(draft, drafts, { ...wish, counts }, plan.seed, entities) };
+    if (!draft.chosen) note(`${draft.entity} has no rows yet, and others refer to it: ${entity.rows} are made, too`);
+    entities.push(entity);
+  }
+  return { ...plan, entities };
+}
+
+function planRows(
+  draft: FieldDraft,
+  drafts: readonly FieldDraft[],
+  wish: CountWish,
+  seed: number,
+  before: readonly EntityPlan[],
+): Pick<EntityPlan, "rows" | "per"> {
+  const volume = chooseVolume(draft, drafts, wish);
+  if ("rows" in volume) return volume;
+  const { per, fanOut } = volume;
+  const parent = before.find(({ entity }) => entity === per);
+  const rows = parent === undefined ? 0 : countChildren(seed, draft.entity, fanOut, parent);
+  return { rows, per: { entity: per, fanOut } };
+}
+
+/** The fields of every entity of a run. What is wrong goes to the mistakes. */
+export async function planAllFields(linked: readonly LinkedDraft[], mistakes: string[]): Promise<FieldDraft[]> {
+  const rules = await readTableRules(linked.map(({ table }) => table));
+  return linked.map((draft) => {
+    const leading = linked.flatMap(({ links }) => links.filter(({ entity }) => entity === draft.entity));
+    return planFields({
+      ...{ draft, mistakes, rules: rules.get(draft.table) ?? new Map() },
+      referenced: new Set(leading.flatMap(columnsBehind)),
+      matched: new Set(leading.flatMap(({ match = {} }) => Object.keys(match))),
+    });
+  });
+}
+
+/** The columns of the rows that a link leads to whose values have to be known. */
+function columnsBehind({ references, match = {} }: Link): string[] {
+  return [...references, ...Object.keys(match)];
+}
+
+/** What has to be loaded before the draft: what its foreign keys refer to, and the parent that it is made per. */
+function dependenciesOf(draft: LinkedDraft, _: number, run: readonly LinkedDraft[]): Dependency[] {
+  const { entity, table, links } = draft;
+  const dependencies = links.flatMap(({ columns, key, entity: to }): Dependency[] => {
+    if (key === undefined || to === undefined) return [];
+    const mayBeNull = table.columns.some(({ name, nullable }) => nullable && columns.includes(name));
+    return [{ from: entity, to, columns, cut: mayBeNull ? "later" : key.deferrable ? "deferred" : "never" }];
+  });
+  const parent = findParent(draft, run);
+  return parent === undefined
+    ? dependencies
+    : [...dependencies, { from: entity, to: parent.entity, columns: ["per"], cut: "never" }];
+}
+
+/** The keys of rows that are there already and are referred to. */
+async function readExisting(
+  linked: readonly LinkedDraft[],
+  existing: ExistingRows,
+): Promise<Map<string, readonly string[]>> {
+  const links = linked.flatMap((each) => each.links.filter(({ entity }) => entity === undefined));
+  const keys = new Map<string, readonly string[]>();
+  for (const table of new Set(links.map((link) => link.table))) {
+    const columns = [...new Set(links.filter((link) => link.table === table).flatMap(columnsBehind))];
+    const values = await existing.readKeys(table, columns);
+    columns.forEach((column, place) => {
+      keys.set(`${tableKey(table)}.${column}`, values[place] ?? []);
+    });
+  }
+  return keys;
+}
+
+async function planEntity(
+  { entity, table, fields, counted }: FieldDraft,
+  { cut }: Order,
+  wish: SeedWish,
+  existing: ExistingRows,
+): Promise<EntityPlan> {
+  const late = new Set(
+    cut.filter((each) => each.from === entity && each.cut === "later").flatMap(({ columns }) => columns),
+  );
+  const isLate = ({ column }: { column: { name: string; nullable: boolean } }) =>
+    column.nullable && late.has(column.name);
+  const firstKeys = new Map<string, bigint>();
+  for (const [column, least] of counted) {
+    const given = wish.firstKeys?.get(entity)?.get(column);
+    const highest = given === undefined ? await existing.readHighest(table, column) : undefined;
+    const next = highest === undefined ? BigInt(least) : highest + 1n;
+    firstKeys.set(column, given ?? (next < least ? BigInt(least) : next));
+  }
+  return {
+    ...{ entity, table, firstKeys, rows: 0, firstRow: wish.firstRows.get(entity) ?? 0 },
+    fields: fields.filter((field) => !isLate(field)),
+    later: fields.filter(isLate),
+  };
+}

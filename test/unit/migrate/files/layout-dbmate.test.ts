@@ -1,0 +1,75 @@
+import { describe, expect, test } from "bun:test";
+import { MigrationFolder } from "../../../support/migration-folder.ts";
+
+/** Reads one file of dbmate's. */
+async function read(text: string, name = "20260115143022_create_users.sql") {
+  await using folder = await MigrationFolder.create({ [name]: text });
+  const { migrations, findings } = await folder.read({ layout: "dbmate" });
+  return { migration: migrations[0], findings: findings.map(({ level, line, message }) => ({ level, line, message })) };
+}
+
+describe("sections", () => {
+  test("up and down, with the lines of the file", async () => {
+    const { migration, findings } = await read(
+      "-- a comment\n-- migrate:up\nselect 1;\n\n-- migrate:down\nselect 2;\n",
+    );
+    expect(findings).toEqual([]);
+    expect(migration).toMatchObject({ digits: "20260115143022", name: "create_users" });
+    expect(migration?.up).toMatchObject({ sql: "select 1;\n\n", line: 3, transaction: true });
+    expect(migration?.down).toMatchObject({ sql: "select 2;\n", line: 6, transaction: true });
+  });
+
+  test("CRLF, no blank behind the dashes, and text that only looks like a mark", async () => {
+    const text =
+      "--migrate:up\r\nselect '-- migrate:down';\r\n --  migrate:down\r\n-- migrate:downwards\r\n--  migrate:down \r\nselect 2;";
+    const { migration, findings } = await read(text);
+    expect(findings).toEqual([]);
+    expect(migration?.up?.sql).toBe("select '-- migrate:down';\r\n --  migrate:down\r\n-- migrate:downwards\r\n");
+    expect(migration?.down).toMatchObject({ sql: "select 2;", line: 6 });
+  });
+
+  test.each([
+    ["-- migrate:up transaction:false", "-- migrate:down", false, true],
+    ["-- migrate:up  foo:bar transaction:false\t", "-- migrate:down transaction:false", false, false],
+    ["-- migrate:up transaction:true", "-- migrate:down xtransaction:false", true, true],
+    ["-- migrate:up\n-- pgrove:no-transaction", "-- migrate:down", false, true],
+  ])("%p, %p", async (upMark, downMark, up, down) => {
+    const { migration } = await read(`${upMark}\nselect 1;\n${downMark}\nselect 2;\n`);
+    expect([migration?.up?.transaction, migration?.down?.transaction]).toEqual([up, down]);
+  });
+
+  test.each([
+    ["select 1;\n", 1, "has no section -- migrate:up"],
+    ["-- migrate:down\nselect 1;\n-- migrate:up\n", 1, "-- migrate:down stands before -- migrate:up"],
+    ["\n-- ok\ncreate type a;\n-- migrate:up\nselect 1;\n-- migrate:down\n", 3, "there is SQL before -- migrate:up"],
+    ["-- migrate:up\n-- migrate:up\n-- migrate:down\n", 2, "there is a second -- migrate:up"],
+    ["-- migrate:up\n-- migrate:down\nselect 1;\n-- migrate:down\n", 4, "there is a second -- migrate:down"],
+  ])("%p is a mistake", async (text, line, message) => {
+    const { migration, findings } = await read(text);
+    expect(findings).toEqual([{ level: "error", line, message }]);
+    expect(migration).toBeUndefined();
+  });
+
+  test("without a down it can be run, and dbmate's word about it is passed on", async () => {
+    const { migration, findings } = await read("-- migrate:up\nselect 1;\n");
+    expect(migration?.down).toBeUndefined();
+    expect(findings).toMatchObject([{ level: "warning", line: 1 }]);
+  });
+});
+
+describe("names", () => {
+  test("the separator may be missing", async () => {
+    const both = "-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n";
+    expect((await read(both, "123.sql")).migration).toMatchObject({ digits: "123", name: "" });
+    expect((await read(both, "123foo.sql")).migration).toMatchObject({ digits: "123", name: "foo" });
+    expect((await read(both, "V1_x.sql")).findings).toMatchObject([{ level: "error" }]);
+  });
+
+  test("numbers run in their order, and it is said where dbmate's differs", async () => {
+    const text = "-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n";
+    await using folder = await MigrationFolder.create({ "9_a.sql": text, "10_b.sql": text, "11_c.sql": text });
+    const { migrations, findings } = await folder.read();
+    expect(migrations.map(({ digits }) => digits)).toEqual(["9", "10", "11"]);
+    expect(findings).toMatchObject([{ rule: "text_order", level: "warning", file: "migrations/9_a.sql" }]);
+  });
+});

@@ -1,0 +1,298 @@
+import { describe, expect, test } from "bun:test";
+import type { Factories, Factory, FactoryField, Scenario } from "../../../../src/seed/factory/factory.ts";
+import type { EntityPlan, FieldSpec, SeedPlan, TableShape } from "../../../../src/seed/model.ts";
+import { planSeed, type SeedWish } from "../../../../src/seed/plan/plan.ts";
+import type { ExistingRows } from "../../../../src/seed/plan/plan-keys.ts";
+import { column, id, reference, table, tablesOf, typeOf } from "./tables.ts";
+
+const users = table("users", [id, column("email", "text"), column("stuff", "text", { nullable: true })], {
+  uniques: [{ name: "users_email_key", columns: ["email"], nullsDistinct: true }],
+});
+const orders = table(
+  "orders",
+  [id, column("user_id", "int8"), column("total", typeOf("numeric", { precision: 8, scale: 2 }))],
+  {
+    foreignKeys: [reference("user_id>users.id")],
+  },
+);
+const lines = table("lines", [column("order_id", "int8"), column("line_no", "int4")], {
+  primaryKey: ["order_id", "line_no"],
+  foreignKeys: [reference("order_id>orders.id")],
+});
+
+/** What is there already: highest keys by "table.column", rows by table. */
+function existing(rows: Readonly<Record<string, readonly string[]>> = {}): ExistingRows {
+  return {
+    hasRows: async ({ name }) => rows[name] !== undefined,
+    readKeys: async ({ name }, columns) => columns.map(() => rows[name] ?? []),
+    readHighest: async ({ name }) => (rows[name] === undefined ? undefined : BigInt(rows[name]?.at(-1) ?? 0)),
+  };
+}
+
+function field(spec: FieldSpec): FactoryField {
+  return { spec, nullShare: 0, source: "seeds/a.yaml:1:1" };
+}
+
+function factory(entity: string, more: Partial<Factory> = {}): Factory {
+  return {
+    ...{ entity, table: entity, aliases: [], fields: new Map(), unique: [], source: "seeds/a.yaml:1:1" },
+    ...more,
+  };
+}
+
+function factoriesOf(entities: readonly Factory[], scenarios: Readonly<Record<string, Scenario>> = {}): Factories {
+  return {
+    ...{
+      entities: new Map(entities.map((each) => [each.entity, each])),
+      scenarios: new Map(Object.entries(scenarios)),
+    },
+    ...{ seed: 7, now: new Date("2026-01-01"), generatorVersion: 1, files: ["seeds/a.yaml"] },
+  };
+}
+
+interface Asked {
+  tables: readonly TableShape[];
+  factories?: Factories;
+  wish?: Partial<SeedWish>;
+  rows?: Readonly<Record<string, readonly string[]>>;
+  notes?: string[];
+}
+
+async function plan({ tables, factories = factoriesOf([]), wish = {}, rows, notes = [] }: Asked): Promise<SeedPlan> {
+  const whole = { counts: new Map(), firstRows: new Map(), defaultCount: 10, ...wish };
+  return await planSeed(factories, tablesOf(...tables), whole, existing(rows), (text) => notes.push(text));
+}
+
+const volumes = ({ entities }: SeedPlan) => Object.fromEntries(entities.map(({ entity, rows }) => [entity, rows]));
+
+function requireEntity({ entities }: SeedPlan, name: string): EntityPlan {
+  const found = entities.find(({ entity }) => entity === name);
+  if (found === undefined) throw new Error(`${name} is not in the plan`);
+  return found;
+}
+
+const specs = (entity: EntityPlan) =>
+  Object.fromEntries(entity.fields.map(({ column: { name }, spec }) => [name, spec]));
+
+describe("what a run makes", () => {
+  test("without factories every table, parents first, and no bookkeeping", async () => {
+    const ledger = table("schema_migrations", [column("version", "int8"), column("dirty", "bool")]);
+    expect(volumes(await plan({ tables: [lines, orders, ledger, users] }))).toEqual({
+      users: 10,
+      orders: 10,
+      lines: 10,
+    });
+    const { entities } = await plan({ tables: [lines, orders, users] });
+    expect(entities.map(({ entity }) => entity)).toEqual(["users", "orders", "lines"]);
+  });
+
+  test("parents that have no rows come along, and that is said; those that have are referred to", async () => {
+    const notes: string[] = [];
+    const empty = await plan({ tables: [users, orders], wish: { only: ["orders"], count: 25 }, notes });
+    expect(volumes(empty)).toEqual({ users: 10, orders: 25 });
+    expect(notes).toEqual(["users has no rows yet, and others refer to it: 10 are made, too"]);
+    const filled = await plan({
+      tables: [users, orders],
+      wish: { only: ["orders"], count: 25 },
+      rows: { users: ["3", "8"] },
+    });
+    expect(volumes(filled)).toEqual({ orders: 25 });
+    expect(specs(requireEntity(filled, "orders")).user_id).toMatchObject({ entity: "public.users", column: "id" });
+    expect(filled.existing).toEqual(new Map([["public.users.id", ["3", "8"]]]));
+  });
+
+  test("keys go on behind the highest, or where they are told to begin", async () => {
+    const rows = { users: ["1", "41"] };
+    const wish = { only: ["users"], firstRows: new Map([["users", 12]]) };
+    expect(requireEntity(await plan({ tables: [users], wish, rows }), "users")).toMatchObject({
+      firstKeys: new Map([["id", 42n]]),
+      firstRow: 12,
+    });
+    const again = { ...wish, firstRows: new Map(), firstKeys: new Map([["users", new Map([["id", 2n]])]]) };
+    expect(requireEntity(await plan({ tables: [users], wish: again, rows }), "users").firstKeys).toEqual(
+      new Map([["id", 2n]]),
+    );
+    expect(requireEntity(await plan({ tables: [users], wish: { only: ["users"] } }), "users").firstKeys).toEqual(
+      new Map([["id", 1n]]),
+    );
+  });
+
+  test("what may be NULL and tells nothing, and what has a default, is left out", async () => {
+    const with_default = column("state", "text", { default: "'new'::text" });
+    const telling = column("phone", "text", { nullable: true });
+    const t = table("t", [
+      id,
+      with_default,
+      telling,
+      column("stuff", "text", { nullable: true }),
+      column("g", "int4", { generated: true }),
+    ]);
+    expect(Object.keys(specs(requireEntity(await plan({ tables: [t] }), "t")))).toEqual(["id", "phone"]);
+  });
+});
+
+describe("how many", () => {
+  const children = factory("orders", { per: "users", count: { kind: "fixed", count: 3 }, aliases: ["o"] });
+  const both = factoriesOf([factory("users", { count: { kind: "fixed", count: 4 } }), children], {
+    start: {
+      params: new Map([
+        ["users", 2],
+        ["each", 5],
+      ]),
+      counts: new Map([
+        ["users", "{users}"],
+        ["o", "{each}"],
+      ]),
+    },
+  });
+  const scenario = (params: Readonly<Record<string, string>>) => ({
+    name: "start",
+    params: new Map(Object.entries(params)),
+  });
+
+  test.each([
+    ["the files' own counts", {}, {}, { users: 4, orders: 12 }],
+    ["one number for all: children follow their parents", { count: 100 }, {}, { users: 100, orders: 300 }],
+    ["a number of children alone, whoever they belong to", { only: ["o"], count: 15 }, {}, { users: 4, orders: 15 }],
+    ["children alone, by the parents that come along", { only: ["orders"] }, {}, { users: 4, orders: 12 }],
+    ["children alone of parents that are there", { only: ["o"] }, { users: ["1"] }, { orders: 10 }],
+    ["a scenario's parameters as they are", { scenario: scenario({}) }, {}, { users: 2, orders: 10 }],
+    ["and as they are given", { scenario: scenario({ users: "3" }) }, {}, { users: 3, orders: 15 }],
+  ] as const)("%s", async (_, wish, rows, expected) => {
+    expect(volumes(await plan({ tables: [users, orders], factories: both, wish, rows }))).toEqual(expected);
+  });
+
+  test.each([
+    [{ only: ["user"] }, 'there is no entity or table "user"', "did you mean users?"],
+    [
+      { scenario: { name: "strt", params: new Map() } },
+      'there is no scenario "strt" in seeds/a.yaml',
+      "did you mean start? known: start",
+    ],
+    [
+      { scenario: scenario({ usrs: "1" }) },
+      'there is no parameter "usrs" of the scenario start',
+      "did you mean users? known: users, each",
+    ],
+    [{ scenario: scenario({ users: "many" }) }, "--param users=many: the value must be a whole number", undefined],
+    [
+      { count: 101, maxCount: 100 },
+      "101 rows of users are more than the 100 that seeds.max_count (MAX_SEED_COUNT) allows",
+      "ask for fewer, or raise seeds.max_count in pgrove.yaml",
+    ],
+  ] as const)("%p is refused", async (wish, message, hint) => {
+    await expect(plan({ tables: [users, orders], factories: both, wish })).rejects.toMatchObject({ message, hint });
+  });
+});
+
+describe("references", () => {
+  test("a composite key is one link, and what it shares with another one must match", async () => {
+    const tenants = table("tenants", [id]);
+    const tenant = column("tenant_id", "int8");
+    const key = { primaryKey: ["tenant_id", "code"], foreignKeys: [reference("tenant_id>tenants.id")] };
+    const projects = table("projects", [tenant, column("code", "text")], key);
+    const people = table("people", [tenant, column("code", "text")], key);
+    const tasks = table("tasks", [id, tenant, column("project", "text"), column("person", "text")], {
+      foreignKeys: [
+        reference("tenant_id>tenants.id"),
+        reference("tenant_id,project>projects.tenant_id,projects.code"),
+        reference("tenant_id,person>people.tenant_id,people.code"),
+      ],
+    });
+    const planned = await plan({ tables: [tasks, tenants, projects, people] });
+    expect(specs(requireEntity(planned, "tasks"))).toMatchObject({
+      tenant_id: { entity: "projects", column: "tenant_id", options: {} },
+      project: { entity: "projects", column: "code", options: {} },
+      person: { entity: "people", column: "code", options: { match: { tenant_id: "tenant_id" } } },
+    });
+  });
+
+  test("a cycle is filled later on the side that may be NULL", async () => {
+    const teams = table("teams", [id, column("captain_id", "int8", { nullable: true })], {
+      foreignKeys: [reference("captain_id>players.id")],
+    });
+    const players = table("players", [id, column("team_id", "int8")], { foreignKeys: [reference("team_id>teams.id")] });
+    const planned = await plan({ tables: [teams, players] });
+    expect(planned.entities.map(({ entity }) => entity)).toEqual(["teams", "players"]);
+    expect(requireEntity(planned, "teams").later.map(({ column: { name } }) => name)).toEqual(["captain_id"]);
+    expect(Object.keys(specs(requireEntity(planned, "teams")))).toEqual(["id"]);
+  });
+
+  test("a column that is referred to is made, whatever its default", async () => {
+    const key = column("id", "uuid", { default: "gen_random_uuid()" });
+    const code = column("code", "text", { default: "'x'::text" });
+    const parents = table("parents", [key, code], { uniques: [{ name: "u", columns: ["code"], nullsDistinct: true }] });
+    const children = table("children", [id, column("code", "text")], { foreignKeys: [reference("code>parents.code")] });
+    const planned = requireEntity(await plan({ tables: [parents, children] }), "parents");
+    expect(planned.fields.map(({ column: { name }, unique }) => [name, unique])).toEqual([
+      ["id", true],
+      ["code", true],
+    ]);
+  });
+});
+
+describe("what must not repeat", () => {
+  const uniqueOf = (entity: EntityPlan) =>
+    Object.fromEntries(
+      entity.fields.map(({ column: { name }, unique, uniqueGroup }) => [name, unique ? "alone" : (uniqueGroup ?? "")]),
+    );
+
+  test("keys, and pairs of references together", async () => {
+    const joined = table("joined", [column("user_id", "int8"), column("order_id", "int8")], {
+      primaryKey: ["user_id", "order_id"],
+      foreignKeys: [reference("user_id>users.id"), reference("order_id>orders.id")],
+    });
+    const planned = await plan({ tables: [users, orders, joined] });
+    expect(uniqueOf(requireEntity(planned, "users"))).toEqual({ id: "alone", email: "alone" });
+    expect(uniqueOf(requireEntity(planned, "joined"))).toEqual({ user_id: 0, order_id: 0 });
+  });
+
+  test("of a reference and a name the name alone; of a reference and few values both together", async () => {
+    const owned = (other: ReturnType<typeof column>) =>
+      table("owned", [id, column("user_id", "int8"), other], {
+        foreignKeys: [reference("user_id>users.id")],
+        uniques: [{ name: "u", columns: ["user_id", other.name], nullsDistinct: true }],
+      });
+    const kind = column("kind", typeOf("kind", { kind: "enum", labels: ["a", "b"] }));
+    const named = await plan({ tables: [users, owned(column("title", "text"))] });
+    expect(uniqueOf(requireEntity(named, "owned"))).toEqual({ id: "alone", user_id: "", title: "alone" });
+    const few = await plan({ tables: [users, owned(kind)] });
+    expect(uniqueOf(requireEntity(few, "owned"))).toEqual({ id: "alone", user_id: 0, kind: 0 });
+  });
+
+  test("what the factory asks for, and what partial indexes do", async () => {
+    const t = table("t", [id, column("a", "text"), column("b", "text")], { apart: [["b"]] });
+    const planned = await plan({ tables: [t], factories: factoriesOf([factory("t", { unique: [["a"]] })]) });
+    expect(uniqueOf(requireEntity(planned, "t"))).toEqual({ id: "alone", a: "alone", b: "alone" });
+  });
+});
+
+test("everything that the file has wrong about the schema is said at once", async () => {
+  const fields = new Map<string, FactoryField>([
+    ["emial", field({ kind: "constant", value: "x" })],
+    ["email", field({ kind: "reference", entity: "teams", column: "id", options: {} })],
+    ["stuff", field({ kind: "reference", entity: "orders", column: "idd", options: {} })],
+  ]);
+  const factories = factoriesOf([factory("users", { fields, unique: [["nam"]] })]);
+  const strange = table("strange", [id, column("x", "tid")]);
+  await expect(
+    plan({ tables: [users, orders, strange], factories, wish: { only: ["users", "strange"] } }),
+  ).rejects.toThrow(
+    [
+      "the factories have 5 mistakes",
+      '  seeds/a.yaml:1:1  there is no entity or table "teams"',
+      '  seeds/a.yaml:1:1  orders has no column "idd"; did you mean "id"?',
+      '  seeds/a.yaml:1:1  public.users has no column "emial"; did you mean "email"?',
+      '  seeds/a.yaml:1:1  unique: public.users has no column "nam" (it has id, email, stuff)',
+      "  strange.x: pgrove cannot make a tid by itself: give it a field",
+    ].join("\n"),
+  );
+});
+
+test("a partitioned table without partitions takes no rows", async () => {
+  const events = table("events", [id], {
+    kind: "partitioned",
+    partitions: [{ strategy: "hash", columns: ["id"], bounds: [] }],
+  });
+  await expect(plan({ tables: [events] })).rejects.toThrow("events: public.events has no partitions to put rows into");
+});
