@@ -129,7 +129,7 @@ describe("in the middle of a script outside a transaction", () => {
   };
 
   const AT_WORK =
-    "select count(*) from pg_stat_activity where datname = current_database() and query like 'create index conc%'";
+    "select count(*) from pg_stat_activity where datname = current_database() and query like 'create index conc%' and wait_event_type = 'Lock'";
 
   /** Kills a run at its third statement, which waits for the reader. */
   async function killAtThird(stage: Stage) {
@@ -183,7 +183,7 @@ describe("in the middle of a script outside a transaction", () => {
       await using stage = await Stage.create(server, FILES);
       const { release } = await killAtThird(stage);
       await release();
-      const valid = "select count(*) from pg_index where indexrelid = 'a_desc'::regclass and indisvalid";
+      const valid = "select count(*) from pg_index where indexrelid = to_regclass('a_desc') and indisvalid";
       await waitFor("the index", 20_000, async () => (await stage.rows(valid))[0] === "1", 5);
       expect(await stage.fails(1, "up --yes")).toContain("IF NOT EXISTS");
       const file = "2_index.up.sql" as const;
