@@ -106,23 +106,7 @@ export interface SeedRun {
 /** What runs have made on the target, oldest first; nothing before the first run. */
 export async function readSeedRuns(sql: Queries, ledger: SeedLedger): Promise<SeedRun[]> {
   const rows = await orNone(
-    sql.unsafe<
-      {
-        run: string;
-        entity: string;
-        table: string;
-        seed: number;
-        generatorVersion: number;
-        firstRow: number;
-        rows: number;
-        column: string | null;
-        firstKey: string | null;
-        lastKey: string | null;
-        startedAt: Date;
-        finishedAt: Date;
-        by: string;
-      }[]
-    >(
+    sql.unsafe<(Omit<SeedRun, "keys"> & { column: string | null; firstKey: string | null; lastKey: string | null })[]>(
       `select run, entity, table_name as "table", seed::float8 as seed, generator_version as "generatorVersion",
               first_row::float8 as "firstRow", rows::float8 as rows, key_column as "column", first_key::text as "firstKey",
               last_key::text as "lastKey", started_at as "startedAt", finished_at as "finishedAt", "by"

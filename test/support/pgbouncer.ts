@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { canInstall, installPackages } from "./engine/apt.ts";
+import { installPackages } from "./engine/apt.ts";
 import { withLock } from "./engine/lock.ts";
 import { run, waitFor } from "./engine/run.ts";
 import type { TestServer } from "./engine/server.ts";
@@ -15,12 +15,7 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-/** Whether there is a PgBouncer here, or there can be one. */
-export function canPool(): boolean {
-  return Bun.which("pgbouncer") !== null || canInstall();
-}
-
-/** Starts one in the given mode, and waits until it answers. */
+/** Starts one in the given mode, and waits until it answers. Throws where there is none and none can be installed. */
 export async function startPooler(server: TestServer, mode: PoolMode): Promise<Pooler> {
   await withLock("pgbouncer", 120_000, async () => {
     if (Bun.which("pgbouncer") === null) await installPackages(["pgbouncer"]);

@@ -9,8 +9,8 @@ import {
   findNearMiss,
   makeScript,
   type NumberedFile,
+  proposeOneFile,
   type Reading,
-  splitLoosely,
 } from "./layout.ts";
 
 const NAME = /^(\d+)_?(.*)\.sql$/s;
@@ -22,7 +22,7 @@ export const dbmate: FileLayout = {
     const [, digits, title = ""] = NAME.exec(name) ?? [];
     return digits === undefined ? undefined : { digits, name: title };
   },
-  findWrongName: (file) => findNearMiss(file, { pattern: "NUMBER_name.sql", propose: proposeName }),
+  findWrongName: (file) => findNearMiss(file, { pattern: "NUMBER_name.sql", propose: proposeOneFile }),
   read(files) {
     const readings = files.map(readFile);
     return {
@@ -31,11 +31,6 @@ export const dbmate: FileLayout = {
     };
   },
 };
-
-function proposeName(name: string): string {
-  const { digits, rest } = splitLoosely(name.replace(/\.sql$/i, ""));
-  return `${digits}_${rest}.sql`;
-}
 
 interface Section {
   direction: "up" | "down";

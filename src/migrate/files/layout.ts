@@ -111,3 +111,9 @@ export function splitLoosely(name: string): { digits: string; rest: string } {
   const [, digits = "", rest = ""] = /^(?:v(?=\d))?(\d*)[\s_.-]*(.*)$/is.exec(name) ?? [];
   return { digits: digits === "" ? "NUMBER" : digits, rest: rest === "" ? "NAME" : rest };
 }
+
+/** The name that a file with both directions would have to have: for those whose name nearly is one. */
+export function proposeOneFile(name: string): string {
+  const { digits, rest } = splitLoosely(name.replace(/\.sql$/i, ""));
+  return `${digits}_${rest}.sql`;
+}

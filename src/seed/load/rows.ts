@@ -1,6 +1,7 @@
 /** `seed` with factories: cleans where that is wanted, plans, loads, checks and remembers, all in one transaction. */
 import { refusal } from "../../errors.ts";
 import type { Queries } from "../../postgres/schema.ts";
+import type { Sql } from "../../postgres/toolbox.ts";
 import { type OperationTools, userName } from "../../sys/operation.ts";
 import type { LiveTarget } from "../../target/target.ts";
 import { withWork } from "../../target/work.ts";
@@ -61,14 +62,7 @@ type PlanRequest = Omit<RowsRequest, "consent">;
 export async function planRows(tools: OperationTools, live: LiveTarget, request: PlanRequest): Promise<RowsPlan> {
   const { newRunId } = await import("../../sys/run-id.ts");
   return await withSession(live, newRunId(tools.clock.now()), async (sql) => {
-    const ledger = placeSeedLedger(live.target.schema);
-    const runs = await readSeedRuns(sql, ledger);
-    const tables = await readTables(sql, live.target.schema);
-    const { clean, factories, wish } = request;
-    const cleaning =
-      clean === undefined
-        ? undefined
-        : await planCleaning(sql, { ...clean, factories, tables, wish, runs, ledger }, tools);
+    const { tables, runs, cleaning } = await readGround(sql, tools, live, request);
     if (!request.loads) return { cleaning, plan: undefined };
     const existing = withoutCleaned(readExistingRows(sql), cleaning);
     return {
@@ -78,18 +72,25 @@ export async function planRows(tools: OperationTools, live: LiveTarget, request:
   });
 }
 
+/** What is there before anything is changed: tables, earlier runs, and what of their rows is to go. */
+async function readGround(sql: Sql, tools: OperationTools, live: LiveTarget, request: PlanRequest) {
+  const ledger = placeSeedLedger(live.target.schema);
+  const runs = await readSeedRuns(sql, ledger);
+  const tables = await readTables(sql, live.target.schema);
+  const { clean, factories, wish } = request;
+  const cleaning =
+    clean === undefined
+      ? undefined
+      : await planCleaning(sql, { ...clean, factories, tables, wish, runs, ledger }, tools);
+  return { ledger, tables, runs, cleaning };
+}
+
 /** Cleans and loads. Throws PgroveError; nothing of the run is in the target then. */
 export async function seedRows(tools: OperationTools, live: LiveTarget, request: RowsRequest): Promise<RowsResult> {
   return await withWork(tools, live, seedSubject("seed", live), async (work) => {
     return await withWorkSession(work, live, async (sql) => {
-      const ledger = placeSeedLedger(live.target.schema);
-      const runs = await readSeedRuns(sql, ledger);
-      const tables = await readTables(sql, live.target.schema);
-      const { clean, factories, wish } = request;
-      const cleaning =
-        clean === undefined
-          ? undefined
-          : await planCleaning(sql, { ...clean, factories, tables, wish, runs, ledger }, tools);
+      const { ledger, tables, runs, cleaning } = await readGround(sql, tools, live, request);
+      const { factories, wish } = request;
       await request.consent(cleaning);
       const place: Place = {
         ledger,

@@ -5,7 +5,7 @@ import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
-import { canPool, type Pooler, startPooler } from "../../support/pgbouncer.ts";
+import { type Pooler, startPooler } from "../../support/pgbouncer.ts";
 
 let server: TestServer;
 const name = uniqueName("pooled");
@@ -36,7 +36,7 @@ test("the server itself", async () => {
   await ask(server.port);
 });
 
-describe.skipIf(!canPool())("PgBouncer", () => {
+describe("PgBouncer", () => {
   const poolers: Pooler[] = [];
   afterAll(() => Promise.all(poolers.map(({ stop }) => stop())));
   const start = async (mode: Parameters<typeof startPooler>[1]) => {
