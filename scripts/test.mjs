@@ -1,18 +1,29 @@
 #!/usr/bin/env node
 // `npm test`: installs, builds, checks types and style, and runs every test. Plain Node, since nothing is installed yet.
-// usage: node scripts/test.mjs [--only unit|integration|e2e] [PART-OF-A-FILE-NAME]
+// usage: node scripts/test.mjs [--only unit|integration|e2e] [--long] [PART-OF-A-FILE-NAME…]
+//   --long   the tests that have a longer form, in that form (`npm run test:long`)
 // The last line of stdout is always `N passed, N failed`; the exit code says whether anything failed.
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, relative } from "node:path";
+import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
+import { dealOut, findTestFiles, kinds } from "./test/files.mjs";
+import { describeSlowest, readReport } from "./test/report.mjs";
+import { isStopped, runStep, say } from "./test/step.mjs";
+
+/** How many parts run side by side, each lane with servers of its own: measured, on two cores. */
+const LANES = 2;
+const SLOWEST = 40;
+const TEST_TIMEOUT_MS = 120_000;
+const LONG_TIMEOUT_MS = 1_800_000;
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
-const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
-const goes = { unit: ["test/unit", "test/structure.test.ts"], integration: ["test/integration"], e2e: ["test/e2e"] };
-if (values.only !== undefined && !(values.only in goes)) {
-  process.stderr.write(`--only takes ${Object.keys(goes).join(", ")}\n`);
+const { values, positionals: words } = parseArgs({
+  options: { only: { type: "string" }, long: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+if (values.only !== undefined && !kinds.includes(values.only)) {
+  process.stderr.write(`--only takes ${kinds.join(", ")}\n`);
   process.exit(2);
 }
 
@@ -23,50 +34,45 @@ const env = {
   ...process.env,
   PATH: join(root, "node_modules/.bin") + delimiter + process.env.PATH,
   PGROVE_TEST_RUN: runId,
+  ...(values.long ? { PGROVE_SLOW_TESTS: "1" } : {}),
 };
-const total = { passed: 0, failed: 0 };
+/** Every test that ran, and what failed that is no test. */
+const tests = [];
 const failures = [];
-const children = new Set();
-let stopped = false;
+let versions = "";
 let ownEngine = false;
-
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => {
-    stopped = true;
-    for (const child of children) child.kill(signal);
-  });
-}
 
 try {
   await playAll();
 } finally {
   rmSync(reports, { recursive: true, force: true });
 }
-for (const failure of failures) say(`FAILED ${failure}`);
-if (stopped) say("stopped by a signal: not everything has run");
-process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
-process.exitCode = total.failed > 0 || stopped || total.passed === 0 ? 1 : 0;
+report();
 
 async function playAll() {
   if (needsInstall() && !(await check("install", "npm", ["ci", "--include=dev"]))) return;
   const built = await check("build", "bun", ["run", "build.ts"]);
   await check("types", "tsc", ["--noEmit"]);
   await check("lint", "biome", ["check", "."]);
-  if (wanted("unit")) await testGo("unit");
-  if (!wanted("integration") && !wanted("e2e")) return;
+  const unit = filesOf("unit");
+  if (unit.length > 0) await playPart({ name: "unit", files: unit }, runId);
+  if (!built && filesOf("e2e").length > 0) failures.push("e2e: not run, the build failed");
+  const parts = dealOut(root, [...filesOf("integration"), ...(built ? filesOf("e2e") : [])]);
+  if (parts.length === 0) return;
   try {
-    if (!(await startEngine())) return;
-    if (wanted("e2e") && !built) fail("e2e: not run, the build failed");
-    // Side by side, since both mostly wait for servers; each has servers of its own.
-    const both = ["integration", "e2e"].filter((go) => wanted(go) && (go !== "e2e" || built));
-    await Promise.all(both.map((go, index) => testGo(go, index > 0)));
+    if (await startEngine()) await Promise.all(Array.from({ length: LANES }, (_, lane) => playLane(lane, parts)));
   } finally {
     await stopEngine();
   }
 }
 
-function wanted(go) {
-  return (values.only ?? go) === go;
+function filesOf(kind) {
+  return (values.only ?? kind) === kind ? findTestFiles(root, kind, { words, long: values.long }) : [];
+}
+
+/** Takes one part after the other until none is left. */
+async function playLane(lane, parts) {
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) await playPart(part, `${runId}-${lane}`);
 }
 
 /** True where nothing is installed, or something else than the lockfile asks for. */
@@ -75,17 +81,23 @@ function needsInstall() {
   return !existsSync(stamp) || statSync(stamp).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs;
 }
 
-/** Starts the engine once for all goes, and hands its address to them. */
+/** Starts the engine once for all, hands its address on, and says what exactly the tests run on. */
 async function startEngine() {
-  const start = await step("engine", "bun", [engineProgram, "start"], { output: "capture" });
-  ownEngine = start.stdout.trim() === "started";
-  const exports = start.ok
-    ? await step("engine's address", "bun", [engineProgram, "env"], { output: "capture" })
-    : start;
-  for (const [, name, value] of exports.stdout.matchAll(/^export (\w+)='(.*)'$/gm)) env[name] = value;
-  if (!exports.ok) fail("engine: integration and e2e tests did not run");
-  else await step("remove what dead runs left", "bun", [engineProgram, "clean", runId]);
-  return exports.ok;
+  const start = await ask("engine", "start");
+  ownEngine = start.output.trim() === "started";
+  const exports = start.ok ? await ask("engine's address", "env") : start;
+  for (const [, name, value] of exports.output.matchAll(/^export (\w+)='(.*)'$/gm)) env[name] = value;
+  if (!exports.ok) {
+    failures.push("engine: integration and e2e tests did not run");
+    return false;
+  }
+  versions = (await ask("versions", "versions")).output.trim();
+  say(versions);
+  await step("remove what dead runs left", "bun", [engineProgram, "clean", runId]);
+  const patience = await ask("how fast the engine is today", "patience");
+  env.PGROVE_TEST_PATIENCE = String(Math.max(1, Number(patience.output) || 1));
+  say(`bounds of waits are multiplied by ${env.PGROVE_TEST_PATIENCE}`);
+  return true;
 }
 
 async function stopEngine() {
@@ -93,84 +105,47 @@ async function stopEngine() {
   if (ownEngine) await step("stop the engine", "bun", [engineProgram, "stop"], { last: true });
 }
 
+function ask(name, ...args) {
+  return step(name, "bun", [engineProgram, ...args], { keep: "stdout" });
+}
+
 /** Runs a step that passes or fails as one. */
 async function check(name, file, args) {
   const { ok } = await step(name, file, args);
-  if (!ok) fail(name);
+  if (!ok) failures.push(name);
   return ok;
 }
 
-/**
- * Runs one go of bun's tests and adds what its report counts; bun failing otherwise, or leaving no report, counts as one.
- * Output that is held comes whole at its end.
- */
-async function testGo(name, holdOutput = false) {
-  const files = goes[name].flatMap(testFiles).filter((file) => positionals.every((part) => file.includes(part)));
-  if (files.length === 0) return say(`${name}: no test files`);
-  const report = join(reports, `${name}.xml`);
-  const args = ["test", "--timeout", "120000", "--reporter=junit", `--reporter-outfile=${report}`];
-  const output = holdOutput ? "hold" : "show";
-  const runsFiles = [...args, ...files.map((file) => `./${file}`)];
-  const { ok, stdout } = await step(name, "bun", runsFiles, { output, env: { PGROVE_TEST_RUN: `${runId}-${name}` } });
-  process.stderr.write(stdout);
-  const counts = readCounts(report);
-  total.passed += counts.tests - counts.failures - counts.skipped;
-  total.failed += counts.failures;
-  if (counts.skipped > 0) say(`${name}: ${counts.skipped} tests skipped`);
-  if (counts.failures > 0) failures.push(`${name}: ${counts.failures} tests`);
-  else if (!ok || !existsSync(report)) fail(`${name}: bun test ended early, or failed outside of a test`);
+/** Runs a part of bun's tests and keeps what its report says; what was said is shown when something failed. */
+async function playPart({ name, files }, run) {
+  const path = join(reports, `${name.replaceAll("/", "-")}.xml`);
+  const timeout = values.long ? LONG_TIMEOUT_MS : TEST_TIMEOUT_MS * Number(env.PGROVE_TEST_PATIENCE ?? 1);
+  const args = ["test", `--timeout=${timeout}`, "--reporter=junit", `--reporter-outfile=${path}`];
+  const options = { keep: "all", env: { ...env, PGROVE_TEST_RUN: run } };
+  const { ok, output } = await step(name, "bun", [...args, ...files.map((file) => `./${file}`)], options);
+  const { tests: own, whole } = readReport(path);
+  tests.push(...own);
+  if (!ok) process.stderr.write(output);
+  const failed = own.some(({ outcome }) => outcome === "failed");
+  if (!failed && !(ok && whole)) failures.push(`${name}: bun test ended early, or failed outside of a test`);
 }
 
-function readCounts(report) {
-  const rootElement = existsSync(report) ? (readFileSync(report, "utf8").match(/<testsuites\b[^>]*>/)?.[0] ?? "") : "";
-  const count = (name) => Number(rootElement.match(new RegExp(`\\s${name}="(\\d+)"`))?.[1] ?? 0);
-  return { tests: count("tests"), failures: count("failures") + count("errors"), skipped: count("skipped") };
+function step(name, file, args, options = {}) {
+  return runStep(name, file, args, { cwd: root, env, ...options });
 }
 
-/** Every test file at or below a path. */
-function testFiles(path) {
-  const full = join(root, path);
-  if (!existsSync(full)) return [];
-  if (statSync(full).isFile()) return [path];
-  const below = readdirSync(full, { withFileTypes: true }).map((entry) => relative(root, join(full, entry.name)));
-  return below.flatMap((name) =>
-    statSync(join(root, name)).isDirectory() ? testFiles(name) : name.endsWith(".test.ts") ? [name] : [],
-  );
-}
-
-/**
- * Runs a program, announced with its time. What it says goes to stderr, or its stdout is returned (`capture`), or both
- * (`hold`). After a signal only `last` steps run.
- */
-async function step(name, file, args, { output = "show", last = false, env: more = {} } = {}) {
-  if (stopped && !last) return { ok: false, stdout: "" };
-  say(`${name} …`);
-  const began = performance.now();
-  return new Promise((resolve) => {
-    const stdio = ["ignore", output === "show" ? 2 : "pipe", output === "hold" ? "pipe" : 2];
-    const child = spawn(file, args, { cwd: root, env: { ...env, ...more }, stdio });
-    children.add(child);
-    let text = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (chunk) => {
-        text += chunk;
-      });
-    }
-    const end = (ok, why) => {
-      children.delete(child);
-      say(`${name}: ${ok ? "ok" : why}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
-      resolve({ ok, stdout: text });
-    };
-    child.on("error", (error) => end(false, error.message));
-    child.on("close", (code, signal) => end(code === 0, signal ?? `exit ${code}`));
-  });
-}
-
-function fail(what) {
-  total.failed += 1;
-  failures.push(what);
-}
-
-function say(line) {
-  process.stderr.write(`test: ${line}\n`);
+/** The slowest tests, what failed and on what, and the counts as the last line of stdout. */
+function report() {
+  if (tests.length > SLOWEST) for (const line of ["the slowest:", ...describeSlowest(tests, SLOWEST)]) say(line);
+  const failed = tests.filter(({ outcome }) => outcome === "failed");
+  const skipped = tests.filter(({ outcome }) => outcome === "skipped");
+  for (const { file, name } of skipped) say(`skipped ${file}: ${name}`);
+  for (const { file, name } of failed) say(`FAILED ${file}: ${name}`);
+  for (const failure of failures) say(`FAILED ${failure}`);
+  if (versions !== "" && failed.length + failures.length > 0) say(`on ${versions}`);
+  if (isStopped()) say("stopped by a signal: not everything has run");
+  const passed = tests.length - failed.length - skipped.length;
+  const failedCount = failed.length + failures.length;
+  process.stdout.write(`${passed} passed, ${failedCount} failed\n`);
+  process.exitCode = failedCount > 0 || isStopped() || passed === 0 ? 1 : 0;
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { openSuite } from "./apt.ts";
-import { ensureEngine } from "./engine.ts";
+import { ensureEngine, userConfiguration } from "./engine.ts";
 import { withLock } from "./lock.ts";
 import { stateDir } from "./paths.ts";
 import { run, runOk, say } from "./run.ts";
@@ -25,8 +25,10 @@ async function findOrFetch(): Promise<void> {
   if (await isRecent()) return;
   const host = process.env.DOCKER_HOST ?? (await contextHost());
   const config = join(stateDir, "docker-config");
+  const users = userConfiguration();
   await withLock("compose", 300_000, () => unpackPlugin(config));
-  // A private configuration knows no contexts, so the engine must be named.
+  for (const name of users === config ? [] : ["config.json", "contexts"]) link(join(users, name), join(config, name));
+  // Which context is in use may be an environment's word: the engine is named.
   Object.assign(process.env, { DOCKER_CONFIG: config, DOCKER_HOST: host });
   if (!(await isRecent())) throw new Error("install Docker's compose plugin, 2.24 or newer: docker compose version");
 }
@@ -53,8 +55,12 @@ async function unpackPlugin(config: string): Promise<void> {
     await suite.download(["docker-compose"], debs, /^(?!docker-compose$)/);
     await runOk("bash", ["-c", 'dpkg-deb -x "$1"/docker-compose_*.deb "$2"', "unpack", debs, join(home, "unpacked")]);
   }
-  const link = join(config, "cli-plugins/docker-compose");
   mkdirSync(join(config, "cli-plugins"), { recursive: true });
-  rmSync(link, { force: true });
-  symlinkSync(plugin, link);
+  link(plugin, join(config, "cli-plugins/docker-compose"));
+}
+
+/** A link to what is there; none where nothing is. */
+function link(to: string, path: string): void {
+  rmSync(path, { force: true });
+  if (existsSync(to)) symlinkSync(to, path);
 }

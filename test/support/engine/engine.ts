@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { canInstall, installPackages } from "./apt.ts";
 import { withLock } from "./lock.ts";
@@ -39,6 +40,7 @@ export async function stopPrivateEngine(): Promise<void> {
 }
 
 async function findOrStart(): Promise<Engine> {
+  nameUsersConfiguration();
   const given = process.env.PGROVE_TEST_DOCKER_HOST;
   if (given !== undefined) {
     if (!(await answers(given))) throw new Error(`no Docker engine answers at PGROVE_TEST_DOCKER_HOST=${given}`);
@@ -51,6 +53,20 @@ async function findOrStart(): Promise<Engine> {
     "The tests need a Docker engine, and none answers. Start Docker (or install it: https://docs.docker.com/engine/install/), " +
       "or run the tests as root on Debian or Ubuntu, where they install docker.io and run an engine of their own.",
   );
+}
+
+/**
+ * Docker's plugins, contexts and credentials lie below HOME, and the tests give the program a home of its own: what is
+ * there is handed on by name.
+ */
+function nameUsersConfiguration(): void {
+  const config = userConfiguration();
+  if (process.env.DOCKER_CONFIG === undefined && existsSync(config)) process.env.DOCKER_CONFIG = config;
+}
+
+/** Where docker looks by itself. */
+export function userConfiguration(): string {
+  return process.env.DOCKER_CONFIG ?? join(homedir(), ".docker");
 }
 
 function use(host: string, started: boolean): Engine {

@@ -1,8 +1,9 @@
 /**
- * The tests' engine by hand. usage: bun test/support/engine/main.ts start | stop | env | clean RUN
+ * The tests' engine by hand. usage: bun test/support/engine/main.ts start | stop | env | versions | clean RUN
  *   start  engine, compose and images; says `started` when it started an engine, else `running`
  *   stop   stops the engine that the tests started, unless containers run on it
  *   env    what a shell needs to use the engine, as `export NAME='value'`
+ *   versions  the exact versions of what the tests run on, in one line
  *   clean  removes what that run created on the engine, and what dead runs left
  */
 import { removeThingsOf } from "./clean.ts";
@@ -10,6 +11,7 @@ import { ensureCompose } from "./compose.ts";
 import { ensureEngine, stopPrivateEngine } from "./engine.ts";
 import { ensureImage, ensurePlainImage, majors } from "./images.ts";
 import { say } from "./run.ts";
+import { describeVersions } from "./versions.ts";
 
 const [verb, run] = process.argv.slice(2);
 
@@ -33,11 +35,15 @@ switch (verb) {
       if (process.env[name] !== undefined) console.log(`export ${name}='${process.env[name]}'`);
     break;
   }
+  case "versions":
+    await ensureCompose();
+    console.log(await describeVersions());
+    break;
   case "clean":
     await ensureEngine();
     await removeThingsOf(run ?? "dev");
     break;
   default:
-    say("usage: main.ts start | stop | env | clean RUN");
+    say("usage: main.ts start | stop | env | versions | clean RUN");
     process.exitCode = 2;
 }

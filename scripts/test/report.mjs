@@ -1,0 +1,39 @@
+// What bun's JUnit reports say: counts, what failed, how long each test took. Format: bun test --reporter=junit, bun 1.4.
+import { existsSync, readFileSync } from "node:fs";
+
+/**
+ * Reads one report. `tests` is [{name, file, seconds, outcome: "passed" | "failed" | "skipped"}], `whole` says whether
+ * the report is there and complete.
+ */
+export function readReport(path) {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const tests = [...text.matchAll(/<testcase\b([^>]*?)(\/>|>([\s\S]*?)<\/testcase>)/g)].map(
+    ([, head, , body = ""]) => ({
+      name: [attribute(head, "classname"), attribute(head, "name")].filter((part) => part !== "").join(" > "),
+      file: attribute(head, "file"),
+      seconds: Number(attribute(head, "time")),
+      outcome:
+        body.includes("<failure") || body.includes("<error")
+          ? "failed"
+          : body.includes("<skipped")
+            ? "skipped"
+            : "passed",
+    }),
+  );
+  return { tests, whole: /<\/testsuites>\s*$/.test(text) };
+}
+
+function attribute(head, name) {
+  const value = head.match(new RegExp(`\\s${name}="([^"]*)"`))?.[1] ?? "";
+  return value.replace(/&(lt|gt|quot|apos|amp|#10);/g, (_, entity) => ENTITIES[entity]);
+}
+
+const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", "#10": " " };
+
+/** The tests that took longest, slowest first, a line each. */
+export function describeSlowest(tests, count) {
+  return [...tests]
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, count)
+    .map(({ seconds, file, name }) => `${seconds.toFixed(1).padStart(6)} s  ${file}: ${name}`);
+}
