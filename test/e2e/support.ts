@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { runOk } from "../support/engine/run.ts";
+import { patiently } from "../support/patience.ts";
 
 /** The binary that `bun run build.ts` made, or the one that is named. */
 export const binary = process.env.PGROVE_TEST_BINARY ?? join(import.meta.dir, "../../dist/pgrove");
@@ -24,7 +25,7 @@ export interface RunOptions {
 /** Waits for the text on the terminal, then types. */
 export type Step = readonly [waitFor: string, type: string];
 
-const TERMINAL_TIMEOUT_MS = 30_000;
+const TERMINAL_TIMEOUT_MS = patiently(30_000);
 
 /** A temporary folder with a git repository and a home in it. */
 export class TestRepo {

@@ -1,15 +1,17 @@
 /**
- * The tests' engine by hand. usage: bun test/support/engine/main.ts start | stop | env | versions | clean RUN
- *   start  engine, compose and images; says `started` when it started an engine, else `running`
- *   stop   stops the engine that the tests started, unless containers run on it
- *   env    what a shell needs to use the engine, as `export NAME='value'`
+ * The tests' engine by hand. usage: bun test/support/engine/main.ts start | stop | env | versions | patience | clean RUN
+ *   start     engine, compose and images; says `started` when it started an engine, else `running`
+ *   stop      stops the engine that the tests started, unless containers run on it
+ *   env       what a shell needs to use the engine, as `export NAME='value'`
  *   versions  the exact versions of what the tests run on, in one line
- *   clean  removes what that run created on the engine, and what dead runs left
+ *   patience  how many times longer than on a quiet machine a container takes to start
+ *   clean     removes what that run created on the engine, and what dead runs left
  */
 import { removeThingsOf } from "./clean.ts";
 import { ensureCompose } from "./compose.ts";
 import { ensureEngine, stopPrivateEngine } from "./engine.ts";
 import { ensureImage, ensurePlainImage, majors } from "./images.ts";
+import { measurePatience } from "./patience.ts";
 import { say } from "./run.ts";
 import { describeVersions } from "./versions.ts";
 
@@ -39,11 +41,15 @@ switch (verb) {
     await ensureCompose();
     console.log(await describeVersions());
     break;
+  case "patience":
+    await ensureEngine();
+    console.log(await measurePatience());
+    break;
   case "clean":
     await ensureEngine();
     await removeThingsOf(run ?? "dev");
     break;
   default:
-    say("usage: main.ts start | stop | env | versions | clean RUN");
+    say("usage: main.ts start | stop | env | versions | patience | clean RUN");
     process.exitCode = 2;
 }

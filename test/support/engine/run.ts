@@ -1,4 +1,5 @@
 /** Runs the programs that the test engine needs (docker, apt-get, tar …), one place for all of them. */
+import { patiently } from "../patience.ts";
 
 /** What a program answered. */
 export interface RunResult {
@@ -7,7 +8,7 @@ export interface RunResult {
   stderr: string;
 }
 
-/** How to run a program: extra environment, bytes for its stdin, and a bound on its time. */
+/** How to run a program: extra environment, bytes for its stdin, and a bound on its time on a quiet machine. */
 export interface RunOptions {
   env?: Record<string, string>;
   stdin?: string | Uint8Array | Blob;
@@ -24,7 +25,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     stdout: "pipe",
     stderr: "pipe",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: "SIGKILL" }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: patiently(options.timeoutMs), killSignal: "SIGKILL" }),
   });
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
@@ -44,16 +45,17 @@ export async function runOk(file: string, args: readonly string[], options: RunO
   return result.stdout;
 }
 
-/** Polls until the condition holds; throws after the bound, with what was waited for. */
+/** Polls until the condition holds; throws after the bound for a quiet machine, with what was waited for. */
 export async function waitFor(
   what: string,
-  timeoutMs: number,
+  quietMs: number,
   condition: () => Promise<boolean>,
   everyMs = 100,
 ): Promise<void> {
-  const end = Date.now() + timeoutMs;
+  const boundMs = patiently(quietMs);
+  const end = performance.now() + boundMs;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`waited ${boundMs} ms in vain for ${what}`);
     await Bun.sleep(everyMs);
   }
 }
