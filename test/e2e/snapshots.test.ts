@@ -2,14 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Sql } from "postgres";
 import { ensurePlainImage, type Major } from "../support/engine/images.ts";
-import { runOk, waitFor } from "../support/engine/run.ts";
+import { runOk } from "../support/engine/run.ts";
 import { sharedServer, type TestServer, testLabels } from "../support/engine/server.ts";
+import { holdInPlace, openAndStrike } from "../support/faults/gates.ts";
+import { waitUntilHeld } from "../support/faults/moments.ts";
 import { type Ended, inContainer, makeRepo, type Repo } from "../support/faults/program.ts";
 import { freshName, makeLarge, makeSmall } from "../support/faults/sample.ts";
 import {
   connect,
   type Fingerprint,
-  listSessionsOf,
   readFingerprint,
   scratchDatabases,
   waitForNothing,
@@ -162,26 +163,26 @@ describe("interrupted", () => {
   }, 60_000);
   afterAll(() => scene.close());
 
-  /** Strikes while the server copies the files. */
-  async function strike(args: string[], signal: NodeJS.Signals): Promise<Ended> {
-    const { repo, sql } = scene;
+  /** Strikes while the server copies the files of that database. */
+  async function strike(args: string[], template: string, signal: NodeJS.Signals): Promise<Ended> {
+    const { server, repo, sql } = scene;
+    await using held = await holdInPlace(server, template);
     const program = repo.start(args);
-    const copying = async () => {
-      if (!program.isRunning()) throw new Error(`it ended before it was struck:\n${program.said()}`);
-      return (await listSessionsOf(sql, repo)).some(({ query }) => /^create database .* template /i.test(query));
-    };
-    await waitFor("the copy", 30_000, copying, 2);
-    program.kill(signal);
+    await waitUntilHeld(sql, repo, program, /^create database .* template /i);
+    await openAndStrike(held, program, signal);
     return await program.ended;
   }
 
-  for (const args of [
-    ["rewind", "kept", "--yes"],
-    ["snapshot", "never"],
-  ]) {
+  for (const [args, suffix] of [
+    [["rewind", "kept", "--yes"], "_snapshot_kept"],
+    [["snapshot", "never"], ""],
+  ] as const) {
     test(`${args[0]}, SIGKILL: nothing has changed, and the next run clears`, async () => {
       const { server, repo, database, before } = scene;
-      expect(await strike(args, "SIGKILL")).toMatchObject({ code: null, signal: "SIGKILL" });
+      expect(await strike([...args], `${database}${suffix}`, "SIGKILL")).toMatchObject({
+        code: null,
+        signal: "SIGKILL",
+      });
       expect(await readFingerprint(server, database)).toEqual(before);
       await repo.ok(["rewind", "kept", "--dry-run"]);
       expect(repo.openRuns()).toEqual([]);
@@ -193,7 +194,7 @@ describe("interrupted", () => {
 
   test("rewind, SIGINT: it clears itself", async () => {
     const { server, repo, database, before, sql } = scene;
-    const ended = await strike(["rewind", "kept", "--yes"], "SIGINT");
+    const ended = await strike(["rewind", "kept", "--yes"], `${database}_snapshot_kept`, "SIGINT");
     expect(ended).toMatchObject({ code: 130, stdout: "" });
     expect(await scratchDatabases(sql, repo)).toEqual([]);
     expect(repo.openRuns()).toEqual([]);

@@ -1,15 +1,14 @@
 /** A copy that is interrupted leaves source and destination as they were. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Sql } from "postgres";
-import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
-import { thorough } from "../../support/faults/moments.ts";
-import { inContainer, makeRepo, type Repo, type Started } from "../../support/faults/program.ts";
+import { type Gate, holdInPlace, holdLoads, openAndStrike } from "../../support/faults/gates.ts";
+import { thorough, waitUntilHeld } from "../../support/faults/moments.ts";
+import { inContainer, makeRepo } from "../../support/faults/program.ts";
 import { drop, freshName, makeLarge, makeSmall } from "../../support/faults/sample.ts";
 import {
   connect,
   type Fingerprint,
-  listSessionsOf,
   readFingerprint,
   scratchDatabases,
   waitForNothing,
@@ -35,20 +34,16 @@ afterAll(async () => {
 
 const urlOf = (on: TestServer, database: string) => `postgres://postgres@127.0.0.1:${on.port}/${database}`;
 
-interface Scene {
-  repo: Repo;
-  target: string;
-  to: TestServer;
-  look: Sql;
+/** A moment of a copy: what holds it there, and the statement that waits. */
+interface Moment {
+  hold: (to: TestServer) => Promise<Gate>;
+  statement: RegExp;
+  /** What the server is held from has to have begun. */
+  opened?: true;
 }
 
-/** Copies the large database over a small one on `to`, strikes when `when` is seen, and looks at both. */
-async function strike(
-  to: TestServer,
-  strategy: string,
-  signal: NodeJS.Signals,
-  when: (scene: Scene) => Promise<boolean>,
-) {
+/** Copies the large database over a small one on `to`, strikes at the moment, and looks at both. */
+async function strike(to: TestServer, strategy: string, signal: NodeJS.Signals, moment: Moment) {
   const target = await makeSmall(to);
   const untouched = await readFingerprint(to, target);
   const repo = await makeRepo(inContainer(to.container, target));
@@ -71,18 +66,12 @@ async function strike(
       strategy,
       "--yes",
     ];
-    const copy: Started = repo.start(args);
-    await waitFor(
-      "the moment to strike",
-      30_000,
-      async () => {
-        if (!copy.isRunning()) throw new Error(`it ended before:\n${copy.said()}`);
-        return await when({ repo, target, to, look });
-      },
-      2,
-    );
+    await using held = await moment.hold(to);
+    const copy = repo.start(args);
+    await waitUntilHeld(look, repo, copy, moment.statement);
     expect(copy.isRunning()).toBe(true);
-    copy.kill(signal);
+    if (moment.opened) await openAndStrike(held, copy, signal);
+    else copy.kill(signal);
     const ended = await copy.ended;
     expect(await readFingerprint(to, target)).toEqual(untouched);
     if (signal === "SIGKILL") {
@@ -112,17 +101,18 @@ async function countKilled(look: Sql): Promise<number> {
   return Number(row?.killed);
 }
 
-const creating = async ({ look, repo }: Scene) =>
-  (await listSessionsOf(look, repo)).some(({ query }) => /^create database .* template .*large/i.test(query));
-const loading = async ({ look, repo }: Scene) =>
-  (await listSessionsOf(look, repo)).some(({ query }) => /^COPY .* FROM stdin/i.test(query));
-const analyzing = async ({ look, repo }: Scene) =>
-  (await listSessionsOf(look, repo)).some(({ query }) => /^analyze/i.test(query));
+const copying: Moment = {
+  hold: () => holdInPlace(server, source),
+  statement: /^create database .* template .*large/i,
+  opened: true,
+};
+const loading: Moment = { hold: (to) => holdLoads(to, source, "rows"), statement: /^COPY .* FROM stdin/i };
+const analyzing: Moment = { hold: (to) => holdLoads(to, source, "statistics"), statement: /^analyze/i };
 
 const signals: NodeJS.Signals[] = thorough ? ["SIGINT", "SIGTERM", "SIGKILL"] : ["SIGINT", "SIGKILL"];
 
 describe.each(signals)("%s", (signal) => {
-  test("while the server copies the files", () => strike(server, "template", signal, creating), 60_000);
+  test("while the server copies the files", () => strike(server, "template", signal, copying), 60_000);
   test("while rows stream between servers", () => strike(newer, "stream", signal, loading), 60_000);
   if (signal === "SIGKILL" && !thorough) return; // the same clean-up by the next run, whatever it was doing
   test("while rows stream within one server", () => strike(server, "stream", signal, loading), 60_000);

@@ -1,9 +1,10 @@
 /** Fault 3: the place for the dump is full, read-only, or goes away; and file names that lead somewhere else. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { runOk } from "../../support/engine/run.ts";
+import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { startOnDisk } from "../../support/faults/disk.ts";
+import { holdDumpEnds } from "../../support/faults/gates.ts";
 import { waitForBytes } from "../../support/faults/moments.ts";
 import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
 import { drop, makeLarge } from "../../support/faults/sample.ts";
@@ -99,11 +100,13 @@ describe("a folder that cannot be used", () => {
   });
 
   test("it goes away during the dump", async () => {
-    const dump = repo.start(["dump", "--compress", "gzip:6"]);
+    await using held = await holdDumpEnds(server, database);
+    const dump = repo.start(["dump", ...CODEC]);
     await waitForBytes(repo, dump, 1);
     const away = repo.path("away");
     renameSync(repo.store, away);
     expect(dump.isRunning()).toBe(true);
+    await held.open();
     const ended = await dump.ended;
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain(repo.store);
@@ -121,12 +124,14 @@ describe("-o FILE", () => {
     expect(refused).toMatchObject({ code: 5, stdout: "" });
     expect(await Bun.file(file).text()).toBe("precious");
 
-    const dump = repo.start(["dump", "-o", file, "--yes", "--compress", "gzip:6"]);
+    await using held = await holdDumpEnds(server, database);
+    const dump = repo.start(["dump", "-o", file, "--yes", ...CODEC]);
     const partial = () => readdirSync(repo.path()).some((name) => name.endsWith(".tmp"));
-    while (!partial() && dump.isRunning()) await Bun.sleep(2);
+    await waitFor("the partial file", 30_000, async () => partial() || !dump.isRunning(), 2);
     expect(partial()).toBe(true);
     dump.kill("SIGINT");
     expect(await dump.ended).toMatchObject({ code: 130 });
+    await held.open();
     expect(await Bun.file(file).text()).toBe("precious");
 
     await repo.ok(["dump", "-o", file, "--yes", "--schema-only"]);

@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { waitFor } from "../../support/engine/run.ts";
 import { startServer, type TestServer } from "../../support/engine/server.ts";
+import { holdLoads } from "../../support/faults/gates.ts";
 import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
 import { makeLarge, makeSmall } from "../../support/faults/sample.ts";
 
 let server: TestServer;
+let large: string;
 let target: string;
 let repo: Repo;
 let archive: string;
@@ -16,7 +18,7 @@ const HASH = "select md5(string_agg(t::text, ',' order by id)) from marker t";
 
 beforeAll(async () => {
   server = await startServer({ major: 17, publish: false, command: ["postgres", "-c", "fsync=off"] });
-  const large = await makeLarge(server);
+  large = await makeLarge(server);
   target = await makeSmall(server);
   repo = await makeRepo(inContainer(server.container, large));
   archive = repo.path("large.dump");
@@ -60,11 +62,9 @@ describe.each(["SIGINT", "SIGKILL"] as const)("%s", (signal) => {
   ])(
     "during %s",
     async (name, args) => {
-      const large = (
-        await server.psql("postgres", "select datname from pg_database where datname like 'large%'")
-      ).trim();
       await repo.configure(`project: faults\n${inContainer(server.container, name === "a dump" ? large : target)}`);
       const paths: Record<string, string> = { TO: repo.path(`${signal}.dump`), FROM: archive };
+      await using _held = await holdLoads(server, large, "rows");
       const program = repo.start(args.map((word) => paths[word] ?? word));
       await waitFor("the rows to move", 20_000, async () => (await server.psql("postgres", WORKING)) !== "0", 10);
       expect(program.isRunning()).toBe(true);

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import type { Sql } from "postgres";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, startServer, type TestServer } from "../../support/engine/server.ts";
-import { spread, thorough } from "../../support/faults/moments.ts";
+import { holdInPlace, holdLoads, type LoadPlace } from "../../support/faults/gates.ts";
+import { spread, thorough, waitUntilHeld } from "../../support/faults/moments.ts";
 import { inContainer, makeRepo, type Repo, type Started } from "../../support/faults/program.ts";
 import { drop, freshName, makeLarge, makeSmall } from "../../support/faults/sample.ts";
 import {
@@ -63,31 +64,24 @@ async function waitForScratch(program: Started, bytes: number, earlier: string |
   await waitFor(`${bytes} bytes in the scratch database`, 30_000, grown, 2);
 }
 
-async function waitForStatement(program: Started, pattern: RegExp): Promise<void> {
-  const seen = async () => {
-    if (!program.isRunning()) throw new Error(`it ended without ${pattern}:\n${program.said()}`);
-    return (await listSessionsOf(sql, repo)).some(({ query }) => pattern.test(query));
-  };
-  await waitFor(`the statement ${pattern}`, 30_000, seen, 2);
-}
-
 async function expectUntouched(): Promise<void> {
   expect(await readFingerprint(server, target)).toEqual(before);
 }
 
 describe("a signal", () => {
-  const stages: [string, (program: Started) => Promise<void>, string[]][] = [
-    ["while rows are loaded", (program) => waitForStatement(program, /^COPY .* FROM stdin/i), []],
-    ["while one job loads", (program) => waitForStatement(program, /^COPY .* FROM stdin/i), ["--jobs", "1"]],
-    ["while an index is built", (program) => waitForStatement(program, /ADD CONSTRAINT/i), []],
-    ["while the tables are analyzed", (program) => waitForStatement(program, /^analyze/i), []],
+  const stages: [string, LoadPlace, RegExp, string[]][] = [
+    ["while rows are loaded", "rows", /^COPY .* FROM stdin/i, []],
+    ["while one job loads", "rows", /^COPY .* FROM stdin/i, ["--jobs", "1"]],
+    ["while an index is built", "index", /^CREATE INDEX/i, []],
+    ["while the tables are analyzed", "statistics", /^analyze/i, []],
   ];
   for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
-    for (const [when, wait, flags] of stages) {
+    for (const [when, place, statement, flags] of stages) {
       if (signal === "SIGTERM" && when !== "while rows are loaded" && !thorough) continue;
       test(`${signal} ${when}`, async () => {
+        await using _held = await holdLoads(server, large, place);
         const restore = repo.start(["restore", archive, "--yes", ...flags]);
-        await wait(restore);
+        await waitUntilHeld(sql, repo, restore, statement);
         expect(await scratchDatabases(sql, repo)).toHaveLength(1);
         expect(restore.isRunning()).toBe(true);
         restore.kill(signal);
@@ -113,20 +107,16 @@ describe("a signal", () => {
   test.each(["SIGINT", "SIGKILL"] as const)(
     "%s while the swap waits",
     async (signal) => {
+      await using held = await holdInPlace(server, target); // a rename has to wait
       const restore = repo.start(["restore", archive, "--yes"]);
-      await waitForStatement(restore, /^analyze/i);
-      const holder = connect(server);
-      await holder`begin`;
-      await holder.unsafe(`comment on database ${target} is 'a rename has to wait for the end of this transaction'`);
+      await waitUntilHeld(sql, repo, restore, /^alter database/i);
       const swapping = async () =>
         (await listSessionsOf(sql, repo)).some(({ query }) => /^alter database/i.test(query));
-      await waitFor("the swap", 20_000, swapping, 5);
       expect(restore.isRunning()).toBe(true);
       restore.kill(signal);
       if (signal === "SIGINT") await waitFor("the swap to be given up", 4_000, async () => !(await swapping()), 20);
       else expect(await restore.ended).toMatchObject({ code: null, signal });
-      await holder`rollback`;
-      await holder.end();
+      await held.open();
       if (signal === "SIGINT") expect(await restore.ended).toMatchObject({ code: 130, signal: null, stdout: "" });
       else await repo.ok(["restore", plain, "--into-new", freshName("unmade"), "--dry-run"]);
       expect(repo.openRuns()).toEqual([]);
@@ -138,6 +128,7 @@ describe("a signal", () => {
 
   test("at random moments of a restore", async () => {
     const signals = ["SIGKILL", "SIGINT", "SIGTERM"] as const;
+    await using held = await holdLoads(server, large, "statistics"); // behind the last moment
     for (const [index, place] of spread(thorough ? 50 : 10, 20260116).entries()) {
       const signal = signals[index % signals.length] ?? "SIGKILL";
       const [left] = await scratchDatabases(sql, repo);
@@ -152,6 +143,7 @@ describe("a signal", () => {
     await repo.ok(["restore", plain, "--into-new", freshName("never"), "--dry-run"]);
     expect(repo.openRuns()).toEqual([]);
     await waitForNothing(server, repo);
+    await held.open();
   }, 300_000);
 });
 
@@ -171,12 +163,12 @@ describe("the server", () => {
     const here = await makeRepo(inContainer(victim.container, own));
     repos.push(here);
     let look = connect(victim);
+    await using held = await holdLoads(victim, large, "rows");
     const restore = here.start(["restore", archive, "--yes"]);
-    const loading = async () =>
-      (await listSessionsOf(look, here)).some(({ query }) => /^COPY .* FROM stdin/i.test(query));
-    await waitFor("the rows to be loaded", 30_000, loading, 2);
+    await waitUntilHeld(look, here, restore, /^COPY .* FROM stdin/i);
     await runOk("docker", ["restart", "-t", "30", victim.container]);
     const ended = await restore.ended;
+    await held.open();
     await look.end({ timeout: 0 });
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).not.toContain("bug");

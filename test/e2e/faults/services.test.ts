@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import type { Sql } from "postgres";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer, testLabels } from "../../support/engine/server.ts";
+import { holdInPlace } from "../../support/faults/gates.ts";
 import { waitForWords } from "../../support/faults/moments.ts";
 import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
 import { drop, freshName, makeSmall } from "../../support/faults/sample.ts";
@@ -109,12 +110,14 @@ for (const signal of ["SIGKILL", "SIGINT"] as const) {
       `project: faults\n${inContainer(server.container, target, `services: [${quick}, ${slow}]\n`)}`,
     );
     const was = await state(quick);
+    await using held = await holdInPlace(server, target); // the swap behind it has to wait
     const restore = repo.start(["restore", dump, "--yes"]);
     await waitForWords(restore, /stopping /);
     await waitFor("the first service to be stopped", 20_000, async () => !(await isRunning(quick)), 20);
     expect(restore.isRunning()).toBe(true);
     restore.kill(signal);
     const ended = await restore.ended;
+    await held.open();
     expect(await readFingerprint(server, target)).toEqual(before);
     if (signal === "SIGKILL") {
       expect(ended).toMatchObject({ code: null, signal });

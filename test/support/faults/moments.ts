@@ -1,6 +1,8 @@
 /** Moments to strike at: drawn from a seed, so that a failing one can be struck again. */
+import type { Sql } from "postgres";
 import { waitFor } from "../engine/run.ts";
 import type { Repo, Started } from "./program.ts";
+import { listSessionsOf } from "./world.ts";
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function seeded(seed: number): () => number {
@@ -29,6 +31,15 @@ export async function waitForBytes(repo: Repo, program: Started, bytes: number):
     return (repo.partialBytes() ?? -1) >= bytes;
   };
   await waitFor(`${bytes} bytes of the dump`, 30_000, reached, 1);
+}
+
+/** Waits until a statement of the program waits inside the server, for a lock or at a gate. Throws when it ended before. */
+export async function waitUntilHeld(sql: Sql, repo: Repo, program: Started, statement: RegExp): Promise<void> {
+  const held = async () => {
+    if (!program.isRunning()) throw new Error(`it ended without waiting in ${statement}:\n${program.said()}`);
+    return (await listSessionsOf(sql, repo)).some(({ waits, query }) => waits && statement.test(query));
+  };
+  await waitFor(`${statement} to wait in the server`, 30_000, held, 5);
 }
 
 /** Waits for words on the program's stderr. Throws when it ended without them. */

@@ -1,5 +1,6 @@
 /** Databases to do harm to. */
 import type { TestServer } from "../engine/server.ts";
+import { LARGE_OBJECT, loadGates } from "./gates.ts";
 import { connect } from "./world.ts";
 
 const LARGE = `
@@ -34,9 +35,9 @@ async function make(server: TestServer, name: string, sql: string): Promise<stri
   return name;
 }
 
-/** About 75 MB: a dump with gzip takes more than a second, so there are moments to hit. */
+/** About 75 MB, so that there are moments to hit; `holdLoads` knows the gates in it by the database's name. */
 export async function makeLarge(server: TestServer, name = freshName("large")): Promise<string> {
-  return await make(server, name, LARGE);
+  return await make(server, name, [LARGE, LARGE_OBJECT, loadGates(name)].join("\n"));
 }
 
 /** A few tables that must not change. */

@@ -93,21 +93,30 @@ export async function waitForNothing(server: TestServer, repo: Repo): Promise<vo
   });
 }
 
+export interface Session {
+  pid: number;
+  query: string;
+  database: string;
+  /** It waits for a lock, or at a gate. */
+  waits: boolean;
+}
+
 /** The sessions of PostgreSQL's programs and of pgrove itself, by the runs of this repository. */
-export async function listSessionsOf(
-  sql: Sql,
-  repo: Repo,
-): Promise<{ pid: number; query: string; database: string }[]> {
+export async function listSessionsOf(sql: Sql, repo: Repo): Promise<Session[]> {
   const runs = (await repo.runs()).map((run) => `pgrove-${run}`);
   if (runs.length === 0) return [];
-  return await sql<{ pid: number; query: string; database: string }[]>`
-    select pid, query, coalesce(datname, '') as database from pg_stat_activity
+  return await sql<Session[]>`
+    select pid, query, coalesce(datname, '') as database,
+           coalesce(wait_event_type = 'Lock' or wait_event = 'PgSleep', false) as waits from pg_stat_activity
      where application_name in ${sql(runs.flatMap((run) => [run, `${run}-control`]))} order by backend_start`;
 }
 
-/** Waits for a session of pg_dump: it reads rows (COPY … TO stdout), or waits for a lock. */
-export async function waitForPgDump(sql: Sql, repo: Repo, pattern = /^COPY .* TO stdout/): Promise<void> {
-  const seen = async () => (await listSessionsOf(sql, repo)).some(({ query }) => pattern.test(query));
+/** What a session of pg_dump is at when it reads rows, or the large objects behind them. */
+export const PG_DUMP_AT_WORK = /^COPY .* TO stdout|'lo_open'/;
+
+/** Waits for a session of pg_dump that is at work. */
+export async function waitForPgDump(sql: Sql, repo: Repo): Promise<void> {
+  const seen = async () => (await listSessionsOf(sql, repo)).some(({ query }) => PG_DUMP_AT_WORK.test(query));
   await waitFor("pg_dump to be at work in the server", 20_000, seen, 5);
 }
 
