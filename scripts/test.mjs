@@ -95,7 +95,8 @@ async function startEngine() {
   say(versions);
   await step("remove what dead runs left", "bun", [engineProgram, "clean", runId]);
   const patience = await ask("how fast the engine is today", "patience");
-  env.PGROVE_TEST_PATIENCE = String(Math.max(1, Number(patience.output) || 1));
+  if (!patience.ok) failures.push("engine: how fast it is could not be measured");
+  env.PGROVE_TEST_PATIENCE = patience.output.trim() || "1";
   say(`bounds of waits are multiplied by ${env.PGROVE_TEST_PATIENCE}`);
   return true;
 }
@@ -125,7 +126,7 @@ async function playPart({ name, files }, run) {
   const { ok, output } = await step(name, "bun", [...args, ...files.map((file) => `./${file}`)], options);
   const { tests: own, whole } = readReport(path);
   tests.push(...own);
-  if (!ok) process.stderr.write(output);
+  if (!ok && !isStopped()) process.stderr.write(output);
   const failed = own.some(({ outcome }) => outcome === "failed");
   if (!failed && !(ok && whole)) failures.push(`${name}: bun test ended early, or failed outside of a test`);
 }
