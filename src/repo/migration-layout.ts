@@ -11,8 +11,8 @@ export function isNumberedSql(name: string): boolean {
   return /^\d+.*\.sql$/s.test(name);
 }
 
-/** The tool whose marks divide the text; undefined without any. */
+/** The tool whose marks divide the text, also where they are not written as it takes them; undefined without any. */
 export function layoutOfText(text: string): Layout | undefined {
-  if (/^--[ \t]*migrate:(?:up|down)(?!\S)/m.test(text)) return "dbmate";
-  return /^--[ \t]*\+goose[ \t]+Up[ \t]*\r?$/im.test(text) ? "goose" : undefined;
+  if (/^\s*--\s*migrate:(?:up|down)\b/im.test(text)) return "dbmate";
+  return /^\s*--\s*\+\s*goose\b/im.test(text) ? "goose" : undefined;
 }

@@ -12,10 +12,11 @@ import {
   proposeOneFile,
   type Reading,
 } from "./layout.ts";
+import { findLookalikes, isInsideQuotes, type Lookalike, refuseLookalike } from "./marks.ts";
 
 const NAME = /^(\d+)_?(.*)\.sql$/s;
-/** At the very beginning of a line, as dbmate has it. */
-const MARKER = /^--[ \t]*migrate:(up|down)(?![^\s])([^\r\n]*)(?:\r?\n|$)/gm;
+/** At the very beginning of a line, as dbmate has it; only \n ends one for it. */
+const MARKER = /(?<![^\n])--[ \t]*migrate:(up|down)(?=[ \t\r\n]|$)([^\n]*)(?:\n|$)/g;
 
 export const dbmate: FileLayout = {
   readName(name) {
@@ -68,17 +69,28 @@ function findSections(text: string): Section[] {
   }));
 }
 
-function checkSections({ shown: file, text }: NumberedFile, sections: readonly Section[]): Finding[] {
+function checkSections(numbered: NumberedFile, sections: readonly Section[]): Finding[] {
+  const { shown: file, text } = numbered;
   const [first, second, third] = sections;
   const error = (line: number, message: string, hint?: string) => [
     fileFinding("error", { rule: "sections", file, line, message, ...(hint === undefined ? {} : { hint }) }),
   ];
+  const quoted = sections.find(({ start }, index) => isInsideQuotes(text, sections[index - 1]?.body ?? 0, start));
+  if (quoted !== undefined) {
+    const message = `-- migrate:${quoted.direction} stands inside a string, a body or a comment`;
+    return error(quoted.line, message, "dbmate takes it as a mark all the same: close that before, or reword it");
+  }
+  const stray = findStray(text, sections);
+  if (stray !== undefined) return [refuseLookalike(numbered, stray, HOW_WRITTEN)];
   if (!sections.some(({ direction }) => direction === "up")) {
     return error(1, "has no section -- migrate:up", "begin the line with it, in front of the SQL to run");
   }
   if (first?.direction === "down") return error(first.line, "-- migrate:down stands before -- migrate:up");
   const extra = second?.direction === "up" ? second : third;
-  if (extra !== undefined) return error(extra.line, `there is a second -- migrate:${extra.direction}`);
+  if (extra !== undefined) {
+    const hint = "make a file of each pair, with a number of its own";
+    return error(extra.line, `there is a second -- migrate:${extra.direction}`, hint);
+  }
   const before = blankQuoted(text.slice(0, first?.start));
   if (before.trim() !== "") {
     return error(1 + countLineBreaks(before.slice(0, before.search(/\S/))), "there is SQL before -- migrate:up");
@@ -86,6 +98,14 @@ function checkSections({ shown: file, text }: NumberedFile, sections: readonly S
   if (second !== undefined) return [];
   const message = "has no section -- migrate:down, without which dbmate refuses the file";
   return [fileFinding("warning", { rule: "sections", file, message })];
+}
+
+const HOW_WRITTEN = "write it as the first thing on its line: -- migrate:down; or reword the comment";
+
+/** A comment that looks like a mark and is none. */
+function findStray(text: string, sections: readonly Section[]): Lookalike | undefined {
+  const bodies = sections.map(({ body }) => body);
+  return findLookalikes(text, bodies).find((each) => !sections.some(({ start }) => start === each.start));
 }
 
 /** dbmate runs files in the order of their names as text; the numbers may say otherwise. */

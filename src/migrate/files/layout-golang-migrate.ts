@@ -1,7 +1,8 @@
 /** golang-migrate's files: `NNN_name.up.sql` and `NNN_name.down.sql`. */
 
-import type { Migration } from "../model.ts";
+import type { Finding, Migration } from "../model.ts";
 import { type FileLayout, findNearMiss, makeScript, type NumberedFile, splitLoosely } from "./layout.ts";
+import { findLookalikes, refuseLookalike } from "./marks.ts";
 
 const NAME = /^([0-9]+)_(.*)\.(up|down)\.sql$/s;
 
@@ -13,8 +14,17 @@ export const golangMigrate: FileLayout = {
   },
   findWrongName: (file) =>
     findNearMiss(file, { pattern: "NUMBER_name.up.sql or NUMBER_name.down.sql", propose: proposeName }),
-  read: (files) => ({ migrations: joinHalves(pairByName(files)), findings: [] }),
+  read: (files) => ({ migrations: joinHalves(pairByName(files)), findings: files.flatMap(findOtherDirection) }),
 };
+
+/** Another tool's mark of the other direction: the file is run whole, whatever that tool would leave out. */
+function findOtherDirection(file: NumberedFile): Finding[] {
+  const { direction = "up" } = file;
+  const other = direction === "up" ? "down" : "up";
+  const stray = findLookalikes(file.text).find((each) => each.direction === other);
+  if (stray === undefined) return [];
+  return [refuseLookalike(file, stray, `put what stands behind it into the .${other}.sql file; or reword the comment`)];
+}
 
 function proposeName(name: string): string {
   const [, stem = "", direction = "up"] = /^(.*?)(?:\.(up|down))?\.sql$/is.exec(name) ?? [];

@@ -1,6 +1,7 @@
 /** goose's files: `NNN_name.sql`, divided by annotations such as `-- +goose Up` and `-- +goose Down`. */
 
 import type { Finding } from "../model.ts";
+import { blankQuoted, blankRows } from "../script/blank-quoted.ts";
 import {
   type FileLayout,
   type FolderFile,
@@ -11,10 +12,15 @@ import {
   proposeOneFile,
   type Reading,
 } from "./layout.ts";
+import { findLookalikes, isInsideQuotes, refuseLookalike } from "./marks.ts";
 
 const NAME = /^(\d+)_(.*)\.sql$/s;
 const GO_FILE = /^\d+_.*(?<!_test)\.go$/;
-const ANNOTATION = /^--[ \t]*\+goose[ \t]+(.*)$/i;
+/** goose looks at every line that begins so, and refuses what it does not know. */
+const ANNOTATION_LINE = /^\s*--.*\+goose/;
+/** What it knows, in letters of either kind, stands at the beginning of the line. */
+const ANNOTATION = /^--[ \t]*\+goose[ \t]+(.*)$/;
+const HOW_WRITTEN = "write it as the first thing on its line, as in -- +goose Down; or reword the comment";
 
 export const goose: FileLayout = {
   readName(name) {
@@ -47,8 +53,6 @@ interface Line {
   start: number;
   end: number;
   text: string;
-  /** What follows `+goose`. */
-  annotation?: string;
 }
 
 /** What has been seen so far, line by line. */
@@ -58,6 +62,10 @@ interface Sections {
   /** A statement that is begun and not ended. */
   begun?: Line;
   transaction: boolean;
+  /** The annotations' lines. */
+  marks: Line[];
+  /** Where a statement ends that has no semicolon. */
+  ends: number[];
 }
 
 /** A mistake in the annotations. */
@@ -68,32 +76,48 @@ interface Mistake {
 }
 
 function readFile(file: NumberedFile): Reading {
-  const { text, digits, name, shown } = file;
-  const sections: Sections = { transaction: true };
+  const { text, digits, name } = file;
+  const sections: Sections = { transaction: true, marks: [], ends: [] };
   const mistake = BigInt(digits) === 0n ? zeroVersion() : findMistake(text, sections);
-  if (mistake !== undefined) {
-    return { migrations: [], findings: [fileFinding("error", { rule: "sections", file: shown, ...mistake })] };
-  }
-  const { up, down, transaction } = sections;
+  const stray = findStray(file, sections); // behind a mistake the annotations are not known
+  const isFirst = stray !== undefined && (mistake === undefined || stray.line < mistake.line);
+  const finding = mistake === undefined || isFirst ? stray : findingOf(file, mistake);
+  if (finding !== undefined) return { migrations: [], findings: [finding] };
+  const { up, down, transaction, ends } = sections;
+  if (up === undefined) return { migrations: [], findings: [findingOf(file, missingUp())] };
   const migration = {
     ...{ version: BigInt(digits), digits, name },
-    up: makeScript(file, { start: up?.end ?? 0, end: down?.start ?? text.length, transaction }),
-    ...(down === undefined ? {} : { down: makeScript(file, { start: down.end, end: text.length, transaction }) }),
+    up: makeScript(file, { start: up.end, end: down?.start ?? text.length, transaction, ends }),
+    ...(down === undefined ? {} : { down: makeScript(file, { start: down.end, end: text.length, transaction, ends }) }),
   };
   return { migrations: [migration], findings: [] };
+}
+
+function findingOf({ shown: file }: NumberedFile, mistake: Mistake): Finding {
+  return fileFinding("error", { rule: "sections", file, ...mistake });
 }
 
 function zeroVersion(): Mistake {
   return { line: 1, message: "goose has no version 0", hint: "number it from 1" };
 }
 
+function missingUp(): Mistake {
+  return { line: 1, message: "there is no -- +goose Up", hint: "begin the file with it" };
+}
+
+/** A comment that looks like an annotation and is none. */
+function findStray(file: NumberedFile, { marks }: Sections): Finding | undefined {
+  const ends = marks.map(({ end }) => end);
+  const stray = findLookalikes(file.text, ends).find(({ start }) => !marks.some((mark) => mark.start === start));
+  return stray === undefined ? undefined : refuseLookalike(file, stray, HOW_WRITTEN);
+}
+
 function findMistake(text: string, sections: Sections): Mistake | undefined {
   for (const line of linesOf(text)) {
-    const said = line.annotation === undefined ? checkPlace(line, sections) : readAnnotation(line, sections);
+    const said = ANNOTATION_LINE.test(line.text) ? checkAnnotation(text, line, sections) : checkPlace(line, sections);
     if (said !== undefined) return { line: line.number, ...said };
   }
-  const { up, begun } = sections;
-  if (up === undefined) return { line: 1, message: "there is no -- +goose Up", hint: "begin the file with it" };
+  const { begun } = sections;
   return begun === undefined
     ? undefined
     : { line: begun.number, message: "-- +goose StatementBegin has no -- +goose StatementEnd" };
@@ -103,9 +127,7 @@ function* linesOf(text: string): Iterable<Line> {
   for (let start = 0, number = 1; start < text.length; number++) {
     const lineBreak = text.indexOf("\n", start);
     const end = lineBreak < 0 ? text.length : lineBreak + 1;
-    const line = { number, start, end, text: text.slice(start, end) };
-    const annotation = ANNOTATION.exec(line.text.trimEnd())?.[1];
-    yield annotation === undefined ? line : { ...line, annotation };
+    yield { number, start, end, text: text.slice(start, end) };
     start = end;
   }
 }
@@ -115,18 +137,35 @@ function checkPlace({ text }: Line, { up }: Sections): Omit<Mistake, "line"> | u
   return isBlank ? undefined : { message: "there is SQL before -- +goose Up" };
 }
 
-/** Takes an annotation into account. The statements' own are only markers: PostgreSQL's grammar knows where one ends. */
-function readAnnotation(line: Line, sections: Sections): Omit<Mistake, "line"> | undefined {
-  const { annotation = "" } = line;
+function checkAnnotation(text: string, line: Line, sections: Sections): Omit<Mistake, "line"> | undefined {
+  const shown = line.text.trim();
+  const annotation = ANNOTATION.exec(line.text.trimEnd())?.[1];
+  if (annotation === undefined) return { message: `${shown} is no annotation that goose takes`, hint: HOW_WRITTEN };
+  const from = sections.marks.at(-1)?.end ?? 0;
+  if (isInsideQuotes(text, from, line.start)) {
+    return { message: `${shown} stands inside a string, a body or a comment`, hint: "close that before, or reword it" };
+  }
+  const said = readAnnotation(text, line, annotation, sections);
+  sections.marks.push(line);
+  return said;
+}
+
+/** Takes an annotation into account. A statement's own mark its end, where it has no semicolon. */
+function readAnnotation(
+  text: string,
+  line: Line,
+  annotation: string,
+  sections: Sections,
+): Omit<Mistake, "line"> | undefined {
   const { up, down, begun } = sections;
-  switch (annotation.toUpperCase().replace(/\s+/g, " ")) {
+  switch (annotation.toUpperCase()) {
     case "UP":
-      if (up !== undefined) return { message: "there is a second -- +goose Up" };
+      if (up !== undefined) return { message: "there is a second -- +goose Up", hint: ONE_PAIR };
       sections.up = line;
       return undefined;
     case "DOWN":
       if (up === undefined) return { message: "-- +goose Down stands before -- +goose Up" };
-      if (down !== undefined) return { message: "there is a second -- +goose Down" };
+      if (down !== undefined) return { message: "there is a second -- +goose Down", hint: ONE_PAIR };
       if (begun !== undefined) return { message: "-- +goose Down stands inside a statement" };
       sections.down = line;
       return undefined;
@@ -136,6 +175,7 @@ function readAnnotation(line: Line, sections: Sections): Omit<Mistake, "line"> |
       return undefined;
     case "STATEMENTEND":
       if (begun === undefined) return { message: "-- +goose StatementEnd has no -- +goose StatementBegin" };
+      if (!isEnded(text.slice(begun.end, line.start))) sections.ends.push(line.start);
       delete sections.begun;
       return undefined;
     case "NO TRANSACTION":
@@ -149,6 +189,14 @@ function readAnnotation(line: Line, sections: Sections): Omit<Mistake, "line"> |
   }
 }
 
+const ONE_PAIR = "make a file of each pair";
+
+/** Whether a statement has its semicolon; neither psql's commands nor the rows of COPY may have one. */
+function isEnded(statement: string): boolean {
+  const code = blankQuoted(blankRows(statement)).trimEnd();
+  return code === "" || code.endsWith(";") || /(?:^|\n)[ \t]*\\[^\n]*$/.test(code);
+}
+
 function explainUnknown(annotation: string): Omit<Mistake, "line"> {
   if (/^ENVSUB(ST)?\s+ON$/i.test(annotation)) {
     return {
@@ -156,5 +204,5 @@ function explainUnknown(annotation: string): Omit<Mistake, "line"> {
       hint: "write the values into the SQL, or read them from a setting: current_setting('app.name')",
     };
   }
-  return { message: `-- +goose ${annotation} is no annotation of goose's` };
+  return { message: `-- +goose ${annotation} is no annotation of goose's`, hint: HOW_WRITTEN };
 }

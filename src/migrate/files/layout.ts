@@ -53,15 +53,26 @@ export function fileFinding(
   return { rule, level, file, line, column: 1, message, ...(hint === undefined ? {} : { hint }) };
 }
 
+/** A part of a file's text. */
+interface Part {
+  start: number;
+  end: number;
+  transaction: boolean;
+  /** Where in the file a statement ends that is to be given a semicolon; rising. */
+  ends?: readonly number[];
+}
+
 /** A part of a file's text as a script. */
-export function makeScript(
-  { shown, text }: Pick<NumberedFile, "shown" | "text">,
-  part: { start: number; end: number; transaction: boolean },
-): Script {
-  const sql = text.slice(part.start, part.end);
+export function makeScript({ shown, text }: Pick<NumberedFile, "shown" | "text">, part: Part): Script {
+  const written = text.slice(part.start, part.end);
   const line = 1 + (part.start === 0 ? 0 : countLineBreaks(text.slice(0, part.start)));
-  const transaction = part.transaction && !forbidsTransaction(sql);
-  return { file: shown, sql, line, transaction, checksum: checksumOf(sql) };
+  const transaction = part.transaction && !forbidsTransaction(written);
+  return { file: shown, sql: endStatements(text, part), line, transaction, checksum: checksumOf(written) };
+}
+
+function endStatements(text: string, { start, end, ends = [] }: Part): string {
+  const own = ends.filter((each) => each > start && each < end);
+  return [start, ...own].map((from, index) => text.slice(from, own[index] ?? end)).join(";");
 }
 
 /** SHA-256 as hex. The same on every system: git may have changed the line ends. */

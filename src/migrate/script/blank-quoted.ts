@@ -31,6 +31,14 @@ export function blank(text: string): string {
   return text.replace(/[^\r\n]/g, " ");
 }
 
+/** Rows of COPY, from the line behind the statement to the line that ends them. */
+const COPY_ROWS = /(^[ \t]*copy\b[^;]*\bfrom\s+stdin\b[^;\n]*;[^\n]*\n)([\s\S]*?)(^\\\.[ \t]*\r?$)/gim;
+
+/** The text with spaces in place of the rows of COPY and the line that ends them: a quote there opens nothing. */
+export function blankRows(sql: string): string {
+  return sql.replace(COPY_ROWS, (_all, head: string, rows: string, end: string) => head + blank(rows) + blank(end));
+}
+
 function isInsideWord(sql: string, at: number): boolean {
   return at > 0 && /[\w$\u0080-\uffff]/.test(sql.charAt(at - 1));
 }
@@ -39,7 +47,7 @@ function findEnd(sql: string, start: number, opening: string): number {
   const behind = start + opening.length;
   switch (opening) {
     case "--":
-      return orEnd(sql, sql.indexOf("\n", behind));
+      return findLineEnd(sql, behind);
     case "/*":
       return findCommentEnd(sql, behind);
     case "'":
@@ -53,6 +61,13 @@ function findEnd(sql: string, start: number, opening: string): number {
 
 function orEnd(sql: string, found: number, length = 0): number {
   return found < 0 ? sql.length : found + length;
+}
+
+/** A carriage return ends a line for PostgreSQL, too. */
+function findLineEnd(sql: string, from: number): number {
+  const end = /[\r\n]/g;
+  end.lastIndex = from;
+  return end.exec(sql)?.index ?? sql.length;
 }
 
 /** Comments of this kind nest in PostgreSQL. */

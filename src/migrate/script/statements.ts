@@ -3,7 +3,7 @@ import { EXIT, PgroveError } from "../../errors.ts";
 import type { Node, ParsedStatement } from "../../postgres/parser.ts";
 import { once } from "../../sys/once.ts";
 import type { Script } from "../model.ts";
-import { blank, blankQuoted } from "./blank-quoted.ts";
+import { blank, blankQuoted, blankRows } from "./blank-quoted.ts";
 import { findPart } from "./nodes.ts";
 import { DO_ENDS_TRANSACTION, findOutsideOnly, OUTSIDE_WORDS } from "./outside-transaction.ts";
 import { pointAt } from "./source-place.ts";
@@ -158,20 +158,13 @@ function chooseTransaction(
   );
 }
 
-/** Rows of COPY, from the line behind the statement to the line that ends them. */
-const COPY_ROWS = /(^[ \t]*copy\b[^;]*\bfrom\s+stdin\b[^;\n]*;[^\n]*\n)([\s\S]*?)(^\\\.[ \t]*\r?$)/gim;
-
 /** A line of psql's own. */
 const PSQL_COMMAND = /^[ \t]*\\[^\n]*/gm;
 /** A function's body in the standard's way, whose BEGIN and END are none of a transaction. */
 const ATOMIC_BODY = /\bbegin\s+atomic\b[\s\S]*?;\s*end\b/gi;
 
 function readPsqlShape(script: Script): ScriptShape {
-  const withoutRows = script.sql.replace(
-    COPY_ROWS,
-    (_all, head: string, rows: string, end: string) => head + blank(rows) + blank(end),
-  );
-  const blanked = blankQuoted(withoutRows).replace(PSQL_COMMAND, blank).replace(ATOMIC_BODY, blank);
+  const blanked = blankQuoted(blankRows(script.sql)).replace(PSQL_COMMAND, blank).replace(ATOMIC_BODY, blank);
   const words = findWrittenBlockWords(blanked);
   requireBalance(script, words);
   const pair = script.transaction ? findPair(words, blanked.search(/\S/), blanked.search(/;?\s*$/)) : undefined;

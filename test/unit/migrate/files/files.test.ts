@@ -82,6 +82,23 @@ describe("golang-migrate's names", () => {
   });
 });
 
+describe("another tool's marks in golang-migrate's files", () => {
+  test.each(["-- migrate:down", "-- +goose Down", "  -- +migrate Down"])("%p in an up is refused", async (mark) => {
+    await using folder = await MigrationFolder.create({ "1_a.up.sql": `create table a ();\n${mark}\ndrop table a;\n` });
+    const { findings } = await folder.read();
+    expect(findings).toMatchObject([{ level: "error", rule: "sections", line: 2 }]);
+    expect(findings[0]?.hint).toContain(".down.sql");
+  });
+
+  test("those of the file's own direction, quoted ones and sentences pass", async () => {
+    await using folder = await MigrationFolder.create({
+      "1_a.up.sql": "-- +goose Up\n-- we migrate:down later\nselect '\n-- migrate:down';\n",
+      "1_a.down.sql": "-- migrate:down\nselect 1;\n",
+    });
+    expect((await folder.read()).findings).toEqual([]);
+  });
+});
+
 describe("folders", () => {
   test("several, and those below one with /**", async () => {
     const names = ["a/1_x.up.sql", "b/2_x.up.sql", "b/deep/3_x.up.sql", "a/deep/4_x.up.sql"];

@@ -20,12 +20,57 @@ describe("sections", () => {
   });
 
   test("CRLF, no blank behind the dashes, and text that only looks like a mark", async () => {
-    const text =
-      "--migrate:up\r\nselect '-- migrate:down';\r\n --  migrate:down\r\n-- migrate:downwards\r\n--  migrate:down \r\nselect 2;";
-    const { migration, findings } = await read(text);
+    const up =
+      "select '-- migrate:down', $$\r\n -- migrate:down\r\n$$;\r\n-- migrate:downwards\r\n-- we migrate: down is next\r\n";
+    const { migration, findings } = await read(`--migrate:up\r\n${up}--  migrate:down \r\nselect 2;`);
     expect(findings).toEqual([]);
-    expect(migration?.up?.sql).toBe("select '-- migrate:down';\r\n --  migrate:down\r\n-- migrate:downwards\r\n");
-    expect(migration?.down).toMatchObject({ sql: "select 2;", line: 6 });
+    expect(migration?.up?.sql).toBe(up);
+    expect(migration?.down).toMatchObject({ sql: "select 2;", line: 8 });
+  });
+
+  test.each([
+    " -- migrate:down",
+    "\t--migrate:down",
+    "-- Migrate:Down",
+    "-- MIGRATE:DOWN transaction:false",
+    "--- migrate:down",
+    "-- migrate: down",
+    "-- migrate down",
+    "-- migrate:down;",
+    "-- migrate:down\u00a0transaction:false",
+    "/* migrate:down */",
+    "select 1; -- migrate:down",
+    "-- a comment\r-- migrate:down\rdrop table b;",
+    "-- +goose Down",
+    "-- +migrate Down",
+  ])("%p looks like a mark and is none: it is refused, since the down would run on the way up", async (mark) => {
+    const { migration, findings } = await read(`-- migrate:up\nselect 1;\n${mark}\ndrop table a;\n`);
+    expect(migration).toBeUndefined();
+    expect(findings).toMatchObject([{ level: "error", line: 3 }]);
+  });
+
+  test.each(["select '", "select $body$", "/*"])(
+    "one of dbmate's behind %p, which is open, is refused",
+    async (opening) => {
+      const { migration, findings } = await read(`-- migrate:up\n${opening}\n-- migrate:down\ndrop table a;\n`);
+      expect(migration).toBeUndefined();
+      expect(findings).toMatchObject([{ level: "error", line: 3 }]);
+    },
+  );
+
+  test("an indented one as the only one is dbmate's all the same", async () => {
+    await using folder = await MigrationFolder.create({ "1_a.sql": "  -- migrate:up\nselect 1;\n" });
+    const { layout, findings } = await folder.read();
+    expect(layout).toBe("dbmate");
+    expect(findings).toMatchObject([{ level: "error", rule: "sections", line: 1 }]);
+  });
+
+  test("several pairs are refused with what to do", async () => {
+    const pair = "-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;\n";
+    await using folder = await MigrationFolder.create({ "1_a.sql": pair + pair });
+    expect((await folder.read()).findings).toMatchObject([
+      { line: 5, hint: expect.stringContaining("file of each pair") },
+    ]);
   });
 
   test.each([

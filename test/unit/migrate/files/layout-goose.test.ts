@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { checksumOf } from "../../../../src/migrate/files/layout.ts";
 import { MigrationFolder } from "../../../support/migration-folder.ts";
 
 /** Reads one file of goose's. */
@@ -32,6 +33,80 @@ test("without a down it cannot be taken back, which is allowed", async () => {
   expect(findings).toEqual([]);
   expect(migration?.up?.sql).toBe("select 1;");
   expect(migration?.down).toBeUndefined();
+});
+
+test("a statement between its marks is ended where it has no semicolon, and its checksum is that of what is written", async () => {
+  const up = [
+    "-- +goose StatementBegin",
+    "create function one() returns int language sql as $$ select 1 $$ -- no end;",
+    "-- +goose StatementEnd",
+    "-- +goose StatementBegin",
+    "select one(); /* ended */",
+    "-- +goose StatementEnd",
+    "-- +goose StatementBegin",
+    "copy t from stdin;\nit's\n\\.",
+    "-- +goose StatementEnd",
+    "-- +goose StatementBegin\n-- nothing\n-- +goose StatementEnd",
+    "",
+  ];
+  const down = "-- +goose StatementBegin\ndrop function one()\n-- +goose StatementEnd\n";
+  const { migration, findings } = await read(`-- +goose Up\n${up.join("\n")}-- +goose Down\n${down}`);
+  expect(findings).toEqual([]);
+  expect(migration?.up?.sql).toBe(up.with(2, ";-- +goose StatementEnd").join("\n"));
+  expect(migration?.up?.checksum).toBe(checksumOf(up.join("\n")));
+  expect(migration?.down).toMatchObject({ sql: down.replace("()\n", "()\n;"), checksum: checksumOf(down) });
+});
+
+test("the rows of a COPY open no quote, and words of a sentence are no mark", async () => {
+  const up =
+    "copy t from stdin;\nit's\n\\.\n-- goose down the road\nselect '-- +goose Down', $$\n  /* goose down */ $$;\n";
+  const { migration, findings } = await read(`-- +goose Up\n${up}-- +goose Down\nselect 2;\n`);
+  expect(findings).toEqual([]);
+  expect([migration?.up?.sql, migration?.down?.sql]).toEqual([up, "select 2;\n"]);
+});
+
+describe("what looks like a mark and is none is refused: the down behind it would run on the way up", () => {
+  test.each([
+    " -- +goose Down",
+    "\t-- +goose Down",
+    "\u00a0-- +goose Down",
+    "--+Goose Down",
+    "-- +GOOSE DOWN",
+    "-- + goose Down",
+    "--- +goose Down",
+    "-- +goose: Down",
+    "-- +goose  No  Transaction",
+    "-- +goose Down -- the way back",
+    "-- +goose",
+    "-- as goose's own: +goose Down",
+    "-- goose Down",
+    "-- goose:down",
+    "/* +goose Down */",
+    "select 1; -- +goose Down",
+    "-- a comment\r-- +goose Down\rdrop table b;",
+    "-- migrate:down",
+    "-- +migrate Down",
+  ])("%p", async (mark) => {
+    const { migration, findings } = await read(`-- +goose Up\ncreate table a ();\n${mark}\ndrop table a;\n`);
+    expect(migration).toBeUndefined();
+    expect(findings).toMatchObject([{ level: "error", line: 3 }]);
+  });
+
+  test.each(["select '", "select $body$", 'select 1 as "', "/*", "select e'\\'"])(
+    "one that is goose's stands behind %p, which is still open",
+    async (opening) => {
+      const { migration, findings } = await read(`-- +goose Up\n${opening}\n-- +goose Down\ndrop table a;\n`);
+      expect(migration).toBeUndefined();
+      expect(findings).toMatchObject([{ level: "error", line: 3 }]);
+    },
+  );
+
+  test.each([" -- +goose Up", "-- +Goose Up", "-- + goose up"])("%p as the only one", async (mark) => {
+    await using folder = await MigrationFolder.create({ "1_a.sql": `${mark}\ncreate table a ();\n` });
+    const { layout, migrations, findings } = await folder.read();
+    expect([layout, migrations]).toEqual(["goose", []]);
+    expect(findings).toMatchObject([{ level: "error", rule: "sections", line: 1 }]);
+  });
 });
 
 describe("mistakes", () => {

@@ -1,0 +1,58 @@
+/**
+ * Comments that divide a file, and those that only look so. What stands behind a mark that the file's own tool does not
+ * see runs with the part before it: a DROP on the way up.
+ */
+import type { Direction, Finding } from "../model.ts";
+import { blankQuoted, blankRows } from "../script/blank-quoted.ts";
+import { countLineBreaks } from "../script/source-place.ts";
+import { fileFinding, type NumberedFile } from "./layout.ts";
+
+/** Whether what begins before a position is still open there: a string, a quoted name, a body, a comment. */
+export function isInsideQuotes(text: string, from: number, at: number): boolean {
+  return !blankQuoted(`${blankRows(text.slice(from, at))};`).endsWith(";");
+}
+
+/** A comment that means to divide the file, whether or not a tool takes it so. */
+export interface Lookalike {
+  start: number;
+  /** As it is written. */
+  text: string;
+  direction: Direction | undefined;
+}
+
+const SPACE = String.raw`[^\S\n]*`;
+const OPENING = String.raw`(?:--+|/\*+)${SPACE}`;
+/** goose's with anything behind it: all of its marks have a meaning; `+migrate` is sql-migrate's. */
+const SIGNED = String.raw`\+${SPACE}(?:goose\b${SPACE}:?${SPACE}(?<goose>\w*)|migrate${SPACE}:?${SPACE}(?<plus>up|down)\b)`;
+const JOINED = String.raw`(?:goose|migrate):(?<joined>up|down)\b`;
+/** Without either sign it may be a sentence: only alone on its line. */
+const ALONE = String.raw`(?:goose|migrate)[^\S\n:]*:?${SPACE}(?<alone>up|down)[ \t.:;-]*(?:\*/)?${SPACE}$`;
+const LOOKALIKE = new RegExp(`${OPENING}(?:${SIGNED}|${JOINED}|${ALONE})[^\\n]*`, "gim");
+
+/** The tools' words: without them a text needs no closer look. */
+const WORDS = /goose|migrate/i;
+
+/** Every comment that looks like a mark and is not quoted, the real ones among them. `sections` are where quoting begins anew. */
+export function findLookalikes(text: string, sections: readonly number[] = []): Lookalike[] {
+  if (!WORDS.test(text)) return [];
+  return [...text.matchAll(LOOKALIKE)].flatMap((match) => {
+    const from = sections.findLast((section) => section <= match.index) ?? 0;
+    if (isInsideQuotes(text, from, match.index)) return [];
+    const { goose, plus, joined, alone } = match.groups ?? {};
+    const word = (goose ?? plus ?? joined ?? alone)?.toLowerCase();
+    const direction = word === "up" || word === "down" ? word : undefined;
+    return [{ start: match.index, text: match[0].trim(), direction }];
+  });
+}
+
+/** A finding about what looks like a mark and is taken for none. */
+export function refuseLookalike(
+  { shown: file, text }: NumberedFile,
+  { start, ...seen }: Lookalike,
+  hint: string,
+): Finding {
+  return fileFinding("error", {
+    ...{ rule: "sections", file, line: 1 + countLineBreaks(text.slice(0, start)), hint },
+    message: `${seen.text} looks like a mark and is none here: what stands behind it would run with what stands before it`,
+  });
+}
