@@ -5,6 +5,7 @@ import { findEscape } from "../../config/paths.ts";
 import { errorCode } from "../../sys/files.ts";
 import type { Finding } from "../model.ts";
 import { type FolderFile, fileFinding } from "./layout.ts";
+import { findFolderMigration } from "./near-miss.ts";
 
 /** What at the end of a configured folder takes in the folders below it. */
 const BELOW = `${sep}**`;
@@ -60,16 +61,26 @@ export async function listFolders(
       const path = `${parentPath}${sep}${name}`;
       const prefix = prefixes.get(parentPath) ?? shownPath(root, join(parentPath, "_")).slice(0, -1);
       prefixes.set(parentPath, prefix);
-      const shown = `${prefix}${name}`;
-      if (entry.isFile()) files.set(path, { path, shown, fileName: name });
-      else if (entry.isSymbolicLink() && /\.(?:sql|go)$/.test(name)) {
-        const wrong = await findLinkProblem(path, shown, root);
-        if (wrong === undefined) files.set(path, { path, shown, fileName: name });
-        else findings.push(wrong);
-      }
+      const file = { path, shown: `${prefix}${name}`, fileName: name };
+      const wrong = entry.isFile() ? undefined : await findOtherKind(entry, file, root);
+      if (wrong === undefined) files.set(path, file);
+      else if (wrong !== "nothing") findings.push(wrong);
     }
   }
   return { files: [...files.values()].sort((a, b) => (a.shown < b.shown ? -1 : 1)), findings };
+}
+
+/** What is no regular file: undefined for a link that is as good as one, "nothing" for what has nothing to do with migrations. */
+async function findOtherKind(entry: Dirent, file: FolderFile, root: string): Promise<Finding | "nothing" | undefined> {
+  const { path, shown, fileName } = file;
+  const isNamed = /\.(?:sql|go)$/.test(fileName);
+  if (entry.isSymbolicLink() && isNamed) return await findLinkProblem(path, shown, root);
+  const found = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
+  if (found?.isFile()) return undefined; // nothing of it is read unless its name is right
+  if (found?.isDirectory()) return findFolderMigration(file) ?? "nothing";
+  return isNamed
+    ? fileFinding("error", { rule: "unreadable", file: shown, message: "is not a regular file" })
+    : "nothing";
 }
 
 function listFolder(folder: string, below: boolean, root: string): Dirent[] | Finding {

@@ -3,16 +3,9 @@
 import type { Finding } from "../model.ts";
 import { blankQuoted } from "../script/blank-quoted.ts";
 import { countLineBreaks } from "../script/source-place.ts";
-import {
-  type FileLayout,
-  fileFinding,
-  findNearMiss,
-  makeScript,
-  type NumberedFile,
-  proposeOneFile,
-  type Reading,
-} from "./layout.ts";
+import { type FileLayout, fileFinding, makeScript, type NumberedFile, type Reading } from "./layout.ts";
 import { findLookalikes, isInsideQuotes, type Lookalike, refuseLookalike } from "./marks.ts";
+import { findNearMiss, proposeOneFile } from "./near-miss.ts";
 
 const NAME = /^(\d+)_?(.*)\.sql$/s;
 /** At the very beginning of a line, as dbmate has it; only \n ends one for it. */

@@ -6,13 +6,12 @@ import {
   type FileLayout,
   type FolderFile,
   fileFinding,
-  findNearMiss,
   makeScript,
   type NumberedFile,
-  proposeOneFile,
   type Reading,
 } from "./layout.ts";
 import { findLookalikes, isInsideQuotes, refuseLookalike } from "./marks.ts";
+import { findNearMiss, proposeOneFile } from "./near-miss.ts";
 
 const NAME = /^(\d+)_(.*)\.sql$/s;
 const GO_FILE = /^\d+_.*(?<!_test)\.go$/;

@@ -95,36 +95,3 @@ function forbidsTransaction(sql: string): boolean {
   const comments = sql.includes("--") ? (LEADING_COMMENTS.exec(sql)?.[0] ?? "") : "";
   return comments !== "" && NO_TRANSACTION.test(comments);
 }
-
-/** A name with a number in front or `.sql` in it, which the layout does not take; undefined for what is something else. */
-export function findNearMiss(
-  { fileName: name, shown }: FolderFile,
-  wanted: { pattern: string; propose(name: string): string },
-): Finding | undefined {
-  if (name.startsWith(".") || !/^v?\d.*\.sql|\.(?:up|down)\.sql/i.test(name)) return undefined;
-  const beyond = /\.sql(.+)$/i.exec(name)?.[1];
-  if (beyond !== undefined) {
-    return fileFinding("warning", {
-      ...{ rule: "wrong_name", file: shown },
-      message: "is not run: its name goes on behind .sql",
-      hint: `remove it, or call it ${wanted.propose(name.slice(0, -beyond.length))}`,
-    });
-  }
-  return fileFinding("error", {
-    ...{ rule: "wrong_name", file: shown },
-    message: `would not be run: its name is not ${wanted.pattern}`,
-    hint: `call it ${wanted.propose(name)}`,
-  });
-}
-
-/** The parts of a name that was nearly right: its number, and what follows without separators. */
-export function splitLoosely(name: string): { digits: string; rest: string } {
-  const [, digits = "", rest = ""] = /^(?:v(?=\d))?(\d*)[\s_.-]*(.*)$/is.exec(name) ?? [];
-  return { digits: digits === "" ? "NUMBER" : digits, rest: rest === "" ? "NAME" : rest };
-}
-
-/** The name that a file with both directions would have to have: for those whose name nearly is one. */
-export function proposeOneFile(name: string): string {
-  const { digits, rest } = splitLoosely(name.replace(/\.sql$/i, ""));
-  return `${digits}_${rest}.sql`;
-}

@@ -50,6 +50,24 @@ describe("golang-migrate's names", () => {
     [["x.up.sql"], "error wrong_name migrations/x.up.sql", "NUMBER_x.up.sql"],
     [["2_c.up.sql.orig"], "warning wrong_name migrations/2_c.up.sql.orig", "2_c.up.sql"],
     [["5_x.up.sql.tmpl"], "warning wrong_name migrations/5_x.up.sql.tmpl", "5_x.up.sql"],
+    [["2_b.up.sql.gz"], "error wrong_name migrations/2_b.up.sql.gz", "2_b.up.sql"],
+    [["2_b.up.sql.gpg"], "error wrong_name migrations/2_b.up.sql.gpg", "2_b.up.sql"],
+    [["2_b.up.sql.txt"], "error wrong_name migrations/2_b.up.sql.txt", "2_b.up.sql"],
+    [["2_b.up.sql "], "error wrong_name migrations/2_b.up.sql ", "2_b.up.sql"],
+    [["2_b.down.pgsql"], "error wrong_name migrations/2_b.down.pgsql", "2_b.down.sql"],
+    [["2_b.up.slq"], "error wrong_name migrations/2_b.up.slq", "2_b.up.sql"],
+    [["2_b.up"], "error wrong_name migrations/2_b.up", "2_b.up.sql"],
+    [["2_b"], "error wrong_name migrations/2_b", "2_b.up.sql"],
+    [["b.up.pgsql"], "error wrong_name migrations/b.up.pgsql", "NUMBER_b.up.sql"],
+    [["V5__e.sql"], "error wrong_name migrations/V5__e.sql", "5_e.up.sql"],
+    [["R__views.sql"], "error wrong_name migrations/R__views.sql", ".up.sql"],
+    [["6-f.up.sql"], "error wrong_name migrations/6-f.up.sql", "6_f.up.sql"],
+    [["2_b.py"], "error wrong_name migrations/2_b.py", "migrations.command"],
+    [["20260115143022-add.ts"], "error wrong_name migrations/20260115143022-add.ts", "migrations.command"],
+    [["V2__b.java"], "error wrong_name migrations/V2__b.java", "migrations.command"],
+    [["2_b.go"], "error wrong_name migrations/2_b.go", "migrations.command"],
+    [["2_b.up.sql.bak"], "warning wrong_name migrations/2_b.up.sql.bak", "2_b.up.sql"],
+    [["2_b.sql.disabled"], "warning wrong_name migrations/2_b.sql.disabled", "2_b.up.sql"],
     [["5_a.down.sql"], "error down_without_up migrations/5_a.down.sql", "migrations/5_a.up.sql"],
     [["002_a.up.sql", "2_b.up.sql"], "error duplicate_version migrations/2_b.up.sql", "renumber"],
     [["9223372036854775808_a.up.sql"], "error version_too_large migrations/9223372036854775808_a.up.sql", ""],
@@ -60,6 +78,15 @@ describe("golang-migrate's names", () => {
     const files = await readNames(...names);
     expect(rulesOf(files)).toEqual([finding]);
     expect(files.findings[0]?.hint ?? "").toContain(says);
+  });
+
+  test("what it probably is, is said", async () => {
+    const names = ["2_b.up.sql.gz", "2_b.up.sql.age", "3_c.rb", "V5__e.sql", "4_d.up.pgsql"];
+    const said = (await readNames(...names)).findings.map(({ message }) => message);
+    expect(said).toHaveLength(names.length);
+    for (const words of ["compressed", "encrypted", "Rails", "Flyway", "NUMBER_name.up.sql"]) {
+      expect(said.filter((message) => message.includes(words))).not.toEqual([]);
+    }
   });
 
   test("the largest version that PostgreSQL keeps is one", async () => {
@@ -76,7 +103,13 @@ describe("golang-migrate's names", () => {
   });
 
   test("what has nothing to do with migrations is not mentioned", async () => {
-    const files = await readNames("1_a.up.sql", "README.md", ".gitkeep", "schema.sql", ".2_b.up.sql.swp", "seed.sql");
+    const beside = [
+      ...["README.md", "README", ".gitkeep", "schema.sql", "seed.sql", "atlas.sum", "embed.go", "env.py", "Makefile"],
+      ...[".2_b.up.sql.swp", "1_a.up.sql~", "1_a.up.sql.swp", "#1_a.up.sql#", "1_a.up.sql___jb_tmp___"],
+      ...["1_a.up.sql.sha256", "1_a.up.sql.license", "1_a.md", "1_a.png", "2026-01-15 notes.txt", "2026.csv", "4913"],
+      ...["2_b_test.go", "2_b.test.ts", "2_b.d.ts", "meta/0000_snapshot.json", "meta/_journal.json", "2_b/README.md"],
+    ];
+    const files = await readNames("1_a.up.sql", ...beside.map((name) => `migrations/${name}`));
     expect(files.findings).toEqual([]);
     expect(versionsOf(files)).toEqual([1]);
   });
@@ -123,6 +156,28 @@ describe("folders", () => {
     expect(rulesOf(await folder.read())).toEqual(["error folder_missing migrations"]);
     await folder.write("./migrations", "a file");
     expect((await folder.read()).findings[0]).toMatchObject({ rule: "unreadable", message: "is not a folder" });
+  });
+
+  test("folders that are migrations for another tool are found, also where those below count", async () => {
+    await using folder = await MigrationFolder.create({
+      "migrations/2026-01-15-143022_users/up.sql": SQL,
+      "migrations/2026-01-15-143022_users/down.sql": SQL,
+      "migrations/20260116143022_posts/migration.sql": SQL,
+      "migrations/2026/1_a.up.sql": SQL,
+    });
+    const found = [
+      "error wrong_name migrations/2026-01-15-143022_users",
+      "error wrong_name migrations/20260116143022_posts",
+    ];
+    for (const dirs of [["migrations"], ["migrations/**"]]) expect(rulesOf(await folder.read({ dirs }))).toEqual(found);
+  });
+
+  test("a link with a name that is nearly one is found as the file would be", async () => {
+    await using folder = await MigrationFolder.create({ "shared/b": SQL });
+    await symlink(folder.at("shared/b"), folder.at("migrations/2_b.up.pgsql"));
+    await symlink(folder.at("shared/b"), folder.at("migrations/README"));
+    await symlink(folder.at("nothing"), folder.at("migrations/nothing"));
+    expect(rulesOf(await folder.read())).toEqual(["error wrong_name migrations/2_b.up.pgsql"]);
   });
 
   test("links are followed inside the repository, and only there", async () => {
