@@ -3,10 +3,16 @@ import { version } from "../package.json";
 
 const argv = process.argv.slice(2);
 
-if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-  await Bun.write(Bun.stdout, `${version}\n`);
-} else {
+if (!(argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V") && (await sayVersion()))) {
   const { runCli } = await import("./cli/run.ts");
   // Never process.exit: it would cut off what is not written yet.
   process.exitCode = await runCli(argv, version);
+}
+
+/** False when it could not be written: the long way has words for that. */
+async function sayVersion(): Promise<boolean> {
+  return await Bun.write(Bun.stdout, `${version}\n`).then(
+    () => true,
+    () => false,
+  );
 }

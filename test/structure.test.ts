@@ -209,13 +209,14 @@ const RULES: readonly RuleCase[] = [
   },
   {
     says: "only cli/output.ts writes to stdout and stderr, and main.ts the version",
-    rule: forbid(/\bstdout\s*\.\s*write|\bstderr\s*\.\s*write|\bBun\s*\.\s*(stdout|stderr)\b/, [
-      "cli/output.ts",
-      "main.ts",
-    ]),
+    rule: forbid(
+      /\bstdout\s*\.\s*write|\bstderr\s*\.\s*write|\bBun\s*\.\s*(stdout|stderr)\b|\bwrite(Sync)?\(\s*[12]\b/,
+      ["cli/output.ts", "main.ts"],
+    ),
     breaches: [
       [file("dump/a.ts", "process.stdout.write(text);")],
       [file("cli/commands/a.ts", "await Bun.write(Bun.stdout, text);")],
+      [file("dump/a.ts", "writeSync(1, text);")],
     ],
   },
   {

@@ -2,6 +2,7 @@
  * The one place that writes: the answer to stdout, the story to stderr. Everything is written in order and awaited
  * before the process ends, so that a pipe never gets half of it.
  */
+import { write } from "node:fs";
 import { EXIT, PgroveError } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
 import { redact } from "../sys/redact.ts";
@@ -44,23 +45,46 @@ export interface Sinks {
   stderr(text: string): Promise<unknown>;
 }
 
-/** Whoever reads our stdout has gone, as `head` does: no reason to complain. */
+/** Whoever read our stdout has gone, and bytes were cut off that somebody wants whole: a failure, if a quiet one. */
 export class OutputClosed extends PgroveError {
-  /** Bytes were cut off that somebody wants whole: then it is a failure, if a quiet one. */
-  readonly lossy: boolean;
-
-  constructor(cause: unknown, lossy: boolean) {
+  constructor(cause: unknown) {
     super({ code: "output_closed", message: "nobody reads the output any more", exit: EXIT.failed, cause });
     this.name = "OutputClosed";
-    this.lossy = lossy;
   }
 }
 
-// Bun.write and not process.stdout: the latter costs 10 ms at start, and loses what is unwritten when the process ends.
 const PROCESS_SINKS: Sinks = {
-  stdout: (chunk) => Bun.write(Bun.stdout, chunk),
-  stderr: (text) => Bun.write(Bun.stderr, text),
+  stdout: (chunk) => writeAll(1, chunk),
+  stderr: (text) => writeAll(2, text),
 };
+
+const LONGEST_PAUSE_MS = 10;
+
+/**
+ * Writes all of it, waiting where a non-blocking pipe is full. By the system call itself, since everything else has its
+ * price: Bun.write repeats bytes on such a pipe, Bun's own writer makes it one for every program that shares it and leaves
+ * it so, and process.stdout costs 10 ms at start.
+ */
+async function writeAll(descriptor: 1 | 2, chunk: string | Uint8Array): Promise<void> {
+  const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
+  let pauseMs = 0;
+  for (let done = 0; done < bytes.length; ) {
+    const written = await writeSome(descriptor, bytes.subarray(done));
+    if (written === undefined) await Bun.sleep(Math.min(++pauseMs, LONGEST_PAUSE_MS));
+    else [done, pauseMs] = [done + written, 0];
+  }
+}
+
+/** How many bytes were taken; undefined when there is no room just now. */
+function writeSome(descriptor: 1 | 2, bytes: Uint8Array): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, (error, written) => {
+      if (!error) resolve(written);
+      else if (error.code === "EAGAIN") resolve(undefined);
+      else reject(error);
+    });
+  });
+}
 
 const CLEAR_LINE = "\r\u001b[K";
 
@@ -82,7 +106,9 @@ export function createOutput(options: OutputOptions): Output {
     try {
       await enqueue(() => sinks.stdout(chunk));
     } catch (error) {
-      throw errorCode(error) === "EPIPE" ? new OutputClosed(error, typeof chunk !== "string") : notWritten(error);
+      if (errorCode(error) !== "EPIPE") throw notWritten(error);
+      // Who reads text may have seen enough, as `head` has: the command goes on, and its exit code is the answer.
+      if (typeof chunk !== "string") throw new OutputClosed(error);
     }
   };
   const live = (line: string | undefined) => {

@@ -49,7 +49,7 @@ async function tellVersion(version: string, output: Output): Promise<void> {
 }
 
 async function tellFailure(error: unknown, given: Given, output: Output): Promise<number> {
-  if (error instanceof OutputClosed) return error.lossy ? error.exit : EXIT.ok;
+  if (error instanceof OutputClosed) return error.exit;
   const failure = describeFailure(error, given.has("verbose"));
   const paint = createPaint(wantsColor(isatty(2), process.env, { color: !given.has("no-color") }));
   await output.complain(output.json ? renderFailureJson(failure) : renderFailure(failure, paint));

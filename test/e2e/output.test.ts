@@ -1,0 +1,183 @@
+/** What stdout may be, on the compiled program: whatever it is, an answer arrives byte for byte, or it is a failure. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { closeSync, constants, openSync, read, readFileSync, readlinkSync } from "node:fs";
+import { runOk } from "../support/engine/run.ts";
+import { sharedServer } from "../support/engine/server.ts";
+import { binary, inContainer, makeRepo, type Repo } from "../support/faults/program.ts";
+
+let repo: Repo;
+
+beforeAll(async () => {
+  const server = await sharedServer(17);
+  repo = await makeRepo(inContainer(server.container, "postgres"));
+});
+
+afterAll(() => repo.remove());
+
+const ROWS = 30_000;
+const SELECT = `select i as id, md5(i::text) as hash, repeat(chr(65 + i % 26), 1 + i % 40) as text from generate_series(1, ${ROWS}) i`;
+const CSV = ["sql", "-c", SELECT, "--format", "csv"];
+const JSON_DOCUMENT = ["sql", "-c", SELECT, "--json"];
+
+function rows() {
+  return Array.from({ length: ROWS }, (_, index) => {
+    const id = index + 1;
+    const hash = new Bun.CryptoHasher("md5").update(String(id)).digest("hex");
+    return { id, hash, text: String.fromCharCode(65 + (id % 26)).repeat(1 + (id % 40)) };
+  });
+}
+
+function expectedCsv(): string {
+  return ["id,hash,text", ...rows().map(({ id, hash, text }) => `${id},${hash},${text}`), ""].join("\n");
+}
+
+const sha256 = (content: string | Uint8Array) => new Bun.CryptoHasher("sha256").update(content).digest("hex");
+
+/**
+ * Runs it with that descriptor as its stdout, and closes ours behind it. By a shell: whoever starts programs from here
+ * makes their first three descriptors blocking ones. `shared` is called before ours is closed.
+ */
+async function runInto(into: number, args: readonly string[], shared?: (into: number) => void) {
+  const child = Bun.spawn(["sh", "-c", 'exec "$@" >&3 3>&-', "sh", binary, ...args], {
+    ...{ cwd: repo.folder, env: repo.environment(), stdio: ["ignore", "ignore", "pipe", into] },
+  });
+  const [code, stderr] = await Promise.all([child.exited, new Response(child.stderr).text()]);
+  shared?.(into);
+  closeSync(into);
+  return { code, stderr };
+}
+
+let made = 0;
+
+/** Both ends of a pipe that has a name. The writing one is a non-blocking one where it is asked for. */
+async function makePipe(nonBlocking: boolean) {
+  const path = repo.path(`pipe-${made++}`);
+  await runOk("mkfifo", [path]);
+  const from = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const into = openSync(path, constants.O_WRONLY | (nonBlocking ? constants.O_NONBLOCK : 0));
+  expect(isNonBlocking(into)).toBe(nonBlocking);
+  return { from, into };
+}
+
+function isNonBlocking(descriptor: number): boolean {
+  const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8"))?.[1] ?? "";
+  return (Number.parseInt(flags, 8) & constants.O_NONBLOCK) !== 0;
+}
+
+/** Reads to the end, or so many bytes; between two pieces it waits as long as it is told. */
+async function readPipe(from: number, { pauseMs = 0, most = Number.POSITIVE_INFINITY } = {}): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (let bytes = 0; bytes < most; ) {
+    const piece = await readSome(from);
+    if (piece === undefined) await Bun.sleep(1);
+    else if (piece.length === 0) break;
+    else {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (pauseMs > 0) await Bun.sleep(pauseMs);
+    }
+  }
+  closeSync(from);
+  return Buffer.concat(pieces);
+}
+
+function readSome(from: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    read(from, Buffer.alloc(50_000), 0, 50_000, null, (error, count, buffer) => {
+      if (!error) resolve(buffer.subarray(0, count));
+      else if (error.code === "EAGAIN") resolve(undefined);
+      else reject(error);
+    });
+  });
+}
+
+describe("more than a megabyte is whole", () => {
+  const kinds = [
+    ["a pipe", false, 0],
+    ["a pipe that is read slowly", false, 3],
+    ["a non-blocking pipe", true, 0],
+    ["a non-blocking pipe that is read slowly", true, 3],
+  ] as const;
+
+  test.each(kinds)("in %s, which stays as it was", async (_, nonBlocking, pauseMs) => {
+    const { from, into } = await makePipe(nonBlocking);
+    const reading = readPipe(from, { pauseMs });
+    // The next command of a shell script shares the pipe.
+    const shared = (pipe: number) => expect(isNonBlocking(pipe)).toBe(nonBlocking);
+    expect(await runInto(into, CSV, shared)).toEqual({ code: 0, stderr: "" });
+    const received = await reading;
+    expect(received.length).toBeGreaterThan(1 << 20);
+    expect(sha256(received)).toBe(sha256(expectedCsv()));
+  });
+
+  test("as text of one piece, in a non-blocking pipe", async () => {
+    const { from, into } = await makePipe(true);
+    const reading = readPipe(from, { pauseMs: 1 });
+    expect(await runInto(into, JSON_DOCUMENT)).toEqual({ code: 0, stderr: "" });
+    const document: unknown = JSON.parse((await reading).toString());
+    expect(document).toEqual({ version: 1, results: [{ command: "SELECT", count: ROWS, rows: rows() }] });
+  });
+
+  test("in a socket", async () => {
+    const child = Bun.spawn([binary, ...CSV], {
+      ...{ cwd: repo.folder, env: repo.environment(), stdin: "ignore", stdout: "pipe", stderr: "inherit" },
+    });
+    expect(readlinkSync(`/proc/${child.pid}/fd/1`)).toStartWith("socket:");
+    const received = await new Response(child.stdout).bytes();
+    expect(await child.exited).toBe(0);
+    expect(sha256(received)).toBe(sha256(expectedCsv()));
+  });
+
+  test("in a file, behind what is there", async () => {
+    const path = repo.path("answer.csv");
+    await Bun.write(path, "before\n");
+    expect(await runInto(openSync(path, "a"), CSV)).toEqual({ code: 0, stderr: "" });
+    expect(sha256(readFileSync(path))).toBe(sha256(`before\n${expectedCsv()}`));
+  });
+});
+
+describe("what cannot be whole", () => {
+  test.each([false, true])("a reader that leaves in the middle: exit 1, no words (non-blocking: %p)", async (flag) => {
+    const { from, into } = await makePipe(flag);
+    const reading = readPipe(from, { most: 200_000 });
+    expect(await runInto(into, CSV)).toEqual({ code: 1, stderr: "" });
+    const received = await reading;
+    expect(sha256(received)).toBe(sha256(expectedCsv().slice(0, received.length)));
+  });
+
+  test.each([["csv"], ["json"]])("a full disk: exit 1, and it is said (%s)", async (format) => {
+    const ended = await runInto(openSync("/dev/full", "w"), ["sql", "-c", SELECT, "--format", format]);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("no space is left");
+  });
+
+  test.each([[["--version"]], [["--help"]]])("a full disk, for the little that %j says", async (args) => {
+    const ended = await runInto(openSync("/dev/full", "w"), args);
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/^error: .*no space is left/);
+  });
+});
+
+describe("a reader that has gone before anything was said", () => {
+  async function intoNobody(args: readonly string[]) {
+    const { from, into } = await makePipe(false);
+    closeSync(from);
+    return await runInto(into, args);
+  }
+
+  test.each([[["--version"]], [["--help"]], [["dumps", "list", "-q"]]])(
+    "%j has done what it was to do",
+    async (args) => {
+      expect(await intoNobody(args)).toEqual({ code: 0, stderr: "" });
+    },
+  );
+
+  test("what says by its exit code that there are problems still says so", async () => {
+    const absent = await makeRepo(inContainer("there-is-no-such-container", "shop"));
+    const args = ["doctor", "-C", absent.folder];
+    const read = await repo.run(args);
+    expect(read.code).not.toBe(0);
+    expect(await intoNobody(args)).toMatchObject({ code: read.code });
+    await absent.remove();
+  });
+});
