@@ -14,7 +14,7 @@ import { requireDatabaseName } from "../postgres/identifier.ts";
 import { commentStatement, propertyStatements, readProperties } from "../postgres/swap.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { replaceDatabase } from "../target/replace.ts";
-import { type Loss, readLoss } from "../target/scratch.ts";
+import { findLoss, type Loss } from "../target/scratch.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { type Work, type WorkSubject, withWork } from "../target/work.ts";
 import { copyToSchema, planSchemaCopy } from "./schema-copy.ts";
@@ -75,7 +75,7 @@ export async function copyDatabase(
         : await copyByStream(work, source, target, { ...request, exists });
     const statements = exists ? [] : await describeNew(work, source, oneServer, { database, comment: request.comment });
     const replaced = await replaceDatabase(work, target.server, {
-      ...{ scratch, database, services: request.services, statements },
+      ...{ scratch, database, agreed: loss?.standing, services: request.services, statements },
       discardPrevious: request.discardPrevious,
     });
     const sizeBytes = await databaseSizeBytes(work.control, database);
@@ -187,9 +187,9 @@ async function prepare(
     );
   }
   if (!oneServer) await requireStreamable(work, source, target, { ownersStay: true });
-  if (!(await databaseExists(work.control, target.database))) return { loss: undefined };
-  await requireNothingBound(work.control, target.database);
-  return { loss: await readLoss(work, target.database) };
+  const loss = await findLoss(work, target.database);
+  if (loss !== undefined) await requireNothingBound(work.control, target.database);
+  return { loss };
 }
 
 /** The statements that a new database is born with: on one server the source's properties, and its own comment. */

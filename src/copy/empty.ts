@@ -1,13 +1,12 @@
 /** An empty database in a target's place: made under a scratch name and swapped in, so that no half-made one is left. */
-import { databaseExists, requireNothingBound } from "../postgres/admin.ts";
+import { requireNothingBound } from "../postgres/admin.ts";
 import { commentStatement, createStatement, readShape } from "../postgres/swap.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { replaceDatabase } from "../target/replace.ts";
-import { createScratch, type Loss, readLoss } from "../target/scratch.ts";
+import { createScratch, findLoss, type Loss } from "../target/scratch.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { withWork } from "../target/work.ts";
-import { createSchema, dropSchema, schemaExists, schemaSizeBytes } from "./schema.ts";
-import { inTarget } from "./schema-target.ts";
+import { createSchema, dropSchema, findSchemaLoss, schemaClaim } from "./schema.ts";
 
 export interface EmptyRequest {
   /** The database whose encoding and locale a new one gets. */
@@ -29,17 +28,19 @@ export async function createEmptyDatabase(
   const { database, server } = target;
   const subject = { operation: "empty", claims: [{ database, mode: "exclusive" as const }], avoid: [database] };
   await withWork(tools, target, subject, async (work) => {
-    const exists = await databaseExists(work.control, database);
-    if (exists) {
+    const loss = await findLoss(work, database);
+    if (loss !== undefined) {
       await requireNothingBound(work.control, database);
-      await consent(await readLoss(work, database));
+      await consent(loss);
     }
-    const shape = exists
-      ? await readShape(work.control, database)
-      : { ...(await readShape(work.control, like)), owner: target.toolbox.user };
+    const shape =
+      loss !== undefined
+        ? await readShape(work.control, database)
+        : { ...(await readShape(work.control, like)), owner: target.toolbox.user };
     const scratch = await createScratch(work, (name) => createStatement(name, shape));
     const statements = [commentStatement(database, comment)];
-    await replaceDatabase(work, server, { scratch, database, services, statements, discardPrevious });
+    const swap = { scratch, database, agreed: loss?.standing, services, statements, discardPrevious };
+    await replaceDatabase(work, server, swap);
   });
 }
 
@@ -49,16 +50,14 @@ export async function emptySchema(
   target: LiveTarget,
   { comment, consent }: Pick<EmptyRequest, "comment" | "consent">,
 ): Promise<void> {
-  const schema = target.target.schema ?? "";
-  const claimed = `${target.database}/${schema}`;
+  const claimed = schemaClaim(target);
   const subject = { operation: "empty", claims: [{ database: claimed, mode: "exclusive" as const }] };
   await withWork(tools, target, subject, async (work) => {
-    const sizeBytes = await inTarget(work, target, async (sql) =>
-      (await schemaExists(sql, schema)) ? await schemaSizeBytes(sql, schema) : undefined,
-    );
-    if (sizeBytes !== undefined) {
-      await consent({ database: claimed, sizeBytes, sessions: [] });
-      await dropSchema(work, target);
+    const loss = await findSchemaLoss(work, target);
+    if (loss !== undefined) {
+      const { sizeBytes, standing } = loss;
+      await consent({ database: claimed, sizeBytes, sessions: [], standing });
+      await dropSchema(work, target, standing);
     }
     await createSchema(work, target, comment);
   });

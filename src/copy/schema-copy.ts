@@ -38,7 +38,8 @@ export async function copyToSchema(
     if (loss !== undefined) await request.consent(loss);
     // The services of pgrove.yaml are main's; nothing of theirs works in a worktree's schema.
     const services = target.target.worktree === undefined ? request.services : [];
-    const copied = await copyIntoSchema(work, source, target, request.comment, { ...request, services });
+    const options = { ...request, services, agreed: loss?.standing };
+    const copied = await copyIntoSchema(work, source, target, request.comment, options);
     const { schema } = copied;
     Object.assign(work.operation.details, { strategy: "stream", schema, schema_size_bytes: copied.sizeBytes });
     return { database: target.database, ...copied };

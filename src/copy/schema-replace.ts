@@ -15,6 +15,7 @@ import {
   requireExtensions,
 } from "../postgres/schema-extensions.ts";
 import { listMentions, moveSchema, retargetSearchPaths, transferOwnership } from "../postgres/schema-objects.ts";
+import { requireSchemaStanding, type Standing } from "../postgres/standing.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { versionOfNumber } from "../postgres/version.ts";
 import { withServicesStopped } from "../target/replace.ts";
@@ -40,6 +41,8 @@ export interface IncomingSchema {
   wanted: readonly string[];
   /** What its tables must have; left out, what they have there. */
   rows?: RowCounts;
+  /** What was agreed to be replaced; undefined where there was nothing. */
+  agreed: Standing | undefined;
   /** The comment of a schema that did not exist before. */
   comment?: string;
   /** Services that use the schema, stopped around the swap. */
@@ -59,8 +62,10 @@ export async function replaceByIncoming(
   incoming: IncomingSchema,
 ): Promise<ReplacedSchema> {
   const schema = requireTargetSchema(live);
+  const { agreed } = incoming;
   await claimSchema(work, live);
   return await inTarget(work, live, async (sql) => {
+    await requireSchemaStanding(sql, { schema, agreed });
     const present = await requireReplaceable(sql, live);
     const there = await listExtensions(sql);
     const owner = chooseOwner(live, present);
@@ -72,7 +77,7 @@ export async function replaceByIncoming(
     const comment = present?.comment ?? incoming.comment ?? null;
     const properties = { ...{ grants: null }, ...present, owner, comment };
     const servicesRestarted = await withServicesStopped(work, live.server, incoming.services, () =>
-      swapSchema(work, sql, live, properties),
+      swapSchema(work, sql, live, { properties, agreed }),
     );
     return { schema, sizeBytes: await schemaSizeBytes(sql, schema), servicesRestarted };
   });

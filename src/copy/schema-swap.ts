@@ -13,6 +13,7 @@ import {
 } from "../postgres/schema.ts";
 import { nameSome, requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { moveObjects, moveSchema } from "../postgres/schema-objects.ts";
+import { requireSchemaStanding, type Standing } from "../postgres/standing.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../target/target.ts";
 import type { Work } from "../target/work.ts";
@@ -26,12 +27,21 @@ const PAUSE_MS = 500;
 /** A lock that was not to be had in time, or that somebody else waited for in turn. */
 const PASSING = new Set(["55P03", "40P01"]);
 
-/** Swaps the run's waiting schema in. Throws (exit 5), naming who, when others hold the present one's tables. */
-export async function swapSchema(work: Work, sql: Sql, live: LiveTarget, properties: SchemaProperties): Promise<void> {
+/**
+ * Swaps the run's waiting schema in. Throws (exit 5) when the present one is not what was agreed to, and, naming who, when
+ * others hold its tables.
+ */
+export async function swapSchema(
+  work: Work,
+  sql: Sql,
+  live: LiveTarget,
+  { properties, agreed }: { properties: SchemaProperties; agreed: Standing | undefined },
+): Promise<void> {
   const schema = requireTargetSchema(live);
+  const replaces = agreed !== undefined;
   await withoutOthers(work, sql, schema, async (transaction) => {
     const [incoming, outgoing] = [incomingName(work.operation.run), outgoingName(work.operation.run)];
-    const replaces = await schemaExists(transaction, schema);
+    await requireSchemaStanding(transaction, { schema, agreed });
     if (replaces) {
       await requireNoDependents(transaction, schema);
       await moveSchema(transaction, schema, outgoing);

@@ -2,9 +2,10 @@
 import { refusal, usageError } from "../errors.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { parseMark } from "../postgres/ownership.ts";
-import { schemaExists, schemaPropertyStatements, schemaSizeBytes } from "../postgres/schema.ts";
+import { schemaPropertyStatements, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { listExtensions } from "../postgres/schema-extensions.ts";
+import { findSchemaStanding, requireSchemaStanding, type Standing } from "../postgres/standing.ts";
 import { createScratch, inScratch, type Loss } from "../target/scratch.ts";
 import type { LiveTarget } from "../target/target.ts";
 import type { Work } from "../target/work.ts";
@@ -37,9 +38,13 @@ export async function saveSchema(work: Work, live: LiveTarget, database: string)
  * Replaces the target's schema by the one that was saved in a database of the same server. That database is changed on
  * the way: hand over a copy. Throws and leaves the schema as it was when anything goes wrong.
  */
-export async function replaceSchema(work: Work, live: LiveTarget, from: { database: string }): Promise<void> {
+export async function replaceSchema(
+  work: Work,
+  live: LiveTarget,
+  { database, agreed }: { database: string; agreed: Standing | undefined },
+): Promise<void> {
   const wanted = [requireTargetSchema(live)];
-  await replaceByIncoming(work, live, { database: from.database, wanted, services: [] });
+  await replaceByIncoming(work, live, { database, agreed, wanted, services: [] });
 }
 
 /** What a restore or copy into a schema replaces. Nobody is disconnected for it. */
@@ -55,8 +60,9 @@ export function isSchemaLoss(loss: Loss): loss is SchemaLoss {
 export async function findSchemaLoss(work: Work, live: LiveTarget): Promise<SchemaLoss | undefined> {
   const schema = requireTargetSchema(live);
   return await inTarget(work, live, async (sql) => {
-    if (!(await schemaExists(sql, schema))) return undefined;
-    return { database: live.database, schema, sizeBytes: await schemaSizeBytes(sql, schema), sessions: [] };
+    const standing = await findSchemaStanding(sql, schema);
+    if (standing === undefined) return undefined;
+    return { database: live.database, schema, sizeBytes: await schemaSizeBytes(sql, schema), sessions: [], standing };
   });
 }
 
@@ -97,9 +103,9 @@ export interface SchemaCopyOptions {
   oneServer: boolean;
   /** Services that use the schema. */
   services: readonly string[];
+  /** What was agreed to be replaced; undefined where there was nothing. */
+  agreed: Standing | undefined;
 }
-
-const USUAL: SchemaCopyOptions = { schemaOnly: false, wanted: [], oneServer: true, services: [] };
 
 /**
  * Copies a schema (the source's, or that of a whole database) into the target's. `comment` is for one that did not exist
@@ -110,7 +116,7 @@ export async function copyIntoSchema(
   source: LiveTarget,
   target: LiveTarget,
   comment: string | undefined,
-  options: SchemaCopyOptions = USUAL,
+  options: SchemaCopyOptions,
 ): Promise<ReplacedSchema> {
   await claimSchema(work, target);
   await requireReplaceableSchema(work, target);
@@ -125,7 +131,8 @@ export async function copyIntoSchema(
     return { database, wanted: [schema], ...(options.schemaOnly ? {} : { rows }) };
   });
   const born = comment === undefined ? {} : { comment };
-  return await replaceByIncoming(work, target, { ...copied, ...born, services: options.services });
+  const { services, agreed } = options;
+  return await replaceByIncoming(work, target, { ...copied, ...born, services, agreed });
 }
 
 /** To a role of its own everything will belong; grants to another server's roles mean nothing to it. */
@@ -139,13 +146,14 @@ function copyArguments({ target }: LiveTarget, { schemaOnly, oneServer }: Schema
 
 /**
  * Drops the target's schema, for good. No error when it is gone already. Throws (exit 5) when it does not carry the
- * worktree's mark, something outside needs it, or an extension lies in it.
+ * worktree's mark, is another one than was agreed to, something outside needs it, or an extension lies in it.
  */
-export async function dropSchema(work: Work, live: LiveTarget): Promise<void> {
+export async function dropSchema(work: Work, live: LiveTarget, shown?: Standing): Promise<void> {
   const schema = requireTargetSchema(live);
   if (live.target.worktree === undefined) throw refusal("schema_main", `${schema} is main's schema and stays`);
   await claimSchema(work, live);
   await inTarget(work, live, async (sql) => {
+    const agreed = shown ?? (await findSchemaStanding(sql, schema));
     if ((await findOwnSchema(sql, live)) === undefined) return;
     const extension = (await listExtensions(sql)).find((each) => each.schema === schema);
     if (extension !== undefined) {
@@ -156,6 +164,7 @@ export async function dropSchema(work: Work, live: LiveTarget): Promise<void> {
       );
     }
     await withoutOthers(work, sql, schema, async (transaction) => {
+      await requireSchemaStanding(transaction, { schema, agreed });
       await requireNoDependents(transaction, schema);
       await transaction.unsafe(`drop schema ${quoteIdentifier(schema)} cascade`);
     });

@@ -5,7 +5,7 @@
 import { requireNothingBound } from "../postgres/admin.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Keeping, replaceDatabase } from "../target/replace.ts";
-import { type Loss, readLoss } from "../target/scratch.ts";
+import { findLoss, type Loss } from "../target/scratch.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { type Work, withWork } from "../target/work.ts";
 import { requireDatabase, snapshotSubject } from "./snapshot.ts";
@@ -53,7 +53,8 @@ export async function rewindDatabase(
     const { snapshot, loss, snapshots } = await prepareRewind(work, live, request);
     await request.consent(loss, snapshot);
     const keeping = keepBeforeRewind(work, live, snapshots);
-    const servicesRestarted = await putBack(work, live, { snapshot, keeping, services: request.services });
+    const { services } = request;
+    const servicesRestarted = await putBack(work, live, { snapshot, keeping, services, agreed: loss.standing });
     const { sizeBytes } = snapshot;
     Object.assign(work.operation.details, { snapshot: snapshot.name, kept_as: keeping.name });
     return { snapshot, database: live.database, sizeBytes, kept: BEFORE_REWIND, servicesRestarted };
@@ -94,15 +95,11 @@ async function prepareRewind(
 
 /** What would be lost, for the question. */
 async function readStateLoss(work: Work, live: LiveTarget): Promise<Loss> {
-  if (live.target.schema === undefined) return await readLoss(work, live.database);
-  const { schemaSizeBytes } = await import("./schema.ts");
-  const sql = await live.toolbox.connect(live.database, work.operation.run);
-  try {
-    const sizeBytes = await schemaSizeBytes(sql, live.target.schema);
-    return { database: savedOf(live), sizeBytes, sessions: [] };
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  const nothing = { database: savedOf(live), sizeBytes: 0, sessions: [], standing: undefined };
+  if (live.target.schema === undefined) return (await findLoss(work, live.database)) ?? nothing;
+  const { findSchemaLoss } = await import("./schema.ts");
+  const { sizeBytes, standing } = (await findSchemaLoss(work, live)) ?? nothing;
+  return { ...nothing, sizeBytes, standing };
 }
 
 /** The replaced state becomes a snapshot in the place of the one that an earlier rewind left. */
@@ -123,10 +120,10 @@ async function putBack(work: Work, live: LiveTarget, rewind: Rewind): Promise<nu
     const { rewindSchema } = await import("./snapshot-schema.ts");
     return await rewindSchema(work, live, rewind);
   }
-  const { snapshot, keeping, services } = rewind;
+  const { snapshot, keeping, agreed, services } = rewind;
   const scratch = await copyIntoScratch(work, snapshot.database, live.database);
   const { servicesRestarted } = await replaceDatabase(work, live.server, {
-    ...{ scratch, database: live.database, services, keeping },
+    ...{ scratch, database: live.database, agreed, services, keeping },
     ...{ discardPrevious: false, statements: [] },
   });
   return servicesRestarted;

@@ -1,5 +1,6 @@
 /** Snapshots of one schema: each is a database, into which and out of which the schema is copied. */
 import { discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
+import { findStanding, type Standing } from "../postgres/standing.ts";
 import { type Keeping, withServicesStopped } from "../target/replace.ts";
 import type { LiveTarget } from "../target/target.ts";
 import type { Work } from "../target/work.ts";
@@ -24,6 +25,8 @@ async function saveInto(work: Work, live: LiveTarget, database: string): Promise
 export interface Rewind {
   snapshot: Snapshot;
   keeping: Keeping;
+  /** What was agreed to be replaced. */
+  agreed: Standing | undefined;
   /** Services that use the database. */
   services: readonly string[];
 }
@@ -33,11 +36,11 @@ export interface Rewind {
  * services were stopped and started again. Throws and leaves all of it as it was when the schema cannot be replaced.
  */
 export async function rewindSchema(work: Work, live: LiveTarget, rewind: Rewind): Promise<number> {
-  const { snapshot, keeping, services } = rewind;
+  const { snapshot, keeping, agreed, services } = rewind;
   return await withServicesStopped(work, live.server, services, async () => {
     const saved = await saveInto(work, live, discardedName(work.operation.run));
     const copy = await copyIntoScratch(work, snapshot.database, live.database); // the snapshot itself is closed
-    await replaceSchema(work, live, { database: copy });
+    await replaceSchema(work, live, { database: copy, agreed });
     await keepSaved(work, live, saved, keeping);
   });
 }
@@ -51,6 +54,7 @@ async function keepSaved(work: Work, live: LiveTarget, saved: string, keeping: K
     [saved, name],
     [apart, saved],
   ] as const;
+  const agreed = await findStanding(work.control, name);
   const older = await keeping.findOlder(work.control);
-  await nameSnapshot(work, live, older ? exchange : [[saved, name]], statements);
+  await nameSnapshot(work, live, { name, renames: older ? exchange : [[saved, name]], statements, agreed });
 }

@@ -12,7 +12,8 @@ import {
   type Session,
 } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
-import { swapDatabases } from "../postgres/swap.ts";
+import type { Standing } from "../postgres/standing.ts";
+import { type Swap, swapDatabases } from "../postgres/swap.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { newRunId } from "../sys/run-id.ts";
 import type { LiveTarget } from "../target/target.ts";
@@ -76,7 +77,8 @@ export async function takeSnapshot(work: Work, live: LiveTarget, request: Snapsh
   const scratch = await saveState(work, live, request.whenConnected);
   const takenAt = tools.clock.now();
   const mark = nextMark(key, takenAt, snapshots, live.target.worktree?.id);
-  await nameSnapshot(work, live, [[scratch, database]], sealStatements(database, mark));
+  const statements = sealStatements(database, mark);
+  await nameSnapshot(work, live, { name: database, renames: [[scratch, database]], statements, agreed: undefined });
   for (const old of drops) {
     await dropDatabase(control, old.database);
     tools.note(`dropped the oldest snapshot, ${old.name}: ${request.keep} are kept`);
@@ -85,17 +87,25 @@ export async function takeSnapshot(work: Work, live: LiveTarget, request: Snapsh
   return { ...key, database, takenAt, sizeBytes, dropped: drops.map(({ name }) => name) };
 }
 
+/** How a saved state becomes a snapshot. */
+export interface Naming extends Pick<Swap, "renames" | "statements"> {
+  /** The snapshot's database. */
+  name: string;
+  /** The older one of that name, which makes room; undefined when there is none. */
+  agreed: Standing | undefined;
+}
+
 /** Gives finished databases their names, and a snapshot its seal, in one transaction. */
 export async function nameSnapshot(
   work: Work,
   live: LiveTarget,
-  renames: readonly (readonly [string, string])[],
-  statements: readonly string[],
+  { name, renames, statements, agreed }: Naming,
 ): Promise<void> {
   const { control, operation, toolbox } = work;
   await requireClaim(control, savedOf(live));
   const second = () => connectForAdmin(toolbox, operation.run, [live.database]);
-  const swap = { renames, statements, occupied: renames.map(([from]) => from), run: operation.run };
+  const occupied = renames.map(([from]) => from);
+  const swap = { renames, statements, occupied, agreed: [{ database: name, agreed }], run: operation.run };
   await work.interruptible(() => swapDatabases(control, second, swap));
 }
 

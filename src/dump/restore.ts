@@ -9,7 +9,7 @@ import { commentStatement, type DatabaseShape, readShape } from "../postgres/swa
 import type { Sql } from "../postgres/toolbox.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { replaceDatabase } from "../target/replace.ts";
-import { type Loss, readLoss } from "../target/scratch.ts";
+import { findLoss, type Loss } from "../target/scratch.ts";
 import type { LiveTarget } from "../target/target.ts";
 import { type Work, type WorkSubject, withWork } from "../target/work.ts";
 import { buildScratch, type LoadChoice, type LoadRequest, leavesOwners, requireTables } from "./build-scratch.ts";
@@ -48,14 +48,13 @@ export async function restoreDump(
   if (isIntoSchema(live, request)) return await restoreSchema(tools, live, request);
   const database = requireDatabaseName(request.intoNew ?? live.database);
   return await withWork(tools, { ...live, database }, subjectOf("restore", database, "exclusive"), async (work) => {
-    if (request.askFirst && request.intoNew === undefined && (await databaseExists(work.control, database))) {
-      await request.consent(await readLoss(work, database));
-    }
-    const { inspected, shape, loss } = await prepare(work, live, database, request);
+    const loss = await findReplaced(work, database, request);
+    if (loss !== undefined && request.askFirst) await request.consent(loss);
+    const { inspected, shape } = await prepare(work, live, { database, loss }, request);
     if (loss !== undefined && !request.askFirst) await request.consent(loss);
     const { scratch, comparison } = await buildScratch(work, live, inspected, shape, request);
     const replaced = await replaceDatabase(work, live.server, {
-      ...{ scratch, database, services: request.services },
+      ...{ scratch, database, agreed: loss?.standing, services: request.services },
       statements: request.comment === undefined ? [] : [commentStatement(database, request.comment)],
       discardPrevious: request.discardPrevious,
     });
@@ -91,7 +90,8 @@ export async function planRestore(
   if (isIntoSchema(live, request)) return await planSchemaRestore(tools, live, request);
   const database = requireDatabaseName(request.intoNew ?? live.database);
   return await withWork(tools, { ...live, database }, subjectOf("restore-plan", database, "shared"), async (work) => {
-    const { inspected, loss } = await prepare(work, live, database, request);
+    const loss = await findReplaced(work, database, request);
+    const { inspected } = await prepare(work, live, { database, loss }, request);
     const { dump, checked } = inspected;
     return { dump: dump.name, checked, database, ...(loss === undefined ? {} : { loss }) };
   });
@@ -104,26 +104,33 @@ function subjectOf(operation: string, database: string, mode: "exclusive" | "sha
 interface Prepared {
   inspected: InspectedDump;
   shape: DatabaseShape;
-  loss: Loss | undefined;
 }
 
 /** The dump checked whole, the server checked for what it needs, and what stands in the way named. */
-async function prepare(work: Work, live: LiveTarget, database: string, request: RestoreRequest): Promise<Prepared> {
+async function prepare(
+  work: Work,
+  live: LiveTarget,
+  { database, loss }: { database: string; loss: Loss | undefined },
+  request: RestoreRequest,
+): Promise<Prepared> {
   const { control, operation, tools } = work;
   const dump = await request.findDump(operation);
   operation.details.dump = dump.name;
   const inspected = await inspectDump(dump, tools);
   requireTables(inspected);
-  const exists = await databaseExists(control, database);
-  if (exists && request.intoNew !== undefined) {
-    throw refusal("database_exists", `the database ${database} exists already`, "choose another name for --into-new");
-  }
+  const exists = loss !== undefined;
   const shape = await chooseShape(control, database, exists, inspected, live.toolbox.user);
   const compatible = { noOwner: leavesOwners(request, dump), encoding: shape.encoding };
   for (const note of await requireCompatible(inspected, control, live, compatible)) tools.note(note);
-  if (!exists) return { inspected, shape, loss: undefined };
-  await requireNothingBound(control, database);
-  return { inspected, shape, loss: await readLoss(work, database) };
+  if (exists) await requireNothingBound(control, database);
+  return { inspected, shape };
+}
+
+/** What would be replaced, as it is before the work begins. Throws (exit 5) where a new database is wanted and there is one. */
+async function findReplaced(work: Work, database: string, { intoNew }: RestoreRequest): Promise<Loss | undefined> {
+  if (intoNew === undefined) return await findLoss(work, database);
+  if (!(await databaseExists(work.control, database))) return undefined;
+  throw refusal("database_exists", `the database ${database} exists already`, "choose another name for --into-new");
 }
 
 /** The target's own encoding and locale where it exists, else the dump's, else the server's usual ones. */

@@ -49,6 +49,7 @@ export async function restoreSchema(
       ...{ database: scratch, wanted: manifest?.schema === undefined ? wanted : [manifest.schema] },
       // The services of pgrove.yaml are main's; nothing of theirs works in a worktree's schema.
       services: live.target.worktree === undefined ? request.services : [],
+      agreed: loss?.standing,
       ...(comment === undefined ? {} : { comment }),
     });
     Object.assign(work.operation.details, { schema: replaced.schema, schema_size_bytes: replaced.sizeBytes });

@@ -4,6 +4,8 @@ import type { RunId } from "../sys/run-id.ts";
 import { databaseExists, endSessions, listSessions, requireNothingBound } from "./admin.ts";
 import { codeOf } from "./connect.ts";
 import { nameWithSuffix, quoteIdentifier, quoteLiteral } from "./identifier.ts";
+import type { Queries } from "./schema.ts";
+import { requireStanding, type Standing } from "./standing.ts";
 import type { Sql } from "./toolbox.ts";
 
 /** What belongs to a database and is in no dump of it, and does not follow a rename. */
@@ -148,32 +150,50 @@ export interface Swap {
   statements: readonly string[];
   /** The databases that somebody may be connected to. */
   occupied: readonly string[];
+  /** What was agreed to of those that are replaced or dropped: a name with nothing behind it stands for a new one. */
+  agreed: readonly { database: string; agreed: Standing | undefined }[];
   run: RunId;
 }
 
 /**
  * Renames in one transaction. `ALTER DATABASE … RENAME` locks the database first, so that nobody new gets in, then
- * waits five seconds for the others to leave: a second session ends them meanwhile. Throws (exit 1) naming who stayed.
+ * waits five seconds for the others to leave: a second session ends them meanwhile. Throws (exit 1) naming who stayed, and
+ * (exit 5) when a database is not what was agreed to: looked at before anybody is disconnected, and once more behind the
+ * renames, which keep everybody else from it.
  */
 export async function swapDatabases(sql: Sql, connectSecond: () => Promise<Sql>, swap: Swap): Promise<void> {
-  const statements = [...swap.renames.map(([from, to]) => renameStatement(from, to)), ...swap.statements];
   for (let attempt = 1; ; attempt++) {
+    for (const each of swap.agreed) await requireStanding(sql, each);
     for (const database of swap.occupied) {
       await requireNothingBound(sql, database); // it would be waited for in vain
       await endSessions(sql, database, swap.run);
     }
     try {
       await whileEndingSessions(connectSecond, swap, async () => {
-        await sql.begin(async (transaction) => {
-          for (const statement of statements) await transaction.unsafe(statement);
-        });
+        await sql.begin((transaction) => renameAll(transaction, swap));
       });
       return;
     } catch (error) {
+      if (codeOf(error) === "42P04") throw await explainTaken(sql, swap, error);
       if (codeOf(error) !== "55006") throw error;
       if (attempt === SWAP_TRIES) throw await explainOccupied(sql, swap, error);
     }
   }
+}
+
+async function renameAll(transaction: Queries, { renames, statements, agreed }: Swap): Promise<void> {
+  for (const [from, to] of renames) await transaction.unsafe(renameStatement(from, to));
+  for (const each of agreed) {
+    const name = renames.reduce((at, [from, to]) => (from === at ? to : at), each.database);
+    if (name !== each.database) await requireStanding(transaction, each, name);
+  }
+  for (const statement of statements) await transaction.unsafe(statement);
+}
+
+/** A name was free when it was looked at, and is not any more. */
+async function explainTaken(sql: Sql, swap: Swap, cause: unknown): Promise<unknown> {
+  for (const each of swap.agreed) await requireStanding(sql, each);
+  return cause;
 }
 
 async function explainOccupied(sql: Sql, swap: Swap, cause: unknown): Promise<Error> {

@@ -1,13 +1,8 @@
 /** Puts a finished scratch database in a target's place: services stopped, swapped, services started again. */
 import { messageOf } from "../errors.ts";
-import {
-  connectForAdmin,
-  databaseExists,
-  discardedName,
-  dropDatabase,
-  requireNothingBound,
-} from "../postgres/admin.ts";
+import { connectForAdmin, discardedName, dropDatabase, requireNothingBound } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
+import { findStanding, requireStanding, type Standing } from "../postgres/standing.ts";
 import {
   findPrevious,
   markPreviousStatement,
@@ -33,6 +28,8 @@ export interface Keeping {
 export interface ReplaceRequest {
   scratch: string;
   database: string;
+  /** What was agreed to be replaced; undefined where there was nothing. */
+  agreed: Standing | undefined;
   /** Drop the replaced database at once instead of keeping it until the next time. */
   discardPrevious: boolean;
   /** How it is kept; left out, as the state before a restore. */
@@ -49,15 +46,20 @@ export interface Replaced {
   servicesRestarted: number;
 }
 
-/** Swaps the scratch database in. Throws and leaves the target as it was when that cannot be done. */
+/**
+ * Swaps the scratch database in. Throws and leaves the target as it was when that cannot be done, and (exit 5) when the
+ * target is not what was agreed to.
+ */
 export async function replaceDatabase(work: Work, server: Server, request: ReplaceRequest): Promise<Replaced> {
   const { control, operation, toolbox } = work;
-  const { database, scratch } = request;
-  const exists = await databaseExists(control, database);
+  const { database, scratch, agreed } = request;
+  await requireStanding(control, { database, agreed });
+  const exists = agreed !== undefined;
   const keeping = request.keeping ?? keepForRestore(database);
   const previous = keeping.name;
   const keeps = exists && !request.discardPrevious;
   const discarded = discardedName(operation.run);
+  const older = keeps ? await findStanding(control, previous) : undefined;
   const dropsOld = keeps && (await keeping.findOlder(control));
   if (dropsOld) await requireNothingBound(control, previous);
   const renames: [string, string][] = [];
@@ -71,7 +73,8 @@ export async function replaceDatabase(work: Work, server: Server, request: Repla
   const occupied = [...(exists ? [database] : []), scratch, ...(dropsOld ? [previous] : [])];
 
   const servicesRestarted = await withServicesStopped(work, server, request.services, async () => {
-    const swap = { renames, statements, occupied, run: operation.run };
+    const kept = keeps ? [{ database: previous, agreed: older }] : [];
+    const swap = { renames, statements, occupied, agreed: [{ database, agreed }, ...kept], run: operation.run };
     await requireClaim(control, database);
     const second = () => connectForAdmin(toolbox, operation.run, [database]);
     await work.interruptible(() => swapDatabases(control, second, swap));

@@ -7,6 +7,7 @@ import {
   type Session,
   scratchName,
 } from "../postgres/admin.ts";
+import { findStanding, type Standing } from "../postgres/standing.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Work } from "./work.ts";
 
@@ -15,12 +16,16 @@ export interface Loss {
   database: string;
   sizeBytes: number;
   sessions: Session[];
+  /** Whose loss is agreed to; undefined where only the name is there. */
+  standing: Standing | undefined;
 }
 
-/** What would be lost, for the question. */
-export async function readLoss(work: Work, database: string): Promise<Loss> {
+/** What would be lost, for the question; undefined when there is no such database. */
+export async function findLoss(work: Work, database: string): Promise<Loss | undefined> {
+  const standing = await findStanding(work.control, database);
+  if (standing === undefined) return undefined;
   const sizeBytes = await databaseSizeBytes(work.control, database);
-  return { database, sizeBytes, sessions: await listSessions(work.control, database, work.operation.run) };
+  return { database, sizeBytes, sessions: await listSessions(work.control, database, work.operation.run), standing };
 }
 
 /** Creates the run's scratch database, to be dropped when the operation ends and it has not been swapped in. */

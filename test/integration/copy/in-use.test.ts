@@ -97,7 +97,7 @@ test("what was prepared in the last moment is named at once, and nothing was cha
   const id = newRunId(new Date());
   const control = await connectForAdmin(live.toolbox, id, [target]);
   try {
-    const swap = { renames: [[target, other]] as const, statements: [], occupied: [target], run: id };
+    const swap = { renames: [[target, other]] as const, statements: [], occupied: [target], agreed: [], run: id };
     const error = await rejection(swapDatabases(control, () => connectForAdmin(live.toolbox, id, [target]), swap));
     expect(error).toMatchObject({ code: "database_bound", exit: 5 });
     expect(error.message).toContain(gid);

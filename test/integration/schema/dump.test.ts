@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { copyDatabase } from "../../../src/copy/copy.ts";
-import { replaceSchema, saveSchema } from "../../../src/copy/schema.ts";
+import { findSchemaLoss, replaceSchema, saveSchema } from "../../../src/copy/schema.ts";
 import { manifestPath } from "../../../src/dump/manifest.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
@@ -112,7 +112,10 @@ describe.each([
     expect(await server.psql("postgres", shared)).toBe("0");
     await spoil();
     await server.psql("postgres", `create database ${copy} template ${saved}`);
-    await work(bench, worktree.live, (inside) => replaceSchema(inside, worktree.live, { database: copy }));
+    await work(bench, worktree.live, async (inside) => {
+      const loss = await findSchemaLoss(inside, worktree.live);
+      await replaceSchema(inside, worktree.live, { database: copy, agreed: loss?.standing });
+    });
     expect(await schemaFingerprint(server, database, slashed, "app")).toEqual(before);
     const mark = `select obj_description('${worktree.name}'::regnamespace)`;
     expect(await server.psql(database, mark)).toBe(worktree.comment);
