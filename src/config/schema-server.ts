@@ -7,8 +7,12 @@ export type ServerKind = (typeof SERVER_KINDS)[number];
 
 const compose = v.pipe(
   v.strictObject({
-    file: v.optional(text("The compose file, relative to pgrove.yaml.")),
-    files: v.optional(texts("Several compose files, as with `docker compose -f a -f b`.", "A compose file.")),
+    file: v.optional(
+      text(
+        "The compose file, relative to pgrove.yaml; its override file and COMPOSE_FILE count as for docker compose.",
+      ),
+    ),
+    files: v.optional(texts("Exactly these compose files, as with `docker compose -f a -f b`.", "A compose file.")),
     service: text("The service that runs PostgreSQL."),
     project: v.optional(text("The compose project's name; left out, docker compose's own rule decides.")),
     profiles: v.optional(texts("Compose profiles to switch on.", "A profile's name."), []),
@@ -55,7 +59,15 @@ export const server = v.pipe(
 );
 
 export type Server =
-  | { kind: "compose"; files: string[]; service: string; project?: string; profiles: string[] }
+  | {
+      kind: "compose";
+      files: string[];
+      /** They are all that count; else they are one, beside which compose finds others by itself. */
+      exact: boolean;
+      service: string;
+      project?: string;
+      profiles: string[];
+    }
   | { kind: "container"; container: string | undefined }
   | { kind: "local"; version: number | undefined }
   | { kind: "url"; url: string | undefined };
@@ -80,7 +92,8 @@ function nameKind(written: WrittenServer): Server {
   if (written.compose !== undefined) {
     const { file, files, service, project, profiles } = written.compose;
     const all = files ?? (file === undefined ? [] : [file]);
-    return { kind: "compose", files: all, service, profiles, ...(project === undefined ? {} : { project }) };
+    const named = project === undefined ? {} : { project };
+    return { kind: "compose", files: all, exact: file === undefined, service, profiles, ...named };
   }
   if (written.local !== undefined) return { kind: "local", version: written.local.version };
   if ("url" in written) return { kind: "url", url: written.url };

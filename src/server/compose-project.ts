@@ -18,7 +18,7 @@ export function normaliseProjectName(name: string): string {
     .replace(/^[_-]+/, "");
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface ProjectSource {
   files: readonly string[];
@@ -44,6 +44,11 @@ export async function findProjectName({ files, project, env }: ProjectSource): P
     ? interpolate(name, { ...(await readVariables(envText, "=")), ...env })
     : name;
   return interpolated === undefined ? undefined : { name: normaliseProjectName(interpolated), from: "file" };
+}
+
+/** The variables of compose's env file for a project; none when its text does not hold what is looked for. */
+export async function readComposeVariables(firstFile: string, looksFor: string): Promise<Variables> {
+  return await readVariables((await readComposeEnvFile(firstFile)) ?? "", looksFor);
 }
 
 async function readComposeEnvFile(firstFile: string): Promise<string | undefined> {
@@ -86,7 +91,10 @@ const PLAIN_NAME = /^name:[ \t]+(["']?)([A-Za-z0-9._-]+)\1[ \t]*(?:#.*)?\r?$/m;
 async function readFileName(file: string): Promise<string | undefined> {
   const text = await readTextIfExists(file);
   if (text === undefined) {
-    throw configError(`the compose file ${file} does not exist`, "check server.compose.file in pgrove.yaml");
+    throw configError(
+      `the compose file ${file} does not exist`,
+      "check server.compose.file in pgrove.yaml, and COMPOSE_FILE",
+    );
   }
   const plain = PLAIN_NAME.exec(text)?.[2];
   if (plain !== undefined) return plain;

@@ -6,6 +6,7 @@ import type { Command, Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import { type ComposeSpec, type FoundService, findService, listComposeContainers, projectOf } from "./compose-find.ts";
 import { findComposeEnvFile } from "./compose-project.ts";
+import { isOwnProject, noteStale, startArguments, tryArguments } from "./compose-start.ts";
 import type { ContainerFacts } from "./container-inspect.ts";
 import { SERVER_GRACE_S, startContainers, stopServiceContainers } from "./container-services.ts";
 import { describeContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
@@ -51,8 +52,14 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
   const run = async (args: readonly string[], abort: AbortSignal) =>
     runCompose(tools, spec, await compose(args), abort);
 
+  const noteOld = async (names: readonly string[], abort: AbortSignal): Promise<void> => {
+    if (isOwnProject(spec) || (await findOnce()) === undefined) return;
+    await noteStale(tools, await compose(tryArguments(names)), names, abort);
+  };
+
   const start = async ({ services = [], ...wait }: StartOptions): Promise<void> => {
-    await run(["up", "-d", ...new Set([spec.service, ...services])], wait.abort);
+    const names = [...new Set([spec.service, ...services])];
+    await Promise.all([run(startArguments(spec, names), wait.abort), noteOld(names, wait.abort)]);
     forget();
     const facts = await found.require();
     await waitUntilReady(runner, facts.id, label, wait);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load.ts";
 import { configError, refusal } from "../errors.ts";
 import { type Connection, parseConnectionUrl } from "../postgres/url.ts";
+import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, ServerSpec } from "../server/server.ts";
 import type { TargetPlace } from "./place.ts";
@@ -16,9 +17,7 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
   switch (server.kind) {
     case "compose": {
       const mainRoot = (await isLinked(loaded)) ? (await place.repository())?.mainRoot : undefined;
-      const files = server.files.map((file) =>
-        mainRoot === undefined ? file : pathInWorktree(loaded, file, mainRoot),
-      );
+      const files = await composeFiles(loaded, place, { root: mainRoot });
       const { service, project, profiles } = server;
       return { kind: "compose", files, service, profiles, ...(project === undefined ? {} : { project }) };
     }
@@ -31,6 +30,28 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
     case "url":
       return { kind: "url", connection: ownConnection(loaded, present(server.url, loaded), place) };
   }
+}
+
+/** Which checkout's compose files. */
+export interface Checkout {
+  /** Left out, that of pgrove.yaml. */
+  root?: string | undefined;
+  /** For a worktree's own project: the first file of main's. */
+  mainFile?: string | undefined;
+}
+
+/** The compose files of a checkout: those of pgrove.yaml, and what compose finds beside them by itself. */
+export async function composeFiles(
+  loaded: LoadedConfig,
+  { environment }: Pick<TargetPlace, "environment">,
+  { root, mainFile }: Checkout,
+): Promise<readonly string[]> {
+  const { server } = loaded.config;
+  if (server.kind !== "compose") return [];
+  const files = server.files.map((file) => (root === undefined ? file : pathInWorktree(loaded, file, root)));
+  const [file] = files;
+  if (server.exact || file === undefined) return files;
+  return await findComposeFiles({ file, environment, ...(mainFile === undefined ? {} : { mainFile }) });
 }
 
 /**

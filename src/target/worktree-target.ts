@@ -1,11 +1,11 @@
 /** The databases of worktrees: the main one's, and those that pgrove has given the others. */
 import { join } from "node:path";
-import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load.ts";
+import { type LoadedConfig, requireNoMissing } from "../config/load.ts";
 import { configError, missingError } from "../errors.ts";
 import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
 import { findIdentityOnBranch, readIdentity } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
-import { mainLogin, mainServer } from "./main-server.ts";
+import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
 import type { TargetPlace } from "./place.ts";
 import type { Target } from "./target.ts";
 
@@ -98,10 +98,10 @@ async function ownServer(row: WorktreeRow, loaded: LoadedConfig, place: TargetPl
       `pgrove remove ${row.name}, and make it again; or go back to what pgrove.yaml had`,
     );
   }
-  const files = server.files.map((file) => pathInWorktree(loaded, file, row.path));
   const { service, profiles } = server;
   const mains = await mainServer(loaded, place);
   const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
+  const files = await composeFiles(loaded, place, { root: row.path, mainFile });
   return {
     ...{ kind: "compose", files: [...files, overrideFile(stateDir, row.id)], service, profiles, project: row.project },
     ...(mainFile === undefined ? {} : { mainFile }),

@@ -1,6 +1,5 @@
 /** The containers that a worktree has of its own: its checkout of the compose files, and what sets them apart from main's. */
 import { dirname } from "node:path";
-import { pathInWorktree } from "../config/load.ts";
 import { missingError } from "../errors.ts";
 import { chooseProjectName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
@@ -11,7 +10,7 @@ import { requireIsolatable } from "../server/compose-isolation.ts";
 import { listPublishedPorts, type PublishedPort, renderOverride } from "../server/compose-override.ts";
 import { isForeignProject } from "../server/owned-resources.ts";
 import { ensureDir, writeFileAtomic } from "../sys/files.ts";
-import { mainServer } from "../target/main-server.ts";
+import { composeFiles, mainServer } from "../target/main-server.ts";
 import { overrideFile, requireOwnable } from "../target/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -37,7 +36,7 @@ export async function planContainers(
   const { service, profiles } = server;
   const mains = await mainServer(loaded, place);
   const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
-  const files = server.files.map((file) => pathInWorktree(loaded, file, root));
+  const files = await composeFiles(loaded, place, { root, mainFile });
   const project = row?.project === undefined ? {} : { project: row.project };
   const own = { ...project, ...(mainFile === undefined ? {} : { mainFile }) };
   const config = await readComposeConfig(operation.runner, { kind: "compose", files, service, profiles, ...own });

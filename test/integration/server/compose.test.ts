@@ -10,7 +10,7 @@ import { newRunId } from "../../../src/sys/run-id.ts";
 import { ensureCompose } from "../../support/engine/compose.ts";
 import { ensureEngine } from "../../support/engine/engine.ts";
 import { ensureImage } from "../../support/engine/images.ts";
-import { run, runOk } from "../../support/engine/run.ts";
+import { run, runOk, waitFor } from "../../support/engine/run.ts";
 import { testLabels } from "../../support/engine/server.ts";
 
 let root: string;
@@ -65,13 +65,14 @@ function open(
   changes: ComposeChanges = {},
   login: Login = {},
   runner = systemRunner,
+  notes: string[] = [],
 ): Server {
   const spec: ServerSpec = { kind: "compose", files, service: "db", profiles: [], ...changes };
   return openServer(spec, login, {
     runner,
     clientImage: "pgrove-test/postgres:{major}",
     stageParent: root,
-    note: () => undefined,
+    note: (text) => notes.push(text),
   });
 }
 
@@ -190,6 +191,40 @@ describe("the container is found", () => {
   });
 });
 
+describe("a container that other files have made", () => {
+  /** The container, and the address of its port. */
+  async function look(name: string): Promise<string[]> {
+    const id = await runOk("docker", ["inspect", "-f", "{{.Id}}", name]);
+    return [id.trim(), (await run("docker", ["port", name, "5432"])).stdout.trim()];
+  }
+
+  test("is started as it is, running or stopped, and it is said how it differs", async () => {
+    const folder = unique();
+    const base = await write(`${folder}/compose.yml`, composeFile({}));
+    const more = await write(`${folder}/more.yml`, 'services: {db: {ports: ["127.0.0.1::5432"]}}\n');
+    removeAfterwards([base, more]);
+    await runOk("docker", ["compose", "-f", base, "-f", more, "up", "-d"]);
+    const name = `${folder}-db-1`;
+    const [id = "", address = ""] = await look(name);
+    expect(address).toStartWith("127.0.0.1:");
+    const notes: string[] = [];
+    const start = () => open([base], {}, {}, systemRunner, notes).start({ waitMs: 60_000, abort });
+
+    await start();
+    expect(await look(name)).toEqual([id, address]);
+    expect(notes).toEqual([expect.stringContaining(`${name}: not as the compose files have it now`)]);
+    expect(notes[0]).toContain("docker compose up -d db");
+
+    await open([base]).stop();
+    await start();
+    expect((await look(name))[0]).toBe(id);
+    expect(notes).toHaveLength(2);
+
+    await open([base, more], {}, {}, systemRunner, notes).start({ waitMs: 60_000, abort });
+    expect(notes).toHaveLength(2); // these are the files that it was made from
+  });
+});
+
 test("what pgrove.yaml says of the login wins over the container's own", async () => {
   const file = await write(`${unique()}/compose.yml`, composeFile({}));
   removeAfterwards([file]);
@@ -243,13 +278,12 @@ test("an abort ends the wait", async () => {
   removeAfterwards([file]);
   const controller = new AbortController();
   const server = open([file]);
-  const starting = server.start({ waitMs: 60_000, abort: controller.signal });
-  const looked = (async () => {
-    while ((await open([file]).inspect()).condition !== "running") await Bun.sleep(50);
-    controller.abort(new Error("stopped by the test"));
-  })();
-  await expect(starting).rejects.toThrow();
-  await looked;
+  const starting = server.start({ waitMs: 120_000, abort: controller.signal });
+  starting.catch(() => undefined); // looked at below
+  const isRunning = async () => (await open([file]).inspect()).condition === "running";
+  await waitFor("the container to run", 60_000, isRunning, 50);
+  controller.abort(new Error("stopped by the test"));
+  await expect(starting).rejects.toThrow(/stopped by the test|was interrupted/); // compose may not have ended yet
   const slow = open([file]).start({ waitMs: 400, abort });
   await expect(slow).rejects.toMatchObject({ code: "server_starting", exit: 4 });
 });

@@ -99,12 +99,14 @@ describe("what is right", () => {
     expect(await server("{compose: {file: c.yml, service: db}}")).toEqual({
       kind: "compose",
       files: [join(dir, "c.yml")],
+      exact: false,
       service: "db",
       profiles: [],
     });
     expect(await server("{compose: {files: [a.yml, sub/b.yml], service: db, project: p, profiles: [dev]}}")).toEqual({
       kind: "compose",
       files: [join(dir, "a.yml"), join(dir, "sub/b.yml")],
+      exact: true,
       service: "db",
       project: "p",
       profiles: ["dev"],
