@@ -1,39 +1,47 @@
 /**
  * The claims of the README, measured side by side on one machine in one run. usage: npm run bench -- [options]
- *   --quick      a small database (pgbench -s 5): does it run at all?
- *   --runs N     how many runs count (3); one more comes first and does not
- *   --only PART  one part: startup, speed, worktrees, migrations, seeds, memory, templates
- *   --json FILE  also everything measured, as JSON
- * Exit code 0 whether or not a claim is met: this measures, it does not judge.
+ *   --quick          a small database (pgbench -s 5): does it run at all?
+ *   --runs N         how many rounds count (5); one more comes first and does not
+ *   --only PART      one part: startup, speed, worktrees, snapshots, migrations, seeds, memory, templates
+ *   --markdown FILE  also the versions and the table as the README has it
+ *   --json FILE      also everything measured, as JSON
+ * Exit code 0 whether or not a bound is met: this measures, it does not judge.
  */
-import { availableParallelism, cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { version } from "../package.json";
+import { measureCopies } from "./copy.ts";
 import { measureMemory } from "./memory.ts";
 import { measureMigrations } from "./migrate.ts";
-import { formatMegabytes, type Row, renderRows } from "./report.ts";
+import { formatMegabytes, type Row, renderMarkdown, renderRows } from "./report.ts";
 import { measureSeeds } from "./seed.ts";
 import { makeSetting, type Setting } from "./setting.ts";
-import { measureSpeed } from "./speed.ts";
+import { measureSnapshots } from "./snapshot.ts";
+import { measureDumps, measureRestores } from "./speed.ts";
 import { measureStartup } from "./startup.ts";
 import { measureTemplateSizes } from "./template-size.ts";
+import { readVersions } from "./versions.ts";
 import { measureWorktrees } from "./worktree.ts";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    runs: { type: "string", default: "3" },
+    runs: { type: "string", default: "5" },
+    markdown: { type: "string" },
     json: { type: "string" },
     only: { type: "string" },
   },
 });
 const PARTS: Readonly<Record<string, (where: Setting) => Promise<Row[]>>> = {
   startup: measureStartup,
-  speed: (where) => measureSpeed(where, rounds),
+  speed: async (where) => [
+    ...(await measureDumps(where, rounds)),
+    ...(await measureRestores(where, rounds)),
+    ...(await measureCopies(where, rounds)),
+  ],
   worktrees: (where) => measureWorktrees(where, rounds),
+  snapshots: (where) => measureSnapshots(where, rounds),
   migrations: (where) => measureMigrations(where, rounds),
   seeds: (where) => measureSeeds(where, rounds, values.quick),
-  memory: measureMemory,
+  memory: (where) => measureMemory(where, rounds),
   templates: (where) => measureTemplateSizes(where, rounds),
 };
 const rounds = Number(values.runs);
@@ -51,20 +59,30 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 try {
+  const began = new Date();
+  const versions: [string, string][] = [
+    ...(await readVersions(setting)),
+    ["database", `${formatMegabytes(setting.sizeBytes)}, the server's plain settings`],
+    ["rounds", `${rounds} in turns after a warm-up, more of what takes milliseconds${values.quick ? "; --quick" : ""}`],
+    ["measured", began.toISOString().slice(0, 16).replace("T", " ")],
+  ];
+  const head = versions.map(([name, version]) => `${name}: ${version}`).join("\n");
+  console.log(`${head}\n`);
   const rows = await measureAll(setting);
-  const machine = `${availableParallelism()} cores (${cpus()[0]?.model ?? "?"}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const database = `${formatMegabytes(setting.sizeBytes)}, PostgreSQL 17, plain settings`;
-  const head = { pgrove: version, bun: Bun.version, machine, database, runs: rounds, quick: values.quick };
-  console.log(`pgrove ${version}, Bun ${Bun.version} · ${machine} · ${database} · ${rounds} runs each, in turns\n`);
   console.log(renderRows(rows));
-  if (values.json !== undefined)
-    await Bun.write(values.json, `${JSON.stringify({ version: 1, ...head, rows }, null, 2)}\n`);
+  if (values.quick)
+    console.log("\n--quick: the bounds are meant for the big database, so what became of them says nothing");
+  if (values.markdown !== undefined)
+    await Bun.write(values.markdown, `${toList(versions)}\n\n${renderMarkdown(rows)}\n`);
+  if (values.json !== undefined) {
+    const document = { version: 1, versions: Object.fromEntries(versions), quick: values.quick, rounds, rows };
+    await Bun.write(values.json, `${JSON.stringify(document, null, 2)}\n`);
+  }
 } finally {
   await removeSetting();
 }
 
 async function measureAll(where: Setting): Promise<Row[]> {
-  say(`the database has ${formatMegabytes(where.sizeBytes)}`);
   const rows: Row[] = [];
   for (const [name, measure] of Object.entries(PARTS)) {
     if (values.only !== undefined && values.only !== name) continue;
@@ -72,6 +90,10 @@ async function measureAll(where: Setting): Promise<Row[]> {
     rows.push(...(await measure(where)));
   }
   return rows;
+}
+
+function toList(versions: readonly (readonly [string, string])[]): string {
+  return versions.map(([name, version]) => `- ${name}: ${version}`).join("\n");
 }
 
 function removeSetting(): Promise<void> {

@@ -1,84 +1,101 @@
 /** A thousand migrations: against dbmate, and against one psql session over the same statements. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compare, formatMs, type Program, runProgram, type Timing, timingOf } from "./measure.ts";
-import { type Row, timesAsLong } from "./report.ts";
+import { compare, comparePeaks, compareShort, type Program, runProgram } from "./measure.ts";
+import { findDbmate, findPsql } from "./programs.ts";
+import { type Row, takesAtMost, timesAsLong, timesTheMemory } from "./report.ts";
 import type { Setting } from "./setting.ts";
 
-const DATABASE = "bench_migrations";
+/** Its own database for each, since both are migrated when there is nothing to do. */
+const OWN = "bench_migrations";
+const DBMATES = "bench_migrations_dbmate";
 const FILES = 1000;
 const LINTED = 300;
-const LOOKS = 9;
-const DBMATE = join(import.meta.dir, "../node_modules/.bin/dbmate");
+const LOOKS = 21;
+const PEAKS = 9;
+
+interface Contestants {
+  pgrove: Program;
+  dbmate: Program;
+  psql: Program;
+  /** psql that, as pgrove, waits for the disk only at the last commit. */
+  patient: Program;
+}
 
 /** `migrate up` of everything and of nothing, and `migrate lint`. */
 export async function measureMigrations(setting: Setting, rounds: number): Promise<Row[]> {
-  const { server, folder, binary, dropDatabase } = setting;
-  const url = `postgres://${server.user}:${server.password}@127.0.0.1:${server.port}/${DATABASE}?sslmode=disable`;
-  const files = writeMigrations(join(folder, "migrations-bench"));
-  const pgrove = (...args: string[]): Program => ({ ...setting.pgrove(), argv: [binary, ...args], cwd: files.own });
-  const [up, again] = [0, 1].map(() => pgrove("migrate", "up", "-t", url, "--yes", "--skip-backup", "-q"));
-  const dbmate: Program = { argv: [DBMATE, "--url", url, "-d", files.dbmate, "--no-dump-schema", "up"] };
-  const psql: Program = { argv: ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", files.script, url] };
-  if (up === undefined || again === undefined) throw new Error("a contestant is missing");
-
-  const fresh = { prepare: () => emptyDatabase(setting), after: () => dropDatabase(DATABASE) };
+  const folder = join(setting.folder, "migrations-bench");
+  const files = writeMigrations(folder);
+  const programs = makeContestants(setting, files);
+  const on = (database: string, name: string, program: Program) => ({
+    name,
+    prepare: () => renewDatabase(setting, database),
+    run: () => runProgram(program),
+  });
   const all = await compare(
     [
-      { name: "pgrove migrate up", ...fresh, run: () => runProgram(up) },
-      { name: "dbmate up", ...fresh, run: () => runProgram(dbmate) },
-      { name: "one psql session", ...fresh, run: () => runProgram(psql) },
+      on(OWN, "one psql session", programs.psql),
+      on(OWN, "one psql session that waits at its end", programs.patient),
+      on(OWN, "pgrove migrate up", programs.pgrove),
+      on(DBMATES, "dbmate up", programs.dbmate),
     ],
     rounds,
   );
-  const nothing = await compareNothing(setting, { up, dbmate });
-  const lint = await timeProgram(pgrove("migrate", "lint", ...files.linted, "-q"));
-  rmSync(join(folder, "migrations-bench"), { recursive: true });
-  const [own, other, session] = ["pgrove migrate up", "dbmate up", "one psql session"].map((name) => all.get(name));
-  const [idle, otherIdle] = ["pgrove", "dbmate"].map((name) => nothing.get(name));
-  if (!own || !other || !session || !idle || !otherIdle) throw new Error("a contestant is missing");
+  // The last round has left all of them applied.
+  const idle = compareShort({ pgrove: programs.pgrove, dbmate: programs.dbmate }, LOOKS);
+  const peaks = await comparePeaks({ pgrove: programs.pgrove, dbmate: programs.dbmate }, PEAKS);
+  const lint = { ...programs.pgrove, argv: [setting.binary, "migrate", "lint", ...files.linted, "-q"] };
+  const linted = compareShort({ lint }, LOOKS, [0, 6]);
+  for (const database of [OWN, DBMATES]) await setting.dropDatabase(database);
+  rmSync(folder, { recursive: true });
+  const own = all("pgrove migrate up");
   return [
-    timesAsLong(`migrate up, ${FILES} files of two statements, against dbmate`, own, other, 0.6),
-    timesAsLong("the same, against one psql session", own, session, 1),
-    timesAsLong(`migrate up with nothing to do, ${FILES} applied, against dbmate`, idle, otherIdle, 1),
-    looks(`migrate lint of ${LINTED} files`, lint, 1500),
+    timesAsLong(`migrate up, ${FILES} files of two statements, against dbmate`, own, all("dbmate up"), 0.6),
+    timesAsLong("the same, against one psql session that commits each", own, all("one psql session"), 1),
+    timesAsLong(
+      "the same, against one that waits for the disk only at its end",
+      own,
+      all("one psql session that waits at its end"),
+      1,
+    ),
+    timesAsLong(`migrate up with nothing to do, ${FILES} applied, against dbmate`, idle("pgrove"), idle("dbmate"), 1),
+    timesTheMemory("its peak memory, against dbmate's", peaks("pgrove"), peaks("dbmate")),
+    takesAtMost(`migrate lint of ${LINTED} files`, linted("lint"), 1500),
   ];
 }
 
-async function compareNothing(setting: Setting, programs: { up: Program; dbmate: Program }) {
-  const timings = new Map<string, Timing>();
-  for (const [name, program] of [
-    ["pgrove", programs.up],
-    ["dbmate", programs.dbmate],
-  ] as const) {
-    await emptyDatabase(setting);
-    await runProgram(program);
-    timings.set(name, await timeProgram(program));
-    await setting.dropDatabase(DATABASE);
-  }
-  return timings;
+function makeContestants(setting: Setting, files: Files): Contestants {
+  const { server, binary } = setting;
+  const url = (database: string) =>
+    `postgres://${server.user}:${server.password}@127.0.0.1:${server.port}/${database}?sslmode=disable`;
+  const psql = (script: string) => ({
+    argv: [findPsql(), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", script, url(OWN)],
+  });
+  const up = ["migrate", "up", "-t", url(OWN), "--yes", "--skip-backup", "-q"];
+  return {
+    pgrove: { ...setting.pgrove(), argv: [binary, ...up], cwd: files.own },
+    dbmate: { argv: [findDbmate(), "--url", url(DBMATES), "-d", files.dbmate, "--no-dump-schema", "up"] },
+    psql: psql(files.script),
+    patient: psql(files.patient),
+  };
 }
 
-async function timeProgram(program: Program): Promise<Timing> {
-  const result = await compare(
-    [{ name: program.argv.slice(1, 3).join(" "), run: () => runProgram(program, undefined, [0, 6]) }],
-    LOOKS,
-  );
-  return [...result.values()][0] ?? timingOf([]);
+async function renewDatabase({ dropDatabase, server, settle }: Setting, database: string): Promise<void> {
+  await dropDatabase(database);
+  await server.createDatabase(database);
+  await settle();
 }
 
-async function emptyDatabase({ dropDatabase, server }: Setting): Promise<void> {
-  await dropDatabase(DATABASE);
-  await server.createDatabase(DATABASE);
+interface Files {
+  own: string;
+  dbmate: string;
+  script: string;
+  patient: string;
+  linted: string[];
 }
 
-function looks(what: string, subject: Timing, mostMs: number): Row {
-  const value = subject.medianMs;
-  return { what, subject, value, shown: formatMs(value), claim: { text: `≤ ${mostMs} ms`, met: value <= mostMs } };
-}
-
-/** The same statements three times: pgrove's files, dbmate's, and a script for psql that keeps a ledger, too. */
-function writeMigrations(folder: string): { own: string; dbmate: string; script: string; linted: string[] } {
+/** The same statements for each: pgrove's files, dbmate's, and scripts for psql that keep a ledger, too. */
+function writeMigrations(folder: string): Files {
   const [own, dbmate] = [join(folder, "own"), join(folder, "dbmate")];
   mkdirSync(join(own, "migrations"), { recursive: true });
   mkdirSync(dbmate, { recursive: true });
@@ -96,7 +113,13 @@ function writeMigrations(folder: string): { own: string; dbmate: string; script:
     script.push(`begin;\n${up}insert into ledger (version) values (${number});\ncommit;`);
     if (linted.length < LINTED) linted.push(file);
   }
-  const path = join(folder, "all.sql");
-  writeFileSync(path, `${script.join("\n")}\n`);
-  return { own, dbmate, script: path, linted };
+  const write = (name: string, lines: readonly string[]) => {
+    writeFileSync(join(folder, name), `${lines.join("\n")}\n`);
+    return join(folder, name);
+  };
+  const patient = ["set synchronous_commit = off;", ...script.slice(0, -1), "set synchronous_commit = on;"];
+  return {
+    ...{ own, dbmate, linted, script: write("all.sql", script) },
+    patient: write("patient.sql", [...patient, ...script.slice(-1)]),
+  };
 }

@@ -1,12 +1,14 @@
 /** A million made-up rows: how fast they arrive, against drizzle-seed; and what an upsert and an unchanged seed cost. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compare, formatMs, type Program, peakBytes, runProgram, type Timing, timingOf } from "./measure.ts";
-import { formatMegabytes, type Row, timesAsFast } from "./report.ts";
+import { type Contestant, compare, compareShort, type Program, peakBytes, runProgram, type Series } from "./measure.ts";
+import { findPsql } from "./programs.ts";
+import { memoryBelow, type Row, rowsPerSecond, takesAtMost, timesAsFast, timesAsLong } from "./report.ts";
 import type { Setting } from "./setting.ts";
 
 const DATABASE = "bench_seed";
 const TEAMS = 1000;
+const LOOKS = 21;
 
 const TABLES = `
   create type level as enum ('free', 'pro', 'team');
@@ -17,12 +19,13 @@ const TABLES = `
   );`;
 const MORE_KEYS = "alter table people add unique (email); create index on people (created_at);";
 
-const FACTORIES = `generator_version: 1
+const describeFactories = (people: number) => `generator_version: 1
 seed: 42
 now: 2026-01-01
 entities:
   teams: {count: ${TEAMS}, fields: {name: company}}
   people:
+    count: ${people}
     unique: [email]
     fields:
       id: uuid
@@ -33,144 +36,171 @@ entities:
       team_id: "@teams.id"
 `;
 
+type Seed = (...args: string[]) => Program;
+
+/** One place to seed, and how many rows of people there are in it. */
+interface Ground {
+  setting: Setting;
+  folder: string;
+  seed: Seed;
+  url: string;
+  million: number;
+}
+
 /** `quick` makes a twentieth of the rows. */
 export async function measureSeeds(setting: Setting, rounds: number, quick: boolean): Promise<Row[]> {
-  const million = quick ? 50_000 : 1_000_000;
-  const folder = join(setting.folder, "seeds-bench");
-  const { seed, url } = makeRepository(setting, folder);
-  const drizzle: Program = {
-    argv: [process.execPath, "run", join(import.meta.dir, "drizzle-seed.ts"), url, String(million), String(TEAMS)],
-  };
-  const fill = (count: number, ...more: string[]) => seed("people", String(count), "--yes", ...more);
-  const fresh = { prepare: () => prepare(setting, seed, ""), after: () => setting.dropDatabase(DATABASE) };
-  const keys = { ...fresh, prepare: () => prepare(setting, seed, MORE_KEYS) };
-  const bare = { ...fresh, prepare: () => prepare(setting, undefined, "") };
-  const times = await compare(
-    [
-      { name: "primary and foreign key", ...fresh, run: () => runProgram(fill(million)) },
-      { name: "with unique and index", ...keys, run: () => runProgram(fill(million)) },
-      { name: "drizzle-seed", ...bare, run: () => runProgram(drizzle) },
-    ],
-    rounds,
-  );
-  const upserts = await measureUpserts(setting, seed, million / 2, rounds);
-  const large = quick
-    ? []
-    : await measureLarge(fill(10 * million), million, times.get("primary and foreign key"), fresh);
-  const unchanged = await measureUnchanged(setting, folder, seed);
-  rmSync(folder, { recursive: true });
-  const [plain, indexed, other] = ["primary and foreign key", "with unique and index", "drizzle-seed"].map((name) =>
-    times.get(name),
-  );
-  if (!plain || !indexed || !other) throw new Error("a contestant is missing");
-  return [
-    rate("making 1M rows of 6 columns, without a database", measureGeneration(million), million, 2_000_000),
-    rate("seed 1M rows of 6 columns, primary and foreign key", plain, million, 220_000),
-    timesAsFast("the same, against drizzle-seed", plain, other, 6),
-    rate("with a unique key and an index besides", indexed, million, 200_000),
-    rate("seed --upsert of 500k rows, half of them there", upserts.plain, million / 2, 120_000),
-    rate("with a unique key and an index besides", upserts.indexed, million / 2),
-    ...large,
-    {
-      what: "seed of an unchanged project",
-      subject: unchanged,
-      value: unchanged.medianMs,
-      shown: formatMs(unchanged.medianMs),
-      claim: { text: "≤ 100 ms", met: unchanged.medianMs <= 100 },
-    },
+  const ground = makeGround(setting, quick ? 50_000 : 1_000_000);
+  const { million } = ground;
+  const generated = measureGeneration(million);
+  const rows = [
+    rowsPerSecond(
+      `making ${shortly(million)} rows of 6 columns in a warm process, no database`,
+      generated,
+      million,
+      2e6,
+    ),
+    ...(await measureFills(ground, rounds)),
+    ...(await measureUpserts(ground, rounds)),
+    ...(quick ? [] : await measureLarge(ground, rounds)),
+    ...(await measureUnchanged(ground)),
   ];
+  rmSync(ground.folder, { recursive: true });
+  return rows;
+}
+
+function shortly(rows: number): string {
+  return rows >= 1e6 ? `${rows / 1e6}M` : `${rows / 1e3}k`;
 }
 
 /** In a process of its own, so that the benchmark's other work is not in its way. */
-function measureGeneration(rows: number): Timing {
+function measureGeneration(rows: number): Series {
   const argv = [process.execPath, "run", join(import.meta.dir, "generate.ts"), String(rows)];
-  const { stdout } = Bun.spawnSync(argv, { stderr: "inherit" });
-  return timingOf(stdout.toString().trim().split("\n").map(Number));
+  const { stdout, exitCode } = Bun.spawnSync(argv, { stderr: "inherit" });
+  if (exitCode !== 0) throw new Error(`generate.ts failed (exit ${exitCode})`);
+  return stdout.toString().trim().split("\n").map(Number);
 }
 
-type Seed = (...args: string[]) => Program;
-
-function makeRepository(setting: Setting, folder: string): { seed: Seed; url: string } {
+function makeGround(setting: Setting, million: number): Ground {
   const { server, binary } = setting;
+  const folder = join(setting.folder, "seeds-bench");
   const url = `postgres://${server.user}:${server.password}@127.0.0.1:${server.port}/${DATABASE}`;
   mkdirSync(join(folder, "seeds"), { recursive: true });
-  writeFileSync(
-    join(folder, "pgrove.yaml"),
-    `project: seeds\nserver: {container: ${server.container}}\ndatabase: {name: ${DATABASE}}\n`,
-  );
-  writeFileSync(join(folder, "seeds", "factories.yaml"), FACTORIES);
+  const config = `project: seeds\nserver: {container: ${server.container}}\ndatabase: {name: ${DATABASE}}\n`;
+  writeFileSync(join(folder, "pgrove.yaml"), config);
+  writeFileSync(join(folder, "seeds", "factories.yaml"), describeFactories(million));
   Bun.spawnSync(["git", "init", "-q"], { cwd: folder });
-  return { url, seed: (...args) => ({ ...setting.pgrove(), cwd: folder, argv: [binary, "seed", ...args, "-q"] }) };
+  const seed: Seed = (...args) => ({ ...setting.pgrove(), cwd: folder, argv: [binary, "seed", ...args, "-q"] });
+  return { setting, folder, seed, url, million };
 }
 
-async function prepare({ server, dropDatabase, settle }: Setting, seed: Seed | undefined, keys: string): Promise<void> {
+/** The tables, and unless it is told otherwise the teams that people refer to. */
+async function prepare({ setting, seed }: Ground, keys = "", withTeams = true): Promise<void> {
+  const { server, dropDatabase, settle } = setting;
   await dropDatabase(DATABASE);
   await server.createDatabase(DATABASE);
   await server.psql(DATABASE, TABLES + keys);
-  if (seed !== undefined) await runProgram(seed("teams", String(TEAMS), "--yes"));
+  if (withTeams) await runProgram(seed("teams", String(TEAMS), "--yes"));
   await settle();
 }
 
-async function measureUpserts(setting: Setting, seed: Seed, rows: number, rounds: number) {
-  const contestant = (name: string, keys: string) => ({
+async function measureFills(ground: Ground, rounds: number): Promise<Row[]> {
+  const { seed, url, million, folder, setting } = ground;
+  const fill = seed("people", String(million), "--yes");
+  const file = join(folder, "people.tsv");
+  const psql = (line: string): Program => ({ argv: [findPsql(), "-X", "-q", "-c", line, url] });
+  const script = join(import.meta.dir, "drizzle-seed.ts");
+  const drizzle: Program = { argv: [process.execPath, "run", script, url, String(million), String(TEAMS)] };
+  await prepare(ground);
+  await runProgram(fill);
+  await runProgram(psql(`\\copy people to '${file}'`));
+  const on = (name: string, program: Program, ...how: [keys?: string, withTeams?: boolean]): Contestant => ({
+    name,
+    prepare: () => prepare(ground, ...how),
+    run: () => runProgram(program),
+  });
+  const of = await compare(
+    [
+      on("psql \\copy", psql(`\\copy people from '${file}'`)),
+      on("pgrove", fill),
+      on("pgrove, more keys", fill, MORE_KEYS),
+      on("pgrove, both tables", seed("all", "--yes"), "", false),
+      on("drizzle-seed, both tables", drizzle, "", false),
+    ],
+    rounds,
+  );
+  await setting.dropDatabase(DATABASE);
+  const size = shortly(million);
+  return [
+    rowsPerSecond(`seed ${size} rows of 6 columns, primary and foreign key`, of("pgrove"), million, 220_000),
+    timesAsLong("the same, against psql's \\copy of such rows from a file", of("pgrove"), of("psql \\copy")),
+    rowsPerSecond("with a unique key and an index besides", of("pgrove, more keys"), million, 200_000),
+    timesAsFast(
+      `seed both tables (${size} and ${shortly(TEAMS)} rows), against drizzle-seed`,
+      of("pgrove, both tables"),
+      of("drizzle-seed, both tables"),
+      6,
+    ),
+  ];
+}
+
+async function measureUpserts(ground: Ground, rounds: number): Promise<Row[]> {
+  const { seed, setting } = ground;
+  const rows = ground.million / 2;
+  const contestant = (name: string, keys: string): Contestant => ({
     name,
     prepare: async () => {
-      await prepare(setting, seed, keys);
+      await prepare(ground, keys);
       await runProgram(seed("people", String(rows / 2), "--yes"));
       await setting.settle();
     },
     run: () => runProgram(seed("people", String(rows), "--upsert", "--yes")),
-    after: () => setting.dropDatabase(DATABASE),
   });
-  const times = await compare([contestant("upsert", ""), contestant("upsert with more keys", MORE_KEYS)], rounds);
-  return { plain: required(times.get("upsert")), indexed: required(times.get("upsert with more keys")) };
-}
-
-/** Ten times as many: the same rate, and no more memory. */
-async function measureLarge(
-  program: Program,
-  million: number,
-  small: Timing | undefined,
-  around: { prepare: () => Promise<void>; after: () => Promise<void> },
-): Promise<Row[]> {
-  await around.prepare();
-  let peak = 0;
-  const began = performance.now();
-  await runProgram(program, (pid) => {
-    peak = Math.max(peak, peakBytes(pid));
-  });
-  const tookMs = performance.now() - began;
-  await around.after();
-  const value = tookMs / 10 / (small?.medianMs ?? tookMs / 10);
-  const perSecond = Math.round((10 * million) / (tookMs / 1000));
+  const of = await compare([contestant("upsert", ""), contestant("upsert, more keys", MORE_KEYS)], rounds);
+  await setting.dropDatabase(DATABASE);
   return [
-    {
-      what: "10M rows, time for each million against 1M",
-      value,
-      shown: `${value.toFixed(2)}× (${perSecond.toLocaleString("en")} rows/s)`,
-      claim: { text: "± 15 %", met: value <= 1.15 },
-    },
-    { what: "its memory", value: peak, shown: formatMegabytes(peak), claim: { text: "< 250 MB", met: peak < 250e6 } },
+    rowsPerSecond(`seed --upsert of ${shortly(rows)} rows, half of them there`, of("upsert"), rows, 120_000),
+    rowsPerSecond("the same with a unique key and an index besides", of("upsert, more keys"), rows),
   ];
 }
 
-async function measureUnchanged(setting: Setting, folder: string, seed: Seed): Promise<Timing> {
-  await prepare(setting, undefined, "");
+/** Ten times as many: the same rate, and no more memory. */
+async function measureLarge(ground: Ground, rounds: number): Promise<Row[]> {
+  const { seed, million, setting } = ground;
+  const peaks: number[] = [];
+  const watchLarge = async () => {
+    let peak = 0;
+    const watch = (pid: number) => {
+      peak = Math.max(peak, peakBytes(pid));
+    };
+    await runProgram(seed("people", String(10 * million), "--yes"), { watch });
+    peaks.push(peak);
+  };
+  const of = await compare(
+    [
+      {
+        name: "1M rows",
+        prepare: () => prepare(ground),
+        run: () => runProgram(seed("people", String(million), "--yes")),
+      },
+      { name: "10M rows", prepare: () => prepare(ground), run: watchLarge },
+    ],
+    rounds,
+  );
+  await setting.dropDatabase(DATABASE);
+  const each = of("10M rows").map((ms) => ms / 10);
+  return [
+    rowsPerSecond("seed 10M rows", of("10M rows"), 10 * million),
+    timesAsLong("the same, each million of them against 1M rows", each, of("1M rows"), 1.15),
+    memoryBelow("its peak memory", peaks, 250e6),
+  ];
+}
+
+async function measureUnchanged(ground: Ground): Promise<Row[]> {
+  const { folder, seed, setting } = ground;
+  await prepare(ground, "", false);
   writeFileSync(join(folder, "seeds", "base.sql"), "insert into teams values (-1, 'base');\n");
   await runProgram(seed());
-  const times = await compare([{ name: "unchanged", run: () => runProgram(seed()) }], 9);
+  const of = compareShort({ unchanged: seed() }, LOOKS);
   await setting.dropDatabase(DATABASE);
-  return required(times.get("unchanged"));
-}
-
-function required(timing: Timing | undefined): Timing {
-  if (timing === undefined) throw new Error("a contestant is missing");
-  return timing;
-}
-
-function rate(what: string, subject: Timing, rows: number, atLeast?: number): Row {
-  const value = rows / (subject.medianMs / 1000);
-  const row: Row = { what, subject, value, shown: `${Math.round(value).toLocaleString("en")} rows/s` };
-  if (atLeast === undefined) return row;
-  return { ...row, claim: { text: `≥ ${atLeast.toLocaleString("en")}`, met: value >= atLeast } };
+  return [takesAtMost("seed of an unchanged project", of("unchanged"), 100)];
 }

@@ -1,130 +1,102 @@
-/** dump, restore and copy beside the plain commands that people use today. */
+/** dump and restore beside the plain commands: what they write lands on the host, and what they read comes from there. */
 import { compare, type Program, runProgram } from "./measure.ts";
-import { addTimings, type Row, timesAsFast, timesAsLong } from "./report.ts";
+import { analyze, createDatabase, dropDatabase, dumpToGzip, loadFromGzip } from "./plain.ts";
+import { type Row, timesAsFast, timesAsLong } from "./report.ts";
 import { DATABASE, emptyStore, listStore, type Setting } from "./setting.ts";
 
 /** What a restore keeps of the database that it replaced, and drops before it keeps the next one. */
 const KEPT = `${DATABASE}_before_restore`;
-const FRESH = "bench_fresh";
-const COPY = "bench_copy";
+/** What the plain commands restore into: one that is empty, and one that they replace. */
+const EMPTY = "bench_empty";
+const REPLACED = "bench_replaced";
+const IN_CONTAINER = "/tmp/bare.dump";
 
-/** Every comparison of speed, in the order in which they are claimed. */
-export async function measureSpeed(setting: Setting, rounds: number): Promise<Row[]> {
-  const dumps = await compareDumps(setting, rounds);
-  const restores = await compareRestores(setting, rounds);
-  const copies = await compareCopies(setting, rounds);
-  const plain = addTimings(dumps.gzip, restores.psql);
+/** Leaves a dump of pgrove's and the plain ones in the folder, for the restores. */
+export async function measureDumps(setting: Setting, rounds: number): Promise<Row[]> {
+  const { exec, line, pgrove, settle, folder, server } = setting;
+  const pgDump = `${exec} pg_dump -U ${server.user}`;
+  const directory = [
+    `${pgDump} -Fd -j2 -Z zstd:1 -f /tmp/bench.dir ${DATABASE}`,
+    `${exec} tar -C /tmp -cf - bench.dir > bare.tar`,
+    `${exec} rm -r /tmp/bench.dir`,
+  ];
+  const contestant = (name: string, program: Program) => ({ name, prepare: settle, run: () => runProgram(program) });
+  const of = await compare(
+    [
+      contestant("pg_dump | gzip", line(dumpToGzip(setting, "plain.sql.gz"))),
+      contestant("pg_dump -Fc", line(`${pgDump} -Fc -Z zstd:1 ${DATABASE} > bare.dump`)),
+      contestant("pgrove dump", pgrove("dump", "-q")),
+      contestant("pg_dump -Fd -j2, tar", line(directory.join(" && "))),
+      contestant("pgrove dump --jobs 2", pgrove("dump", "--jobs", "2", "-q")),
+    ],
+    rounds,
+  );
+  const newest = listStore(folder).findLast((path) => path.endsWith(".dump")) ?? "";
+  await runProgram(line(`mv '${newest}' pgrove.dump && mv '${newest}.manifest.json' pgrove.dump.manifest.json`));
+  emptyStore(folder);
+  const [own, parallel, gzip] = [of("pgrove dump"), of("pgrove dump --jobs 2"), of("pg_dump | gzip")];
   return [
-    timesAsFast("dump, against pg_dump | gzip", dumps.pgrove, dumps.gzip, 3),
-    timesAsLong("dump, against bare pg_dump -Fc -Z zstd:1", dumps.pgrove, dumps.bare, 1.15),
-    timesAsFast("dump --jobs 2, against pg_dump | gzip", dumps.parallel, dumps.gzip, 3.7),
-    timesAsFast("restore, against gunzip | psql", restores.pgrove, restores.psql, 1.4),
-    timesAsLong("restore, against bare pg_restore -j2 + ANALYZE", restores.pgrove, restores.bare, 1.15),
-    timesAsLong("the same, with no older kept database to drop", restores.first, restores.bare, 1.15),
-    timesAsFast("copy, against those two plain commands", copies.pgrove, plain, 14),
-    timesAsLong("copy, against bare CREATE DATABASE … FILE_COPY", copies.pgrove, copies.bare),
-    timesAsFast("copy --strategy stream, against the two", copies.stream, plain),
+    timesAsFast("dump, against docker exec … pg_dump | gzip > file", own, gzip, 3),
+    timesAsLong("dump, against docker exec … pg_dump -Fc -Z zstd:1 > file", own, of("pg_dump -Fc"), 1.15),
+    timesAsFast("dump --jobs 2, against pg_dump | gzip > file", parallel, gzip, 3.7),
+    timesAsLong(
+      "dump --jobs 2, against pg_dump -Fd -j2 -Z zstd:1 and tar > file",
+      parallel,
+      of("pg_dump -Fd -j2, tar"),
+      1.15,
+    ),
   ];
 }
 
-async function compareDumps(setting: Setting, rounds: number) {
-  const { exec, line, pgrove, settle, folder, server } = setting;
-  const pgDump = `${exec} pg_dump -U ${server.user}`;
-  const contestant = (name: string, program: Program) => ({ name, prepare: settle, run: () => runProgram(program) });
-  const timings = await compare(
+/** From files that lie on the host. The plain commands drop and create their database, as people do it; ANALYZE is in all. */
+export async function measureRestores(setting: Setting, rounds: number): Promise<Row[]> {
+  const { exec, line, pgrove, settle, server } = setting;
+  await runProgram(line(`docker cp -q bare.dump ${server.container}:${IN_CONTAINER}`));
+  await setting.dropDatabase(REPLACED);
+  await server.createDatabase(REPLACED);
+  const pgRestore = (database: string) =>
+    `${exec} pg_restore -U ${server.user} -j2 -d ${database} ${IN_CONTAINER} && ${analyze(setting, database)}`;
+  const renew = `${dropDatabase(setting, REPLACED)} && ${createDatabase(setting, REPLACED)}`;
+  const place = `docker cp -q bare.dump ${server.container}:${IN_CONTAINER}`;
+  const over = (name: string, program: Program) => ({ name, prepare: settle, run: () => runProgram(program) });
+  const of = await compare(
     [
-      contestant("pg_dump | gzip", line(`${pgDump} ${DATABASE} | gzip > plain.sql.gz`)),
-      contestant("pg_dump -Fc -Z zstd:1", line(`${pgDump} -Fc -Z zstd:1 ${DATABASE} > bare.dump`)),
-      contestant("pgrove dump --jobs 2", pgrove("dump", "--jobs", "2", "-q")),
-      contestant("pgrove dump", pgrove("dump", "-q")),
-    ],
-    rounds,
-  );
-  const newest = listStore(folder).at(-1) ?? "";
-  await runProgram(line(`cp '${newest}' '${newest}.manifest.json' .`));
-  emptyStore(folder);
-  return {
-    gzip: of(timings, "pg_dump | gzip"),
-    bare: of(timings, "pg_dump -Fc -Z zstd:1"),
-    pgrove: of(timings, "pgrove dump"),
-    parallel: of(timings, "pgrove dump --jobs 2"),
-  };
-}
-
-async function compareRestores(setting: Setting, rounds: number) {
-  const { exec, line, pgrove, settle, server, dropDatabase } = setting;
-  const { user } = server;
-  await runProgram(line("mv main-*.dump pgrove.dump && mv main-*.manifest.json pgrove.dump.manifest.json"));
-  await runProgram(line(`docker cp -q bare.dump ${server.container}:/tmp/bare.dump`));
-  const intoFresh = (name: string, program: Program) => ({
-    name,
-    prepare: async () => {
-      await server.createDatabase(FRESH);
-      await settle();
-    },
-    run: () => runProgram(program),
-    after: () => dropDatabase(FRESH),
-  });
-  const bare =
-    `${exec} pg_restore -U ${user} -j2 -d ${FRESH} /tmp/bare.dump && ` + `${exec} psql -U ${user} -qc ANALYZE ${FRESH}`;
-  const restore = pgrove("restore", "../pgrove.dump", "--yes", "-q");
-  const timings = await compare(
-    [
-      intoFresh(
-        "gunzip | psql",
-        line(`gunzip -c plain.sql.gz | docker exec -i ${server.container} psql -qU ${user} ${FRESH}`),
-      ),
-      intoFresh("pg_restore -j2, ANALYZE", line(bare)),
       {
-        name: "pgrove restore, the first",
+        ...over("pgrove restore, the first", pgrove("restore", "../pgrove.dump", "--yes", "-q")),
         prepare: async () => {
-          await dropDatabase(KEPT);
+          await setting.dropDatabase(KEPT);
           await settle();
         },
-        run: () => runProgram(restore),
       },
-      { name: "pgrove restore", prepare: settle, run: () => runProgram(restore) },
+      {
+        ...over("pg_restore -j2, ANALYZE", line(pgRestore(EMPTY))),
+        prepare: async () => {
+          await server.createDatabase(EMPTY);
+          await settle();
+        },
+        after: () => setting.dropDatabase(EMPTY),
+      },
+      over("pgrove restore", pgrove("restore", "../pgrove.dump", "--yes", "-q")),
+      over(
+        "docker cp, dropdb, createdb, pg_restore -j2, ANALYZE",
+        line(`${place} && ${renew} && ${pgRestore(REPLACED)}`),
+      ),
+      over(
+        "dropdb, createdb, gzip -dc | psql, ANALYZE",
+        line(`${renew} && ${loadFromGzip(setting, "plain.sql.gz", REPLACED)}`),
+      ),
     ],
     rounds,
   );
-  await dropDatabase(KEPT);
-  return {
-    psql: of(timings, "gunzip | psql"),
-    bare: of(timings, "pg_restore -j2, ANALYZE"),
-    pgrove: of(timings, "pgrove restore"),
-    first: of(timings, "pgrove restore, the first"),
-  };
-}
-
-async function compareCopies({ exec, line, pgrove, settle, server, dropDatabase }: Setting, rounds: number) {
-  const create = `create database ${COPY} template ${DATABASE} strategy file_copy`;
-  const intoNew = (name: string, program: Program) => ({
-    name,
-    prepare: settle,
-    run: () => runProgram(program),
-    after: () => dropDatabase(COPY),
-  });
-  const timings = await compare(
-    [
-      intoNew("CREATE DATABASE", line(`${exec} psql -qU ${server.user} -c '${create}' postgres`)),
-      intoNew("pgrove copy", pgrove("copy", "main", "--to", "@copy", "-q")),
-    ],
-    rounds,
-  );
-  // By itself: it writes so much that whatever came after it would be slower.
-  const streamed = await compare(
-    [intoNew("pgrove copy by stream", pgrove("copy", "main", "--to", "@copy", "--strategy", "stream", "-q"))],
-    rounds,
-  );
-  return {
-    bare: of(timings, "CREATE DATABASE"),
-    pgrove: of(timings, "pgrove copy"),
-    stream: of(streamed, "pgrove copy by stream"),
-  };
-}
-
-function of<T>(timings: Map<string, T>, name: string): T {
-  const timing = timings.get(name);
-  if (timing === undefined) throw new Error(`${name} was not measured`);
-  return timing;
+  await setting.dropDatabase(KEPT);
+  await setting.dropDatabase(REPLACED);
+  const [own, first, bare] = [of("pgrove restore"), of("pgrove restore, the first"), of("pg_restore -j2, ANALYZE")];
+  const typed = of("docker cp, dropdb, createdb, pg_restore -j2, ANALYZE");
+  const psql = of("dropdb, createdb, gzip -dc | psql, ANALYZE");
+  return [
+    timesAsFast("restore, against dropdb, createdb, gzip -dc file | psql and ANALYZE", own, psql, 1.4),
+    timesAsLong("restore, against docker cp, dropdb, createdb, pg_restore -j2 and ANALYZE", own, typed, 1.15),
+    timesAsLong("restore, against that pg_restore -j2 and ANALYZE alone", own, bare, 1.15),
+    timesAsLong("the same, with no older kept database to drop", first, bare, 1.15),
+  ];
 }

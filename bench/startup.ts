@@ -1,29 +1,25 @@
-/** How long it takes until pgrove says anything: against an empty Bun program, and in a compose repository. */
+/** How long it takes until pgrove says anything: against an empty program, and in a compose repository. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureCompose } from "../test/support/engine/compose.ts";
 import { testLabels } from "../test/support/engine/server.ts";
-import { formatMs, type Program, runProgram, type Timing, timingOf } from "./measure.ts";
-import { type Row, timesAsLong } from "./report.ts";
+import { compareShort, runProgram } from "./measure.ts";
+import { type Row, takesAtMost, timesAsLong } from "./report.ts";
 import { hostFolders, type Setting } from "./setting.ts";
 
-const RUNS = 30;
-const MOST_URL_MS = 60;
+/** Runs of a few milliseconds: many, since a single one says little. */
+const RUNS = 41;
 
-/** Start-up of the binary, and of `url`. */
+/** Start-up of the binary, of a command's help, and of `url`. */
 export async function measureStartup(setting: Setting): Promise<Row[]> {
-  const empty = await buildEmptyProgram(setting.folder);
-  const [version, hello] = takeTurns([{ argv: [setting.binary, "--version"] }, { argv: [empty] }]);
-  const url = await measureUrl(setting);
+  const { binary } = setting;
+  const empty = { argv: [await buildEmptyProgram(setting.folder)] };
+  const [version, help] = [{ argv: [binary, "--version"] }, { argv: [binary, "dumps", "list", "--help"] }];
+  const of = compareShort({ version, empty, help }, RUNS);
   return [
-    timesAsLong("pgrove --version, against an empty Bun program", version, hello, 1.5),
-    {
-      what: "pgrove url in a compose repository",
-      subject: url,
-      value: url.medianMs,
-      shown: formatMs(url.medianMs),
-      claim: { text: `≤ ${MOST_URL_MS} ms`, met: url.medianMs <= MOST_URL_MS },
-    },
+    timesAsLong("pgrove --version, against an empty program compiled alike", of("version"), of("empty"), 1.15),
+    timesAsLong("pgrove dumps list --help, against the same", of("help"), of("empty")),
+    ...(await measureUrl(setting)),
   ];
 }
 
@@ -40,27 +36,7 @@ async function buildEmptyProgram(folder: string): Promise<string> {
   return outfile;
 }
 
-/** Runs of a few milliseconds, taken in turns; the first of each does not count. */
-function takeTurns(programs: readonly [Program, Program]): [Timing, Timing] {
-  const times = programs.map((): number[] => []);
-  for (let run = 0; run <= RUNS; run++) {
-    for (const [index, program] of programs.entries()) {
-      const tookMs = timeOnce(program);
-      if (run > 0) times[index]?.push(tookMs);
-    }
-  }
-  return [timingOf(times[0] ?? []), timingOf(times[1] ?? [])];
-}
-
-function timeOnce({ argv, cwd, env }: Program): number {
-  const began = performance.now();
-  const options = { env: { ...process.env, ...env }, stdin: "ignore", stdout: "ignore", stderr: "ignore" } as const;
-  const { exitCode } = Bun.spawnSync([...argv], cwd === undefined ? options : { ...options, cwd });
-  if (exitCode !== 0) throw new Error(`${argv.join(" ")} ended with exit code ${exitCode}`);
-  return performance.now() - began;
-}
-
-async function measureUrl({ binary, folder, server }: Setting): Promise<Timing> {
+async function measureUrl({ binary, folder, server }: Setting): Promise<Row[]> {
   await ensureCompose();
   const repo = join(folder, "composed");
   const project = `pgrove-bench-${process.pid}`;
@@ -78,7 +54,12 @@ async function measureUrl({ binary, folder, server }: Setting): Promise<Timing> 
   try {
     await runProgram({ argv: [binary, "up", "-q"], cwd: repo, env });
     const url = { argv: [binary, "url"], cwd: repo, env };
-    return timingOf(Array.from({ length: RUNS + 1 }, () => timeOnce(url)).slice(1));
+    const port = { argv: ["docker", "compose", "port", "db", "5432"], cwd: repo };
+    const of = compareShort({ url, port }, RUNS);
+    return [
+      takesAtMost("pgrove url in a compose repository", of("url"), 60),
+      timesAsLong("the same, against docker compose port db 5432", of("url"), of("port")),
+    ];
   } finally {
     await runProgram({ argv: ["docker", "compose", "-p", project, "down", "-v", "-t", "5"], cwd: repo });
     rmSync(repo, { recursive: true, force: true });

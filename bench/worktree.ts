@@ -1,92 +1,81 @@
-/** A worktree with a database of its own: against the bare copy inside the server, and against dump and restore by hand. */
+/** A worktree with a database of its own: beside scripts that do the same with git and PostgreSQL's programs. */
 import { join } from "node:path";
-import { compare, formatMs, runProgram, type Timing, timingOf } from "./measure.ts";
-import { type Row, timesAsFast, timesAsLong } from "./report.ts";
-import { DATABASE, type Setting } from "./setting.ts";
+import { compare, compareShort, runProgram } from "./measure.ts";
+import { copyAsTemplate, copyThroughFile, copyThroughPipe } from "./plain.ts";
+import { type Row, takesAtMost, timesAsFast, timesAsLong } from "./report.ts";
+import type { Setting } from "./setting.ts";
 
 const COPY = "bench_worktree";
+const BRANCH = "by-hand";
 const WORKTREES = 30;
 const LOOKS = 15;
-const MOST_LIST_MS = 300;
-const MOST_PROVISION_MS = 60;
 
 /** `new`, then `list` and `provision` where there are many worktrees. */
 export async function measureWorktrees(setting: Setting, rounds: number): Promise<Row[]> {
-  const made = await compareNew(setting, rounds);
-  const [template, fresh, byHand] = ["bare template", "pgrove new", "by hand"].map((name) => made.get(name));
-  if (template === undefined || fresh === undefined || byHand === undefined) throw new Error("a contestant is missing");
-  for (let number = 1; number <= WORKTREES; number++) {
-    await runProgram(setting.pgrove("new", `many-${number}`, "--empty", "-q"));
-  }
-  const list = await timeProgram(setting, "list");
-  const provision = await timeProgram(setting, "provision", "many-1");
+  const made = await measureNew(setting, rounds);
+  const names = Array.from({ length: WORKTREES }, (_, index) => `many-${index + 1}`);
+  for (const name of names) await runProgram(setting.pgrove("new", name, "--empty", "-q"));
+  const looks = { list: setting.pgrove("list", "-q"), provision: setting.pgrove("provision", "many-1", "-q") };
+  const of = compareShort(looks, LOOKS);
+  for (const name of names) await runProgram(setting.pgrove("remove", name, "--delete-branch", "--yes", "-q"));
   return [
-    timesAsLong("new (isolation: database), against the bare CREATE DATABASE … TEMPLATE", fresh, template, 1.5),
-    timesAsFast("new, against git worktree add, pg_dump | gzip and gunzip | psql", fresh, byHand, 12),
-    looks(`list with ${WORKTREES} worktrees`, list, MOST_LIST_MS),
-    looks("provision that has nothing to do", provision, MOST_PROVISION_MS),
+    ...made,
+    takesAtMost(`list with ${WORKTREES} worktrees`, of("list"), 300),
+    takesAtMost("provision that has nothing to do", of("provision"), 60),
   ];
 }
 
-function looks(what: string, subject: Timing, mostMs: number): Row {
-  const value = subject.medianMs;
-  return { what, subject, value, shown: formatMs(value), claim: { text: `≤ ${mostMs} ms`, met: value <= mostMs } };
-}
-
-async function compareNew({ exec, folder, line, pgrove, repo, settle, server, dropDatabase }: Setting, rounds: number) {
-  const file = join(folder, "by-hand.sql.gz");
-  const psql = `docker exec -i ${server.container} psql -q -U ${server.user}`;
+async function measureNew(setting: Setting, rounds: number): Promise<Row[]> {
+  const { folder, line, pgrove, repo, settle, dropDatabase } = setting;
+  const worktree = join(folder, BRANCH);
   const git = `git -C ${repo}`;
-  const byHand = [
-    `${git} worktree add -q ${join(folder, "by-hand")} -b by-hand`,
-    `${exec} pg_dump -U ${server.user} ${DATABASE} | gzip > ${file}`,
-    `${psql} -c 'create database ${COPY}' postgres`,
-    `gunzip -c ${file} | ${psql} ${COPY} > /dev/null`,
+  const script = (copying: string) =>
+    line(
+      `${git} worktree add -q ${worktree} -b ${BRANCH} && ${copying} && echo DATABASE_URL=${COPY} > ${worktree}/.env`,
+    );
+  const byHand = (name: string, copying: string) => ({
+    name,
+    prepare: settle,
+    run: () => runProgram(script(copying)),
+    after: async () => {
+      await dropDatabase(COPY);
+      await runProgram(line(`${git} worktree remove --force ${worktree} && ${git} branch -q -D ${BRANCH}`));
+    },
+  });
+  const bare = {
+    name: "createdb --template",
+    prepare: settle,
+    run: () => runProgram({ argv: copyAsTemplate(setting, COPY).split(" ") }),
+    after: () => dropDatabase(COPY),
+  };
+  const own = {
+    name: "pgrove new",
+    prepare: settle,
+    run: () => runProgram(pgrove("new", "fresh", "-q")),
+    after: () => runProgram(pgrove("remove", "fresh", "--delete-branch", "--yes", "-q")),
+  };
+  const template = byHand("git worktree add, createdb --template", copyAsTemplate(setting, COPY));
+  const pipe = byHand("git worktree add, pg_dump | psql", copyThroughPipe(setting, COPY));
+  const file = byHand("git worktree add, through a file", copyThroughFile(setting, "by-hand.sql.gz", COPY));
+  const quick = await compare([bare, own, template], rounds);
+  // Apart from those: they write so much that whatever comes after them is slower.
+  const slow = await compare([own, pipe, file], rounds);
+  await runProgram(line("rm by-hand.sql.gz"));
+  const [fresh, later] = [quick(own.name), slow(own.name)];
+  return [
+    timesAsLong(
+      "new, against git worktree add, createdb --template --strategy=file_copy",
+      fresh,
+      quick(template.name),
+      1.5,
+    ),
+    timesAsLong("new, against that createdb alone", fresh, quick(bare.name), 1.5),
+    timesAsFast(
+      "new, against git worktree add, pg_dump | gzip > file, gzip -dc | psql, ANALYZE",
+      later,
+      slow(file.name),
+      12,
+    ),
+    timesAsFast("new, against git worktree add, pg_dump | psql inside the container, ANALYZE", later, slow(pipe.name)),
   ];
-  const create = `create database ${COPY} template ${DATABASE} strategy file_copy`;
-  const inTurns = await compare(
-    [
-      {
-        name: "bare template",
-        prepare: settle,
-        run: () => runProgram(line(`${psql} -c '${create}' postgres`)),
-        after: () => dropDatabase(COPY),
-      },
-      {
-        name: "pgrove new",
-        prepare: settle,
-        run: () => runProgram(pgrove("new", "fresh", "-q")),
-        after: () => runProgram(pgrove("remove", "fresh", "--delete-branch", "--yes", "-q")),
-      },
-    ],
-    rounds,
-  );
-  // By itself: it writes so much that whatever came after it would be slower.
-  const alone = await compare(
-    [
-      {
-        name: "by hand",
-        prepare: settle,
-        run: () => runProgram(line(byHand.join(" && "))),
-        after: async () => {
-          await dropDatabase(COPY);
-          await runProgram(
-            line(`${git} worktree remove ${join(folder, "by-hand")}; ${git} branch -q -D by-hand; rm ${file}`),
-          );
-        },
-      },
-    ],
-    rounds,
-  );
-  return new Map([...inTurns, ...alone]);
-}
-
-async function timeProgram({ pgrove }: Setting, ...args: string[]): Promise<Timing> {
-  const times: number[] = [];
-  for (let look = 0; look <= LOOKS; look++) {
-    const began = performance.now();
-    await runProgram(pgrove(...args, "-q"));
-    if (look > 0) times.push(performance.now() - began); // the first one warms up
-  }
-  return timingOf(times);
 }
