@@ -19,7 +19,7 @@ export async function readVersions({ server, exec }: Setting): Promise<[name: st
   return [
     ["PostgreSQL, server", await server.psql("postgres", "show server_version")],
     ["its pg_dump", lastWords(await inContainer("pg_dump", "--version"))],
-    ["psql of the host", lastWords(firstLine(await runOk(findPsql(), ["--version"])))],
+    ["psql of the host", await readHostPsql()],
     ["Docker engine", await docker("Server")],
     ["Docker client", await docker("Client")],
     ["docker compose", (await runOk("docker", ["compose", "version", "--short"])).trim()],
@@ -33,6 +33,15 @@ export async function readVersions({ server, exec }: Setting): Promise<[name: st
     ["processor", `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? "unknown"}`],
     ["memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
   ];
+}
+
+/** Only some parts want one. */
+async function readHostPsql(): Promise<string> {
+  try {
+    return lastWords(firstLine(await runOk(findPsql(), ["--version"])));
+  } catch {
+    return "none";
+  }
 }
 
 function readPackageVersion(name: string): string {
