@@ -40,6 +40,32 @@ export async function requireWorktree(tools: WorktreeTools, text: string | undef
   );
 }
 
+/** What `remove` is to remove: a worktree, or, looked for first, what one has left that is not there any more. */
+export interface Removable {
+  worktree?: GitWorktree;
+  /** The identity or name that the leftover has. */
+  leftover?: string;
+}
+
+/** What `remove` means by that text. What is the name of one is never another's branch or folder. */
+export async function findRemovable(tools: WorktreeTools, text: string): Promise<Removable> {
+  const { repository, stateDir, operation } = tools;
+  const { readRegistry } = await import("../repo/registry.ts");
+  const [worktrees, { rows }] = await Promise.all([
+    listWorktrees(repository, operation.runner),
+    readRegistry(stateDir),
+  ]);
+  const row = rows.find(({ name }) => name === text);
+  const worktree =
+    row === undefined || text === "main"
+      ? await findNamed(worktrees, text, stateDir)
+      : worktrees.find(({ id }) => id === row.id);
+  if (worktree === undefined) return { leftover: row?.id ?? text };
+  const { id, missing } = worktree;
+  if (!missing || id === undefined || rows.some((each) => each.id === id)) return { worktree };
+  return { worktree, leftover: id };
+}
+
 function isHere({ repository }: WorktreeTools) {
   return (worktree: GitWorktree) => worktree.gitDir === repository.gitDir;
 }

@@ -2,7 +2,7 @@
 import { refusal, usageError } from "../errors.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { parseMark } from "../postgres/ownership.ts";
-import { schemaPropertyStatements, schemaSizeBytes } from "../postgres/schema.ts";
+import { type Queries, schemaPropertyStatements, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { listExtensions } from "../postgres/schema-extensions.ts";
 import { findSchemaStanding, requireSchemaStanding, type Standing } from "../postgres/standing.ts";
@@ -150,23 +150,31 @@ function copyArguments({ target }: LiveTarget, { schemaOnly, oneServer }: Schema
  */
 export async function dropSchema(work: Work, live: LiveTarget, shown?: Standing): Promise<void> {
   const schema = requireTargetSchema(live);
-  if (live.target.worktree === undefined) throw refusal("schema_main", `${schema} is main's schema and stays`);
   await claimSchema(work, live);
   await inTarget(work, live, async (sql) => {
     const agreed = shown ?? (await findSchemaStanding(sql, schema));
-    if ((await findOwnSchema(sql, live)) === undefined) return;
-    const extension = (await listExtensions(sql)).find((each) => each.schema === schema);
-    if (extension !== undefined) {
-      throw refusal(
-        "extension_in_schema",
-        `the extension ${extension.name} lies in the schema ${schema}, and would be dropped with it`,
-        `ALTER EXTENSION ${quoteIdentifier(extension.name)} SET SCHEMA public`,
-      );
-    }
+    if (!(await requireDroppableSchema(sql, live))) return;
     await withoutOthers(work, sql, schema, async (transaction) => {
       await requireSchemaStanding(transaction, { schema, agreed });
       await requireNoDependents(transaction, schema);
       await transaction.unsafe(`drop schema ${quoteIdentifier(schema)} cascade`);
     });
   });
+}
+
+/** False when the target's schema is not there. Throws (exit 5) as dropping it would. */
+export async function requireDroppableSchema(sql: Queries, live: LiveTarget): Promise<boolean> {
+  const schema = requireTargetSchema(live);
+  if (live.target.worktree === undefined) throw refusal("schema_main", `${schema} is main's schema and stays`);
+  if ((await findOwnSchema(sql, live)) === undefined) return false;
+  const extension = (await listExtensions(sql)).find((each) => each.schema === schema);
+  if (extension !== undefined) {
+    throw refusal(
+      "extension_in_schema",
+      `the extension ${extension.name} lies in the schema ${schema}, and would be dropped with it`,
+      `ALTER EXTENSION ${quoteIdentifier(extension.name)} SET SCHEMA public`,
+    );
+  }
+  await requireNoDependents(sql, schema);
+  return true;
 }

@@ -122,6 +122,25 @@ export async function listGrantees(sql: Queries, schema: string): Promise<string
   return rows.map(({ name }) => name);
 }
 
+/**
+ * What a role owns in the connected database and outside of it, but for the schema and what goes with it, and for large
+ * objects.
+ */
+export async function listOwnedOutside(sql: Queries, role: string, schema: string): Promise<string[]> {
+  const rows = await sql.unsafe<{ object: string }[]>(
+    `${AREAS}
+    select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as object
+      from pg_shdepend d left join pg_database b on b.oid = d.dbid
+     where d.refclassid = 'pg_authid'::regclass and d.refobjid = $2::regrole and d.deptype = 'o'
+       and (d.dbid = 0 or b.datname = current_database()) and d.classid <> 'pg_largeobject'::regclass
+       and (d.classid, d.objid) <> ('pg_namespace'::regclass, $1::regnamespace)
+       and (d.classid, d.objid) not in (select classid, objid from inside)
+     order by 1`,
+    [quoteIdentifier(schema), quoteIdentifier(role)],
+  );
+  return rows.map(({ object }) => object);
+}
+
 const SHOWN = 5;
 
 /** "a, b and 3 more". */

@@ -11,6 +11,14 @@ export type Isolation = Config["isolation"];
 /** What a new worktree's database starts with. */
 export type InitialData = { kind: "copy"; source: string } | { kind: "dump"; dump: string } | { kind: "empty" };
 
+/** What tells a worktree's place from another one of the same path. */
+export interface SeenPlace {
+  /** What git calls it: the name of its own folder among git's. */
+  gitName: string;
+  /** The folder that it lies in, as `identifyFolder` knows it. */
+  parent: string;
+}
+
 /** A worktree that pgrove knows. Paths are absolute. */
 export interface WorktreeRow {
   /** A UUID, also kept in the worktree's own git folder: paths and names change, it does not. */
@@ -18,6 +26,8 @@ export interface WorktreeRow {
   name: string;
   /** Where it was last seen. */
   path: string;
+  /** What else was seen of it there. Older versions of pgrove have not written it. */
+  seen?: SeenPlace;
   /** The branch that it was made for; undefined when it was detached. */
   branch?: string;
   /** 1, 2, …, unique among the living ones; the main worktree is 0. */
@@ -124,15 +134,21 @@ function isRow(value: unknown): value is WorktreeRow {
   const texts = ["id", "name", "path", "database", "createdAt", "setup"].every(
     (name) => typeof field(name) === "string",
   );
-  const ports = field("ports");
+  const [ports, seen] = [field("ports"), field("seen")];
   return (
     texts &&
     ISOLATIONS.some((isolation) => isolation === field("isolation")) &&
     STATES.some((state) => state === field("state")) &&
     Number.isInteger(field("index")) &&
     typeof field("data") === "object" &&
+    (seen === undefined || isSeenPlace(seen)) &&
     typeof ports === "object" &&
     ports !== null &&
     Object.values(ports).every(Number.isInteger)
   );
+}
+
+function isSeenPlace(value: unknown): value is SeenPlace {
+  if (typeof value !== "object" || value === null) return false;
+  return ["gitName", "parent"].every((name) => typeof Reflect.get(value, name) === "string");
 }

@@ -91,9 +91,12 @@ async function listLinked(commonDir: string): Promise<Omit<GitWorktree, "id">[]>
   return found.flat();
 }
 
-/** The git folder that a worktree's `.git` file names; undefined when there is no such file. */
-async function readPointer(dotGit: string): Promise<string | undefined> {
-  const text = await readTextIfExists(dotGit);
+/**
+ * The git folder that a worktree's `.git` file names; undefined when there is no such file. What is there and is no file,
+ * or cannot be read, leads to itself: it is nobody's, and not gone.
+ */
+export async function readPointer(dotGit: string): Promise<string | undefined> {
+  const text = await readTextIfExists(dotGit).catch(() => dotGit);
   if (text === undefined) return undefined;
   return await realPath(resolve(dirname(dotGit), text.trimEnd().replace(/^gitdir: /, "")));
 }

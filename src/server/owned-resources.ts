@@ -56,15 +56,45 @@ export async function removeComposeProject(
   owner: Owner,
   { inUse = true }: { inUse?: boolean } = {},
 ): Promise<ProjectParts> {
-  const parts = await listParts(runner, PROJECT_LABEL, project);
-  const foreign = parts.filter((part) => !isOwned(part, owner) && part.kind !== "network");
-  if (foreign.length > 0) throw foreignError(project, foreign);
-  const owned = sortParts(parts.filter((part) => isOwned(part, owner)));
+  const owned = await requireRemovableProject(runner, project, owner);
   if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.containers);
   await removeParts(runner, ["rm", "-f", "-v"], owned.containers);
   await removeParts(runner, ["volume", "rm"], owned.volumes);
   await removeParts(runner, ["network", "rm"], owned.networks);
   return owned;
+}
+
+/**
+ * What of a compose project is the worktree's. Throws (exit 5) when it cannot be removed: a container or volume does not
+ * carry the worktree's labels, or somebody else's container uses a volume or network of it.
+ */
+export async function requireRemovableProject(runner: Runner, project: string, owner: Owner): Promise<ProjectParts> {
+  const parts = await listParts(runner, PROJECT_LABEL, project);
+  const foreign = parts.filter((part) => !isOwned(part, owner) && part.kind !== "network");
+  if (foreign.length > 0) throw foreignError(project, foreign);
+  const owned = sortParts(parts.filter((part) => isOwned(part, owner)));
+  for (const kind of ["volume", "network"] as const) {
+    for (const name of owned[PLURALS[kind]]) {
+      const users = (await listUsers(runner, kind, name)).filter((user) => !owned.containers.includes(user));
+      if (users.length > 0) throw usedError(kind, name, users);
+    }
+  }
+  return owned;
+}
+
+/** The containers, running or not, that have a volume or network. */
+async function listUsers(runner: Runner, kind: "volume" | "network", name: string): Promise<string[]> {
+  const args = ["ps", "-a", "--filter", `${kind}=${name}`, "--format", "{{.Names}}"];
+  const said = await captureDocker(runner, args, { timeoutMs: LIST_TIMEOUT_MS });
+  return said.split("\n").filter((line) => line !== "");
+}
+
+function usedError(kind: Kind, name: string, users: readonly string[]): Error {
+  return refusal(
+    "in_use",
+    `the ${kind} ${name} is used by a container that pgrove did not make: ${users.join(", ")}; nothing was removed`,
+    kind === "network" ? `docker network disconnect ${name} ${users[0]}` : `docker rm ${users[0]}`,
+  );
 }
 
 /** Whether a compose project of that name has parts that are not the worktree's. Throws (exit 4) without docker. */

@@ -1,5 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { access, type FileHandle, link, mkdir, open, readFile, readlink, realpath, rename, rm } from "node:fs/promises";
+import {
+  access,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 
 /** A temporary name beside the final one, so that the rename stays on one file system. */
@@ -97,6 +109,20 @@ export async function pathExists(path: string): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/**
+ * What tells a folder from another one that stands at the same path at another time, such as the empty one under a disk
+ * that is not mounted; undefined when none is there.
+ */
+export async function identifyFolder(path: string): Promise<string | undefined> {
+  try {
+    const found = await stat(path, { bigint: true });
+    return found.isDirectory() ? `${found.ino}-${found.birthtimeNs}` : undefined;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw error;
   }
 }
 

@@ -1,10 +1,12 @@
 /** Gives a worktree its place in the registry: names, ports and a number that no other worktree has. */
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { chooseDatabaseName, chooseProjectName, chooseWorktreeName, type IsTaken } from "../repo/names.ts";
 import { type InitialData, readRegistry, updateRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
 import { choosePorts, portChecker } from "../server/ports.ts";
+import { seePlace } from "./gone.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 const PASSWORD_BYTES = 24;
@@ -24,17 +26,17 @@ export interface Allocation {
  */
 export async function allocateRow(tools: WorktreeTools, allocation: Allocation): Promise<WorktreeRow> {
   const { worktree } = allocation;
-  const id = await ensureIdentity(worktree.gitDir);
+  const [id, seen] = await Promise.all([ensureIdentity(worktree.gitDir), seePlace(worktree)]);
   const present = (await readRegistry(tools.stateDir)).rows.find((row) => row.id === id);
-  if (present !== undefined && isComplete(present, allocation)) return present; // mostly: the lock costs 5 ms
+  if (present !== undefined && isComplete(present, allocation, seen)) return present; // mostly: the lock costs 5 ms
   return await updateRegistry(tools.stateDir, async (rows) => {
     const known = rows.find((row) => row.id === id);
     if (known === undefined) {
-      const made = await makeRow(tools, id, allocation, rows);
+      const made = { ...(await makeRow(tools, id, allocation, rows)), ...seen };
       rows.push(made);
       return made;
     }
-    known.path = worktree.root;
+    Object.assign(known, { path: worktree.root, ...seen });
     const missing = Object.entries(allocation.ports).filter(([name]) => known.ports[name] === undefined);
     Object.assign(known.ports, await allocatePorts(tools, id, Object.fromEntries(missing), rows));
     return known;
@@ -72,8 +74,9 @@ async function makeRow(
   }
 }
 
-function isComplete({ path, ports }: WorktreeRow, { worktree, ports: wanted }: Allocation): boolean {
-  return path === worktree.root && Object.keys(wanted).every((name) => ports[name] !== undefined);
+function isComplete(row: WorktreeRow, { worktree, ports }: Allocation, seen: Pick<WorktreeRow, "seen">): boolean {
+  const isSeen = row.path === worktree.root && isDeepStrictEqual(row.seen, seen.seen);
+  return isSeen && Object.keys(ports).every((name) => row.ports[name] !== undefined);
 }
 
 function firstFree(indexes: readonly number[]): number {

@@ -103,7 +103,7 @@ async function chooseName(
 }
 
 /** The folder that pgrove.yaml gives a worktree of that name. */
-function placeOf({ loaded, repository }: WorktreeTools, name: string): string {
+export function placeOf({ loaded, repository }: WorktreeTools, name: string): string {
   const base = repository.mainRoot ?? repository.commonDir;
   const values = { name, repo: basename(base).replace(/\.git$/, ""), project: loaded.config.project };
   return resolve(base, renderTemplate(loaded.config.worktrees.dir, values, "worktrees.dir"));

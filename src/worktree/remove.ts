@@ -1,16 +1,18 @@
 /** Removes a worktree with everything that it has of its own. Branch and dumps stay. */
-import { basename } from "node:path";
+import { access, constants } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { pathInWorktree } from "../config/load.ts";
-import { EXIT, failure, PgroveError, refusal } from "../errors.ts";
+import { failure, refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
-import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
+import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
-import type { GitWorktree } from "../repo/worktree.ts";
+import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { readChanges } from "../repo/worktree-changes.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import { type Belongings, belongingsOf, takeInventory } from "./belongings.ts";
-import { destroyBelongings, forgetWorktree, requireSeparable } from "./destroy.ts";
+import { destroyBelongings, forgetWorktree, requireDestroyable, requireSeparable } from "./destroy.ts";
 import { readEnvBlock } from "./env-block.ts";
+import { findMoved, lookForWorktrees } from "./gone.ts";
 import { cutBlock, findBlock } from "./marked-block.ts";
 import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -43,46 +45,39 @@ export interface Removed {
 
 /**
  * Looks at what a removal would take away. Throws (exit 5) for the main worktree, a locked one, one that pgrove did not
- * provision, and one with changes that are nowhere else.
+ * provision, one with changes that are nowhere else, and when something of it could not be taken away.
  */
 export async function planRemoval(
   tools: WorktreeTools,
   worktree: GitWorktree,
-  { force, keepDatabase }: RemovalChoice,
+  choice: RemovalChoice,
 ): Promise<RemovalPlan> {
-  const { rows } = await readRegistry(tools.stateDir);
-  const row = rows.find(({ id }) => id === worktree.id);
-  requireRemovable(worktree, row);
-  if (!force && !worktree.missing) await requireNothingUnsaved(tools, worktree);
+  const row = await requireRemovable(tools, worktree, choice);
   const name = row?.name ?? basename(worktree.root);
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   if (row === undefined)
     return { name, repository, belongings: { databases: [], schemas: [], projects: [], clusters: [] } };
+  const { keepDatabase } = choice;
   requireSeparable(row, keepDatabase);
   const inventory = await takeInventory(tools, { repository, kinds: new Set([row.isolation]), start: true });
+  await requireDestroyable(tools, { row, repository, keepDatabase });
   return { name, repository, row, belongings: belongingsOf(inventory, row.id) };
 }
 
 /**
- * Removes the worktree, after the checks of `planRemoval`, which it makes again. What stops it on the way leaves
- * something that a second call removes.
+ * Removes the worktree, after the checks of `planRemoval`, which it makes again, and before which nothing is done. What
+ * stops it on the way leaves something that a second call removes.
  */
 export async function removeWorktree(
   tools: WorktreeTools,
-  worktree: GitWorktree,
+  given: GitWorktree,
   request: RemoveRequest,
 ): Promise<Removed> {
+  const worktree = await findAgain(tools, given);
   const { row, repository } = await planRemoval(tools, worktree, request);
   if (row !== undefined) {
     if (row.state === "ready" && !worktree.missing) await tearDown(tools, worktree, row, request);
-    await updateRow(tools.stateDir, row.id, { state: "removing" });
-    try {
-      await destroyBelongings(tools, { row, repository, keepDatabase: request.keepDatabase });
-    } catch (error) {
-      // The database is what goes last, so a refusal means that it is still there.
-      if (isRefusal(error)) await updateRow(tools.stateDir, row.id, { state: row.state });
-      throw error;
-    }
+    await destroyBelongings(tools, { row, repository, keepDatabase: request.keepDatabase });
   }
   await removeFolder(tools, worktree);
   const branchDeleted = request.deleteBranch && (await deleteBranch(tools, worktree, request.force));
@@ -90,8 +85,10 @@ export async function removeWorktree(
   return { branchDeleted };
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof PgroveError && error.exit === EXIT.refused;
+/** As git knows it now: it may have been locked or moved since the question. */
+async function findAgain({ repository, operation }: WorktreeTools, worktree: GitWorktree): Promise<GitWorktree> {
+  const found = (await listWorktrees(repository, operation.runner)).find(({ gitDir }) => gitDir === worktree.gitDir);
+  return found ?? { ...worktree, missing: true };
 }
 
 async function tearDown(
@@ -108,7 +105,51 @@ async function tearDown(
   await runSteps(steps, { cwd: root, env, runner, say, abort, goOn: `pgrove remove ${name}` });
 }
 
-function requireRemovable(worktree: GitWorktree, row: WorktreeRow | undefined): void {
+/** Its row, where it has one. Throws (exit 5) for what git or the user would miss. */
+async function requireRemovable(
+  tools: WorktreeTools,
+  worktree: GitWorktree,
+  { force }: RemovalChoice,
+): Promise<WorktreeRow | undefined> {
+  const { rows } = await readRegistry(tools.stateDir);
+  const row = rows.find(({ id }) => id === worktree.id);
+  requireOwned(worktree, row);
+  if (worktree.missing) {
+    if (!force) await requireNotMoved(tools, worktree, row);
+    return row;
+  }
+  await requireDeletable(worktree);
+  if (!force) await requireNothingUnsaved(tools, worktree);
+  return row;
+}
+
+/** Throws (exit 5) when its folder is elsewhere: what is in no commit could not be looked at. */
+async function requireNotMoved(tools: WorktreeTools, worktree: GitWorktree, row?: WorktreeRow): Promise<void> {
+  const moved = await findMoved(worktree, row?.seen, await lookForWorktrees(tools, row === undefined ? [] : [row]));
+  if (moved === undefined) return;
+  throw refusal(
+    "worktree_moved",
+    `${worktree.root} is not there; it was moved to ${moved}`,
+    `git worktree repair ${moved}        then again; --force removes it without looking there`,
+  );
+}
+
+/** Throws (exit 5) when git could not delete the folder: its database would be gone by then. */
+async function requireDeletable({ root }: GitWorktree): Promise<void> {
+  for (const folder of [root, dirname(root)]) {
+    if (await isWritable(folder)) continue;
+    throw refusal("folder_stays", `${root} cannot be deleted: ${folder} may not be written to`, `ls -ld ${folder}`);
+  }
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  return await access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function requireOwned(worktree: GitWorktree, row: WorktreeRow | undefined): void {
   if (worktree.isMain) throw refusal("main_worktree", "the main worktree is never removed", "pgrove list");
   if (worktree.strayed) {
     throw refusal(
@@ -121,7 +162,7 @@ function requireRemovable(worktree: GitWorktree, row: WorktreeRow | undefined): 
     throw refusal("worktree_locked", `${worktree.root} is locked`, `git worktree unlock ${worktree.root}`);
   }
   if (row !== undefined || worktree.unfinished) return;
-  if (worktree.id !== undefined) {
+  if (worktree.id !== undefined && !worktree.missing) {
     throw refusal(
       "not_registered",
       `pgrove no longer knows what it has given ${worktree.root}`,

@@ -1,6 +1,7 @@
-import type { Leftover } from "../../worktree/prune.ts";
+import type { JudgedLeftover } from "../../worktree/prune.ts";
 import { belongingsDocument, describeBelongings } from "../belongings.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import { formatTable } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
@@ -8,7 +9,8 @@ import { requireWorktreeTools } from "../worktree-tools.ts";
 export const command = defineCommand({
   details:
     "Worktrees that were deleted by hand leave their databases, containers, volumes and snapshots. Lists them, asks, and " +
-    "removes them. Does nothing unless git, docker and the server could be looked at completely. A locked worktree is not gone.",
+    "removes them. What may only be away (moved, locked, on a disk that is not there) is kept, and named with what to do. " +
+    "Does nothing unless git, docker and the server could be looked at completely.",
   positionals: [],
   options: [{ name: "dry-run", about: "say what would be removed, and change nothing" }],
   examples: [
@@ -17,34 +19,50 @@ export const command = defineCommand({
   ],
   async run(context, args) {
     const tools = await requireWorktreeTools(context);
-    const { findLeftovers, removeLeftover } = await import("../../worktree/prune.ts");
+    const { findLeftovers, pruneLeftovers } = await import("../../worktree/prune.ts");
     const leftovers = await findLeftovers(tools);
-    const documents = leftovers.map(toDocument);
-    if (leftovers.length === 0) {
-      return void (await context.output.answer({ pruned: [] }, () => "nothing is left over"));
-    }
-    const list = () => formatTable(leftovers.map(toRow), { indent: "  " });
+    const gone = leftovers.filter(({ doubt }) => doubt === undefined);
+    const kept = leftovers.filter(({ doubt }) => doubt !== undefined);
+    tellKept(context, kept);
+    const list = () => formatTable(gone.map(toRow), { indent: "  " });
+    const nothing = kept.length === 0 ? "nothing is left over" : "nothing is left over of what is certainly gone";
     if (args.flag("dry-run")) {
-      return void (await context.output.answer({ dry_run: true, would_prune: documents }, list));
+      const document = { dry_run: true, would_prune: gone.map(toDocument), kept: kept.map(toKeptDocument) };
+      return void (await context.output.answer(document, () => (gone.length === 0 ? nothing : list())));
     }
-    context.output.note(list());
-    const target = { label: "what is left over", name: "prune", protected: false };
-    const what = `what ${plural(leftovers.length, "worktree")} left will be removed`;
-    await context.requireConsent({ target, what, instead: "pgrove prune --dry-run" });
-    for (const leftover of leftovers) await removeLeftover(tools, leftover);
-    await context.output.answer(
-      { pruned: documents },
-      () => `removed what ${plural(leftovers.length, "worktree")} had left`,
+    if (gone.length > 0) {
+      context.output.note(list());
+      const target = { label: "what is left over", name: "prune", protected: false };
+      const what = `what ${plural(gone.length, "worktree")} left will be removed`;
+      await context.requireConsent({ target, what, instead: "pgrove prune --dry-run" });
+    }
+    await pruneLeftovers(tools, gone);
+    await context.output.answer({ pruned: gone.map(toDocument), kept: kept.map(toKeptDocument) }, () =>
+      gone.length === 0 ? nothing : `removed what ${plural(gone.length, "worktree")} had left`,
     );
   },
 });
 
-function toRow(leftover: Leftover): string[] {
-  const { name, path } = leftover.row;
-  return [name, describeBelongings(leftover) ?? "nothing but its name", path === "" ? "" : `was at ${path}`];
+/** Two lines for each: what it is and why it is kept, and what to type. */
+function tellKept({ output }: Context, kept: readonly JudgedLeftover[]): void {
+  for (const { row, belongings, doubt } of kept) {
+    const what = describeBelongings(belongings);
+    output.note(`kept ${row.name}${what === undefined ? "" : ` with ${what}`}: ${doubt?.why}`);
+    output.note(`  next: ${doubt?.hint}`);
+  }
 }
 
-function toDocument(leftover: Leftover) {
-  const { name, path } = leftover.row;
-  return { worktree: name, path: path === "" ? null : path, ...belongingsDocument(leftover) };
+function toRow({ row, belongings }: JudgedLeftover): string[] {
+  const { name, path } = row;
+  return [name, describeBelongings(belongings) ?? "nothing but its name", path === "" ? "" : `was at ${path}`];
+}
+
+function toDocument({ row, belongings }: JudgedLeftover): Record<string, unknown> {
+  const { name, path } = row;
+  return { worktree: name, path: path === "" ? null : path, ...belongingsDocument(belongings) };
+}
+
+function toKeptDocument(leftover: JudgedLeftover): Record<string, unknown> {
+  const { why, hint } = leftover.doubt ?? { why: null, hint: null };
+  return { ...toDocument(leftover), reason: why, hint };
 }

@@ -1,8 +1,13 @@
+import { missingError } from "../../errors.ts";
+import type { Belongings } from "../../worktree/belongings.ts";
+import type { RemovalChoice } from "../../worktree/remove.ts";
+import type { WorktreeTools } from "../../worktree/tools.ts";
 import { belongingsDocument, describeBelongings } from "../belongings.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
 import { formatFields } from "../table.ts";
 import { isConfigTrusted } from "../trust.ts";
-import { requireWorktree, requireWorktreeTools } from "../worktree-tools.ts";
+import { findRemovable, requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
   details:
@@ -21,43 +26,76 @@ export const command = defineCommand({
   ],
   async run(context, args) {
     const tools = await requireWorktreeTools(context);
-    const worktree = await requireWorktree(tools, args.positional("WORKTREE"));
-    const { planRemoval, removeWorktree } = await import("../../worktree/remove.ts");
     const [force, keepDatabase] = [args.flag("force"), args.flag("keep-database")];
-    const plan = await planRemoval(tools, worktree, { force, keepDatabase });
-    const belongings = describeBelongings(plan.belongings);
+    const choice = { force, keepDatabase, deleteBranch: args.flag("delete-branch") };
+    const { name, path, branch, ...removal } = await planOf(context, tools, args.positional("WORKTREE") ?? "", choice);
+    const belongings = describeBelongings(removal.belongings);
     const taken = belongings === undefined || keepDatabase ? "" : ` with ${belongings}`;
-    const what = `worktree ${plan.name} (${worktree.root})${taken}`;
+    const what = `worktree ${name}${path === null ? "" : ` (${path})`}${taken}`;
+    const kept = keepDatabase ? belongings : undefined;
+    const facts = { database_kept: keepDatabase, ...belongingsDocument(removal.belongings) };
     if (args.flag("dry-run")) {
-      const document = { dry_run: true, worktree: plan.name, ...belongingsDocument(plan.belongings) };
-      return void (await context.output.answer(document, () => formatFields([["would remove", what]])));
+      const document = { dry_run: true, worktree: name, ...facts };
+      return void (await context.output.answer(document, () =>
+        formatFields([
+          ["would remove", what],
+          ["would keep", kept],
+        ]),
+      ));
     }
-    const target = { label: plan.name, name: plan.name, protected: false };
-    await context.requireConsent({ target, what: `${what} will be removed` });
-    const removed = await removeWorktree(tools, worktree, {
-      ...{ force, keepDatabase, deleteBranch: args.flag("delete-branch") },
-      mayTearDown: async () => {
-        if (await isConfigTrusted(context)) return true;
-        context.output.note("the teardown steps are left out: they were not approved (pgrove trust)");
-        return false;
-      },
-    });
-    const document = {
-      worktree: plan.name,
-      path: worktree.root,
-      database_kept: keepDatabase,
-      ...belongingsDocument(plan.belongings),
-      branch: worktree.branch ?? null,
-      branch_deleted: removed.branchDeleted,
-    };
-    const branch =
-      worktree.branch === undefined ? undefined : `${worktree.branch} ${removed.branchDeleted ? "deleted" : "stays"}`;
+    const target = { label: name, name, protected: false };
+    const rest = kept === undefined ? "" : `; ${kept} stays, and is yours then`;
+    await context.requireConsent({ target, what: `${what} will be removed${rest}` });
+    const { branchDeleted } = await removal.carryOut();
+    const document = { worktree: name, path, ...facts, branch: branch ?? null, branch_deleted: branchDeleted };
     await context.output.answer(document, () =>
       formatFields([
-        ["removed", plan.name],
+        ["removed", name],
         [keepDatabase ? "kept" : "with", belongings],
-        ["branch", branch],
+        ["branch", branch === undefined ? undefined : `${branch} ${branchDeleted ? "deleted" : "stays"}`],
       ]),
     );
   },
 });
+
+/** What is about to be removed, looked at and checked. */
+interface Removal {
+  name: string;
+  /** null where only marks tell of it. */
+  path: string | null;
+  branch?: string;
+  belongings: Belongings;
+  carryOut(): Promise<{ branchDeleted: boolean }>;
+}
+
+/** Of a worktree that git knows, or of what one has left that is not there any more. Throws (exit 4) for neither. */
+async function planOf(
+  context: Context,
+  tools: WorktreeTools,
+  text: string,
+  choice: RemovalChoice & { deleteBranch: boolean },
+): Promise<Removal> {
+  const [{ worktree, leftover }, { findLeftover, removeLeftover }, { planRemoval, removeWorktree }] = await Promise.all(
+    [findRemovable(tools, text), import("../../worktree/prune.ts"), import("../../worktree/remove.ts")],
+  );
+  const left = leftover === undefined ? undefined : await findLeftover(tools, leftover, choice.keepDatabase);
+  if (left !== undefined) {
+    const { row, belongings } = left;
+    const carryOut = async () => {
+      await removeLeftover(tools, left, choice.keepDatabase);
+      return { branchDeleted: false };
+    };
+    return { name: row.name, path: row.path === "" ? null : row.path, belongings, carryOut };
+  }
+  if (worktree === undefined)
+    throw missingError("worktree_missing", `there is no worktree named ${text}`, "pgrove list");
+  const { name, belongings } = await planRemoval(tools, worktree, choice);
+  const mayTearDown = async () => {
+    if (await isConfigTrusted(context)) return true;
+    context.output.note("the teardown steps are left out: they were not approved (pgrove trust)");
+    return false;
+  };
+  const carryOut = () => removeWorktree(tools, worktree, { ...choice, mayTearDown });
+  const branch = worktree.branch === undefined ? {} : { branch: worktree.branch };
+  return { name, path: worktree.root, ...branch, belongings, carryOut };
+}

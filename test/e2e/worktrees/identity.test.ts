@@ -141,7 +141,7 @@ describe.concurrent("the registry", () => {
     expect(await readFile(`${grove.registryFile}.damaged`, "utf8")).toBe("no JSON");
   }, 60_000);
 
-  test("without it prune still knows what belonged to worktrees that are gone, and nothing else", async () => {
+  test("without it prune names what its marks tell of, and keeps it; remove takes it by its name, and nothing else", async () => {
     await using scene = await begin();
     const { grove, made } = scene;
     const stranger = `${grove.project}_stranger`;
@@ -152,8 +152,12 @@ describe.concurrent("the registry", () => {
       await rm(grove.registryFile);
       await rm(made.path, { recursive: true });
       expect(await grove.json(["prune", "--yes"])).toMatchObject({
-        pruned: [{ worktree: made.name, path: null, databases: [{ database: made.database }] }],
+        pruned: [],
+        kept: [{ worktree: made.name, path: null, databases: [{ database: made.database }] }],
       });
+      expect(await grove.oid(made.database)).toBeNumber();
+      expect(await grove.fails(5, ["remove", made.name])).toContain(made.database);
+      await grove.ok(["remove", made.name, "--yes"]);
       expect(await grove.oid(made.database)).toBeUndefined();
       expect(await grove.oid(stranger)).toBeNumber();
       expect(await other.ask(others.database, "select count(*)::int from item")).toBe(50);

@@ -64,7 +64,9 @@ describe.concurrent("from its first day to its last", () => {
 
       expect(await grove.fails(5, ["remove", "feature-auth"])).toContain(database);
       const removed = await grove.ok(["remove", "feature-auth", "--yes"]);
-      expect(removed).toMatch(new RegExp(`with +database ${database} .*1 saved state\n.*feature/auth stays`));
+      expect(removed).toMatch(
+        new RegExp(`with +database ${database} .*1 saved state \\(${database}_before_restore\\)\n.*feature/auth stays`),
+      );
       expect(await grove.remains()).toEqual(nothingRemains);
       expect(await grove.git(["branch", "--list", "feature/auth"])).toBe("feature/auth");
       expect(grove.repo.stored().filter((name) => name.endsWith(".dump")).length).toBe(1);

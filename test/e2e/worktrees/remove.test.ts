@@ -159,7 +159,7 @@ describe.concurrent("prune", () => {
     const { path, database } = await grove.make("on-a-disk", "--empty");
     await grove.git(["worktree", "lock", path]);
     await rm(path, { recursive: true });
-    expect(await grove.json(["prune", "--yes"])).toEqual({ version: 1, pruned: [] });
+    expect(await grove.json(["prune", "--yes"])).toEqual({ version: 1, pruned: [], kept: [] });
     expect(await grove.oid(database)).toBeNumber();
     await grove.git(["worktree", "unlock", path]);
     expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "on-a-disk" }] });

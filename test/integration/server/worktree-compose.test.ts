@@ -219,6 +219,21 @@ describe.each<Major>([15, 18])("two worktrees of a compose project, PostgreSQL %
     await expect(removeComposeProject(systemRunner, name, one.owner)).rejects.toMatchObject({ exit: 5 });
     await expect(removeComposeProject(systemRunner, `${name}-two`, one.owner)).rejects.toThrow(`${name}-two-db-1`);
 
+    // Somebody's own container uses what is to be removed: nothing is, until it is gone.
+    const [guest, mine] = [`pgrove-test-${unique()}`, Object.entries(testLabels())];
+    const guestFlags = mine.flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+    for (const [use, what] of [
+      [["-v", `${name}-one_data:/theirs`], `volume ${name}-one_data`],
+      [["--network", `${name}-one_default`], `network ${name}-one_default`],
+    ] as const) {
+      await runOk("docker", ["create", "--name", guest, ...guestFlags, ...use, fixed.plain]);
+      const inUse = removeComposeProject(systemRunner, `${name}-one`, one.owner);
+      await expect(inUse).rejects.toMatchObject({ code: "in_use", exit: 5 });
+      await expect(inUse).rejects.toThrow(`the ${what} is used by a container that pgrove did not make: ${guest}`);
+      expect(await running(`${name}-one`)).toHaveLength(3);
+      await runOk("docker", ["rm", guest]);
+    }
+
     expect((await removeComposeProject(systemRunner, `${name}-one`, one.owner)).containers).toHaveLength(3);
     const nothing = { containers: [], volumes: [], networks: [] };
     expect(await removeComposeProject(systemRunner, `${name}-one`, one.owner)).toEqual(nothing);

@@ -1,11 +1,12 @@
 /** What others do between the moment in which pgrove looks and the one in which it acts. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { rename } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, rename } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Toolbox } from "../../../src/postgres/toolbox.ts";
 import { ensureIdentity, listWorktrees } from "../../../src/repo/worktree.ts";
 import { allocateRow } from "../../../src/worktree/allocate.ts";
 import { ensureData, openMain } from "../../../src/worktree/data.ts";
-import { findLeftovers, removeLeftover } from "../../../src/worktree/prune.ts";
+import { findLeftovers, pruneLeftovers, removeLeftover } from "../../../src/worktree/prune.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 import { makeTools } from "../../support/worktrees/tools.ts";
@@ -57,15 +58,40 @@ test.each(["copy", "empty"] as const)(
   60_000,
 );
 
-test("a worktree that comes back while prune asks is left alone", async () => {
-  const { path, database } = await grove.make("away");
-  await rename(path, `${path}-for-now`);
-  const tools = await makeTools(grove);
-  const [leftover] = await findLeftovers(tools);
-  if (leftover === undefined) throw new Error("nothing is left over");
-  expect(leftover.row.name).toBe("away");
-  await rename(`${path}-for-now`, path);
-  await expect(removeLeftover(tools, leftover)).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
-  expect(await grove.ok(["url", "away"])).toEndWith(`/${database}`);
-  expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
-}, 60_000);
+describe.concurrent("a worktree that comes back while prune asks", () => {
+  /** A worktree that is certainly gone, as `prune` finds it, and the way back. */
+  async function leave(name: string) {
+    const made = await grove.make(name);
+    // Deeper than it is looked for: it counts as gone.
+    const away = grove.repo.path(`away-${name}`, "a", "b", "c");
+    await mkdir(dirname(away), { recursive: true });
+    await rename(made.path, away);
+    const tools = await makeTools(grove);
+    const leftover = (await findLeftovers(tools)).find(({ row }) => row.name === name);
+    if (leftover === undefined) throw new Error("nothing is left over");
+    expect(leftover.doubt).toBeUndefined();
+    return { made, away, tools, leftover };
+  }
+
+  async function expectWhole({ name, database }: { name: string; database: string }): Promise<void> {
+    expect(await grove.ok(["url", name])).toEndWith(`/${database}`);
+    expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
+  }
+
+  test("to its place is left alone", async () => {
+    const { made, away, tools, leftover } = await leave("away");
+    await rename(away, made.path);
+    await expect(pruneLeftovers(tools, [leftover])).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
+    await expect(removeLeftover(tools, leftover, false)).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
+    await expectWhole(made);
+  }, 60_000);
+
+  test("to another one is left alone as well, where it can be seen", async () => {
+    const { made, away, tools, leftover } = await leave("elsewhere");
+    const there = grove.at("other-name");
+    await rename(away, there);
+    const refused = await pruneLeftovers(tools, [leftover]).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "worktree_back", exit: 5, hint: `git worktree repair ${there}` });
+    await expectWhole(made);
+  }, 60_000);
+});
