@@ -97,8 +97,10 @@ const HOW_WRITTEN = "write it as the first thing on its line: -- migrate:down; o
 
 /** A comment that looks like a mark and is none. */
 function findStray(text: string, sections: readonly Section[]): Lookalike | undefined {
-  const bodies = sections.map(({ body }) => body);
-  return findLookalikes(text, bodies).find((each) => !sections.some(({ start }) => start === each.start));
+  return findLookalikes(
+    text,
+    sections.map(({ start, body }) => ({ start, end: body })),
+  )[0];
 }
 
 /** dbmate runs files in the order of their names as text; the numbers may say otherwise. */

@@ -106,8 +106,7 @@ function missingUp(): Mistake {
 
 /** A comment that looks like an annotation and is none. */
 function findStray(file: NumberedFile, { marks }: Sections): Finding | undefined {
-  const ends = marks.map(({ end }) => end);
-  const stray = findLookalikes(file.text, ends).find(({ start }) => !marks.some((mark) => mark.start === start));
+  const [stray] = findLookalikes(file.text, marks);
   return stray === undefined ? undefined : refuseLookalike(file, stray, HOW_WRITTEN);
 }
 

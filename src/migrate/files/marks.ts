@@ -3,13 +3,13 @@
  * see runs with the part before it: a DROP on the way up.
  */
 import type { Direction, Finding } from "../model.ts";
-import { blankQuoted, blankRows } from "../script/blank-quoted.ts";
+import { isLeftOpen } from "../script/blank-quoted.ts";
 import { countLineBreaks } from "../script/source-place.ts";
 import { fileFinding, type NumberedFile } from "./layout.ts";
 
 /** Whether what begins before a position is still open there: a string, a quoted name, a body, a comment. */
 export function isInsideQuotes(text: string, from: number, at: number): boolean {
-  return !blankQuoted(`${blankRows(text.slice(from, at))};`).endsWith(";");
+  return isLeftOpen(text.slice(from, at));
 }
 
 /** A comment that means to divide the file, whether or not a tool takes it so. */
@@ -32,11 +32,18 @@ const LOOKALIKE = new RegExp(`${OPENING}(?:${SIGNED}|${JOINED}|${ALONE})[^\\n]*`
 /** The tools' words: without them a text needs no closer look. */
 const WORDS = /goose|migrate/i;
 
-/** Every comment that looks like a mark and is not quoted, the real ones among them. `sections` are where quoting begins anew. */
-export function findLookalikes(text: string, sections: readonly number[] = []): Lookalike[] {
+/** A mark that was taken as one: where its comment begins, and where what it stands for does. */
+export interface Mark {
+  start: number;
+  end: number;
+}
+
+/** Every comment that looks like a mark, is not quoted, and is none of those that were taken as one. */
+export function findLookalikes(text: string, marks: readonly Mark[] = []): Lookalike[] {
   if (!WORDS.test(text)) return [];
   return [...text.matchAll(LOOKALIKE)].flatMap((match) => {
-    const from = sections.findLast((section) => section <= match.index) ?? 0;
+    if (marks.some(({ start }) => start === match.index)) return [];
+    const from = marks.findLast(({ end }) => end <= match.index)?.end ?? 0;
     if (isInsideQuotes(text, from, match.index)) return [];
     const { goose, plus, joined, alone } = match.groups ?? {};
     const word = (goose ?? plus ?? joined ?? alone)?.toLowerCase();

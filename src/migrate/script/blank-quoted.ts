@@ -10,6 +10,22 @@ const OPENING = /--|\/\*|'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/g
 export function blankQuoted(sql: string): string {
   let blanked = "";
   let done = 0;
+  for (const { start, end } of findQuoted(sql)) {
+    blanked += sql.slice(done, start) + blank(sql.slice(start, end));
+    done = end;
+  }
+  return blanked + sql.slice(done);
+}
+
+/** Whether something quoted, or a comment, is still open at the end of the text. */
+export function isLeftOpen(sql: string): boolean {
+  const code = `${blankRows(sql)};`; // it is quoted where something is open
+  for (const { end } of findQuoted(code)) if (end === code.length) return true;
+  return false;
+}
+
+/** What is quoted or a comment, from its first to behind its last character. */
+function* findQuoted(sql: string): Iterable<{ start: number; end: number }> {
   OPENING.lastIndex = 0;
   for (let found = OPENING.exec(sql); found !== null; found = OPENING.exec(sql)) {
     const start = found.index;
@@ -19,11 +35,9 @@ export function blankQuoted(sql: string): string {
       continue;
     }
     const end = findEnd(sql, start, opening);
-    blanked += sql.slice(done, start) + blank(sql.slice(start, end));
-    done = end;
+    yield { start, end };
     OPENING.lastIndex = end;
   }
-  return blanked + sql.slice(done);
 }
 
 /** Spaces, with the line breaks of the text. */
@@ -36,6 +50,7 @@ const COPY_ROWS = /(^[ \t]*copy\b[^;]*\bfrom\s+stdin\b[^;\n]*;[^\n]*\n)([\s\S]*?
 
 /** The text with spaces in place of the rows of COPY and the line that ends them: a quote there opens nothing. */
 export function blankRows(sql: string): string {
+  if (!/stdin/i.test(sql)) return sql;
   return sql.replace(COPY_ROWS, (_all, head: string, rows: string, end: string) => head + blank(rows) + blank(end));
 }
 
