@@ -4,6 +4,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { holdLocks } from "../../support/faults/gates.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
 const YAML = `isolation: schema
@@ -144,7 +145,9 @@ describe("on main's server", () => {
 
     // Killed before it has found another name, so that the registry has the user's.
     const hasRow = async () => (await grove.rows()).length > 0;
+    await using unseen = await holdLocks(server, grove.project, "lock table pg_namespace in access exclusive mode");
     await grove.strike(["new", "x"], "SIGKILL", "the worktree to be registered", hasRow);
+    await unseen.open();
     await grove.ok(["remove", "x", "--yes"]);
     expect(await leftovers(grove)).toEqual([kept, kept]);
     expect(await askUrl(url, COUNT)).toBe(50);
@@ -168,11 +171,17 @@ describe("on main's server", () => {
 
   test("a new that is killed when only its role is there is completed by provision, and taken away by remove", async () => {
     await using grove = await makeGrove(server);
-    const hasRole = (name: string) => async () => (await leftovers(grove)).includes(`${grove.project}_${name}`);
-    await grove.strike(["new", "kept"], "SIGKILL", "the role to be there", hasRole("kept"));
+    /** No schema can be made until it is struck. */
+    const strike = async (name: string, role: string) => {
+      await using unmade = await holdLocks(server, grove.project, "lock table pg_namespace in share mode");
+      const hasRole = async () => (await leftovers(grove)).includes(`${grove.project}_${role}`);
+      await grove.strike(["new", name], "SIGKILL", "the role to be there", hasRole);
+      await unmade.open();
+    };
+    await strike("kept", "kept");
     await grove.ok(["provision", "kept"]);
     expect(await ask(grove, "kept", COUNT)).toBe(50);
-    await grove.strike(["new", "given-up"], "SIGKILL", "the role to be there", hasRole("given_up"));
+    await strike("given-up", "given_up");
     await grove.ok(["remove", "given-up", "--yes"]);
     await grove.ok(["remove", "kept", "--yes"]);
     expect(await leftovers(grove)).toEqual([]);

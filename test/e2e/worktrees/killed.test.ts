@@ -1,9 +1,11 @@
 /** `new`, `remove` and `prune` that are killed: the next run completes or undoes them, and main is never touched. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { type Gate, gateOf, holdInPlace, openAndStrike } from "../../support/faults/gates.ts";
+import { waitUntilHeld } from "../../support/faults/moments.ts";
 import { type Fingerprint, listSessionsOf, waitForNothing } from "../../support/faults/world.ts";
 import { Grove, nothingRemains } from "../../support/worktrees/grove.ts";
 
@@ -42,7 +44,9 @@ describe("new", () => {
   let before: Fingerprint;
 
   beforeAll(async () => {
-    grove = await Grove.create(server, { sql: LARGE, yaml: "ports: {web: 3000}\n" });
+    const setup = "while [ -e ../../held ]; do sleep 0.05; done";
+    grove = await Grove.create(server, { sql: LARGE, yaml: `ports: {web: 3000}\nworktrees: {setup: ["${setup}"]}\n` });
+    await grove.ok(["trust", "--yes"]);
     before = await grove.main();
   }, TIMEOUT_MS);
   afterAll(() => grove[Symbol.asyncDispose]());
@@ -66,28 +70,42 @@ describe("new", () => {
     expect(existsSync(join(grove.repo.folder, ".git/worktrees", name, "locked"))).toBe(false);
   }
 
-  const moments: [string, (name: string) => Promise<boolean>][] = [
-    ["git has made the folder", async (name) => existsSync(join(grove.at(name), ".git"))],
-    ["it has its place in the registry", (name) => isListed(grove, name)],
-    ["its database is copied", isCopying],
-    ["its database is there", async (name) => (await grove.oid(databaseOf(name))) !== undefined],
+  /** Main's database cannot be copied. */
+  const holdCopies = () => holdInPlace(server, grove.project);
+
+  /** The setup step, the last thing of all, has to wait. */
+  async function holdSetup(): Promise<Gate> {
+    const file = grove.repo.path("held");
+    await writeFile(file, "");
+    return gateOf(() => rm(file, { force: true }));
+  }
+
+  /** What is to be seen, and what keeps the command from going on to its end. */
+  const moments: [string, (name: string) => Promise<boolean>, () => Promise<Gate>][] = [
+    ["git has made the folder", async (name) => existsSync(join(grove.at(name), ".git")), holdCopies],
+    ["it has its place in the registry", (name) => isListed(grove, name), holdCopies],
+    ["its database is copied", isCopying, holdCopies],
+    ["its database is there", async (name) => (await grove.oid(databaseOf(name))) !== undefined, holdSetup],
   ];
 
   test.each(moments)(
     "killed when %s: provision completes it, remove takes it away",
-    async (moment, isReached) => {
+    async (moment, isReached, hold) => {
+      await using held = await hold();
       // Git is left alone, and finishes or undoes what it was doing: then there is nothing.
       const kill = async (name: string) => {
         await grove.strike(["new", name], "SIGKILL", moment, () => isReached(name));
         await grove.waitForGit();
         return (await grove.linked()).includes(name);
       };
+      const [isMade, isLeft] = await Promise.all([kill("completed"), kill("removed")]);
+      await held.open();
       const complete = async (name: string) => {
-        await grove.ok([(await kill(name)) ? "provision" : "new", name]);
+        await grove.ok([isMade ? "provision" : "new", name]);
         await expectUsable(name);
       };
       const takeAway = async (name: string) => {
-        if (await kill(name)) await grove.ok(["remove", name, "--yes", "--force", "--delete-branch"]);
+        if (isLeft) await grove.ok(["remove", name, "--yes", "--force", "--delete-branch"]);
       };
       await Promise.all([complete("completed"), takeAway("removed")]);
       await grove.ok(["remove", "completed", "--yes", "--delete-branch"]);
@@ -99,7 +117,10 @@ describe("new", () => {
   );
 
   test("Ctrl-C while the database is copied: 130, and provision completes what is there", async () => {
-    const program = await grove.strike(["new", "stopped"], "SIGINT", "it is copied", () => isCopying("stopped"));
+    await using held = await holdCopies();
+    const program = grove.repo.start(["new", "stopped"]);
+    await waitUntilHeld(grove.sql, grove.repo, program, /^create database .* template/i);
+    await openAndStrike(held, program, "SIGINT");
     const ended = await program.ended;
     expect(ended).toMatchObject({ code: 130, stdout: "" });
     expect(ended.stderr).toContain("pgrove provision stopped");
@@ -118,18 +139,30 @@ describe("new", () => {
 });
 
 describe.concurrent("remove and prune", () => {
-  type Point = [string, (grove: Grove) => Promise<boolean>];
-  const points: Point[] = [
-    ["it has begun", (grove) => isListed(grove, "leaving", "removing")],
-    ["the database is gone", async (grove) => (await grove.databases()).length === 0],
+  const hasBegun = (grove: Grove) => isListed(grove, "leaving", "removing");
+  const isDropped = async (grove: Grove) => (await grove.databases()).length === 0;
+  const points = [
+    { what: "it has begun", isReached: hasBegun, goesOn: false },
+    { what: "the database is gone", isReached: isDropped, goesOn: true },
   ];
   test.each(points)(
-    "remove killed when %s: the next remove finishes, also where git has forgotten it",
-    async (what, isReached) => {
+    "remove killed when $what: the next remove finishes, also where git has forgotten it",
+    async ({ what, isReached, goesOn }) => {
       await using grove = await Grove.create(server);
       const before = await grove.main();
-      await grove.make("leaving", "--empty");
-      await grove.strike(["remove", "leaving", "--yes"], "SIGKILL", what, () => isReached(grove));
+      const { database } = await grove.make("leaving", "--empty");
+      // It waits for its database at first, and then for the registry, the last thing of all.
+      await using stays = await holdInPlace(server, database);
+      let registry: Gate | undefined;
+      const isReachedNow = async () => {
+        if (goesOn && registry === undefined && (await hasBegun(grove))) {
+          registry = await grove.holdRegistry();
+          await stays.open();
+        }
+        return await isReached(grove);
+      };
+      await grove.strike(["remove", "leaving", "--yes"], "SIGKILL", what, isReachedNow);
+      await Promise.all([stays.open(), registry?.open()]);
       await grove.waitForGit();
       if ((await grove.linked()).includes("leaving")) {
         expect(await grove.fails(5, ["provision", "leaving"])).toContain("pgrove remove leaving");
@@ -147,8 +180,10 @@ describe.concurrent("remove and prune", () => {
     const before = await grove.main();
     for (const name of ["gone-a", "gone-b", "stays"]) await grove.make(name, "--empty");
     for (const name of ["gone-a", "gone-b"]) await rm(grove.at(name), { recursive: true });
+    await using stays = await holdInPlace(server, `${grove.project}_gone_b`); // the second one has to wait
     const isOneGone = async () => (await grove.databases()).length < 3;
     await grove.strike(["prune", "--yes"], "SIGKILL", "the first database is gone", isOneGone);
+    await stays.open();
     await grove.waitForGit();
     await grove.ok(["prune", "--yes"]);
     expect(await grove.remains()).toEqual({

@@ -12,17 +12,18 @@ export interface Gate extends AsyncDisposable {
   open(): Promise<void>;
 }
 
-function gateOf(close: () => Promise<void>): Gate {
+/** A gate that is opened once, by that function. */
+export function gateOf(letGo: () => Promise<void>): Gate {
   let opening: Promise<void> | undefined;
   const open = () => {
-    opening ??= close();
+    opening ??= letGo();
     return opening;
   };
   return { open, [Symbol.asyncDispose]: open };
 }
 
 /** Holds what the statements lock until the gate is opened, or the server is gone. */
-async function holdLocks(server: TestServer, database: string, ...statements: readonly string[]): Promise<Gate> {
+export async function holdLocks(server: TestServer, database: string, ...statements: readonly string[]): Promise<Gate> {
   const holder: Sql = connect(server, database);
   for (const statement of ["begin", ...statements]) await holder.unsafe(statement);
   return gateOf(async () => {

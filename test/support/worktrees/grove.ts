@@ -4,8 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Sql } from "postgres";
+import { withLock } from "../../../src/sys/lock.ts";
 import { type RunResult, run, runOk, waitFor } from "../engine/run.ts";
 import type { TestServer } from "../engine/server.ts";
+import { type Gate, gateOf } from "../faults/gates.ts";
 import { Repo, type Started, type StartOptions } from "../faults/program.ts";
 import { freshName } from "../faults/sample.ts";
 import { connect, type Fingerprint, readFingerprint, scratchDatabases } from "../faults/world.ts";
@@ -154,6 +156,20 @@ export class Grove implements AsyncDisposable {
   async rows(): Promise<Record<string, unknown>[]> {
     if (!existsSync(this.registryFile)) return [];
     return JSON.parse(await readFile(this.registryFile, "utf8")).worktrees;
+  }
+
+  /** Nobody can change the registry until the gate is opened. */
+  async holdRegistry(): Promise<Gate> {
+    const [held, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holding = withLock(`${this.registryFile}.lock`, 10_000, async () => {
+      held.resolve();
+      await opened.promise;
+    });
+    await Promise.race([held.promise, holding]);
+    return gateOf(async () => {
+      opened.resolve();
+      await holding;
+    });
   }
 
   /** The folders of git's linked worktrees, by name, whether they are there or not. */
