@@ -29,26 +29,6 @@ describe("help and version", () => {
     expect(json).toEqual({ version: 1, pgrove_version: version });
   });
 
-  test("--version starts as fast as an empty program", async () => {
-    const folder = join(repo.home, "empty-program");
-    mkdirSync(folder);
-    writeFileSync(join(folder, "empty.ts"), "");
-    const empty = join(folder, "empty");
-    const build = ["build", "--compile", "--minify", "--bytecode", "--format=esm", join(folder, "empty.ts")];
-    Bun.spawnSync([process.execPath, ...build, "--outfile", empty], { stdout: "ignore", stderr: "ignore" });
-    const fastest = (command: string[]) => {
-      const times = Array.from({ length: 25 }, () => {
-        const began = performance.now();
-        Bun.spawnSync(command, { stdout: "ignore" });
-        return performance.now() - began;
-      });
-      return Math.min(...times);
-    };
-    fastest([empty]);
-    fastest([binary, "--version"]);
-    expect(fastest([binary, "--version"])).toBeLessThan(1.5 * fastest([empty]) + 1);
-  });
-
   test("alone, with --help, and with help it shows the overview on stdout", async () => {
     const alone = await repo.run([]);
     expect(alone.code).toBe(0);

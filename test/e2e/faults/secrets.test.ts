@@ -1,24 +1,31 @@
 /** Fault 19: a password stands on no command line, in no message, and in no file that pgrove writes. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { runOk } from "../../support/engine/run.ts";
 import { sharedServer, startServer, type TestServer } from "../../support/engine/server.ts";
+import { type Gate, holdDumpEnds, holdLoads } from "../../support/faults/gates.ts";
 import { type Ended, makeRepo, type Repo, type Started } from "../../support/faults/program.ts";
 import { drop, freshName, makeLarge } from "../../support/faults/sample.ts";
 import { waitForNothing } from "../../support/faults/world.ts";
 
-const password = "hunter2 geheim&%/=ü";
+/** Nobody else on this machine has this word on a command line. */
+const word = `hunter-${randomUUID()}`;
+const password = `${word} geheim&%/=ü`;
 let server: TestServer;
+let containerId: string;
 let large: string;
 let repo: Repo;
 let role: string;
 /** As pgrove.yaml names the variable DB_PASSWORD. */
 const fromEnvironment = ["$", "{DB_PASSWORD}"].join("");
 /** The forms in which it could be written down. */
-const forms = [password, encodeURIComponent(password), "hunter2"];
+const forms = [password, encodeURIComponent(password), word];
 
 beforeAll(async () => {
   server = await sharedServer(17);
+  containerId = (await runOk("docker", ["inspect", "-f", "{{.Id}}", server.container])).trim();
   large = await makeLarge(server);
   role = freshName("secretive");
   await server.psql("postgres", `create role ${role} superuser login password '${password}'`);
@@ -36,9 +43,23 @@ const yamlFor = (secret: string) =>
   `server: {container: ${server.container}}\ndatabase: {name: ${large}, user: ${role}, password: "${secret}"}\n` +
   `environments: {copy: {env_file: .env.copy}}\nclient_image: ${server.image.replace(/17.*/, "{major}")}\n`;
 
-/** Looks at every command line of this machine while the program runs, those in containers too. */
+/** What the kernel says of a process; nothing where it has ended by now. */
+function readProcess(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Looks at every command line of this machine while the program runs, those in containers too. The gate is opened when the
+ * expected programs were all seen at work, and keeps them there until then.
+ */
 async function watch(
   program: Started,
+  expected: readonly string[],
+  held: Gate,
 ): Promise<{ ended: Ended; samples: number; programs: Set<string>; leaks: string[] }> {
   const programs = new Set<string>();
   const leaks = new Set<string>();
@@ -48,15 +69,14 @@ async function watch(
     samples += 1;
     for (const pid of readdirSync("/proc")) {
       if (!/^\d+$/.test(pid) || testsOwn.has(pid)) continue;
-      let line: string;
-      try {
-        line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      } catch {
-        continue; // it has ended
-      }
+      const line = readProcess(pid, "cmdline");
       if (forms.some((form) => line.includes(form))) leaks.add(line.replaceAll("\0", " "));
-      for (const name of ["pg_dump", "pg_restore", "psql", "docker"]) if (line.includes(name)) programs.add(name);
+      if (line.startsWith("docker\0") && line.includes(server.container)) programs.add("docker");
+      for (const name of ["pg_dump", "pg_restore", "psql"]) {
+        if (line.includes(name) && readProcess(pid, "cgroup").includes(containerId)) programs.add(name);
+      }
     }
+    if (samples > 10 && expected.every((name) => programs.has(name))) await held.open();
     await Bun.sleep(5);
   }
   return { ended: await program.ended, samples, programs, leaks: [...leaks] };
@@ -83,20 +103,24 @@ const env = { DB_PASSWORD: password };
 describe("no process carries it in its command line", () => {
   const url = () => `postgres://${role}:${encodeURIComponent(password)}@127.0.0.1:${server.port}`;
 
+  const dumpOf = (suffix: string) => () => holdDumpEnds(server, `${large}${suffix}`);
+  const load = () => holdLoads(server, large, "rows");
   test.each([
-    ["a dump", ["dump", "--compress", "gzip:6"], ["docker", "pg_dump"]],
-    ["a restore", ["restore", "--latest", "--yes"], ["docker", "pg_restore"]],
+    ["a dump", ["dump"], ["docker", "pg_dump"], dumpOf("")],
+    ["a restore", ["restore", "--latest", "--yes"], ["docker", "pg_restore"], load],
     [
       "a copy within the server",
       ["copy", "main", "--to", "@copy", "--strategy", "stream", "--yes"],
       ["pg_dump", "pg_restore"],
+      load,
     ],
-    ["a dump of a URL's server", ["dump", "@copy", "--compress", "gzip:6", "--verbose"], ["pg_dump"]],
+    ["a dump of a URL's server", ["dump", "@copy", "--verbose"], ["pg_dump"], dumpOf("_copy")],
   ])(
     "%s",
-    async (_, args, expected) => {
+    async (_, args, expected, hold) => {
       await Bun.write(`${repo.folder}/.env.copy`, `DATABASE_URL="${url()}/${large}_copy"\n`);
-      const { ended, samples, programs, leaks } = await watch(repo.start(args, { env }));
+      await using held = await hold();
+      const { ended, samples, programs, leaks } = await watch(repo.start(args, { env }), expected, held);
       expect(ended).toMatchObject({ code: 0 });
       expect(samples).toBeGreaterThan(10);
       for (const program of expected) expect(programs).toContain(program); // they were seen at work

@@ -141,8 +141,10 @@ describe("when it goes wrong", () => {
     repository = await open(18);
   }, 60_000);
 
-  /** Kills `new` as soon as the worktree's database container runs, before it takes connections. */
+  /** Kills `new` as soon as the worktree's database container runs. Main's rows cannot be read before that. */
   async function strikeWhileStarting(name: string): Promise<void> {
+    const main = await repository.connect("main");
+    await main.unsafe("begin; lock table item in access exclusive mode");
     const program = repository.repo.start(["new", name]);
     const starts = async () => {
       if (!program.isRunning()) throw new Error(`it ended before the container ran:\n${program.said()}`);
@@ -151,6 +153,7 @@ describe("when it goes wrong", () => {
     await waitFor("the container to run", 30_000, starts, 5);
     program.kill("SIGKILL");
     await program.ended;
+    await main.end();
   }
 
   test("a new that is killed while the container starts is completed by provision, and taken away by remove", async () => {
