@@ -110,7 +110,7 @@ async function findMainRoot(commonDir: string): Promise<string | undefined> {
 }
 
 /** `core.bare` and `core.worktree` of a git configuration, as git itself writes them. */
-function readCore(config: string): { bare: boolean; worktree: string | undefined } {
+export function readCore(config: string): { bare: boolean; worktree: string | undefined } {
   let section = "";
   const core = { bare: false, worktree: undefined as string | undefined };
   for (const line of config.split("\n")) {

@@ -1,11 +1,12 @@
 /** Removes a worktree with everything that it has of its own. Branch and dumps stay. */
 import { access, constants } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathInWorktree } from "../config/load.ts";
 import { failure, refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
+import type { SubmoduleChanges } from "../repo/submodule-changes.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { readChanges } from "../repo/worktree-changes.ts";
 import { readTextIfExists } from "../sys/files.ts";
@@ -178,14 +179,15 @@ function requireOwned(worktree: GitWorktree, row: WorktreeRow | undefined): void
 
 /** Throws (exit 5) when the worktree has what is nowhere else. */
 async function requireNothingUnsaved(tools: WorktreeTools, worktree: GitWorktree): Promise<void> {
-  const { uncommitted, unpushed } = await readChanges(worktree, tools.operation.runner);
+  const { uncommitted, unpushed, submodules } = await readChanges(worktree, tools.operation.runner);
+  const [submodule] = submodules;
+  if (submodule !== undefined) throw submoduleUnsaved(worktree, submodule, submodules.length - 1);
   const own = await listOwnPaths(tools, worktree);
   const changed = uncommitted.filter((path) => !own.includes(path.replace(/\/$/, "")));
   if (changed.length > 0) {
-    const some = changed.slice(0, 3).join(", ") + (changed.length > 3 ? ", …" : "");
     throw refusal(
       "worktree_dirty",
-      `${worktree.root} has changes that are in no commit: ${some}`,
+      `${worktree.root} has changes that are in no commit: ${nameFew(changed)}`,
       "commit or stash them; --force removes them with it",
     );
   }
@@ -195,6 +197,28 @@ async function requireNothingUnsaved(tools: WorktreeTools, worktree: GitWorktree
     `${worktree.root} has ${unpushed} commit${unpushed === 1 ? "" : "s"} that no other branch and no remote has`,
     "push them; --force removes the worktree all the same (the branch stays unless --delete-branch)",
   );
+}
+
+function submoduleUnsaved(
+  { root }: GitWorktree,
+  { path, uncommitted, unpushed, stashed }: SubmoduleChanges,
+  others: number,
+): Error {
+  const what = [
+    ...(uncommitted.length === 0 ? [] : [`changes that are in no commit: ${nameFew(uncommitted)}`]),
+    ...(unpushed === 0 ? [] : [`${unpushed} commit${unpushed === 1 ? "" : "s"} that no remote has`]),
+    ...(stashed ? ["stashed changes"] : []),
+  ];
+  const more = others === 0 ? "" : `, and ${others} further one${others === 1 ? "" : "s"} like it`;
+  return refusal(
+    "submodule_unsaved",
+    `the submodule ${path} of ${root}, which goes with it, has ${what.join("; ")}${more}`,
+    `commit, push or drop them in ${join(root, path)}; --force removes them with it`,
+  );
+}
+
+function nameFew(paths: readonly string[]): string {
+  return paths.slice(0, 3).join(", ") + (paths.length > 3 ? ", …" : "");
 }
 
 /** What pgrove has put there: the env file, as long as nothing else is in it, and what is shared. */

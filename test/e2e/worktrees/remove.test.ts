@@ -72,6 +72,34 @@ describe.concurrent("remove refuses", () => {
     expect(await grove.ok(["remove", "pushed", "--yes", "--force", "--delete-branch"])).toContain("pushed deleted");
   }, 60_000);
 
+  test("work in a submodule that is nowhere else, also where git is told to overlook it", async () => {
+    await using grove = await Grove.create(server);
+    const lib = grove.repo.path("lib");
+    await runOk("git", ["init", "-q", "-b", "main", lib]);
+    await grove.commit("first", { f: "1\n" }, lib);
+    await grove.git(["submodule", "--quiet", "add", lib, "vendor/lib"]);
+    await grove.commit("lib");
+    const make = async (name: string) => {
+      const { path } = await grove.make(name, "--empty");
+      await grove.git(["submodule", "--quiet", "update", "--init"], path);
+      return join(path, "vendor/lib");
+    };
+    await grove.commit("work", { f: "2\n" }, await make("committed"));
+    await grove.commit("a bump", {}, grove.at("committed"));
+    await grove.git(["branch", "keeps-the-bump", "committed"]);
+    await expectRefused(grove, "committed", "the submodule vendor/lib of");
+    const stashed = await make("stashed");
+    await writeFile(join(stashed, "f"), "3\n");
+    await grove.git(["stash", "-q"], stashed);
+    await expectRefused(grove, "stashed", "stashed changes");
+    await grove.git(["config", "submodule.vendor/lib.ignore", "all"]);
+    await writeFile(join(await make("overlooked"), "f"), "4\n");
+    await expectRefused(grove, "overlooked", "in no commit: f");
+    await make("clean");
+    await grove.ok(["remove", "clean", "--yes"]);
+    expect(existsSync(grove.at("clean"))).toBe(false);
+  }, 120_000);
+
   test("the main worktree, a locked one, one that pgrove has given nothing, one that is not there", async () => {
     await using grove = await Grove.create(server);
     await grove.fails(5, ["remove", "main", "--yes", "--force"]);
