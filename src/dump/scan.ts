@@ -1,6 +1,7 @@
 /** Checks a plain SQL dump from end to end before psql sees a line of it. */
 import { failure } from "../errors.ts";
-import { SqlLexer, type SqlListener } from "./sql-lexer.ts";
+import { SqlLexer } from "./sql-lexer.ts";
+import type { SqlListener } from "./sql-listener.ts";
 import { NAME, rolesOfStatement, unquoteName } from "./statement-roles.ts";
 
 /** What was found in a plain dump on the way through it. */
@@ -70,6 +71,14 @@ class PlainScanner implements SqlListener {
     if (/^\\restrict\b/.test(line)) this.restricted = true;
     else if (/^\\c(onnect)?\b/.test(line)) throw this.refuse(line, "it works on other databases than the target");
     else throw this.refuse(line, "it holds a command for psql itself");
+  }
+
+  unclear(what: string): void {
+    throw failure(
+      "dump_unsafe",
+      `${this.path} cannot be checked: psql may read a part of it otherwise than pgrove\n  ${what}`,
+      "make it again with pg_dump, or run it yourself: psql -f",
+    );
   }
 
   statement(text: string): void {

@@ -2,18 +2,10 @@
  * Splits a script for psql into statements, comments and psql's own commands, chunk by chunk, by the rules of
  * PostgreSQL's src/fe_utils/psqlscan.l: what stands inside quotes, dollar quotes, comments or COPY data is none of them.
  */
-
-export interface SqlListener {
-  /** A statement without its semicolon and comments, on one line, the contents of its strings left out. */
-  statement(text: string): void;
-  /** A comment that begins with `--`. */
-  comment(line: string): void;
-  /**
-   * A command for psql: from a backslash outside of everything quoted to the end of its line. Not whole: the script
-   * ends within the line, which may have been cut off.
-   */
-  command(line: string, whole: boolean): void;
-}
+import { copiesFromHere } from "./copy-statement.ts";
+import { QuotedText } from "./quoted-text.ts";
+import type { SqlListener } from "./sql-listener.ts";
+import { isNamePart, MOST_TEXT, StatementText } from "./statement-text.ts";
 
 type Mode = "text" | "string" | "name" | "dollar" | "line" | "block" | "copy";
 
@@ -21,35 +13,38 @@ const SPECIAL = new Uint8Array(256);
 for (const byte of Buffer.from("'\"$-/\\;()\n")) SPECIAL[byte] = 1;
 const NEWLINE = 10;
 const RETURN = 13;
+const DOLLAR = 36;
 const QUOTE = 39;
 const BACKSLASH = 92;
 const COPY_END = Buffer.from("\n\\.");
-const COPY_FROM_STDIN = /^COPY\s.+\sFROM\s+STDIN\b/i;
-const STRINGS = /^SET standard_conforming_strings = (off|on)$/i;
-/** More of a statement than its beginning is not needed: a COPY names at most 1600 columns. */
-const MOST_TEXT = 1 << 19;
 
-function isNamePart(byte: number | undefined): boolean {
-  return byte !== undefined && (byte >= 0x80 || /[A-Za-z0-9_$]/.test(String.fromCharCode(byte)));
+function viewOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
+
+function countBackslashes(bytes: Buffer, from: number, to: number): number {
+  let at = to;
+  while (at > from && bytes[at - 1] === BACKSLASH) at--;
+  return to - at;
 }
 
 /** The next byte is needed to know what begins. */
 class NeedsMore extends Error {}
 
 export class SqlLexer {
-  /** True once a string or a dollar-quoted text of several lines was seen. */
-  quotesLines = false;
   private rest: Buffer = Buffer.alloc(0);
   private mode: Mode = "text";
-  private statement = "";
-  /** The last two characters of the text, also of a statement that is longer than what is kept of it. */
-  private tail = "";
+  private readonly statement = new StatementText();
   private parentheses = 0;
   private comments = 0;
   private tag: Buffer = Buffer.alloc(0);
   private escapes = false;
-  private alwaysEscapes = false;
+  /** A string that begins on a line below one that has just ended goes on with it, escapes and all. */
+  private behindString: "no" | "same line" | "line below" = "no";
+  private readonly quoted = new QuotedText();
   private copyFollows = false;
+  /** The bytes of the script before those that are being read. */
+  private base = 0;
   private last = false;
   private readonly listener: SqlListener;
 
@@ -58,26 +53,37 @@ export class SqlLexer {
   }
 
   add(chunk: Uint8Array): void {
-    const bytes = this.rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.rest, chunk]);
+    const bytes = this.rest.length === 0 ? viewOf(chunk) : Buffer.concat([this.rest, chunk]);
     let position = 0;
     try {
       while (position < bytes.length) {
         const isQuoted = this.mode === "string" || this.mode === "dollar";
         const next = this.read(bytes, position);
-        if (isQuoted && !this.quotesLines) this.quotesLines = bytes.subarray(position, next).includes(NEWLINE);
+        if (isQuoted) this.quoted.see(bytes, position, next, this.mode !== "text");
         position = next;
       }
     } catch (error) {
       if (!(error instanceof NeedsMore)) throw error;
     }
     this.rest = Buffer.from(bytes.subarray(position));
+    this.base += position;
+  }
+
+  /** True once a string or a dollar-quoted text of several lines was seen. */
+  get quotesLines(): boolean {
+    return this.quoted.hasLines;
+  }
+
+  /** What stands before it belongs to no statement and no command that goes on: all of that has been told. */
+  get settled(): number {
+    return this.statement.began ?? this.base;
   }
 
   /** After the last chunk: true when nothing was left open. */
   finish(): boolean {
     this.last = true;
     this.add(Buffer.alloc(0));
-    return this.mode === "text" && this.statement.trim() === "" && !this.copyFollows && this.rest.length === 0;
+    return this.mode === "text" && this.statement.isBlank && !this.copyFollows && this.rest.length === 0;
   }
 
   /** Reads one piece and resolves with the position behind it. Throws NeedsMore when it may go on in the next chunk. */
@@ -108,13 +114,15 @@ export class SqlLexer {
     throw new NeedsMore();
   }
 
-  private append(text: string): void {
-    if (this.statement.length < MOST_TEXT) this.statement += text;
-    this.tail = (this.tail + text).slice(-2);
+  /** Adds text that stands at that byte of what is being read. */
+  private append(text: string, at: number): void {
+    if (!this.statement.add(text, this.base + at)) return;
+    this.behindString = "no";
+    if (this.copyFollows) this.listener.unclear("something follows COPY … FROM stdin; on its line");
   }
 
-  private enter(mode: Mode, text: string, position: number): number {
-    this.append(text);
+  private enter(mode: Mode, text: string, at: number, position: number): number {
+    this.append(text, at);
     this.mode = mode;
     return position;
   }
@@ -130,67 +138,89 @@ export class SqlLexer {
     while (at < bytes.length && SPECIAL[bytes[at] ?? 0] === 0) at++;
     if (at > from) {
       if (at === bytes.length && !this.last && at - from < MOST_TEXT) this.more(); // it may end within a character
-      this.append(bytes.toString("utf8", from, at));
+      this.append(bytes.toString("utf8", from, at), from);
       return at;
     }
     const character = String.fromCharCode(bytes[at] ?? 0);
     const pair = character + String.fromCharCode(bytes[at + 1] ?? 0);
     if ((character === "-" || character === "/") && at + 1 === bytes.length && !this.last) this.more();
-    if (pair === "--") return this.enter("line", " ", at);
-    if (pair === "/*") {
-      this.comments = 1;
-      return this.enter("block", " ", at + 2);
-    }
-    if (character === "'") {
-      this.escapes = this.alwaysEscapes || /(^|[^\p{L}\p{N}_$])E$/iu.test(this.tail);
-      return this.enter("string", "''", at + 1);
-    }
-    if (character === '"') return this.enter("name", '"', at + 1);
+    if (pair === "--") return this.enter("line", " ", at, at);
+    if (pair === "/*") return this.openBlock(at);
+    if (character === "'") return this.openString(at);
+    if (character === '"') return this.enter("name", '"', at, at + 1);
     if (character === "$") return this.readDollar(bytes, at);
-    if (character === "\\") {
-      const end = this.endOfLine(bytes, at);
-      this.listener.command(bytes.toString("utf8", at, end).trimEnd(), end < bytes.length);
-      return end;
-    }
+    if (character === "\\") return this.readCommand(bytes, at);
     if (character === "\n" && this.copyFollows) {
       this.copyFollows = false;
-      return this.enter("copy", "", at); // the newline stays, so that an empty COPY's `\.` is found as well
+      return this.enter("copy", "", at, at); // the newline stays, so that an empty COPY's `\.` is found as well
     }
     if (character === "(") this.parentheses += 1;
     if (character === ")") this.parentheses = Math.max(0, this.parentheses - 1);
-    if (character === ";" && this.parentheses === 0) this.endStatement();
-    else this.append(character === "\n" ? " " : character);
+    if (character === ";" && this.parentheses === 0) this.endStatement(at + 1);
+    else if (character === "\n") this.endLine(at);
+    else this.append(character, at);
     return at + 1;
   }
 
-  private endStatement(): void {
-    const text = this.statement.trim();
-    this.statement = "";
-    if (text === "") return;
-    const strings = STRINGS.exec(text)?.[1];
-    if (strings !== undefined) this.alwaysEscapes = strings.toLowerCase() === "off";
-    this.copyFollows = COPY_FROM_STDIN.test(text);
-    this.listener.statement(text);
+  private endLine(at: number): void {
+    this.append(" ", at);
+    if (this.behindString !== "no") this.behindString = "line below";
+  }
+
+  private openBlock(at: number): number {
+    this.comments = 1;
+    this.behindString = "no";
+    if (this.copyFollows) this.listener.unclear("a comment begins behind COPY … FROM stdin; on its line");
+    return this.enter("block", " ", at, at + 2);
+  }
+
+  private openString(at: number): number {
+    if (this.behindString !== "line below") {
+      const name = this.statement.nameAtEnd();
+      if (name === undefined) this.listener.unclear(`a string stands directly behind ${this.statement.end}`);
+      this.escapes = name === "E" || name === "e";
+    }
+    return this.enter("string", "''", at, at + 1);
+  }
+
+  private readCommand(bytes: Buffer, from: number): number {
+    const end = this.endOfLine(bytes, from);
+    this.behindString = "no";
+    const place = { start: this.base + from, end: this.base + end };
+    this.listener.command(bytes.toString("utf8", from, end).trimEnd(), end < bytes.length, place);
+    return end;
+  }
+
+  private endStatement(end: number): void {
+    const { text, start } = this.statement.take();
+    this.behindString = "no";
+    if (text === "" || start === undefined) return;
+    this.quoted.seeStatement(text);
+    if (text.length >= MOST_TEXT && /^COPY\b/i.test(text)) this.listener.unclear("a COPY that is too long to be read");
+    this.copyFollows = copiesFromHere(text);
+    this.listener.statement(text, { start, end: this.base + end });
   }
 
   /** `$$` and `$tag$` quote; `$1`, and a `$` within a name, do not. */
   private readDollar(bytes: Buffer, from: number): number {
     let end = from + 1;
-    while (isNamePart(bytes[end]) && bytes[end] !== 36) end++;
+    while (end < bytes.length && bytes[end] !== DOLLAR && isNamePart(String.fromCharCode(bytes[end] ?? 0))) end++;
     if (end === bytes.length && !this.last) this.more();
     const tag = bytes.subarray(from, end + 1);
-    const quotes = bytes[end] === 36 && !/^\$\d/.test(tag.toString("latin1"));
-    if (!quotes || /[\p{L}\p{N}_$]$/u.test(this.tail)) {
-      this.append("$");
+    const quotes = bytes[end] === DOLLAR && !/^\$\d/.test(tag.toString("latin1"));
+    const name = quotes ? this.statement.nameAtEnd() : "";
+    if (name === undefined) this.listener.unclear(`${tag} stands directly behind ${this.statement.end}`);
+    if (!quotes || name !== "") {
+      this.append("$", from);
       return from + 1;
     }
     this.tag = Buffer.from(tag);
-    return this.enter("dollar", "''", end + 1);
+    return this.enter("dollar", "''", from, end + 1);
   }
 
   private skipPast(bytes: Buffer, from: number, mark: Buffer): number {
     const at = bytes.indexOf(mark, from);
-    if (at >= 0) return this.enter("text", "", at + mark.length);
+    if (at >= 0) return this.enter("text", "", at, at + mark.length);
     return this.passOver(bytes, from, mark.length - 1);
   }
 
@@ -206,15 +236,23 @@ export class SqlLexer {
     if (backslash >= 0 && (quote < 0 || backslash < quote)) {
       return backslash + 1 < bytes.length ? backslash + 2 : this.passOver(bytes, from, 1);
     }
-    if (quote < 0) return bytes.length;
-    if (quote + 1 === bytes.length && !this.last) return this.passOver(bytes, from, 1);
-    return bytes[quote + 1] === QUOTE ? quote + 2 : this.enter("text", "", quote + 1);
+    const before =
+      this.quoted.isUnsure && !this.escapes ? countBackslashes(bytes, from, quote < 0 ? bytes.length : quote) : 0;
+    if (quote < 0) return this.passOver(bytes, from, before);
+    if (quote + 1 === bytes.length && !this.last) return this.passOver(bytes, from, before + 1);
+    if (before % 2 === 1) {
+      this.listener.unclear("a string holds a backslash before a quote, and standard_conforming_strings may be off");
+    }
+    if (bytes[quote + 1] === QUOTE) return quote + 2;
+    this.mode = "text";
+    this.behindString = "same line";
+    return quote + 1;
   }
 
   private readName(bytes: Buffer, from: number): number {
     const end = bytes.indexOf('"', from);
     if (end < 0) return bytes.length - from > MOST_TEXT ? bytes.length : this.more();
-    return this.enter("text", `${bytes.toString("utf8", from, end)}"`, end + 1);
+    return this.enter("text", `${bytes.toString("utf8", from, end)}"`, from, end + 1);
   }
 
   private readBlock(bytes: Buffer, from: number): number {
@@ -231,9 +269,9 @@ export class SqlLexer {
     const end = bytes.indexOf(COPY_END, from);
     if (end < 0) return this.passOver(bytes, from, COPY_END.length - 1);
     const after = end + COPY_END.length;
-    const next = bytes[after];
-    if (next === undefined && !this.last) return this.passOver(bytes, from, bytes.length - end);
-    if (next !== undefined && next !== NEWLINE && next !== RETURN) return after; // no value begins so: keep looking
+    const newline = bytes[after] === RETURN ? after + 1 : after;
+    if (newline >= bytes.length && !this.last) return this.passOver(bytes, from, bytes.length - end);
+    if (newline < bytes.length && bytes[newline] !== NEWLINE) return after; // more than that on the line: data
     this.mode = "text";
     return after;
   }

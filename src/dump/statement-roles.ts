@@ -1,5 +1,5 @@
 /** The roles that SQL written by pg_dump needs: owners, those that are granted something, and those of policies. */
-import { SqlLexer } from "./sql-lexer.ts";
+import { eachStatement } from "./statements.ts";
 
 /** A name as it stands in a statement of the lexer. */
 export const NAME = String.raw`"(?:[^"]|"")+"|[^\s;,"()']+`;
@@ -21,13 +21,7 @@ export function rolesOfStatement(text: string): string[] {
 /** The roles of a script. */
 export function rolesOfSql(sql: string): string[] {
   const roles: string[] = [];
-  const lexer = new SqlLexer({
-    statement: (text) => void roles.push(...rolesOfStatement(text)),
-    comment: () => undefined,
-    command: () => undefined,
-  });
-  lexer.add(Buffer.from(sql));
-  lexer.finish();
+  eachStatement(Buffer.from(sql), (text) => void roles.push(...rolesOfStatement(text)));
   return roles;
 }
 

@@ -3,7 +3,7 @@
  * value of its own in them. What a dump promises is what pg_dump writes: an option that PostgreSQL does not document and
  * that this server's pg_dump leaves out is noted and not compared. All others are.
  */
-import { SqlLexer } from "../../src/dump/sql-lexer.ts";
+import { eachStatement } from "../../src/dump/statements.ts";
 
 /** The options that PostgreSQL 18 and older document: CREATE TABLE, CREATE VIEW, ALTER TABLE … ALTER COLUMN … SET. */
 const DOCUMENTED = new Set([
@@ -38,15 +38,9 @@ export function undocumentedOptions(lines: readonly string[]): string[] {
 /** Those of the options that pg_dump does not write, by the text of its dump. What only looks like one does not count. */
 export function unwrittenOptions(names: readonly string[], dump: string): string[] {
   const written = new Set<string>();
-  const lexer = new SqlLexer({
-    statement: (text) => {
-      const bare = text.replaceAll(/"(?:[^"]|"")*"/g, '""');
-      for (const [, name = ""] of bare.matchAll(/[(,.]\s*(\w+)\s*=/g)) written.add(name);
-    },
-    comment: () => undefined,
-    command: () => undefined,
+  eachStatement(Buffer.from(dump), (text) => {
+    const bare = text.replaceAll(/"(?:[^"]|"")*"/g, '""');
+    for (const [, name = ""] of bare.matchAll(/[(,.]\s*(\w+)\s*=/g)) written.add(name);
   });
-  lexer.add(Buffer.from(dump));
-  lexer.finish();
   return names.filter((name) => !written.has(name));
 }

@@ -66,6 +66,13 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
       if (HARMLESS.has(name) && !SPECIAL.test(line) && !/[`\\]/.test(line.slice(1))) return;
       throw refuse(line, `${noun} may not reach beyond its database`, INSTEAD[name] ?? USUAL_HINT);
     },
+    unclear: (what) => {
+      const why = `psql may read a part of it otherwise than pgrove: ${what}`;
+      throw configError(
+        `${script.file}: ${why}`,
+        "say it in other words: E'' for a backslash, a new line behind COPY … FROM stdin;",
+      );
+    },
     statement: (text) => {
       if (!inTransaction || !TRANSACTION.test(text)) return;
       const why = `${label} is run by psql as one transaction, which this would end`;

@@ -61,6 +61,9 @@ describe("refused", () => {
     ["\\i /etc/passwd\n", "dump_unsafe"],
     ["CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p;\n", "dump_unsafe"],
     ["-- PostgreSQL database cluster dump\n", "cluster_dump"],
+    ["SET standard_conforming_strings TO off;\nSELECT 'a\\', ';\n\\! touch x\n--';\n", "dump_unsafe"],
+    ['COPY (SELECT 1 AS "a FROM STDIN b") TO STDOUT;\n\\! touch x\n\\.\n', "dump_unsafe"],
+    ["COPY t FROM stdin; SELECT '\n'\n\\.\n' \\! touch x\n';\n", "dump_unsafe"],
   ])("%p: %s", async (body, code) => {
     for (const size of [1, 4, 1 << 16]) {
       await expect(scan(HEAD + body + TAIL, size)).rejects.toMatchObject({ code, exit: 1 });
