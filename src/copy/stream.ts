@@ -1,6 +1,11 @@
 /** pg_dump into pg_restore, in memory: between servers, or where the source must stay connected. */
 
+import { oldestReaderOf } from "../dump/archive.ts";
+import { withoutLeftOut } from "../dump/archive-stream.ts";
 import { chooseCodec, compressArgument } from "../dump/codec.ts";
+import { feedPsql, readServerMajor } from "../dump/feed-psql.ts";
+import { SCRIPT_CONTENTS, sayLeftOut, saysUnknownSettings } from "../dump/left-out.ts";
+import { scannedPlain } from "../dump/scan.ts";
 import { createHomes, narrowFacts, type SchemaSelection, selectSchemas } from "../dump/schema-selection.ts";
 import { refusal } from "../errors.ts";
 import { describeLeftOut, endRunSessions, listSubscriptions } from "../postgres/admin.ts";
@@ -122,12 +127,8 @@ export async function streamArchive(
     operation.run,
     { database: source.database },
   );
-  const into = target.toolbox.command(
-    "pg_restore",
-    [`--dbname=${databaseArgument(target.database)}`, "--exit-on-error", ...load],
-    operation.run,
-    { input: true },
-  );
+  const server = await readServerMajor(work);
+  const into = chooseReader(work, source, target, { dumpMajor: major, server, load });
   let bytes = 0;
   let subject: string | undefined;
   const listeners = {
@@ -139,8 +140,39 @@ export async function streamArchive(
       tools.progress({ phase: "copy", bytes, ...(subject === undefined ? {} : { subject }) });
     },
   };
-  const read = (input: AsyncIterable<Uint8Array>) => tools.runner.stream(into, { input }, operation.abort);
+  const read = (input: AsyncIterable<Uint8Array>) => {
+    const noteLeftOut = (options: readonly string[]) => {
+      const said = sayLeftOut({ options, settings: [] }, server);
+      if (said !== undefined) tools.note(said);
+    };
+    return into(withoutLeftOut(input, noteLeftOut));
+  };
   await endingSource(work, source, () => joinCommands(tools.runner, from, read, operation.abort, listeners));
+}
+
+/**
+ * What reads the archive: the target's pg_restore, which loads it; or one that writes SQL for the target's psql, where the
+ * target's own is too old for what the source's pg_dump writes, or too new for the target's server.
+ */
+function chooseReader(
+  work: Work,
+  source: LiveTarget,
+  target: LiveTarget,
+  { dumpMajor, server, load }: { dumpMajor: number; server: number; load: readonly string[] },
+): (input: AsyncIterable<Uint8Array>) => Promise<void> {
+  const { operation, tools } = work;
+  const own = target.toolbox.major ?? server;
+  const isTooOld = oldestReaderOf(dumpMajor) > own;
+  if (!isTooOld && !saysUnknownSettings(own, server)) {
+    const args = [`--dbname=${databaseArgument(target.database)}`, "--exit-on-error", ...load];
+    const command = target.toolbox.command("pg_restore", args, operation.run, { input: true });
+    return (input) => tools.runner.stream(command, { input }, operation.abort);
+  }
+  const { toolbox } = isTooOld ? source : target;
+  const command = toolbox.command("pg_restore", ["--file=-", ...load], operation.run, { input: true });
+  const feed = (sql: AsyncIterable<Uint8Array>) =>
+    feedPsql(work, target, scannedPlain(sql, source.target.label), SCRIPT_CONTENTS);
+  return (input) => joinCommands(tools.runner, command, feed, operation.abort, { input });
 }
 
 async function chooseShape(

@@ -4,7 +4,10 @@
  */
 import { open } from "node:fs/promises";
 import { failure } from "../errors.ts";
+import { findLeftOut, mayHoldLeftOut } from "./left-out.ts";
+import type { Place } from "./sql-listener.ts";
 import { rolesOfSql } from "./statement-roles.ts";
+import { eachStatement } from "./statements.ts";
 
 export interface ArchiveEntry {
   /** "TABLE DATA", "EXTENSION", "ACL"… */
@@ -14,14 +17,23 @@ export interface ArchiveEntry {
   owner: string;
   tablespace: string;
   definition: string;
+  /** What its definition says that is left out, and where, in bytes of the archive. */
+  leftOut: { names: string[]; parts: Place[] };
 }
 
-export interface Archive {
+/** What stands at the beginning of an archive. */
+export interface ArchiveHead {
   /** 1.16 is {major: 1, minor: 16}. */
   version: { major: number; minor: number };
+  format: number;
   database: string;
   serverVersion: string;
   dumpVersion: string;
+  /** How many entries the table of contents has. */
+  count: number;
+}
+
+export interface Archive extends Omit<ArchiveHead, "format" | "count"> {
   entries: ArchiveEntry[];
 }
 
@@ -31,13 +43,27 @@ const FORMAT_CUSTOM = 1;
 const OLDEST_MINOR = 12; // PostgreSQL 9.0 to 10
 const NEWEST_MINOR = 16; // PostgreSQL 17 and 18
 const FIRST_READ_BYTES = 1 << 20;
-const MOST_BYTES = 256 << 20;
+export const MOST_BYTES = 256 << 20;
 
-class Cursor {
-  private position = 0;
+/** The first pg_restore that reads a format version, and pg_dump that writes it; older ones are read by every one in use. */
+const FIRST_READERS: Readonly<Record<number, number>> = { 15: 16, 16: 17 };
+
+/** The major version of the oldest pg_restore that reads the archive; 0 for any. */
+export function oldestReader({ version }: Pick<Archive, "version">): number {
+  return FIRST_READERS[version.minor] ?? 0;
+}
+
+/** The same for an archive that the pg_dump of that version writes. */
+export function oldestReaderOf(dumpMajor: number): number {
+  return Math.max(0, ...Object.values(FIRST_READERS).filter((major) => major <= dumpMajor));
+}
+
+/** Reads an archive's bytes one after the other. RangeError: more bytes are needed. */
+export class ArchiveCursor {
+  position = 0;
+  bytes: Uint8Array;
   private intSize = 4;
   private offsetSize = 8;
-  readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -63,25 +89,38 @@ class Cursor {
   }
 
   text(): string | undefined {
+    const bytes = this.piece();
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+  }
+
+  /** The bytes of a text. */
+  piece(): Uint8Array | undefined {
     const length = this.int();
     if (length < 0) return undefined;
     if (this.position + length > this.bytes.length) {
       if (length > MOST_BYTES) throw new Error("length");
       throw new RangeError("end");
     }
-    const text = new TextDecoder().decode(this.bytes.subarray(this.position, this.position + length));
     this.position += length;
-    return text;
+    return this.bytes.subarray(this.position - length, this.position);
   }
 
   skipOffset(): void {
     this.position += 1 + this.offsetSize;
+    if (this.position > this.bytes.length) throw new RangeError("end");
   }
 }
 
-/** Reads an archive's contents from bytes that begin with its magic. RangeError: more bytes are needed. */
 function parseArchive(bytes: Uint8Array): Archive {
-  const cursor = new Cursor(bytes);
+  const cursor = new ArchiveCursor(bytes);
+  const { count, format, ...head } = readHead(cursor);
+  const archive: Archive = { ...head, entries: [] };
+  for (let index = 0; index < count; index++) archive.entries.push(readEntry(cursor, head.version.minor, format));
+  return archive;
+}
+
+/** Reads what stands before the entries, from the magic on. */
+export function readHead(cursor: ArchiveCursor): ArchiveHead {
   for (const character of ARCHIVE_MAGIC) {
     if (cursor.byte() !== character.charCodeAt(0)) throw new Error("magic");
   }
@@ -99,19 +138,14 @@ function parseArchive(bytes: Uint8Array): Archive {
   if (version.minor >= 15) cursor.byte();
   else cursor.int(); // compression
   for (let part = 0; part < 7; part++) cursor.int(); // when it was made
-  const archive: Archive = {
-    version,
-    database: cursor.text() ?? "",
-    serverVersion: cursor.text() ?? "",
-    dumpVersion: cursor.text() ?? "",
-    entries: [],
-  };
-  const count = cursor.int();
-  for (let index = 0; index < count; index++) archive.entries.push(parseEntry(cursor, version.minor, format));
-  return archive;
+  const database = cursor.text() ?? "";
+  const serverVersion = cursor.text() ?? "";
+  const dumpVersion = cursor.text() ?? "";
+  return { version, format, database, serverVersion, dumpVersion, count: cursor.int() };
 }
 
-function parseEntry(cursor: Cursor, minor: number, format: number): ArchiveEntry {
+/** Reads the next entry of the table of contents. */
+export function readEntry(cursor: ArchiveCursor, minor: number, format: number): ArchiveEntry {
   cursor.int(); // dump id
   cursor.int(); // has data
   cursor.text(); // catalog's oid
@@ -119,7 +153,8 @@ function parseEntry(cursor: Cursor, minor: number, format: number): ArchiveEntry
   const tag = cursor.text() ?? "";
   const kind = cursor.text() ?? "";
   cursor.int(); // section
-  const definition = cursor.text() ?? "";
+  const definition = cursor.piece() ?? new Uint8Array();
+  const leftOut = findInDefinition(definition, cursor.position - definition.length);
   cursor.text(); // drop statement
   cursor.text(); // copy statement
   const schema = cursor.text() ?? "";
@@ -131,7 +166,18 @@ function parseEntry(cursor: Cursor, minor: number, format: number): ArchiveEntry
   while (cursor.text() !== undefined); // dependencies
   if (format === FORMAT_CUSTOM) cursor.skipOffset();
   else cursor.text(); // the data's file name
-  return { kind, tag, schema, owner, tablespace, definition };
+  return { kind, tag, schema, owner, tablespace, definition: new TextDecoder().decode(definition), leftOut };
+}
+
+function findInDefinition(definition: Uint8Array, at: number): ArchiveEntry["leftOut"] {
+  const found: ArchiveEntry["leftOut"] = { names: [], parts: [] };
+  if (!mayHoldLeftOut(definition)) return found;
+  eachStatement(definition, (_text, { start, end }) => {
+    const { names, parts } = findLeftOut(definition.subarray(start, end));
+    found.names.push(...names);
+    for (const part of parts) found.parts.push({ start: at + start + part.start, end: at + start + part.end });
+  });
+  return found;
 }
 
 /**

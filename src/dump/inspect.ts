@@ -4,18 +4,21 @@ import { join } from "node:path";
 import { failure } from "../errors.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { type Archive, readArchive, rolesOf } from "./archive.ts";
+import { type Archive, oldestReader, readArchive, rolesOf } from "./archive.ts";
 import { type DumpKind, detectDump } from "./detect.ts";
+import type { LeftOut } from "./left-out.ts";
 import { MANIFEST_HINT } from "./manifest.ts";
 import { openPlain } from "./plain.ts";
 import { scanPlain } from "./scan.ts";
+import type { Place } from "./sql-listener.ts";
 import type { StoredDump } from "./store.ts";
 
 export interface InspectedDump {
   dump: StoredDump;
   kind: DumpKind;
   serverVersion: Version | undefined;
-  dumpVersion: Version | undefined;
+  /** The oldest pg_restore that reads it; 0 where every one does, or psql reads it. */
+  reader: number;
   roles: string[];
   extensions: string[];
   tablespaces: string[];
@@ -26,6 +29,10 @@ export interface InspectedDump {
   /** It holds rows without their tables. */
   onlyRows: boolean;
   restricted: boolean;
+  /** What it says of that which is left out on the way in. */
+  leftOut: LeftOut;
+  /** Where an archive says it: in bytes of the file, or of a directory's toc.dat. */
+  parts: readonly Place[];
   /** How it was found whole: by its recorded SHA-256, by reading it to its end, or only by its contents' list. */
   checked: "sha256" | "read" | "contents";
 }
@@ -36,11 +43,24 @@ export async function inspectDump(
   tools: Pick<OperationTools, "progress" | "abort">,
 ): Promise<InspectedDump> {
   if (dump.manifestError !== undefined) throw failure("manifest_damaged", dump.manifestError, MANIFEST_HINT);
-  if (dump.manifest !== undefined) await requireChecksum(dump, dump.manifest.sha256, tools);
-  const kind = await detectDump(dump.path);
-  const checked = dump.manifest === undefined ? "contents" : "sha256";
-  if (kind.kind === "plain") return await inspectPlain(dump, kind, tools);
-  return fromArchive(dump, kind, await readArchive(...archivePlace(dump.path, kind)), checked);
+  const kind = await orDamaged(dump, tools, () => detectDump(dump.path));
+  if (kind.kind === "plain") return await orDamaged(dump, tools, () => inspectPlain(dump, kind, tools));
+  await requireChecksum(dump, tools);
+  return fromArchive(dump, kind, await readArchive(...archivePlace(dump.path, kind)));
+}
+
+/** The body; when it fails, and the file is not the one that was written, that is what is said. */
+async function orDamaged<T>(
+  dump: StoredDump,
+  tools: Pick<OperationTools, "progress" | "abort">,
+  body: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    await requireChecksum(dump, tools);
+    throw error;
+  }
 }
 
 function archivePlace(path: string, kind: Exclude<DumpKind, { kind: "plain" }>): [string, number] {
@@ -48,18 +68,14 @@ function archivePlace(path: string, kind: Exclude<DumpKind, { kind: "plain" }>):
   return [path, kind.kind === "custom" ? 0 : kind.tocOffset];
 }
 
-function fromArchive(
-  dump: StoredDump,
-  kind: DumpKind,
-  archive: Archive,
-  checked: InspectedDump["checked"],
-): InspectedDump {
+function fromArchive(dump: StoredDump, kind: Exclude<DumpKind, { kind: "plain" }>, archive: Archive): InspectedDump {
+  const [, offset] = archivePlace(dump.path, kind);
   const tagged = (wanted: string) => archive.entries.filter((entry) => entry.kind === wanted);
   return {
     dump,
     kind,
     serverVersion: parseVersion(archive.serverVersion),
-    dumpVersion: parseVersion(archive.dumpVersion),
+    reader: oldestReader(archive),
     roles: rolesOf(archive),
     extensions: tagged("EXTENSION").map(({ tag }) => tag),
     subscriptions: tagged("SUBSCRIPTION").map(({ tag }) => tag),
@@ -67,7 +83,11 @@ function fromArchive(
     tables: tagged("TABLE DATA").map(({ schema, tag }) => ({ schema, name: tag })),
     onlyRows: dump.manifest?.content === "data" || (tagged("TABLE DATA").length > 0 && tagged("TABLE").length === 0),
     restricted: false,
-    checked,
+    leftOut: { options: [...new Set(archive.entries.flatMap(({ leftOut }) => leftOut.names))], settings: [] },
+    parts: archive.entries.flatMap(({ leftOut }) =>
+      leftOut.parts.map(({ start, end }) => ({ start: offset + start, end: offset + end })),
+    ),
+    checked: dump.manifest === undefined ? "contents" : "sha256",
   };
 }
 
@@ -77,46 +97,37 @@ async function inspectPlain(
   tools: Pick<OperationTools, "progress" | "abort">,
 ): Promise<InspectedDump> {
   const { manifest } = dump;
-  if (manifest !== undefined) {
-    return {
-      ...{ dump, kind, roles: manifest.roles, tablespaces: manifest.tablespaces, tables: undefined },
-      serverVersion: parseVersion(manifest.server_version),
-      dumpVersion: parseVersion(manifest.pg_dump_version),
-      extensions: manifest.extensions.map(({ name }) => name),
-      onlyRows: manifest.content === "data",
-      restricted: true,
-      checked: "sha256",
-    };
-  }
+  const hash = new Bun.CryptoHasher("sha256");
   let bytes = 0;
-  const report = (read: number) => {
+  const see = (chunk: Uint8Array) => {
     tools.abort.throwIfAborted();
-    bytes += read;
+    if (manifest !== undefined) hash.update(chunk);
+    bytes += chunk.length;
     tools.progress({ phase: "verify", bytes, totalBytes: dump.sizeBytes });
   };
-  const scan = await scanPlain(openPlain(dump.path, kind.wrapping, report), dump.path);
+  // Whoever wrote the manifest may have written the SQL: both are read before psql sees a line.
+  const scan = await scanPlain(openPlain(dump.path, kind.wrapping, see), dump.path);
+  if (manifest !== undefined && hash.digest("hex") !== manifest.sha256) await requireChecksum(dump, tools);
+  const { restricted, options, settings } = scan;
   return {
-    ...{ dump, kind, roles: scan.roles, extensions: scan.extensions },
-    ...{ tablespaces: scan.tablespaces, tables: undefined },
-    serverVersion: scan.serverVersion === undefined ? undefined : parseVersion(scan.serverVersion),
-    dumpVersion: scan.dumpVersion === undefined ? undefined : parseVersion(scan.dumpVersion),
-    onlyRows: false, // psql says at the first row which table is not there
-    restricted: scan.restricted,
-    checked: "read",
+    ...{ dump, kind, tables: undefined, reader: 0, restricted, leftOut: { options, settings }, parts: [] },
+    roles: manifest?.roles ?? scan.roles,
+    extensions: manifest?.extensions.map(({ name }) => name) ?? scan.extensions,
+    tablespaces: manifest?.tablespaces ?? scan.tablespaces,
+    serverVersion: parseVersion(manifest?.server_version ?? scan.serverVersion ?? ""),
+    onlyRows: manifest?.content === "data", // without a manifest psql says at the first row which table is not there
+    checked: manifest === undefined ? "read" : "sha256",
   };
 }
 
-/** Throws (exit 1) when the file is not, byte for byte, the one that was written. */
-async function requireChecksum(
-  dump: StoredDump,
-  expected: string,
-  tools: Pick<OperationTools, "progress" | "abort">,
-): Promise<void> {
+/** Throws (exit 1) when there is a manifest and the file is not, byte for byte, the one that was written. */
+async function requireChecksum(dump: StoredDump, tools: Pick<OperationTools, "progress" | "abort">): Promise<void> {
+  if (dump.manifest === undefined) return;
   const actual = await hashFile(dump.path, (bytes) => {
     tools.abort.throwIfAborted();
     tools.progress({ phase: "verify", bytes, totalBytes: dump.sizeBytes });
   });
-  if (actual === expected) return;
+  if (actual === dump.manifest.sha256) return;
   throw failure(
     "dump_damaged",
     `the dump is damaged: its SHA-256 is not the one recorded when it was written (${dump.name})`,

@@ -1,21 +1,24 @@
-/** Plain SQL dumps as bytes: decompressed, and without what an older psql does not know. */
+/** Plain SQL dumps as bytes, decompressed. */
 import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { failure } from "../errors.ts";
 
 export type Wrapping = "none" | "gzip" | "zstd";
 
-/** The dump's SQL as bytes. Ends with an error when the compressed data is cut off or altered. */
+/**
+ * The dump's SQL as bytes. Ends with an error when the compressed data is cut off or altered. `seen` is given the file's
+ * own bytes.
+ */
 export async function* openPlain(
   path: string,
   wrapping: Wrapping,
-  counted?: (bytes: number) => void,
+  seen?: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  const raw = count(file, counted);
+  const raw = watch(file, seen);
   try {
     if (wrapping === "none") yield* raw;
-    else if (wrapping === "gzip") yield* gunzip(file, counted);
+    else if (wrapping === "gzip") yield* gunzip(file, seen);
     else yield* decompressZstd(raw);
   } catch (error) {
     throw failure(
@@ -29,18 +32,18 @@ export async function* openPlain(
   }
 }
 
-async function* count(source: AsyncIterable<Uint8Array>, counted?: (bytes: number) => void) {
+async function* watch(source: AsyncIterable<Uint8Array>, seen?: (chunk: Uint8Array) => void) {
   for await (const chunk of source) {
-    counted?.(chunk.length);
+    seen?.(chunk);
     yield chunk;
   }
 }
 
-async function* gunzip(file: NodeJS.ReadableStream, counted?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* gunzip(file: NodeJS.ReadableStream, seen?: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
   const gunzipped = createGunzip({ chunkSize: 1 << 17 });
   file.on("data", (chunk: Uint8Array) => {
     try {
-      counted?.(chunk.length);
+      seen?.(chunk);
     } catch (error) {
       gunzipped.destroy(error instanceof Error ? error : new Error(String(error)));
     }
@@ -60,42 +63,4 @@ async function* decompressZstd(raw: AsyncIterable<Uint8Array>): AsyncGenerator<U
     },
   });
   yield* source.pipeThrough(new DecompressionStream("zstd"));
-}
-
-const EDGE_BYTES = 1 << 14;
-
-/** The SQL without its `\restrict` and `\unrestrict` lines, for a psql that does not know them. */
-export async function* withoutRestrict(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let held: Buffer = Buffer.from("\n"); // every line then stands behind a newline
-  let token: string | undefined;
-  let ahead = 1;
-  for await (const chunk of source) {
-    held = Buffer.concat([held, chunk]);
-    if (held.length < 2 * EDGE_BYTES) continue;
-    token ??= RESTRICT.exec(held.toString("latin1", 0, EDGE_BYTES))?.[1];
-    const sent = held.length - EDGE_BYTES;
-    blankRestrict(held, token, false);
-    yield held.subarray(ahead, sent);
-    held = Buffer.from(held.subarray(sent));
-    ahead = 0;
-  }
-  token ??= RESTRICT.exec(held.toString("latin1"))?.[1];
-  blankRestrict(held, token, true);
-  yield held.subarray(ahead);
-}
-
-const RESTRICT = /^\\restrict (\S+)$/m;
-const NEWLINE = 10;
-const RETURN = 13;
-
-/** Overwrites the whole lines that say so; a backslash in data is doubled, so that no row can be one. */
-function blankRestrict(bytes: Buffer, token: string | undefined, last: boolean): void {
-  if (token === undefined) return;
-  for (const line of [`\n\\restrict ${token}`, `\n\\unrestrict ${token}`]) {
-    for (let at = bytes.indexOf(line); at >= 0; at = bytes.indexOf(line, at + 1)) {
-      const next = bytes[at + line.length];
-      const whole = next === NEWLINE || next === RETURN || (next === undefined && last);
-      if (whole) bytes.fill(" ", at + 1, at + line.length);
-    }
-  }
 }

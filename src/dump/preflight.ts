@@ -6,6 +6,8 @@ import { formatVersion, type Version, versionOfNumber } from "../postgres/versio
 import { readServerFacts, requirePresent, type ServerFacts } from "../target/needs.ts";
 import type { LiveTarget } from "../target/target.ts";
 import type { InspectedDump } from "./inspect.ts";
+import { sayLeftOut } from "./left-out.ts";
+import { chooseWay } from "./way.ts";
 
 export interface PreflightRequest {
   noOwner: boolean;
@@ -14,8 +16,8 @@ export interface PreflightRequest {
 }
 
 /**
- * Throws (exit 5) when the server is too old for the dump or lacks roles, extensions, tablespaces or room, naming all of
- * it. Resolves with what is only worth a note.
+ * Throws (exit 5) when the server is too old for the dump or has no room, and (exit 4) when no pg_restore here reads it, or
+ * the server lacks roles, extensions or tablespaces, naming all of it. Resolves with what is only worth a note.
  */
 export async function requireCompatible(
   inspected: InspectedDump,
@@ -26,34 +28,32 @@ export async function requireCompatible(
   const facts = await readServerFacts(control);
   const server = versionOfNumber(facts.versionNumber);
   requireVersion(inspected, server, live);
+  await requireReader(inspected, server, live);
   requireNames(inspected, facts, live, request);
   await requireRoom(inspected, facts, live);
   const encoding = inspected.dump.manifest?.encoding;
-  const leftOut = describeLeftOut(inspected.subscriptions ?? []);
+  const notes = [describeLeftOut(inspected.subscriptions ?? []), sayLeftOut(inspected.leftOut, server.major)];
   const converted =
     encoding === undefined || encoding === request.encoding
       ? undefined
       : `the dump is in ${encoding} and the database in ${request.encoding}: the text is converted`;
-  return [leftOut, converted].filter((note) => note !== undefined);
+  return [...notes, converted].filter((note) => note !== undefined);
 }
 
-function requireVersion({ dump, serverVersion, dumpVersion }: InspectedDump, server: Version, live: LiveTarget): void {
-  const made = serverVersion === undefined ? "" : ` of PostgreSQL ${formatVersion(serverVersion)}`;
-  if (serverVersion !== undefined && serverVersion.major > server.major) {
-    throw refusal(
-      "dump_newer",
-      `${dump.name} is a dump${made}; ${live.target.label} runs PostgreSQL ${formatVersion(server)}, which is older`,
-      `restore it to PostgreSQL ${serverVersion.major} or later`,
-    );
-  }
-  const programs = live.toolbox.major ?? server.major;
-  if (dumpVersion !== undefined && dumpVersion.major > Math.max(programs, server.major)) {
-    throw refusal(
-      "dump_newer",
-      `${dump.name} was written by pg_dump ${formatVersion(dumpVersion)}; ${live.target.label} has PostgreSQL ${programs}`,
-      `make the dump again with pg_dump ${programs}, or restore it to PostgreSQL ${dumpVersion.major} or later`,
-    );
-  }
+/** What counts is the server that was dumped: by a newer pg_dump it says the same, but for what is left out. */
+function requireVersion({ dump, serverVersion }: InspectedDump, server: Version, live: LiveTarget): void {
+  if (serverVersion === undefined || serverVersion.major <= server.major) return;
+  const [from, to] = [formatVersion(serverVersion), formatVersion(server)];
+  throw refusal(
+    "dump_newer",
+    `${dump.name} is a dump of PostgreSQL ${from}; ${live.target.label} runs PostgreSQL ${to}, which is older`,
+    `restore it to PostgreSQL ${serverVersion.major} or later`,
+  );
+}
+
+/** Throws (exit 4) when no pg_restore here reads the archive. */
+async function requireReader(inspected: InspectedDump, server: Version, live: LiveTarget): Promise<void> {
+  if (inspected.kind.kind !== "plain") await chooseWay(inspected, server.major, live);
 }
 
 function requireNames(

@@ -1,5 +1,6 @@
 /** Checks a plain SQL dump from end to end before psql sees a line of it. */
 import { failure } from "../errors.ts";
+import { namesLeftOut, settingOf } from "./left-out.ts";
 import { SqlLexer } from "./sql-lexer.ts";
 import type { SqlListener } from "./sql-listener.ts";
 import { NAME, rolesOfStatement, unquoteName } from "./statement-roles.ts";
@@ -7,12 +8,14 @@ import { NAME, rolesOfStatement, unquoteName } from "./statement-roles.ts";
 /** What was found in a plain dump on the way through it. */
 export interface PlainScan {
   serverVersion: string | undefined;
-  dumpVersion: string | undefined;
   extensions: string[];
   roles: string[];
   tablespaces: string[];
   /** It holds `\\restrict`, which an older psql does not know. */
   restricted: boolean;
+  /** What it says of that which is left out, or may be: options of columns, and settings. */
+  options: string[];
+  settings: string[];
 }
 
 const OTHER_DATABASE = /^(?:CREATE|DROP|ALTER) DATABASE\b/i;
@@ -32,16 +35,28 @@ export async function scanPlain(source: AsyncIterable<Uint8Array>, path: string)
   return scanner.finish(lexer.finish(), lexer.quotesLines);
 }
 
+/** A plain dump that is scanned while it passes: whoever reads on has seen no line that was not. Throws as the scan. */
+export async function* scannedPlain(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  const scanner = new PlainScanner(path);
+  const lexer = new SqlLexer(scanner);
+  for await (const chunk of source) {
+    lexer.add(chunk);
+    yield chunk;
+  }
+  scanner.finish(lexer.finish(), lexer.quotesLines);
+}
+
 class PlainScanner implements SqlListener {
   private complete = false;
   /** Its lines end with a carriage return and a newline. */
   private returns = false;
   private serverVersion: string | undefined;
-  private dumpVersion: string | undefined;
   private restricted = false;
   private readonly extensions = new Set<string>();
   private readonly roles = new Set<string>();
   private readonly tablespaces = new Set<string>();
+  private readonly options = new Set<string>();
+  private readonly settings = new Set<string>();
   private readonly path: string;
 
   constructor(path: string) {
@@ -50,7 +65,6 @@ class PlainScanner implements SqlListener {
 
   comment(line: string): void {
     this.serverVersion ??= /^-- Dumped from database version (\S+)/.exec(line)?.[1];
-    this.dumpVersion ??= /^-- Dumped by pg_dump version (\S+)/.exec(line)?.[1];
     this.returns ||= RETURN_AT_END.test(line);
     if (LAST_WORDS.test(line)) this.complete = true;
     if (/^-- PostgreSQL database cluster dump/.test(line)) {
@@ -92,6 +106,9 @@ class PlainScanner implements SqlListener {
     const tablespace = TABLESPACE.exec(text)?.[1];
     if (tablespace !== undefined) this.tablespaces.add(unquoteName(tablespace));
     for (const role of rolesOfStatement(text)) this.roles.add(role);
+    for (const option of namesLeftOut(text)) this.options.add(option);
+    const setting = settingOf(text);
+    if (setting !== undefined) this.settings.add(setting);
   }
 
   private refuse(
@@ -121,8 +138,9 @@ class PlainScanner implements SqlListener {
         "it was cut off, or is no dump; SQL that is none runs with: pgrove sql -f FILE",
       );
     }
-    const { serverVersion, dumpVersion, restricted } = this;
+    const { serverVersion, restricted } = this;
     const [extensions, roles, tablespaces] = [[...this.extensions], [...this.roles], [...this.tablespaces]];
-    return { serverVersion, dumpVersion, restricted, extensions, roles, tablespaces };
+    const [options, settings] = [[...this.options], [...this.settings]];
+    return { serverVersion, restricted, extensions, roles, tablespaces, options, settings };
   }
 }

@@ -1,12 +1,13 @@
 /** PostgreSQL's programs of a container image, for a server elsewhere when this machine has none or only older ones. */
 import { basename, dirname } from "node:path";
+import type { Env } from "../sys/child-environment.ts";
 import { dockerCommand } from "../sys/docker.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
 import { namedVariables, PROOF, programEnvironment, wrapProgram } from "./container-programs.ts";
 import { hostStage } from "./host-toolbox.ts";
-import type { Stage, Toolbox, ToolOptions } from "./toolbox.ts";
+import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
 
 export interface ClientImageAccess {
@@ -24,22 +25,25 @@ const STAGE_INSIDE = "/pgrove/stage";
 const LENT_INSIDE = "/pgrove/lent";
 const SOCKET_INSIDE = "/pgrove/socket";
 
+/** The command that starts a program in a container of its own. */
+function startInImage(
+  { image, network }: { image: string; network: readonly string[] },
+  flags: readonly string[],
+  program: readonly string[],
+  run: RunId,
+  { env, secrets }: Pick<Command, "env" | "secrets">,
+): Command {
+  const start = ["run", "--rm", "--network", ...network, "--label", `${CLIENT_LABEL}=${run}`, ...flags];
+  const entrypoint = ["--entrypoint", program[0] ?? "sh", image, ...program.slice(1)];
+  return { ...dockerCommand([...start, ...namedVariables(env), ...entrypoint], env, secrets), remote: true };
+}
+
 /** The toolbox that starts a short-lived container of its own for each program. */
 export function createClientImageToolbox(runner: Runner, access: ClientImageAccess): Toolbox {
   const secrets = access.connection.password === undefined ? [] : [access.connection.password];
-  const start = (flags: readonly string[], program: readonly string[], run: RunId, env: Record<string, string>) =>
-    ({
-      ...dockerCommand(
-        [
-          ...["run", "--rm", "--network", "host", "--label", `${CLIENT_LABEL}=${run}`, ...mounts, ...flags],
-          ...[...namedVariables(env), "--entrypoint", program[0] ?? "sh", access.image, ...program.slice(1)],
-        ],
-        env,
-        secrets,
-      ),
-      remote: true,
-    }) satisfies Command;
   const { host, mounts } = hostSeenFromInside(access.connection.host);
+  const start = (flags: readonly string[], program: readonly string[], run: RunId, env: Env) =>
+    startInImage({ image: access.image, network: ["host", ...mounts] }, flags, program, run, { env, secrets });
   const server = connectionEnvironment({ ...access.connection, host });
   return {
     label: access.label,
@@ -47,9 +51,8 @@ export function createClientImageToolbox(runner: Runner, access: ClientImageAcce
     user: access.connection.user,
     major: access.major,
     command: (tool, args, run, options: ToolOptions = {}) => {
-      const flags = [...(options.input ? ["-i"] : []), ...(options.stage?.mounts ?? [])];
       const env = { ...server, ...programEnvironment(access.connection, run, options) };
-      return { ...start(flags, wrapProgram([tool, ...args]), run, env), proof: PROOF };
+      return { ...start(flagsFor(options), wrapProgram([tool, ...args]), run, env), proof: PROOF };
     },
     interactive: (args, run, database, tty) => {
       const env = { ...server, PGAPPNAME: applicationName(run), PGDATABASE: database };
@@ -60,6 +63,25 @@ export function createClientImageToolbox(runner: Runner, access: ClientImageAcce
     stage: async (run) => mountedStage(await hostStage(runner, access.stageParent, run)),
     freeDataBytes: () => Promise.resolve(undefined),
   };
+}
+
+/** The programs of an image, without a server: their containers have no network. */
+export function createImagePrograms(runner: Runner, access: Omit<ClientImageAccess, "connection">): Programs {
+  const { label, image, major, stageParent } = access;
+  const place = { image, network: ["none"] };
+  return {
+    ...{ label, place: "client-image", major },
+    command: (tool, args, run, options = {}) => {
+      const env = { LC_ALL: "C", ...options.env };
+      const program = wrapProgram([tool, ...args]);
+      return { ...startInImage(place, flagsFor(options), program, run, { env, secrets: [] }), proof: PROOF };
+    },
+    stage: async (run) => mountedStage(await hostStage(runner, stageParent, run)),
+  };
+}
+
+function flagsFor({ input, stage }: ToolOptions): string[] {
+  return [...(input ? ["-i"] : []), ...(stage?.mounts ?? [])];
 }
 
 /** Where Docker runs in a virtual machine, its "host" is not this one; a socket's folder has to be brought along. */
@@ -82,6 +104,10 @@ function mountedStage(host: Stage): Stage {
     lend: (hostFile) => {
       mounts.push("-v", `${dirname(hostFile)}:${LENT_INSIDE}:ro`);
       return Promise.resolve(`${LENT_INSIDE}/${basename(hostFile)}`);
+    },
+    write: async (name, bytes, abort) => {
+      await host.write(name, bytes, abort);
+      return `${STAGE_INSIDE}/${name}`;
     },
     unpack: async (name, tar, abort) => {
       await host.unpack(name, tar, abort);

@@ -173,6 +173,7 @@ function containerStage(
       await captureDocker(runner, ["exec", access.container, "mkdir", "-p", "-m", "700", folder]);
     },
     lend: (hostFile, abort) => feed('cat > "$1"', "lent", Bun.file(hostFile).stream(), abort),
+    write: (name, bytes, abort) => feed('cat > "$1"', name, bytes, abort),
     unpack: (name, tar, abort) => feed('mkdir -p "$1" && tar -xf - -C "$1"', name, tar, abort),
     packCommand: (name) => wrapped(["tar", "-C", path(name), "-cf", "-", "."], false),
     freeBytes: async () => (await freeBytesAt(runner, access.container, "/tmp")) ?? Number.MAX_SAFE_INTEGER,

@@ -1,10 +1,11 @@
 /** PostgreSQL's programs of this machine, for a private server or one that somebody else runs. */
-import { mkdtemp, rm, statfs } from "node:fs/promises";
+import { mkdtemp, open, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
-import type { Stage, Toolbox, ToolOptions } from "./toolbox.ts";
+import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
 
 export interface HostAccess {
@@ -51,6 +52,20 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
   };
 }
 
+/** The programs of a folder, without a server. */
+export function createHostPrograms(
+  runner: Runner,
+  { label, programs, major, stageParent }: Omit<HostAccess, "connection" | "dataIsHere">,
+): Programs {
+  return {
+    ...{ label, place: "host", major },
+    command: (tool, args, _run, options = {}) => ({
+      ...{ file: join(programs, tool), args, env: { LC_ALL: "C", ...options.env }, secrets: [] },
+    }),
+    stage: (run) => hostStage(runner, stageParent, run),
+  };
+}
+
 async function freeBytesOf(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);
@@ -71,6 +86,15 @@ export async function hostStage(runner: Runner, parent: string, run: RunId): Pro
     mounts: [],
     create: () => Promise.resolve(),
     lend: (hostFile) => Promise.resolve(hostFile),
+    write: async (name, bytes) => {
+      const file = await open(path(name), "w", 0o600);
+      try {
+        for await (const chunk of bytes) await writeWhole(file, chunk);
+      } finally {
+        await file.close();
+      }
+      return path(name);
+    },
     unpack: async (name, input, abort) => {
       const { mkdir } = await import("node:fs/promises");
       await mkdir(path(name), { mode: 0o700 });

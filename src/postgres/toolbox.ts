@@ -27,6 +27,8 @@ export interface Stage {
   create(): Promise<void>;
   /** Makes a file of this machine readable by the programs; resolves with the path as they see it. */
   lend(hostFile: string, abort: AbortSignal): Promise<string>;
+  /** Writes a file into it, under `name`; resolves with the path as the programs see it. */
+  write(name: string, bytes: AsyncIterable<Uint8Array>, abort: AbortSignal): Promise<string>;
   /** Unpacks a tar stream into it, under `name`. */
   unpack(name: string, tar: AsyncIterable<Uint8Array>, abort: AbortSignal): Promise<string>;
   /** The command that writes what is under `name` as a tar stream to stdout. */
@@ -57,6 +59,9 @@ export interface Toolbox {
   /** Room for the server's data in bytes; undefined where it cannot be asked. */
   freeDataBytes(dataDirectory: string): Promise<number | undefined>;
 }
+
+/** PostgreSQL's programs by themselves, for what needs no server: to read an archive. */
+export type Programs = Pick<Toolbox, "label" | "place" | "major" | "command" | "stage">;
 
 export interface ConnectOptions {
   /** How long to wait for a server that is starting, in ms. */

@@ -10,7 +10,7 @@ import { isOwnProject, noteStale, startArguments, tryArguments } from "./compose
 import type { ContainerFacts } from "./container-inspect.ts";
 import { SERVER_GRACE_S, startContainers, stopServiceContainers } from "./container-services.ts";
 import { describeContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
-import type { Login, LogOptions, Server, ServerTools, StartOptions } from "./server.ts";
+import type { Login, LogOptions, ServerOfKind, ServerTools, StartOptions } from "./server.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -22,7 +22,7 @@ async function inspectUsual(runner: Runner, spec: ComposeSpec): Promise<Containe
 }
 
 /** The server of a compose service. */
-export function createComposeServer(spec: ComposeSpec, login: Login, tools: ServerTools): Server {
+export function createComposeServer(spec: ComposeSpec, login: Login, tools: ServerTools): ServerOfKind {
   const { runner } = tools;
   const label = `compose service ${spec.service}`;
   let service: Promise<FoundService | undefined> | undefined;

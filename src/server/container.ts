@@ -3,12 +3,12 @@ import { missingError, usageError } from "../errors.ts";
 import { captureDocker, dockerCommand } from "../sys/docker.ts";
 import { servicesByName, startContainers, stopServerContainer } from "./container-services.ts";
 import { describeContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
-import type { Login, LogOptions, Server, ServerSpec, ServerTools, StartOptions } from "./server.ts";
+import type { Login, LogOptions, ServerOfKind, ServerSpec, ServerTools, StartOptions } from "./server.ts";
 
 export type ContainerSpec = Extract<ServerSpec, { kind: "container" }>;
 
 /** The server inside a container that pgrove did not make. */
-export function createContainerServer(spec: ContainerSpec, login: Login, { runner }: ServerTools): Server {
+export function createContainerServer(spec: ContainerSpec, login: Login, { runner }: ServerTools): ServerOfKind {
   const label = `container ${spec.container}`;
   const found = describeContainer({
     runner,

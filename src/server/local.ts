@@ -17,7 +17,7 @@ import type {
   Access,
   Login,
   LogOptions,
-  Server,
+  ServerOfKind,
   ServerSpec,
   ServerState,
   ServerTools,
@@ -30,7 +30,7 @@ const LABEL = "local server";
 const HOST = "127.0.0.1";
 
 /** The private server of a repository. */
-export function createLocalServer(spec: LocalSpec, login: Login, tools: ServerTools): Server {
+export function createLocalServer(spec: LocalSpec, login: Login, tools: ServerTools): ServerOfKind {
   const { runner } = tools;
 
   const requireCluster = async (): Promise<Cluster> => {

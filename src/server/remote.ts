@@ -6,17 +6,15 @@ import { createHostToolbox } from "../postgres/host-toolbox.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
-import { captureDocker } from "../sys/docker.ts";
 import { newRunId } from "../sys/run-id.ts";
-import { ToolError } from "../sys/tool-error.ts";
+import { findClientPrograms } from "./client-programs.ts";
 import { servicesByName } from "./container-services.ts";
-import { chooseClientPrograms, findHostPrograms, listVersions } from "./host-programs.ts";
-import type { Access, Login, Server, ServerSpec, ServerState, ServerTools } from "./server.ts";
+import type { Access, Login, ServerOfKind, ServerSpec, ServerState, ServerTools } from "./server.ts";
 
 export type RemoteSpec = Extract<ServerSpec, { kind: "url" }>;
 
 /** The server behind a URL. */
-export function createRemoteServer(spec: RemoteSpec, login: Login, tools: ServerTools): Server {
+export function createRemoteServer(spec: RemoteSpec, login: Login, tools: ServerTools): ServerOfKind {
   const { runner } = tools;
   const { host, port } = spec.connection;
   const label = host.startsWith("/") ? `server at ${host}` : `server at ${host}:${port}`;
@@ -111,39 +109,13 @@ async function inspectRemote(connection: Connection, ask: () => Promise<Version>
 /** This machine's programs where they are new enough, else those of a container image. */
 async function chooseToolbox(
   connection: Connection,
-  version: Version,
+  { major }: Version,
   label: string,
-  { runner, clientImage, stageParent, note }: ServerTools,
+  tools: ServerTools,
 ): Promise<Toolbox> {
-  const found = await findHostPrograms(runner);
-  const programs = chooseClientPrograms(found, version.major);
-  if (programs !== undefined) {
-    const { folder, major } = programs;
-    // Also a server on this machine is somebody else's: its files are not ours to measure.
-    return createHostToolbox(runner, { label, programs: folder, major, connection, stageParent, dataIsHere: false });
-  }
-  const image = clientImage.replaceAll("{major}", String(version.major));
-  try {
-    const present = await captureDocker(runner, ["image", "ls", "-q", image], { timeoutMs: 30_000 });
-    if (present.trim() === "") {
-      note(`pulling ${image}, for PostgreSQL's programs`);
-      await captureDocker(runner, ["pull", "-q", image], { timeoutMs: 600_000 });
-    }
-  } catch (error) {
-    throw noPrograms(error, label, version, listVersions(found), image);
-  }
-  const { major } = version;
-  return createClientImageToolbox(runner, { label, image, major, connection, stageParent });
-}
-
-function noPrograms(error: unknown, label: string, { major }: Version, have: string, image: string): PgroveError {
-  const why = error instanceof ToolError ? `the image ${image} could not be pulled` : messageOf(error);
-  const programs = have === "none" ? "has no PostgreSQL programs" : `has only those of version ${have}`;
-  return missingError(
-    "programs_missing",
-    `the ${label} is PostgreSQL ${major}; this machine ${programs}, and ${why}`,
-    process.platform === "darwin"
-      ? `brew install libpq, or start Docker`
-      : `install postgresql-client-${major} or newer, or start Docker`,
-  );
+  const found = await findClientPrograms(major, `the ${label} is PostgreSQL ${major}`, tools);
+  const access = { label, major: found.major, connection, stageParent: tools.stageParent };
+  if ("image" in found) return createClientImageToolbox(tools.runner, { ...access, image: found.image });
+  // Also a server on this machine is somebody else's: its files are not ours to measure.
+  return createHostToolbox(tools.runner, { ...access, programs: found.folder, dataIsHere: false });
 }

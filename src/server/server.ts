@@ -1,4 +1,4 @@
-import type { Toolbox } from "../postgres/toolbox.ts";
+import type { Programs, Toolbox } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
 import type { Command, Runner } from "../sys/process.ts";
 
@@ -74,7 +74,16 @@ export interface StartOptions {
 export type BeforeStop = (handles: readonly string[]) => Promise<void>;
 
 /** A server: where it is, how it starts and stops, and PostgreSQL's programs for it. Remembers what it has asked. */
-export interface Server {
+export interface Server extends ServerOfKind {
+  /**
+   * Programs of that version or newer, for what the toolbox's are too old for: to read an archive. Throws (exit 4),
+   * saying `what` asks for them, when there are none.
+   */
+  findPrograms(major: number, what: string): Promise<Programs>;
+}
+
+/** What differs from kind to kind. */
+export interface ServerOfKind {
   readonly spec: ServerSpec;
   /** For people; no secrets. */
   readonly label: string;

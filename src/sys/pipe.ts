@@ -1,4 +1,9 @@
-import type { Command, Runner } from "./process.ts";
+import type { Command, Runner, Streams } from "./process.ts";
+
+/** What the first program reads, if anything, what it says on stderr, and how many bytes it writes each time. */
+export interface JoinListeners extends Pick<Streams, "input" | "line"> {
+  chunk?: (bytes: number) => void;
+}
 
 /**
  * Feeds one program's stdout to whoever reads it, in memory, with back pressure. When the first fails, the reader's
@@ -10,7 +15,7 @@ export async function joinCommands<T>(
   from: Command,
   read: (input: AsyncIterable<Uint8Array>) => Promise<T>,
   abort: AbortSignal,
-  listeners: { line?: (line: string) => void; chunk?: (bytes: number) => void } = {},
+  listeners: JoinListeners = {},
 ): Promise<T> {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
@@ -33,7 +38,8 @@ export async function joinCommands<T>(
     void writer.abort(error).catch(() => undefined); // or wait for ever that somebody reads what it wrote
   });
   let failed: unknown;
-  const io = listeners.line === undefined ? { output } : { output, line: listeners.line };
+  const { chunk: _chunk, ...streams } = listeners;
+  const io = { output, ...streams };
   await runner.stream(from, io, AbortSignal.any([abort, stop.signal])).catch((error: unknown) => {
     failed = error;
   });

@@ -33,10 +33,13 @@ function describe({ program, exitCode, signal, stderr, aborted, lost }: ToolFail
   return words === "" ? `${program} failed (${how})` : `${program} failed (${how}):\n${words}`;
 }
 
-/** The lines from the first error on; chatter such as `pg_dump: dumping contents …` is left out. */
+/**
+ * The lines from the first error on, or from where pg_restore says at which entry it was; chatter such as `pg_dump:
+ * dumping contents …` is left out.
+ */
 function lastWords(stderr: readonly string[]): string {
   const words = stderr.filter((line) => line !== "" && !/^pg_(dump|restore): [a-z]+ing /.test(line));
-  const first = words.findIndex((line) => /error|fatal|failed|cannot|could not/i.test(line));
+  const first = words.findIndex((line) => /from TOC entry|error|fatal|failed|cannot|could not/i.test(line));
   return words
     .slice(first < 0 ? -3 : first)
     .slice(0, 8)

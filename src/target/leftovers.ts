@@ -3,7 +3,8 @@ import { rm } from "node:fs/promises";
 import { messageOf } from "../errors.ts";
 import { CLIENT_LABEL } from "../postgres/client-image-toolbox.ts";
 import { removeStage, stagePath } from "../postgres/docker-toolbox.ts";
-import type { Stage } from "../postgres/toolbox.ts";
+import type { Stage, Toolbox } from "../postgres/toolbox.ts";
+import type { Server } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
 import {
   findDeadRuns,
@@ -15,17 +16,16 @@ import {
 } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
 import type { RunId } from "../sys/run-id.ts";
-import type { LiveTarget } from "./target.ts";
 
-/** Writes a stage down before it is made. Resolves with the function that forgets it. */
+/** Writes down the stage of a place's programs, before it is made. Resolves with the function that forgets it. */
 export async function rememberStage(
   operation: Operation,
-  live: LiveTarget,
+  server: Server,
+  place: Toolbox["place"],
   stage: Stage,
 ): Promise<() => Promise<void>> {
-  const { place } = live.toolbox;
   if (place === "container") {
-    const state = await live.server.inspect();
+    const state = await server.inspect();
     const container = state.container?.id ?? "";
     return await operation.remember({ kind: "container-path", container, path: stagePath(operation.run) });
   }

@@ -6,7 +6,7 @@
 import { messageOf } from "../errors.ts";
 import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
 import { claimDatabase, claimRun, dropDeadScratch } from "../postgres/claims.ts";
-import type { Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
+import type { Programs, Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { explainWorkError } from "./explain.ts";
@@ -34,8 +34,8 @@ export interface Work {
   control: Sql;
   /** Does something on the control session that may take long or wait: cancelled when the run is interrupted. */
   interruptible<T>(body: () => Promise<T>): Promise<T>;
-  /** A folder for files beside the server's programs; written down and removed at the end. */
-  stage(): Promise<Stage>;
+  /** A folder for files beside programs, the server's or others; written down and removed at the end. */
+  stage(programs?: Programs): Promise<Stage>;
 }
 
 const POLL_MS = 150;
@@ -76,9 +76,9 @@ async function workInside<T>(
   await claimRun(control, operation.run);
   await clearOldWork(tools, control, live, subject.control === undefined);
   for (const claim of subject.claims) await claimDatabase(control, claim.database, claim.mode);
-  const stage = async () => {
-    const made = await toolbox.stage(operation.run);
-    const forget = await rememberStage(operation, live, made);
+  const stage = async (programs: Programs = toolbox) => {
+    const made = await programs.stage(operation.run);
+    const forget = await rememberStage(operation, live.server, programs.place, made);
     operation.defer(async () => {
       await made.remove();
       await forget();

@@ -172,6 +172,19 @@ describe("what is no dump of one database is refused before anything starts", ()
     expect((await server.exec(["test", "-e", proof])).code).toBe(1);
   });
 
+  test("a command for psql itself where only psql sees one: it obeys none", async () => {
+    const proof = `/tmp/${uniqueName("proof")}`;
+    const body = `SELECT 1;\nCOPY item FROM stdin;\n\\! touch ${proof}\n\\.\nEND;`;
+    const hidden = `CREATE FUNCTION hides() RETURNS int BEGIN ATOMIC ${body}\nCREATE TABLE last (a int);\n`;
+    const text = await Bun.file(await fileFrom(`pg_dump ${small}`, "atomic.sql")).text();
+    const evil = join(bench.folder, "atomic.sql");
+    await writeFile(evil, text.replace("\n--\n-- PostgreSQL database dump complete", `\n${hidden}$&`));
+    const error = await refuse(evil);
+    expect(error).toMatchObject({ code: "restore_failed", exit: 1 });
+    expect(error.message).toContain("backslash commands are restricted");
+    expect((await server.exec(["test", "-e", proof])).code).toBe(1);
+  });
+
   test("cut off: plain, gzip, zstd, custom, tar, directory", async () => {
     const codes: string[] = [];
     const scripts = [`pg_dump ${small}`, `pg_dump ${small} | gzip`, `pg_dump ${small} | zstd -q`];

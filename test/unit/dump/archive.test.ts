@@ -82,6 +82,7 @@ describe.each(archives)("an archive of pg_dump $major", ({ major, path, minor })
 test("roles are found in grants, default privileges, policies and user mappings", () => {
   const entry = (kind: string, owner: string, definition: string): ArchiveEntry => ({
     ...{ kind, owner, definition, tag: "", schema: "", tablespace: "" },
+    leftOut: { names: [], parts: [] },
   });
   const entries = [
     entry("TABLE", "owner one", "CREATE TABLE x (t text DEFAULT 'GRANT ALL ON x TO nobody;');"),

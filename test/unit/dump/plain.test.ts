@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { openPlain, type Wrapping, withoutRestrict } from "../../../src/dump/plain.ts";
+import { openPlain, type Wrapping } from "../../../src/dump/plain.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -36,7 +36,7 @@ describe.each(["none", "gzip", "zstd"] as const)("openPlain, %s", (wrapping) => 
   test("gives the text, and counts the file's bytes", async () => {
     const path = await written(packed);
     let counted = 0;
-    expect(await gather(openPlain(path, wrapping, (bytes) => (counted += bytes)))).toBe(text);
+    expect(await gather(openPlain(path, wrapping, (chunk) => (counted += chunk.length)))).toBe(text);
     expect(counted).toBe(packed.length);
   });
 
@@ -77,36 +77,5 @@ describe.each(["gzip", "zstd"] as const)("damaged %s", (wrapping) => {
   test("with nonsense behind its magic number, it ends with an error", async () => {
     const bytes = Buffer.concat([packed.subarray(0, 4), Buffer.alloc(500, 0xa5)]);
     await expect(gather(openPlain(await written(bytes), wrapping))).rejects.toEqual(damaged);
-  });
-});
-
-describe("withoutRestrict", () => {
-  async function* inChunks(sql: string, size: number): AsyncGenerator<Uint8Array> {
-    const bytes = Buffer.from(sql);
-    for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
-  }
-  const dump = (rows: number) =>
-    `--\n\\restrict k3Y\n\nCOPY t FROM stdin;\n${"\\\\restrict k3Y no\n".repeat(rows)}\\.\n\n-- complete\n\n\\unrestrict k3Y\n\n`;
-  const blank = (sql: string) => sql.replace(/^\\(un)?restrict k3Y$/gm, (line) => " ".repeat(line.length));
-
-  test("blanks its two lines and nothing else, whatever the chunks", async () => {
-    const sql = dump(3);
-    for (let size = 1; size <= sql.length; size++)
-      expect(await gather(withoutRestrict(inChunks(sql, size)))).toBe(blank(sql));
-  });
-
-  test("also far apart", async () => {
-    const sql = dump(5_000);
-    for (const size of [999, 16_384, 16_385, 32_768, 50_000, sql.length]) {
-      expect(await gather(withoutRestrict(inChunks(sql, size)))).toBe(blank(sql));
-    }
-  });
-
-  test("without them, and with CR LF, and with a key of any signs", async () => {
-    expect(await gather(withoutRestrict(inChunks("SELECT 1;\n", 3)))).toBe("SELECT 1;\n");
-    expect(await gather(withoutRestrict(inChunks("", 3)))).toBe("");
-    expect(await gather(withoutRestrict(inChunks("\\restrict a.*b\r\nx\r\n\\unrestrict a.*b\r\n", 5)))).toBe(
-      `${" ".repeat(14)}\r\nx\r\n${" ".repeat(16)}\r\n`,
-    );
   });
 });

@@ -26,6 +26,14 @@ const join = <T>(from: Command, read: (input: AsyncIterable<Uint8Array>) => Prom
   joinCommands(systemRunner, from, read, abort);
 
 describe("one program's output is another's input", () => {
+  test("and the first's input is given to it", async () => {
+    async function* input(): AsyncGenerator<Uint8Array> {
+      for (let part = 0; part < 1000; part++) yield Buffer.from(`${part}\n`);
+    }
+    const text = await joinCommands(systemRunner, shell("sort -rn"), gather, NEVER, { input: input() });
+    expect(text).toBe(Array.from({ length: 1000 }, (_, index) => `${999 - index}\n`).join(""));
+  });
+
   test("whole, with its bytes counted and its words passed on", async () => {
     const [lines, counts]: [string[], number[]] = [[], []];
     const listeners = {

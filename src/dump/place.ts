@@ -1,0 +1,78 @@
+/** Puts an archive where pg_restore can read it. */
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import type { Stage } from "../postgres/toolbox.ts";
+import { joinCommands } from "../sys/pipe.ts";
+import type { Work } from "../target/work.ts";
+import type { InspectedDump } from "./inspect.ts";
+import { blank } from "./left-out.ts";
+import type { Way } from "./way.ts";
+
+/** Where pg_restore finds an archive, and whose it is. */
+export interface Placed extends Way {
+  /** Undefined: the archive is streamed to pg_restore's stdin. */
+  path: string | undefined;
+  parallel: boolean;
+  stage?: Stage;
+}
+
+/** Room that must stay free beside a file that is lent to the server's programs. */
+const SPARE_BYTES = 64 << 20;
+
+/** Parallel restores need a file that pg_restore can seek in; without room for it the archive is streamed. */
+export async function choosePlace(work: Work, inspected: InspectedDump, way: Way, jobs: number): Promise<Placed> {
+  const { dump, kind, parts } = inspected;
+  const { abort } = work.operation;
+  const streamed: Placed = { ...way, path: undefined, parallel: false };
+  const isFile = kind.kind === "custom" || kind.kind === "tar";
+  if (isFile && (way.bySql || (kind.kind === "custom" && jobs <= 1))) return streamed;
+  const { place } = way.programs;
+  const stage = await work.stage(way.programs);
+  const parallel = kind.kind !== "tar";
+  if (isFile) {
+    const copies = place === "container" || parts.length > 0;
+    const room = copies ? await stage.freeBytes() : Number.MAX_SAFE_INTEGER;
+    if (room < dump.sizeBytes + SPARE_BYTES) return streamed;
+    const path = await (parts.length === 0
+      ? stage.lend(dump.path, abort)
+      : stage.write("lent", readDump(work, inspected), abort));
+    return { ...way, path, parallel, stage };
+  }
+  if (kind.kind === "packed-directory") {
+    const folder = await stage.unpack("dump", readDump(work, inspected), abort);
+    const path = kind.inside === "" ? folder : `${folder}/${kind.inside.replace(/\/$/, "")}`;
+    return { ...way, path, parallel, stage };
+  }
+  if (place !== "container" && parts.length === 0) {
+    return { ...way, path: await stage.lend(dump.path, abort), parallel, stage };
+  }
+  const tar = { file: "tar", args: ["-C", dump.path, "-cf", "-", "."], env: {}, secrets: [] };
+  const path = await joinCommands(work.tools.runner, tar, (input) => stage.unpack("dump", input, abort), abort);
+  if (parts.length > 0) {
+    const contents = readBlanked(join(dump.path, "toc.dat"), parts, () => undefined);
+    await stage.write("dump/toc.dat", contents, abort);
+  }
+  return { ...way, path, parallel, stage };
+}
+
+/** The dump's file, without what is left out. */
+export function readDump(work: Work, { dump, parts }: InspectedDump): AsyncGenerator<Uint8Array> {
+  return readBlanked(dump.path, parts, (bytes) => {
+    work.tools.progress({ phase: "restore", bytes, totalBytes: dump.sizeBytes });
+  });
+}
+
+async function* readBlanked(
+  path: string,
+  parts: InspectedDump["parts"],
+  report: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const end = parts.at(-1)?.end ?? 0;
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
+    if (bytes < end) blank(chunk, parts, bytes);
+    bytes += chunk.length;
+    report(bytes);
+    yield chunk;
+  }
+}

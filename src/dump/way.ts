@@ -1,0 +1,28 @@
+/** Which way an archive goes into a server. */
+import type { Programs } from "../postgres/toolbox.ts";
+import type { LiveTarget } from "../target/target.ts";
+import type { InspectedDump } from "./inspect.ts";
+import { saysUnknownSettings } from "./left-out.ts";
+
+export interface Way {
+  /** Whose pg_restore reads it. */
+  programs: Programs;
+  /**
+   * It writes SQL for psql, one table after the other, instead of loading by itself: the programs are not the server's, or
+   * would begin with a setting that the server does not know.
+   */
+  bySql: boolean;
+}
+
+/** The way for an archive, to a server of that version. Throws (exit 4) when no programs that can be had read it. */
+export async function chooseWay(
+  { dump, reader }: Pick<InspectedDump, "dump" | "reader">,
+  server: number,
+  live: LiveTarget,
+): Promise<Way> {
+  const { toolbox } = live;
+  const own = toolbox.major ?? server;
+  if (reader <= own) return { programs: toolbox, bySql: saysUnknownSettings(own, server) };
+  const what = `${dump.name} is an archive that only pg_restore ${reader} and newer can read`;
+  return { programs: await live.server.findPrograms(reader, what), bySql: true };
+}

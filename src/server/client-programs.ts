@@ -1,0 +1,54 @@
+/** PostgreSQL's programs of a version or newer: this machine's, else those of a container image. */
+import { messageOf, missingError, type PgroveError } from "../errors.ts";
+import { createImagePrograms } from "../postgres/client-image-toolbox.ts";
+import { createHostPrograms } from "../postgres/host-toolbox.ts";
+import type { Programs } from "../postgres/toolbox.ts";
+import { captureDocker } from "../sys/docker.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import { chooseClientPrograms, findHostPrograms, listVersions } from "./host-programs.ts";
+import type { ServerTools } from "./server.ts";
+
+export type ClientPrograms = { folder: string; major: number } | { image: string; major: number };
+
+/** Finds them; an image is pulled where it is not there. Throws (exit 4), with `what` asks for them, when there are none. */
+export async function findClientPrograms(
+  major: number,
+  what: string,
+  { runner, clientImage, note }: Pick<ServerTools, "runner" | "clientImage" | "note">,
+): Promise<ClientPrograms> {
+  const found = await findHostPrograms(runner);
+  const programs = chooseClientPrograms(found, major);
+  if (programs !== undefined) return { folder: programs.folder, major: programs.major };
+  const image = clientImage.replaceAll("{major}", String(major));
+  try {
+    const present = await captureDocker(runner, ["image", "ls", "-q", image], { timeoutMs: 30_000 });
+    if (present.trim() === "") {
+      note(`pulling ${image}, for PostgreSQL's programs`);
+      await captureDocker(runner, ["pull", "-q", image], { timeoutMs: 600_000 });
+    }
+  } catch (error) {
+    throw noPrograms(error, what, major, listVersions(found), image);
+  }
+  return { image, major };
+}
+
+/** The same as programs that need no server. */
+export async function openPrograms(major: number, what: string, tools: ServerTools): Promise<Programs> {
+  const found = await findClientPrograms(major, what, tools);
+  const access = { label: `PostgreSQL ${found.major}`, major: found.major, stageParent: tools.stageParent };
+  return "image" in found
+    ? createImagePrograms(tools.runner, { ...access, image: found.image })
+    : createHostPrograms(tools.runner, { ...access, programs: found.folder });
+}
+
+function noPrograms(error: unknown, what: string, major: number, have: string, image: string): PgroveError {
+  const why = error instanceof ToolError ? `the image ${image} could not be pulled` : messageOf(error);
+  const programs = have === "none" ? "has no PostgreSQL programs" : `has only those of version ${have}`;
+  return missingError(
+    "programs_missing",
+    `${what}; this machine ${programs}, and ${why}`,
+    process.platform === "darwin"
+      ? `brew install libpq, or start Docker`
+      : `install postgresql-client-${major} or newer, or start Docker`,
+  );
+}
