@@ -228,6 +228,21 @@ describe("schemas", () => {
     expect(await databasesLike(server, "pgrove_scratch_")).toEqual([]);
   });
 
+  test("a copy leaves one alone that is made anew while the rows come in", async () => {
+    const target = await makeTarget();
+    await server.psql(target.database, "create schema late");
+    const command = ["docker", "exec", server.container, "psql", "-XqU", server.user, "-d", target.database, "-c"];
+    const phases: string[] = [];
+    const progress = ({ phase }: { phase: string }) => {
+      phases.push(phase);
+      if (phase === "analyze") Bun.spawnSync([...command, remake("late")]); // the rows are in, the swap is next
+    };
+    const copied = copyDatabase({ ...bench.tools, progress }, source, mainOf(target, "late"), copyRequest());
+    expect(await rejection(copied)).toMatchObject({ code: "changed_meanwhile", exit: 5 });
+    expect(phases.filter((phase) => phase === "analyze")).toHaveLength(1);
+    expect(await server.psql(target.database, "select answer from late.precious")).toBe("42");
+  });
+
   test("emptying and rewinding leave one alone that was made anew, though it carries the mark", async () => {
     const target = await makeTarget();
     const { live, comment } = await makeEmptyWorktree(bench, target, "feature_x");
