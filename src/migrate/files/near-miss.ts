@@ -14,7 +14,7 @@ export interface WantedName {
 }
 
 /** Hidden files, editors' backups and locks, checksums: nobody takes these for migrations. */
-const BESIDE = /^[.#]|~$|\.(?:sw[a-p]|sum|sha\d+|md5|sig|license)$|___jb_\w+___$/i;
+const BESIDE = /^[.#]|~$|\.(?:sw[a-p]|sum|sha\d+|md5|sig|license)$|___jb_\w+___$|:Zone\.Identifier$/i;
 /** Kept out of the way by whoever called it so. */
 const ASIDE =
   /\.(?:bak|backup|orig|old|rej|save|tmp|disabled|skip|ignore|off|example|sample|dist|te?mpl|tpl|template|j2|erb|md)\d*$/i;

@@ -105,7 +105,14 @@ describe("golang-migrate's names", () => {
   test("what has nothing to do with migrations is not mentioned", async () => {
     const beside = [
       ...["README.md", "README", ".gitkeep", "schema.sql", "seed.sql", "atlas.sum", "embed.go", "env.py", "Makefile"],
-      ...[".2_b.up.sql.swp", "1_a.up.sql~", "1_a.up.sql.swp", "#1_a.up.sql#", "1_a.up.sql___jb_tmp___"],
+      ...[
+        ".2_b.up.sql.swp",
+        "1_a.up.sql~",
+        "1_a.up.sql.swp",
+        "#1_a.up.sql#",
+        "1_a.up.sql___jb_tmp___",
+        "1_a.up.sql:Zone.Identifier",
+      ],
       ...["1_a.up.sql.sha256", "1_a.up.sql.license", "1_a.md", "1_a.png", "2026-01-15 notes.txt", "2026.csv", "4913"],
       ...["2_b_test.go", "2_b.test.ts", "2_b.d.ts", "meta/0000_snapshot.json", "meta/_journal.json", "2_b/README.md"],
     ];
