@@ -1,7 +1,10 @@
 /** Provisioning as `new`, `provision` and the git hook ask for it, and how its outcome is told. */
+import { resolve } from "node:path";
+import type { LoadedConfig } from "../config/load.ts";
 import { usageError } from "../errors.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
+import { expandHome } from "../sys/files.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
 import type { Context } from "./context.ts";
 import { formatBytes, formatDuration } from "./format.ts";
@@ -40,10 +43,19 @@ async function maySetUp(context: Context, { setup, silent }: ProvisionChoice): P
   return true;
 }
 
-/** What a new worktree starts with: what the command line says, else `worktrees.data` of pgrove.yaml. */
+/** What `worktrees.data` of pgrove.yaml means; a path in it is relative to the file. */
+export function readConfiguredData({ config, dir }: LoadedConfig, home: string): InitialData {
+  const { data } = config.worktrees;
+  if (data === "copy") return { kind: "copy", source: "main" };
+  if (data === "empty") return { kind: "empty" };
+  const isPath = data.includes("/") || data.startsWith("~");
+  return { kind: "dump", dump: isPath ? resolve(dir, expandHome(data, home)) : data, configured: true };
+}
+
+/** What a command is to start with: what the command line says, else the usual, which is its user's choice then. */
 export function chooseData(
   given: { copy: string | undefined; restore: string | undefined; empty: boolean },
-  configured: string,
+  usual: InitialData,
 ): InitialData {
   const choices: InitialData[] = [
     ...(given.copy === undefined ? [] : [{ kind: "copy" as const, source: given.copy }]),
@@ -52,8 +64,7 @@ export function chooseData(
   ];
   if (choices.length > 1) throw usageError("--copy, --restore and --empty exclude each other", "choose one of them");
   if (choices[0] !== undefined) return choices[0];
-  if (configured === "copy") return { kind: "copy", source: "main" };
-  return configured === "empty" ? { kind: "empty" } : { kind: "dump", dump: configured };
+  return usual.kind === "dump" ? { kind: "dump", dump: usual.dump } : usual;
 }
 
 /** The lines that tell what was provisioned. */

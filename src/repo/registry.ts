@@ -9,7 +9,11 @@ import { withLock } from "../sys/lock.ts";
 export type Isolation = Config["isolation"];
 
 /** What a new worktree's database starts with. */
-export type InitialData = { kind: "copy"; source: string } | { kind: "dump"; dump: string } | { kind: "empty" };
+export type InitialData =
+  | { kind: "copy"; source: string }
+  /** `configured`: pgrove.yaml named it, so a branch did, and not whoever typed a command. */
+  | { kind: "dump"; dump: string; configured?: true }
+  | { kind: "empty" };
 
 /** What tells a worktree's place from another one of the same path. */
 export interface SeenPlace {

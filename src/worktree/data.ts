@@ -1,4 +1,5 @@
 /** A worktree's data: found where it is, else made with what the worktree is to start with. */
+import { lstat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { copyDatabase, type WhenBusy } from "../copy/copy.ts";
@@ -16,6 +17,7 @@ import type { LiveTarget } from "../target/target.ts";
 import { mainTarget } from "../target/worktree-target.ts";
 import { locateData, markDatabase } from "./locate.ts";
 import { markOf } from "./marks.ts";
+import { isInOwnStore } from "./own-store.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface DataRequest {
@@ -27,6 +29,8 @@ export interface DataRequest {
   dumps: { storeDir: string; cwd: string; home: string };
   /** Asked when the source has to be disconnected for a moment. */
   whenBusy: (label: string, sessions: Session[]) => Promise<WhenBusy>;
+  /** Asked before a dump is restored that pgrove.yaml names and that is not in the user's own store; throws to refuse. */
+  approveDump?: (path: string, database: string) => Promise<void>;
   /** The main database, where it was opened before. */
   main?: LiveTarget;
 }
@@ -65,7 +69,8 @@ export async function requireInitialData(
 ): Promise<InitialData> {
   if (data.kind === "dump") {
     const { name, path } = await requireDump(data.dump, storeDir, cwd, home);
-    return { kind: "dump", dump: path === join(storeDir, name) ? name : path };
+    const isStored = path === join(storeDir, name) && (await lstat(path)).isFile(); // the store has no links
+    return { ...data, dump: isStored ? name : path };
   }
   if (data.kind === "copy" && data.source !== "main") await resolveTarget(data.source, place);
   return data;
@@ -123,6 +128,9 @@ export async function fillData(
   if (row.data.kind === "dump") {
     const { storeDir, cwd, home } = request.dumps;
     const dump = await requireDump(row.data.dump, storeDir, cwd, home);
+    if (row.data.configured && !(await isInOwnStore(tools, dump.path, storeDir))) {
+      await request.approveDump?.(dump.path, live.database);
+    }
     const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
     const restored = await restoreDump(tools.operation, live, { ...common, ...load, findDump: async () => dump });
     return made("dump", restored.sizeBytes, restored.dump);

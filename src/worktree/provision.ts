@@ -5,7 +5,7 @@
  */
 import { relative, resolve } from "node:path";
 import { pathInWorktree } from "../config/load.ts";
-import { refusal } from "../errors.ts";
+import { EXIT, PgroveError, refusal } from "../errors.ts";
 import type { Connection } from "../postgres/url.ts";
 import { gitCommand } from "../repo/git.ts";
 import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
@@ -16,7 +16,7 @@ import { ownConnection, requireReach } from "../target/reach.ts";
 import type { Target } from "../target/target.ts";
 import { mainTarget } from "../target/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
-import { type DataReport, type DataRequest, ensureData } from "./data.ts";
+import { type DataReport, type DataRequest, ensureData, requireInitialData } from "./data.ts";
 import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
 import { type ContainerPlan, claimProject, planContainers, portsOfPlan, writeOverride } from "./own-containers.ts";
 import { type SharedPath, sharePaths } from "./share.ts";
@@ -54,8 +54,9 @@ export async function provisionWorktree(
   const shared = known?.state === "ready" ? [] : await shareFiles(tools, worktree);
   const plan = await planOwnContainers(tools, worktree, known);
   const publishedPorts = plan === undefined ? {} : portsOfPlan(plan);
+  const data = known === undefined ? await settleData(tools, request) : request.data;
   const allocated = await allocateRow(tools, {
-    ...{ worktree, data: request.data, ports: { ...tools.loaded.config.ports, ...publishedPorts } },
+    ...{ worktree, data, ports: { ...tools.loaded.config.ports, ...publishedPorts } },
     ...(request.name === undefined ? {} : { name: request.name }),
   });
   if (worktree.unfinished) await finishWorktree(tools, worktree);
@@ -64,19 +65,29 @@ export async function provisionWorktree(
   }
   const claimed = plan === undefined ? allocated : await claimProject(tools, allocated, repository);
   if (plan !== undefined) await writeOverride(tools, claimed, repository, plan);
-  const data = await ensureData(tools, claimed, { ...request, repository });
-  const { row } = data;
-  const reached = await data.live.server.reach(row.database);
-  const connection = reached === undefined ? undefined : ownConnection(reached, data.live.target);
-  const env = connection === undefined ? undefined : await writeEnv(tools, worktree, data.live.target, connection);
+  const report = await ensureData(tools, claimed, { ...request, repository });
+  const { row, live } = report;
+  const reached = await live.server.reach(row.database);
+  const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
+  const env = connection === undefined ? undefined : await writeEnv(tools, worktree, live.target, connection);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
   const setup = await setUp(tools, worktree, row, { request, variables: env?.variables ?? {} });
   const done: WorktreeRow = { ...row, state: "ready" };
   return {
-    ...{ row: done, data, shared, setup },
+    ...{ row: done, data: report, shared, setup },
     ...(connection === undefined ? {} : { connection }),
     ...(env === undefined ? {} : { env }),
   };
+}
+
+/** The data as they are found again from any folder. A dump that is not there is missed only where it is needed. */
+async function settleData(tools: WorktreeTools, { data, dumps }: ProvisionRequest): Promise<InitialData> {
+  try {
+    return await requireInitialData(tools, data, dumps);
+  } catch (error) {
+    if (error instanceof PgroveError && error.exit === EXIT.missing) return data;
+    throw error;
+  }
 }
 
 /** What the worktree's own containers publish, where it has some. */

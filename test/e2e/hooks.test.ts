@@ -1,7 +1,7 @@
 /** Git with pgrove's hooks, and `pgrove trust`: the compiled program, as git calls it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readFile, rm, symlink } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { createSmall } from "../support/database.ts";
 import { sharedServer, type TestServer } from "../support/engine/server.ts";
 import { binary, type Outcome, TestRepo } from "./support.ts";
@@ -113,6 +113,92 @@ worktrees: {setup: [touch set-up]}
     await rm(join(repo.root, "pgrove.yaml"));
     expect(await git(["switch", "-q", "main"])).toEqual(quiet);
   });
+});
+
+describe("what a branch wants restored", () => {
+  const mains = () => `project: ${database}\nserver: {container: ${server.container}}\ndatabase: {name: ${database}}\n`;
+  const SEED = "create table of_the_branch ();\n\n-- PostgreSQL database dump complete\n";
+  const hasRun = async (name: string) => {
+    const made = `select count(*) from pg_database where datname = '${database}_${name}'`;
+    if ((await server.psql("postgres", made)) === "0") return false;
+    return (await server.psql(`${database}_${name}`, "select to_regclass('of_the_branch') is not null")) === "t";
+  };
+
+  /** A branch of that name, with that in pgrove.yaml and those files; main stays checked out. */
+  async function makeBranch({ git, commit }: GitRepo, name: string, yaml: string, files = {}): Promise<void> {
+    await git(["switch", "-qc", name]);
+    await commit(name, { "pgrove.yaml": mains() + yaml, ...files });
+    await git(["switch", "-q", "main"]);
+  }
+
+  test("is not restored by the hook, which says what to type; by hand it is, after a yes", async () => {
+    await using made = await makeRepo(mains());
+    const { repo, git } = made;
+    await makeBranch(made, "evil", "worktrees: {data: ./seed.sql}\n", { "seed.sql": SEED });
+    const folder = join(repo.root, "../evil");
+    const added = await git(["worktree", "add", "-q", "../evil", "evil"]);
+    const why = `its pgrove.yaml wants ${folder}/seed.sql restored, which was not approved`;
+    const line = `pgrove: this worktree is not provisioned: ${why} (next: cd ${folder} && pgrove provision)\n`;
+    expect(added).toEqual({ code: 0, stdout: "", stderr: line });
+    expect(await hasRun("evil")).toBe(false);
+
+    for (const args of [["provision"], ["provision", "evil"], ["provision", "--json"]]) {
+      const cwd = args.includes("evil") ? "." : "../evil"; // main's pgrove.yaml says nothing of it, and the worktree's did
+      expect(await repo.run(args, { cwd })).toMatchObject({
+        ...{ code: 5, stdout: "", stderr: expect.stringContaining(`${folder}/seed.sql`) },
+      });
+    }
+    expect(await repo.runOnTerminal(["-C", folder, "provision"], [["Go on?", "n"]])).toMatchObject({ code: 5 });
+    expect(await hasRun("evil")).toBe(false);
+    expect(await repo.runOnTerminal(["-C", folder, "provision"], [["Go on?", "y"]])).toMatchObject({ code: 0 });
+    expect(await hasRun("evil")).toBe(true);
+    expect(await repo.run(["provision"], { cwd: "../evil" })).toMatchObject({ code: 0 }); // there is nothing to ask any more
+  }, 60_000);
+
+  test("nor in another guise: a bare name, a store that the branch brings along or names, links", async () => {
+    await using made = await makeRepo(mains());
+    const { repo, git } = made;
+    const foreign = join(repo.home, "downloads");
+    await mkdir(foreign);
+    await Bun.write(join(foreign, "seed.sql"), SEED);
+    const store = join(repo.home, "data/pgrove/dumps", database);
+    await mkdir(store, { recursive: true });
+    await symlink(join(foreign, "seed.sql"), join(store, "linked.sql"));
+    const guises: Record<string, { yaml: string; files?: Record<string, string>; env?: Record<string, string> }> = {
+      bare: { yaml: "worktrees: {data: seed.sql}\n", files: { "seed.sql": SEED } },
+      inside: { yaml: "worktrees: {data: seed.sql}\ndumps: {dir: dumps}\n", files: { "dumps/seed.sql": SEED } },
+      named: { yaml: `worktrees: {data: seed.sql}\ndumps: {dir: ${foreign}}\n` },
+      tilde: { yaml: "worktrees: {data: ~/downloads/seed.sql}\n" },
+      climbing: { yaml: "worktrees: {data: ../home/downloads/seed.sql}\n" },
+      linked: { yaml: `worktrees: {data: ${store}/linked.sql}\n` },
+      environment: {
+        ...{ yaml: "worktrees: {data: seed.sql}\n", files: { "stash/seed.sql": SEED } },
+        env: { BACKUP_DIR: "stash" },
+      },
+    };
+    for (const [name, { yaml, files, env = {} }] of Object.entries(guises)) {
+      await makeBranch(made, name, yaml, files);
+      const added = await git(["worktree", "add", "-q", `../${name}`, name], { env });
+      expect({ name, ...added }).toMatchObject({ name, code: 0, stderr: expect.stringContaining("not approved") });
+      expect({ name, hasRun: await hasRun(name) }).toEqual({ name, hasRun: false });
+    }
+  }, 60_000);
+
+  test("but a dump of the user's own store is, by its name", async () => {
+    const usual = mains();
+    for (const [name, yaml] of [
+      ["usual", ""],
+      ["chosen", "dumps: {dir: ~/mine}\n"],
+    ] as const) {
+      await using made = await makeRepo(usual + yaml);
+      const { repo, git } = made;
+      const dumped = basename((await repo.run(["dump"])).stdout.trim());
+      await makeBranch(made, name, `${yaml}worktrees: {data: ${dumped}}\n`);
+      const added = await git(["worktree", "add", "-q", `../${name}`, name]);
+      expect(added).toMatchObject({ code: 0, stderr: expect.stringContaining(`restored from ${dumped}`) });
+      expect(await server.psql(`${database}_${name}`, "select count(*) from item")).toBe("100");
+    }
+  }, 60_000);
 });
 
 describe("hooks install, status, uninstall", () => {

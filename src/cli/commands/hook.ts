@@ -64,10 +64,12 @@ async function findMigrationFolders({ cwd, environment }: Context): Promise<read
   return file === undefined ? [] : (await loadConfig(file, { environment })).config.migrations.dirs;
 }
 
-/** What to do about it, `pgrove provision` says at length. */
+/** What to do about it, `pgrove provision` says at length, or asks for. */
 function notProvisioned(error: unknown): Error {
   const [why] = messageOf(error).split("\n");
-  return failure("not_provisioned", `this worktree is not provisioned: ${why}`, "pgrove provision", error);
+  const asks = error instanceof PgroveError && error.code === "dump_not_approved";
+  const next = (asks ? error.hint : undefined) ?? "pgrove provision";
+  return failure("not_provisioned", `this worktree is not provisioned: ${why}`, next, error);
 }
 
 function beNot(count: number): string {

@@ -2,7 +2,13 @@ import { relative } from "node:path";
 import type { InitialData, Isolation } from "../../repo/registry.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { chooseData, describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
+import {
+  chooseData,
+  describeProvisioned,
+  provisionDocument,
+  provisionRequest,
+  readConfiguredData,
+} from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
@@ -29,7 +35,7 @@ export const command = defineCommand({
     const tools = await requireWorktreeTools(context);
     const copy = args.flag("copy") ? (args.string("copy") ?? "main") : undefined;
     const given = { copy, restore: args.string("restore"), empty: args.flag("empty") };
-    const wanted = chooseData(given, tools.loaded.config.worktrees.data);
+    const wanted = chooseData(given, readConfiguredData(tools.loaded, context.home));
     const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
     const request = await provisionRequest(context, wanted, choice);
     const [

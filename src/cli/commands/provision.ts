@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { defineCommand } from "../command.ts";
-import { chooseData, describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
+import { describeProvisioned, provisionDocument, provisionRequest, readConfiguredData } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { requireWorktree, requireWorktreeTools } from "../worktree-tools.ts";
 
@@ -36,11 +36,16 @@ export const command = defineCommand({
       };
       return void (await context.output.answer(document, () => `${written.file}: ${written.change}`));
     }
-    const data = chooseData({ copy: undefined, restore: undefined, empty: false }, tools.loaded.config.worktrees.data);
+    const data = readConfiguredData(tools.loaded, context.home);
     const choice = { setup: !args.flag("no-setup"), start, silent: false };
     const request = await provisionRequest(context, data, choice);
     const opened = main === undefined ? {} : { main };
-    const provisioned = await provisionWorktree(tools, worktree, { ...request, ...opened });
+    const approveDump = async (path: string, database: string) => {
+      const target = { label: database, name: database, protected: false };
+      const what = `${path}, which pgrove.yaml names, will be restored into ${database}: its SQL will be run`;
+      await context.requireConsent({ target, what });
+    };
+    const provisioned = await provisionWorktree(tools, worktree, { ...request, ...opened, approveDump });
     const shown = relative(context.cwd, worktree.root) || ".";
     await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
       formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),

@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { describeLoss } from "../loss.ts";
 import { migrateEmpty } from "../migrate/migrate-empty.ts";
-import { chooseData, provisionRequest } from "../provisioning.ts";
+import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
 import { formatFields } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
@@ -20,8 +20,11 @@ export const command = defineCommand({
     const tools = await requireWorktreeTools(context);
     const target = await context.resolveTarget(args.target);
     const { planReset, resetWorktree } = await import("../../worktree/reset.ts");
-    const data = chooseData({ copy: undefined, restore: undefined, empty: false }, "copy");
-    const request = await provisionRequest(context, data, { setup: false, start: true, silent: false });
+    const request = await provisionRequest(
+      context,
+      { kind: "copy", source: "main" },
+      { setup: false, start: true, silent: false },
+    );
     if (args.flag("dry-run")) {
       const plan = planReset(target);
       const from = plan.from ?? "nothing, then its migrations and seeds";
