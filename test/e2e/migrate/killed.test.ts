@@ -20,9 +20,22 @@ describe("at any moment", () => {
   const VERSIONS = [1, 2, 3, 4, 5];
   const OUTSIDE = 3;
   const PARTS = 6;
-  /** What a sequence has counted is not taken back with its transaction: so it says how far a script has come. */
-  const TICK = "select nextval('progress'), pg_sleep(0.004);\n";
+  const TICK = "select tick();\n";
   const TICKS = VERSIONS.length * PARTS;
+  /**
+   * What a sequence has counted is not taken back with its transaction: so it says how far a script has come. The tick
+   * behind the one at which it is to be struck waits, else the run might be over by then.
+   */
+  const CLOCK = `
+    create sequence progress;
+    create sequence last_tick;
+    select setval('last_tick', 1000);
+    create function tick() returns void language plpgsql as $$
+      declare own bigint := nextval('progress');
+      begin
+        perform pg_sleep(0.004);
+        while own > (select last_value from last_tick) loop perform pg_sleep(0.001); end loop;
+      end $$`;
 
   const parts = (line: (part: number) => string) =>
     Array.from({ length: PARTS }, (_, part) => `${TICK}${line(part + 1)}\n`).join("");
@@ -75,12 +88,16 @@ describe("at any moment", () => {
     return companion === expected ? wrong : [...wrong, `golang-migrate's table says ${companion}, not ${expected}`];
   }
 
-  async function strike(stage: Stage, line: string, ticks: number): Promise<void> {
-    await stage.sql.unsafe("select setval('progress', 1, false)");
+  /** Resolves with what is to be seen when it was struck. */
+  async function strike(stage: Stage, line: string, ticks: number): Promise<Seen[]> {
+    await stage.sql.unsafe(`select setval('progress', 1, false), setval('last_tick', ${ticks})`);
     const program = stage.start(line);
     await atLeast(stage, program, ticks);
     program.kill("SIGKILL");
     await program.ended;
+    const seen = await look(stage);
+    await stage.sql.unsafe("select setval('last_tick', 1000)");
+    return seen;
   }
 
   async function atLeast(stage: Stage, program: Started, ticks: number): Promise<void> {
@@ -95,7 +112,7 @@ describe("at any moment", () => {
   test.concurrent(
     `up and down, at ${MOMENTS} moments by chance`,
     async () => {
-      await using stage = await Stage.create(server, FILES, { sql: "create sequence progress" });
+      await using stage = await Stage.create(server, FILES, { sql: CLOCK });
       await stage.ok("up 1");
       await stage.ok("down --yes");
       const moments = spread(MOMENTS, SEED).map((moment) => Math.ceil(moment * (TICKS - 1)));
@@ -103,8 +120,7 @@ describe("at any moment", () => {
       for (const [place, ticks] of moments.entries()) {
         const direction = place % 2 === 0 ? "up" : "down";
         const line = direction === "up" ? "up --yes" : "down --all --yes";
-        await strike(stage, line, ticks);
-        const seen = await look(stage);
+        const seen = await strike(stage, line, ticks);
         expect([direction, ticks, findDisagreements(seen, direction)]).toEqual([direction, ticks, []]);
         doubts.push(...seen.filter(({ success }) => success === "false").map(({ statement }) => statement));
         await stage.ok(line);
