@@ -1,12 +1,12 @@
 /** A real PgBouncer in front of a test's server: Debian's package, as an unprivileged user, on a free port of loopback. */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installPackages } from "./engine/apt.ts";
 import { withLock } from "./engine/lock.ts";
 import { run, waitFor } from "./engine/run.ts";
 import type { TestServer } from "./engine/server.ts";
+import { findFreePort } from "./free-port.ts";
 
 export type PoolMode = "session" | "transaction" | "statement";
 
@@ -32,8 +32,12 @@ export async function startPooler(server: TestServer, mode: PoolMode): Promise<P
     await child.exited;
     rmSync(folder, { recursive: true, force: true });
   };
+  const isUp = async () => {
+    if (child.exitCode !== null) throw new Error(`PgBouncer has ended with ${child.exitCode}, port ${port}`);
+    return await answers(port);
+  };
   try {
-    await waitFor("PgBouncer to answer", 10_000, () => answers(port), 50);
+    await waitFor("PgBouncer to answer", 10_000, isUp, 50);
   } catch (error) {
     await stop();
     throw error;
@@ -57,17 +61,4 @@ default_pool_size = 10
 async function answers(port: number): Promise<boolean> {
   const answered = await run("bash", ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`]);
   return answered.code === 0;
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  probe.listen(0, "127.0.0.1", resolve);
-  await promise;
-  const address = probe.address();
-  const closed = Promise.withResolvers<void>();
-  probe.close(() => closed.resolve());
-  await closed.promise;
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

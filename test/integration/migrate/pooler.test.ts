@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { requireOwnSession } from "../../../src/migrate/ledger/pooler.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
+import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
 import { type Pooler, startPooler } from "../../support/pgbouncer.ts";
@@ -25,10 +26,31 @@ async function ask(port: number | undefined, others = 0): Promise<void> {
   };
   try {
     const clients = await Promise.all(Array.from({ length: others }, connect));
-    await Promise.all(clients.map((sql) => sql`select pg_sleep(0.1)`)); // each in a server session of its own
+    await inSessionsOfTheirOwn(clients);
     await requireOwnSession(await connect(), connect);
   } finally {
     await Promise.all(open.map((sql) => sql.end({ timeout: 1 })));
+  }
+}
+
+/** Has each of them work at the same time, in a server session of its own. */
+async function inSessionsOfTheirOwn(clients: readonly Sql[]): Promise<void> {
+  if (clients.length === 0) return;
+  const gate = openSql(server, name);
+  try {
+    await gate`select pg_advisory_lock(1)`;
+    const working = Promise.all(clients.map((sql) => sql`select pg_advisory_xact_lock_shared(1)`));
+    const waiting = async () => {
+      const [row] = await gate<{ count: number }[]>`
+        select count(*)::int from pg_locks where locktype = 'advisory' and not granted
+           and database = (select oid from pg_database where datname = current_database())`;
+      return row?.count === clients.length;
+    };
+    await waitFor("all to be at work", 20_000, waiting, 10);
+    await gate`select pg_advisory_unlock(1)`;
+    await working;
+  } finally {
+    await gate.end({ timeout: 1 });
   }
 }
 
