@@ -1,38 +1,61 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { connect, createServer, type Server } from "node:net";
 import postgres from "postgres";
 import { copyIn } from "../../../src/seed/load/copy-stream.ts";
 import { uniqueName } from "../../support/database.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 
-const QUIET_MS = 40;
+/** What the server says, by the letter of the message: that it wants rows, that something is wrong, that it is ready. */
+const [WANTS_ROWS, ERROR, READY] = ["G", "E", "Z"];
 
-setDefaultTimeout(20_000);
+/** Between postgres.js and the server: what comes can be made to come together. */
+interface Relay {
+  server: Server;
+  /** The wish for rows is kept back until all that the server says without any rows is there. */
+  keepsWishes: boolean;
+  /** The messages that were handed on as one, where there was more than one. */
+  together: string[];
+}
 
-/** Hands on what the server says only when it has paused: the wish for rows and an error then come as one. */
-function joinAnswers(port: number): Promise<Server> {
-  const relay = createServer((client) => {
+/** Hands on an error only with what the server says behind it. */
+function joinAnswers(port: number): Promise<Relay> {
+  const server = createServer((client) => {
     const upstream = connect(port, "127.0.0.1");
+    let unread = Buffer.alloc(0);
     let held: Buffer[] = [];
-    let timer: Timer | undefined;
+    let letters = "";
+    const handOn = () => {
+      if (letters.length > 1) relay.together.push(letters);
+      client.write(Buffer.concat(held));
+      [held, letters] = [[], ""];
+    };
     client.on("data", (data) => upstream.write(data)).on("close", () => upstream.destroy());
     client.on("error", () => upstream.destroy());
     upstream.on("error", () => client.destroy()).on("close", () => client.end());
     upstream.on("data", (data: Buffer) => {
-      held.push(data);
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        client.write(Buffer.concat(held));
-        held = [];
-      }, QUIET_MS);
+      unread = Buffer.concat([unread, data]);
+      for (let size = sizeOfMessage(unread); size <= unread.length; size = sizeOfMessage(unread)) {
+        const letter = String.fromCharCode(unread[0] ?? 0);
+        held.push(unread.subarray(0, size));
+        letters += letter;
+        unread = unread.subarray(size);
+        const isKept = letters.includes(ERROR) || (relay.keepsWishes && letters.includes(WANTS_ROWS));
+        if (letter === READY || !isKept) handOn();
+      }
     });
   });
+  const relay: Relay = { server, keepsWishes: false, together: [] };
   return new Promise((resolve) => {
-    relay.listen(0, "127.0.0.1", () => resolve(relay));
+    server.listen(0, "127.0.0.1", () => resolve(relay));
   });
 }
 
-let relay: Server;
+/** How many bytes the first message takes: a letter, and a length that counts itself. */
+function sizeOfMessage(bytes: Buffer): number {
+  return bytes.length < 5 ? Number.POSITIVE_INFINITY : 1 + bytes.readInt32BE(1);
+}
+
+let relay: Relay;
 let sql: postgres.Sql;
 beforeAll(async () => {
   const server = await sharedServer(17);
@@ -46,30 +69,43 @@ beforeAll(async () => {
      create trigger refuse before insert on closed for each statement execute function refuse();`,
   );
   relay = await joinAnswers(server.port ?? 0);
-  const address = relay.address();
+  const address = relay.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const { user, password } = server;
   sql = postgres({ host: "127.0.0.1", port, user, password, database, max: 1, fetch_types: false });
 });
 afterAll(async () => {
   await sql.end({ timeout: 1 });
-  relay.close();
+  relay.server.close();
 });
 
 const lines = (...ids: readonly (number | string)[]) => ids.map((id) => new TextEncoder().encode(`${id}\n`));
 
+const REFUSED = `${ERROR}${READY}`;
+
 test.each([
-  { when: "before it begins", statement: "copy nothing from stdin", rows: lines(1), says: 'relation "nothing"' },
   {
-    when: "together with the wish for rows",
-    statement: "copy closed from stdin",
-    rows: lines(1),
-    says: "none of these",
+    ...{ when: "before it begins", statement: "copy nothing from stdin", rows: lines(1) },
+    ...{ says: 'relation "nothing"', keepsWishes: false, together: REFUSED },
   },
-  { when: "on the way", statement: "copy fruit from stdin", rows: lines(1, "pear", 3), says: '"pear"' },
-  { when: "behind the last row", statement: "copy fruit from stdin", rows: lines(7, 7), says: "duplicate key" },
-])("an error that comes $when ends the COPY, and the session goes on", async ({ statement, rows, says }) => {
-  await expect(copyIn(sql, statement, rows)).rejects.toThrow(says);
+  {
+    ...{ when: "together with the wish for rows", statement: "copy closed from stdin", rows: lines(1) },
+    ...{ says: "none of these", keepsWishes: true, together: `${WANTS_ROWS}${REFUSED}` },
+  },
+  {
+    ...{ when: "on the way", statement: "copy fruit from stdin", rows: lines(1, "pear", 3) },
+    ...{ says: '"pear"', keepsWishes: false, together: REFUSED },
+  },
+  {
+    ...{ when: "behind the last row", statement: "copy fruit from stdin", rows: lines(7, 7) },
+    ...{ says: "duplicate key", keepsWishes: false, together: REFUSED },
+  },
+])("an error that comes $when ends the COPY, and the session goes on", async (given) => {
+  await sql`select 1`; // connected
+  Object.assign(relay, { keepsWishes: given.keepsWishes, together: [] });
+  await expect(copyIn(sql, given.statement, given.rows)).rejects.toThrow(given.says);
+  expect(relay.together).toEqual([given.together]); // so it did come
+  relay.keepsWishes = false;
   const [row] = await sql`select count(*)::int from fruit`;
   expect(row?.count).toBe(0);
 });
