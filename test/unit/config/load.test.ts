@@ -11,6 +11,8 @@ import {
   requireNoMissing,
 } from "../../../src/config/load.ts";
 import { EXIT, PgroveError } from "../../../src/errors.ts";
+import { cpuMsOf } from "../../support/cpu-time.ts";
+import { patiently } from "../../support/patience.ts";
 
 const SMALLEST = "project: onyx\nserver: {local: {}}\n";
 
@@ -222,12 +224,13 @@ describe("what is wrong", () => {
       { length: 12 },
       (_, n) => `x${n}: &x${n} [${Array(10).fill(n === 0 ? "lol" : `*x${n - 1}`)}]`,
     );
-    const begun = performance.now();
-    expect(await mistakesOf(`${SMALLEST}${laughs.join("\n")}\n`)).toContain("too much");
-    expect(await mistakesOf("[".repeat(50_000))).toContain("nested too deeply");
-    expect(await mistakesOf(Array.from({ length: 100_000 }, (_, n) => `k${n}:`).join("\n"))).toContain("too much");
-    expect(await mistakesOf(`project: "${"${A:-".repeat(100_000)}"\nserver: {local: {}}\n`)).toContain("has a ${");
-    expect(performance.now() - begun).toBeLessThan(10_000);
+    const tookMs = await cpuMsOf(async () => {
+      expect(await mistakesOf(`${SMALLEST}${laughs.join("\n")}\n`)).toContain("too much");
+      expect(await mistakesOf("[".repeat(50_000))).toContain("nested too deeply");
+      expect(await mistakesOf(Array.from({ length: 100_000 }, (_, n) => `k${n}:`).join("\n"))).toContain("too much");
+      expect(await mistakesOf(`project: "${"${A:-".repeat(100_000)}"\nserver: {local: {}}\n`)).toContain("has a ${");
+    });
+    expect(tookMs).toBeLessThan(patiently(10_000));
   });
 
   test("aliases and depth have their own limits", async () => {
