@@ -9,11 +9,25 @@ export interface Failure {
   exit: number;
 }
 
-/** Anything that was thrown, as a failure. What is not a PgroveError is a bug of pgrove's. */
+/** What postgres.js and the operating system call it, and what a server says (SQLSTATE) when it ends a session. */
+const LOST = new Set([
+  ...["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "CONNECTION_ENDED", "ECONNRESET", "EPIPE"],
+  ...["57P01", "57P02", "57P03", "57P05", "25P03", "25P04"],
+]);
+
+function isLostConnection(error: unknown): boolean {
+  return error instanceof Error && LOST.has(String(Reflect.get(error, "code")));
+}
+
+/** Anything that was thrown, as a failure. What is no PgroveError, and no connection's end, is a bug of pgrove's. */
 export function describeFailure(error: unknown, verbose: boolean): Failure {
   if (error instanceof PgroveError) {
     const { code, message, hint, exit } = error;
     return { code, message, hint, exit };
+  }
+  if (isLostConnection(error)) {
+    const message = `the connection to the server was lost: ${messageOf(error)}`;
+    return { code: "connection_lost", message, hint: "pgrove status", exit: EXIT.failed };
   }
   const stack = verbose && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : "";
   return {

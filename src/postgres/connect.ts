@@ -44,12 +44,13 @@ export function codeOf(error: unknown): string | undefined {
 
 /**
  * One connection of postgres.js, proved by a round trip, over TCP, a Unix socket, or a given byte stream. Waits up to
- * `waitMs` for a server that is starting. Throws PgroveError in words, without the password.
+ * `waitMs` for a server that is starting. `direct` says that no pooler stands between, which would hand our settings on to
+ * others. Throws PgroveError in words, without the password.
  */
 export async function openConnection(
   connection: Connection,
   run: RunId,
-  options: ConnectOptions & { socket?: OpenSocket; label: string },
+  options: ConnectOptions & { socket?: OpenSocket; label: string; direct?: boolean },
 ): Promise<Sql> {
   const { default: postgres } = await import("postgres");
   const until = Date.now() + (options.waitMs ?? 0);
@@ -78,7 +79,9 @@ export async function openConnection(
       ...dialing,
     });
     try {
-      await sql`select 1`;
+      await sql.unsafe(
+        options.direct ? liftLimits(options.runsUsersSql ? WAITING : [...WAITING, ...WORKING]) : "select 1",
+      );
       return sql;
     } catch (error) {
       await sql.end({ timeout: 0 }).catch(() => undefined);
@@ -86,6 +89,17 @@ export async function openConnection(
       await Bun.sleep(RETRY_EVERY_MS);
     }
   }
+}
+
+/** Limits after which a server ends a session that waits, as ours do while a program of PostgreSQL works. */
+const WAITING = ["idle_session_timeout", "idle_in_transaction_session_timeout"];
+/** Limits of what a session does. */
+const WORKING = ["statement_timeout", "transaction_timeout"];
+
+/** Whatever role and database say: a limit that is meant for programs would end our work half-way. */
+function liftLimits(names: readonly string[]): string {
+  const list = names.map((name) => `'${name}'`).join(", ");
+  return `select set_config(name, '0', false) from unnest(array[${list}]) name where current_setting(name, true) <> '0'`;
 }
 
 /** TCP or a Unix socket, once it is connected. */

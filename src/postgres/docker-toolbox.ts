@@ -20,15 +20,15 @@ export interface DockerAccess {
 }
 
 /**
- * Joins stdin and stdout to the server's port, in one bash. At end-of-file it says goodbye in the protocol's own words
- * (Terminate: X, length 4), so that the server closes, the reader leaves at end-of-file and nothing has to be killed.
- * SIGPIPE is ignored, for a process that died of a signal could be taken for a crashed backend.
+ * Joins stdin and stdout to the server's port, in one bash that lasts as long as the server talks: a session that the
+ * server ends is noticed at once, and what waits for our stdin then meets its end. At the end of our stdin it says goodbye in
+ * the protocol's own words (Terminate: X, length 4), so that the server closes and nothing has to be killed. SIGPIPE is
+ * ignored and the exit code is 0, for a process that died of a signal could be taken for a crashed backend.
  */
 const RELAY = `trap '' PIPE
 exec 3<>"/dev/tcp/127.0.0.1/\${PGPORT:-5432}" || exit 1
-cat <&3 & cat >&3
-printf 'X\\0\\0\\0\\4' >&3
-wait`;
+{ cat; printf 'X\\0\\0\\0\\4'; exit 0; } <&0 >&3 2>/dev/null &
+cat <&3`;
 
 /** The toolbox of a running container. */
 export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolbox {
@@ -91,7 +91,7 @@ async function connectToContainer(
   options: ConnectOptions,
 ): Promise<Sql> {
   const connection = connectionOf(access, database);
-  const once = { ...options, waitMs: 0, label: access.label };
+  const once = { ...options, waitMs: 0, label: access.label, direct: true };
   const relay = () =>
     asSocket(
       runner.duplex({

@@ -46,7 +46,11 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
       secrets,
     }),
     connect: (database, run, options = {}) =>
-      openConnection({ ...access.connection, database }, run, { ...options, label: access.label }),
+      openConnection({ ...access.connection, database }, run, {
+        ...options,
+        label: access.label,
+        direct: access.dataIsHere,
+      }),
     stage: (run) => hostStage(runner, access.stageParent, run),
     freeDataBytes: async (folder) => (access.dataIsHere ? await freeBytesOf(folder) : undefined),
   };

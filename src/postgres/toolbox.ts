@@ -68,6 +68,8 @@ export interface ConnectOptions {
   waitMs?: number;
   /** The session is one that ends the run's other sessions, and is not to be ended with them. */
   control?: boolean;
+  /** Statements of the user's run in it: the time limits that the role or the database has for them hold. */
+  runsUsersSql?: boolean;
   /** With the SQLSTATE that the server has given it. */
   notice?: (message: string, code: string) => void;
 }

@@ -63,7 +63,7 @@ export async function runSql(
 export async function querySql(live: LiveTarget, tools: OperationTools, source: SqlSource): Promise<SqlResult[]> {
   return await asOperation(live, tools, async (operation) => {
     const text = await new Response(toStream(source.open(operation.abort))).text();
-    const sql = await live.toolbox.connect(live.database, operation.run, { notice: tools.note });
+    const sql = await live.toolbox.connect(live.database, operation.run, { notice: tools.note, runsUsersSql: true });
     operation.defer(() => sql.end({ timeout: 2 }));
     await enterSchema(sql, live.target);
     try {

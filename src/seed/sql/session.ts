@@ -11,7 +11,9 @@ export async function withSession<T>(
   body: (sql: Sql) => Promise<T>,
   notice?: (text: string) => void,
 ): Promise<T> {
-  const sql = await live.toolbox.connect(live.database, run, notice === undefined ? {} : { notice });
+  const sql = await live.toolbox.connect(live.database, run, {
+    ...{ runsUsersSql: true, ...(notice === undefined ? {} : { notice }) },
+  });
   let endWaitS = 0; // for a session that was ended meanwhile it would be waited in vain
   try {
     await enterSchema(sql, live.target);

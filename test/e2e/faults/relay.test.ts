@@ -78,3 +78,44 @@ describe.each(["SIGINT", "SIGKILL"] as const)("%s", (signal) => {
     60_000,
   );
 });
+
+describe("the session that controls a restore", () => {
+  const CONTROL = "from pg_stat_activity where application_name like 'pgrove-%-control'";
+
+  beforeAll(() => repo.configure(`project: faults\n${inContainer(server.container, target)}`));
+
+  /** A restore whose rows wait at the gate, so that its control session waits, too. */
+  async function startHeld() {
+    const gate = await holdLoads(server, large, "rows");
+    const program = repo.start(["restore", archive, "--yes"]);
+    const held = `${SESSIONS} and wait_event = 'PgSleep'`;
+    await waitFor("the rows to wait", 30_000, async () => (await server.psql("postgres", held)) !== "0", 20);
+    return { gate, program };
+  }
+
+  test("ended by the server, ends the restore with an error, and leaves the target as it was", async () => {
+    const { gate, program } = await startHeld();
+    expect(await server.psql("postgres", `select pg_terminate_backend(pid) ${CONTROL}`)).toBe("t");
+    await gate.open();
+    const ended = await program.ended;
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain("error: the connection to the server was lost");
+    await repo.ok(["restore", archive, "--into-new", "unmade", "--dry-run"]);
+    await expectNothingLeft();
+  }, 60_000);
+
+  test("outlasts its login's limit of idle sessions", async () => {
+    await server.psql("postgres", "alter role postgres set idle_session_timeout = '500ms'");
+    try {
+      const { gate, program } = await startHeld();
+      const idle = `select count(*) ${CONTROL} and state = 'idle' and clock_timestamp() - state_change > '1500ms'`;
+      const overdue = async () => !program.isRunning() || (await server.psql("postgres", idle)) !== "0";
+      await waitFor("the control session to be idle longer than that", 30_000, overdue, 50);
+      expect(await server.psql("postgres", `select count(*) ${CONTROL}`)).toBe("1");
+      await gate.open();
+      expect(await program.ended).toMatchObject({ code: 0 });
+    } finally {
+      await server.psql("postgres", "alter role postgres reset idle_session_timeout");
+    }
+  }, 60_000);
+});

@@ -112,6 +112,46 @@ describe("a container that publishes no port", () => {
     }
   });
 
+  test.each(["waits", "works"])("ends with an error when the server ends the session while it %s", async (when) => {
+    const id = run();
+    const sql = await createDockerToolbox(systemRunner, accessTo()).connect("postgres", id);
+    const fails = (query: PromiseLike<unknown>) =>
+      Promise.resolve(query).then(
+        () => "done",
+        () => "failed",
+      );
+    const working = when === "works" ? fails(sql`select pg_sleep(600)`) : undefined;
+    await waitFor("the session", 30_000, async () => (await countSessions(applicationName(id))) === 1);
+    await endSession(applicationName(id));
+    await expectNothingLeft(applicationName(id));
+    expect(await (working ?? fails(sql`select pg_sleep(600)`))).toBe("failed");
+    await sql.end({ timeout: 1 });
+  });
+
+  test("lives on whatever limits its role has, unless it runs the user's SQL", async () => {
+    const limits = [
+      "idle_session_timeout",
+      "idle_in_transaction_session_timeout",
+      "statement_timeout",
+      "transaction_timeout",
+    ];
+    await server.psql("postgres", limits.map((name) => `alter role postgres set ${name} = '70s';`).join(" "));
+    try {
+      const read = async (runsUsersSql: boolean) => {
+        const sql = await createDockerToolbox(systemRunner, accessTo()).connect("postgres", run(), { runsUsersSql });
+        const rows = await sql<
+          { set: string }[]
+        >`select current_setting(name) as set from unnest(${limits}::text[]) name`;
+        await sql.end({ timeout: 5 });
+        return rows.map(({ set }) => set);
+      };
+      expect(await read(false)).toEqual(["0", "0", "0", "0"]);
+      expect(await read(true)).toEqual(["0", "0", "70s", "70s"]);
+    } finally {
+      await server.psql("postgres", "alter role postgres reset all");
+    }
+  });
+
   describe.each(["idle", "copy"])("when a pgrove that is %s", (mode) => {
     test.each(["alone", "with its docker"])("is killed %s, the session ends and the server stays", async (how) => {
       const id = run();

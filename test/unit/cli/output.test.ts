@@ -116,6 +116,10 @@ describe("failures", () => {
     expect(describeFailure(bug, false)).toMatchObject({ code: "bug", exit: 1 });
     expect(describeFailure(bug, false).message).toBe("pgrove has a bug: undefined is not a function");
     expect(describeFailure(bug, true).message).toContain("output.test.ts");
+    for (const code of ["ECONNRESET", "CONNECTION_CLOSED", "57P05"]) {
+      const lost = Object.assign(new Error("it has gone"), { code });
+      expect(describeFailure(lost, false)).toMatchObject({ code: "connection_lost", exit: 1 });
+    }
     expect(describeFailure("thrown text", false).message).toBe("pgrove has a bug: thrown text");
   });
 });
