@@ -1,9 +1,8 @@
 /** Hands SQL to the psql of a target's toolbox. */
-
 import { parseVersion, type Version } from "../postgres/version.ts";
 import type { LiveTarget } from "../target/target.ts";
 import type { Work } from "../target/work.ts";
-import { leaveOut } from "./leave-out.ts";
+import { filterSql } from "./filter-sql.ts";
 import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
 
 /** What the SQL is known to hold: nothing else of it is looked for. */
@@ -33,7 +32,7 @@ export async function feedPsql(
   const leaving = { restrict: restricted, options: leftOut.options.length > 0, settings };
   const leavesSome = leaving.restrict || leaving.options || settings.length > 0;
   const command = live.toolbox.command("psql", args, run, { database: live.database, input: true });
-  await work.tools.runner.stream(command, { input: leavesSome ? leaveOut(sql, leaving) : sql }, abort);
+  await work.tools.runner.stream(command, { input: leavesSome ? filterSql(sql, leaving) : sql }, abort);
 }
 
 /** The major version of the server that the work is done on. */

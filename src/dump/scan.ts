@@ -51,7 +51,8 @@ class PlainScanner implements SqlListener {
   /** Its lines end with a carriage return and a newline. */
   private returns = false;
   private serverVersion: string | undefined;
-  private restricted = false;
+  /** That of the last `\\restrict`. */
+  private key: string | undefined;
   private readonly extensions = new Set<string>();
   private readonly roles = new Set<string>();
   private readonly tablespaces = new Set<string>();
@@ -77,12 +78,13 @@ class PlainScanner implements SqlListener {
   }
 
   command(line: string, whole: boolean): void {
-    if (/^\\unrestrict\b/.test(line)) return;
-    if (!whole) {
+    const [, verb, key] = /^\\(restrict|unrestrict)\b\s*(.*)/.exec(line) ?? [];
+    if (verb === "unrestrict" && key === this.key) return;
+    if (verb === "unrestrict" || !whole) {
       this.complete = false; // cut off, whatever it was to become
       return;
     }
-    if (/^\\restrict\b/.test(line)) this.restricted = true;
+    if (verb === "restrict") this.key = key;
     else if (/^\\c(onnect)?\b/.test(line)) throw this.refuse(line, "it works on other databases than the target");
     else throw this.refuse(line, "it holds a command for psql itself");
   }
@@ -91,7 +93,7 @@ class PlainScanner implements SqlListener {
     throw failure(
       "dump_unsafe",
       `${this.path} cannot be checked: psql may read a part of it otherwise than pgrove\n  ${what}`,
-      "make it again with pg_dump, or run it yourself: psql -f",
+      "make it again in custom format (pg_dump -Fc), or run it yourself: psql -f",
     );
   }
 
@@ -138,7 +140,8 @@ class PlainScanner implements SqlListener {
         "it was cut off, or is no dump; SQL that is none runs with: pgrove sql -f FILE",
       );
     }
-    const { serverVersion, restricted } = this;
+    const { serverVersion } = this;
+    const restricted = this.key !== undefined;
     const [extensions, roles, tablespaces] = [[...this.extensions], [...this.roles], [...this.tablespaces]];
     const [options, settings] = [[...this.options], [...this.settings]];
     return { serverVersion, restricted, extensions, roles, tablespaces, options, settings };

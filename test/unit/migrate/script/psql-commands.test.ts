@@ -7,6 +7,23 @@ const subject = { noun: "a migration", label: "7 x", inTransaction: true };
 const check = (sql: string, inTransaction = true) =>
   requireHarmless(script("7_x.up.sql", sql), { ...subject, inTransaction });
 
+describe("a command that hides from simpler rules than psql's is seen, or what hides it refused", () => {
+  test.each([
+    'COPY (SELECT 1 AS "a FROM STDIN b") TO STDOUT;\n\\! ls\n\\.\n',
+    "SET standard_conforming_strings TO off;\nSELECT 'a\\', ';\n\\! ls\n--';\n",
+    "COPY t FROM stdin; SELECT '\n'\n\\.\n' \\! ls\n';\n",
+  ])("%j", (sql) => {
+    const { exit, message } = mistake(() => check(sql));
+    expect(exit).toBe(3);
+    expect(message).toContain("7_x.up.sql");
+  });
+
+  test("and what only mentions the setting, or a COPY with a comment behind it, is none of that", () => {
+    const sql = "SELECT 'standard_conforming_strings', 'C:\\x';\nCOPY t FROM stdin; -- rows\n1\n\\.\n";
+    expect(() => check(sql)).not.toThrow();
+  });
+});
+
 describe("what reaches beyond the database is refused with its line", () => {
   test.each([
     "\\i other.sql",

@@ -19,13 +19,13 @@ const MOST_HELD = 1 << 20;
  * The SQL with those statements, parts of statements and commands blanked; rows and strings that read the same stay. The
  * statement that is being read is held back until it has ended.
  */
-export async function* leaveOut(source: AsyncIterable<Uint8Array>, leaving: Leaving): AsyncGenerator<Uint8Array> {
+export async function* filterSql(source: AsyncIterable<Uint8Array>, leaving: Leaving): AsyncGenerator<Uint8Array> {
   let held: Buffer = Buffer.alloc(0);
   let from = 0;
   const parts: Place[] = [];
   const lexer = new SqlLexer({
     comment: () => undefined,
-    unclear: () => undefined, // the scan has refused it
+    unclear: () => undefined, // the scan refuses it
     command: (line, _whole, place) => {
       if (leaving.restrict && /^\\(?:un)?restrict\b/.test(line)) parts.push(place);
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Leaving, leaveOut } from "../../../src/dump/leave-out.ts";
+import { filterSql, type Leaving } from "../../../src/dump/filter-sql.ts";
 
 const ALL: Leaving = { restrict: true, options: true, settings: ["transaction_timeout"] };
 
@@ -38,13 +38,13 @@ const left = `--\n${spaces("\\restrict k3Y")}\n\nSET lock_timeout = 0;\n${spaces
 describe("what is left out is blanked, whatever the chunks; rows, strings, bodies and comments are not touched", () => {
   test("all of it", async () => {
     for (let size = 1; size <= dump.length; size++)
-      expect(await gather(leaveOut(inChunks(dump, size), ALL))).toBe(left);
+      expect(await gather(filterSql(inChunks(dump, size), ALL))).toBe(left);
   });
 
   test("nothing, and each by itself", async () => {
     const none: Leaving = { restrict: false, options: false, settings: [] };
     const changed = async (leaving: Partial<Leaving>) => {
-      const lines = (await gather(leaveOut(inChunks(dump, 99), { ...none, ...leaving }))).split("\n");
+      const lines = (await gather(filterSql(inChunks(dump, 99), { ...none, ...leaving }))).split("\n");
       return dump.split("\n").filter((line, index) => line !== lines[index]);
     };
     expect(await changed({})).toEqual([]);
@@ -59,18 +59,18 @@ describe("what is left out is blanked, whatever the chunks; rows, strings, bodie
     const sql = `\\restrict k3Y\n${rows}${SET}\n${values}${SET}\n\\unrestrict k3Y\n`;
     const expected = `${spaces("\\restrict k3Y")}\n${rows}${spaces(SET)}\n${values}${spaces(SET)}\n${spaces("\\unrestrict k3Y")}\n`;
     for (const size of [9_999, 1 << 18, sql.length]) {
-      expect((await gather(leaveOut(inChunks(sql, size), ALL))) === expected).toBe(true);
+      expect((await gather(filterSql(inChunks(sql, size), ALL))) === expected).toBe(true);
     }
   });
 
   test("two dumps in one file, CR LF, a key of any signs, and no key at all", async () => {
     const two = "\\restrict a\r\nx;\r\n\\unrestrict a\r\n\\restrict b.*c\r\ny;\r\n\\unrestrict b.*c";
-    expect(await gather(leaveOut(inChunks(two, 5), ALL))).toBe(
+    expect(await gather(filterSql(inChunks(two, 5), ALL))).toBe(
       ["\\restrict a", "x;", "\\unrestrict a", "\\restrict b.*c", "y;", "\\unrestrict b.*c"]
         .map((line) => (line.startsWith("\\") ? spaces(line) : line))
         .join("\r\n"),
     );
-    for (const sql of ["SELECT 1;\n", ""]) expect(await gather(leaveOut(inChunks(sql, 3), ALL))).toBe(sql);
+    for (const sql of ["SELECT 1;\n", ""]) expect(await gather(filterSql(inChunks(sql, 3), ALL))).toBe(sql);
   });
 });
 
@@ -81,7 +81,7 @@ test("no more than a megabyte of one statement is held back", async () => {
     for (; given < 64 << 20; given += 1 << 16) yield Buffer.from(", (2)".padEnd(1 << 16));
   }
   let passed = 0;
-  for await (const chunk of leaveOut(endless(), ALL)) {
+  for await (const chunk of filterSql(endless(), ALL)) {
     passed += chunk.length;
     expect(given - passed).toBeLessThan(2 << 20);
   }
