@@ -71,13 +71,13 @@ describe("an archive that passes through", () => {
     const from = cursor.position;
     for (let index = 0; index < count; index++) readEntry(cursor, version.minor, format);
     const [entries, rest] = [original.subarray(from, cursor.position), original.subarray(cursor.position)];
-    const times = 1500;
+    const times = 250;
     const number = Buffer.alloc(5); // a sign, and four bytes, the lowest first
     number.writeUInt32LE(count * times, 1);
     const long = Buffer.concat([original.subarray(0, from - 5), number, ...Array(times).fill(entries), rest]);
     const { passed } = await pass(original, original.length);
     const after = passed.subarray(from, from + entries.length);
-    for (const size of [5_000, 1 << 16, long.length]) {
+    for (const size of [5_000, 1 << 16]) {
       const { passed, found } = await pass(long, size);
       expect(found).toEqual([["pg_attver"]]);
       const expected = Buffer.concat([long.subarray(0, from), ...Array(times).fill(after), rest]);

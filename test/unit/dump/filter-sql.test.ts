@@ -54,8 +54,8 @@ describe("what is left out is blanked, whatever the chunks; rows, strings, bodie
   });
 
   test("far apart, behind rows and statements of megabytes", async () => {
-    const rows = `COPY t FROM stdin;\n${text.repeat(30_000)}\\.\n`;
-    const values = `INSERT INTO t VALUES ${"('\\restrict k3Y'), ".repeat(120_000)}(1);\n`;
+    const rows = `COPY t FROM stdin;\n${text.repeat(10_000)}\\.\n`;
+    const values = `INSERT INTO t VALUES ${`('\\restrict k3Y ${"x".repeat(200)}'), `.repeat(8_000)}(1);\n`;
     const sql = `\\restrict k3Y\n${rows}${SET}\n${values}${SET}\n\\unrestrict k3Y\n`;
     const expected = `${spaces("\\restrict k3Y")}\n${rows}${spaces(SET)}\n${values}${spaces(SET)}\n${spaces("\\unrestrict k3Y")}\n`;
     for (const size of [9_999, 1 << 18, sql.length]) {
@@ -78,12 +78,12 @@ test("no more than a megabyte of one statement is held back", async () => {
   let given = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("INSERT INTO t VALUES (1)");
-    for (; given < 64 << 20; given += 1 << 16) yield Buffer.from(", (2)".padEnd(1 << 16));
+    for (; given < 8 << 20; given += 1 << 16) yield Buffer.from(", (2)".padEnd(1 << 16));
   }
   let passed = 0;
   for await (const chunk of filterSql(endless(), ALL)) {
     passed += chunk.length;
     expect(given - passed).toBeLessThan(2 << 20);
   }
-  expect(passed).toBeGreaterThan(64 << 20);
+  expect(passed).toBeGreaterThan(8 << 20);
 });

@@ -138,7 +138,7 @@ const hidden: { name: string; sql: string }[] = [
   { name: "a comment behind COPY that stays open", sql: "COPY t FROM stdin; /*\n*/ '\n\\.\n*/ \\! x\n';\n" },
   {
     name: "a COPY too long to be kept",
-    sql: `COPY t ("${'""'.repeat(1 << 18)}") FROM stdin;\n/*\n\\.\n\\! x\n--*/;\n`,
+    sql: `COPY t ("${"x".repeat(1 << 19)}") FROM stdin;\n/*\n\\.\n\\! x\n--*/;\n`,
   },
   ...[
     "SET standard_conforming_strings TO off",
