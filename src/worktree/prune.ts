@@ -1,6 +1,6 @@
 /** What belongs to worktrees that are not there any more, and its removal. Acts only when everything could be looked at whole. */
 import { basename } from "node:path";
-import { refusal } from "../errors.ts";
+import { EXIT, PgroveError, refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
@@ -20,7 +20,7 @@ export interface Leftover {
   called: string;
 }
 
-/** The same, judged: without a doubt it is gone. */
+/** The same, judged: without a doubt it is gone, and can be taken away. */
 export interface JudgedLeftover extends Leftover {
   doubt: Doubt | undefined;
 }
@@ -42,9 +42,20 @@ async function judge(tools: WorktreeTools, leftovers: readonly Leftover[]): Prom
   return await Promise.all(
     leftovers.map(async (each) => {
       const giveUp = `pgrove remove ${each.called}        if it is gone for good`;
-      return { ...each, doubt: await findDoubt(each.row, sight, giveUp) };
+      return { ...each, doubt: (await findDoubt(each.row, sight, giveUp)) ?? (await findHindrance(tools, each)) };
     }),
   );
+}
+
+/** Why what a worktree has left cannot be taken away: it must not keep the rest from going. */
+async function findHindrance(tools: WorktreeTools, { row, repository }: Leftover): Promise<Doubt | undefined> {
+  try {
+    await requireDestroyable(tools, { row, repository, keepDatabase: false });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof PgroveError) || error.exit !== EXIT.refused) throw error;
+    return { why: error.message, hint: error.hint ?? "pgrove prune        again" };
+  }
 }
 
 async function listLeftovers(tools: WorktreeTools, start: boolean): Promise<Leftover[]> {
@@ -122,14 +133,14 @@ function rowOf(
   };
 }
 
-/** Removes what is left of worktrees that are gone. Throws (exit 5) at one that has come back, or may have. */
+/** Removes what is left of worktrees that are gone. Throws (exit 5) and removes nothing when one may have come back. */
 export async function pruneLeftovers(tools: WorktreeTools, leftovers: readonly Leftover[]): Promise<void> {
-  for (const leftover of leftovers) {
-    await requireAway(tools, leftover);
-    const [judged] = await judge(tools, [leftover]);
-    if (judged?.doubt !== undefined) throw mayBeThere(leftover, judged.doubt);
-    await removeLeftover(tools, leftover, false);
+  for (const leftover of leftovers) await requireAway(tools, leftover);
+  for (const { doubt, row } of await judge(tools, leftovers)) {
+    if (doubt === undefined) continue;
+    throw refusal("worktree_back", `the worktree ${row.name} stays, and nothing was removed: ${doubt.why}`, doubt.hint);
   }
+  for (const leftover of leftovers) await removeLeftover(tools, leftover, false);
   await rememberPlaces(tools, await listWorktrees(tools.repository, tools.operation.runner));
 }
 
@@ -146,10 +157,6 @@ async function requireAway({ repository, operation }: WorktreeTools, { row }: Le
   const worktrees = await listWorktrees(repository, operation.runner);
   if (!worktrees.some((worktree) => worktree.id === row.id && isThere(worktree))) return;
   throw refusal("worktree_back", `the worktree ${row.name} is there again`, "pgrove list");
-}
-
-function mayBeThere({ row }: Leftover, { why, hint }: Doubt): Error {
-  return refusal("worktree_back", `the worktree ${row.name} may be there again: ${why}`, hint);
 }
 
 async function forgetByGit({ repository, operation }: WorktreeTools, id: string): Promise<void> {

@@ -127,6 +127,19 @@ describe.concurrent("a worktree that is away", () => {
     expect(await grove.remains()).toEqual(before);
   }, 120_000);
 
+  test("what cannot be taken away is named, and does not keep the rest from going", async () => {
+    await using grove = await Grove.create(server);
+    for (const name of ["a-bound", "b-free"]) await rm((await grove.make(name, "--empty")).path, { recursive: true });
+    const bound = `${grove.project}_a_bound`;
+    await grove.ask(bound, `select pg_create_logical_replication_slot('${bound}', 'pgoutput')`);
+    const { pruned, kept } = await prune(grove);
+    expect(pruned).toEqual(["b-free"]);
+    expect(kept).toMatchObject([{ worktree: "a-bound", reason: expect.stringContaining(`replication slot ${bound}`) }]);
+    await grove.sql`select pg_drop_replication_slot(${bound})`;
+    expect((await prune(grove)).pruned).toEqual(["a-bound"]);
+    expect(await grove.remains()).toEqual(nothingRemains);
+  }, 120_000);
+
   test("an older registry learns where the worktrees are, from prune as well", async () => {
     await using grove = await Grove.create(server);
     const { path } = await grove.make("old", "--empty");

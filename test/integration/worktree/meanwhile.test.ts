@@ -58,7 +58,7 @@ test.each(["copy", "empty"] as const)(
   60_000,
 );
 
-describe.concurrent("a worktree that comes back while prune asks", () => {
+describe("a worktree that comes back while prune asks", () => {
   /** A worktree that is certainly gone, as `prune` finds it, and the way back. */
   async function leave(name: string) {
     const made = await grove.make(name);
