@@ -17,7 +17,9 @@ export interface WorktreeFolder {
 }
 
 /** How far below a folder its worktrees are looked for. */
-const DEPTH = 2;
+const DEPTH = 3;
+/** What is no disk: folders of the kernel's, with links into everything. */
+const KERNELS = new Set(["/proc", "/sys", "/dev"]);
 
 /** All of them at or below the folders, as deep as worktrees usually lie. What may not be read is passed over. */
 export async function findWorktreeFolders(parents: Iterable<string>): Promise<WorktreeFolder[]> {
@@ -32,6 +34,7 @@ async function lookInto(parent: string, depth: number, found: Map<string, Worktr
   const deeper = await Promise.all(
     folders.map(async (entry) => {
       const root = join(parent, entry.name);
+      if (KERNELS.has(root)) return undefined;
       const gitDir = await readPointer(join(root, ".git"));
       if (gitDir === undefined) return entry.isDirectory() ? root : undefined;
       const folder = await readFolder(root, gitDir);

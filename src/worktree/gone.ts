@@ -32,7 +32,7 @@ export async function seePlace({ root, gitDir }: GitWorktree): Promise<Pick<Work
 }
 
 /** Whether it is where git says, or kept from being judged by `git worktree lock`. */
-export function isThere({ missing, strayed, locked }: GitWorktree): boolean {
+export function isThere({ missing, strayed, locked }: Pick<GitWorktree, "missing" | "strayed" | "locked">): boolean {
   return locked || !(missing || strayed);
 }
 
@@ -79,9 +79,9 @@ export async function findDoubt(row: WorktreeRow, sight: Sight, giveUp: string):
   }
   if (row.path === "") return { why: "only its marks are known, not where it was", hint: giveUp };
   for (const place of new Set([row.path, known?.root ?? row.path])) {
-    if ((await isOccupied(place)) && !(await isAnothers(place, row.id, sight))) {
+    if ((await isOccupied(place)) && !isAnothers(place, row, sight)) {
       return {
-        why: `${place} is there, and is no worktree`,
+        why: `${place} is there, and may be it`,
         hint: known === undefined ? giveUp : "git worktree repair",
       };
     }
@@ -125,7 +125,9 @@ async function isOccupied(path: string): Promise<boolean> {
   );
 }
 
-/** Whether another worktree has taken the place. */
-async function isAnothers(place: string, id: string, { worktrees }: Sight): Promise<boolean> {
-  return worktrees.some((each) => each.root === place && each.id !== id && isThere(each));
+/** Whether another worktree has taken the place. One without an identity may have lost it. */
+function isAnothers(place: string, row: WorktreeRow, { worktrees }: Sight): boolean {
+  return worktrees.some(
+    ({ root, id, ...each }) => root === place && id !== undefined && id !== row.id && isThere(each),
+  );
 }

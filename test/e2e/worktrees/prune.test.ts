@@ -49,7 +49,7 @@ const WAYS: Record<string, (made: WorktreeDocument, grove: Grove) => Promise<str
     return giveUp(made.name);
   },
   renamed: async (made, grove) => `git worktree repair ${await moveTo(made, grove.at("another-name"))}`,
-  deeper: async (made, grove) => `git worktree repair ${await moveTo(made, grove.at("old/it"))}`,
+  deeper: async (made, grove) => `git worktree repair ${await moveTo(made, grove.at("old/2026/it"))}`,
   beside: async (made, grove) => `git worktree repair ${await moveTo(made, grove.repo.path("beside-main"))}`,
   inside: async (made, grove) => `git worktree repair ${await moveTo(made, join(grove.repo.folder, ".trees/it"))}`,
   emptied: async ({ path }) => {
@@ -61,6 +61,10 @@ const WAYS: Record<string, (made: WorktreeDocument, grove: Grove) => Promise<str
     await rm(path, { recursive: true });
     await runOk("git", ["init", "-q", path]);
     return `git worktree repair ${path}        if it was moved`;
+  },
+  nameless: async (made, grove) => {
+    await rm(join(grove.repo.folder, ".git/worktrees", made.name, "pgrove-id"));
+    return giveUp(made.name);
   },
   older: async (made, grove) => {
     await forgetPlace(grove, made.name);
@@ -99,8 +103,8 @@ describe.concurrent("a worktree that is away", () => {
     await grove.tryGit(["worktree", "repair", ...moved.map((name) => hints[name]?.split(" ").at(-1) ?? "")]);
     expect(await grove.ok(["remove", "renamed", "--dry-run"])).toContain("1 saved state (snapshot first)");
     for (const name of ["forgotten", "older"]) await grove.ok(["remove", name, "--yes"]);
-    expect((await prune(grove)).kept.map(({ worktree }) => worktree)).toEqual(["replaced"]);
-    const names = [...moved, "emptied", "replaced", "renamed_snapshot_first"];
+    expect((await prune(grove)).kept.map(({ worktree }) => worktree)).toEqual(["replaced", "nameless"]);
+    const names = [...moved, "emptied", "replaced", "nameless", "renamed_snapshot_first"];
     expect(await grove.databaseNames()).toEqual(names.map((name) => `${grove.project}_${name}`).sort());
   }, 120_000);
 

@@ -88,6 +88,6 @@ test("an abort ends the step with everything that it has started", async () => {
   const pid = Number(await readFile(join(cwd, "pid"), "utf8"));
   abort.abort();
   expect(await running).toMatchObject({ code: "interrupted" });
-  await waitFor("its child to end", 5_000, async () => (await processBirth(pid)) === undefined, 10);
+  await waitFor("its child to end", 30_000, async () => (await processBirth(pid)) === undefined, 10);
   expect(existsSync(join(cwd, "second"))).toBe(false);
 });

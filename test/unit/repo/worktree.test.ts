@@ -90,6 +90,16 @@ describe("listWorktrees", () => {
     expect((await linkedOf(copied))[0]).toMatchObject({ strayed: false });
   });
 
+  test("a folder in whose place another repository is", async () => {
+    const repository = await makeRepository();
+    const folder = join(base, "replaced");
+    await git(repository.root, "worktree", "add", "-q", folder);
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    await git(folder, "init", "-q");
+    expect((await linkedOf(repository))[0]).toMatchObject({ strayed: true, missing: false });
+  });
+
   test("a branch without a commit, and what else lies among git's folders", async () => {
     const repository = await makeRepository();
     await git(repository.root, "checkout", "-q", "--orphan", "unborn");
