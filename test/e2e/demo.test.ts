@@ -7,6 +7,7 @@ import { ensureCompose } from "../support/engine/compose.ts";
 import { ensureEngine } from "../support/engine/engine.ts";
 import { ensureImage } from "../support/engine/images.ts";
 import { runOk } from "../support/engine/run.ts";
+import { patiently } from "../support/patience.ts";
 
 const root = join(import.meta.dir, "../..");
 const NO_ENGINE = "unix:///nonexistent/docker.sock";
@@ -65,16 +66,20 @@ describe("npm run demo", () => {
     expect(await runOk("docker", ["ps", ...left])).toBe("");
     expect(await runOk("docker", ["network", "ls", "--filter", "name=pgrove-demo", "--format", "{{.Name}}"])).toBe("");
     expect(await readdir(scratch)).toEqual([]);
-  }, 120_000);
+  });
 
-  test("without: this machine's own PostgreSQL, all removed", async () => {
-    const { code, text } = await playDemo({ DOCKER_HOST: NO_ENGINE });
-    expectWholeStory(text);
-    expect(code).toBe(0);
-    expect(text).toContain("no Docker engine answers");
-    expect(await serverProcesses(text)).toEqual([]);
-    expect(await readdir(scratch)).toEqual([]);
-  }, 180_000);
+  test(
+    "without: this machine's own PostgreSQL, all removed",
+    async () => {
+      const { code, text } = await playDemo({ DOCKER_HOST: NO_ENGINE });
+      expectWholeStory(text);
+      expect(code).toBe(0);
+      expect(text).toContain("no Docker engine answers");
+      expect(await serverProcesses(text)).toEqual([]);
+      expect(await readdir(scratch)).toEqual([]);
+    },
+    patiently(180_000),
+  );
 
   test("Ctrl-C in the middle: all removed", async () => {
     const child = startDemo({ DOCKER_HOST: NO_ENGINE });
@@ -87,5 +92,5 @@ describe("npm run demo", () => {
     expect(text).toContain("everything that the demo made is removed again");
     expect(await serverProcesses(text)).toEqual([]);
     expect(await readdir(scratch)).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -56,7 +56,7 @@ describe.each([15, 18] as const)("PostgreSQL %i", (major) => {
 
   beforeAll(async () => {
     scene = await openScene(major, "small", "snapshots: {keep: 2}\n");
-  }, 60_000);
+  });
   afterAll(() => scene.close());
 
   test("taken, rewound to, undone, counted, removed", async () => {
@@ -96,7 +96,7 @@ describe.each([15, 18] as const)("PostgreSQL %i", (major) => {
     await repo.ok(["snapshots", "remove", "third", "--yes"]);
     expect(await listNames(repo)).not.toContain("third");
     await waitForNothing(server, repo);
-  }, 60_000);
+  });
 });
 
 describe("refusals", () => {
@@ -105,7 +105,7 @@ describe("refusals", () => {
   beforeAll(async () => {
     scene = await openScene(18, "small");
     await scene.repo.ok(["snapshot", "there"]);
-  }, 60_000);
+  });
   afterAll(() => scene.close());
 
   const cases: [string[], number, string][] = [
@@ -160,7 +160,7 @@ describe("interrupted", () => {
     await scene.repo.ok(["snapshot", "kept"]);
     await scene.server.psql(scene.database, "delete from marker where id > 10");
     scene.before = await readFingerprint(scene.server, scene.database);
-  }, 60_000);
+  });
   afterAll(() => scene.close());
 
   /** Strikes while the server copies the files of that database. */
@@ -189,7 +189,7 @@ describe("interrupted", () => {
       await waitForNothing(server, repo);
       expect(await listNames(repo)).toEqual(["kept"]);
       expect(await readFingerprint(server, database)).toEqual(before);
-    }, 60_000);
+    });
   }
 
   test("rewind, SIGINT: it clears itself", async () => {
@@ -200,7 +200,7 @@ describe("interrupted", () => {
     expect(repo.openRuns()).toEqual([]);
     expect(await listNames(repo)).toEqual(["kept"]);
     expect(await readFingerprint(server, database)).toEqual(before);
-  }, 60_000);
+  });
 
   test("and in the end it is rewound", async () => {
     const { server, repo, database } = scene;
@@ -233,7 +233,7 @@ test("services are stopped for a rewind and started again", async () => {
     await runOk("docker", ["rm", "-f", service]);
     await scene.close();
   }
-}, 60_000);
+});
 
 test("on a terminal one chooses: which snapshot, and what becomes of those who are connected", async () => {
   const server = await sharedServer(18);
@@ -269,4 +269,4 @@ test("on a terminal one chooses: which snapshot, and what becomes of those who a
     await sql.end();
     await repo.remove();
   }
-}, 60_000);
+});

@@ -25,7 +25,7 @@ beforeAll(async () => {
   sql = connect(server);
   source = await makeLarge(server);
   before = await readFingerprint(server, source);
-}, 60_000);
+});
 
 afterAll(async () => {
   await sql.end();
@@ -112,11 +112,11 @@ const analyzing: Moment = { hold: (to) => holdLoads(to, source, "statistics"), s
 const signals: NodeJS.Signals[] = thorough ? ["SIGINT", "SIGTERM", "SIGKILL"] : ["SIGINT", "SIGKILL"];
 
 describe.each(signals)("%s", (signal) => {
-  test("while the server copies the files", () => strike(server, "template", signal, copying), 60_000);
-  test("while rows stream between servers", () => strike(newer, "stream", signal, loading), 60_000);
+  test("while the server copies the files", () => strike(server, "template", signal, copying));
+  test("while rows stream between servers", () => strike(newer, "stream", signal, loading));
   if (signal === "SIGKILL" && !thorough) return; // the same clean-up by the next run, whatever it was doing
-  test("while rows stream within one server", () => strike(server, "stream", signal, loading), 60_000);
-  test("while the copy is analyzed", () => strike(server, "stream", signal, analyzing), 60_000);
+  test("while rows stream within one server", () => strike(server, "stream", signal, loading));
+  test("while the copy is analyzed", () => strike(server, "stream", signal, analyzing));
 });
 
 test("a source whose sessions may not be ended is not copied as a template", async () => {
@@ -141,4 +141,4 @@ test("a source whose sessions may not be ended is not copied as a template", asy
   await drop(server, mine);
   await server.psql("postgres", `drop role ${role}`);
   await repo.remove();
-}, 60_000);
+});

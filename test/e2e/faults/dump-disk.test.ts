@@ -24,7 +24,7 @@ beforeAll(async () => {
   const first = await makeRepo(inContainer(server.container, database));
   wholeBytes = statSync(await first.ok(["dump", ...CODEC])).size;
   await first.remove();
-}, 60_000);
+});
 
 afterAll(() => drop(server, database));
 
@@ -46,7 +46,7 @@ describe("a disk that is too small", () => {
     expect(ended.stderr).toMatch(/not enough room in .*: 2 MB free, about \d+ MB needed/);
     expect(ended.stderr).toContain("hint:");
     expect(report()).toEqual({ files: [], least: 1024 }); // nothing was ever written
-  }, 30_000);
+  });
 
   test("full half-way: the partial file is removed", async () => {
     const { program, report } = await startOnDisk(repo, { size: 10 * 1024 }, ["dump", ...CODEC]);
@@ -55,7 +55,7 @@ describe("a disk that is too small", () => {
     expect(report().files).toEqual([]);
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain("(ENOSPC)");
-  }, 30_000);
+  });
 
   test("full at the very last bytes: a cut-off file is not taken for a whole one", async () => {
     // One page less than would do to be too small: a dump's size differs by some bytes from one to the next.
@@ -66,7 +66,7 @@ describe("a disk that is too small", () => {
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain("the dump could not be written");
     expect(ended.stderr).toContain("(ENOSPC)");
-  }, 30_000);
+  });
 
   test("no room for the manifest behind it: no dump without one", async () => {
     const size = Math.ceil(wholeBytes / 4096) * PAGE;
@@ -75,8 +75,8 @@ describe("a disk that is too small", () => {
     expect(report().files).toEqual([]);
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain("(ENOSPC)");
-    expect(ended.stderr).not.toContain("bug");
-  }, 30_000);
+    expect(ended.stderr).not.toContain("has a bug");
+  });
 });
 
 describe("a folder that cannot be used", () => {
@@ -87,7 +87,7 @@ describe("a folder that cannot be used", () => {
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain(`the dumps' folder cannot be used: ${repo.store} (EROFS)`);
     expect(await repo.journal()).toEqual([]);
-  }, 30_000);
+  });
 
   test.each([
     ["its parent cannot hold it", "/proc/pgrove-dumps"],
@@ -110,10 +110,10 @@ describe("a folder that cannot be used", () => {
     const ended = await dump.ended;
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain(repo.store);
-    expect(ended.stderr).not.toContain("bug");
+    expect(ended.stderr).not.toContain("has a bug");
     expect(existsSync(repo.store)).toBe(false);
     expect(readdirSync(away).filter((name) => !name.startsWith("."))).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe("-o FILE", () => {
@@ -136,7 +136,7 @@ describe("-o FILE", () => {
 
     await repo.ok(["dump", "-o", file, "--yes", "--schema-only"]);
     expect(await repo.ok(["dumps", "verify", file])).toStartWith("whole");
-  }, 30_000);
+  });
 
   test("a folder, a device, a pipe and a link to nowhere are left as they are", async () => {
     const folder = repo.path("folder.dump");
@@ -153,5 +153,5 @@ describe("-o FILE", () => {
       expect(ended.stderr).toContain(`${path} is not a file`);
       expect(lstatSync(path).ino).toBe(before.ino);
     }
-  }, 30_000);
+  });
 });

@@ -37,7 +37,7 @@ describe("fault 2: the server dies during a dump", () => {
     database = await makeLarge(victim);
     await victim.psql(database, "checkpoint");
     rows = (await readFingerprint(victim, database)).tables;
-  }, 60_000);
+  });
 
   afterAll(() => victim.remove());
 
@@ -77,7 +77,7 @@ describe("fault 2: the server dies during a dump", () => {
       await repo.ok(["dump", "--schema-only"]);
       expect(repo.openRuns()).toEqual([]);
       await waitForNothing(victim, repo);
-    }, 60_000);
+    });
   }
 
   test("another backend crashes and the server ends every session", async () => {
@@ -101,7 +101,7 @@ describe("fault 2: the server dies during a dump", () => {
     await victim.waitUntilReady();
     expect(await victim.startTime()).toBe(started); // the postmaster lived: only its children were ended
     await waitForNothing(victim, repo);
-  }, 60_000);
+  });
 });
 
 describe("fault 4: pg_dump fails", () => {
@@ -152,7 +152,7 @@ describe("fault 4: pg_dump fails", () => {
     expect(made).toHaveLength(2);
     await repo.ok(["dumps", "remove", "--yes", made[0] ?? ""]);
     await expectNothingLeft(repo);
-  }, 30_000);
+  });
 
   test("lock_timeout while somebody holds a table: the server's own words are shown", async () => {
     await server.psql("postgres", `alter role ${role} in database ${database} set lock_timeout = '300ms'`);
@@ -173,7 +173,7 @@ describe("fault 4: pg_dump fails", () => {
     expect(ended.stderr).toContain("canceling statement due to lock timeout");
     expect(ended.stderr).not.toContain("bug");
     await expectNothingLeft(repo);
-  }, 30_000);
+  });
 
   test("Ctrl-C while the dump waits for a table that somebody holds", async () => {
     const repo = await repoFor(inContainer(server.container, database));
@@ -191,5 +191,5 @@ describe("fault 4: pg_dump fails", () => {
     });
     await holder.end();
     await expectNothingLeft(repo);
-  }, 30_000);
+  });
 });

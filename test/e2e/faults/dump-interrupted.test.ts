@@ -15,6 +15,7 @@ import {
   waitForNothing,
   waitForPgDump,
 } from "../../support/faults/world.ts";
+import { patiently } from "../../support/patience.ts";
 
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 const CODEC = ["--compress", "gzip:1"];
@@ -31,7 +32,7 @@ beforeAll(async () => {
   database = await makeLarge(server);
   before = await readFingerprint(server, database);
   repo = await makeRepo(inContainer(server.container, database));
-}, 60_000);
+});
 
 afterAll(async () => {
   await sql.end();
@@ -61,7 +62,7 @@ describe("fault 1: a signal during a dump", () => {
       expect(repo.openRuns()).toEqual([]);
       expect((await repo.journal()).at(-1)).toMatchObject({ event: "end", operation: "dump", result: "interrupted" });
       await expectUntouched();
-    }, 30_000);
+    });
   }
 
   test("SIGKILL leaves pg_dump at work in the server; the next run ends it and removes the partial file", async () => {
@@ -88,7 +89,7 @@ describe("fault 1: a signal during a dump", () => {
     expect(repo.openRuns()).toEqual([]);
     await expectUntouched();
     await repo.ok(["dumps", "remove", "--yes", next.stdout.trim().split("/").at(-1) ?? ""]);
-  }, 60_000);
+  });
 
   test("a second Ctrl-C ends pgrove at once; the next run clears what is left", async () => {
     await using _held = await holdDumpEnds(server, database);
@@ -104,31 +105,35 @@ describe("fault 1: a signal during a dump", () => {
     expect(repo.stored()).toEqual([]);
     expect(repo.openRuns()).toEqual([]);
     await expectUntouched();
-  }, 30_000);
+  });
 });
 
-test("fault 8: signals at random moments of a dump", async () => {
-  const whole = JSON.parse(await repo.ok(["dump", ...CODEC, "--json"])) as { manifest: { size_bytes: number } };
-  const finished = repo.stored();
-  expect(finished).toHaveLength(2);
-  const signals = ["SIGKILL", "SIGINT", "SIGTERM"] as const;
-  await using held = await holdDumpEnds(server, database);
-  for (const [index, place] of spread(thorough ? 50 : 10, 20260115).entries()) {
-    const signal = signals[index % signals.length] ?? "SIGKILL";
-    const dump = repo.start(["dump", ...CODEC]);
-    await waitForBytes(repo, dump, Math.floor(place * 0.95 * whole.manifest.size_bytes));
-    dump.kill(signal);
-    const ended = await dump.ended;
-    if (signal === "SIGKILL") expect(ended).toMatchObject({ code: null, signal });
-    else expect({ place, ...ended }).toMatchObject({ code: CODES[signal], signal: null });
-    const partial = signal === "SIGKILL" ? 1 : 0;
-    expect(repo.stored().filter((name) => !name.startsWith("."))).toEqual(finished);
-    expect(repo.stored()).toHaveLength(finished.length + partial);
-  }
-  await held.open();
-  const last = await repo.ok(["dump"]);
-  expect(repo.stored()).toHaveLength(finished.length + 2);
-  expect(await repo.ok(["dumps", "verify", last])).toStartWith("whole");
-  expect(repo.openRuns()).toEqual([]);
-  await expectUntouched();
-}, 300_000);
+test(
+  "fault 8: signals at random moments of a dump",
+  async () => {
+    const whole = JSON.parse(await repo.ok(["dump", ...CODEC, "--json"])) as { manifest: { size_bytes: number } };
+    const finished = repo.stored();
+    expect(finished).toHaveLength(2);
+    const signals = ["SIGKILL", "SIGINT", "SIGTERM"] as const;
+    await using held = await holdDumpEnds(server, database);
+    for (const [index, place] of spread(thorough ? 50 : 10, 20260115).entries()) {
+      const signal = signals[index % signals.length] ?? "SIGKILL";
+      const dump = repo.start(["dump", ...CODEC]);
+      await waitForBytes(repo, dump, Math.floor(place * 0.95 * whole.manifest.size_bytes));
+      dump.kill(signal);
+      const ended = await dump.ended;
+      if (signal === "SIGKILL") expect(ended).toMatchObject({ code: null, signal });
+      else expect({ place, ...ended }).toMatchObject({ code: CODES[signal], signal: null });
+      const partial = signal === "SIGKILL" ? 1 : 0;
+      expect(repo.stored().filter((name) => !name.startsWith("."))).toEqual(finished);
+      expect(repo.stored()).toHaveLength(finished.length + partial);
+    }
+    await held.open();
+    const last = await repo.ok(["dump"]);
+    expect(repo.stored()).toHaveLength(finished.length + 2);
+    expect(await repo.ok(["dumps", "verify", last])).toStartWith("whole");
+    expect(repo.openRuns()).toEqual([]);
+    await expectUntouched();
+  },
+  patiently(300_000),
+);

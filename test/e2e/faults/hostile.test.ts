@@ -15,7 +15,7 @@ let repo: Repo;
 beforeAll(async () => {
   server = await sharedServer(17);
   target = await makeSmall(server);
-}, 30_000);
+});
 
 afterAll(() => drop(server, target));
 
@@ -58,7 +58,7 @@ test("bunfig.toml, .env, node_modules, package.json and tsconfig.json of the fol
   await repo.ok(["restore", path, "--yes"]);
   expect(existsSync(mark)).toBe(false);
   expect(existsSync("/tmp/pgrove-stolen")).toBe(false);
-}, 60_000);
+});
 
 describe("paths that lead out of the repository", () => {
   const secret = "s3cret-of-somebody-else";
@@ -73,36 +73,32 @@ describe("paths that lead out of the repository", () => {
     ["env_file in the home", "ENVIRONMENT~/.env"],
     ["env_file in git's folder", "ENVIRONMENT.git/config"],
     ["env.file through ..", "SERVERenv: {file: ../outside/.env}\n"],
-  ])(
-    "%s",
-    async (_, written) => {
-      const outside = repo.path("outside");
-      mkdirSync(outside);
-      const url = `DATABASE_URL=postgres://u:${secret}@127.0.0.1:1/x\n`;
-      writeFileSync(join(outside, ".env"), url);
-      writeFileSync(join(repo.home, ".env"), url);
-      writeFileSync(
-        join(outside, "compose.yml"),
-        `services:\n  db:\n    image: x\n    environment: {POSTGRES_PASSWORD: ${secret}}\n`,
-      );
-      symlinkSync(join(outside, "compose.yml"), join(repo.folder, "link.yml"));
-      symlinkSync(join(outside, ".env"), join(repo.folder, "link.env"));
-      symlinkSync(outside, join(repo.folder, "linked"));
-      const yaml = written
-        .replace("OUTSIDE", outside)
-        .replace(/^ENVIRONMENT(.*)$/, `SERVERenvironments: {staging: {env_file: $1}}\n`)
-        .replace("SERVER", inContainer(server.container, target));
-      await repo.configure(`project: faults\n${yaml}`);
-      for (const args of [["dump", ...(yaml.includes("staging") ? ["@staging"] : [])], ["status"], ["url"], ["env"]]) {
-        const ended = await repo.run(args);
-        expect({ args, ...ended }).toMatchObject({ code: 3, stdout: "" });
-        expect(ended.stderr).toMatch(/out of the repository|outside the repository|git's own folder/);
-        expect(ended.stderr).not.toContain(secret);
-      }
-      expect(repo.stored()).toEqual([]);
-    },
-    30_000,
-  );
+  ])("%s", async (_, written) => {
+    const outside = repo.path("outside");
+    mkdirSync(outside);
+    const url = `DATABASE_URL=postgres://u:${secret}@127.0.0.1:1/x\n`;
+    writeFileSync(join(outside, ".env"), url);
+    writeFileSync(join(repo.home, ".env"), url);
+    writeFileSync(
+      join(outside, "compose.yml"),
+      `services:\n  db:\n    image: x\n    environment: {POSTGRES_PASSWORD: ${secret}}\n`,
+    );
+    symlinkSync(join(outside, "compose.yml"), join(repo.folder, "link.yml"));
+    symlinkSync(join(outside, ".env"), join(repo.folder, "link.env"));
+    symlinkSync(outside, join(repo.folder, "linked"));
+    const yaml = written
+      .replace("OUTSIDE", outside)
+      .replace(/^ENVIRONMENT(.*)$/, `SERVERenvironments: {staging: {env_file: $1}}\n`)
+      .replace("SERVER", inContainer(server.container, target));
+    await repo.configure(`project: faults\n${yaml}`);
+    for (const args of [["dump", ...(yaml.includes("staging") ? ["@staging"] : [])], ["status"], ["url"], ["env"]]) {
+      const ended = await repo.run(args);
+      expect({ args, ...ended }).toMatchObject({ code: 3, stdout: "" });
+      expect(ended.stderr).toMatch(/out of the repository|outside the repository|git's own folder/);
+      expect(ended.stderr).not.toContain(secret);
+    }
+    expect(repo.stored()).toEqual([]);
+  });
 
   test("setup commands are not run, whatever the command", async () => {
     const mark = repo.path("ran");
@@ -111,7 +107,7 @@ describe("paths that lead out of the repository", () => {
     );
     for (const args of [["dump"], ["status"], ["restore", "--latest", "--yes"]]) await repo.ok(args);
     expect(existsSync(mark)).toBe(false);
-  }, 30_000);
+  });
 });
 
 describe("alone in a container: no Bun, no Node, no PostgreSQL, no docker", () => {
@@ -153,7 +149,7 @@ describe("alone in a container: no Bun, no Node, no PostgreSQL, no docker", () =
     expect(init.stderr).not.toContain("has a bug");
     expect(init.stderr).not.toContain("Cannot find");
     untouched();
-  }, 60_000);
+  });
 
   test("a dump of a server elsewhere says what is missing, exit 4", async () => {
     const url = `postgres://postgres:${server.password}@127.0.0.1:${server.port}/${target}`;
@@ -166,7 +162,7 @@ describe("alone in a container: no Bun, no Node, no PostgreSQL, no docker", () =
     const query = await inside("sql", "--target", url, "-c", "select count(*) from marker", "--format", "csv");
     expect(query.stderr).not.toContain("has a bug");
     untouched();
-  }, 60_000);
+  });
 
   test("a server in a container says that docker is missing, exit 4", async () => {
     await repo.configure(`project: faults\n${inContainer(server.container, target)}`);
@@ -174,5 +170,5 @@ describe("alone in a container: no Bun, no Node, no PostgreSQL, no docker", () =
     expect(ended).toMatchObject({ code: 4, stdout: "" });
     expect(ended.stderr).toContain("docker is not installed");
     untouched();
-  }, 60_000);
+  });
 });

@@ -20,7 +20,7 @@ beforeAll(async () => {
   before = await readFingerprint(server, target);
   repo = await makeRepo(inContainer(server.container, target));
   stored = basename(await repo.ok(["dump"]));
-}, 30_000);
+});
 
 afterAll(async () => {
   await waitForNothing(server, repo);
@@ -62,27 +62,23 @@ test("a link in the store is not listed, not removed and not followed", async ()
   expect(readFileSync(victim, "utf8")).toBe("precious");
   expect(await repo.ok(["dumps", "verify", "--all"])).toBe(`whole    ${stored}`);
   expect(await readFingerprint(server, target)).toEqual(before);
-}, 30_000);
+});
 
 test.each([
   ["an empty folder", "empty"],
   ["a pipe", "pipe-20260101-000000.dump"],
   ["a device", "/dev/zero"],
   ["a link that leads in a circle", "circle.dump"],
-])(
-  "restore from %s is refused",
-  async (_, where) => {
-    const path = where.startsWith("/") ? where : where.includes("-2026") ? join(repo.store, where) : repo.path(where);
-    if (where === "empty") mkdirSync(path);
-    if (where === "circle.dump") symlinkSync(path, path);
-    const ended = await repo.run(["restore", path, "--yes"]);
-    expect([1, 4]).toContain(ended.code ?? 0);
-    expect(ended.stdout).toBe("");
-    expect(ended.stderr).not.toContain("has a bug");
-    expect(await readFingerprint(server, target)).toEqual(before);
-  },
-  20_000,
-);
+])("restore from %s is refused", async (_, where) => {
+  const path = where.startsWith("/") ? where : where.includes("-2026") ? join(repo.store, where) : repo.path(where);
+  if (where === "empty") mkdirSync(path);
+  if (where === "circle.dump") symlinkSync(path, path);
+  const ended = await repo.run(["restore", path, "--yes"]);
+  expect([1, 4]).toContain(ended.code ?? 0);
+  expect(ended.stdout).toBe("");
+  expect(ended.stderr).not.toContain("has a bug");
+  expect(await readFingerprint(server, target)).toEqual(before);
+});
 
 test("a database whose name climbs is dumped into the store", async () => {
   const name = `../../..//${target}; $(touch x) %s`;
@@ -98,4 +94,4 @@ test("a database whose name climbs is dumped into the store", async () => {
   expect(basename(path)).toMatch(/^[\p{L}\p{N}_-][\p{L}\p{N}._-]*\.dump$/u);
   expect(await repo.ok(["dumps", "verify", basename(path)])).toStartWith("whole");
   await server.psql("postgres", `drop database "${name}"`);
-}, 30_000);
+});

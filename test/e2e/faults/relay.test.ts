@@ -25,7 +25,7 @@ beforeAll(async () => {
   await repo.ok(["dump", "-o", archive]);
   started = await server.startTime();
   rows = await server.psql(target, HASH);
-}, 60_000);
+});
 
 afterAll(async () => {
   await server.remove();
@@ -59,24 +59,20 @@ describe.each(["SIGINT", "SIGKILL"] as const)("%s", (signal) => {
   test.each([
     ["a dump", ["dump", "-o", "TO", "--compress", "zstd:19"]],
     ["a restore", ["restore", "FROM", "--yes"]],
-  ])(
-    "during %s",
-    async (name, args) => {
-      await repo.configure(`project: faults\n${inContainer(server.container, name === "a dump" ? large : target)}`);
-      const paths: Record<string, string> = { TO: repo.path(`${signal}.dump`), FROM: archive };
-      await using _held = await holdLoads(server, large, "rows");
-      const program = repo.start(args.map((word) => paths[word] ?? word));
-      await waitFor("the rows to move", 20_000, async () => (await server.psql("postgres", WORKING)) !== "0", 10);
-      expect(program.isRunning()).toBe(true);
-      program.kill(signal);
-      const ended = await program.ended;
-      expect(ended).toMatchObject(signal === "SIGINT" ? { code: 130, signal: null } : { code: null, signal });
-      expect(await Bun.file(paths.TO ?? "").exists()).toBe(false);
-      if (signal === "SIGKILL") await repo.ok(["restore", archive, "--into-new", "unmade", "--dry-run"]);
-      await expectNothingLeft();
-    },
-    60_000,
-  );
+  ])("during %s", async (name, args) => {
+    await repo.configure(`project: faults\n${inContainer(server.container, name === "a dump" ? large : target)}`);
+    const paths: Record<string, string> = { TO: repo.path(`${signal}.dump`), FROM: archive };
+    await using _held = await holdLoads(server, large, "rows");
+    const program = repo.start(args.map((word) => paths[word] ?? word));
+    await waitFor("the rows to move", 20_000, async () => (await server.psql("postgres", WORKING)) !== "0", 10);
+    expect(program.isRunning()).toBe(true);
+    program.kill(signal);
+    const ended = await program.ended;
+    expect(ended).toMatchObject(signal === "SIGINT" ? { code: 130, signal: null } : { code: null, signal });
+    expect(await Bun.file(paths.TO ?? "").exists()).toBe(false);
+    if (signal === "SIGKILL") await repo.ok(["restore", archive, "--into-new", "unmade", "--dry-run"]);
+    await expectNothingLeft();
+  });
 });
 
 describe("the session that controls a restore", () => {

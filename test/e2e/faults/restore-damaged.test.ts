@@ -39,7 +39,7 @@ beforeAll(async () => {
   for (const format of formats) await repo.ok(["dump", "-o", whole(format)]);
   await repo.configure(`project: faults\n${inContainer(server.container, target)}`);
   damaged = repo.path("damaged.dump");
-}, 60_000);
+});
 
 afterAll(async () => {
   await waitForNothing(server, repo);
@@ -90,7 +90,7 @@ describe.each(formats)("%s, with its manifest", (format) => {
     for (const { whole: isWhole, problem } of dumps) found.push(!isWhole && DAMAGED.test(problem));
     expect(found).toEqual(places.map(() => true));
     expect(await readFingerprint(server, target)).toEqual(before);
-  }, 60_000);
+  });
 
   test("cut off, mangled by a terminal, emptied", async () => {
     const { size } = statSync(whole(format));
@@ -101,14 +101,14 @@ describe.each(formats)("%s, with its manifest", (format) => {
     mangleByTerminal(whole(format), damaged);
     expect(differs(whole(format), damaged)).toBe(true);
     await expectRefused(await tryRestore(whole(format)), DAMAGED);
-  }, 60_000);
+  });
 
   test("whole, it is restored", async () => {
     copyFileSync(whole(format), damaged);
     const ended = await tryRestore(whole(format), "--into-new", `proof_${format}`);
     expect(ended).toMatchObject({ code: 0 });
     await drop(server, `proof_${format}`);
-  }, 30_000);
+  });
 });
 
 describe.each(formats)("%s, without a manifest", (format) => {
@@ -125,7 +125,7 @@ describe.each(formats)("%s, without a manifest", (format) => {
         /damaged|cut off|not a (whole )?dump|could not be restored|Unexpected EOF|end of file/,
       );
     }
-  }, 60_000);
+  });
 });
 
 describe("without a manifest", () => {
@@ -147,7 +147,7 @@ describe("without a manifest", () => {
       flipBit(whole("gzip"), damaged, 0.001 + 0.999 * random());
       await expectRefused(await tryRestore(), /damaged|dump_truncated|not a whole dump/);
     }
-  }, 60_000);
+  });
 
   const foreign: [string, (path: string) => void, RegExp][] = [
     ["empty", (path) => writeFileSync(path, ""), /it is empty/],
@@ -224,5 +224,5 @@ describe("fault 9: an SQL error half-way", () => {
       expect(ended.stderr).toMatch(/COPY asking, line 2/);
     }
     expect(existsSync(damaged)).toBe(true);
-  }, 30_000);
+  });
 });

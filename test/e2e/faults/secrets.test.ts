@@ -30,7 +30,7 @@ beforeAll(async () => {
   role = freshName("secretive");
   await server.psql("postgres", `create role ${role} superuser login password '${password}'`);
   repo = await makeRepo(yamlFor(fromEnvironment));
-}, 60_000);
+});
 
 afterAll(async () => {
   await waitForNothing(server, repo);
@@ -115,23 +115,19 @@ describe("no process carries it in its command line", () => {
       load,
     ],
     ["a dump of a URL's server", ["dump", "@copy", "--verbose"], ["pg_dump"], dumpOf("_copy")],
-  ])(
-    "%s",
-    async (_, args, expected, hold) => {
-      await Bun.write(`${repo.folder}/.env.copy`, `DATABASE_URL="${url()}/${large}_copy"\n`);
-      await using held = await hold();
-      const { ended, samples, programs, leaks } = await watch(repo.start(args, { env }), expected, held);
-      expect(ended).toMatchObject({ code: 0 });
-      expect(samples).toBeGreaterThan(10);
-      for (const program of expected) expect(programs).toContain(program); // they were seen at work
-      expect(leaks).toEqual([]);
-      expectSilent(ended);
-      expect(findInFiles(repo.stateDir)).toEqual([]);
-      expect(findInFiles(repo.home)).toEqual([]);
-      expect(findInFiles(join(repo.folder, ".git"))).toEqual([]);
-    },
-    60_000,
-  );
+  ])("%s", async (_, args, expected, hold) => {
+    await Bun.write(`${repo.folder}/.env.copy`, `DATABASE_URL="${url()}/${large}_copy"\n`);
+    await using held = await hold();
+    const { ended, samples, programs, leaks } = await watch(repo.start(args, { env }), expected, held);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(samples).toBeGreaterThan(10);
+    for (const program of expected) expect(programs).toContain(program); // they were seen at work
+    expect(leaks).toEqual([]);
+    expectSilent(ended);
+    expect(findInFiles(repo.stateDir)).toEqual([]);
+    expect(findInFiles(repo.home)).toEqual([]);
+    expect(findInFiles(join(repo.folder, ".git"))).toEqual([]);
+  });
 
   test("the copied database is dropped", () => drop(server, `${large}_copy`));
 });
@@ -142,7 +138,7 @@ describe("no failure tells it", () => {
   beforeAll(async () => {
     stopped = await startServer({ major: 17, env: { POSTGRES_PASSWORD: password } });
     await stopped.stop();
-  }, 60_000);
+  });
 
   afterAll(() => stopped.remove());
 
@@ -192,17 +188,13 @@ describe("no failure tells it", () => {
       },
     ],
   ];
-  test.each(failures)(
-    "%s",
-    async (_, fail) => {
-      await repo.configure(`project: faults\n${yamlFor(fromEnvironment)}`);
-      const ended = await fail();
-      expect(ended.code).toBeGreaterThan(0);
-      expect(ended.stderr).not.toContain("has a bug");
-      expectSilent(ended);
-      expect(findInFiles(repo.stateDir)).toEqual([]);
-      expect(findInFiles(repo.home)).toEqual([]);
-    },
-    30_000,
-  );
+  test.each(failures)("%s", async (_, fail) => {
+    await repo.configure(`project: faults\n${yamlFor(fromEnvironment)}`);
+    const ended = await fail();
+    expect(ended.code).toBeGreaterThan(0);
+    expect(ended.stderr).not.toContain("has a bug");
+    expectSilent(ended);
+    expect(findInFiles(repo.stateDir)).toEqual([]);
+    expect(findInFiles(repo.home)).toEqual([]);
+  });
 });

@@ -50,7 +50,7 @@ beforeAll(async () => {
   repo = await makeRepo(inContainer(server.container, target, `services: [${quick}, ${slow}]\n`));
   dump = repo.path("small.dump");
   await repo.ok(["dump", "-o", dump]);
-}, 60_000);
+});
 
 beforeEach(async () => {
   before = await readFingerprint(server, target);
@@ -71,7 +71,7 @@ test("they run again after a restore that went well", async () => {
   expect(ended).toMatchObject({ code: 0 });
   expect(await isRunning(quick)).toBe(true);
   expect(await state(quick)).not.toBe(was); // it was really stopped
-}, 30_000);
+});
 
 test("they run again when the swap fails, and the target is untouched", async () => {
   await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);
@@ -102,7 +102,7 @@ test("they run again when the swap fails, and the target is untouched", async ()
     `alter database ${target} owner to postgres; revoke all on database ${target} from ${login}`,
   );
   await server.psql("postgres", `drop role ${login}`);
-}, 90_000);
+});
 
 for (const signal of ["SIGKILL", "SIGINT"] as const) {
   test(`${signal} while services are being stopped`, async () => {
@@ -133,7 +133,7 @@ for (const signal of ["SIGKILL", "SIGINT"] as const) {
     expect(await state(quick)).not.toBe(was);
     expect(repo.openRuns()).toEqual([]);
     await waitForNothing(server, repo);
-  }, 60_000);
+  });
 }
 
 test("what a run on another server left stopped is started once, and a service that is gone is no obstacle", async () => {
@@ -159,7 +159,7 @@ test("what a run on another server left stopped is started once, and a service t
   expect(await isRunning(quick)).toBe(false);
   expect(repo.openRuns()).toEqual([`${record.run}.json`]); // its sessions can be ended on its own server only
   await runOk("rm", [`${repo.stateDir}/runs/${record.run}.json`]);
-}, 60_000);
+});
 
 async function idOf(name: string): Promise<string> {
   return (await runOk("docker", ["inspect", "-f", "{{.Id}}", name])).trim();

@@ -28,7 +28,7 @@ async function start(major: Major): Promise<ComposeRepository> {
 
 afterAll(async () => {
   for (const repository of opened.values()) await (await repository)[Symbol.asyncDispose]();
-}, 60_000);
+});
 
 /** What of main nothing that is done with a worktree may change. */
 async function readMain(repository: ComposeRepository): Promise<unknown> {
@@ -47,7 +47,7 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
     main = await readMain(repository);
     project = repository.projectOf("feature-x");
     folder = repository.at("feature-x");
-  }, 60_000);
+  });
 
   test("new copies main into containers, a volume and ports of the worktree's own", async () => {
     const made = await repository.make("feature/x");
@@ -72,7 +72,7 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
     expect(await repository.ask("feature-x", COUNT)).toBe(7);
     expect(await readMain(repository)).toEqual(main);
     expect(await repository.listed("feature-x")).toMatchObject({ server: "running", database: "app", ports });
-  }, 60_000);
+  });
 
   test("up, down, restart and logs act on the worktree's project alone", async () => {
     await repository.ok(["up", "feature-x", "--service", "web", "--service", "worker"]);
@@ -92,7 +92,7 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
     await repository.ok(["up", "feature-x"]);
     expect(await repository.ask("feature-x", COUNT)).toBe(7);
     expect(await readMain(repository)).toEqual(main);
-  }, 60_000);
+  });
 
   test("what the worktree's checkout changes in the compose files, its containers follow", async () => {
     const file = join(folder, "deployment/docker-compose.yml");
@@ -117,7 +117,7 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
     expect(await repository.ask("feature-x", COUNT)).toBe(7);
     await repository.git(["worktree", "move", repository.at("moved"), folder]);
     expect(await readMain(repository)).toEqual(main);
-  }, 60_000);
+  });
 
   test("reset, remove: everything on the engine goes, branch and dumps stay", async () => {
     await repository.ok(["dump", "feature-x"]);
@@ -132,14 +132,14 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
     expect(await repository.git(["branch", "--list", "feature/x"])).toBe("feature/x");
     expect(await repository.ok(["dumps", "list"])).toContain("feature-x-");
     expect(await readMain(repository)).toEqual(main);
-  }, 60_000);
+  });
 });
 
 describe("when it goes wrong", () => {
   let repository: ComposeRepository;
   beforeAll(async () => {
     repository = await open(18);
-  }, 60_000);
+  });
 
   /** Kills `new` as soon as the worktree's database container runs. Main's rows cannot be read before that. */
   async function strikeWhileStarting(name: string): Promise<void> {
@@ -168,7 +168,7 @@ describe("when it goes wrong", () => {
     await repository.ok(["remove", "given-up", "--yes"]);
     expect(await repository.parts(repository.projectOf("given-up"))).toEqual([]);
     expect((await repository.list()).map(({ name }) => name)).toEqual(["main", "kept"]);
-  }, 90_000);
+  });
 
   test("two at once share nothing; what was deleted by hand is pruned", async () => {
     const [one, two] = await Promise.all([repository.make("one"), repository.make("two")]);
@@ -186,7 +186,7 @@ describe("when it goes wrong", () => {
     expect(await repository.parts(repository.projectOf("one"))).toEqual([]);
     expect(await repository.ask("two", COUNT)).toBe(50);
     expect(await repository.ok(["prune", "--dry-run"])).toBe("nothing is left over");
-  }, 90_000);
+  });
 
   test("a compose project of that name that is somebody else's is left alone", async () => {
     const [project, volume] = [repository.projectOf("taken"), `${repository.projectOf("taken")}_data`];
@@ -201,7 +201,7 @@ describe("when it goes wrong", () => {
     } finally {
       await runOk("docker", ["volume", "rm", volume]);
     }
-  }, 60_000);
+  });
 
   test("an env file that the compose files name is brought along first, where it is shared", async () => {
     const file = join(repository.repo.folder, "deployment/docker-compose.yml");
@@ -216,5 +216,5 @@ describe("when it goes wrong", () => {
     await writeFile(config, `${await readFile(config, "utf8")}worktrees: {share: [.env.web]}\n`);
     await repository.make("with");
     expect(await repository.ask("with", COUNT)).toBe(50);
-  }, 60_000);
+  });
 });

@@ -40,7 +40,7 @@ test("new, url, sql, down, up, remove, prune with a cluster of the worktree's ow
   expect(homes.filter((home) => existsSync(home))).toEqual([]);
   expect((await repository.list()).map(({ name }) => name)).toEqual(["main"]);
   expect(await repository.ask("main", COUNT)).toBe(50);
-}, 60_000);
+});
 
 /** Where the worktrees' clusters have their data: beside their settings, or where PostgreSQL's user can come. */
 function findHomes(repository: Repository): string[] {

@@ -27,7 +27,7 @@ test("isolation: container on a server that cannot be made once more", async () 
     await repository.fails(3, ["provision", "x"]);
     expect(await repository.listed("x")).toMatchObject({ state: "not_provisioned" });
   }
-}, 60_000);
+});
 
 test("compose files that would put a worktree's database on main's data", async () => {
   await ensureCompose();
@@ -39,4 +39,4 @@ test("compose files that would put a worktree's database on main's data", async 
   // --no-start: main does not run, and is not asked.
   expect(await repository.fails(3, ["new", "x", "--no-start"])).toContain("external volume");
   await expectUntouched(repository, "x");
-}, 60_000);
+});

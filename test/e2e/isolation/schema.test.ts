@@ -109,14 +109,14 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
     expect(await grove.ok(["prune", "--yes"])).toContain("1 worktree");
     expect(await leftovers(grove)).toEqual([]);
     expect((await grove.main()).tables).toEqual(main.tables);
-  }, 90_000);
+  });
 });
 
 describe("on main's server", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await sharedServer(18);
-  }, 60_000);
+  });
 
   test("down and restart of a worktree are refused, up and logs are main's", async () => {
     await using grove = await makeGrove(server);
@@ -129,7 +129,7 @@ describe("on main's server", () => {
     expect(await server.startTime()).toBe(started);
     await grove.ok(["remove", "x", "--yes"]);
     expect(await leftovers(grove)).toEqual([]);
-  }, 60_000);
+  });
 
   test("--keep-database makes schema and role the user's, whom no later worktree of that name is given", async () => {
     await using grove = await makeGrove(server);
@@ -152,7 +152,7 @@ describe("on main's server", () => {
     expect(await leftovers(grove)).toEqual([kept, kept]);
     expect(await askUrl(url, COUNT)).toBe(50);
     await grove.ask(grove.project, `drop owned by ${kept}; drop role ${kept}`);
-  }, 60_000);
+  });
 
   test("a login that may not create roles is refused before anything is made", async () => {
     await using grove = await makeGrove(server);
@@ -167,7 +167,7 @@ describe("on main's server", () => {
     expect(await grove.fails(5, ["new", "x"])).toContain("may not create roles");
     expect(await grove.git(["branch", "--list", "x"])).toBe("");
     expect(await grove.remains()).toEqual({ linked: [], folders: [], databases: [], rows: [] });
-  }, 60_000);
+  });
 
   test("a new that is killed when only its role is there is completed by provision, and taken away by remove", async () => {
     await using grove = await makeGrove(server);
@@ -186,5 +186,5 @@ describe("on main's server", () => {
     await grove.ok(["remove", "kept", "--yes"]);
     expect(await leftovers(grove)).toEqual([]);
     expect(await grove.scratch()).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -7,7 +7,6 @@ import type { Started } from "../../support/faults/program.ts";
 import { type Files, Stage, tableFiles } from "../../support/migrate/stage.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
 
-const TIMEOUT_MS = 120_000;
 const SEED = 4_711;
 const MOMENTS = 10;
 
@@ -109,30 +108,26 @@ describe("at any moment", () => {
     await waitFor(`${ticks} ticks`, 30_000, reached, 1);
   }
 
-  test.concurrent(
-    `up and down, at ${MOMENTS} moments by chance`,
-    async () => {
-      await using stage = await Stage.create(server, FILES, { sql: CLOCK });
-      await stage.ok("up 1");
-      await stage.ok("down --yes");
-      const moments = spread(MOMENTS, SEED).map((moment) => Math.ceil(moment * (TICKS - 1)));
-      const doubts: number[] = [];
-      for (const [place, ticks] of moments.entries()) {
-        const direction = place % 2 === 0 ? "up" : "down";
-        const line = direction === "up" ? "up --yes" : "down --all --yes";
-        const seen = await strike(stage, line, ticks);
-        expect([direction, ticks, findDisagreements(seen, direction)]).toEqual([direction, ticks, []]);
-        doubts.push(...seen.filter(({ success }) => success === "false").map(({ statement }) => statement));
-        await stage.ok(line);
-        const after = await look(stage);
-        expect([direction, ticks, findDisagreements(after, direction)]).toEqual([direction, ticks, []]);
-        const success = direction === "up" ? "true" : "none";
-        expect(after.map((each) => each.success)).toEqual(VERSIONS.map(() => success));
-      }
-      expect(doubts.length).toBeGreaterThan(0); // or nothing has shown that a script outside is told from the others
-    },
-    TIMEOUT_MS,
-  );
+  test.concurrent(`up and down, at ${MOMENTS} moments by chance`, async () => {
+    await using stage = await Stage.create(server, FILES, { sql: CLOCK });
+    await stage.ok("up 1");
+    await stage.ok("down --yes");
+    const moments = spread(MOMENTS, SEED).map((moment) => Math.ceil(moment * (TICKS - 1)));
+    const doubts: number[] = [];
+    for (const [place, ticks] of moments.entries()) {
+      const direction = place % 2 === 0 ? "up" : "down";
+      const line = direction === "up" ? "up --yes" : "down --all --yes";
+      const seen = await strike(stage, line, ticks);
+      expect([direction, ticks, findDisagreements(seen, direction)]).toEqual([direction, ticks, []]);
+      doubts.push(...seen.filter(({ success }) => success === "false").map(({ statement }) => statement));
+      await stage.ok(line);
+      const after = await look(stage);
+      expect([direction, ticks, findDisagreements(after, direction)]).toEqual([direction, ticks, []]);
+      const success = direction === "up" ? "true" : "none";
+      expect(after.map((each) => each.success)).toEqual(VERSIONS.map(() => success));
+    }
+    expect(doubts.length).toBeGreaterThan(0); // or nothing has shown that a script outside is told from the others
+  });
 });
 
 describe("in the middle of a script outside a transaction", () => {
@@ -166,49 +161,41 @@ describe("in the middle of a script outside a transaction", () => {
     expect(valid).toBe("true");
   }
 
-  test.concurrent(
-    "it is in doubt at exactly that statement, status says how to go on, and so it goes on",
-    async () => {
-      await using stage = await Stage.create(server, FILES);
-      const { release } = await killAtThird(stage);
-      expect([await stage.ledger(), await stage.companion()]).toEqual(["1 2?", "2|true"]);
-      const status = await stage.run("status --exit-code");
-      expect(status.code).toBe(6);
-      expect(status.stdout).toContain(
-        "2 index is in doubt: its up has stopped at statement 3 of migrations/2_index.up.sql",
-      );
-      expect(await stage.json("status")).toMatchObject({ in_doubt: [{ version: "2", failed: { statement: 3 } }] });
-      for (const line of ["down --yes", "goto 3 --yes", "up 1_a --yes"]) {
-        expect(await stage.fails(5, line)).toContain("stopped at statement 3");
-      }
-      expect(await stage.fails(5, "up")).toContain("2 index would go on at statement 3"); // unasked, nothing goes on
-      const said = await stage.fails(1, "up --yes"); // it ends the killed run's session, whose index stays half-made
-      await release();
-      const [, command = ""] = /(DROP INDEX CONCURRENTLY \S+;)/.exec(said) ?? [];
-      expect([said, command]).toEqual([expect.anything(), expect.stringContaining("a_desc")]);
-      await stage.sql.unsafe(command);
-      await stage.ok("up --yes");
-      await expectAllDone(stage);
-    },
-    TIMEOUT_MS,
-  );
+  test.concurrent("it is in doubt at exactly that statement, status says how to go on, and so it goes on", async () => {
+    await using stage = await Stage.create(server, FILES);
+    const { release } = await killAtThird(stage);
+    expect([await stage.ledger(), await stage.companion()]).toEqual(["1 2?", "2|true"]);
+    const status = await stage.run("status --exit-code");
+    expect(status.code).toBe(6);
+    expect(status.stdout).toContain(
+      "2 index is in doubt: its up has stopped at statement 3 of migrations/2_index.up.sql",
+    );
+    expect(await stage.json("status")).toMatchObject({ in_doubt: [{ version: "2", failed: { statement: 3 } }] });
+    for (const line of ["down --yes", "goto 3 --yes", "up 1_a --yes"]) {
+      expect(await stage.fails(5, line)).toContain("stopped at statement 3");
+    }
+    expect(await stage.fails(5, "up")).toContain("2 index would go on at statement 3"); // unasked, nothing goes on
+    const said = await stage.fails(1, "up --yes"); // it ends the killed run's session, whose index stays half-made
+    await release();
+    const [, command = ""] = /(DROP INDEX CONCURRENTLY \S+;)/.exec(said) ?? [];
+    expect([said, command]).toEqual([expect.anything(), expect.stringContaining("a_desc")]);
+    await stage.sql.unsafe(command);
+    await stage.ok("up --yes");
+    await expectAllDone(stage);
+  });
 
-  test.concurrent(
-    "when the server finishes that statement all the same, the way around it is said",
-    async () => {
-      await using stage = await Stage.create(server, FILES);
-      const { release } = await killAtThird(stage);
-      await release();
-      const valid = "select count(*) from pg_index where indexrelid = to_regclass('a_desc') and indisvalid";
-      await waitFor("the index", 20_000, async () => (await stage.rows(valid))[0] === "1", 5);
-      expect(await stage.fails(1, "up --yes")).toContain("IF NOT EXISTS");
-      const file = "2_index.up.sql" as const;
-      await stage.write({ [file]: FILES[file].replace("concurrently a_desc", "concurrently if not exists a_desc") });
-      await stage.ok("up --yes");
-      await expectAllDone(stage);
-    },
-    TIMEOUT_MS,
-  );
+  test.concurrent("when the server finishes that statement all the same, the way around it is said", async () => {
+    await using stage = await Stage.create(server, FILES);
+    const { release } = await killAtThird(stage);
+    await release();
+    const valid = "select count(*) from pg_index where indexrelid = to_regclass('a_desc') and indisvalid";
+    await waitFor("the index", 20_000, async () => (await stage.rows(valid))[0] === "1", 5);
+    expect(await stage.fails(1, "up --yes")).toContain("IF NOT EXISTS");
+    const file = "2_index.up.sql" as const;
+    await stage.write({ [file]: FILES[file].replace("concurrently a_desc", "concurrently if not exists a_desc") });
+    await stage.ok("up --yes");
+    await expectAllDone(stage);
+  });
 });
 
 describe("ended from outside", () => {
@@ -245,21 +232,16 @@ describe("ended from outside", () => {
       await stage.ok("up");
       expect(await stage.ledger()).toBe("1 2 3");
     },
-    TIMEOUT_MS,
   );
 
-  test.concurrent(
-    "when the server ends its session: said so, and rolled back",
-    async () => {
-      await using stage = await Stage.create(server, SLOW);
-      const program = stage.start("up");
-      await sleeping(stage);
-      await stage.rows(`select pg_terminate_backend(pid) ${SLEEPS}`);
-      const { code, stderr } = await program.ended;
-      expect(code).toBe(1);
-      expect(stderr).toContain("was lost");
-      expect([await stage.ledger(), await stage.companion(), await stage.tables()]).toEqual(["1", "1|false", ["a"]]);
-    },
-    TIMEOUT_MS,
-  );
+  test.concurrent("when the server ends its session: said so, and rolled back", async () => {
+    await using stage = await Stage.create(server, SLOW);
+    const program = stage.start("up");
+    await sleeping(stage);
+    await stage.rows(`select pg_terminate_backend(pid) ${SLEEPS}`);
+    const { code, stderr } = await program.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain("was lost");
+    expect([await stage.ledger(), await stage.companion(), await stage.tables()]).toEqual(["1", "1|false", ["a"]]);
+  });
 });

@@ -7,7 +7,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(17);
-}, 60_000);
+});
 
 test("this branch's own migrations, named ones, all", async () => {
   await using grove = await Grove.create(server);

@@ -9,7 +9,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(17);
-}, 60_000);
+});
 
 const table = (name: string) => ({
   [`${name}.up.sql`]: `create table ${name.replace(/^\d+_/, "")} (id bigint);\n`,
@@ -60,7 +60,7 @@ test.concurrent("two branches add the same number", async () => {
   await grove.git(["merge", "-q", "feature"]);
   await grove.ok(["migrate", "up"]);
   expect(await grove.ask(grove.project, LEDGER)).toBe("1 a, 2 main, 3 feature; 3");
-}, 120_000);
+});
 
 test.concurrent("a new migration is numbered behind the others; list says how far each database is", async () => {
   await using grove = await Grove.create(server);
@@ -82,7 +82,7 @@ test.concurrent("a new migration is numbered behind the others; list says how fa
     migrations: { version: "2", files: 1, pending: 0, not_in_branch: 1 },
   });
   expect(await grove.ok(["list"])).toContain("2, up to date, 1 not in this branch");
-}, 120_000);
+});
 
 test.concurrent("while a database cannot be asked, nothing is renumbered", async () => {
   await using grove = await Grove.create(server);
@@ -97,7 +97,7 @@ test.concurrent("while a database cannot be asked, nothing is renumbered", async
   await grove.ok(["migrate", "renumber"]);
   expect(existsSync(own)).toBe(false);
   expect(existsSync(join(grove.repo.folder, "migrations/002_b.up.sql"))).toBe(true);
-}, 60_000);
+});
 
 test.concurrent("where each worktree has a schema, the ledger in its own is told", async () => {
   await using grove = await Grove.create(server, { yaml: "isolation: schema" });
@@ -112,4 +112,4 @@ test.concurrent("where each worktree has a schema, the ledger in its own is told
     grove.ask(grove.project, `select string_agg(version::text, ',' order by version) from ${schema}.pgrove_migrations`);
   const schema = await grove.ask(grove.project, "select nspname from pg_namespace where nspname ~ 'feature$'");
   expect([await versions(String(schema)), await versions("public")]).toEqual(["1,3", "1"]);
-}, 60_000);
+});

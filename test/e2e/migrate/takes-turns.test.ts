@@ -5,7 +5,6 @@ import { seeded } from "../../support/faults/moments.ts";
 import { dbmate, golangMigrate, goose, type OtherTool, type Script } from "../../support/migrate/other-tools.ts";
 import { type Files, Stage } from "../../support/migrate/stage.ts";
 
-const TIMEOUT_MS = 60_000;
 const SEED = 20_260_115;
 const TURNS = 14;
 
@@ -75,90 +74,78 @@ beforeAll(async () => {
 });
 
 describe.each([...TOOLS])("$name", ({ name, files, says, open }) => {
-  test.concurrent(
-    `has ${TURNS} turns by chance, and everybody always says the same`,
-    async () => {
-      await using stage = await Stage.create(server, files);
-      const other = open(stage);
-      const random = seeded(SEED);
-      const story: string[] = [];
-      let applied = 0;
-      for (let turn = 0; turn < TURNS; turn++) {
-        const isOurs = turn === 0 ? false : random() < 0.5;
-        const goesUp = applied === 0 || (applied < SCRIPTS.length && random() < 0.6);
-        // dbmate knows no way to apply only one.
-        const steps = goesUp ? (!isOurs && name === "dbmate" ? SCRIPTS.length - applied : 1) : -1;
-        story.push(`${isOurs ? "pgrove" : name} ${goesUp ? "up" : "down"}`);
-        if (isOurs) await stage.ok(goesUp ? "up 1" : "down --yes");
-        else await (goesUp ? other.up() : other.down());
-        applied += steps;
-        const versions = SCRIPTS.slice(0, applied).map(({ version }) => version);
-        const tables = versions.map((version) => `t${version}`).sort();
-        expect([story, await stage.tables()]).toEqual([story, tables]);
-        expect([story, await stage.rows(says)]).toEqual([story, versions.map(String)]);
-        if (isOurs) expect([story, await stage.ledger()]).toEqual([story, versions.join(" ")]);
-      }
-      const { current, pending } = await stage.json("status");
-      expect([current, pending]).toMatchObject([
-        applied === 0 ? null : String(SCRIPTS[applied - 1]?.version),
-        SCRIPTS.slice(applied).map(({ version }) => ({ version: String(version) })),
-      ]);
-      expect(new Set(story).size).toBe(4);
-      const actions = await stage.rows("select distinct action from pgrove.migration_history order by 1");
-      expect(actions).toEqual(["adopt", "down", "release", "up"]);
-    },
-    TIMEOUT_MS,
-  );
+  test.concurrent(`has ${TURNS} turns by chance, and everybody always says the same`, async () => {
+    await using stage = await Stage.create(server, files);
+    const other = open(stage);
+    const random = seeded(SEED);
+    const story: string[] = [];
+    let applied = 0;
+    for (let turn = 0; turn < TURNS; turn++) {
+      const isOurs = turn === 0 ? false : random() < 0.5;
+      const goesUp = applied === 0 || (applied < SCRIPTS.length && random() < 0.6);
+      // dbmate knows no way to apply only one.
+      const steps = goesUp ? (!isOurs && name === "dbmate" ? SCRIPTS.length - applied : 1) : -1;
+      story.push(`${isOurs ? "pgrove" : name} ${goesUp ? "up" : "down"}`);
+      if (isOurs) await stage.ok(goesUp ? "up 1" : "down --yes");
+      else await (goesUp ? other.up() : other.down());
+      applied += steps;
+      const versions = SCRIPTS.slice(0, applied).map(({ version }) => version);
+      const tables = versions.map((version) => `t${version}`).sort();
+      expect([story, await stage.tables()]).toEqual([story, tables]);
+      expect([story, await stage.rows(says)]).toEqual([story, versions.map(String)]);
+      if (isOurs) expect([story, await stage.ledger()]).toEqual([story, versions.join(" ")]);
+    }
+    const { current, pending } = await stage.json("status");
+    expect([current, pending]).toMatchObject([
+      applied === 0 ? null : String(SCRIPTS[applied - 1]?.version),
+      SCRIPTS.slice(applied).map(({ version }) => ({ version: String(version) })),
+    ]);
+    expect(new Set(story).size).toBe(4);
+    const actions = await stage.rows("select distinct action from pgrove.migration_history order by 1");
+    expect(actions).toEqual(["adopt", "down", "release", "up"]);
+  });
 });
 
-test.concurrent(
-  "golang-migrate that has failed leaves it dirty for both, until force says where it is",
-  async () => {
-    const [first, second, third] = SCRIPTS;
-    if (first === undefined || second === undefined || third === undefined) throw new Error("three scripts");
-    const broken = [first, { ...second, up: "create table half (id int); commit; select nothing" }, third];
-    const files = Object.fromEntries(
-      broken.flatMap(({ version, up, down }) => [
-        [`${version}_t.up.sql`, up],
-        [`${version}_t.down.sql`, down],
-      ]),
-    );
-    await using stage = await Stage.create(server, files);
-    const other = golangMigrate(stage, broken);
-    await stage.ok("up 1");
-    await expect(other.up()).rejects.toThrow("nothing");
-    expect(await stage.companion()).toBe("2|true");
-    await expect(other.up()).rejects.toThrow("Dirty database version 2");
-    expect(await stage.fails(5, "up")).toContain("golang-migrate has failed at version 2");
-    expect(await stage.ok("status")).toContain("golang-migrate has failed at version 2");
-    expect([await stage.ledger(), await stage.tables()]).toEqual(["1", ["half", "t1"]]);
-    await stage.sql.unsafe("drop table half");
-    await stage.write({ "2_t.up.sql": second.up });
-    await stage.ok("force 1 --yes");
-    await golangMigrate(stage, SCRIPTS).up();
-    expect(await stage.companion()).toBe("2|false");
-    await stage.ok("up");
-    expect([await stage.ledger(), await stage.companion()]).toEqual(["1 2 3", "3|false"]);
-  },
-  TIMEOUT_MS,
-);
+test.concurrent("golang-migrate that has failed leaves it dirty for both, until force says where it is", async () => {
+  const [first, second, third] = SCRIPTS;
+  if (first === undefined || second === undefined || third === undefined) throw new Error("three scripts");
+  const broken = [first, { ...second, up: "create table half (id int); commit; select nothing" }, third];
+  const files = Object.fromEntries(
+    broken.flatMap(({ version, up, down }) => [
+      [`${version}_t.up.sql`, up],
+      [`${version}_t.down.sql`, down],
+    ]),
+  );
+  await using stage = await Stage.create(server, files);
+  const other = golangMigrate(stage, broken);
+  await stage.ok("up 1");
+  await expect(other.up()).rejects.toThrow("nothing");
+  expect(await stage.companion()).toBe("2|true");
+  await expect(other.up()).rejects.toThrow("Dirty database version 2");
+  expect(await stage.fails(5, "up")).toContain("golang-migrate has failed at version 2");
+  expect(await stage.ok("status")).toContain("golang-migrate has failed at version 2");
+  expect([await stage.ledger(), await stage.tables()]).toEqual(["1", ["half", "t1"]]);
+  await stage.sql.unsafe("drop table half");
+  await stage.write({ "2_t.up.sql": second.up });
+  await stage.ok("force 1 --yes");
+  await golangMigrate(stage, SCRIPTS).up();
+  expect(await stage.companion()).toBe("2|false");
+  await stage.ok("up");
+  expect([await stage.ledger(), await stage.companion()]).toEqual(["1 2 3", "3|false"]);
+});
 
-test.concurrent(
-  "what pgrove leaves in doubt is dirty for golang-migrate, and what golang-migrate forces is settled for pgrove",
-  async () => {
-    await using stage = await Stage.create(server, {
-      "1_t.up.sql": "create table t1 (id int);",
-      "2_t.up.sql": "-- pgrove:no-transaction\ncreate table half (id int);\nselect nothing;\n",
-    });
-    const other = golangMigrate(stage, SCRIPTS);
-    await stage.fails(1, "up");
-    expect([await stage.ledger(), await stage.companion()]).toEqual(["1 2?", "2|true"]);
-    await expect(other.up()).rejects.toThrow("Dirty database version 2");
-    await stage.sql.unsafe("truncate schema_migrations; insert into schema_migrations values (2, false)"); // its force 2
-    expect(await stage.ok("up")).toBe("no change");
-    expect(await stage.json("status")).toMatchObject({ current: "2", up_to_date: true });
-    await other.up();
-    expect(await stage.json("status")).toMatchObject({ current: "3", missing: [{ version: "3" }] });
-  },
-  TIMEOUT_MS,
-);
+test.concurrent("what pgrove leaves in doubt is dirty for golang-migrate, and what golang-migrate forces is settled for pgrove", async () => {
+  await using stage = await Stage.create(server, {
+    "1_t.up.sql": "create table t1 (id int);",
+    "2_t.up.sql": "-- pgrove:no-transaction\ncreate table half (id int);\nselect nothing;\n",
+  });
+  const other = golangMigrate(stage, SCRIPTS);
+  await stage.fails(1, "up");
+  expect([await stage.ledger(), await stage.companion()]).toEqual(["1 2?", "2|true"]);
+  await expect(other.up()).rejects.toThrow("Dirty database version 2");
+  await stage.sql.unsafe("truncate schema_migrations; insert into schema_migrations values (2, false)"); // its force 2
+  expect(await stage.ok("up")).toBe("no change");
+  expect(await stage.json("status")).toMatchObject({ current: "2", up_to_date: true });
+  await other.up();
+  expect(await stage.json("status")).toMatchObject({ current: "3", missing: [{ version: "3" }] });
+});

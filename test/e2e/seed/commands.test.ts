@@ -1,8 +1,6 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { sharedServer } from "../../support/engine/server.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
-
-setDefaultTimeout(120_000);
 
 const SHOP = `
   create table customer (id bigint generated always as identity primary key, email text not null unique, name text not null);

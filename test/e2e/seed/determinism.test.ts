@@ -1,5 +1,5 @@
 /** The same file makes the same rows: on every version, over any number of connections, in any number of steps. */
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadFactories } from "../../../src/seed/factory/factory-file.ts";
@@ -10,8 +10,6 @@ import { sharedServer } from "../../support/engine/server.ts";
 import { families, hashFamilies, makeDevpocket } from "../../support/seed/devpocket.ts";
 import { connectTo, loadPlanAtOnce } from "../../support/seed/load.ts";
 import type { Grove } from "../../support/worktrees/grove.ts";
-
-setDefaultTimeout(60_000);
 
 /**
  * The rows of version 1 of the generators: what changes this changes everybody's rows, and wants another

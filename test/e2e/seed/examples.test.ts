@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { sharedServer } from "../../support/engine/server.ts";
 import { thorough } from "../../support/faults/moments.ts";
 import { connect } from "../../support/faults/world.ts";
+import { patiently } from "../../support/patience.ts";
 import { countFamilies, type Family, families, makeDevpocket } from "../../support/seed/devpocket.ts";
 import type { Grove } from "../../support/worktrees/grove.ts";
 
-setDefaultTimeout(thorough ? 900_000 : 60_000);
+setDefaultTimeout(patiently(thorough ? 900_000 : 120_000));
 
 let grove: Grove;
 beforeAll(async () => {

@@ -1,10 +1,8 @@
 /** A seed that fails half-way leaves nothing of itself, wherever it fails, and says what it failed at. */
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { sharedServer } from "../../support/engine/server.ts";
 import { readSeedState, sessionsIn } from "../../support/seed/state.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
-
-setDefaultTimeout(60_000);
 
 const SHOP = `
   create table customer (id bigint generated always as identity primary key, email text not null unique, born date);

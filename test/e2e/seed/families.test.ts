@@ -1,10 +1,8 @@
 /** The example's five families: every relation holds, and the shares are those that the file asks for. */
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sharedServer } from "../../support/engine/server.ts";
 import { families, makeDevpocket } from "../../support/seed/devpocket.ts";
 import type { Grove } from "../../support/worktrees/grove.ts";
-
-setDefaultTimeout(60_000);
 
 const USERS = 600;
 

@@ -1,10 +1,8 @@
 /** Names and labels that break what is not quoted, and rows that cannot be made. */
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { sharedServer } from "../../support/engine/server.ts";
 import { readSeedState } from "../../support/seed/state.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
-
-setDefaultTimeout(60_000);
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 

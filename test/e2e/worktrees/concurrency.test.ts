@@ -7,7 +7,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, 60_000);
+});
 
 describe("12 worktrees by 4 processes at once", () => {
   let grove: Grove;
@@ -15,7 +15,7 @@ describe("12 worktrees by 4 processes at once", () => {
     grove = await Grove.create(server, {
       yaml: "ports: {web: 3000, api: 4000}\nenv: {set: {DATABASE_URL: '{url}', WEB_PORT: '{port.web}'}}\n",
     });
-  }, 60_000);
+  });
   afterAll(() => grove[Symbol.asyncDispose]());
 
   test("no two share a port, a database or a number, and each is usable", async () => {
@@ -37,7 +37,7 @@ describe("12 worktrees by 4 processes at once", () => {
       expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
     }
     expect(await grove.main()).toEqual(before);
-  }, 60_000);
+  });
 
   test("what one of them does, no other one sees", async () => {
     await grove.ok(["sql", "task-1-1", "-c", "delete from item"]);
@@ -55,7 +55,7 @@ describe("the same at once", () => {
   let grove: Grove;
   beforeAll(async () => {
     grove = await Grove.create(server, { yaml: "ports: {web: 3000}\n" });
-  }, 60_000);
+  });
   afterAll(() => grove[Symbol.asyncDispose]());
 
   test("a branch twice: one makes it, the other says that it is there", async () => {
@@ -65,7 +65,7 @@ describe("the same at once", () => {
       expect(ended.find(({ code }) => code === 5)?.stderr).toContain(`the branch ${branch} is checked out already`);
     }
     expect(await grove.linked()).toEqual(["again", "once", "thrice"]);
-  }, 60_000);
+  });
 
   test("two branches that would have one name: both are made, under two names", async () => {
     for (const number of [1, 2, 3, 4]) {
@@ -75,7 +75,7 @@ describe("the same at once", () => {
       expect(longer).toMatch(new RegExp(`^twin-${number}-[0-9a-f]{8}$`));
       expect(new Set(made.map(({ database }) => database)).size).toBe(2);
     }
-  }, 60_000);
+  });
 
   test("one worktree provisioned by several: what the first has made is not made again", async () => {
     await grove.git(["worktree", "add", "-q", grove.at("shared")]);
@@ -89,7 +89,7 @@ describe("the same at once", () => {
     }
     expect(await grove.ask(database, "select to_regclass('kept')::text")).toBe("kept");
     expect((await grove.rows()).filter(({ name }) => name === "shared").length).toBe(1);
-  }, 60_000);
+  });
 
   test("a port that something listens on is left alone, and stays so for the worktree's life", async () => {
     const first = await grove.make("listener");
@@ -108,7 +108,7 @@ describe("the same at once", () => {
     }
     await grove.ok(["provision", "second"]);
     expect((await grove.list()).find(({ name }) => name === "second")?.ports).toEqual({ web: port + 1 });
-  }, 60_000);
+  });
 });
 
 const never = new Promise<never>(() => undefined);

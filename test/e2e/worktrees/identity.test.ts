@@ -6,13 +6,11 @@ import { join } from "node:path";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { Grove, type WorktreeDocument } from "../../support/worktrees/grove.ts";
 
-const TIMEOUT_MS = 60_000;
-
 let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, TIMEOUT_MS);
+});
 
 /** A worktree with a row of its own, so that its database is told from a fresh copy. */
 interface Scene extends AsyncDisposable {
@@ -52,7 +50,7 @@ describe.concurrent("the folder and the branch", () => {
     await grove.ok(["remove", made.name, "--yes"]);
     expect(existsSync(to)).toBe(false);
     expect(await grove.oid(made.database)).toBeUndefined();
-  }, 60_000);
+  });
 
   test("the folder is renamed, and git told so with `git worktree repair`", async () => {
     await using scene = await begin();
@@ -63,7 +61,7 @@ describe.concurrent("the folder and the branch", () => {
     await expectSame(to);
     expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [] });
     expect(await grove.oid(made.database)).toBe(oid);
-  }, 60_000);
+  });
 
   test("the branch is renamed, another one is switched to, HEAD is detached", async () => {
     await using scene = await begin();
@@ -84,7 +82,7 @@ describe.concurrent("the folder and the branch", () => {
     const next = await grove.make("work/it");
     expect(next.database).not.toBe(made.database);
     await expectSame(made.path);
-  }, 60_000);
+  });
 
   test("rm -rf and made anew under the same name: another database, and the old one stays until prune", async () => {
     await using scene = await begin();
@@ -108,7 +106,7 @@ describe.concurrent("the folder and the branch", () => {
     await grove.ok(["prune", "--yes"]);
     expect(await grove.oid(made.database)).toBeUndefined();
     expect(await grove.ask(fresh, "select count(*)::int from item")).toBe(50);
-  }, 60_000);
+  });
 });
 
 describe.concurrent("the registry", () => {
@@ -116,22 +114,18 @@ describe.concurrent("the registry", () => {
     ["is deleted", (file) => rm(file)],
     ["is cut off", async (file) => writeFile(file, (await readFile(file)).subarray(0, 100))],
   ];
-  test.each(damages)(
-    "%s: provision finds the database by its mark",
-    async (_what, damage) => {
-      await using scene = await begin();
-      const { grove, made, expectSame } = scene;
-      await damage(grove.registryFile);
-      expect(await grove.fails(4, ["url"], { cwd: made.path })).toContain("pgrove provision");
-      expect(await grove.fails(5, ["remove", made.name, "--yes"])).toContain(`pgrove provision ${made.name}`);
-      expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [] }); // its worktree is there
-      await expectSame(made.path);
-      expect((await grove.rows()).find(({ name }) => name === made.name)).toMatchObject({
-        ...{ database: made.database, ports: made.ports, state: "ready" },
-      });
-    },
-    60_000,
-  );
+  test.each(damages)("%s: provision finds the database by its mark", async (_what, damage) => {
+    await using scene = await begin();
+    const { grove, made, expectSame } = scene;
+    await damage(grove.registryFile);
+    expect(await grove.fails(4, ["url"], { cwd: made.path })).toContain("pgrove provision");
+    expect(await grove.fails(5, ["remove", made.name, "--yes"])).toContain(`pgrove provision ${made.name}`);
+    expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [] }); // its worktree is there
+    await expectSame(made.path);
+    expect((await grove.rows()).find(({ name }) => name === made.name)).toMatchObject({
+      ...{ database: made.database, ports: made.ports, state: "ready" },
+    });
+  });
 
   test("a damaged file is put aside", async () => {
     await using scene = await begin();
@@ -139,7 +133,7 @@ describe.concurrent("the registry", () => {
     await writeFile(grove.registryFile, "no JSON");
     await grove.ok(["provision"], { cwd: made.path });
     expect(await readFile(`${grove.registryFile}.damaged`, "utf8")).toBe("no JSON");
-  }, 60_000);
+  });
 
   test("without it prune names what its marks tell of, and keeps it; remove takes it by its name, and nothing else", async () => {
     await using scene = await begin();
@@ -165,7 +159,7 @@ describe.concurrent("the registry", () => {
     } finally {
       await other[Symbol.asyncDispose]();
     }
-  }, 60_000);
+  });
 
   test("one of a newer version is neither read nor written", async () => {
     await using scene = await begin();
@@ -182,7 +176,7 @@ describe.concurrent("the registry", () => {
     expect(await readFile(grove.registryFile, "utf8")).toBe(newer);
     expect(await grove.databases()).toEqual(before);
     await writeFile(grove.registryFile, whole);
-  }, 60_000);
+  });
 
   test("a stranger's database in the way: another name is taken, and the stranger's outlives remove and prune", async () => {
     await using scene = await begin();
@@ -200,7 +194,7 @@ describe.concurrent("the registry", () => {
     await grove.ok(["prune", "--yes"]);
     expect(await grove.oid(taken.database)).toBeUndefined();
     expect(await grove.oid(stranger)).toBe(before);
-  }, 60_000);
+  });
 });
 
 test("an identity that is lost is not guessed", async () => {
@@ -221,4 +215,4 @@ test("an identity that is lost is not guessed", async () => {
   await writeFile(join(common, "pgrove-id"), identity);
   await expectSame(made.path);
   expect((await readdir(common)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-}, 60_000);
+});

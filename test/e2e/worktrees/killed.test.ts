@@ -9,8 +9,6 @@ import { waitUntilHeld } from "../../support/faults/moments.ts";
 import { type Fingerprint, listSessionsOf, waitForNothing } from "../../support/faults/world.ts";
 import { Grove, nothingRemains } from "../../support/worktrees/grove.ts";
 
-const TIMEOUT_MS = 60_000;
-
 /** Large enough that there is a moment in which it is copied. */
 const LARGE = `
   create table item as select i as id, 'item ' || i as name from generate_series(1, 50) i;
@@ -20,7 +18,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, TIMEOUT_MS);
+});
 
 async function isListed(grove: Grove, name: string, state?: string): Promise<boolean> {
   const row = (await grove.rows()).find((each) => each.name === name);
@@ -48,7 +46,7 @@ describe("new", () => {
     grove = await Grove.create(server, { sql: LARGE, yaml: `ports: {web: 3000}\nworktrees: {setup: ["${setup}"]}\n` });
     await grove.ok(["trust", "--yes"]);
     before = await grove.main();
-  }, TIMEOUT_MS);
+  });
   afterAll(() => grove[Symbol.asyncDispose]());
 
   const databaseOf = (name: string) => `${grove.project}_${name}`;
@@ -113,7 +111,6 @@ describe("new", () => {
       await expectNothingLeft(grove);
       await grove.tryGit(["branch", "-D", "completed", "removed"]);
     },
-    TIMEOUT_MS,
   );
 
   test("Ctrl-C while the database is copied: 130, and provision completes what is there", async () => {
@@ -131,7 +128,7 @@ describe("new", () => {
     await expectUsable("stopped");
     await grove.ok(["remove", "stopped", "--yes", "--delete-branch"]);
     expect(await grove.remains()).toEqual(nothingRemains);
-  }, 60_000);
+  });
 
   test("main was never touched", async () => {
     expect(await grove.main()).toEqual(before);
@@ -172,7 +169,6 @@ describe.concurrent("remove and prune", () => {
       await expectNothingLeft(grove);
       expect(await grove.main()).toEqual(before);
     },
-    TIMEOUT_MS,
   );
 
   test("prune killed when the first database is gone: the next prune takes the rest", async () => {
@@ -191,5 +187,5 @@ describe.concurrent("remove and prune", () => {
     });
     await expectNothingLeft(grove);
     expect(await grove.main()).toEqual(before);
-  }, 60_000);
+  });
 });

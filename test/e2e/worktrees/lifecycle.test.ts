@@ -11,70 +11,66 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, 60_000);
+});
 
 describe.concurrent("from its first day to its last", () => {
-  test.each([15, 18] as const)(
-    "on PostgreSQL %i",
-    async (major) => {
-      await using grove = await Grove.create(await sharedServer(major), {
-        yaml: "ports: {web: 3000}\nenv: {set: {DATABASE_URL: '{url}', WEB_PORT: '{port.web}', NUMBER: '{index}'}}\n",
-      });
-      const before = await grove.main();
-      const database = `${grove.project}_feature_auth`;
-      const folder = grove.at("feature-auth");
-      const first = await grove.repo.run(["new", "feature/auth"]);
-      expect(first.stdout).toMatch(/worktree +\.\.\/repo-worktrees\/feature-auth {2}\(feature\/auth\)\n/);
-      expect(first.stdout).toMatch(new RegExp(`database +${database} {2}copied from main: .* \\(template\\)\n`));
-      expect(first.stdout).toMatch(/env +\.env: DATABASE_URL, WEB_PORT=3\d{3}, NUMBER=1\n/);
-      expect(first.stderr).toContain("next: cd ../repo-worktrees/feature-auth\n");
-      const url = `postgres://postgres:${grove.server.password}@127.0.0.1:${grove.server.port}/${database}`;
-      expect(await grove.variable(folder, "DATABASE_URL")).toBe(url);
+  test.each([15, 18] as const)("on PostgreSQL %i", async (major) => {
+    await using grove = await Grove.create(await sharedServer(major), {
+      yaml: "ports: {web: 3000}\nenv: {set: {DATABASE_URL: '{url}', WEB_PORT: '{port.web}', NUMBER: '{index}'}}\n",
+    });
+    const before = await grove.main();
+    const database = `${grove.project}_feature_auth`;
+    const folder = grove.at("feature-auth");
+    const first = await grove.repo.run(["new", "feature/auth"]);
+    expect(first.stdout).toMatch(/worktree +\.\.\/repo-worktrees\/feature-auth {2}\(feature\/auth\)\n/);
+    expect(first.stdout).toMatch(new RegExp(`database +${database} {2}copied from main: .* \\(template\\)\n`));
+    expect(first.stdout).toMatch(/env +\.env: DATABASE_URL, WEB_PORT=3\d{3}, NUMBER=1\n/);
+    expect(first.stderr).toContain("next: cd ../repo-worktrees/feature-auth\n");
+    const url = `postgres://postgres:${grove.server.password}@127.0.0.1:${grove.server.port}/${database}`;
+    expect(await grove.variable(folder, "DATABASE_URL")).toBe(url);
 
-      for (const where of [{ args: ["feature-auth"] }, { args: [], cwd: folder }, { args: ["-t", "feature/auth"] }]) {
-        const cwd = where.cwd === undefined ? {} : { cwd: where.cwd };
-        expect(await grove.ok(["url", ...where.args], cwd)).toBe(url);
-        expect(await grove.json(["status", ...where.args], cwd)).toMatchObject({ database: { name: database } });
-        const name = ["select current_database()", "--format", "csv"];
-        expect(await grove.ok(["sql", ...where.args, "-c", ...name], cwd)).toBe(`current_database\n${database}`);
-      }
-      expect(await grove.ok(["shell", "feature-auth", "--", "-Atc", "select current_database()"])).toBe(database);
-      expect(await grove.ok(["dump"], { cwd: folder })).toMatch(/\/feature-auth-\d{8}-\d{6}\.dump$/);
+    for (const where of [{ args: ["feature-auth"] }, { args: [], cwd: folder }, { args: ["-t", "feature/auth"] }]) {
+      const cwd = where.cwd === undefined ? {} : { cwd: where.cwd };
+      expect(await grove.ok(["url", ...where.args], cwd)).toBe(url);
+      expect(await grove.json(["status", ...where.args], cwd)).toMatchObject({ database: { name: database } });
+      const name = ["select current_database()", "--format", "csv"];
+      expect(await grove.ok(["sql", ...where.args, "-c", ...name], cwd)).toBe(`current_database\n${database}`);
+    }
+    expect(await grove.ok(["shell", "feature-auth", "--", "-Atc", "select current_database()"])).toBe(database);
+    expect(await grove.ok(["dump"], { cwd: folder })).toMatch(/\/feature-auth-\d{8}-\d{6}\.dump$/);
 
-      const listed = await grove.ok(["list"], { cwd: folder });
-      expect(listed).toMatch(new RegExp(`\\n\\* +feature-auth +feature/auth +${database} +\\d.* running$`));
-      expect((await grove.list())[1]).toMatchObject({
-        ...{ name: "feature-auth", branch: "feature/auth", path: folder, database, index: 1, state: "ready" },
-        ...{ ports: { web: expect.any(Number) }, url_redacted: url.replace(`:${grove.server.password}@`, "@") },
-      });
+    const listed = await grove.ok(["list"], { cwd: folder });
+    expect(listed).toMatch(new RegExp(`\\n\\* +feature-auth +feature/auth +${database} +\\d.* running$`));
+    expect((await grove.list())[1]).toMatchObject({
+      ...{ name: "feature-auth", branch: "feature/auth", path: folder, database, index: 1, state: "ready" },
+      ...{ ports: { web: expect.any(Number) }, url_redacted: url.replace(`:${grove.server.password}@`, "@") },
+    });
 
-      const files = [join(folder, ".env"), grove.registryFile];
-      const times = () => files.map((file) => statSync(file, { bigint: true }).mtimeNs);
-      const [timesBefore, oid] = [times(), await grove.oid(database)];
-      await grove.ok(["provision"], { cwd: folder });
-      await grove.ok(["provision", "feature-auth"]);
-      expect(times()).toEqual(timesBefore);
-      expect(await grove.oid(database)).toBe(oid);
+    const files = [join(folder, ".env"), grove.registryFile];
+    const times = () => files.map((file) => statSync(file, { bigint: true }).mtimeNs);
+    const [timesBefore, oid] = [times(), await grove.oid(database)];
+    await grove.ok(["provision"], { cwd: folder });
+    await grove.ok(["provision", "feature-auth"]);
+    expect(times()).toEqual(timesBefore);
+    expect(await grove.oid(database)).toBe(oid);
 
-      await grove.ok(["sql", "-c", "truncate item"], { cwd: folder });
-      expect(await grove.fails(5, ["reset"], { cwd: folder })).toContain("--yes");
-      await grove.ok(["reset", "--yes"], { cwd: folder });
-      expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
-      expect(await grove.main()).toEqual(before);
+    await grove.ok(["sql", "-c", "truncate item"], { cwd: folder });
+    expect(await grove.fails(5, ["reset"], { cwd: folder })).toContain("--yes");
+    await grove.ok(["reset", "--yes"], { cwd: folder });
+    expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
+    expect(await grove.main()).toEqual(before);
 
-      expect(await grove.fails(5, ["remove", "feature-auth"])).toContain(database);
-      const removed = await grove.ok(["remove", "feature-auth", "--yes"]);
-      expect(removed).toMatch(
-        new RegExp(`with +database ${database} .*1 saved state \\(${database}_before_restore\\)\n.*feature/auth stays`),
-      );
-      expect(await grove.remains()).toEqual(nothingRemains);
-      expect(await grove.git(["branch", "--list", "feature/auth"])).toBe("feature/auth");
-      expect(grove.repo.stored().filter((name) => name.endsWith(".dump")).length).toBe(1);
-      expect(await grove.main()).toEqual(before);
-      expect(grove.repo.openRuns()).toEqual([]);
-    },
-    60_000,
-  );
+    expect(await grove.fails(5, ["remove", "feature-auth"])).toContain(database);
+    const removed = await grove.ok(["remove", "feature-auth", "--yes"]);
+    expect(removed).toMatch(
+      new RegExp(`with +database ${database} .*1 saved state \\(${database}_before_restore\\)\n.*feature/auth stays`),
+    );
+    expect(await grove.remains()).toEqual(nothingRemains);
+    expect(await grove.git(["branch", "--list", "feature/auth"])).toBe("feature/auth");
+    expect(grove.repo.stored().filter((name) => name.endsWith(".dump")).length).toBe(1);
+    expect(await grove.main()).toEqual(before);
+    expect(grove.repo.openRuns()).toEqual([]);
+  });
 });
 
 describe.concurrent("what a worktree begins with", () => {
@@ -100,7 +96,7 @@ describe.concurrent("what a worktree begins with", () => {
     expect(await grove.fails(5, ["new", "fresh2", "--from", "main", "--name", "older"])).toContain("named older");
     await grove.git(["branch", "there"]);
     expect(await grove.fails(5, ["new", "there", "--from", "main"])).toContain("exists already");
-  }, 60_000);
+  });
 
   test("a branch that two remotes have is not guessed", async () => {
     await using grove = await Grove.create(server);
@@ -116,7 +112,7 @@ describe.concurrent("what a worktree begins with", () => {
     const refused = await grove.fails(5, ["new", "shared"]);
     expect(refused).toContain("one/shared, two/shared");
     expect(refused).toContain("pgrove new shared --from one/shared");
-  }, 60_000);
+  });
 
   test("empty, a dump, another worktree, an environment; reset goes back to the same", async () => {
     await using grove = await Grove.create(server, { yaml: "environments: {other: {env_file: .env.other}}\n" });
@@ -148,7 +144,7 @@ describe.concurrent("what a worktree begins with", () => {
     await grove.ok(["sql", "bare", "-c", "create table x ()"]);
     await grove.ok(["reset", "bare", "--yes"]);
     expect(await grove.ask(`${grove.project}_bare`, "select to_regclass('x')::text")).toBeNull();
-  }, 60_000);
+  });
 
   test("a detached worktree made by hand is listed, provisioned and removed like any other", async () => {
     await using grove = await Grove.create(server);
@@ -160,7 +156,7 @@ describe.concurrent("what a worktree begins with", () => {
     expect(await grove.ok(["url"], { cwd: folder })).toEndWith(`/${grove.project}_by_hand`);
     await grove.ok(["remove", "by-hand", "--yes"], { cwd: folder });
     expect(await grove.oid(`${grove.project}_by_hand`)).toBeUndefined();
-  }, 60_000);
+  });
 
   test("a post-checkout hook that fails does not keep the worktree from its database", async () => {
     await using grove = await Grove.create(server);
@@ -170,7 +166,7 @@ describe.concurrent("what a worktree begins with", () => {
     const { code, stderr } = await grove.repo.run(["new", "hooked"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("post-checkout hook failed: no\n") });
     expect(await grove.ok(["url", "hooked"])).toEndWith(`/${grove.project}_hooked`);
-  }, 60_000);
+  });
 
   test("whoever is connected to main stays connected: the rows are streamed then", async () => {
     await using grove = await Grove.create(server);
@@ -182,7 +178,7 @@ describe.concurrent("what a worktree begins with", () => {
     expect(await grove.ask(`${grove.project}_beside`, "select count(*)::int from item")).toBe(50);
     await session`select 1`;
     await session.end();
-  }, 60_000);
+  });
 
   test("worktrees below a link", async () => {
     await using grove = await Grove.create(server);
@@ -192,7 +188,7 @@ describe.concurrent("what a worktree begins with", () => {
     await grove.repo.configure(`${config}worktrees: {dir: "../link/{name}"}\n`);
     expect((await grove.make("linked")).path).toBe(grove.repo.path("real/linked"));
     await grove.ok(["remove", "linked", "--yes"]);
-  }, 60_000);
+  });
 });
 
 test("an env file that was copied from main still names main's database: status warns, provision mends it", async () => {
@@ -207,7 +203,7 @@ test("an env file that was copied from main still names main's database: status 
   expect(await grove.ok(["url"], { cwd: path })).toEndWith(`/${database}`); // pgrove itself is not misled
   await grove.ok(["provision"], { cwd: path });
   expect((await grove.repo.run(["status"], { cwd: path })).stderr).toBe("");
-}, 60_000);
+});
 
 test("a new that cannot succeed leaves nothing", async () => {
   await using grove = await Grove.create(server);
@@ -229,4 +225,4 @@ test("a new that cannot succeed leaves nothing", async () => {
   await grove.ok(["remove", "taken", "--yes"]);
   expect(await grove.remains()).toEqual({ ...nothingRemains, folders: ["in-the-way"] });
   expect(await grove.git(["branch", "--list", "x", "in-the-way"])).toBe("");
-}, 60_000);
+});

@@ -8,7 +8,7 @@ let grove: Grove;
 
 beforeAll(async () => {
   grove = await Grove.create(await sharedServer(18));
-}, 60_000);
+});
 afterAll(() => grove[Symbol.asyncDispose]());
 
 const long = `feature/${"very-".repeat(37)}long`;
@@ -53,7 +53,7 @@ test("branches with slashes, accents, quotes, 200 characters, twins of each othe
     expect(new Set(made.map((each) => each[field])).size).toBe(branches.length);
   }
   expect(new Set(made.map(({ name }) => name.toLowerCase())).size).toBe(branches.length); // for disks that take X for x
-}, 60_000);
+});
 
 test("names that git or pgrove cannot have are refused, and nothing is made", async () => {
   const before = await grove.remains();
@@ -64,4 +64,4 @@ test("names that git or pgrove cannot have are refused, and nothing is made", as
   expect(await grove.fails(5, ["new", "fine", "--name", "feature-x"])).toContain("there is a worktree named feature-x");
   expect(await grove.remains()).toEqual(before);
   expect(await grove.git(["branch", "--list", "fine"])).toBe("");
-}, 60_000);
+});

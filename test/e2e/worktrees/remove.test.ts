@@ -13,7 +13,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, 60_000);
+});
 
 describe.concurrent("remove refuses", () => {
   /** Refused with these words, and nothing is gone; `--force` takes it. */
@@ -36,7 +36,7 @@ describe.concurrent("remove refuses", () => {
     await expectRefused(grove, "untracked", "notes with ünïcode.txt");
     await grove.git(["mv", "pgrove.yaml", "other.yaml"], (await grove.make("renamed", "--empty")).path);
     await expectRefused(grove, "renamed", "other.yaml");
-  }, 60_000);
+  });
 
   test("an env file with lines of the user's, where git does not ignore it", async () => {
     await using grove = await Grove.create(server);
@@ -47,7 +47,7 @@ describe.concurrent("remove refuses", () => {
     await writeFile(join(path, ".env"), `SECRET=mine\n${await Bun.file(join(path, ".env")).text()}`);
     await expectRefused(grove, "lines", ".env");
     await grove.commit("env files are ignored", { ".gitignore": ".env\n" });
-  }, 60_000);
+  });
 
   test("a commit that is nowhere else, until it is pushed or merged", async () => {
     await using grove = await Grove.create(server);
@@ -70,7 +70,7 @@ describe.concurrent("remove refuses", () => {
     expect(await grove.git(["branch", "--list", "pushed"])).toBe("pushed"); // it is not merged here
     await grove.make("pushed", "--empty");
     expect(await grove.ok(["remove", "pushed", "--yes", "--force", "--delete-branch"])).toContain("pushed deleted");
-  }, 60_000);
+  });
 
   test("work in a submodule that is nowhere else, also where git is told to overlook it", async () => {
     await using grove = await Grove.create(server);
@@ -113,7 +113,7 @@ describe.concurrent("remove refuses", () => {
     expect(existsSync(byHand)).toBe(true);
     await grove.fails(4, ["remove", "nobody", "--yes"]);
     await grove.ok(["remove", "locked", "--yes"]);
-  }, 60_000);
+  });
 
   test("from a copy of the repository, whose worktrees are the original's", async () => {
     await using grove = await Grove.create(server);
@@ -125,7 +125,7 @@ describe.concurrent("remove refuses", () => {
     const later = await grove.make("later", "--empty"); // unknown to the copy's registry, with the same mark
     expect(await grove.json(["prune", "--yes"], { cwd: copy })).toMatchObject({ pruned: [] });
     for (const name of [database, later.database]) expect(await grove.oid(name)).toBeNumber();
-  }, 60_000);
+  });
 
   test("a database that something is bound to, which can be used and removed afterwards", async () => {
     await using grove = await Grove.create(server);
@@ -136,7 +136,7 @@ describe.concurrent("remove refuses", () => {
     await grove.ok(["provision", "bound"]);
     await grove.ask(database, `select pg_drop_replication_slot('${database}')`);
     await grove.ok(["remove", "bound", "--yes"]);
-  }, 60_000);
+  });
 });
 
 test("sessions in the database do not keep it; one stands in the folder itself", async () => {
@@ -149,7 +149,7 @@ test("sessions in the database do not keep it; one stands in the folder itself",
   await expect(session`select 1`).rejects.toThrow();
   await session.end();
   expect(await grove.oid(database)).toBeUndefined();
-}, 60_000);
+});
 
 test("--keep-database: it is the user's from then on, and prune leaves it", async () => {
   await using grove = await Grove.create(server);
@@ -164,7 +164,7 @@ test("--keep-database: it is the user's from then on, and prune leaves it", asyn
   expect(next.database).not.toBe(database);
   await grove.ok(["remove", "kept", "--yes"]);
   expect(await grove.oid(database)).toBeNumber();
-}, 60_000);
+});
 
 test("--dry-run changes nothing; without consent nothing goes", async () => {
   await using grove = await Grove.create(server);
@@ -179,7 +179,7 @@ test("--dry-run changes nothing; without consent nothing goes", async () => {
   expect(await grove.fails(5, ["prune"])).toContain("pgrove prune --dry-run");
   expect(await grove.remains()).toEqual({ ...before, folders: before.folders.filter((name) => name !== "asked") });
   await grove.ok(["prune", "--yes"]);
-}, 60_000);
+});
 
 describe.concurrent("prune", () => {
   test("a locked worktree whose disk is away is not gone; unlocked, it is", async () => {
@@ -193,7 +193,7 @@ describe.concurrent("prune", () => {
     expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "on-a-disk" }] });
     expect(await grove.oid(database)).toBeUndefined();
     expect(await grove.linked()).not.toContain("on-a-disk");
-  }, 60_000);
+  });
 
   test("one that pgrove was still making when its folder was deleted", async () => {
     await using grove = await Grove.create(server);
@@ -202,7 +202,7 @@ describe.concurrent("prune", () => {
     await rm(path, { recursive: true });
     expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "making" }] });
     expect(await grove.remains()).toEqual(nothingRemains);
-  }, 60_000);
+  });
 
   test("docker stopped, or another engine meant: exit 4, and nothing is dropped", async () => {
     await using grove = await Grove.create(server);
@@ -220,7 +220,7 @@ describe.concurrent("prune", () => {
     }
     expect(await grove.remains()).toEqual(before);
     await grove.ok(["prune", "--yes"]);
-  }, 60_000);
+  });
 });
 
 test("a server that is stopped is started for remove; prune and --no-start say that it is stopped", async () => {
@@ -242,4 +242,4 @@ test("a server that is stopped is started for remove; prune and --no-start say t
     await other.sql.end({ timeout: 0 });
     await own.remove();
   }
-}, 60_000);
+});

@@ -9,7 +9,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, 60_000);
+});
 
 const count = (grove: Grove, database: string) => grove.ask(database, "select count(*)::int from item");
 
@@ -27,7 +27,7 @@ test.concurrent("a migration is tried on a copy, then applied to main", async ()
   expect(await grove.ok(["sql", ...prices])).toBe("sum\n0");
   await grove.ok(["remove", "test-migration", "--yes", "--delete-branch"]);
   expect(await grove.oid(`${grove.project}_test_migration`)).toBeUndefined();
-}, 60_000);
+});
 
 test.concurrent("a state is shared: dumped by one, restored by another in a new worktree", async () => {
   await using grove = await Grove.create(server);
@@ -41,7 +41,7 @@ test.concurrent("a state is shared: dumped by one, restored by another in a new 
   expect(await grove.ask(database, "select name from item where id = 77")).toBe("the bug");
   expect(grove.repo.stored()).toContain(basename(dump)); // it outlives its worktree
   await grove.ok(["remove", "debug-issue", "--yes"]);
-}, 60_000);
+});
 
 test.concurrent("a state is saved before something dangerous, and brought back when a script fails", async () => {
   await using grove = await Grove.create(server);
@@ -57,7 +57,7 @@ test.concurrent("a state is saved before something dangerous, and brought back w
   expect(ended.code).toBe(1);
   expect(await count(grove, database)).toBe(50);
   expect(await count(grove, grove.project)).toBe(50);
-}, 60_000);
+});
 
 test.concurrent("several worktrees from one base, tested at once", async () => {
   await using grove = await Grove.create(server);
@@ -70,7 +70,7 @@ test.concurrent("several worktrees from one base, tested at once", async () => {
   const counts = await Promise.all(names.map((name) => count(grove, `${grove.project}_${name.replace("-", "_")}`)));
   expect(counts).toEqual([0, 1, 2]);
   expect(await count(grove, `${grove.project}_test_base`)).toBe(10);
-}, 60_000);
+});
 
 test.concurrent("seeds: a base for all worktrees, and one of their own", async () => {
   await using grove = await Grove.create(server);
@@ -93,7 +93,7 @@ test.concurrent("seeds: a base for all worktrees, and one of their own", async (
     expect(await grove.ask(database, "select count(*)::int from item where id >= 100")).toBe(rows);
   }
   expect(await grove.ask(grove.project, "select count(*)::int from item where id >= 100")).toBe(0);
-}, 60_000);
+});
 
 test.concurrent("a clean-up by cron takes what is orphaned, and nothing that only looks like it", async () => {
   await using grove = await Grove.create(server);
@@ -111,4 +111,4 @@ test.concurrent("a clean-up by cron takes what is orphaned, and nothing that onl
     ["main", "ready"],
     ["living", "ready"],
   ]);
-}, 60_000);
+});

@@ -62,7 +62,7 @@ describe.each([15, 18] as const)("one schema, PostgreSQL %i", (major) => {
     const live = await openLive(server, database, bench);
     main = { ...live, target: { ...live.target, schema: "public" } };
     worktree = { ...live, target: { ...live.target, name: row.name, label: row.name, schema, worktree: row } };
-  }, 60_000);
+  });
 
   const mine = () => server.psql(database, `select string_agg(name, ',' order by id) from ${quoted}.item`);
   const mains = () => server.psql(database, "select count(*) from public.item");
@@ -94,7 +94,7 @@ describe.each([15, 18] as const)("one schema, PostgreSQL %i", (major) => {
     await expect(server.psql(taken.database, "select 1")).rejects.toThrow("not currently accepting connections");
     expect(await user`select 1 as still`).toMatchObject([{ still: 1 }]);
     await user.end();
-  }, 60_000);
+  });
 
   if (major === 15) return; // what follows is the same for every version
 
@@ -105,7 +105,7 @@ describe.each([15, 18] as const)("one schema, PostgreSQL %i", (major) => {
     expect(await mains()).toBe("8");
     expect(await mine()).toBe("mine,yours");
     expect(await names(main)).toEqual([BEFORE_REWIND, "good"]);
-  }, 60_000);
+  });
 
   test("a rewind that fails leaves the schema and its snapshots as they were", async () => {
     await server.psql(database, `create view public.needs as select name from ${quoted}.item`);
@@ -117,5 +117,5 @@ describe.each([15, 18] as const)("one schema, PostgreSQL %i", (major) => {
     expect(await databasesLike(server, database)).toHaveLength(1 + before.length + (await names(main)).length);
     await server.psql(database, "drop view public.needs");
     await rewind(worktree, "good");
-  }, 60_000);
+  });
 });

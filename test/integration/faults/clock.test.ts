@@ -19,7 +19,7 @@ beforeAll(async () => {
   server = await sharedServer(17);
   database = await makeSmall(server);
   folder = await mkdtemp(join(tmpdir(), "pgrove-clock-"));
-}, 30_000);
+});
 
 afterAll(async () => {
   await drop(server, database);
@@ -56,9 +56,9 @@ test("a clock that stands still or goes backwards overwrites nothing", async () 
   );
   for (const [path, content] of contents) expect((await readFile(path)).toString("hex")).toBe(content);
   expect(await listDumps(join(folder, "store"))).toHaveLength(4);
-}, 30_000);
+});
 
 test("two at the same moment of two clocks that agree", async () => {
   const paths = await Promise.all([1, 2, 3, 4].map(() => dumpAt("2026-03-29T12:00:00")));
   expect(new Set(paths).size).toBe(4);
-}, 30_000);
+});

@@ -4,6 +4,7 @@ import { rejection } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { down, HEAD, type MigrationBench, makeMigrationBench } from "../../support/migrate/bench.ts";
+import { patiently } from "../../support/patience.ts";
 
 const TABLE = "create table item (id int primary key, name text not null);";
 
@@ -17,7 +18,7 @@ describe.each([15, 17, 18] as const)("PostgreSQL %p", (major) => {
 
   beforeAll(async () => {
     server = await sharedServer(major);
-  }, 120_000);
+  });
   beforeEach(async () => {
     bench = await makeMigrationBench(server);
   });
@@ -248,8 +249,10 @@ test("30 at once: each migration is run once", async () => {
   await bench.write(
     Object.fromEntries(names.map((name, place) => [`${place + 1}_${name}.up.sql`, `create table ${name} ();`])),
   );
-  const runs = await Promise.all(Array.from({ length: 30 }, () => bench.migrate(HEAD, { lockWaitMs: 60_000 })));
+  const runs = await Promise.all(
+    Array.from({ length: 30 }, () => bench.migrate(HEAD, { lockWaitMs: patiently(60_000) })),
+  );
   expect(runs.flat().map(({ step }) => step.version)).toEqual([1n, 2n, 3n, 4n, 5n]);
   expect(await bench.ledger()).toEqual([1, 2, 3, 4, 5].map((version) => `${version}|run|t`));
   await bench.remove();
-}, 60_000);
+});

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const database = `backup_${randomUUID().slice(0, 8)}`;
   await createSmall(server, database);
   live = await openLive(server, database, bench);
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const { database } of await readSnapshots(live, new Date())) {

@@ -6,6 +6,7 @@ import { rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
+import { patiently } from "../../support/patience.ts";
 import { type Pooler, startPooler } from "../../support/pgbouncer.ts";
 
 let server: TestServer;
@@ -67,11 +68,15 @@ describe("PgBouncer", () => {
     return pooler;
   };
 
-  test("in session mode, alone and with others", async () => {
-    const { port } = await start("session");
-    await ask(port);
-    await ask(port, 4);
-  }, 180_000);
+  test(
+    "in session mode, alone and with others",
+    async () => {
+      const { port } = await start("session");
+      await ask(port);
+      await ask(port, 4);
+    },
+    patiently(180_000),
+  );
 
   test.each(["transaction", "statement"] as const)(
     "in %s mode, alone and with others",
@@ -83,6 +88,6 @@ describe("PgBouncer", () => {
         expect(error.hint).toContain("pool_mode=session");
       }
     },
-    180_000,
+    patiently(180_000),
   );
 });

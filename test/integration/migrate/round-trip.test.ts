@@ -16,7 +16,7 @@ beforeAll(async () => {
   bench = await makeBench();
   server = await sharedServer(17);
   live = await openLive(server, "postgres", bench);
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.remove();

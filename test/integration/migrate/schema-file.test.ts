@@ -19,7 +19,7 @@ let server: TestServer;
 beforeAll(async () => {
   bench = await makeBench();
   server = await sharedServer(17);
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.remove();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   bench = await makeBench();
   const sql = await Bun.file(FIXTURE).text();
   for (const major of MAJORS) texts.set(major, await read(major, "schema_kinds", sql));
-}, 120_000);
+});
 
 afterAll(async () => {
   await bench.remove();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const labels = LABELS.map((label) => `'${label.replaceAll("'", "''")}'`).join(", ");
   await sql.unsafe(`create type mood as enum (${labels})`);
   await sql.unsafe("create type pair as (a int, b text, c mood)");
-}, 120_000);
+});
 
 afterAll(async () => {
   await sql.end();

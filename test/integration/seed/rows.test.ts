@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { interruption } from "../../../src/errors.ts";
@@ -19,8 +19,6 @@ const SHOP = `
   create view per_customer as select c.id, c.email, count(*) as count from customer c join purchase p on p.customer_id = c.id group by c.id;`;
 
 const BIG = 100_000;
-
-setDefaultTimeout(60_000);
 
 describe.each([15, 17, 18] as const)("rows on PostgreSQL %i", (major) => {
   let bench: Bench;

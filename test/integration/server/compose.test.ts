@@ -12,6 +12,7 @@ import { ensureEngine } from "../../support/engine/engine.ts";
 import { ensureImage } from "../../support/engine/images.ts";
 import { run, runOk, waitFor } from "../../support/engine/run.ts";
 import { testLabels } from "../../support/engine/server.ts";
+import { patiently } from "../../support/patience.ts";
 
 let root: string;
 let image: string;
@@ -83,7 +84,7 @@ function removeAfterwards(files: readonly string[], ...flags: string[]): void {
 }
 
 async function queryVersion(server: Server, database: string): Promise<unknown> {
-  const sql = await (await server.open()).connect(database, newRunId(new Date()), { waitMs: 10_000 });
+  const sql = await (await server.open()).connect(database, newRunId(new Date()), { waitMs: patiently(10_000) });
   try {
     const [row] = await sql`select current_database() as database, current_user as user`;
     return { ...row };
@@ -105,7 +106,7 @@ test("a file in a subfolder: absent, started, asked in two spawns, stopped with 
   await expect(server.access()).rejects.toMatchObject({ code: "server_absent", exit: 4, hint: "pgrove up" });
   await expect(server.open()).rejects.toMatchObject({ exit: 4 });
 
-  await server.start({ waitMs: 60_000, abort });
+  await server.start({ waitMs: patiently(60_000), abort });
   const state = await server.inspect();
   expect(state).toMatchObject({ condition: "running", host: "127.0.0.1", container: { image } });
   expect(new Date(state.startedAt ?? "").getTime()).toBeGreaterThan(0);
@@ -130,7 +131,7 @@ test("a file in a subfolder: absent, started, asked in two spawns, stopped with 
   expect(await server.inspect()).toMatchObject({ condition: "stopped" });
   await expect(server.open()).rejects.toMatchObject({ code: "server_down", exit: 4, hint: "pgrove up" });
   await server.stop(); // once more changes nothing
-  await server.start({ waitMs: 60_000, abort });
+  await server.start({ waitMs: patiently(60_000), abort });
   expect(await queryVersion(server, "app")).toEqual({ database: "app", user: "ann" });
 });
 
@@ -141,7 +142,7 @@ describe("the container is found", () => {
     const more = await write(`${folder}/compose.local.yml`, `services: {db: {container_name: ${fixed}}}\n`);
     removeAfterwards([base, more], "--profile", "dev");
     const server = open([base, more], { profiles: ["dev"] });
-    await server.start({ waitMs: 60_000, abort });
+    await server.start({ waitMs: patiently(60_000), abort });
 
     const again = open([base, more], { profiles: ["dev"] });
     expect(await again.inspect()).toMatchObject({ condition: "running", container: { name: fixed } });
@@ -163,7 +164,7 @@ describe("the container is found", () => {
     await runOk("docker", ["compose", "-f", file, "-p", other, "up", "-d"]);
     const server = open([file]);
     expect(await server.inspect()).toMatchObject({ container: { name: `${other}-db-1` } });
-    await server.start({ waitMs: 60_000, abort });
+    await server.start({ waitMs: patiently(60_000), abort });
     expect(await server.inspect()).toMatchObject({ condition: "running", container: { name: `${other}-db-1` } });
     await server.stop();
     expect(await server.inspect()).toMatchObject({ condition: "stopped", container: { name: `${other}-db-1` } });
@@ -239,7 +240,7 @@ test("only the services that run are stopped, and those are started again", asyn
   const file = await write(`${unique()}/compose.yml`, composeFile({ services }));
   removeAfterwards([file]);
   const server = open([file]);
-  await server.start({ services: ["api"], waitMs: 60_000, abort });
+  await server.start({ services: ["api"], waitMs: patiently(60_000), abort });
   await runOk("docker", ["compose", "-f", file, "create", "worker"]);
   const running = async () =>
     (await runOk("docker", ["compose", "-f", file, "ps", "--services", "--status", "running"]))
@@ -260,7 +261,7 @@ test("only the services that run are stopped, and those are started again", asyn
 test("a server that ends while it is waited for is an error with its last words", async () => {
   const file = await write(`${unique()}/compose.yml`, composeFile({ db: "    command: [postgres, -c, no_such=1]" }));
   removeAfterwards([file]);
-  const started = open([file]).start({ waitMs: 60_000, abort });
+  const started = open([file]).start({ waitMs: patiently(60_000), abort });
   await expect(started).rejects.toMatchObject({ code: "server_not_started", exit: 1 });
   await expect(started).rejects.toThrow("no_such");
 });
@@ -278,7 +279,7 @@ test("an abort ends the wait", async () => {
   removeAfterwards([file]);
   const controller = new AbortController();
   const server = open([file]);
-  const starting = server.start({ waitMs: 120_000, abort: controller.signal });
+  const starting = server.start({ waitMs: patiently(120_000), abort: controller.signal });
   starting.catch(() => undefined); // looked at below
   const isRunning = async () => (await open([file]).inspect()).condition === "running";
   await waitFor("the container to run", 60_000, isRunning, 50);

@@ -7,6 +7,7 @@ import { newRunId } from "../../../src/sys/run-id.ts";
 import { ensurePlainImage } from "../../support/engine/images.ts";
 import { runOk } from "../../support/engine/run.ts";
 import { startServer, type TestServer, testLabels } from "../../support/engine/server.ts";
+import { patiently } from "../../support/patience.ts";
 
 let container: TestServer;
 const abort = new AbortController().signal;
@@ -47,21 +48,21 @@ test("it is stopped, started, and woken when it is paused", async () => {
   await server.stop();
   expect(await server.inspect()).toMatchObject({ condition: "stopped" });
   await server.stop();
-  await server.start({ waitMs: 60_000, abort });
+  await server.start({ waitMs: patiently(60_000), abort });
   expect(await server.inspect()).toMatchObject({ condition: "running" });
 
   await runOk("docker", ["pause", container.container]);
   const paused = open();
   expect(await paused.inspect()).toMatchObject({ condition: "stopped", detail: expect.stringContaining("paused") });
   await expect(paused.open()).rejects.toMatchObject({ code: "server_down" });
-  await paused.start({ waitMs: 60_000, abort });
+  await paused.start({ waitMs: patiently(60_000), abort });
   expect(await paused.inspect()).toMatchObject({ condition: "running" });
 
   await runOk("docker", ["pause", container.container]);
   await open().stop();
   const state = await runOk("docker", ["inspect", "-f", "{{.State.ExitCode}}", container.container]);
   expect(state.trim()).toBe("0");
-  await open().start({ waitMs: 60_000, abort });
+  await open().start({ waitMs: patiently(60_000), abort });
 });
 
 test("services without a compose file are containers by name", async () => {
@@ -85,7 +86,7 @@ test("a container that has no PostgreSQL programs is said to have none", async (
   const image = await ensurePlainImage();
   await runOk("docker", ["create", "--name", name, ...labels, image, "sleep", "infinity"]);
   try {
-    const starting = open(name).start({ waitMs: 30_000, abort });
+    const starting = open(name).start({ waitMs: patiently(30_000), abort });
     await expect(starting).rejects.toMatchObject({ code: "programs_missing", exit: 4 });
   } finally {
     await runOk("docker", ["rm", "-f", name]);

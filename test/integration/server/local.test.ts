@@ -11,6 +11,7 @@ import { stringAt } from "../../../src/sys/docker.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { waitFor } from "../../support/engine/run.ts";
+import { patiently } from "../../support/patience.ts";
 
 let root: string;
 let home = "";
@@ -41,7 +42,7 @@ function open(version?: number, login: Login = { database: "app" }): Server {
 }
 
 async function ask(server: Server, sql: string): Promise<unknown> {
-  const connection = await (await server.open()).connect("app", newRunId(new Date()), { waitMs: 10_000 });
+  const connection = await (await server.open()).connect("app", newRunId(new Date()), { waitMs: patiently(10_000) });
   try {
     return Object.values((await connection.unsafe(sql))[0] ?? {})[0];
   } finally {
@@ -63,7 +64,10 @@ describe("a private server", () => {
 
   test("is made by one of two that want it at once, and serves both", async () => {
     const [one, two] = [open(), open()];
-    await Promise.all([one.start({ waitMs: 60_000, abort }), two.start({ waitMs: 60_000, abort })]);
+    await Promise.all([
+      one.start({ waitMs: patiently(60_000), abort }),
+      two.start({ waitMs: patiently(60_000), abort }),
+    ]);
     const state = await one.inspect();
     expect(state).toMatchObject({ condition: "running", host: "127.0.0.1" });
     home = / in (.*)$/.exec(state.detail ?? "")?.[1] ?? "";
@@ -93,7 +97,7 @@ describe("a private server", () => {
     if (process.getuid?.() === 0) expect((await stat(join(home, "data"))).uid).not.toBe(0);
     await server.stop();
     expect(await server.inspect()).toMatchObject({ condition: "stopped" });
-    await server.start({ waitMs: 60_000, abort });
+    await server.start({ waitMs: patiently(60_000), abort });
     expect(await server.reach("app")).toEqual(before);
     expect(await ask(server, "select answer from kept")).toBe(42);
   });
@@ -106,7 +110,7 @@ describe("a private server", () => {
       10_000,
       async () => (await open().inspect()).condition === "stopped",
     );
-    await open().start({ waitMs: 60_000, abort });
+    await open().start({ waitMs: patiently(60_000), abort });
     expect(await ask(open(), "select answer from kept")).toBe(42);
   });
 
@@ -115,7 +119,7 @@ describe("a private server", () => {
     const file = join(home, "data/postmaster.pid");
     await writeFile(file, `${process.pid}\n${home}/data\n1700000000\n15432\n\n127.0.0.1\n  5432001 1\nready   \n`);
     expect(await open().inspect()).toMatchObject({ condition: "stopped" });
-    await open().start({ waitMs: 60_000, abort });
+    await open().start({ waitMs: patiently(60_000), abort });
     expect(await ask(open(), "select answer from kept")).toBe(42);
   });
 
@@ -125,13 +129,13 @@ describe("a private server", () => {
     const { port = 0 } = await server.inspect();
     const squatter = await listen(port);
     try {
-      await server.start({ waitMs: 60_000, abort });
+      await server.start({ waitMs: patiently(60_000), abort });
       const moved = (await server.inspect()).port;
       expect(moved).not.toBe(port);
       expect(notes.at(-1)).toContain(`port ${port} is taken`);
       await server.stop();
       expect((await server.inspect()).port).toBe(moved);
-      await server.start({ waitMs: 60_000, abort });
+      await server.start({ waitMs: patiently(60_000), abort });
       expect((await server.inspect()).port).toBe(moved);
     } finally {
       squatter.close();
@@ -150,13 +154,13 @@ describe("a private server", () => {
     const before = await readFile(conf, "utf8");
     await writeFile(conf, "no_such_setting = 1\n");
     try {
-      const starting = open().start({ waitMs: 20_000, abort });
+      const starting = open().start({ waitMs: patiently(20_000), abort });
       await expect(starting).rejects.toMatchObject({ code: "server_not_started", exit: 1 });
       await expect(starting).rejects.toThrow("no_such_setting");
     } finally {
       await writeFile(conf, before);
     }
-    await open().start({ waitMs: 60_000, abort });
+    await open().start({ waitMs: patiently(60_000), abort });
     const logs = await systemRunner.capture(await open().logs({ follow: false, tail: 5 }));
     expect(logs.stdout).toContain("ready to accept connections");
   });
@@ -170,7 +174,7 @@ test("a private server beside the repository's other files, in a path too long f
   const tools = { runner: systemRunner, clientImage: "", stageParent: root, note: () => undefined };
   const server = openServer({ kind: "local", folder }, { user: "ann", database: "app", password: "own" }, tools);
   try {
-    await server.start({ waitMs: 60_000, abort });
+    await server.start({ waitMs: patiently(60_000), abort });
     expect((await server.inspect()).detail).toEndWith(` in ${folder}`);
     expect(await ask(server, "select current_user")).toBe("ann");
     const sockets = String(await ask(server, "show unix_socket_directories"));

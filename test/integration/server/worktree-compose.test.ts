@@ -20,6 +20,7 @@ import { ensureEngine } from "../../support/engine/engine.ts";
 import { ensureImage, ensurePlainImage, type Major } from "../../support/engine/images.ts";
 import { run, runOk } from "../../support/engine/run.ts";
 import { testLabels } from "../../support/engine/server.ts";
+import { patiently } from "../../support/patience.ts";
 
 let root: string;
 const projects: string[] = [];
@@ -120,7 +121,7 @@ async function isolate(fixed: Fixed, name: string, repository: string): Promise<
 }
 
 async function query(server: Server, sql: string): Promise<unknown[]> {
-  const connection = await (await server.open()).connect("app", newRunId(new Date()), { waitMs: 10_000 });
+  const connection = await (await server.open()).connect("app", newRunId(new Date()), { waitMs: patiently(10_000) });
   try {
     return [...(await connection.unsafe(sql))];
   } finally {
@@ -148,14 +149,14 @@ describe.each<Major>([15, 18])("two worktrees of a compose project, PostgreSQL %
     projects.push(fixed.name);
     const files = await makeCheckout(fixed, "main");
     main = open({ kind: "compose", files, service: "db", profiles: ["jobs"] });
-    await main.start({ services: ["web", "worker"], waitMs: 60_000, abort });
+    await main.start({ services: ["web", "worker"], waitMs: patiently(60_000), abort });
     one = await isolate(fixed, "one", repository);
     two = await isolate(fixed, "two", repository);
     await Promise.all([
-      one.server.start({ services: ["web", "worker"], waitMs: 60_000, abort }),
-      two.server.start({ waitMs: 60_000, abort }),
+      one.server.start({ services: ["web", "worker"], waitMs: patiently(60_000), abort }),
+      two.server.start({ waitMs: patiently(60_000), abort }),
     ]);
-  }, 120_000);
+  });
 
   test("run beside main's, each with its own ports, names and data", async () => {
     const { name, ports } = fixed;
@@ -198,7 +199,7 @@ describe.each<Major>([15, 18])("two worktrees of a compose project, PostgreSQL %
     expect(await two.server.inspect()).toMatchObject({ condition: "stopped", port: two.ports.db });
     expect(await running(`${name}-one`)).toHaveLength(3);
     expect(await running(name)).toHaveLength(3);
-    await two.server.start({ waitMs: 60_000, abort });
+    await two.server.start({ waitMs: patiently(60_000), abort });
     expect(await query(one.server, COUNT)).toEqual([{ tables: 1 }]);
     const logs = await systemRunner.capture(await two.server.logs({ follow: false, tail: 100 }));
     expect(logs.stdout).toContain("ready to accept connections");

@@ -29,5 +29,4 @@ test.each([15, 18] as const)(
       await Promise.all([busy.end(), sql.end()]);
     }
   },
-  120_000,
 );

@@ -15,7 +15,7 @@ let grove: Grove;
 
 beforeAll(async () => {
   grove = await Grove.create(await sharedServer(18));
-}, 60_000);
+});
 afterAll(() => grove[Symbol.asyncDispose]());
 
 /** The toolbox; before its second session something else happens. */
@@ -55,7 +55,6 @@ test.each(["copy", "empty"] as const)(
     expect(await grove.ask(row.database, "select to_regclass('precious')::text")).toBe("precious");
     expect(await grove.ok(["url", kind])).toMatch(new RegExp(`/${row.database}_[0-9a-f]{8}$`));
   },
-  60_000,
 );
 
 describe("a worktree that comes back while prune asks", () => {
@@ -84,7 +83,7 @@ describe("a worktree that comes back while prune asks", () => {
     await expect(pruneLeftovers(tools, [leftover])).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
     await expect(removeLeftover(tools, leftover, false)).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
     await expectWhole(made);
-  }, 60_000);
+  });
 
   test("to another one is left alone as well, where it can be seen", async () => {
     const { made, away, tools, leftover } = await leave("elsewhere");
@@ -93,5 +92,5 @@ describe("a worktree that comes back while prune asks", () => {
     const refused = await pruneLeftovers(tools, [leftover]).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "worktree_back", exit: 5, hint: `git worktree repair ${there}` });
     await expectWhole(made);
-  }, 60_000);
+  });
 });

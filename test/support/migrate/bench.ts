@@ -11,6 +11,7 @@ import { newRunId } from "../../../src/sys/run-id.ts";
 import type { LiveTarget } from "../../../src/target/target.ts";
 import { type Bench, makeBench, openLive, uniqueName } from "../database.ts";
 import type { TestServer } from "../engine/server.ts";
+import { patiently } from "../patience.ts";
 
 export interface MigrationBench extends Bench {
   server: TestServer;
@@ -50,7 +51,7 @@ export async function makeMigrationBench(server: TestServer): Promise<MigrationB
       const sql = await connect();
       const { ledger } = await planWish(sql, live.target.schema, request).finally(() => sql.end());
       return await runMigrations(bench.tools, live, {
-        ...{ ...request, operation: "migrate up", place: ledger.place, lockWaitMs: 20_000 },
+        ...{ ...request, operation: "migrate up", place: ledger.place, lockWaitMs: patiently(20_000) },
         settings: { lockTimeoutMs: 5_000, statementTimeoutMs: 0 },
         facts: { by: "ann@laptop", gitCommit: null },
         ...more,
