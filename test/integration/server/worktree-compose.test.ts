@@ -52,8 +52,21 @@ interface Fixed {
 async function chooseFixed(major: Major): Promise<Fixed> {
   const names = { db: 22_000, web: 23_000 };
   const ports = await choosePorts({ identity: randomUUID(), names, taken: new Set() }, portChecker(systemRunner));
-  const network = `198.${randomInt(18, 20)}.${randomInt(256)}`;
+  const network = await chooseNetwork();
   return { name: unique(), image: await ensureImage(major), plain: await ensurePlainImage(), ports, network };
+}
+
+/** Three numbers of addresses that no network of the engine has. */
+async function chooseNetwork(): Promise<string> {
+  const ids = (await runOk("docker", ["network", "ls", "-q"])).split("\n").filter((id) => id !== "");
+  const format = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
+  // One that is removed meanwhile is no matter: what is said of the others counts.
+  const taken = (await run("docker", ["network", "inspect", "-f", format, ...ids])).stdout;
+  const start = randomInt(512);
+  const all = Array.from({ length: 512 }, (_, step) => (start + step) % 512);
+  const free = all.map((n) => `198.${18 + (n >> 8)}.${n & 255}`).find((network) => !taken.includes(`${network}.`));
+  if (free === undefined) throw new Error("the engine has no network left in 198.18.0.0/15");
+  return free;
 }
 
 /** A checkout of the repository: two compose files in a folder, and an `.env` that names main's project. */

@@ -1,22 +1,14 @@
 import { expect, test } from "bun:test";
-import { createServer } from "node:net";
 import { PgroveError } from "../../../src/errors.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { openForSessions } from "../../../src/target/open-sessions.ts";
 import type { Target } from "../../../src/target/target.ts";
+import { findFreePort } from "../../support/free-port.ts";
+import { patiently } from "../../support/patience.ts";
 
 function targetAt(port: number, host = "127.0.0.1"): Target {
   const connection = { host, port, user: "u", database: "d", parameters: {} };
   return { server: { kind: "url", connection }, login: {}, label: "d", name: "d", protected: false };
-}
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function open(target: Target, waitMs: number, abort = new AbortController().signal) {
@@ -32,13 +24,13 @@ async function open(target: Target, waitMs: number, abort = new AbortController(
 }
 
 test("without patience nothing is asked beforehand, and the toolbox has no programs", async () => {
-  const { outcome, notes } = await open(targetAt(await freePort()), 0);
+  const { outcome, notes } = await open(targetAt(await findFreePort()), 0);
   if (outcome instanceof Error || typeof outcome !== "object" || outcome === null) throw outcome;
   expect([Reflect.get(outcome, "database"), notes]).toEqual(["d", []]);
 });
 
 test("a server that never comes: waited for, said once, and the reason told", async () => {
-  const { outcome, notes } = await open(targetAt(await freePort()), 600);
+  const { outcome, notes } = await open(targetAt(await findFreePort()), patiently(1_000));
   expect(outcome).toBeInstanceOf(PgroveError);
   expect(outcome).toMatchObject({ exit: 4, code: "server_down" });
   expect(notes).toEqual([expect.stringMatching(/^waiting: nothing answers at 127.0.0.1:\d+/)]);
@@ -46,6 +38,6 @@ test("a server that never comes: waited for, said once, and the reason told", as
 
 test("an interruption ends the wait", async () => {
   const reason = new Error("stopped");
-  const { outcome } = await open(targetAt(await freePort()), 60_000, AbortSignal.abort(reason));
+  const { outcome } = await open(targetAt(await findFreePort()), 60_000, AbortSignal.abort(reason));
   expect(outcome).toBe(reason);
 });
