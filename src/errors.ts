@@ -1,4 +1,4 @@
-/** The exit codes that scripts rely on. 130 and 143 are what a shell reports for SIGINT and SIGTERM. */
+/** The exit codes that scripts rely on. 129, 130 and 143 are what a shell reports for SIGHUP, SIGINT and SIGTERM. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -7,6 +7,7 @@ export const EXIT = {
   missing: 4,
   refused: 5,
   problems: 6,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -70,10 +71,18 @@ export function failure(code: string, message: string, hint?: string, cause?: un
   });
 }
 
-/** The run was ended by Ctrl-C or a TERM signal. */
-export function interruption(signal: "SIGINT" | "SIGTERM"): PgroveError {
-  const exit = signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
-  return new PgroveError({ code: "interrupted", message: `interrupted by ${signal}`, exit });
+/** The signals that end a run in order. */
+export type Interruption = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+const INTERRUPTED: Readonly<Record<Interruption, ExitCode>> = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  SIGHUP: EXIT.hungUp,
+};
+
+/** The run was ended by Ctrl-C, by a TERM signal, or by its terminal's end. */
+export function interruption(signal: Interruption): PgroveError {
+  return new PgroveError({ code: "interrupted", message: `interrupted by ${signal}`, exit: INTERRUPTED[signal] });
 }
 
 /** The message of anything that was thrown, for people. */

@@ -136,9 +136,24 @@ async function loadPlain(work: Work, live: LiveTarget, inspected: InspectedDump)
   const { dump, kind } = inspected;
   if (kind.kind !== "plain") throw new Error(`${dump.name} has no place`);
   let bytes = 0;
-  const sql = openPlain(dump.path, kind.wrapping, (chunk) => {
+  const pieces = openPlain(dump.path, kind.wrapping, (chunk) => {
     bytes += chunk.length;
     work.tools.progress({ phase: "restore", bytes, totalBytes: dump.sizeBytes });
   });
-  await feedPsql(work, live, sql, inspected);
+  await feedPsql(work, live, kind.wrapping === "none" ? requireWhole(pieces, dump) : pieces, inspected);
+}
+
+/** The file's bytes, as many as were checked: psql would take an earlier end for the end of all. */
+async function* requireWhole(
+  pieces: AsyncIterable<Uint8Array>,
+  { path, sizeBytes }: InspectedDump["dump"],
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    yield piece;
+  }
+  if (bytes >= sizeBytes) return;
+  const what = `the dump became shorter while it was read: ${bytes} bytes of ${sizeBytes} (${path})`;
+  throw failure("dump_damaged", what, "make it again, or restore an older one: pgrove dumps list");
 }

@@ -5,8 +5,9 @@ import { dockerCommand } from "../sys/docker.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
-import { namedVariables, PROOF, programEnvironment, wrapProgram } from "./container-programs.ts";
+import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
 import { hostStage } from "./host-toolbox.ts";
+import { takingBack } from "./psql-input.ts";
 import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
 
@@ -52,7 +53,8 @@ export function createClientImageToolbox(runner: Runner, access: ClientImageAcce
     major: access.major,
     command: (tool, args, run, options: ToolOptions = {}) => {
       const env = { ...server, ...programEnvironment(access.connection, run, options) };
-      return { ...start(flagsFor(options), wrapProgram([tool, ...args]), run, env), proof: PROOF };
+      const { words, proof } = wrapProgram([tool, ...args]);
+      return { ...start(flagsFor(options), words, run, env), proof, ...takingBack(tool, options) };
     },
     interactive: (args, run, database, tty) => {
       const env = { ...server, PGAPPNAME: applicationName(run), PGDATABASE: database };
@@ -73,8 +75,8 @@ export function createImagePrograms(runner: Runner, access: Omit<ClientImageAcce
     ...{ label, place: "client-image", major },
     command: (tool, args, run, options = {}) => {
       const env = { LC_ALL: "C", ...options.env };
-      const program = wrapProgram([tool, ...args]);
-      return { ...startInImage(place, flagsFor(options), program, run, { env, secrets: [] }), proof: PROOF };
+      const { words, proof } = wrapProgram([tool, ...args]);
+      return { ...startInImage(place, flagsFor(options), words, run, { env, secrets: [] }), proof };
     },
     stage: async (run) => mountedStage(await hostStage(runner, stageParent, run)),
   };

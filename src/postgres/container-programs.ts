@@ -1,19 +1,23 @@
+import { randomBytes } from "node:crypto";
 import type { Env } from "../sys/child-environment.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import type { ToolOptions } from "./toolbox.ts";
 
-/** What the wrapper prints on stderr, followed by the exit code, when the program inside has ended by itself. */
-export const PROOF = "pgrove-exit";
+/** A program inside a container, and how it is known to have ended. */
+export interface WrappedProgram {
+  words: string[];
+  /** What is printed on stderr, followed by the exit code, when the program has ended by itself. */
+  proof: string;
+}
 
 /**
- * Runs one foreground program and says on stderr how it ended: a `docker exec` client that is cut off exits 0, so its
- * own exit code proves nothing.
+ * `sh -c …` around one foreground program, which says on stderr how it ended: a `docker exec` client that is cut off exits
+ * 0, so its own exit code proves nothing. The proof is another one each time, for a NOTICE may hold any words.
  */
-const WRAPPER = `"$@"; s=$?; printf '\\n${PROOF} %s\\n' "$s" >&2; exit "$s"`;
-
-/** `sh -c …` around a program inside a container. */
-export function wrapProgram(program: readonly string[]): string[] {
-  return ["sh", "-c", WRAPPER, "pgrove", ...program];
+export function wrapProgram(program: readonly string[]): WrappedProgram {
+  const proof = `pgrove-exit-${randomBytes(8).toString("hex")}`;
+  const script = `"$@"; s=$?; printf '\\n${proof} %s\\n' "$s" >&2; exit "$s"`;
+  return { words: ["sh", "-c", script, "pgrove", ...program], proof };
 }
 
 /** The environment of a program inside a container; passed by name, so that no value stands on a command line. */

@@ -4,7 +4,8 @@ import { captureDocker, dockerCommand, explainDockerError } from "../sys/docker.
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { isPassing, openConnection } from "./connect.ts";
-import { namedVariables, PROOF, programEnvironment, wrapProgram } from "./container-programs.ts";
+import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
+import { takingBack } from "./psql-input.ts";
 import type { ConnectOptions, PgTool, Sql, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import type { Connection } from "./url.ts";
 
@@ -37,14 +38,14 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
     ...dockerCommand(["exec", ...flags, ...namedVariables(env), access.container, ...program], env, secrets),
     remote: true,
   });
-  const wrapped = (program: readonly string[], input: boolean): Command => ({
-    ...exec(input ? ["-i"] : [], wrapProgram(program)),
-    proof: PROOF,
-  });
+  const wrapped = (program: readonly string[], input: boolean, env = {}): Command => {
+    const { words, proof } = wrapProgram(program);
+    return { ...exec(input ? ["-i"] : [], words, env), proof };
+  };
 
   const command = (tool: PgTool, args: readonly string[], run: RunId, options: ToolOptions = {}): Command => ({
-    ...exec(options.input ? ["-i"] : [], wrapProgram([tool, ...args]), programEnvironment(access, run, options)),
-    proof: PROOF,
+    ...wrapped([tool, ...args], options.input === true, programEnvironment(access, run, options)),
+    ...takingBack(tool, options),
   });
 
   const interactive = (args: readonly string[], run: RunId, database: string, tty: boolean): Command => {

@@ -5,6 +5,7 @@ import { writeWhole } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
+import { takingBack } from "./psql-input.ts";
 import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
 
@@ -38,6 +39,7 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
       args,
       env: { ...environment(run, options.database), LC_ALL: "C", ...options.env },
       secrets,
+      ...takingBack(tool, options),
     }),
     interactive: (args, run, database) => ({
       file: join(access.programs, "psql"),

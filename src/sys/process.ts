@@ -5,10 +5,15 @@
  * its standard input ends; a local program gets TERM; a `remote` one (a `docker exec` client, which would exit 0 and
  * leave the program inside running) is waited for, because whoever aborts ends its backend instead. What is still
  * there after the grace period is killed. An abort is a failure whatever the exit code says.
+ *
+ * Input that ends early, by an abort or because it or the output fails, is not to be taken for all there is: a local
+ * program is gone by then. A remote one cannot be ended from here and goes on with what it has, which ends by itself as
+ * damaged for most; the others say what takes it back (`takeBack`), and are waited for.
  */
 import { Duplex } from "node:stream";
 import { EXIT, PgroveError } from "../errors.ts";
 import { childEnvironment, type Env } from "./child-environment.ts";
+import { endQuietly, feedChild, type Sink } from "./child-input.ts";
 import { redact } from "./redact.ts";
 import { readLines } from "./stderr-lines.ts";
 import { ToolError } from "./tool-error.ts";
@@ -24,6 +29,11 @@ export interface Command {
   cwd?: string;
   /** The program runs elsewhere (in a container): signals to the child do not reach it. */
   remote?: boolean;
+  /**
+   * What the program is fed in place of the rest when its input ends early, so that it does nothing with what it has of
+   * something unfinished. It is then fed whole lines only.
+   */
+  takeBack?: string;
   /** The child prints `<proof> <exit code>` on stderr when the program inside has ended; without it, it was cut off. */
   proof?: string;
 }
@@ -82,33 +92,6 @@ function notStarted(command: Command, cause: unknown): PgroveError {
   });
 }
 
-interface Sink {
-  write(chunk: Uint8Array): number | Promise<number>;
-  flush(): number | Promise<number>;
-  end(): number | Promise<number>;
-}
-
-/** Writes the input piece by piece. Resolves early when the child stops reading: its exit tells why. */
-async function pump(input: AsyncIterable<Uint8Array>, sink: Sink, stopped: () => boolean): Promise<void> {
-  for await (const chunk of input) {
-    if (stopped()) return;
-    try {
-      await sink.write(chunk);
-      await sink.flush();
-    } catch {
-      return;
-    }
-  }
-}
-
-async function endQuietly(sink: Sink): Promise<void> {
-  try {
-    await sink.end();
-  } catch {
-    // The child has gone; its exit code is what counts.
-  }
-}
-
 function spawn(command: Command, stdin: "pipe" | "ignore") {
   try {
     return Bun.spawn({
@@ -128,37 +111,36 @@ function spawn(command: Command, stdin: "pipe" | "ignore") {
 async function streamCommand(command: Command, io: Streams, abort: AbortSignal): Promise<number> {
   abort.throwIfAborted();
   const child = spawn(command, io.input === undefined ? "ignore" : "pipe");
-  const sink = io.input === undefined ? undefined : (child.stdin as unknown as Sink);
+  const { takeBack } = command;
+  const orderly = command.remote === true && takeBack !== undefined;
   let failed: unknown;
+  let stopped = false;
+  let cutInput: (() => void) | undefined;
   let killTimer: ReturnType<typeof setTimeout> | undefined;
   const stop = (now: boolean) => {
-    if (now) child.kill("SIGKILL");
+    stopped = true;
+    if (now && !orderly) child.kill("SIGKILL");
     else {
       if (!command.remote) child.kill("SIGTERM");
       killTimer ??= setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
     }
     // Behind the signal: a program that sees its input end first takes what came for all.
-    if (sink !== undefined) void endQuietly(sink);
+    cutInput?.();
+  };
+  const fail = (error: unknown) => {
+    failed ??= error;
+    stop(true);
   };
   const onAbort = () => stop(false);
   abort.addEventListener("abort", onAbort, { once: true });
-
-  if (io.input !== undefined && sink !== undefined) {
-    // Not waited for: when the child has ended, its input may stay open for ever.
-    void pump(io.input, sink, () => abort.aborted || child.exitCode !== null)
-      .catch((error: unknown) => {
-        failed ??= error;
-        stop(true);
-      })
-      .finally(() => endQuietly(sink));
+  if (io.input !== undefined) {
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    cutInput = feedChild(child.stdin as unknown as Sink, { pieces: io.input, takeBack, hasEnded, failed: fail });
   }
-  const reading = (async () => {
-    for await (const chunk of child.stdout) await io.output?.(chunk);
-  })().catch((error: unknown) => {
-    failed ??= error;
-    stop(true);
-  });
-  const stderr = readLines(child.stderr, command, io);
+  // What a program says to having its input taken back is for nobody.
+  const heard: Streams = { ...io, ...(takeBack === undefined ? {} : whileWanted(io, () => !stopped)) };
+  const reading = readOutput(child.stdout, heard, fail, orderly).catch(fail);
+  const stderr = readLines(child.stderr, command, heard);
   try {
     const [tail] = await Promise.all([stderr, reading, child.exited]);
     if (failed !== undefined) throw failed;
@@ -178,6 +160,31 @@ async function streamCommand(command: Command, io: Streams, abort: AbortSignal):
   } finally {
     abort.removeEventListener("abort", onAbort);
     clearTimeout(killTimer);
+  }
+}
+
+/** The listeners, which hear nothing any more once nobody wants it. */
+function whileWanted({ output, line }: Streams, wanted: () => boolean): Pick<Streams, "output" | "line"> {
+  return {
+    output: (chunk) => (wanted() ? output?.(chunk) : undefined),
+    line: (text) => (wanted() ? line?.(text) : undefined),
+  };
+}
+
+/** Hands the output on. When that fails, it is still read where the program has to end in order. */
+async function readOutput(
+  stdout: ReadableStream<Uint8Array>,
+  { output }: Streams,
+  fail: (error: unknown) => void,
+  toTheEnd: boolean,
+): Promise<void> {
+  for await (const chunk of stdout) {
+    try {
+      await output?.(chunk);
+    } catch (error) {
+      fail(error);
+      if (!toTheEnd) return;
+    }
   }
 }
 

@@ -33,13 +33,17 @@ function describe({ program, exitCode, signal, stderr, aborted, lost }: ToolFail
   return words === "" ? `${program} failed (${how})` : `${program} failed (${how}):\n${words}`;
 }
 
+/** What a server says besides, in whatever words. */
+const NOTICE = /^(?:psql:\S* )?(?:NOTICE|INFO|WARNING|LOG|DEBUG): /;
+const WRONG = /from TOC entry|error|fatal|failed|cannot|could not/i;
+
 /**
  * The lines from the first error on, or from where pg_restore says at which entry it was; chatter such as `pg_dump:
  * dumping contents …` is left out.
  */
 function lastWords(stderr: readonly string[]): string {
   const words = stderr.filter((line) => line !== "" && !/^pg_(dump|restore): [a-z]+ing /.test(line));
-  const first = words.findIndex((line) => /from TOC entry|error|fatal|failed|cannot|could not/i.test(line));
+  const first = words.findIndex((line) => WRONG.test(line) && !NOTICE.test(line));
   return words
     .slice(first < 0 ? -3 : first)
     .slice(0, 8)

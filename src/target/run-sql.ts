@@ -1,9 +1,9 @@
 /** SQL that the user brings: through psql for people, through a connection where rows are wanted as data. */
 import { failure, messageOf, PgroveError } from "../errors.ts";
 import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
+import { PsqlWords } from "../postgres/psql-words.ts";
 import type { Sql, ToolOptions } from "../postgres/toolbox.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
-import { ToolError } from "../sys/tool-error.ts";
 import { entrySql, sessionOptions } from "./reach.ts";
 import { readResults, type SqlResult } from "./sql-results.ts";
 import type { LiveTarget, Target } from "./target.ts";
@@ -21,7 +21,7 @@ export interface SqlSink {
 }
 
 /** The name that psql gives its standard input in messages. */
-const STDIN = "psql:<stdin>";
+const STDIN = /^psql:<stdin>/;
 
 /**
  * Runs SQL through psql, which stops at the first error. Everything psql reads comes by its standard input, so that
@@ -34,38 +34,39 @@ export async function runSql(
   format: "table" | "csv",
   sink: SqlSink,
 ): Promise<void> {
-  await asOperation(live, tools, async (operation) => {
+  await asOperation(live, tools, async (operation, giveUp) => {
     const args = ["-X", "-v", "ON_ERROR_STOP=1", ...(format === "csv" ? ["-q", "--csv"] : []), "-f", "-"];
     const path = sessionOptions(live.target);
     const env = path === undefined ? {} : { PGOPTIONS: path };
     const options: ToolOptions = { database: live.database, input: true, env };
     const command = live.toolbox.command("psql", args, operation.run, options);
-    const wrong: string[] = [];
+    const words = new PsqlWords(sink.notice, (line) => line.replace(STDIN, source.name));
     const stop = new AbortController();
-    const line = (text: string) => {
-      const said = text.replace(STDIN, source.name);
-      if (wrong.length > 0 || /(ERROR|FATAL|PANIC): /.test(said)) {
-        wrong.push(said);
-        stop.abort(); // it reads no more
-      } else if (said !== "") sink.notice(said);
+    const io = {
+      input: readSource(source, AbortSignal.any([stop.signal, operation.abort]), giveUp),
+      output: (chunk: Uint8Array) => sink.output(chunk).catch(giveUp),
+      line: words.line,
     };
     try {
-      const input = source.open(AbortSignal.any([stop.signal, operation.abort]));
-      await tools.runner.stream(command, { input, output: sink.output, line }, operation.abort);
+      await tools.runner.stream(command, io, operation.abort);
+      words.tellRest();
     } catch (error) {
-      if (!(error instanceof ToolError) || error.failure.aborted || wrong.length === 0) throw error;
-      throw failure("sql_failed", wrong.slice(0, 20).join("\n").trimEnd(), undefined, error);
+      const said = words.failure(error);
+      throw said === undefined ? error : failure("sql_failed", said.join("\n"), undefined, error);
+    } finally {
+      stop.abort(); // psql has ended, and reads no more
     }
   });
 }
 
 /** Runs SQL in one transaction, as one simple query, and resolves with the rows of each statement. */
 export async function querySql(live: LiveTarget, tools: OperationTools, source: SqlSource): Promise<SqlResult[]> {
-  return await asOperation(live, tools, async (operation) => {
-    const text = await new Response(toStream(source.open(operation.abort))).text();
+  return await asOperation(live, tools, async (operation, giveUp) => {
+    const text = await readText(readSource(source, operation.abort, giveUp));
     const sql = await live.toolbox.connect(live.database, operation.run, { notice: tools.note, runsUsersSql: true });
     operation.defer(() => sql.end({ timeout: 2 }));
     await enterSchema(sql, live.target);
+    operation.abort.throwIfAborted();
     try {
       return readResults(await sql.unsafe(text).raw());
     } catch (error) {
@@ -74,47 +75,79 @@ export async function querySql(live: LiveTarget, tools: OperationTools, source: 
   });
 }
 
+type GiveUp = (error: unknown) => never;
+
+/** The source's bytes. Throws when it cannot be read to its end, and when it is stopped before. */
+async function* readSource({ name, open }: SqlSource, stop: AbortSignal, giveUp: GiveUp): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of open(stop)) {
+      stop.throwIfAborted();
+      yield piece;
+    }
+    stop.throwIfAborted();
+  } catch (error) {
+    if (stop.aborted) throw error;
+    const what = `${name} could not be read to its end, and what was begun there was not run: ${messageOf(error)}`;
+    giveUp(failure("input_failed", what, undefined, error));
+  }
+}
+
+async function readText(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return new TextDecoder().decode(Buffer.concat(all));
+}
+
 /** Lets a session work in the target's schema, where its login does not do so by itself. */
 export async function enterSchema(sql: Sql, target: Target): Promise<void> {
   const entry = entrySql(target);
   if (entry !== "") await sql.unsafe(entry);
 }
 
-function toStream(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-  });
-}
-
-/** The work as an operation of the journal; when it is interrupted, its sessions in the server are ended. */
+/**
+ * The work as an operation of the journal. When it is interrupted, or gives up with an error, its sessions in the server
+ * are ended until it has ended, too: psql may be at something that takes long.
+ */
 async function asOperation<T>(
   live: LiveTarget,
   tools: OperationTools,
-  work: (operation: Operation) => Promise<T>,
+  work: (operation: Operation, giveUp: GiveUp) => Promise<T>,
 ): Promise<T> {
   const { target, server, database } = live;
   const subject = { operation: "sql", target: target.label, server: server.label, database };
   return await withOperation(tools, subject, async (operation) => {
-    // A session of its own only when it is needed: it would be in the way of CREATE DATABASE and the like.
-    const end = () => void endSessionsOf(live, operation).catch((error: unknown) => tools.note(messageOf(error)));
+    let settled = false;
+    let ending: Promise<void> | undefined;
+    const end = () => {
+      ending ??= endSessionsUntil(live, operation, () => settled).catch((error: unknown) =>
+        tools.note(messageOf(error)),
+      );
+    };
     operation.abort.addEventListener("abort", end, { once: true });
     try {
-      return await work(operation);
+      return await work(operation, (error) => {
+        end();
+        throw error;
+      });
     } finally {
+      settled = true;
       operation.abort.removeEventListener("abort", end);
+      await ending;
     }
   });
 }
 
-async function endSessionsOf(live: LiveTarget, operation: Operation): Promise<void> {
+const POLL_MS = 150;
+
+/** By a session of its own, opened only then: it would be in the way of CREATE DATABASE and the like. */
+async function endSessionsUntil(live: LiveTarget, operation: Operation, isSettled: () => boolean): Promise<void> {
   const sql: Sql = await connectForAdmin(live.toolbox, operation.run, [live.database]);
   try {
     await endRunSessions(sql, operation.run);
+    while (!isSettled()) {
+      await Bun.sleep(POLL_MS);
+      await endRunSessions(sql, operation.run);
+    }
   } finally {
     await sql.end({ timeout: 2 });
   }

@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { isatty } from "node:tty";
 import { EXIT, missingError, usageError } from "../../errors.ts";
 import { pathExists } from "../../sys/files.ts";
+import { readStdin, readWholeFile } from "../../sys/input.ts";
 import { asOwnRole } from "../../target/reach.ts";
 import { querySql, runSql, type SqlSource } from "../../target/run-sql.ts";
 import { openTarget } from "../../target/target.ts";
@@ -47,27 +48,10 @@ async function openSource(text: string | undefined, file: string | undefined, cw
   if (file !== undefined && file !== "-") {
     const path = resolve(cwd, file);
     if (!(await pathExists(path))) throw missingError("file_missing", `there is no file ${path}`);
-    return { name: basename(path), open: () => Bun.file(path).stream() };
+    return { name: basename(path), open: () => readWholeFile(path) };
   }
   if (isatty(0)) throw usageError("there is no SQL: give -c SQL, -f FILE, or send it to standard input");
   return { name: "<stdin>", open: readStdin };
-}
-
-/** Standard input until its end, or until nobody wants more of it: else an open pipe would keep the program alive. */
-async function* readStdin(stop: AbortSignal): AsyncIterable<Uint8Array> {
-  const reader = Bun.stdin.stream().getReader();
-  const cancel = () => void reader.cancel().catch(() => undefined);
-  stop.addEventListener("abort", cancel, { once: true });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    stop.removeEventListener("abort", cancel);
-    cancel();
-  }
 }
 
 async function* bytesOf(text: string): AsyncIterable<Uint8Array> {

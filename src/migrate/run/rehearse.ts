@@ -1,6 +1,6 @@
 /** A rehearsal: migrations run on a copy of the target, which is dropped again; the target is only read. */
 import { copyAside } from "../../copy/copy.ts";
-import { EXIT, messageOf, PgroveError } from "../../errors.ts";
+import { messageOf, PgroveError } from "../../errors.ts";
 import { databaseSizeBytes, type Session } from "../../postgres/admin.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { OperationTools } from "../../sys/operation.ts";
@@ -128,8 +128,7 @@ async function readLocks(sql: Sql): Promise<{ oid: number; lock: HeldLock }[]> {
 }
 
 function asRehearsed(error: unknown, label: string): unknown {
-  if (!(error instanceof PgroveError) || error.exit === EXIT.interrupted || error.exit === EXIT.terminated)
-    return error;
+  if (!(error instanceof PgroveError) || error.code === "interrupted") return error;
   const details = { code: error.code, exit: error.exit, ...(error.hint === undefined ? {} : { hint: error.hint }) };
   const message = `the rehearsal on a copy failed; ${label} was not touched\n${messageOf(error)}`;
   return new PgroveError({ ...details, message, cause: error });

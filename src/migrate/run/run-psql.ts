@@ -1,9 +1,9 @@
 /** Runs one migration through psql, for scripts that hold its own commands or rows for COPY. */
 import { failure, PgroveError } from "../../errors.ts";
+import { PsqlWords } from "../../postgres/psql-words.ts";
 import type { Toolbox, ToolOptions } from "../../postgres/toolbox.ts";
 import type { Runner } from "../../sys/process.ts";
 import type { RunId } from "../../sys/run-id.ts";
-import { ToolError } from "../../sys/tool-error.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../model.ts";
 import { endStatement, requireHarmless } from "../script/psql-commands.ts";
@@ -21,7 +21,6 @@ export interface PsqlAccess {
 
 /** The name that psql gives its standard input in messages. */
 const STDIN = /^psql:<stdin>:(\d+): /;
-const MOST_LINES = 20;
 
 /** Throws (exit 3) when the script holds commands that reach beyond the database. Nothing is run. */
 export function requireFitForPsql(step: Step, { transaction }: ScriptShape): void {
@@ -67,9 +66,9 @@ async function runWhole(session: StepSession, psql: PsqlAccess, step: Step, shap
   }
 }
 
-/** What psql said first, without the place: the ledger is read beside the migration's name. */
+/** What psql said first, without place and severity: the ledger is read beside the migration's name. */
 function firstLine({ message }: PgroveError): string {
-  return (message.split("\n")[0] ?? "").replace(/^.*?: (?:ERROR|FATAL|PANIC): +/, "");
+  return (message.split("\n")[0] ?? "").replace(/^.*?: [^\s:]+: +/, "");
 }
 
 interface Pieces {
@@ -88,33 +87,28 @@ async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, 
     input: true,
   });
   const text = `${head}\n${endStatement(script)}\n\\set ON_ERROR_STOP on\n${tail}\n\\echo ${proof}\n`;
-  const said: string[] = [];
+  const words = new PsqlWords(session.note, (line) => placeLine(line, step));
   let output = "";
-  const line = (raw: string) => {
-    const words = placeLine(raw, step);
-    if (said.length > 0 || /(ERROR|FATAL|PANIC): /.test(words)) said.push(words);
-    else if (words !== "") session.note(words);
-  };
   const decoder = new TextDecoder();
   const keepTail = (chunk: Uint8Array) => {
     output = (output + decoder.decode(chunk, { stream: true })).slice(-1000);
     return Promise.resolve();
   };
   try {
-    await psql.runner.stream(command, { input: bytesOf(text), output: keepTail, line }, session.abort);
+    await psql.runner.stream(command, { input: bytesOf(text), output: keepTail, line: words.line }, session.abort);
   } catch (error) {
-    if (!(error instanceof ToolError) || error.failure.aborted || said.length === 0) throw error;
-    throw scriptFailed(step, said, error);
+    const said = words.failure(error);
+    throw said === undefined ? error : scriptFailed(step, said, error);
   }
+  words.tellRest();
   if (output.includes(proof)) return;
   throw scriptFailed(step, [
-    ...said,
     `${step.script.file}: its end was never reached: rows of COPY without \\. behind them, or an open quote`,
   ]);
 }
 
 function scriptFailed(step: Step, said: readonly string[], cause?: unknown): PgroveError {
-  const message = [...said.slice(0, MOST_LINES), `${describeMigration(step)} was run by psql`].join("\n");
+  const message = [...said, `${describeMigration(step)} was run by psql`].join("\n");
   return failure("migration_failed", message, "mend the file, then run the same command again", cause);
 }
 

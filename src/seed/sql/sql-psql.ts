@@ -2,12 +2,11 @@
 import { failure, type PgroveError } from "../../errors.ts";
 import { endStatement } from "../../migrate/script/psql-commands.ts";
 import { countLineBreaks } from "../../migrate/script/source-place.ts";
-import { ToolError } from "../../sys/tool-error.ts";
+import { PsqlWords } from "../../postgres/psql-words.ts";
 import { describeMissing, recordFile } from "../ledger.ts";
 import { type PsqlAccess, restoration, type ShapedFile, type SqlSeedSession } from "./sql-session.ts";
 
 const STDIN = /^psql:<stdin>:(\d+): /;
-const MOST_LINES = 20;
 
 /** A line of what psql reads, and the file that begins there. */
 interface Part {
@@ -35,7 +34,10 @@ export async function runFilesByPsql(
 }
 
 async function send({ runner, abort, command }: PsqlAccess, text: string, parts: Part[], proof: string): Promise<void> {
-  const said: string[] = [];
+  const words = new PsqlWords(
+    () => undefined,
+    (line) => placeLine(line, parts),
+  );
   let output = "";
   const decoder = new TextDecoder();
   const io = {
@@ -43,22 +45,17 @@ async function send({ runner, abort, command }: PsqlAccess, text: string, parts:
     output: (chunk: Uint8Array) => {
       output = (output + decoder.decode(chunk, { stream: true })).slice(-1000);
     },
-    line: (line: string) => {
-      if (line !== "" && said.length < MOST_LINES) said.push(placeLine(line, parts));
-    },
+    line: words.line,
   };
   try {
     await runner.stream(command(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"]), io, abort);
   } catch (error) {
-    if (!(error instanceof ToolError) || error.failure.aborted || said.length === 0) throw error;
-    throw seedFailed(said, error);
+    const said = words.failure(error);
+    throw said === undefined ? error : seedFailed(said, error);
   }
   if (output.includes(proof)) return;
   const file = parts.at(-1)?.file ?? "the file";
-  throw seedFailed([
-    ...said,
-    `${file}: its end was never reached: rows of COPY without \\. behind them, or an open quote`,
-  ]);
+  throw seedFailed([`${file}: its end was never reached: rows of COPY without \\. behind them, or an open quote`]);
 }
 
 function seedFailed(said: readonly string[], cause?: unknown): PgroveError {

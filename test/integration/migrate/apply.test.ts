@@ -175,6 +175,16 @@ describe.each([15, 17, 18] as const)("PostgreSQL %p", (major) => {
     expect(await bench.ledger()).toEqual(["1|run|t", "2|run|t"]);
   });
 
+  test("a script of psql's fails with its last words, whatever was said before", async () => {
+    const say = "do $$ begin raise notice 'ERROR:  none'; end $$;\n";
+    await bench.write({ "1_item.up.sql": TABLE, "2_said.up.sql": `\\echo begun\n${say.repeat(30)}select nope;\n` });
+    const error = await rejection(bench.migrate(HEAD));
+    expect(error.message).toStartWith('migrations/2_said.up.sql:32: ERROR:  column "nope" does not exist');
+    const newest = "select error from pgrove.migration_history order by id desc limit 1";
+    expect(await bench.query(newest)).toBe('column "nope" does not exist');
+    expect(bench.notes.filter((note) => note.includes("ERROR:  none"))).toHaveLength(30);
+  });
+
   test("a lock that is held too long is tried again, and who holds it is named", async () => {
     await bench.write({ "1_item.up.sql": TABLE, "2_wide.up.sql": "alter table item add column wide text;" });
     await bench.migrate({ kind: "steps", direction: "up", count: 1 });

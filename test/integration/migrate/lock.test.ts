@@ -7,6 +7,7 @@ import { rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
+import { patiently } from "../../support/patience.ts";
 
 const never = new AbortController().signal;
 const quiet = (timeoutMs: number): LockOptions => ({ timeoutMs, abort: never, note: () => undefined });

@@ -85,6 +85,14 @@ describe.each([15, 18] as const)("SQL seed files on PostgreSQL %i", (major) => {
       place: "seeds/staging.sql:3",
     },
     {
+      what: "psql, behind much that it has said",
+      files: {
+        "base.sql": `copy city from stdin;\n1\tUlm\n\\.\n${"do $$ begin raise notice 'ERROR:  none'; end $$;\n".repeat(30)}`,
+        "staging.sql": "\n\ninsert into cty values (2);",
+      },
+      place: 'seeds/staging.sql:3: ERROR:  relation "cty" does not exist',
+    },
+    {
       what: "an open quote",
       files: { "base.sql": "copy city from stdin;\n1\tUlm\n\\.\n", "staging.sql": "select 'open;" },
       place: "seeds/staging.sql",
