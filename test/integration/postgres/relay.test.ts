@@ -139,11 +139,9 @@ describe("a container that publishes no port", () => {
     try {
       const read = async (runsUsersSql: boolean) => {
         const sql = await createDockerToolbox(systemRunner, accessTo()).connect("postgres", run(), { runsUsersSql });
-        const rows = await sql<
-          { set: string }[]
-        >`select current_setting(name) as set from unnest(${limits}::text[]) name`;
-        await sql.end({ timeout: 5 });
-        return rows.map(({ set }) => set);
+        const names = limits.join(",");
+        const values = sql`select current_setting(name) from unnest(string_to_array(${names}, ',')) name`.values();
+        return (await values.finally(() => sql.end({ timeout: 5 }))).flat();
       };
       expect(await read(false)).toEqual(["0", "0", "0", "0"]);
       expect(await read(true)).toEqual(["0", "0", "70s", "70s"]);
