@@ -10,7 +10,7 @@ import {
   type NumberedFile,
   type Reading,
 } from "./layout.ts";
-import { findLookalikes, isInsideQuotes, refuseLookalike } from "./marks.ts";
+import { findLookalikes, isInsideQuotes, refuseLookalike, shorten } from "./marks.ts";
 import { findNearMiss, proposeOneFile } from "./near-miss.ts";
 
 const NAME = /^(\d+)_(.*)\.sql$/s;
@@ -136,7 +136,7 @@ function checkPlace({ text }: Line, { up }: Sections): Omit<Mistake, "line"> | u
 }
 
 function checkAnnotation(text: string, line: Line, sections: Sections): Omit<Mistake, "line"> | undefined {
-  const shown = line.text.trim();
+  const shown = shorten(line.text);
   const annotation = ANNOTATION.exec(line.text.trimEnd())?.[1];
   if (annotation === undefined) return { message: `${shown} is no annotation that goose takes`, hint: HOW_WRITTEN };
   const from = sections.marks.at(-1)?.end ?? 0;
@@ -148,7 +148,7 @@ function checkAnnotation(text: string, line: Line, sections: Sections): Omit<Mis
   return said;
 }
 
-/** Takes an annotation into account. A statement's own mark its end, where it has no semicolon. */
+/** Takes an annotation into account. Those of a statement count only where it has no semicolon of its own. */
 function readAnnotation(
   text: string,
   line: Line,

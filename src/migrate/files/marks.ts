@@ -15,7 +15,7 @@ export function isInsideQuotes(text: string, from: number, at: number): boolean 
 /** A comment that means to divide the file, whether or not a tool takes it so. */
 export interface Lookalike {
   start: number;
-  /** As it is written. */
+  /** As it is written, for a message. */
   text: string;
   direction: Direction | undefined;
 }
@@ -48,8 +48,15 @@ export function findLookalikes(text: string, marks: readonly Mark[] = []): Looka
     const { goose, plus, joined, alone } = match.groups ?? {};
     const word = (goose ?? plus ?? joined ?? alone)?.toLowerCase();
     const direction = word === "up" || word === "down" ? word : undefined;
-    return [{ start: match.index, text: match[0].trim(), direction }];
+    return [{ start: match.index, text: shorten(match[0]), direction }];
   });
+}
+
+const LONGEST_SHOWN = 80;
+
+/** A line, for a message. */
+export function shorten(line: string): string {
+  return line.trim().replace(/\s+/g, " ").slice(0, LONGEST_SHOWN);
 }
 
 /** A finding about what looks like a mark and is taken for none. */
