@@ -1,17 +1,18 @@
 /**
  * The claims of the README, measured side by side on one machine in one run. usage: npm run bench -- [options]
- *   --quick          a small database (pgbench -s 5): does it run at all?
- *   --runs N         how many rounds count (5); one more comes first and does not
- *   --only PART      one part: startup, speed, worktrees, snapshots, migrations, seeds, memory, templates
- *   --markdown FILE  also the versions and the table as the README has it
- *   --json FILE      also everything measured, as JSON
+ *   --quick       a small database (pgbench -s 5): does it run at all?
+ *   --runs N      how many rounds count (5); one more comes first and does not
+ *   --only PART   one part: startup, speed, worktrees, snapshots, migrations, seeds, memory, templates
+ *   --json FILE   also everything measured, as JSON
+ *   --write       also puts the table into README.md, and the versions into docs/measured.md; only for a whole run
  * Exit code 0 whether or not a bound is met: this measures, it does not judge.
  */
 import { parseArgs } from "node:util";
 import { measureCopies } from "./copy.ts";
+import { replaceMeasured } from "./docs.ts";
 import { measureMemory } from "./memory.ts";
 import { measureMigrations } from "./migrate.ts";
-import { formatMegabytes, type Row, renderMarkdown, renderRows } from "./report.ts";
+import { formatMegabytes, type Row, renderList, renderMarkdown, renderRows } from "./report.ts";
 import { measureSeeds } from "./seed.ts";
 import { makeSetting, type Setting } from "./setting.ts";
 import { measureSnapshots } from "./snapshot.ts";
@@ -25,9 +26,9 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string", default: "5" },
-    markdown: { type: "string" },
     json: { type: "string" },
     only: { type: "string" },
+    write: { type: "boolean", default: false },
   },
 });
 const PARTS: Readonly<Record<string, (where: Setting) => Promise<Row[]>>> = {
@@ -48,6 +49,8 @@ const rounds = Number(values.runs);
 if (values.only !== undefined && !(values.only in PARTS))
   throw new Error(`--only takes ${Object.keys(PARTS).join(", ")}`);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--runs takes a whole number, 1 or more");
+if (values.write && (values.quick || values.only !== undefined))
+  throw new Error("--write wants figures of one whole run: leave --quick and --only out");
 
 say("starting PostgreSQL 17 in a container, filling the database");
 const setting = await makeSetting(values.quick ? { scale: 5, textRows: 100_000 } : { scale: 50, textRows: 1_000_000 });
@@ -72,8 +75,10 @@ try {
   console.log(renderRows(rows));
   if (values.quick)
     console.log("\n--quick: the bounds are meant for the big database, so what became of them says nothing");
-  if (values.markdown !== undefined)
-    await Bun.write(values.markdown, `${toList(versions)}\n\n${renderMarkdown(rows)}\n`);
+  if (values.write) {
+    await replaceMeasured("README.md", renderMarkdown(rows));
+    await replaceMeasured("docs/measured.md", renderList(versions));
+  }
   if (values.json !== undefined) {
     const document = { version: 1, versions: Object.fromEntries(versions), quick: values.quick, rounds, rows };
     await Bun.write(values.json, `${JSON.stringify(document, null, 2)}\n`);
@@ -90,10 +95,6 @@ async function measureAll(where: Setting): Promise<Row[]> {
     rows.push(...(await measure(where)));
   }
   return rows;
-}
-
-function toList(versions: readonly (readonly [string, string])[]): string {
-  return versions.map(([name, version]) => `- ${name}: ${version}`).join("\n");
 }
 
 function removeSetting(): Promise<void> {

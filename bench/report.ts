@@ -129,6 +129,11 @@ export function renderMarkdown(rows: readonly Row[]): string {
   return lines.join("\n");
 }
 
+/** Names and values as a list of Markdown. */
+export function renderList(entries: readonly (readonly [name: string, value: string])[]): string {
+  return entries.map(([name, value]) => `- ${name}: ${value}`).join("\n");
+}
+
 /** "43.1 MB". */
 export function formatMegabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 1)} MB`;
