@@ -55,21 +55,16 @@ export async function openConnection(
   const { default: postgres } = await import("postgres");
   const until = Date.now() + (options.waitMs ?? 0);
   for (;;) {
-    let isProved = false;
-    const open = async () => {
-      // postgres.js would dial anew by itself: a session without the role, the path and the claims of the one that was lost.
-      if (isProved) throw withCode("the server has ended the session", "CONNECTION_CLOSED");
-      return endWithError(options.socket === undefined ? await dial(connection) : options.socket());
-    };
+    const relay = options.socket;
     // An option that postgres.js has and its types do not know.
-    const dialing = { socket: open };
+    const dialing = { socket: async () => endWithError(relay === undefined ? await dial(connection) : relay()) };
     const sql = postgres({
       host: connection.host,
       port: connection.port,
       user: connection.user,
       pass: connection.password ?? "",
       database: connection.database,
-      ssl: options.socket !== undefined || connection.host.startsWith("/") ? false : tlsOption(connection.parameters),
+      ssl: relay !== undefined || connection.host.startsWith("/") ? false : tlsOption(connection.parameters),
       max: 1,
       prepare: false,
       fetch_types: false,
@@ -87,7 +82,6 @@ export async function openConnection(
       await sql.unsafe(
         options.direct ? liftLimits(options.runsUsersSql ? WAITING : [...WAITING, ...WORKING]) : "select 1",
       );
-      isProved = true;
       return sql;
     } catch (error) {
       await sql.end({ timeout: 0 }).catch(() => undefined);
