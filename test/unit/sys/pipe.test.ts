@@ -84,11 +84,10 @@ describe("what fails", () => {
   });
 
   test("the reader, while the first has nothing to say: nobody waits for it", async () => {
-    const started = performance.now();
     const second = (input: AsyncIterable<Uint8Array>) =>
       systemRunner.stream(shell("echo 'error: no login' >&2; exit 2"), { input }, NEVER);
-    await expect(join(shell("exec sleep 30"), second)).rejects.toThrow("error: no login");
-    expect(performance.now() - started).toBeLessThan(4_000);
+    // An hour is beyond every bound of a test: whoever waits for it fails by that.
+    await expect(join(shell("exec sleep 3600"), second)).rejects.toThrow("error: no login");
   });
 
   test("an abort ends both", async () => {
