@@ -1,5 +1,6 @@
 /** How failures are told: words for people, JSON for scripts, and the exit code for both. */
 import { EXIT, messageOf, PgroveError } from "../errors.ts";
+import { isLostCode } from "../postgres/lost-connection.ts";
 import { createPaint, type Paint } from "./terminal.ts";
 
 export interface Failure {
@@ -9,23 +10,13 @@ export interface Failure {
   exit: number;
 }
 
-/** What postgres.js and the operating system call it, and what a server says (SQLSTATE) when it ends a session. */
-const LOST = new Set([
-  ...["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "CONNECTION_ENDED", "ECONNRESET", "EPIPE"],
-  ...["57P01", "57P02", "57P03", "57P05", "25P03", "25P04"],
-]);
-
-function isLostConnection(error: unknown): boolean {
-  return error instanceof Error && LOST.has(String(Reflect.get(error, "code")));
-}
-
 /** Anything that was thrown, as a failure. What is no PgroveError, and no connection's end, is a bug of pgrove's. */
 export function describeFailure(error: unknown, verbose: boolean): Failure {
   if (error instanceof PgroveError) {
     const { code, message, hint, exit } = error;
     return { code, message, hint, exit };
   }
-  if (isLostConnection(error)) {
+  if (error instanceof Error && isLostCode(String(Reflect.get(error, "code")))) {
     const message = `the connection to the server was lost: ${messageOf(error)}`;
     return { code: "connection_lost", message, hint: "pgrove status", exit: EXIT.failed };
   }

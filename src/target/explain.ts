@@ -1,6 +1,7 @@
 /** Says why work inside a server failed: the server went away, or it refused a statement. */
 import { failure, PgroveError } from "../errors.ts";
 import { codeOf } from "../postgres/connect.ts";
+import { isLostCode } from "../postgres/lost-connection.ts";
 import type { Server, ServerState } from "../server/server.ts";
 import { ToolError } from "../sys/tool-error.ts";
 
@@ -8,9 +9,6 @@ import { ToolError } from "../sys/tool-error.ts";
 const END_SEEN_MS = 2_000;
 const POLL_MS = 100;
 
-const LOST = new Set(["CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "CONNECT_TIMEOUT"]);
-const LOST_STATES = new Set(["57P01", "57P02", "57P03"]);
-const LOST_SYSTEM = new Set(["ECONNRESET", "ECONNREFUSED", "EPIPE"]);
 const LOST_WORDS = /server closed the connection|terminating connection|the connection to it was lost/;
 
 /** The error, in words that name the server when that is what failed. What was interrupted stays as it is. */
@@ -23,7 +21,7 @@ export async function explainWorkError(
   const tool = toolErrorIn(error);
   if (abort.aborted || (error instanceof PgroveError && tool === undefined)) return error;
   const code = codeOf(error) ?? "";
-  const lost = tool === undefined ? isLost(code) : LOST_WORDS.test(tool.message);
+  const lost = tool === undefined ? isLostCode(code) : LOST_WORDS.test(tool.message);
   if (lost) {
     const state = await waitForEnd(server);
     if (state.condition !== "running") return gone(error, operation, server.label, state);
@@ -46,10 +44,6 @@ export async function explainWorkError(
 function toolErrorIn(error: unknown): ToolError | undefined {
   if (error instanceof ToolError) return error;
   return error instanceof PgroveError && error.cause instanceof ToolError ? error.cause : undefined;
-}
-
-function isLost(code: string): boolean {
-  return LOST.has(code) || LOST_STATES.has(code) || LOST_SYSTEM.has(code);
 }
 
 async function waitForEnd(server: Server): Promise<ServerState> {

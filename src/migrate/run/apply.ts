@@ -136,7 +136,8 @@ const NO_TRANSACTION = "25P01";
 async function openSession(work: Work, live: LiveTarget, notice?: Notice): Promise<Sql> {
   const { run } = work.operation;
   const sql = await live.toolbox.connect(live.database, run, {
-    ...{ runsUsersSql: true, ...(notice === undefined ? {} : { notice }) },
+    runsUsersSql: true,
+    ...(notice === undefined ? {} : { notice }),
   });
   // Of a session that the server has ended under a script, postgres.js would wait for the answer until the time is over.
   work.operation.defer(() => sql.end({ timeout: 0.2 }));

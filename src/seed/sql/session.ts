@@ -12,7 +12,8 @@ export async function withSession<T>(
   notice?: (text: string) => void,
 ): Promise<T> {
   const sql = await live.toolbox.connect(live.database, run, {
-    ...{ runsUsersSql: true, ...(notice === undefined ? {} : { notice }) },
+    runsUsersSql: true,
+    ...(notice === undefined ? {} : { notice }),
   });
   let endWaitS = 0; // for a session that was ended meanwhile it would be waited in vain
   try {

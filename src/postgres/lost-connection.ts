@@ -1,0 +1,15 @@
+/** By what an error is known as a connection's end: it is loaded wherever failures are told, so it loads nothing itself. */
+
+const LOST = new Set([
+  // postgres.js
+  ...["CONNECTION_CLOSED", "CONNECTION_ENDED", "CONNECTION_DESTROYED", "CONNECT_TIMEOUT"],
+  // the operating system
+  ...["ECONNRESET", "ECONNREFUSED", "EPIPE"],
+  // a server that ends a session: shutdown, crash, start, and the limits for sessions that wait or last too long
+  ...["57P01", "57P02", "57P03", "57P05", "25P03", "25P04"],
+]);
+
+/** Whether an error's code (SQLSTATE, or a library's word) says that the connection was lost. */
+export function isLostCode(code: string): boolean {
+  return LOST.has(code);
+}
