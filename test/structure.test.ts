@@ -23,27 +23,36 @@ interface Import {
 
 type Rule = (files: readonly SourceFile[]) => string[];
 
-const FEATURES = ["worktree", "dump", "copy", "migrate", "seed", "monitor", "api"];
+const FEATURES = ["worktree", "dump", "copy", "migrate", "seed", "monitor"];
+
+/** Which feature may use which other one. */
+const FEATURE_USES: Readonly<Record<string, readonly string[]>> = {
+  migrate: ["dump", "copy"],
+  worktree: ["copy", "dump", "migrate", "seed"],
+  monitor: ["dump"],
+};
+
+/** The rooms below the features: each may use those behind it. */
+const BELOW_FEATURES = ["unit", "archive", "sql", "work", "resolve", "detect", "repo", "server", "postgres"];
+
+/** What any folder may use. */
+const EVERYWHERE = ["config", "sys"];
 
 /** What a folder's files may import, beside their own folder. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   main: ["cli"],
-  cli: [...FEATURES, "target", "repo", "server", "postgres", "sys", "config"],
-  ...Object.fromEntries(FEATURES.map((name) => [name, [...FEATURES, ...rest("target")]])),
-  target: rest("repo"),
-  repo: ["sys", "config"],
-  server: ["postgres", "sys", "config"],
-  postgres: ["sys", "config"],
+  cli: [...FEATURES, ...BELOW_FEATURES, ...EVERYWHERE],
+  ...Object.fromEntries(
+    FEATURES.map((name) => [name, [...(FEATURE_USES[name] ?? []), ...BELOW_FEATURES, ...EVERYWHERE]]),
+  ),
+  ...Object.fromEntries(
+    BELOW_FEATURES.map((name, place) => [name, [...BELOW_FEATURES.slice(place + 1), ...EVERYWHERE]]),
+  ),
   // What any folder may import may itself stand only on what is below everything.
   config: ["sys"],
   sys: [],
   errors: [],
 };
-
-function rest(first: "target" | "repo"): string[] {
-  const below = ["repo", "server", "postgres", "sys", "config"];
-  return first === "target" ? ["target", ...below] : below;
-}
 
 /** `errors.ts` → "errors", `cli/commands/dump.ts` → "cli". */
 function roomOf(path: string): string {
@@ -169,14 +178,16 @@ const lines = (count: number) => Array.from({ length: count }, (_, index) => `  
 
 const RULES: readonly RuleCase[] = [
   {
-    says: "imports go one way: main → cli → features → target → repo, server → postgres → sys",
+    says: "imports go one way: main → cli → features → unit → archive → sql → work → resolve → detect → repo → server → postgres → sys",
     rule: importDirection,
     breaches: [
       [file("sys/a.ts", 'import { x } from "../cli/output.ts";')],
       [file("dump/a.ts", 'import type { x } from "../cli/context.ts";')],
       [file("server/a.ts", 'export {\n  x,\n} from "../repo/git.ts";')],
       [file("postgres/a.ts", 'const x = await import("../server/server.ts");')],
-      [file("target/a.ts", 'import "../dump/dump.ts";')],
+      [file("unit/a.ts", 'import "../dump/dump.ts";')],
+      [file("copy/a.ts", 'import "../dump/dump.ts";')],
+      [file("work/a.ts", 'const x = await import("../sql/psql.ts");')],
       [file("errors.ts", 'import { x } from "./sys/redact.ts";')],
       [file("unheard/a.ts", 'import { x } from "../sys/redact.ts";')],
     ],

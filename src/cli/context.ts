@@ -3,15 +3,15 @@ import { homedir } from "node:os";
 import { isatty } from "node:tty";
 import type { Environment } from "../config/load.ts";
 import type { PgroveError } from "../errors.ts";
+import type { TargetPlace } from "../resolve/place.ts";
+import type { Loss } from "../resolve/protection.ts";
+import type { LiveTarget, Target } from "../resolve/target.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import { once } from "../sys/once.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
 import { redact } from "../sys/redact.ts";
 import { type Interruptions, watchSignals } from "../sys/signals.ts";
-import type { TargetPlace } from "../target/place.ts";
-import type { Loss } from "../target/protection.ts";
-import type { LiveTarget, Target } from "../target/target.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPlaces, type Places } from "./places.ts";
@@ -84,7 +84,7 @@ export function createContext(options: ContextOptions): Context {
   });
   const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, note };
   const resolveTarget = async (text?: string) => {
-    const resolving = await import("../target/resolve.ts");
+    const resolving = await import("../resolve/resolve.ts");
     return await resolving.resolveTarget(text, targetPlace);
   };
   return {
@@ -96,11 +96,11 @@ export function createContext(options: ContextOptions): Context {
     targetPlace,
     resolveTarget,
     openTarget: async (text, database) => {
-      const { openTarget } = await import("../target/target.ts");
+      const { openTarget } = await import("../resolve/target.ts");
       return await openTarget(await resolveTarget(text), await places.serverTools(), database);
     },
     requireConsent: async (loss) => {
-      const { requireConsent } = await import("../target/protection.ts");
+      const { requireConsent } = await import("../resolve/protection.ts");
       const { yes, confirm } = flags;
       await requireConsent({ ...loss, command: commandLine }, { yes, confirm, prompt });
     },

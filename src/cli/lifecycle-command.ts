@@ -1,7 +1,8 @@
 /** What `up`, `down` and `restart` have in common. */
+
+import type { Target } from "../resolve/target.ts";
 import type { ServerState } from "../server/server.ts";
-import type { LifecycleTools } from "../target/lifecycle.ts";
-import type { Target } from "../target/target.ts";
+import type { LifecycleTools } from "../work/lifecycle.ts";
 import type { Context } from "./context.ts";
 import { describeServer, serverDocument } from "./server-lines.ts";
 
@@ -36,7 +37,7 @@ export async function resolveServer(context: Context, targetText: string | undef
   const [{ requireWorktreeTools }, { renewOverride }, { worktreeTarget }] = await Promise.all([
     import("./worktree-tools.ts"),
     import("../worktree/own-containers.ts"),
-    import("../target/worktree-target.ts"),
+    import("../resolve/worktree-target.ts"),
   ]);
   const tools = await requireWorktreeTools(context);
   return await worktreeTarget(await renewOverride(tools, target.worktree), tools.loaded, tools.place);

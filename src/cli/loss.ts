@@ -1,6 +1,6 @@
 /** What is lost when something replaces a target, in words. */
-import { isSchemaLoss } from "../copy/schema.ts";
-import type { Loss } from "../target/scratch.ts";
+import { isSchemaLoss } from "../unit/schema-unit.ts";
+import type { Loss } from "../unit/scratch.ts";
 import type { Context } from "./context.ts";
 import { formatBytes, plural } from "./format.ts";
 

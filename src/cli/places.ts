@@ -121,7 +121,7 @@ async function readConfig(
  */
 async function envFilesOf(loaded: LoadedConfig, runner: Runner): Promise<string[]> {
   const [{ isLinked }, { findRepository }] = await Promise.all([
-    import("../target/main-server.ts"),
+    import("../resolve/main-server.ts"),
     import("../repo/git.ts"),
   ]);
   const own = loaded.config.env.file;

@@ -1,6 +1,6 @@
 import type { Connection } from "../postgres/url.ts";
-import { renderVariables } from "../target/env-lines.ts";
-import type { Target } from "../target/target.ts";
+import { renderVariables } from "../resolve/env-lines.ts";
+import type { Target } from "../resolve/target.ts";
 import type { Context } from "./context.ts";
 
 /** What an env file is given for a target that is reached this way. Git is asked for the branch only where it counts. */

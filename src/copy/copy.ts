@@ -11,15 +11,15 @@ import {
   type Session,
 } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
-import { commentStatement, propertyStatements, readProperties } from "../postgres/swap.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { replaceDatabase } from "../target/replace.ts";
-import { findLoss, type Loss } from "../target/scratch.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { type Work, type WorkSubject, withWork } from "../target/work.ts";
+import { replaceDatabase } from "../unit/replace.ts";
+import { findLoss, type Loss } from "../unit/scratch.ts";
+import { copyByStream, requireStreamable } from "../unit/stream.ts";
+import { commentStatement, propertyStatements, readProperties } from "../unit/swap.ts";
+import { copyByTemplate, requireCopyable, waitUntilLeft } from "../unit/template.ts";
+import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 import { copyToSchema, planSchemaCopy } from "./schema-copy.ts";
-import { copyByStream, requireStreamable } from "./stream.ts";
-import { copyByTemplate, requireCopyable, waitUntilLeft } from "./template.ts";
 
 export type CopyStrategy = "auto" | "template" | "stream";
 

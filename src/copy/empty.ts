@@ -1,12 +1,12 @@
 /** An empty database in a target's place: made under a scratch name and swapped in, so that no half-made one is left. */
 import { requireNothingBound } from "../postgres/admin.ts";
-import { commentStatement, createStatement, readShape } from "../postgres/swap.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { replaceDatabase } from "../target/replace.ts";
-import { createScratch, findLoss, type Loss } from "../target/scratch.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { withWork } from "../target/work.ts";
-import { createSchema, dropSchema, findSchemaLoss, schemaClaim } from "./schema.ts";
+import { replaceDatabase } from "../unit/replace.ts";
+import { createSchema, dropSchema, findSchemaLoss, schemaClaim } from "../unit/schema-unit.ts";
+import { createScratch, findLoss, type Loss } from "../unit/scratch.ts";
+import { commentStatement, createStatement, readShape } from "../unit/swap.ts";
+import { withWork } from "../work/work.ts";
 
 export interface EmptyRequest {
   /** The database whose encoding and locale a new one gets. */

@@ -1,11 +1,12 @@
 /** A copy into a schema as an operation of its own: what it claims, what it asks, what it says. */
+
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import type { Loss } from "../target/scratch.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { type Work, withWork } from "../target/work.ts";
-import { copyIntoSchema, findSchemaLoss, requireReplaceableSchema, type SchemaLoss } from "./schema.ts";
-import { schemaClaims } from "./schema-target.ts";
-import { requireStreamable } from "./stream.ts";
+import { schemaClaims } from "../unit/schema-target.ts";
+import { copyIntoSchema, findSchemaLoss, requireReplaceableSchema, type SchemaLoss } from "../unit/schema-unit.ts";
+import type { Loss } from "../unit/scratch.ts";
+import { requireStreamable } from "../unit/stream.ts";
+import { type Work, withWork } from "../work/work.ts";
 
 export interface SchemaCopyRequest {
   schemaOnly: boolean;

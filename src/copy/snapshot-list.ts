@@ -4,10 +4,10 @@ import { missingError, refusal, usageError } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { nameWithSuffix, quoteIdentifier } from "../postgres/identifier.ts";
 import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
-import { commentStatement } from "../postgres/swap.ts";
 import type { Sql } from "../postgres/toolbox.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import { fileStamp } from "../sys/clock.ts";
-import type { LiveTarget } from "../target/target.ts";
+import { commentStatement } from "../unit/swap.ts";
 
 /** The snapshot of the state that the last rewind left. It is not counted. */
 export const BEFORE_REWIND = "before-rewind";

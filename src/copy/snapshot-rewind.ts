@@ -3,11 +3,12 @@
  * `before-rewind`, so that rewinding to that one undoes it. Until the swap the target is not touched.
  */
 import { requireNothingBound } from "../postgres/admin.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { type Keeping, replaceDatabase } from "../target/replace.ts";
-import { findLoss, type Loss } from "../target/scratch.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { type Work, withWork } from "../target/work.ts";
+import { type Keeping, replaceDatabase } from "../unit/replace.ts";
+import { findLoss, type Loss } from "../unit/scratch.ts";
+import { copyIntoScratch } from "../unit/template.ts";
+import { type Work, withWork } from "../work/work.ts";
 import { requireDatabase, snapshotSubject } from "./snapshot.ts";
 import {
   BEFORE_REWIND,
@@ -21,7 +22,6 @@ import {
   snapshotDatabase,
 } from "./snapshot-list.ts";
 import type { Rewind } from "./snapshot-schema.ts";
-import { copyIntoScratch } from "./template.ts";
 
 export interface RewindRequest {
   /** Left out, one of the target's is chosen. */
@@ -97,7 +97,7 @@ async function prepareRewind(
 async function readStateLoss(work: Work, live: LiveTarget): Promise<Loss> {
   const nothing = { database: savedOf(live), sizeBytes: 0, sessions: [], standing: undefined };
   if (live.target.schema === undefined) return (await findLoss(work, live.database)) ?? nothing;
-  const { findSchemaLoss } = await import("./schema.ts");
+  const { findSchemaLoss } = await import("../unit/schema-unit.ts");
   const { sizeBytes, standing } = (await findSchemaLoss(work, live)) ?? nothing;
   return { ...nothing, sizeBytes, standing };
 }

@@ -1,13 +1,13 @@
 /** Snapshots of one schema: each is a database, into which and out of which the schema is copied. */
 import { discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
-import { findStanding, type Standing } from "../postgres/standing.ts";
-import { type Keeping, withServicesStopped } from "../target/replace.ts";
-import type { LiveTarget } from "../target/target.ts";
-import type { Work } from "../target/work.ts";
-import { replaceSchema, saveSchema } from "./schema.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { type Keeping, withServicesStopped } from "../unit/replace.ts";
+import { replaceSchema, saveSchema } from "../unit/schema-unit.ts";
+import { findStanding, type Standing } from "../unit/standing.ts";
+import { copyIntoScratch } from "../unit/template.ts";
+import type { Work } from "../work/work.ts";
 import { nameSnapshot } from "./snapshot.ts";
 import type { Snapshot } from "./snapshot-list.ts";
-import { copyIntoScratch } from "./template.ts";
 
 /** Saves the target's schema in the run's scratch database; resolves with its name. */
 export async function saveSchemaState(work: Work, live: LiveTarget): Promise<string> {

@@ -12,12 +12,13 @@ import {
   type Session,
 } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
-import type { Standing } from "../postgres/standing.ts";
-import { type Swap, swapDatabases } from "../postgres/swap.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { newRunId } from "../sys/run-id.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { type Work, type WorkSubject, withWork } from "../target/work.ts";
+import type { Standing } from "../unit/standing.ts";
+import { type Swap, swapDatabases } from "../unit/swap.ts";
+import { copyIntoScratch, requireCopyable, waitUntilLeft } from "../unit/template.ts";
+import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 import {
   BEFORE_REWIND,
   chooseSnapshotName,
@@ -30,7 +31,6 @@ import {
   sealStatements,
   snapshotDatabase,
 } from "./snapshot-list.ts";
-import { copyIntoScratch, requireCopyable, waitUntilLeft } from "./template.ts";
 
 /** What to do about the sessions of the database: end them for that moment, or wait until they have left. */
 export type WhenConnected = "disconnect" | "wait";

@@ -1,15 +1,15 @@
 /** Loads a checked dump into the run's scratch database: what every restore does before it replaces anything. */
 import { messageOf, refusal } from "../errors.ts";
 import { dropDatabase } from "../postgres/admin.ts";
-import { createStatement, type DatabaseShape } from "../postgres/swap.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { Operation } from "../sys/operation.ts";
-import { createScratch, inScratch, type Loss } from "../target/scratch.ts";
-import type { LiveTarget } from "../target/target.ts";
-import type { Work } from "../target/work.ts";
+import { createScratch, inScratch, type Loss } from "../unit/scratch.ts";
+import { createHomes } from "../unit/selection.ts";
+import { createStatement, type DatabaseShape } from "../unit/swap.ts";
+import type { Work } from "../work/work.ts";
 import { type Comparison, compareWithManifest } from "./compare.ts";
 import type { InspectedDump } from "./inspect.ts";
 import { loadDump, placeArchive } from "./load.ts";
-import { createHomes } from "./schema-selection.ts";
 import type { StoredDump } from "./store.ts";
 
 /** How a dump is loaded. */

@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promise
 import { basename, dirname, resolve } from "node:path";
 import { failure, PgroveError, refusal } from "../errors.ts";
 import { ensureDir, errorCode, publishFile, temporaryPathFor, writeWhole } from "../sys/files.ts";
-import type { Work } from "../target/work.ts";
+import type { Work } from "../work/work.ts";
 import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
 import { publishDump, requireStoreFolder } from "./store.ts";
 

@@ -1,22 +1,30 @@
 /** Writes a dump: pg_dump beside the server, its compressed stream into the store, a manifest beside it. */
-import { schemaClaim } from "../copy/schema.ts";
+
+import { readArchive } from "../archive/archive.ts";
+import {
+  type Codec,
+  chooseCodec,
+  compressArgument,
+  type DumpFormat,
+  extensionOf,
+  requireCodec,
+} from "../archive/codec.ts";
+import { detectDump } from "../archive/detect-dump.ts";
 import { failure } from "../errors.ts";
 import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
 import { countRows, type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
 import { formatSearchPath } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import type { Command, Streams } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { type Work, withWork } from "../target/work.ts";
-import { readArchive } from "./archive.ts";
-import { type Codec, chooseCodec, compressArgument, type DumpFormat, extensionOf, requireCodec } from "./codec.ts";
+import { schemaClaim } from "../unit/schema-unit.ts";
+import { narrowFacts, qualifyPattern, type SchemaSelection, selectSchemas } from "../unit/selection.ts";
+import { type Work, withWork } from "../work/work.ts";
 import { type Destination, namingFolder, openSink, prepareDestination, requireRoom, type Sink } from "./destination.ts";
-import { detectDump } from "./detect.ts";
 import type { Manifest } from "./manifest.ts";
-import { narrowFacts, qualifyPattern, type SchemaSelection, selectSchemas } from "./schema-selection.ts";
 
 export interface DumpRequest {
   format: DumpFormat;

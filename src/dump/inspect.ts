@@ -1,16 +1,16 @@
 /** Everything that can be known of a dump without a server: what it is, whether it is whole, what it needs. */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import { type Archive, oldestReader, readArchive, rolesOf } from "../archive/archive.ts";
+import { type DumpKind, detectDump } from "../archive/detect-dump.ts";
+import type { LeftOut } from "../archive/left-out.ts";
+import { openPlain } from "../archive/plain.ts";
+import { scanPlain } from "../archive/scan.ts";
 import { failure } from "../errors.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
+import type { Place } from "../sql/listener.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { type Archive, oldestReader, readArchive, rolesOf } from "./archive.ts";
-import { type DumpKind, detectDump } from "./detect.ts";
-import type { LeftOut } from "./left-out.ts";
 import { MANIFEST_HINT } from "./manifest.ts";
-import { openPlain } from "./plain.ts";
-import { scanPlain } from "./scan.ts";
-import type { Place } from "./sql-listener.ts";
 import type { StoredDump } from "./store.ts";
 
 export interface InspectedDump {

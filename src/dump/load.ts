@@ -1,17 +1,18 @@
 /** Loads a checked dump into an empty database with pg_restore or psql. */
+
+import { feedPsql, readServerMajor } from "../archive/feed-psql.ts";
+import { SCRIPT_CONTENTS } from "../archive/left-out.ts";
+import { openPlain } from "../archive/plain.ts";
+import { scannedPlain } from "../archive/scan.ts";
 import { failure } from "../errors.ts";
 import { databaseArgument } from "../postgres/identifier.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import { joinCommands } from "../sys/pipe.ts";
 import type { Streams } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import type { LiveTarget } from "../target/target.ts";
-import type { Work } from "../target/work.ts";
-import { feedPsql, readServerMajor } from "./feed-psql.ts";
+import type { Work } from "../work/work.ts";
 import type { InspectedDump } from "./inspect.ts";
-import { SCRIPT_CONTENTS } from "./left-out.ts";
 import { choosePlace, type Placed, readDump } from "./place.ts";
-import { openPlain } from "./plain.ts";
-import { scannedPlain } from "./scan.ts";
 import { chooseWay } from "./way.ts";
 
 export interface LoadRequest {

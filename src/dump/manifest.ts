@@ -1,6 +1,6 @@
+import type { CodecName, DumpFormat } from "../archive/codec.ts";
 import { failure } from "../errors.ts";
 import { readTextIfExists, temporaryPathFor, writeFileAtomic } from "../sys/files.ts";
-import type { CodecName, DumpFormat } from "./codec.ts";
 
 /** What a dump holds and how to check it: JSON beside the dump. Sizes in bytes, times in ISO 8601 UTC. */
 export interface Manifest {

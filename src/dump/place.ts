@@ -1,11 +1,11 @@
 /** Puts an archive where pg_restore can read it. */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import { blank } from "../archive/left-out.ts";
 import type { Stage } from "../postgres/toolbox.ts";
 import { joinCommands } from "../sys/pipe.ts";
-import type { Work } from "../target/work.ts";
+import type { Work } from "../work/work.ts";
 import type { InspectedDump } from "./inspect.ts";
-import { blank } from "./left-out.ts";
 import type { Way } from "./way.ts";
 
 /** Where pg_restore finds an archive, and whose it is. */

@@ -1,12 +1,13 @@
 /** What can go wrong with a restore because of where it goes: said before anything starts, with the way out. */
+
+import { sayLeftOut } from "../archive/left-out.ts";
 import { refusal } from "../errors.ts";
 import { describeLeftOut } from "../postgres/admin.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
-import { readServerFacts, requirePresent, type ServerFacts } from "../target/needs.ts";
-import type { LiveTarget } from "../target/target.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { readServerFacts, requirePresent, type ServerFacts } from "../unit/needs.ts";
 import type { InspectedDump } from "./inspect.ts";
-import { sayLeftOut } from "./left-out.ts";
 import { chooseWay } from "./way.ts";
 
 export interface PreflightRequest {

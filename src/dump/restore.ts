@@ -5,13 +5,13 @@
 import { refusal } from "../errors.ts";
 import { databaseExists, databaseSizeBytes, requireNothingBound } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
-import { commentStatement, type DatabaseShape, readShape } from "../postgres/swap.ts";
 import type { Sql } from "../postgres/toolbox.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { replaceDatabase } from "../target/replace.ts";
-import { findLoss, type Loss } from "../target/scratch.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { type Work, type WorkSubject, withWork } from "../target/work.ts";
+import { replaceDatabase } from "../unit/replace.ts";
+import { findLoss, type Loss } from "../unit/scratch.ts";
+import { commentStatement, type DatabaseShape, readShape } from "../unit/swap.ts";
+import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 import { buildScratch, type LoadChoice, type LoadRequest, leavesOwners, requireTables } from "./build-scratch.ts";
 import type { Comparison } from "./compare.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";

@@ -1,15 +1,16 @@
 /** Restores a dump into a target that is a schema: loaded whole beside it, of which one schema takes its place. */
+
+import type { LiveTarget } from "../resolve/target.ts";
+import type { OperationTools } from "../sys/operation.ts";
 import {
   findSchemaLoss,
   replaceByIncoming,
   requireReplaceableSchema,
   requireTargetSchema,
   schemaClaims,
-} from "../copy/schema.ts";
-import { type DatabaseShape, readShape } from "../postgres/swap.ts";
-import type { OperationTools } from "../sys/operation.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { type Work, withWork } from "../target/work.ts";
+} from "../unit/schema-unit.ts";
+import { type DatabaseShape, readShape } from "../unit/swap.ts";
+import { type Work, withWork } from "../work/work.ts";
 import { buildScratch, type LoadRequest, leavesOwners, requireTables } from "./build-scratch.ts";
 import type { Comparison } from "./compare.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";

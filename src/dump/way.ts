@@ -1,8 +1,9 @@
 /** Which way an archive goes into a server. */
+
+import { saysUnknownSettings } from "../archive/left-out.ts";
 import type { Programs } from "../postgres/toolbox.ts";
-import type { LiveTarget } from "../target/target.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { InspectedDump } from "./inspect.ts";
-import { saysUnknownSettings } from "./left-out.ts";
 
 export interface Way {
   /** Whose pg_restore reads it. */

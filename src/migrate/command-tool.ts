@@ -1,11 +1,11 @@
 /** Another migration tool (alembic, prisma, a script) run as pgrove runs its own: as one operation, and one at a time. */
 import { configError, failure, type PgroveError, usageError } from "../errors.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { redact } from "../sys/redact.ts";
 import { runInShell, type ShellPlace, type ShellStream, secretsIn } from "../sys/shell.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { withWork } from "../target/work.ts";
+import { withWork } from "../work/work.ts";
 import { findLedgerPlace } from "./ledger/ledger-place.ts";
 import { withMigrationLock } from "./ledger/lock.ts";
 import type { MigrationSettings } from "./settings.ts";

@@ -2,9 +2,9 @@
 import { readEnvFile } from "../config/env-file.ts";
 import { type LoadedConfig, pathInWorktree } from "../config/load.ts";
 import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
+import { renderVariables } from "../resolve/env-lines.ts";
+import type { Target } from "../resolve/target.ts";
 import { pathExists } from "../sys/files.ts";
-import { renderVariables } from "../target/env-lines.ts";
-import type { Target } from "../target/target.ts";
 
 export interface EnvCheck {
   /** Absolute. */

@@ -5,11 +5,11 @@ import { readMigrationVersion } from "../postgres/catalog.ts";
 import { formatSearchPath, schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Connection, formatConnectionUrl } from "../postgres/url.ts";
+import { asOwnRole, ownConnection } from "../resolve/reach.ts";
+import type { Target } from "../resolve/target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerState, ServerTools } from "../server/server.ts";
 import { newRunId } from "../sys/run-id.ts";
-import { asOwnRole, ownConnection } from "../target/reach.ts";
-import type { Target } from "../target/target.ts";
 
 export interface TargetStatus {
   server: { label: string; state: ServerState };

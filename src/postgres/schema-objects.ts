@@ -1,7 +1,8 @@
 /** The objects of a schema: whose they are, how they move, and what their text says of where they are. */
+
 import { quoteIdentifier, quoteLiteral } from "./identifier.ts";
+import { splitListSetting } from "./list-setting.ts";
 import type { Queries } from "./schema.ts";
-import { splitListSetting } from "./swap.ts";
 
 /** What stands behind ALTER for a kind of object, in PostgreSQL's words for the kinds. */
 const ALTER_WORDS: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 /** What the tables of a target hold and how they are: rows, sizes, dead rows, last care, and how far sequences are. */
 import type { Queries } from "../postgres/schema.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { newRunId } from "../sys/run-id.ts";
-import type { LiveTarget } from "../target/target.ts";
 import { withSession } from "./sql/session.ts";
 import { quoteTable } from "./table-sql.ts";
 

@@ -2,10 +2,10 @@
 import { schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Isolation, readRegistry } from "../repo/registry.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { clusterFolder } from "../resolve/worktree-target.ts";
 import { loadCluster } from "../server/local-cluster.ts";
 import { findOwnedResources, type OwnedProject } from "../server/owned-resources.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { clusterFolder } from "../target/worktree-target.ts";
 import { openMain } from "./data.ts";
 import {
   findBelongings,

@@ -1,7 +1,7 @@
 /** The lines of an env file that say where a worktree's database and ports are. Nothing else in the file is changed. */
 import { lstat, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { formatVariable } from "../target/env-lines.ts";
+import { formatVariable } from "../resolve/env-lines.ts";
 import { ownNewFile, readForeignFile, writeForeignFile } from "./foreign-file.ts";
 import { cutBlock, exchangeBlock, findBlock, formatBlock, lineBreakOf } from "./marked-block.ts";
 

@@ -1,6 +1,6 @@
 /** Whether a worktree can be given what `isolation` in pgrove.yaml promises, asked before anything is made for it. */
 import { requireRoleRights } from "../postgres/role.ts";
-import type { LiveTarget } from "../target/target.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import { onServer } from "./marks.ts";
 import { planContainers } from "./own-containers.ts";
 import type { WorktreeTools } from "./tools.ts";

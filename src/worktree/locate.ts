@@ -2,12 +2,12 @@
 import { databaseExists } from "../postgres/admin.ts";
 import { isWorktreeMark } from "../postgres/ownership.ts";
 import { ensureRole } from "../postgres/role.ts";
-import { commentStatement } from "../postgres/swap.ts";
 import { chooseDatabaseName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
-import { openStarted } from "../target/lifecycle.ts";
-import type { LiveTarget } from "../target/target.ts";
-import { worktreeTarget } from "../target/worktree-target.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { worktreeTarget } from "../resolve/worktree-target.ts";
+import { commentStatement } from "../unit/swap.ts";
+import { openStarted } from "../work/lifecycle.ts";
 import { inDatabase, listDatabases, listRoles, listSchemas, markOf, onServer } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 

@@ -2,11 +2,11 @@
 import { connectForAdmin } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { formatMark, isWorktreeMark, type Mark, parseMark } from "../postgres/ownership.ts";
-import { isPreviousMark, previousName } from "../postgres/swap.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import { newRunId } from "../sys/run-id.ts";
-import type { LiveTarget } from "../target/target.ts";
+import { isPreviousMark, previousName } from "../unit/swap.ts";
 
 export interface MarkedDatabase {
   database: string;

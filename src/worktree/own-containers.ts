@@ -5,13 +5,13 @@ import { chooseProjectName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
+import { composeFiles, mainServer } from "../resolve/main-server.ts";
+import { overrideFile, requireOwnable } from "../resolve/worktree-target.ts";
 import { type ComposeConfig, readComposeConfig } from "../server/compose-config.ts";
 import { requireIsolatable } from "../server/compose-isolation.ts";
 import { listPublishedPorts, type PublishedPort, renderOverride } from "../server/compose-override.ts";
 import { isForeignProject } from "../server/owned-resources.ts";
 import { ensureDir, writeFileAtomic } from "../sys/files.ts";
-import { composeFiles, mainServer } from "../target/main-server.ts";
-import { overrideFile, requireOwnable } from "../target/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import type { WorktreeTools } from "./tools.ts";
 

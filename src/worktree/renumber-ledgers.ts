@@ -11,12 +11,12 @@ import { withMigrationLock } from "../migrate/ledger/lock.ts";
 import { codeOf } from "../postgres/connect.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { readRegistry } from "../repo/registry.ts";
+import { asOwnRole } from "../resolve/reach.ts";
+import type { LiveTarget, Target } from "../resolve/target.ts";
+import { mainTarget, worktreeTarget } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
-import { asOwnRole } from "../target/reach.ts";
-import { enterSchema } from "../target/run-sql.ts";
-import type { LiveTarget, Target } from "../target/target.ts";
-import { withWork } from "../target/work.ts";
-import { mainTarget, worktreeTarget } from "../target/worktree-target.ts";
+import { enterSchema } from "../sql/run-sql.ts";
+import { withWork } from "../work/work.ts";
 import { inDatabase } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 

@@ -2,9 +2,9 @@
 import { usageError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
-import { openStarted } from "../target/lifecycle.ts";
-import type { Loss } from "../target/scratch.ts";
-import type { Target } from "../target/target.ts";
+import type { Target } from "../resolve/target.ts";
+import type { Loss } from "../unit/scratch.ts";
+import { openStarted } from "../work/lifecycle.ts";
 import { type DataRequest, fillData, type MadeData, openMain } from "./data.ts";
 import { renewOverride } from "./own-containers.ts";
 import type { WorktreeTools } from "./tools.ts";

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "../config/load.ts";
 import type { Repository } from "../repo/git.ts";
-import type { LifecycleTools } from "../target/lifecycle.ts";
-import type { TargetPlace } from "../target/place.ts";
+import type { TargetPlace } from "../resolve/place.ts";
+import type { LifecycleTools } from "../work/lifecycle.ts";
 
 /** What work on worktrees is given: where one stands, and the tools for servers and operations. */
 export interface WorktreeTools extends LifecycleTools {

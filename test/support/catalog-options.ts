@@ -3,7 +3,7 @@
  * value of its own in them. What a dump promises is what pg_dump writes: an option that PostgreSQL does not document and
  * that this server's pg_dump leaves out is noted and not compared. All others are.
  */
-import { eachStatement } from "../../src/dump/statements.ts";
+import { eachStatement } from "../../src/sql/each-statement.ts";
 
 /** The options that PostgreSQL 18 and older document: CREATE TABLE, CREATE VIEW, ALTER TABLE … ALTER COLUMN … SET. */
 const DOCUMENTED = new Set([

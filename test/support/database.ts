@@ -8,11 +8,11 @@ import { type RestoreRequest, type RestoreResult, restoreDump } from "../../src/
 import { requireDump, type StoredDump } from "../../src/dump/store.ts";
 import { PgroveError } from "../../src/errors.ts";
 import { databaseArgument } from "../../src/postgres/identifier.ts";
+import { type LiveTarget, openTarget } from "../../src/resolve/target.ts";
 import type { Login } from "../../src/server/server.ts";
 import { systemClock } from "../../src/sys/clock.ts";
 import type { OperationTools, ProgressEvent } from "../../src/sys/operation.ts";
 import { systemRunner } from "../../src/sys/process.ts";
-import { type LiveTarget, openTarget } from "../../src/target/target.ts";
 import { undocumentedOptions, unwrittenOptions } from "./catalog-options.ts";
 import { withLock } from "./engine/lock.ts";
 import type { TestServer } from "./engine/server.ts";

@@ -6,8 +6,9 @@ import { adoptLedger } from "../../src/migrate/ledger/adopt.ts";
 import { currentRows, findForeignChanges } from "../../src/migrate/ledger/foreign-changes.ts";
 import { type Ledger, readLedger } from "../../src/migrate/ledger/ledger.ts";
 import type { LedgerWhere } from "../../src/migrate/ledger/ledger-place.ts";
-import type { Direction, Migration, Script, Step } from "../../src/migrate/model.ts";
+import type { Direction, Migration, Step } from "../../src/migrate/model.ts";
 import type { Sql } from "../../src/postgres/toolbox.ts";
+import type { Script } from "../../src/sql/script.ts";
 import type { TestServer } from "./engine/server.ts";
 
 export const FACTS = { by: "ann@test", gitCommit: "0123abc" };

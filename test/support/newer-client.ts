@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { createClientImageToolbox } from "../../src/postgres/client-image-toolbox.ts";
 import type { Toolbox } from "../../src/postgres/toolbox.ts";
+import type { LiveTarget } from "../../src/resolve/target.ts";
 import { systemRunner } from "../../src/sys/process.ts";
 import { newRunId } from "../../src/sys/run-id.ts";
-import type { LiveTarget } from "../../src/target/target.ts";
 import { type Bench, openLive, uniqueName } from "./database.ts";
 import type { TestServer } from "./engine/server.ts";
 

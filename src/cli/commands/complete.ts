@@ -1,5 +1,5 @@
 import { aliasFile, listAliases } from "../../repo/aliases.ts";
-import { targetWords } from "../../target/resolve.ts";
+import { targetWords } from "../../resolve/resolve.ts";
 import { defineCommand } from "../command.ts";
 import { findCandidates } from "../complete.ts";
 import type { Context } from "../context.ts";

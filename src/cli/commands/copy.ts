@@ -27,7 +27,7 @@ export const command = defineCommand({
       await context.resolveTarget(args.positional("SOURCE")),
       await context.resolveTarget(args.target),
     ];
-    const { openTarget } = await import("../../target/target.ts");
+    const { openTarget } = await import("../../resolve/target.ts");
     const [source, target] = await Promise.all([openTarget(from, tools), openTarget(to, tools)]);
     const given = args.string("strategy");
     const strategy = given === "template" || given === "stream" ? given : "auto";

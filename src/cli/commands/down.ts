@@ -1,4 +1,4 @@
-import { stopTarget } from "../../target/lifecycle.ts";
+import { stopTarget } from "../../work/lifecycle.ts";
 import { defineCommand } from "../command.ts";
 import { changeServer, LIFECYCLE_OPTIONS, LIFECYCLE_POSITIONALS } from "../lifecycle-command.ts";
 

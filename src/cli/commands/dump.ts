@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { version } from "../../../package.json";
-import { type Codec, type DumpFormat, formatOfFileName, parseCodec } from "../../dump/codec.ts";
+import { type Codec, type DumpFormat, formatOfFileName, parseCodec } from "../../archive/codec.ts";
 import type { Destination } from "../../dump/destination.ts";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { usageError } from "../../errors.ts";

@@ -1,5 +1,5 @@
-import { formatVariable } from "../../target/env-lines.ts";
-import { requireReach } from "../../target/reach.ts";
+import { formatVariable } from "../../resolve/env-lines.ts";
+import { requireReach } from "../../resolve/reach.ts";
 import { defineCommand } from "../command.ts";
 import { targetVariables } from "../target-variables.ts";
 

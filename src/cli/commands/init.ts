@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findConfigFile } from "../../config/load.ts";
 import { SERVER_KINDS } from "../../config/schema.ts";
+import { detectProject } from "../../detect/detect.ts";
+import { proposeConfig } from "../../detect/propose.ts";
 import { refusal } from "../../errors.ts";
-import { detectProject } from "../../repo/detect.ts";
-import { proposeConfig } from "../../repo/propose.ts";
 import { errorCode } from "../../sys/files.ts";
 import { defineCommand } from "../command.ts";
 

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { EXIT, messageOf, PgroveError } from "../../errors.ts";
 import type { CheckResult } from "../../migrate/check.ts";
 import type { Finding } from "../../migrate/model.ts";
-import type { LiveTarget } from "../../target/target.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reportFindings } from "../findings.ts";

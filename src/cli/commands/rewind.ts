@@ -6,8 +6,8 @@ import {
   type RewindResult,
   rewindDatabase,
 } from "../../copy/snapshot-rewind.ts";
-import type { Loss } from "../../target/scratch.ts";
-import type { Target } from "../../target/target.ts";
+import type { Target } from "../../resolve/target.ts";
+import type { Loss } from "../../unit/scratch.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatAge, formatBytes, formatDuration } from "../format.ts";

@@ -1,9 +1,9 @@
 import { isatty } from "node:tty";
 import { usageError } from "../../errors.ts";
 import { databaseArgument } from "../../postgres/identifier.ts";
+import { asOwnRole, sessionOptions } from "../../resolve/reach.ts";
+import { openTarget, type Target } from "../../resolve/target.ts";
 import { newRunId } from "../../sys/run-id.ts";
-import { asOwnRole, sessionOptions } from "../../target/reach.ts";
-import { openTarget, type Target } from "../../target/target.ts";
 import { defineCommand } from "../command.ts";
 import { withoutInterrupts } from "../interrupts.ts";
 

@@ -1,11 +1,11 @@
 import { basename, resolve } from "node:path";
 import { isatty } from "node:tty";
 import { EXIT, missingError, usageError } from "../../errors.ts";
+import { asOwnRole } from "../../resolve/reach.ts";
+import { openTarget } from "../../resolve/target.ts";
+import { querySql, runSql, type SqlSource } from "../../sql/run-sql.ts";
 import { pathExists } from "../../sys/files.ts";
 import { readStdin, readWholeFile } from "../../sys/input.ts";
-import { asOwnRole } from "../../target/reach.ts";
-import { querySql, runSql, type SqlSource } from "../../target/run-sql.ts";
-import { openTarget } from "../../target/target.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({

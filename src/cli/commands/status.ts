@@ -2,7 +2,7 @@ import type { StoredDump } from "../../dump/store.ts";
 import { EXIT } from "../../errors.ts";
 import type { EnvCheck } from "../../monitor/env-check.ts";
 import { dumpedAt, readStatus, type TargetStatus } from "../../monitor/status.ts";
-import type { Target } from "../../target/target.ts";
+import type { Target } from "../../resolve/target.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { renderFailure } from "../failure.ts";

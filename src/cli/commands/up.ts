@@ -1,4 +1,4 @@
-import { startTarget } from "../../target/lifecycle.ts";
+import { startTarget } from "../../work/lifecycle.ts";
 import { defineCommand } from "../command.ts";
 import { changeServer, LIFECYCLE_OPTIONS, LIFECYCLE_POSITIONALS } from "../lifecycle-command.ts";
 

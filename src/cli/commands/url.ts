@@ -1,5 +1,5 @@
 import { formatConnectionUrl } from "../../postgres/url.ts";
-import { requireReach } from "../../target/reach.ts";
+import { requireReach } from "../../resolve/reach.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({

@@ -4,8 +4,8 @@ import { requireToolCommand, type ToolRun, type ToolVerb } from "../../migrate/c
 import type { Rehearsal } from "../../migrate/run/rehearse.ts";
 import type { BackupKind } from "../../migrate/settings.ts";
 import { connectionEnvironment, formatConnectionUrl } from "../../postgres/url.ts";
-import { requireReach } from "../../target/reach.ts";
-import type { LiveTarget, Target } from "../../target/target.ts";
+import { requireReach } from "../../resolve/reach.ts";
+import type { LiveTarget, Target } from "../../resolve/target.ts";
 import type { Context } from "../context.ts";
 import { formatDuration } from "../format.ts";
 import { askAboutSessions } from "../sessions.ts";

@@ -1,9 +1,9 @@
 /** A look at a target's ledger, for what only reads it. */
 import type { LedgerWhere } from "../../migrate/ledger/ledger-place.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { Target } from "../../resolve/target.ts";
+import { enterSchema } from "../../sql/run-sql.ts";
 import { newRunId } from "../../sys/run-id.ts";
-import { enterSchema } from "../../target/run-sql.ts";
-import type { Target } from "../../target/target.ts";
 import type { Context } from "../context.ts";
 import { type Migrations, openLive } from "./migrations.ts";
 

@@ -4,9 +4,9 @@ import { resolve } from "node:path";
 import { type LoadedConfig, pathInWorktree } from "../../config/load.ts";
 import type { MigrationFiles, MigrationSource } from "../../migrate/files/files.ts";
 import type { MigrationSettings } from "../../migrate/settings.ts";
+import { asOwnRole } from "../../resolve/reach.ts";
+import type { LiveTarget, Target } from "../../resolve/target.ts";
 import { once } from "../../sys/once.ts";
-import { asOwnRole } from "../../target/reach.ts";
-import type { LiveTarget, Target } from "../../target/target.ts";
 import type { Context } from "../context.ts";
 
 /** The migrations of one worktree. */
@@ -47,7 +47,7 @@ export async function openMigrations(context: Context, targetText: string | unde
  */
 export async function openLive(context: Context, { target }: Migrations, waitMs = 0): Promise<LiveTarget> {
   const [{ openForSessions }, tools] = await Promise.all([
-    import("../../target/open-sessions.ts"),
+    import("../../work/open-sessions.ts"),
     context.serverTools(),
   ]);
   // Without a wait there is nothing to interrupt in good order: Ctrl-C ends the process.
@@ -72,7 +72,7 @@ async function placeMigrations(loaded: LoadedConfig | undefined, root: string): 
 /** The worktree that a target belongs to: its files are the ones that its database knows. */
 async function findRoot(context: Context, loaded: LoadedConfig, target: Target): Promise<string> {
   if (target.worktree === undefined && target.name !== "main") return loaded.root;
-  const { isLinked } = await import("../../target/main-server.ts");
+  const { isLinked } = await import("../../resolve/main-server.ts");
   const standsInMain = !(await isLinked(loaded));
   if (target.worktree === undefined && standsInMain) return loaded.root;
   const repository = await context.repository();

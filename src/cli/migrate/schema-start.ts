@@ -1,7 +1,7 @@
 /** `migrate up --from-schema`: the schema file first, then what is pending. */
 import { relative } from "node:path";
 import { usageError } from "../../errors.ts";
-import type { LiveTarget } from "../../target/target.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import type { Migrations } from "./migrations.ts";

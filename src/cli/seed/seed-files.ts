@@ -1,6 +1,7 @@
 /** `seed` without names: SQL files, told to people and to --json. */
+
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { FilesResult } from "../../seed/sql/run.ts";
-import type { LiveTarget } from "../../target/target.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import type { AnswerPart } from "./seed-answer.ts";

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
 import { missingError, usageError } from "../../errors.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { Factories } from "../../seed/factory/factory.ts";
-import type { LiveTarget } from "../../target/target.ts";
 import type { Args } from "../args.ts";
 import type { Context } from "../context.ts";
 import { type AnswerPart, answerParts } from "./seed-answer.ts";

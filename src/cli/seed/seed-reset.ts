@@ -2,7 +2,7 @@
 import { createEmptyDatabase, emptySchema } from "../../copy/empty.ts";
 import { createSnapshot } from "../../copy/snapshot.ts";
 import { configError } from "../../errors.ts";
-import { withWork } from "../../target/work.ts";
+import { withWork } from "../../work/work.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import { openMigrations } from "../migrate/migrations.ts";

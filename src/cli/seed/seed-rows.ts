@@ -1,5 +1,6 @@
 /** `seed` with factories: the request, the questions, and how the outcome is told. */
 
+import type { LiveTarget, Target } from "../../resolve/target.ts";
 import type { Factories } from "../../seed/factory/factory.ts";
 import type { CleanPlan } from "../../seed/load/clean.ts";
 import type { CleanChoice } from "../../seed/load/clean-choice.ts";
@@ -7,7 +8,6 @@ import type { LoadedEntity } from "../../seed/load/load.ts";
 import type { RowsRequest, RowsResult } from "../../seed/load/rows.ts";
 import type { Validation } from "../../seed/load/validate.ts";
 import { tableKey } from "../../seed/model.ts";
-import type { LiveTarget, Target } from "../../target/target.ts";
 import type { Context } from "../context.ts";
 import { formatCount, formatDuration, plural } from "../format.ts";
 import type { AnswerPart } from "./seed-answer.ts";

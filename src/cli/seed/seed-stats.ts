@@ -1,6 +1,7 @@
 /** The statistics of a target for people and for --json. */
+
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { SeedStats, SequenceStats, TableStats } from "../../seed/stats.ts";
-import type { LiveTarget } from "../../target/target.ts";
 import type { Context } from "../context.ts";
 import { formatAge, formatBytes, formatCount } from "../format.ts";
 import { formatTable } from "../table.ts";

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { type LoadedConfig, pathInWorktree } from "../../config/load.ts";
 import { configError } from "../../errors.ts";
+import { type LiveTarget, openTarget, type Target } from "../../resolve/target.ts";
 import type { SeedFile } from "../../seed/sql/sql-files.ts";
-import { type LiveTarget, openTarget, type Target } from "../../target/target.ts";
 import type { Context } from "../context.ts";
 import { openMigrations } from "../migrate/migrations.ts";
 

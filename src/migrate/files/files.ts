@@ -2,8 +2,9 @@
 import { LAYOUTS, type Layout } from "../../config/schema-migrations.ts";
 import { EXIT, PgroveError } from "../../errors.ts";
 import { isNumberedSql, layoutOfName, layoutOfText } from "../../repo/migration-layout.ts";
-import { describeMigration, type Finding, type Migration, type Script } from "../model.ts";
-import { blankQuoted } from "../script/blank-quoted.ts";
+import { blankQuoted } from "../../sql/blank-quoted.ts";
+import type { Script } from "../../sql/script.ts";
+import { describeMigration, type Finding, type Migration } from "../model.ts";
 import { listFolders, readFolderFile } from "./folder.ts";
 import { type FileLayout, type FolderFile, fileFinding, type NumberedFile } from "./layout.ts";
 import { dbmate } from "./layout-dbmate.ts";

@@ -1,8 +1,8 @@
 /** dbmate's files: `NNN_name.sql` with a section for each direction, `-- migrate:up` and `-- migrate:down`. */
 
+import { blankQuoted } from "../../sql/blank-quoted.ts";
+import { countLineBreaks } from "../../sql/source-place.ts";
 import type { Finding } from "../model.ts";
-import { blankQuoted } from "../script/blank-quoted.ts";
-import { countLineBreaks } from "../script/source-place.ts";
 import { type FileLayout, fileFinding, makeScript, type NumberedFile, type Reading } from "./layout.ts";
 import { findLookalikes, isInsideQuotes, type Lookalike, refuseLookalike } from "./marks.ts";
 import { findNearMiss, proposeOneFile } from "./near-miss.ts";

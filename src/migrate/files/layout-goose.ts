@@ -1,7 +1,7 @@
 /** goose's files: `NNN_name.sql`, divided by annotations such as `-- +goose Up` and `-- +goose Down`. */
 
+import { blankQuoted, blankRows } from "../../sql/blank-quoted.ts";
 import type { Finding } from "../model.ts";
-import { blankQuoted, blankRows } from "../script/blank-quoted.ts";
 import {
   type FileLayout,
   type FolderFile,

@@ -1,6 +1,7 @@
 /** What the layouts of migration files have in common: names with numbers, scripts, and what is wrong with either. */
-import type { Direction, Finding, Migration, Script } from "../model.ts";
-import { countLineBreaks } from "../script/source-place.ts";
+import type { Script } from "../../sql/script.ts";
+import { countLineBreaks } from "../../sql/source-place.ts";
+import type { Direction, Finding, Migration } from "../model.ts";
 
 /** A file in a folder of migrations. */
 export interface FolderFile {

@@ -2,9 +2,10 @@
  * Comments that divide a file, and those that only look so. What stands behind a mark that the file's own tool does not
  * see runs with the part before it: a DROP on the way up.
  */
+
+import { isLeftOpen } from "../../sql/blank-quoted.ts";
+import { countLineBreaks } from "../../sql/source-place.ts";
 import type { Direction, Finding } from "../model.ts";
-import { isLeftOpen } from "../script/blank-quoted.ts";
-import { countLineBreaks } from "../script/source-place.ts";
 import { fileFinding, type NumberedFile } from "./layout.ts";
 
 /** Whether what begins before a position is still open there: a string, a quoted name, a body, a comment. */

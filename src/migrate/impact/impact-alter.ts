@@ -3,8 +3,6 @@
  * src/backend/commands/tablecmds.c. An integration test holds each against real servers.
  */
 import type { AlterTableCmd, AlterTableType, ColumnDef, Constraint } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
-import type { ChangeFacts } from "../lint/facts.ts";
 import {
   findColumnConstraint,
   findPart,
@@ -13,7 +11,9 @@ import {
   keyOfRelation,
   nameOfType,
   type TableCommand,
-} from "../script/nodes.ts";
+} from "../../sql/nodes.ts";
+import type { Node } from "../../sql/parser.ts";
+import type { ChangeFacts } from "../lint/facts.ts";
 import type { Catalog } from "./impact-catalog.ts";
 import type { Touch } from "./impact-effect.ts";
 import type { LockMode, Work } from "./impact-model.ts";

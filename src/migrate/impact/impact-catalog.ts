@@ -1,7 +1,7 @@
 /** What the database's catalog says of the tables that migrations name, read in one round trip. */
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import { wordsOfKey } from "../script/nodes.ts";
+import { wordsOfKey } from "../../sql/nodes.ts";
 
 export interface CatalogColumn {
   name: string;

@@ -1,6 +1,6 @@
 /** What DROP does: whom it locks out, and what is lost. */
 import type { DropStmt } from "libpg-query";
-import { findPart, keyOfWords, wordsOf } from "../script/nodes.ts";
+import { findPart, keyOfWords, wordsOf } from "../../sql/nodes.ts";
 import type { Catalog } from "./impact-catalog.ts";
 import type { Describe, Effect, LossPlan, Touch } from "./impact-effect.ts";
 

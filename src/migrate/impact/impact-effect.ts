@@ -1,6 +1,6 @@
 /** What one statement does, before anything is counted. */
 
-import type { Node } from "../../postgres/parser.ts";
+import type { Node } from "../../sql/parser.ts";
 import type { ChangeFacts } from "../lint/facts.ts";
 import type { Catalog } from "./impact-catalog.ts";
 import type { LockMode, Work } from "./impact-model.ts";

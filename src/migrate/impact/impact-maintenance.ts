@@ -1,7 +1,7 @@
 /** What statements do that look after tables: VACUUM, REINDEX, LOCK, triggers, comments and the like. */
 import type { RangeVar } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
-import { findPart, hasOption, keyOfRelation, keyOfWords, partsOf, wordsOf } from "../script/nodes.ts";
+import { findPart, hasOption, keyOfRelation, keyOfWords, partsOf, wordsOf } from "../../sql/nodes.ts";
+import type { Node } from "../../sql/parser.ts";
 import type { Catalog } from "./impact-catalog.ts";
 import { LOCK_MODES, type LockMode, type Work } from "./impact-model.ts";
 

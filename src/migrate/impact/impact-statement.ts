@@ -1,7 +1,5 @@
 /** What one statement does: the tables it locks and works on, and what is lost by it. */
 import type { ConstrType, RangeVar } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
-import type { ChangeFacts } from "../lint/facts.ts";
 import {
   commandsOf,
   createdColumns,
@@ -10,7 +8,9 @@ import {
   keyOfRelation,
   partsOf,
   visitParts,
-} from "../script/nodes.ts";
+} from "../../sql/nodes.ts";
+import type { Node } from "../../sql/parser.ts";
+import type { ChangeFacts } from "../lint/facts.ts";
 import { describeAlter } from "./impact-alter.ts";
 import type { Catalog } from "./impact-catalog.ts";
 import { describeDrop } from "./impact-drop.ts";

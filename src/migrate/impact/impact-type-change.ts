@@ -1,6 +1,6 @@
 /** What another type does to a column's values, by the rules of ALTER TABLE … TYPE. */
 import type { ColumnDef, TypeName } from "libpg-query";
-import { findPart, nameOfType, partsOf } from "../script/nodes.ts";
+import { findPart, nameOfType, partsOf } from "../../sql/nodes.ts";
 import type { Catalog, CatalogColumn } from "./impact-catalog.ts";
 import type { Work } from "./impact-model.ts";
 

@@ -2,14 +2,15 @@
  * What migrations would do to the data that is there: per statement the tables with their size, the locks, whether rows
  * are read or rewritten, and what is lost. From the catalog and the parser; nothing is run.
  */
-import { loadParser, type Node, type SqlParser } from "../../postgres/parser.ts";
+
 import type { Queries } from "../../postgres/schema.ts";
+import { findPart, keyOfRelation, keyOfWords, wordsOf } from "../../sql/nodes.ts";
+import { loadParser, type Node, type SqlParser } from "../../sql/parser.ts";
+import type { ScriptShape } from "../../sql/script-shape.ts";
 import { readBody } from "../lint/bodies.ts";
 import { ChangeFacts } from "../lint/facts.ts";
 import { readScript } from "../lint/script.ts";
 import type { Step } from "../model.ts";
-import { findPart, keyOfRelation, keyOfWords, wordsOf } from "../script/nodes.ts";
-import type { ScriptShape } from "../script/statements.ts";
 import { defaultFunctionsOf } from "./impact-alter.ts";
 import { type Catalog, type CatalogQuestion, EMPTY_CATALOG, readCatalog } from "./impact-catalog.ts";
 import type { Effect, LossPlan, Touch } from "./impact-effect.ts";

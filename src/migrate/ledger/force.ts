@@ -1,10 +1,10 @@
 /** Tells the ledger what is applied, and runs nothing: after repairs by hand, or for a schema that is there already. */
 import { refusal, usageError } from "../../errors.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
 import { newRunId, type RunId } from "../../sys/run-id.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { withWork } from "../../target/work.ts";
+import { withWork } from "../../work/work.ts";
 import { type MigrationFiles, requireValid } from "../files/files.ts";
 import { describeMigration, type LedgerRow } from "../model.ts";
 import { findNamed, type Named } from "../run/target-words.ts";

@@ -1,8 +1,8 @@
 /** The SQL inside DO blocks and functions, as far as it stands there as text. */
 import type { DefElem } from "libpg-query";
-import type { Node, ParsedStatement, SqlParser } from "../../postgres/parser.ts";
-import { SqlSyntaxError } from "../../postgres/parser.ts";
-import { findPart, partsOf, visitParts } from "../script/nodes.ts";
+import { findPart, partsOf, visitParts } from "../../sql/nodes.ts";
+import type { Node, ParsedStatement, SqlParser } from "../../sql/parser.ts";
+import { SqlSyntaxError } from "../../sql/parser.ts";
 
 /** A statement of a body. */
 export interface BodyStatement {

@@ -1,6 +1,5 @@
 /** What a change has made so far: nobody reads a table yet that it has made itself, and no row is in it. */
 import type { ColumnDef, Constraint, RangeVar } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
 import {
   addedColumns,
   addedConstraints,
@@ -12,7 +11,8 @@ import {
   keyOfWords,
   partsOf,
   wordsOf,
-} from "../script/nodes.ts";
+} from "../../sql/nodes.ts";
+import type { Node } from "../../sql/parser.ts";
 
 export class ChangeFacts {
   private readonly tables = new Set<string>();

@@ -1,8 +1,9 @@
 /** What is risky in migrations, by PostgreSQL's own parser: docs/lint.md lists the rules. */
 import type { LintLevel } from "../../config/schema-migrations.ts";
-import { loadParser, type Node, type SqlParser } from "../../postgres/parser.ts";
-import type { Direction, Finding, Migration, Script } from "../model.ts";
-import { placeOf } from "../script/source-place.ts";
+import { loadParser, type Node, type SqlParser } from "../../sql/parser.ts";
+import type { Script } from "../../sql/script.ts";
+import { placeOf } from "../../sql/source-place.ts";
+import type { Direction, Finding, Migration } from "../model.ts";
 import { ChangeFacts } from "./facts.ts";
 import { findCommented, type Ignore, readIgnores } from "./ignores.ts";
 import { type LintSettings, readLevels } from "./levels.ts";

@@ -1,5 +1,5 @@
 /** Rules about what running clients still use, and what cannot be brought back. */
-import { commandsOf, findPart, keyOfRelation, keyOfWords, partsOf, wordsOf } from "../script/nodes.ts";
+import { commandsOf, findPart, keyOfRelation, keyOfWords, partsOf, wordsOf } from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 const dropColumn: Rule = {

@@ -8,7 +8,7 @@ import {
   isSerial,
   keyOfRelation,
   nameOfType,
-} from "../script/nodes.ts";
+} from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 /** Functions that PostgreSQL evaluates once for all rows that are there: not volatile, by pg_proc. */

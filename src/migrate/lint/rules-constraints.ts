@@ -8,7 +8,7 @@ import {
   findPart,
   keyOfRelation,
   partsOf,
-} from "../script/nodes.ts";
+} from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 function nameOf({ conname }: Constraint): string {

@@ -1,5 +1,5 @@
 /** Rules about statements that keep others waiting, where PostgreSQL knows a way that does not. */
-import { commandsOf, findPart, hasOption, keyOfRelation, partsOf, wordsOf } from "../script/nodes.ts";
+import { commandsOf, findPart, hasOption, keyOfRelation, partsOf, wordsOf } from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 const indexCreation: Rule = {

@@ -1,6 +1,6 @@
 /** Rules about names as they are written. */
 import { MAX_NAME_BYTES } from "../../postgres/identifier.ts";
-import { findPart, keyOfRelation, visitParts } from "../script/nodes.ts";
+import { findPart, keyOfRelation, visitParts } from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 const tableSchema: Rule = {

@@ -3,8 +3,8 @@
  * may not expect. They are off until the configuration gives them a level.
  */
 import type { AlterTableType, ObjectType } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
-import { addedConstraints, commandsOf, findPart, keyOfRelation, partsOf } from "../script/nodes.ts";
+import { addedConstraints, commandsOf, findPart, keyOfRelation, partsOf } from "../../sql/nodes.ts";
+import type { Node } from "../../sql/parser.ts";
 import type { ChangeFacts } from "./facts.ts";
 import type { Rule } from "./rule.ts";
 

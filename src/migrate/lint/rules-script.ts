@@ -1,6 +1,5 @@
 /** Rules about a script as a whole: its transactions, its time limits, and running it twice. */
 import type { RangeVar } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
 import {
   addedColumns,
   addedConstraints,
@@ -9,8 +8,9 @@ import {
   keyOfRelation,
   partsOf,
   wordsOf,
-} from "../script/nodes.ts";
-import { findOutsideOnly } from "../script/outside-transaction.ts";
+} from "../../sql/nodes.ts";
+import { findOutsideOnly } from "../../sql/outside-transaction.ts";
+import type { Node } from "../../sql/parser.ts";
 import type { Breach, Rule } from "./rule.ts";
 import { closes, opens, type ScriptState } from "./script-state.ts";
 

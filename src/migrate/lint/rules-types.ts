@@ -1,6 +1,5 @@
 /** Rules about the types of new columns, and about domains. */
 import type { ColumnDef, TypeName } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
 import {
   addedColumns,
   addedConstraints,
@@ -10,7 +9,8 @@ import {
   isSerial,
   nameOfType,
   partsOf,
-} from "../script/nodes.ts";
+} from "../../sql/nodes.ts";
+import type { Node } from "../../sql/parser.ts";
 import type { Breach, Rule } from "./rule.ts";
 
 type Judge = (type: TypeName, column: ColumnDef, isKey: boolean) => Breach | undefined;

@@ -1,8 +1,8 @@
 /** Where a script is between its statements: in a transaction or not, and with which time limits. */
 import type { RangeVar } from "libpg-query";
-import type { Node } from "../../postgres/parser.ts";
-import { addedConstraints, findPart, keyOfColumn, wordsOf } from "../script/nodes.ts";
-import { findOutsideOnly } from "../script/outside-transaction.ts";
+import { addedConstraints, findPart, keyOfColumn, wordsOf } from "../../sql/nodes.ts";
+import { findOutsideOnly } from "../../sql/outside-transaction.ts";
+import type { Node } from "../../sql/parser.ts";
 
 const OPENS = ["TRANS_STMT_BEGIN", "TRANS_STMT_START"];
 const CLOSES = ["TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_PREPARE"];

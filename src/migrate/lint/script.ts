@@ -1,7 +1,8 @@
 /** One script as the lint reads it: its statements, those inside bodies included, each with what gives it its place. */
-import { type Node, type SqlParser, SqlSyntaxError } from "../../postgres/parser.ts";
-import { blankQuoted } from "../script/blank-quoted.ts";
-import { parseScript, type ScriptStatement } from "../script/parse-script.ts";
+
+import { blankQuoted } from "../../sql/blank-quoted.ts";
+import { parseScript, type ScriptStatement } from "../../sql/parse-script.ts";
+import { type Node, type SqlParser, SqlSyntaxError } from "../../sql/parser.ts";
 import { readBody } from "./bodies.ts";
 
 export interface LintStatement extends ScriptStatement {

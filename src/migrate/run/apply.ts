@@ -2,9 +2,10 @@
 import type { Layout } from "../../config/schema-migrations.ts";
 import { failure, PgroveError, refusal } from "../../errors.ts";
 import type { ConnectOptions, Sql } from "../../postgres/toolbox.ts";
-import { entrySql, sessionOptions } from "../../target/reach.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import type { Work } from "../../target/work.ts";
+import { entrySql, sessionOptions } from "../../resolve/reach.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
+import { readShape, type ScriptShape } from "../../sql/script-shape.ts";
+import type { Work } from "../../work/work.ts";
 import type { MigrationFiles } from "../files/files.ts";
 import { adoptLedger } from "../ledger/adopt.ts";
 import {
@@ -17,7 +18,6 @@ import { type Ledger, readLedger } from "../ledger/ledger.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
 import type { RunFacts } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../model.ts";
-import { readShape, type ScriptShape } from "../script/statements.ts";
 import { watchBlockers } from "./blockers.ts";
 import { type Plan, planSteps } from "./plan.ts";
 import { requireFitForPsql, runByPsql } from "./run-psql.ts";

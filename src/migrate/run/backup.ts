@@ -2,8 +2,8 @@
 import type { WhenConnected } from "../../copy/snapshot.ts";
 import type { DumpRequest } from "../../dump/dump.ts";
 import type { Session } from "../../postgres/admin.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
-import type { LiveTarget } from "../../target/target.ts";
 import { describeMigration, type Step } from "../model.ts";
 
 export interface BackupRequest {

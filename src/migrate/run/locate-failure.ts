@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
-import type { ScriptShape } from "../script/statements.ts";
+import type { ScriptShape } from "../../sql/script-shape.ts";
 import { leavesSession } from "./server-error.ts";
 
 /** A script that took longer is not run a second time only for a better message. */

@@ -1,6 +1,8 @@
 /** From files, ledger and wish to the steps, in their order. Nothing is asked and nothing is run. */
+
+import type { Script } from "../../sql/script.ts";
 import type { MigrationFiles } from "../files/files.ts";
-import { describeMigration, type LedgerRow, type Migration, type Script, type Step } from "../model.ts";
+import { describeMigration, type LedgerRow, type Migration, type Step } from "../model.ts";
 import {
   isEdited,
   noDownScript,

@@ -3,9 +3,9 @@ import { copyAside } from "../../copy/copy.ts";
 import { messageOf, PgroveError } from "../../errors.ts";
 import { databaseSizeBytes, type Session } from "../../postgres/admin.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { type Work, withWork } from "../../target/work.ts";
+import { type Work, withWork } from "../../work/work.ts";
 import { diffLines, formatDiff } from "../schema/line-diff.ts";
 import { readSchemaText } from "../schema/schema-text.ts";
 

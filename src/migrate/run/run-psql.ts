@@ -1,13 +1,13 @@
 /** Runs one migration through psql, for scripts that hold its own commands or rows for COPY. */
 import { failure, PgroveError } from "../../errors.ts";
-import { PsqlWords } from "../../postgres/psql-words.ts";
 import type { Toolbox, ToolOptions } from "../../postgres/toolbox.ts";
+import { endStatement, requireHarmless } from "../../sql/psql-commands.ts";
+import { PsqlWords } from "../../sql/psql-words.ts";
+import type { ScriptShape } from "../../sql/script-shape.ts";
 import type { Runner } from "../../sys/process.ts";
 import type { RunId } from "../../sys/run-id.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../model.ts";
-import { endStatement, requireHarmless } from "../script/psql-commands.ts";
-import type { ScriptShape } from "../script/statements.ts";
 import { restoration, type StepSession, timeouts } from "./run-script.ts";
 
 /** How psql is started. */

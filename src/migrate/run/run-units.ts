@@ -1,8 +1,9 @@
 /** What of a script outside of our transaction stands or falls together: a statement, or a transaction of its own. */
-import type { Node } from "../../postgres/parser.ts";
+
 import type { Sql } from "../../postgres/toolbox.ts";
-import { blankQuoted } from "../script/blank-quoted.ts";
-import type { Statement } from "../script/statements.ts";
+import { blankQuoted } from "../../sql/blank-quoted.ts";
+import type { Node } from "../../sql/parser.ts";
+import type { Statement } from "../../sql/script-shape.ts";
 
 export interface Unit {
   /** The numbers of its first and last statement in the script, from 1. */

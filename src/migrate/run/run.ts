@@ -1,7 +1,8 @@
 /** `up`, `down` and `goto` on one database: as one operation, under the migration lock. */
+
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { withWork } from "../../target/work.ts";
+import { withWork } from "../../work/work.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
 import { withMigrationLock } from "../ledger/lock.ts";
 import { type AppliedStep, type ApplyRequest, applyWish } from "./apply.ts";

@@ -2,9 +2,9 @@
 import { failure, messageOf } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
-import { unitsOfCharacters } from "../../postgres/parser.ts";
+import { unitsOfCharacters } from "../../sql/parser.ts";
+import { pointAt } from "../../sql/source-place.ts";
 import { describeMigration, type Step } from "../model.ts";
-import { pointAt } from "../script/source-place.ts";
 import { isServerError } from "./server-error.ts";
 
 /** What was sent, and where the script lies in it. */

@@ -1,11 +1,11 @@
 /** A throw-away database in which migrations are run up and down, and its schema is read in between. */
 import { databaseExists, dropDatabase } from "../../postgres/admin.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
-import { createStatement, readShape } from "../../postgres/swap.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
-import { createScratch, inScratch } from "../../target/scratch.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import type { Work } from "../../target/work.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
+import { createScratch, inScratch } from "../../unit/scratch.ts";
+import { createStatement, readShape } from "../../unit/swap.ts";
+import type { Work } from "../../work/work.ts";
 import type { MigrationFiles } from "../files/files.ts";
 import { adoptLedger } from "../ledger/adopt.ts";
 import { findForeignChanges } from "../ledger/foreign-changes.ts";

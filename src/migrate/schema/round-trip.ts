@@ -3,11 +3,12 @@
  * whether the schema file is what they make.
  */
 import { PgroveError } from "../../errors.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
+import type { Script } from "../../sql/script.ts";
 import type { OperationTools } from "../../sys/operation.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { withWork } from "../../target/work.ts";
+import { withWork } from "../../work/work.ts";
 import type { MigrationFiles } from "../files/files.ts";
-import { describeMigration, type Finding, type Migration, type Script } from "../model.ts";
+import { describeMigration, type Finding, type Migration } from "../model.ts";
 import type { ApplyRequest } from "../run/apply.ts";
 import { openTrial, type Trial } from "../run/trial.ts";
 import { diffLines, formatDiff } from "./line-diff.ts";

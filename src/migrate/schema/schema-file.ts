@@ -1,10 +1,10 @@
 /** `migrations.schema_file`: the schema as a file of the repository, written after each change, and a quick start from it. */
 import { dirname } from "node:path";
 import { configError, messageOf, refusal } from "../../errors.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import { ensureDir, errorCode, readTextIfExists, writeFileAtomic } from "../../sys/files.ts";
 import type { OperationTools } from "../../sys/operation.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { withWork } from "../../target/work.ts";
+import { withWork } from "../../work/work.ts";
 import type { MigrationFiles } from "../files/files.ts";
 import { currentRows, findForeignChanges } from "../ledger/foreign-changes.ts";
 import { readLedger } from "../ledger/ledger.ts";

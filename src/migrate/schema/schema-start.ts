@@ -1,16 +1,16 @@
 /** An empty database brought to where a schema file is: quicker than every migration since the first one. */
 import { configError, failure, messageOf, missingError, refusal } from "../../errors.ts";
-import { unitsOfCharacters } from "../../postgres/parser.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
+import { unitsOfCharacters } from "../../sql/parser.ts";
+import { pointAt } from "../../sql/source-place.ts";
 import type { OperationTools } from "../../sys/operation.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { withWork } from "../../target/work.ts";
+import { withWork } from "../../work/work.ts";
 import { readLedger } from "../ledger/ledger.ts";
 import { withMigrationLock } from "../ledger/lock.ts";
 import { describeMigration } from "../model.ts";
 import { isEmptyDatabase } from "../run/empty-database.ts";
 import { isServerError } from "../run/server-error.ts";
-import { pointAt } from "../script/source-place.ts";
 import { readWrittenSchema, type SchemaFileRequest } from "./schema-file.ts";
 import { renameSchema } from "./schema-rename.ts";
 import { parseVersions } from "./schema-versions.ts";

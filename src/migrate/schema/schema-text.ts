@@ -4,9 +4,9 @@
  */
 import { type Queries, schemaPattern } from "../../postgres/schema.ts";
 import { listNeededExtensions } from "../../postgres/schema-dependencies.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { Runner } from "../../sys/process.ts";
 import type { RunId } from "../../sys/run-id.ts";
-import type { LiveTarget } from "../../target/target.ts";
 import { renameSchema, writtenName } from "./schema-rename.ts";
 
 /** What reading needs of the run that it is a part of. */

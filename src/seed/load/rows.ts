@@ -2,9 +2,9 @@
 import { refusal } from "../../errors.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import { type OperationTools, userName } from "../../sys/operation.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { withWork } from "../../target/work.ts";
+import { withWork } from "../../work/work.ts";
 import type { Factories } from "../factory/factory.ts";
 import { prepareGenerators } from "../generate/compile.ts";
 import { requireSpace } from "../generate/spaces.ts";

@@ -1,5 +1,5 @@
 /** What check constraints demand of a column's values, as far as they can be read. */
-import type { Node, SqlParser } from "../../postgres/parser.ts";
+import type { Node, SqlParser } from "../../sql/parser.ts";
 
 export interface Bound {
   /** A number, or a time in ISO's order, as SQL has it. */

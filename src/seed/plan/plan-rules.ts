@@ -27,7 +27,7 @@ async function readRules(table: TableShape): Promise<ReadonlyMap<string, ColumnR
   const add = (column: string, rule: ColumnRule) => rules.set(column, mergeRules(rules.get(column) ?? {}, rule));
   const domains = table.columns.flatMap(domainChecks);
   if (table.checks.length === 0 && domains.length === 0) return rules;
-  const { loadParser } = await import("../../postgres/parser.ts");
+  const { loadParser } = await import("../../sql/parser.ts");
   const parser = await loadParser();
   for (const [column, rule] of readChecks(
     parser,

@@ -1,10 +1,11 @@
 /** `seed` without names: runs the SQL seed files that the target has not seen as they are now. */
+
+import { sessionOptions } from "../../resolve/reach.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
 import { userName } from "../../sys/operation.ts";
 import { newRunId } from "../../sys/run-id.ts";
-import { sessionOptions } from "../../target/reach.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import { type Work, withWork } from "../../target/work.ts";
+import { type Work, withWork } from "../../work/work.ts";
 import { placeSeedLedger, readAppliedFiles } from "../ledger.ts";
 import { seedSubject, withSession, withWorkSession } from "./session.ts";
 import type { SeedFile } from "./sql-files.ts";

@@ -1,8 +1,8 @@
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
+import { enterSchema } from "../../sql/run-sql.ts";
 import type { RunId } from "../../sys/run-id.ts";
-import { enterSchema } from "../../target/run-sql.ts";
-import type { LiveTarget } from "../../target/target.ts";
-import type { Work, WorkSubject } from "../../target/work.ts";
+import type { Work, WorkSubject } from "../../work/work.ts";
 
 /** The body with a session in the target, and in its schema. */
 export async function withSession<T>(

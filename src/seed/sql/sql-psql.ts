@@ -1,8 +1,8 @@
 /** Runs SQL seed files by psql, which knows the rows of COPY and its own commands. */
 import { failure, type PgroveError } from "../../errors.ts";
-import { endStatement } from "../../migrate/script/psql-commands.ts";
-import { countLineBreaks } from "../../migrate/script/source-place.ts";
-import { PsqlWords } from "../../postgres/psql-words.ts";
+import { endStatement } from "../../sql/psql-commands.ts";
+import { PsqlWords } from "../../sql/psql-words.ts";
+import { countLineBreaks } from "../../sql/source-place.ts";
 import { describeMissing, recordFile } from "../ledger.ts";
 import { type PsqlAccess, restoration, type ShapedFile, type SqlSeedSession } from "./sql-session.ts";
 

@@ -1,11 +1,11 @@
 /** Runs SQL seed files: all of them in one transaction with their rows in the ledger, unless that is not wanted. */
 import { configError, failure, messageOf, type PgroveError } from "../../errors.ts";
-import type { Script } from "../../migrate/model.ts";
-import { requireHarmless } from "../../migrate/script/psql-commands.ts";
-import { pointAt } from "../../migrate/script/source-place.ts";
-import { readShape } from "../../migrate/script/statements.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
+import { requireHarmless } from "../../sql/psql-commands.ts";
+import type { Script } from "../../sql/script.ts";
+import { readShape } from "../../sql/script-shape.ts";
+import { pointAt } from "../../sql/source-place.ts";
 import { createSeedLedger, recordFile } from "../ledger.ts";
 import type { SeedFile } from "./sql-files.ts";
 import { runFilesByPsql } from "./sql-psql.ts";

@@ -1,8 +1,9 @@
 /** What running SQL seed files works with. */
-import type { Script } from "../../migrate/model.ts";
-import type { ScriptShape } from "../../migrate/script/statements.ts";
+
 import { schemaSearchPath } from "../../postgres/schema.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { Script } from "../../sql/script.ts";
+import type { ScriptShape } from "../../sql/script-shape.ts";
 import type { Command, Runner } from "../../sys/process.ts";
 import type { AppliedFile, SeedLedger } from "../ledger.ts";
 import type { SeedFile } from "./sql-files.ts";

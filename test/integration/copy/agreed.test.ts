@@ -5,11 +5,11 @@ import { createEmptyDatabase, emptySchema } from "../../../src/copy/empty.ts";
 import { createSnapshot } from "../../../src/copy/snapshot.ts";
 import { rewindDatabase } from "../../../src/copy/snapshot-rewind.ts";
 import { connectForAdmin } from "../../../src/postgres/admin.ts";
-import { findStanding } from "../../../src/postgres/standing.ts";
-import { previousName, swapDatabases } from "../../../src/postgres/swap.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
-import type { Loss } from "../../../src/target/scratch.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { Loss } from "../../../src/unit/scratch.ts";
+import { findStanding } from "../../../src/unit/standing.ts";
+import { previousName, swapDatabases } from "../../../src/unit/swap.ts";
 import {
   type Bench,
   copyRequest,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
 import { connectForAdmin } from "../../../src/postgres/admin.ts";
-import { swapDatabases } from "../../../src/postgres/swap.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
+import { swapDatabases } from "../../../src/unit/swap.ts";
 import {
   type Bench,
   copyRequest,

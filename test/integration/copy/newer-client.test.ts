@@ -1,7 +1,7 @@
 /** Streamed copies with the programs of a later version, which write what not every server takes. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import {
   type Bench,
   copyRequest,

@@ -4,7 +4,7 @@ import { BEFORE_REWIND } from "../../../src/copy/snapshot-list.ts";
 import { rewindDatabase } from "../../../src/copy/snapshot-rewind.ts";
 import { formatMark } from "../../../src/postgres/ownership.ts";
 import type { WorktreeRow } from "../../../src/repo/registry.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, databasesLike, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { connect } from "../../support/faults/world.ts";

@@ -3,7 +3,7 @@ import { createSnapshot, planSnapshot, readSnapshots, removeSnapshot } from "../
 import { BEFORE_REWIND, requireNewest } from "../../../src/copy/snapshot-list.ts";
 import { type RewindRequest, rewindDatabase } from "../../../src/copy/snapshot-rewind.ts";
 import { parseMark } from "../../../src/postgres/ownership.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import {
   type Bench,
   createEveryKind,
@@ -222,7 +222,7 @@ test("a role that may create databases takes snapshots of its own database, and 
   await createSmall(server, database, 4);
   await server.psql("postgres", `alter database ${database} owner to ${role}`);
   const { target, ...rest } = await openLive(server, database, bench);
-  const { openTarget } = await import("../../../src/target/target.ts");
+  const { openTarget } = await import("../../../src/resolve/target.ts");
   const login = { user: role, password: "x" };
   const tools = { runner: bench.tools.runner, clientImage: "", stageParent: bench.folder, note: bench.tools.note };
   const live = { ...rest, ...(await openTarget({ ...target, login }, tools, database)) };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { DumpRequest } from "../../../src/dump/dump.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import {
   type Bench,
   createEveryKind,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { DumpFormat } from "../../../src/archive/codec.ts";
 import { copyDatabase } from "../../../src/copy/copy.ts";
-import type { DumpFormat } from "../../../src/dump/codec.ts";
 import {
   type Bench,
   copyRequest,

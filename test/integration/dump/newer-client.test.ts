@@ -8,8 +8,8 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { hashFile } from "../../../src/dump/inspect.ts";
+import { openTarget } from "../../../src/resolve/target.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
-import { openTarget } from "../../../src/target/target.ts";
 import {
   type Bench,
   createSmall,

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { dumpDatabase } from "../../../src/dump/dump.ts";
 import { listDumps } from "../../../src/dump/store.ts";
+import { openTarget } from "../../../src/resolve/target.ts";
 import type { Clock } from "../../../src/sys/clock.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
-import { openTarget } from "../../../src/target/target.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { drop, makeSmall } from "../../support/faults/sample.ts";
 

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { createSnapshot, readSnapshots } from "../../../src/copy/snapshot.ts";
 import { findManifest } from "../../../src/dump/manifest.ts";
 import { type Backup, type BackupRequest, backUp } from "../../../src/migrate/run/backup.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, createSmall, makeBench, openLive } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { openSql } from "../../support/migration-ledgers.ts";

@@ -5,7 +5,7 @@ import { readHistory, readLedger } from "../../../src/migrate/ledger/ledger.ts";
 import { markDoubt, recordStep } from "../../../src/migrate/ledger/ledger-sql.ts";
 import { compareLedger, describeDoubt, isUpToDate, readStatus } from "../../../src/migrate/ledger/status.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { FACTS, filesOf, openLedger, openSql, script, stepOf } from "../../support/migration-ledgers.ts";

@@ -14,7 +14,7 @@ import {
   type Work,
 } from "../../../src/migrate/impact/impact-model.ts";
 import type { Step } from "../../../src/migrate/model.ts";
-import { readShape } from "../../../src/migrate/script/statements.ts";
+import { readShape } from "../../../src/sql/script-shape.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 
 const TABLES = `

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { MigrationFiles } from "../../../src/migrate/files/files.ts";
 import { applyWish } from "../../../src/migrate/run/apply.ts";
 import { type HeldLock, type Rehearsal, rehearse } from "../../../src/migrate/run/rehearse.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, databasesLike, fingerprint, makeBench, openLive } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { FACTS, filesOf, openSql, script } from "../../support/migration-ledgers.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Finding } from "../../../src/migrate/model.ts";
 import { tryRoundTrip } from "../../../src/migrate/schema/round-trip.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, databasesLike, makeBench, openLive } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { MigrationFolder } from "../../support/migration-folder.ts";

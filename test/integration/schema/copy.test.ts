@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type CopyRequest, copyDatabase } from "../../../src/copy/copy.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
-import type { Loss } from "../../../src/target/scratch.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
+import type { Loss } from "../../../src/unit/scratch.ts";
 import {
   type Bench,
   copyRequest,

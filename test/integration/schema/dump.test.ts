@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { copyDatabase } from "../../../src/copy/copy.ts";
-import { findSchemaLoss, replaceSchema, saveSchema } from "../../../src/copy/schema.ts";
 import { manifestPath } from "../../../src/dump/manifest.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
+import { findSchemaLoss, replaceSchema, saveSchema } from "../../../src/unit/schema-unit.ts";
 import {
   type Bench,
   copyRequest,

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
-import { createSchema, dropSchema, schemaExists } from "../../../src/copy/schema.ts";
 import { openConnection } from "../../../src/postgres/connect.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import { dropRole, ensureRole } from "../../../src/postgres/role.ts";
 import { incomingName } from "../../../src/postgres/schema.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { formatConnectionUrl } from "../../../src/postgres/url.ts";
+import { asOwnRole, ownConnection } from "../../../src/resolve/reach.ts";
+import { type LiveTarget, openTarget } from "../../../src/resolve/target.ts";
+import { querySql, runSql } from "../../../src/sql/run-sql.ts";
 import { applicationName, controlName, newRunId, type RunId } from "../../../src/sys/run-id.ts";
-import { asOwnRole, ownConnection } from "../../../src/target/reach.ts";
-import { querySql, runSql } from "../../../src/target/run-sql.ts";
-import { type LiveTarget, openTarget } from "../../../src/target/target.ts";
+import { createSchema, dropSchema, schemaExists } from "../../../src/unit/schema-unit.ts";
 import {
   type Bench,
   copyRequest,

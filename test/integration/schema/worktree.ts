@@ -1,14 +1,14 @@
 /** Worktrees in isolation `schema`, as the commands know them: a schema and a role of their own in main's database. */
 import { randomUUID } from "node:crypto";
-import { createSchema } from "../../../src/copy/schema.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import { formatMark } from "../../../src/postgres/ownership.ts";
 import { ensureRole } from "../../../src/postgres/role.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import type { WorktreeRow } from "../../../src/repo/registry.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
-import type { LiveTarget } from "../../../src/target/target.ts";
-import { type Work, withWork } from "../../../src/target/work.ts";
+import { createSchema } from "../../../src/unit/schema-unit.ts";
+import { type Work, withWork } from "../../../src/work/work.ts";
 import { type Bench, fingerprint, uniqueName } from "../../support/database.ts";
 import type { TestServer } from "../../support/engine/server.ts";
 

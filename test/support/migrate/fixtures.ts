@@ -1,6 +1,7 @@
 /** Migrations and ledger rows as plain data, for tests of what is planned from them. */
 import type { MigrationFiles } from "../../../src/migrate/files/files.ts";
-import type { LedgerRow, Migration, Script } from "../../../src/migrate/model.ts";
+import type { LedgerRow, Migration } from "../../../src/migrate/model.ts";
+import type { Script } from "../../../src/sql/script.ts";
 
 /** A script whose checksum is its text: two are the same when their text is. */
 export function script(file: string, sql: string): Script {

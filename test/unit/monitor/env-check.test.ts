@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { loadConfig } from "../../../src/config/load.ts";
 import { checkEnvFile } from "../../../src/monitor/env-check.ts";
 import type { Connection } from "../../../src/postgres/url.ts";
-import type { Target } from "../../../src/target/target.ts";
+import type { Target } from "../../../src/resolve/target.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pgrove-env-check-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

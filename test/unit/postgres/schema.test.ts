@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { qualifyPattern } from "../../../src/dump/schema-selection.ts";
 import { chooseSchema, incomingName, runOfIncoming, searchPathOptions } from "../../../src/postgres/schema.ts";
 import { mentions } from "../../../src/postgres/schema-objects.ts";
+import { sessionOptions } from "../../../src/resolve/reach.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
-import { sessionOptions } from "../../../src/target/reach.ts";
+import { qualifyPattern } from "../../../src/unit/selection.ts";
 
 test("libpq's options name the schema whatever it is called", () => {
   expect(searchPathOptions("app")).toBe("-csearch_path=app,public");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { groupIntoUnits, isConcurrent } from "../../../../src/migrate/run/run-units.ts";
-import { readShape } from "../../../../src/migrate/script/statements.ts";
+import { readShape } from "../../../../src/sql/script-shape.ts";
 import { script } from "../../../support/migrate/fixtures.ts";
 
 async function unitsOf(sql: string) {

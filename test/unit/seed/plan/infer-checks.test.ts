@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { loadParser } from "../../../../src/postgres/parser.ts";
 import { type ColumnRule, mergeRules, readChecks } from "../../../../src/seed/plan/infer-checks.ts";
+import { loadParser } from "../../../../src/sql/parser.ts";
 
 const parser = await loadParser();
 

@@ -1,0 +1,57 @@
+/** Hands SQL to the psql of a target's toolbox. */
+import { parseVersion, type Version } from "../postgres/version.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import type { Work } from "../work/work.ts";
+import { filterSql } from "./filter-sql.ts";
+import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
+
+/** What the SQL is known to hold: nothing else of it is looked for. */
+export interface SqlContents {
+  /** `\restrict` and `\unrestrict`. */
+  restricted: boolean;
+  leftOut: LeftOut;
+}
+
+/**
+ * Runs SQL that was scanned, or is scanned on its way, in a database of the target's server, without what is left out. A
+ * psql that can is told to obey no command of its own in it, however it reads it. Throws (exit 1) at the first error.
+ */
+export async function feedPsql(
+  work: Work,
+  live: LiveTarget,
+  sql: AsyncIterable<Uint8Array>,
+  { restricted, leftOut }: SqlContents,
+): Promise<void> {
+  const { run, abort } = work.operation;
+  const guards = knowsRestrict(await readPsqlVersion(work, live));
+  // Its own key would be known to whoever wrote the dump.
+  const guard = guards ? ["-c", `\\restrict ${crypto.randomUUID().replaceAll("-", "")}`] : [];
+  const args = ["-X", "-q", "--echo-errors", "-v", "ON_ERROR_STOP=1", ...guard, "-f", "-"];
+  const unknown = leftOut.settings.length === 0 ? [] : settingsUnknownTo(await readServerMajor(work));
+  const settings = leftOut.settings.filter((name) => unknown.includes(name));
+  const leaving = { restrict: restricted, options: leftOut.options.length > 0, settings };
+  const leavesSome = leaving.restrict || leaving.options || settings.length > 0;
+  const command = live.toolbox.command("psql", args, run, { database: live.database, input: true });
+  await work.tools.runner.stream(command, { input: leavesSome ? filterSql(sql, leaving) : sql }, abort);
+}
+
+/** The major version of the server that the work is done on. */
+export async function readServerMajor({ control }: Work): Promise<number> {
+  const [row] = await control<{ major: number }[]>`
+    select current_setting('server_version_num')::int / 10000 as major`;
+  if (row === undefined) throw new Error("the server did not say its version");
+  return row.major;
+}
+
+async function readPsqlVersion(work: Work, live: LiveTarget): Promise<Version | undefined> {
+  const command = live.toolbox.command("psql", ["--version"], work.operation.run);
+  return parseVersion((await work.tools.runner.capture(command, { abort: work.operation.abort })).stdout);
+}
+
+/** The minor releases of August 2025 brought `\restrict`. */
+const FIRST_WITH_RESTRICT: Readonly<Record<number, number>> = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
+
+function knowsRestrict(version: Version | undefined): boolean {
+  if (version === undefined) return false;
+  return version.major >= 18 || version.minor >= (FIRST_WITH_RESTRICT[version.major] ?? Number.POSITIVE_INFINITY);
+}

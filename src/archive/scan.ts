@@ -1,0 +1,149 @@
+/** Checks a plain SQL dump from end to end before psql sees a line of it. */
+import { failure } from "../errors.ts";
+import { SqlLexer } from "../sql/lexer.ts";
+import type { SqlListener } from "../sql/listener.ts";
+import { namesLeftOut, settingOf } from "./left-out.ts";
+import { NAME, rolesOfStatement, unquoteName } from "./statement-roles.ts";
+
+/** What was found in a plain dump on the way through it. */
+export interface PlainScan {
+  serverVersion: string | undefined;
+  extensions: string[];
+  roles: string[];
+  tablespaces: string[];
+  /** It holds `\\restrict`, which an older psql does not know. */
+  restricted: boolean;
+  /** What it says of that which is left out, or may be: options of columns, and settings. */
+  options: string[];
+  settings: string[];
+}
+
+const OTHER_DATABASE = /^(?:CREATE|DROP|ALTER) DATABASE\b/i;
+const EXTENSION = new RegExp(`^CREATE EXTENSION (?:IF NOT EXISTS )?(${NAME})`, "i");
+const TABLESPACE = new RegExp(`^SET default_tablespace = (${NAME})$`, "i");
+const LAST_WORDS = /^-- PostgreSQL database dump complete\s*$/;
+const RETURN_AT_END = /^-- PostgreSQL database dump\r$/;
+
+/**
+ * Reads a plain dump to its end. Throws (exit 1) when it does not end with pg_dump's "dump complete" line, works on
+ * another database than the connected one, or holds commands for psql itself.
+ */
+export async function scanPlain(source: AsyncIterable<Uint8Array>, path: string): Promise<PlainScan> {
+  const scanner = new PlainScanner(path);
+  const lexer = new SqlLexer(scanner);
+  for await (const chunk of source) lexer.add(chunk);
+  return scanner.finish(lexer.finish(), lexer.quotesLines);
+}
+
+/** A plain dump that is scanned while it passes: whoever reads on has seen no line that was not. Throws as the scan. */
+export async function* scannedPlain(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  const scanner = new PlainScanner(path);
+  const lexer = new SqlLexer(scanner);
+  for await (const chunk of source) {
+    lexer.add(chunk);
+    yield chunk;
+  }
+  scanner.finish(lexer.finish(), lexer.quotesLines);
+}
+
+class PlainScanner implements SqlListener {
+  private complete = false;
+  /** Its lines end with a carriage return and a newline. */
+  private returns = false;
+  private serverVersion: string | undefined;
+  /** That of the last `\\restrict`. */
+  private key: string | undefined;
+  private readonly extensions = new Set<string>();
+  private readonly roles = new Set<string>();
+  private readonly tablespaces = new Set<string>();
+  private readonly options = new Set<string>();
+  private readonly settings = new Set<string>();
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  comment(line: string): void {
+    this.serverVersion ??= /^-- Dumped from database version (\S+)/.exec(line)?.[1];
+    this.returns ||= RETURN_AT_END.test(line);
+    if (LAST_WORDS.test(line)) this.complete = true;
+    if (/^-- PostgreSQL database cluster dump/.test(line)) {
+      throw failure(
+        "cluster_dump",
+        `${this.path} is a dump of a whole server (pg_dumpall), which would change every database in it`,
+        "restore it with psql, or make a dump of one database: pgrove dump",
+      );
+    }
+  }
+
+  command(line: string, whole: boolean): void {
+    const [, verb, key] = /^\\(restrict|unrestrict)\b\s*(.*)/.exec(line) ?? [];
+    if (verb === "unrestrict" && key === this.key) return;
+    if (verb === "unrestrict" || !whole) {
+      this.complete = false; // cut off, whatever it was to become
+      return;
+    }
+    if (verb === "restrict") this.key = key;
+    else if (/^\\c(onnect)?\b/.test(line)) throw this.refuse(line, "it works on other databases than the target");
+    else throw this.refuse(line, "it holds a command for psql itself");
+  }
+
+  unclear(what: string): void {
+    throw failure(
+      "dump_unsafe",
+      `${this.path} cannot be checked: psql may read a part of it otherwise than pgrove\n  ${what}`,
+      "make it again in custom format (pg_dump -Fc), or run it yourself: psql -f",
+    );
+  }
+
+  statement(text: string): void {
+    this.complete = false; // what follows the last words must have last words of its own
+    if (OTHER_DATABASE.test(text)) throw this.refuse(text, "it works on other databases than the target");
+    if (/^CREATE SUBSCRIPTION\b/i.test(text)) {
+      throw this.refuse(text, "it would subscribe to another server", "make it again with pg_dump --no-subscriptions");
+    }
+    const extension = EXTENSION.exec(text)?.[1];
+    if (extension !== undefined) this.extensions.add(unquoteName(extension));
+    const tablespace = TABLESPACE.exec(text)?.[1];
+    if (tablespace !== undefined) this.tablespaces.add(unquoteName(tablespace));
+    for (const role of rolesOfStatement(text)) this.roles.add(role);
+    for (const option of namesLeftOut(text)) this.options.add(option);
+    const setting = settingOf(text);
+    if (setting !== undefined) this.settings.add(setting);
+  }
+
+  private refuse(
+    line: string,
+    why: string,
+    hint = "make it again without --create and --clean, or run it yourself: psql -f",
+  ) {
+    return failure(
+      "dump_unsafe",
+      `${this.path} cannot be restored into one database: ${why}\n  ${line.slice(0, 120)}`,
+      hint,
+    );
+  }
+
+  finish(closed: boolean, quotesLines: boolean): PlainScan {
+    if (this.returns && quotesLines) {
+      throw failure(
+        "dump_mangled",
+        `${this.path} has a carriage return before every newline, which would get into functions and other long text`,
+        "make it again (docker exec without -t), or take them out: tr -d '\\r' < FILE",
+      );
+    }
+    if (!this.complete || !closed) {
+      throw failure(
+        "dump_truncated",
+        `${this.path} is not a whole dump: it does not end with "PostgreSQL database dump complete"`,
+        "it was cut off, or is no dump; SQL that is none runs with: pgrove sql -f FILE",
+      );
+    }
+    const { serverVersion } = this;
+    const restricted = this.key !== undefined;
+    const [extensions, roles, tablespaces] = [[...this.extensions], [...this.roles], [...this.tablespaces]];
+    const [options, settings] = [[...this.options], [...this.settings]];
+    return { serverVersion, restricted, extensions, roles, tablespaces, options, settings };
+  }
+}

@@ -1,0 +1,102 @@
+/** Which of psql's own commands a file of ours may hold: none that reach beyond the database. */
+
+import { configError, type PgroveError } from "../errors.ts";
+import { SqlLexer } from "./lexer.ts";
+import type { Script } from "./script.ts";
+import { placeOf } from "./source-place.ts";
+
+/** What cannot hurt. `\gset` and `\if` are not among it: with them a text could bring in further commands unseen. */
+const HARMLESS = new Set([
+  ".",
+  "set",
+  "unset",
+  "echo",
+  "qecho",
+  "warn",
+  "gexec",
+  "timing",
+  "x",
+  "restrict",
+  "unrestrict",
+]);
+
+/** Variables by which psql would go on behind an error, or commit by other rules. */
+const SPECIAL = /^\\(?:un)?set\s+(?:ON_ERROR_STOP|ON_ERROR_ROLLBACK|AUTOCOMMIT|SINGLELINE)\b/;
+
+const TRANSACTION = /^(?:BEGIN|START TRANSACTION|COMMIT|END|ROLLBACK(?! TO\b)|ABORT|PREPARE TRANSACTION)\b/i;
+/** Another encoding than ours, in which a backslash could be half of a letter for psql and none for us. */
+const OTHER_ENCODING =
+  /\bclient_encoding\b(?!'?\s*(?:=|,|\bto\b)\s*E?'?UTF-?8)|\bset\s+(?:session\s+|local\s+)?names\b/i;
+
+const MOST_SHOWN = 120;
+const USUAL_HINT = `write it in SQL; of psql's own commands these are run: ${[...HARMLESS].map((name) => `\\${name}`).join(" ")}`;
+
+const INSTEAD: Readonly<Record<string, string>> = {
+  copy: "put the rows into the file: COPY table FROM STDIN; then the rows, then \\. on a line of its own",
+  i: "put the other file's SQL into this one, or into a migration of its own",
+  ir: "put the other file's SQL into this one, or into a migration of its own",
+  gset: "let SQL do it: a DO block has variables",
+  if: "let SQL do it: a DO block has IF",
+};
+
+/** What the script is, for messages. */
+export interface PsqlSubject {
+  /** "a migration", "a seed file" */
+  noun: string;
+  /** "7 add_users" */
+  label: string;
+  /** It is to be one transaction of ours. */
+  inTransaction: boolean;
+}
+
+/**
+ * Throws (exit 3) with file and line when the script holds a psql command that could read or write files, run programs
+ * or go to another database; and, when it is to be one transaction of ours, when it ends that itself.
+ */
+export function requireHarmless(script: Script, { noun, label, inTransaction }: PsqlSubject): void {
+  const refuse = (piece: string, why: string, hint: string): PgroveError =>
+    configError(`${script.file}:${lineOf(script, piece)}: ${piece.slice(0, MOST_SHOWN)}\n${why}`, hint);
+  const encoding = OTHER_ENCODING.exec(script.sql)?.[0];
+  if (encoding !== undefined) {
+    throw refuse(encoding, `${noun} is run in UTF-8`, "write the file in UTF-8, and leave the encoding out");
+  }
+  const lexer = new SqlLexer({
+    comment: () => undefined,
+    command: (line) => {
+      const name = /^\\([a-z!?]+|\.)/i.exec(line)?.[1] ?? line;
+      if (HARMLESS.has(name) && !SPECIAL.test(line) && !/[`\\]/.test(line.slice(1))) return;
+      throw refuse(line, `${noun} may not reach beyond its database`, INSTEAD[name] ?? USUAL_HINT);
+    },
+    unclear: (what) => {
+      const why = `psql may read a part of it otherwise than pgrove: ${what}`;
+      throw configError(
+        `${script.file}: ${why}`,
+        "say it in other words: E'' for a backslash, a new line behind COPY … FROM stdin;",
+      );
+    },
+    statement: (text) => {
+      if (!inTransaction || !TRANSACTION.test(text)) return;
+      const why = `${label} is run by psql as one transaction, which this would end`;
+      throw refuse(text, why, "leave it out; or write -- pgrove:no-transaction as the first line");
+    },
+  });
+  lexer.add(Buffer.from(script.sql));
+  lexer.finish();
+}
+
+/** The line (in the file) of a piece of the script; of a statement, whose blanks the lexer has changed, by its first word. */
+function lineOf({ sql, line }: Script, piece: string): number {
+  const whole = sql.indexOf(piece);
+  const at = whole < 0 ? sql.indexOf(piece.split(" ")[0] ?? piece) : whole;
+  return placeOf({ sql, line }, Math.max(at, 0)).line;
+}
+
+/**
+ * The script with its last statement ended. A semicolon more than needed must not be added: an empty statement behind the
+ * rows of a COPY is for psql 17 the end of everything, and it says nothing.
+ */
+export function endStatement(sql: string): string {
+  const last = sql.replace(/(?:\s|--[^\n]*(?:\n|$))*$/, "");
+  const isEnded = last === "" || last.endsWith(";") || /(?:^|\n)[ \t]*\\[^\n]*$/.test(last);
+  return isEnded ? sql : `${sql}\n;`;
+}

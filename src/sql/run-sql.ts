@@ -1,0 +1,166 @@
+/** SQL that the user brings: through psql for people, through a connection where rows are wanted as data. */
+import { failure, messageOf, PgroveError } from "../errors.ts";
+import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
+import type { Sql, ToolOptions } from "../postgres/toolbox.ts";
+import { entrySql, sessionOptions } from "../resolve/reach.ts";
+import type { LiveTarget, Target } from "../resolve/target.ts";
+import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import { PsqlWords } from "./psql-words.ts";
+import { readResults, type SqlResult } from "./sql-results.ts";
+
+export interface SqlSource {
+  /** For messages: a file's name, "the SQL". */
+  name: string;
+  /** `stop` ends it early: psql has gone, and whoever writes to us may not end for a long time. */
+  open(stop: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+export interface SqlSink {
+  output(chunk: Uint8Array): Promise<void>;
+  notice(line: string): void;
+}
+
+/** The name that psql gives its standard input in messages. */
+const STDIN = /^psql:<stdin>/;
+
+/**
+ * Runs SQL through psql, which stops at the first error. Everything psql reads comes by its standard input, so that
+ * no value stands on a command line. Rejects with psql's own words.
+ */
+export async function runSql(
+  live: LiveTarget,
+  tools: OperationTools,
+  source: SqlSource,
+  format: "table" | "csv",
+  sink: SqlSink,
+): Promise<void> {
+  await asOperation(live, tools, async (operation, giveUp) => {
+    const args = ["-X", "-v", "ON_ERROR_STOP=1", ...(format === "csv" ? ["-q", "--csv"] : []), "-f", "-"];
+    const path = sessionOptions(live.target);
+    const env = path === undefined ? {} : { PGOPTIONS: path };
+    const options: ToolOptions = { database: live.database, input: true, env };
+    const command = live.toolbox.command("psql", args, operation.run, options);
+    const words = new PsqlWords(sink.notice, (line) => line.replace(STDIN, source.name));
+    const stop = new AbortController();
+    const io = {
+      input: readSource(source, AbortSignal.any([stop.signal, operation.abort]), giveUp),
+      output: (chunk: Uint8Array) => sink.output(chunk).catch(giveUp),
+      line: words.line,
+    };
+    try {
+      await tools.runner.stream(command, io, operation.abort);
+      words.tellRest();
+    } catch (error) {
+      const said = words.failure(error);
+      throw said === undefined ? error : failure("sql_failed", said.join("\n"), undefined, error);
+    } finally {
+      stop.abort(); // psql has ended, and reads no more
+    }
+  });
+}
+
+/** Runs SQL in one transaction, as one simple query, and resolves with the rows of each statement. */
+export async function querySql(live: LiveTarget, tools: OperationTools, source: SqlSource): Promise<SqlResult[]> {
+  return await asOperation(live, tools, async (operation, giveUp) => {
+    const text = await readText(readSource(source, operation.abort, giveUp));
+    const sql = await live.toolbox.connect(live.database, operation.run, { notice: tools.note, runsUsersSql: true });
+    operation.defer(() => sql.end({ timeout: 2 }));
+    await enterSchema(sql, live.target);
+    operation.abort.throwIfAborted();
+    try {
+      return readResults(await sql.unsafe(text).raw());
+    } catch (error) {
+      throw explainSqlError(error, text, source.name);
+    }
+  });
+}
+
+type GiveUp = (error: unknown) => never;
+
+/** The source's bytes. Throws when it cannot be read to its end, and when it is stopped before. */
+async function* readSource({ name, open }: SqlSource, stop: AbortSignal, giveUp: GiveUp): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of open(stop)) {
+      stop.throwIfAborted();
+      yield piece;
+    }
+    stop.throwIfAborted();
+  } catch (error) {
+    if (stop.aborted) throw error;
+    const what = `${name} could not be read to its end, and what was begun there was not run: ${messageOf(error)}`;
+    giveUp(failure("input_failed", what, undefined, error));
+  }
+}
+
+async function readText(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return new TextDecoder().decode(Buffer.concat(all));
+}
+
+/** Lets a session work in the target's schema, where its login does not do so by itself. */
+export async function enterSchema(sql: Sql, target: Target): Promise<void> {
+  const entry = entrySql(target);
+  if (entry !== "") await sql.unsafe(entry);
+}
+
+/**
+ * The work as an operation of the journal. When it is interrupted, or gives up with an error, its sessions in the server
+ * are ended until it has ended, too: psql may be at something that takes long.
+ */
+async function asOperation<T>(
+  live: LiveTarget,
+  tools: OperationTools,
+  work: (operation: Operation, giveUp: GiveUp) => Promise<T>,
+): Promise<T> {
+  const { target, server, database } = live;
+  const subject = { operation: "sql", target: target.label, server: server.label, database };
+  return await withOperation(tools, subject, async (operation) => {
+    let settled = false;
+    let ending: Promise<void> | undefined;
+    const end = () => {
+      ending ??= endSessionsUntil(live, operation, () => settled).catch((error: unknown) =>
+        tools.note(messageOf(error)),
+      );
+    };
+    operation.abort.addEventListener("abort", end, { once: true });
+    try {
+      return await work(operation, (error) => {
+        end();
+        throw error;
+      });
+    } finally {
+      settled = true;
+      operation.abort.removeEventListener("abort", end);
+      await ending;
+    }
+  });
+}
+
+const POLL_MS = 150;
+
+/** By a session of its own, opened only then: it would be in the way of CREATE DATABASE and the like. */
+async function endSessionsUntil(live: LiveTarget, operation: Operation, isSettled: () => boolean): Promise<void> {
+  const sql: Sql = await connectForAdmin(live.toolbox, operation.run, [live.database]);
+  try {
+    await endRunSessions(sql, operation.run);
+    while (!isSettled()) {
+      await Bun.sleep(POLL_MS);
+      await endRunSessions(sql, operation.run);
+    }
+  } finally {
+    await sql.end({ timeout: 2 });
+  }
+}
+
+function explainSqlError(error: unknown, text: string, name: string): unknown {
+  if (error instanceof PgroveError || !(error instanceof Error)) return error;
+  const position = Number(Reflect.get(error, "position"));
+  const line = Number.isInteger(position) && position > 0 ? text.slice(0, position - 1).split("\n").length : undefined;
+  const more = ["detail", "hint"].flatMap((key) => {
+    const value: unknown = Reflect.get(error, key);
+    return typeof value === "string" ? [`${key.toUpperCase()}: ${value}`] : [];
+  });
+  const where = line === undefined ? name : `${name}:${line}`;
+  return failure("sql_failed", [`${where}: ERROR: ${error.message}`, ...more].join("\n"), undefined, error);
+}

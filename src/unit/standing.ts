@@ -1,0 +1,72 @@
+/**
+ * What stands under the name of a database or schema: shown to whoever agrees that it is replaced, and compared when it
+ * is. What somebody else has made in between was agreed to by nobody.
+ */
+import { type PgroveError, refusal } from "../errors.ts";
+import type { Queries } from "../postgres/schema.ts";
+
+/** Sizes and sessions are not among it: they change with every use. */
+export interface Standing {
+  oid: number;
+  owner: string;
+  /** The comment, where it is one of pgrove's. */
+  mark: string | null;
+}
+
+/** What stands under a database's name; undefined when there is none. */
+export async function findStanding(sql: Queries, database: string): Promise<Standing | undefined> {
+  const [row] = await sql<Standing[]>`
+    select d.oid::bigint::float8 as oid, pg_get_userbyid(datdba)::text as owner,
+           (select c from shobj_description(d.oid, 'pg_database') c where c like 'pgrove%') as mark
+      from pg_database d where datname = ${database}`;
+  return row;
+}
+
+/** The same of a schema of the connected database. */
+export async function findSchemaStanding(sql: Queries, schema: string): Promise<Standing | undefined> {
+  const [row] = await sql<Standing[]>`
+    select n.oid::bigint::float8 as oid, pg_get_userbyid(nspowner)::text as owner,
+           (select c from obj_description(n.oid, 'pg_namespace') c where c like 'pgrove%') as mark
+      from pg_namespace n where nspname = ${schema}`;
+  return row;
+}
+
+/** Throws (exit 5) when a database is not what was agreed to; `name` is the one that it has by now. */
+export async function requireStanding(
+  sql: Queries,
+  { database, agreed }: { database: string; agreed: Standing | undefined },
+  name = database,
+): Promise<void> {
+  const found = await findStanding(sql, name);
+  if (!isSame(agreed, found)) throw changedError(`database ${database}`, agreed, found);
+}
+
+/** The same of a schema of the connected database. */
+export async function requireSchemaStanding(
+  sql: Queries,
+  { schema, agreed }: { schema: string; agreed: Standing | undefined },
+): Promise<void> {
+  const found = await findSchemaStanding(sql, schema);
+  if (!isSame(agreed, found)) throw changedError(`schema ${schema}`, agreed, found);
+}
+
+function isSame(agreed: Standing | undefined, found: Standing | undefined): boolean {
+  return agreed?.oid === found?.oid && agreed?.owner === found?.owner && agreed?.mark === found?.mark;
+}
+
+function changedError(what: string, agreed: Standing | undefined, found: Standing | undefined): PgroveError {
+  const hint = "look at what is there now; then run this again, or choose another name";
+  if (agreed === undefined) {
+    const message = `the ${what} was made by somebody else meanwhile: there was none when this began, and it was not touched`;
+    return refusal("made_meanwhile", message, hint);
+  }
+  return refusal("changed_meanwhile", `the ${what} ${describeChange(agreed, found)}; nothing was replaced`, hint);
+}
+
+function describeChange(agreed: Standing, found: Standing | undefined): string {
+  if (found === undefined) return "is gone: somebody has dropped or renamed it meanwhile";
+  if (agreed.oid !== found.oid) return "is another one than when this began: somebody has made it anew meanwhile";
+  if (agreed.owner !== found.owner)
+    return `has another owner than when this began: ${found.owner}, not ${agreed.owner}`;
+  return "has another mark than when this began: another run of pgrove has taken it over";
+}

@@ -1,0 +1,252 @@
+/** Puts a finished database in another's place: its properties carried over, both renamed in one transaction. */
+import { failure } from "../errors.ts";
+import { databaseExists, endSessions, listSessions, requireNothingBound } from "../postgres/admin.ts";
+import { codeOf } from "../postgres/connect.ts";
+import { nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
+import { formatSettingValue } from "../postgres/list-setting.ts";
+import type { Queries } from "../postgres/schema.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import type { RunId } from "../sys/run-id.ts";
+import { requireStanding, type Standing } from "./standing.ts";
+
+/** What belongs to a database and is in no dump of it, and does not follow a rename. */
+export interface DatabaseProperties {
+  owner: string;
+  comment: string | null;
+  connectionLimit: number;
+  isTemplate: boolean;
+  settings: { role: string | null; name: string; value: string }[];
+  /** null: the default privileges. */
+  grants: { grantee: string | null; privilege: string; grantable: boolean }[] | null;
+}
+
+/** How to create a database that is like another. */
+export interface DatabaseShape {
+  owner: string;
+  encoding: string;
+  collate: string;
+  ctype: string;
+  /** c = libc, i = ICU, b = builtin */
+  provider: string;
+  locale: string | null;
+  icuRules: string | null;
+  tablespace: string;
+}
+
+/** Reads what has to be carried over. Throws (exit 1) when there is no such database. */
+export async function readProperties(sql: Sql, database: string): Promise<DatabaseProperties> {
+  const [row] = await sql<{ properties: DatabaseProperties }[]>`
+    select json_build_object(
+      'owner', pg_get_userbyid(d.datdba),
+      'comment', shobj_description(d.oid, 'pg_database'),
+      'connectionLimit', d.datconnlimit,
+      'isTemplate', d.datistemplate,
+      'settings', coalesce((
+        select json_agg(json_build_object('role', r.rolname, 'name', split_part(c, '=', 1),
+                                          'value', substr(c, strpos(c, '=') + 1)))
+          from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as c
+         where s.setdatabase = d.oid), '[]'::json),
+      'grants', case when d.datacl is null then null else coalesce((
+        select json_agg(json_build_object('grantee', g.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+          from aclexplode(d.datacl) a left join pg_roles g on g.oid = a.grantee), '[]'::json) end
+    ) as properties
+    from pg_database d where d.datname = ${database}`;
+  if (row === undefined) throw failure("database_missing", `there is no database ${database}`, "pgrove status");
+  return row.properties;
+}
+
+/** Reads how a database was created. The names of the columns for its locale changed with the versions. */
+export async function readShape(sql: Sql, database: string): Promise<DatabaseShape> {
+  const [row] = await sql<{ shape: DatabaseShape & Record<string, string | null> }[]>`
+    select json_build_object(
+      'owner', pg_get_userbyid(d.datdba), 'encoding', pg_encoding_to_char(d.encoding),
+      'collate', d.datcollate, 'ctype', d.datctype, 'tablespace', t.spcname,
+      'provider', coalesce(to_jsonb(d)->>'datlocprovider', 'c'),
+      'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'),
+      'icuRules', to_jsonb(d)->>'daticurules') as shape
+    from pg_database d join pg_tablespace t on t.oid = d.dattablespace where d.datname = ${database}`;
+  if (row === undefined) throw failure("database_missing", `there is no database ${database}`, "pgrove status");
+  return row.shape;
+}
+
+/** `CREATE DATABASE` for an empty database of that shape. */
+export function createStatement(database: string, shape: DatabaseShape): string {
+  const parts = [
+    `create database ${quoteIdentifier(database)} template template0`,
+    `owner ${quoteIdentifier(shape.owner)}`,
+    `encoding ${quoteLiteral(shape.encoding)}`,
+    `lc_collate ${quoteLiteral(shape.collate)}`,
+    `lc_ctype ${quoteLiteral(shape.ctype)}`,
+  ];
+  if (shape.tablespace !== "pg_default") parts.push(`tablespace ${quoteIdentifier(shape.tablespace)}`);
+  if (shape.provider === "i" && shape.locale !== null) {
+    parts.push(`locale_provider icu icu_locale ${quoteLiteral(shape.locale)}`);
+    if (shape.icuRules !== null) parts.push(`icu_rules ${quoteLiteral(shape.icuRules)}`);
+  }
+  if (shape.provider === "b" && shape.locale !== null) {
+    parts.push(`locale_provider builtin builtin_locale ${quoteLiteral(shape.locale)}`);
+  }
+  return parts.join(" ");
+}
+
+function settingStatement(database: string, { role, name, value }: DatabaseProperties["settings"][number]): string {
+  const inDatabase = quoteIdentifier(database);
+  const whose = role === null ? `database ${inDatabase}` : `role ${quoteIdentifier(role)} in database ${inDatabase}`;
+  const literal = formatSettingValue(name, value);
+  const setting = name.split(".").map(quoteIdentifier).join(".");
+  return `alter ${whose} set ${setting} to ${literal}`;
+}
+
+/** `COMMENT ON DATABASE`; null takes the comment away. */
+export function commentStatement(database: string, comment: string | null): string {
+  return `comment on database ${quoteIdentifier(database)} is ${comment === null ? "null" : quoteLiteral(comment)}`;
+}
+
+/** The statements that give a database the properties. All of them may stand in a transaction. */
+export function propertyStatements(database: string, properties: DatabaseProperties): string[] {
+  const name = quoteIdentifier(database);
+  const statements = [
+    `alter database ${name} owner to ${quoteIdentifier(properties.owner)}`,
+    `alter database ${name} connection limit ${properties.connectionLimit}`,
+    `alter database ${name} is_template ${properties.isTemplate}`,
+    commentStatement(database, properties.comment),
+    ...properties.settings.map((setting) => settingStatement(database, setting)),
+  ];
+  if (properties.grants === null) return statements;
+  statements.push(`revoke all on database ${name} from public, ${quoteIdentifier(properties.owner)}`);
+  for (const { grantee, privilege, grantable } of properties.grants) {
+    const to = grantee === null ? "public" : quoteIdentifier(grantee);
+    statements.push(`grant ${privilege} on database ${name} to ${to}${grantable ? " with grant option" : ""}`);
+  }
+  return statements;
+}
+
+const SWAP_TRIES = 6;
+const ENDER_DELAY_MS = 100;
+
+/** What the swap is to do, all of it in one transaction. */
+export interface Swap {
+  /** From and to, in order. */
+  renames: readonly (readonly [string, string])[];
+  /** Run after the renames. */
+  statements: readonly string[];
+  /** The databases that somebody may be connected to. */
+  occupied: readonly string[];
+  /** What was agreed to of those that are replaced or dropped: a name with nothing behind it stands for a new one. */
+  agreed: readonly { database: string; agreed: Standing | undefined }[];
+  run: RunId;
+}
+
+/**
+ * Renames in one transaction. `ALTER DATABASE … RENAME` locks the database first, so that nobody new gets in, then
+ * waits five seconds for the others to leave: a second session ends them meanwhile. Throws (exit 1) naming who stayed, and
+ * (exit 5) when a database is not what was agreed to: looked at before anybody is disconnected, and once more behind the
+ * renames, which keep everybody else from it.
+ */
+export async function swapDatabases(sql: Sql, connectSecond: () => Promise<Sql>, swap: Swap): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    for (const each of swap.agreed) await requireStanding(sql, each);
+    for (const database of swap.occupied) {
+      await requireNothingBound(sql, database); // it would be waited for in vain
+      await endSessions(sql, database, swap.run);
+    }
+    try {
+      await whileEndingSessions(connectSecond, swap, async () => {
+        await sql.begin((transaction) => renameAll(transaction, swap));
+      });
+      return;
+    } catch (error) {
+      if (codeOf(error) === "42P04") throw await explainTaken(sql, swap, error);
+      if (codeOf(error) !== "55006") throw error;
+      if (attempt === SWAP_TRIES) throw await explainOccupied(sql, swap, error);
+    }
+  }
+}
+
+async function renameAll(transaction: Queries, { renames, statements, agreed }: Swap): Promise<void> {
+  for (const [from, to] of renames) await transaction.unsafe(renameStatement(from, to));
+  for (const each of agreed) {
+    const name = renames.reduce((at, [from, to]) => (from === at ? to : at), each.database);
+    if (name !== each.database) await requireStanding(transaction, each, name);
+  }
+  for (const statement of statements) await transaction.unsafe(statement);
+}
+
+/** A name was free when it was looked at, and is not any more. */
+async function explainTaken(sql: Sql, swap: Swap, cause: unknown): Promise<unknown> {
+  for (const each of swap.agreed) await requireStanding(sql, each);
+  return cause;
+}
+
+async function explainOccupied(sql: Sql, swap: Swap, cause: unknown): Promise<Error> {
+  const sessions = await Promise.all(swap.occupied.map((database) => listSessions(sql, database, swap.run)));
+  const who = sessions.flat().map(({ pid, user, application }) => `${user} (pid ${pid}, ${application || "unnamed"})`);
+  return failure(
+    "database_in_use",
+    `the database ${swap.occupied[0]} could not be replaced: ${who.join(", ") || "somebody"} stays connected`,
+    "stop what is connected to it, then try again; nothing was changed",
+    cause,
+  );
+}
+
+function renameStatement(from: string, to: string): string {
+  return `alter database ${quoteIdentifier(from)} rename to ${quoteIdentifier(to)}`;
+}
+
+/** The body; what it waits for, the others' sessions in the occupied databases, is ended meanwhile by a second session. */
+export async function whileEndingSessions<T>(
+  connectSecond: () => Promise<Sql>,
+  { occupied, run }: Pick<Swap, "occupied" | "run">,
+  body: () => Promise<T>,
+): Promise<T> {
+  let done = false;
+  const ending = (async () => {
+    await Bun.sleep(ENDER_DELAY_MS); // nearly always the rename is through by then
+    if (done) return;
+    const second = await connectSecond();
+    try {
+      while (!done) {
+        for (const database of occupied) await endSessions(second, database, run);
+        await Bun.sleep(ENDER_DELAY_MS);
+      }
+    } finally {
+      await second.end({ timeout: 2 });
+    }
+  })().catch(() => undefined); // the body's own error says what happened
+  try {
+    return await body();
+  } finally {
+    done = true;
+    await ending;
+  }
+}
+
+const PREVIOUS_MARK = "pgrove: replaced by a restore or copy; the next one drops it";
+
+/** The name under which a replaced database is kept. */
+export function previousName(database: string): string {
+  return nameWithSuffix(database, "_before_restore");
+}
+
+/** The statement that marks a kept database as pgrove's own, so that the next restore may drop it. */
+export function markPreviousStatement(previous: string): string {
+  return commentStatement(previous, PREVIOUS_MARK);
+}
+
+/** Whether a database's comment says that pgrove kept it when it was replaced. */
+export function isPreviousMark(comment: string | null): boolean {
+  return comment === PREVIOUS_MARK;
+}
+
+/** True when a database of that name exists and pgrove kept it. Throws (exit 1) when it is somebody else's. */
+export async function findPrevious(sql: Sql, previous: string): Promise<boolean> {
+  if (!(await databaseExists(sql, previous))) return false;
+  const [row] = await sql<{ comment: string | null }[]>`
+    select shobj_description(oid, 'pg_database') as comment from pg_database where datname = ${previous}`;
+  if (row?.comment === PREVIOUS_MARK) return true;
+  throw failure(
+    "name_taken",
+    `there is a database ${previous} that pgrove did not make; the replaced one is to be kept under that name`,
+    `rename it, or restore with --discard-previous`,
+  );
+}

@@ -1,0 +1,96 @@
+/** `CREATE DATABASE … TEMPLATE`: PostgreSQL copies the files itself, in about a second for a gigabyte. */
+import { refusal } from "../errors.ts";
+import {
+  connectForAdmin,
+  databaseSizeBytes,
+  describeLeftOut,
+  endSessions,
+  listSessions,
+  listSubscriptions,
+} from "../postgres/admin.ts";
+import { codeOf } from "../postgres/connect.ts";
+import { quoteIdentifier } from "../postgres/identifier.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import type { Work } from "../work/work.ts";
+import { createScratch } from "./scratch.ts";
+import { readProperties, whileEndingSessions } from "./swap.ts";
+
+/**
+ * From this size on FILE_COPY wins: it forces two checkpoints (about 100 ms), where WAL_LOG writes each block to the
+ * log. `bench/` compares both.
+ */
+const FILE_COPY_FROM_BYTES = 48 << 20;
+const FIRST_WITH_STRATEGY = 150_000;
+const TRIES = 5;
+
+/**
+ * What keeps the source from being a template: a sentence, or undefined. With `insist` it is thrown (exit 5) instead.
+ */
+export async function requireCopyable(work: Work, source: LiveTarget, insist: boolean): Promise<string | undefined> {
+  const [row] = await work.control<{ prepared: string | null; allowed: boolean }[]>`
+    select (select string_agg(gid, ', ') from pg_prepared_xacts where database = ${source.database}) as prepared,
+           (select rolsuper from pg_roles where rolname = current_user)
+           or (select datistemplate or pg_has_role(datdba, 'USAGE') from pg_database
+                where datname = ${source.database}) as allowed`;
+  const [why, wayOut] =
+    row?.prepared != null
+      ? [`${source.database} has prepared transactions (${row.prepared})`, "end them: COMMIT or ROLLBACK PREPARED"]
+      : row?.allowed === false
+        ? [`${source.database} belongs to another role`, "log in as that role: database.user in pgrove.yaml"]
+        : [];
+  if (why !== undefined && insist)
+    throw refusal("not_copyable", `${why}, so it cannot be copied as a template`, wayOut);
+  return why;
+}
+
+/** Copies the source into the run's scratch database, ending the sessions of the source for that moment. */
+export async function copyByTemplate(
+  work: Work,
+  source: LiveTarget,
+  target: LiveTarget,
+  exists: boolean,
+): Promise<string> {
+  return await copyIntoScratch(work, source.database, exists ? target.database : source.database);
+}
+
+/**
+ * Copies a database of the server into the run's scratch database, ending its sessions for that moment. The copy gets
+ * the owner of the database `like`.
+ */
+export async function copyIntoScratch(work: Work, template: string, like: string): Promise<string> {
+  const { control, operation } = work;
+  const leftOut = describeLeftOut(await listSubscriptions(control, template));
+  if (leftOut !== undefined) work.tools.note(leftOut);
+  const sizeBytes = await databaseSizeBytes(control, template);
+  work.tools.progress({ phase: "copy", totalBytes: sizeBytes });
+  const { owner } = await readProperties(control, like);
+  const [version] = await control<{ number: number }[]>`select current_setting('server_version_num')::int as number`;
+  const method = sizeBytes >= FILE_COPY_FROM_BYTES ? "file_copy" : "wal_log";
+  const strategy = (version?.number ?? 0) >= FIRST_WITH_STRATEGY ? ` strategy ${method}` : "";
+  const second = () => connectForAdmin(work.toolbox, operation.run, [template, like]);
+  for (let attempt = 1; ; attempt++) {
+    await endSessions(control, template, operation.run);
+    try {
+      return await whileEndingSessions(second, { occupied: [template], run: operation.run }, () =>
+        createScratch(
+          work,
+          (name) =>
+            `create database ${quoteIdentifier(name)} template ${quoteIdentifier(template)} owner ${quoteIdentifier(owner)}${strategy}`,
+        ),
+      );
+    } catch (error) {
+      if (codeOf(error) !== "55006" || attempt === TRIES) throw error; // somebody came back at once
+    }
+  }
+}
+
+const LOOK_EVERY_MS = 300;
+
+/** Resolves when nobody is connected to the database any more. */
+export async function waitUntilLeft(work: Work, database: string): Promise<void> {
+  work.tools.note(`waiting until nobody is connected to ${database}; Ctrl-C gives up`);
+  while ((await listSessions(work.control, database, work.operation.run)).length > 0) {
+    await Bun.sleep(LOOK_EVERY_MS);
+    work.operation.abort.throwIfAborted();
+  }
+}

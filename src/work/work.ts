@@ -1,0 +1,165 @@
+/**
+ * Work inside a server: an operation with a control session that shows the run alive, claims its databases, clears
+ * what killed runs left, and ends the run's own sessions when the work is interrupted or fails.
+ */
+
+import { messageOf } from "../errors.ts";
+import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
+import { claimDatabase, claimRun, dropDeadScratch } from "../postgres/claims.ts";
+import type { Programs, Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import type { RunId } from "../sys/run-id.ts";
+import { explainWorkError } from "./explain.ts";
+import { clearLeftovers, rememberStage } from "./leftovers.ts";
+
+export interface Claim {
+  database: string;
+  mode: "exclusive" | "shared";
+}
+
+export interface WorkSubject {
+  operation: string;
+  claims: readonly Claim[];
+  /** Databases that the control session must stay out of. When it may be in the target's, `control` names it. */
+  avoid?: readonly string[];
+  control?: string;
+}
+
+export interface Work {
+  operation: Operation;
+  tools: OperationTools;
+  toolbox: Toolbox;
+  /** The session that holds the claims. */
+  control: Sql;
+  /** Does something on the control session that may take long or wait: cancelled when the run is interrupted. */
+  interruptible<T>(body: () => Promise<T>): Promise<T>;
+  /** A folder for files beside programs, the server's or others; written down and removed at the end. */
+  stage(programs?: Programs): Promise<Stage>;
+}
+
+const POLL_MS = 150;
+const END_WAIT_MS = 5_000;
+
+/** Runs the body as one operation on the target's server. */
+export async function withWork<T>(
+  tools: OperationTools,
+  live: LiveTarget,
+  subject: WorkSubject,
+  body: (work: Work) => Promise<T>,
+): Promise<T> {
+  const { operation, ...rest } = subject;
+  const named = { operation, target: live.target.label, server: live.server.label, database: live.database };
+  return await withOperation(tools, named, async (begun) => {
+    try {
+      return await workInside(begun, tools, live, rest, body);
+    } catch (error) {
+      throw await explainWorkError(error, operation, live.server, tools.abort);
+    }
+  });
+}
+
+async function workInside<T>(
+  operation: Operation,
+  tools: OperationTools,
+  live: LiveTarget,
+  subject: Omit<WorkSubject, "operation">,
+  body: (work: Work) => Promise<T>,
+): Promise<T> {
+  const { toolbox, database } = live;
+  const connect = async () =>
+    subject.control === undefined
+      ? await connectForAdmin(toolbox, operation.run, subject.avoid ?? [database])
+      : await toolbox.connect(subject.control, operation.run, { control: true });
+  const control = await connect();
+  operation.defer(() => control.end({ timeout: 2 }));
+  await claimRun(control, operation.run);
+  await clearOldWork(tools, control, live, subject.control === undefined);
+  for (const claim of subject.claims) await claimDatabase(control, claim.database, claim.mode);
+  const stage = async (programs: Programs = toolbox) => {
+    const made = await programs.stage(operation.run);
+    const forget = await rememberStage(operation, live.server, programs.place, made);
+    operation.defer(async () => {
+      await made.remove();
+      await forget();
+    });
+    return made;
+  };
+  const interruptible = <T>(part: () => Promise<T>) => cancelling(operation, control, connect, part);
+  const work = { operation, tools, toolbox, control, interruptible, stage };
+  return await endingSessions(operation, control, () => body(work));
+}
+
+async function clearOldWork(tools: OperationTools, control: Sql, live: LiveTarget, mayDrop: boolean): Promise<void> {
+  const endDead = (run: RunId) => endAll(() => endDeadRunSessions(control, run)); // else its claims would outlive it
+  await clearLeftovers(tools, live.server.label, endDead);
+  if (!mayDrop) return; // a session in the target itself, for reading: the next run that writes drops
+  const dropped = await dropDeadScratch(control, (database, error) => {
+    tools.note(`${database}, which an interrupted run has left, cannot be dropped yet: ${messageOf(error)}`);
+  });
+  if (dropped.length > 0) tools.note(`dropped scratch databases of interrupted runs: ${dropped.join(", ")}`);
+}
+
+/** The body; when it is aborted or fails, the run's other sessions in the server are ended until none is left. */
+async function endingSessions<T>(operation: Operation, control: Sql, body: () => Promise<T>): Promise<T> {
+  let settled = false;
+  const onAbort = async () => {
+    while (!settled) {
+      await endRunSessions(control, operation.run).catch(() => 0); // a server that is gone has ended them itself
+      await Bun.sleep(POLL_MS);
+    }
+  };
+  const listener = () => void onAbort();
+  operation.abort.addEventListener("abort", listener, { once: true });
+  try {
+    return await body();
+  } catch (error) {
+    await endAll(() => endRunSessions(control, operation.run));
+    throw error;
+  } finally {
+    settled = true;
+    operation.abort.removeEventListener("abort", listener);
+  }
+}
+
+/** The body; once the run is interrupted, a second session cancels what the control session does until it returns. */
+async function cancelling<T>(
+  { abort }: Operation,
+  control: Sql,
+  connect: () => Promise<Sql>,
+  body: () => Promise<T>,
+): Promise<T> {
+  abort.throwIfAborted();
+  const [own] = await control<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  let settled = false;
+  let ending: Promise<void> | undefined;
+  const cancel = async () => {
+    const second = await connect();
+    while (!settled) {
+      await second`select pg_cancel_backend(${own?.pid ?? 0})`;
+      await Bun.sleep(POLL_MS);
+    }
+    await second.end({ timeout: 2 });
+  };
+  const onAbort = () => {
+    ending = cancel().catch(() => undefined); // a server that is gone has cancelled it itself
+  };
+  abort.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await body();
+  } finally {
+    settled = true;
+    abort.removeEventListener("abort", onAbort);
+    await ending;
+  }
+}
+
+/** Ends sessions until none is left to end. */
+async function endAll(end: () => Promise<number>): Promise<void> {
+  const until = Date.now() + END_WAIT_MS;
+  while (Date.now() < until) {
+    const left = await end().catch(() => 0);
+    if (left === 0) return;
+    await Bun.sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { detectDump } from "../../../src/archive/detect-dump.ts";
+
+const archive = await Bun.file(join(import.meta.dir, "../../support/fixtures/archive-18.dump")).bytes();
+const sql = Buffer.from("--\n-- PostgreSQL database dump\n--\nSELECT 1;\n");
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "pgrove-detect-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function detect(bytes: Uint8Array | string) {
+  const path = join(folder, "file");
+  await Bun.write(path, bytes);
+  return detectDump(path);
+}
+
+/** A tar of small files, as POSIX describes it. `size` overrides what the header says. */
+function tar(entries: { name: string; bytes: Uint8Array; size?: string | Buffer }[]): Buffer {
+  const blocks = entries.flatMap(({ name, bytes, size }) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write("0000644\0", 100);
+    const said = size ?? `${bytes.length.toString(8).padStart(11, "0")}\0`;
+    if (typeof said === "string") header.write(said, 124);
+    else said.copy(header, 124);
+    header.write("0", 156);
+    header.write("ustar\x0000", 257);
+    return [header, Buffer.from(bytes), Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
+const file = (name: string, bytes: Uint8Array = Buffer.from("x")) => ({ name, bytes });
+const toc = (name = "toc.dat") => file(name, archive);
+
+describe("dumps", () => {
+  test("custom, plain, compressed plain", async () => {
+    expect(await detect(archive)).toEqual({ kind: "custom" });
+    expect(await detect(sql)).toEqual({ kind: "plain", wrapping: "none" });
+    expect(await detect(gzipSync(sql))).toEqual({ kind: "plain", wrapping: "gzip" });
+    expect(await detect(zstdCompressSync(sql))).toEqual({ kind: "plain", wrapping: "zstd" });
+  });
+
+  test("tar of pg_dump -Ft, tar of a directory with and without a folder", async () => {
+    const own = tar([toc(), file("3001.dat"), file("restore.sql")]);
+    expect(await detect(own)).toEqual({ kind: "tar", tocOffset: 512 });
+    expect(await detect(tar([file("1.dat.gz"), toc()]))).toEqual({
+      kind: "packed-directory",
+      tocOffset: 1536,
+      inside: "",
+    });
+    const around = await detect(tar([file("a b/", Buffer.alloc(0)), toc("a b/toc.dat")]));
+    expect(around).toEqual({ kind: "packed-directory", tocOffset: 1024, inside: "a b/" });
+    const dotted = await detect(tar([file("./", Buffer.alloc(0)), toc("./toc.dat")]));
+    expect(dotted).toEqual({ kind: "packed-directory", tocOffset: 1024, inside: "" });
+  });
+
+  test("a folder with a table of contents, whatever its name", async () => {
+    const inside = join(folder, "x.sql");
+    await mkdir(inside);
+    await expect(detectDump(inside)).rejects.toMatchObject({ code: "not_a_dump", exit: 1 });
+    await Bun.write(join(inside, "toc.dat"), archive);
+    expect(await detectDump(inside)).toEqual({ kind: "directory" });
+  });
+});
+
+describe("what is none says what it looks like", () => {
+  const random = new Uint8Array(4096).map((_, index) => (index * 7919 + (index >> 3) * 104_729) & 0xff);
+  const strange: [string, Uint8Array | string, RegExp][] = [
+    ["nothing", "", /empty/],
+    ["random bytes", random, /binary/],
+    ["text with a NUL", "SELECT\0 1;", /binary/],
+    ["lz4", "\x04\x22\x4d\x18xxxxxxxxxxxx", /lz4 -d/],
+    ["xz", Buffer.from("fd377a585a000004", "hex"), /xz -d/],
+    ["bzip2", Buffer.from("425a683931415926535900", "hex"), /bunzip2/],
+    ["zip", Buffer.from("504b03041400000008", "hex"), /zip file/],
+    ["SQLite", "SQLite format 3\0....", /SQLite/],
+    ["age", "age-encryption.org/v1\n-> X25519 x\n", /encrypted/],
+    ["UTF-16", Buffer.from("\ufeffSELECT 1;", "utf16le"), /UTF-16/],
+    ["gzip of a binary", gzipSync(random), /binary/],
+    ["zstd of a binary", zstdCompressSync(random), /binary/],
+    ["a tar without toc.dat", tar([file("a.txt"), file("restore.sql")]), /no toc\.dat/],
+    ["a tar whose toc.dat is behind its end", Buffer.concat([tar([file("a.txt")]), tar([toc()])]), /no toc\.dat/],
+  ];
+  test.each(strange)("%s", async (_name, bytes, words) => {
+    const error: unknown = await detect(bytes).catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: "not_a_dump", exit: 1 });
+    expect(String(error)).toMatch(words);
+  });
+
+  test("an archive that was compressed once more", async () => {
+    for (const bytes of [gzipSync(archive), zstdCompressSync(archive)]) {
+      await expect(detect(bytes)).rejects.toMatchObject({ code: "dump_wrapped", exit: 1 });
+    }
+  });
+
+  test("gzip or zstd of nonsense, or cut off behind the magic number", async () => {
+    for (const magic of ["1f8b", "28b52ffd"]) {
+      for (const rest of [Buffer.alloc(300, 0xa5), Buffer.alloc(0)]) {
+        const error: unknown = await detect(Buffer.concat([Buffer.from(magic, "hex"), rest])).catch((thrown) => thrown);
+        expect(error).toMatchObject({ code: "dump_damaged", exit: 1 });
+      }
+    }
+  });
+
+  test("a tar with sizes that lead nowhere or backwards ends", async () => {
+    const sizes = ["zzzzzzzzzzz\0", "-0000000777\0", "77777777777\0", Buffer.from("80ffffffffffffffffffffff", "hex")];
+    for (const size of sizes) {
+      const bytes = tar([{ name: "a", bytes: Buffer.from("x"), size }, toc()]);
+      const error: unknown = await detect(bytes).catch((thrown) => thrown);
+      expect(["not_a_dump", "dump_damaged"]).toContain(Object(error).code);
+    }
+  });
+});
