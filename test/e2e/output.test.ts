@@ -1,4 +1,7 @@
-/** What stdout may be, on the compiled program: whatever it is, an answer arrives byte for byte, or it is a failure. */
+/**
+ * What stdout and stderr may be, on the compiled program: whatever it is, an answer arrives byte for byte, or it is a
+ * failure; a story arrives byte for byte, or to where nobody listens any more.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, read, readFileSync, readlinkSync } from "node:fs";
 import { runOk } from "../support/engine/run.ts";
@@ -31,6 +34,21 @@ function expectedCsv(): string {
   return ["id,hash,text", ...rows().map(({ id, hash, text }) => `${id},${hash},${text}`), ""].join("\n");
 }
 
+const NOTICES = 15_000;
+const STORY = [
+  "sql",
+  "-c",
+  `do $$ begin for i in 1..${NOTICES} loop raise notice 'row % %', i, repeat('x', 1 + i % 120); end loop; end $$`,
+];
+
+function expectedStory(): string {
+  const lines = Array.from(
+    { length: NOTICES },
+    (_, index) => `row ${index + 1} ${"x".repeat(1 + ((index + 1) % 120))}`,
+  );
+  return lines.map((line) => `sql:1: NOTICE:  ${line}\n`).join("");
+}
+
 const sha256 = (content: string | Uint8Array) => new Bun.CryptoHasher("sha256").update(content).digest("hex");
 
 /**
@@ -45,6 +63,17 @@ async function runInto(into: number, args: readonly string[], shared?: (into: nu
   shared?.(into);
   closeSync(into);
   return { code, stderr };
+}
+
+/** The same with its stderr. */
+async function tellInto(into: number, args: readonly string[], shared?: (into: number) => void) {
+  const child = Bun.spawn(["sh", "-c", 'exec "$@" 2>&3 3>&-', "sh", binary, ...args], {
+    ...{ cwd: repo.folder, env: repo.environment(), stdio: ["ignore", "pipe", "ignore", into] },
+  });
+  const [code, stdout] = await Promise.all([child.exited, new Response(child.stdout).text()]);
+  shared?.(into);
+  closeSync(into);
+  return { code, stdout };
 }
 
 let made = 0;
@@ -91,14 +120,14 @@ function readSome(from: number): Promise<Buffer | undefined> {
   });
 }
 
-describe("more than a megabyte is whole", () => {
-  const kinds = [
-    ["a pipe", false, 0],
-    ["a pipe that is read slowly", false, 3],
-    ["a non-blocking pipe", true, 0],
-    ["a non-blocking pipe that is read slowly", true, 3],
-  ] as const;
+const kinds = [
+  ["a pipe", false, 0],
+  ["a pipe that is read slowly", false, 3],
+  ["a non-blocking pipe", true, 0],
+  ["a non-blocking pipe that is read slowly", true, 3],
+] as const;
 
+describe("more than a megabyte is whole", () => {
   test.each(kinds)("in %s, which stays as it was", async (_, nonBlocking, pauseMs) => {
     const { from, into } = await makePipe(nonBlocking);
     const reading = readPipe(from, { pauseMs });
@@ -133,6 +162,36 @@ describe("more than a megabyte is whole", () => {
     await Bun.write(path, "before\n");
     expect(await runInto(openSync(path, "a"), CSV)).toEqual({ code: 0, stderr: "" });
     expect(sha256(readFileSync(path))).toBe(sha256(`before\n${expectedCsv()}`));
+  });
+});
+
+describe("more than a megabyte of story is whole", () => {
+  test.each(kinds)("in %s, which stays as it was", async (_, nonBlocking, pauseMs) => {
+    const { from, into } = await makePipe(nonBlocking);
+    const reading = readPipe(from, { pauseMs });
+    const shared = (pipe: number) => expect(isNonBlocking(pipe)).toBe(nonBlocking);
+    expect(await tellInto(into, STORY, shared)).toEqual({ code: 0, stdout: "DO\n" });
+    const received = await reading;
+    expect(received.length).toBeGreaterThan(1 << 20);
+    expect(sha256(received)).toBe(sha256(expectedStory()));
+  });
+
+  test("in a socket", async () => {
+    const child = Bun.spawn([binary, ...STORY], {
+      ...{ cwd: repo.folder, env: repo.environment(), stdin: "ignore", stdout: "ignore", stderr: "pipe" },
+    });
+    expect(readlinkSync(`/proc/${child.pid}/fd/2`)).toStartWith("socket:");
+    const received = await new Response(child.stderr).bytes();
+    expect(await child.exited).toBe(0);
+    expect(sha256(received)).toBe(sha256(expectedStory()));
+  });
+
+  test.each([false, true])("until its reader leaves: the command goes on (non-blocking: %p)", async (nonBlocking) => {
+    const { from, into } = await makePipe(nonBlocking);
+    const reading = readPipe(from, { most: 200_000 });
+    expect(await tellInto(into, STORY)).toEqual({ code: 0, stdout: "DO\n" });
+    const received = await reading;
+    expect(sha256(received)).toBe(sha256(expectedStory().slice(0, received.length)));
   });
 });
 
