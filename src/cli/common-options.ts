@@ -1,16 +1,27 @@
-import type { OptionSpec } from "./grammar.ts";
+import { defineArgs, type Option, optionsOf } from "./grammar.ts";
 
 /** The options that every command takes, before or after its name. */
-export const COMMON_OPTIONS: readonly OptionSpec[] = [
-  { name: "repo", short: "C", value: "PATH|ALIAS", about: "act as if started in that repository" },
-  { name: "target", short: "t", value: "TARGET", about: "main, a worktree, @environment or postgres:// URL" },
-  { name: "env-file", value: "FILE", about: "use the database that this file describes" },
-  { name: "json", about: "one JSON document on stdout" },
-  { name: "yes", short: "y", about: "do not ask before destroying data" },
-  { name: "confirm", value: "NAME", about: "consent to change the protected environment NAME" },
-  { name: "quiet", short: "q", about: "no progress and no notes" },
-  { name: "verbose", short: "v", about: "say more about what happens" },
-  { name: "no-color", about: "no colours" },
-  { name: "help", short: "h", about: "show this help" },
-  { name: "version", short: "V", about: "show the version" },
-];
+export const COMMON_ARGS = defineArgs({
+  repo: {
+    ...{ type: "string", alias: "C", valueHint: "PATH|ALIAS", completes: "repository" },
+    description: "act as if started in that repository",
+  },
+  target: {
+    ...{ type: "string", alias: "t", valueHint: "TARGET", completes: "target" },
+    description: "main, a worktree, @environment or postgres:// URL",
+  },
+  "env-file": { type: "string", valueHint: "FILE", description: "use the database that this file describes" },
+  json: { type: "boolean", description: "one JSON document on stdout" },
+  yes: { type: "boolean", alias: "y", description: "do not ask before destroying data" },
+  confirm: {
+    ...{ type: "string", valueHint: "NAME" },
+    description: "consent to change the protected environment NAME",
+  },
+  quiet: { type: "boolean", alias: "q", description: "no progress and no notes" },
+  verbose: { type: "boolean", alias: "v", description: "say more about what happens" },
+  color: { type: "boolean", default: true, negativeDescription: "no colours" },
+  help: { type: "boolean", alias: "h", description: "show this help" },
+  version: { type: "boolean", alias: "V", description: "show the version" },
+});
+
+export const COMMON_OPTIONS: readonly Option[] = optionsOf(COMMON_ARGS);

@@ -1,8 +1,8 @@
 /** What could stand at the end of an unfinished command line. */
-import type { CommandDefinition } from "./command.ts";
+import type { Command, CommandGroup } from "./command.ts";
+import { findCommand, isGroup, listCommands, type Named } from "./command-tree.ts";
 import { COMMON_OPTIONS } from "./common-options.ts";
-import type { OptionSpec } from "./grammar.ts";
-import { type CommandEntry, type CommandGroup, listCommands } from "./root.ts";
+import { type Completes, type Option, optionsOf, takesValue, type Word, wordsOf } from "./grammar.ts";
 
 export interface Candidate {
   word: string;
@@ -10,59 +10,56 @@ export interface Candidate {
 }
 
 /** Where names come from that are not in the declarations. Each may fail: completion then stays silent. */
-export interface CompletionSources {
-  targets(): Promise<string[]>;
-  dumps(): Promise<string[]>;
-  repos(): Promise<string[]>;
-}
+export type CompletionSources = Readonly<Record<Completes, () => Promise<readonly string[]>>>;
 
 /** The candidates for the last of the words, the others being finished. Words behind the name `pgrove`. */
-export async function findCandidates(words: readonly string[], sources: CompletionSources): Promise<Candidate[]> {
+export async function findCandidates(
+  root: CommandGroup,
+  words: readonly string[],
+  sources: CompletionSources,
+): Promise<Candidate[]> {
   const current = words.at(-1) ?? "";
   const before = words.slice(0, -1);
   if (before.includes("--")) return [];
-  const place = await locate(before);
-  const candidates = await listFor(place, before, current, sources);
+  const place = await locate(root, before);
+  const candidates = place === undefined ? [] : await listFor(place, before, current, sources);
   return candidates.filter(({ word }) => word.startsWith(current));
 }
 
 /** How far the finished words lead. */
 interface Place {
-  names: readonly (CommandEntry | CommandGroup)[];
-  command: CommandDefinition | undefined;
-  options: readonly OptionSpec[];
+  /** What a command's name may be. */
+  names: readonly Named[];
+  command: Command | undefined;
+  options: readonly Option[];
   /** Finished words that are neither options nor their values, behind the command's name. */
-  arguments: number;
-  commandName: string | undefined;
+  words: number;
 }
 
-async function locate(before: readonly string[]): Promise<Place> {
-  let names: Place["names"] = listCommands();
-  let command: CommandDefinition | undefined;
-  let commandName: string | undefined;
-  let count = 0;
+/** Undefined where a word is no command. */
+async function locate(root: CommandGroup, before: readonly string[]): Promise<Place | undefined> {
+  let group = root;
+  let command: Command | undefined;
+  let words = 0;
+  const options = () => [...COMMON_OPTIONS, ...optionsOf(command?.args ?? {})];
   for (let index = 0; index < before.length; index++) {
     const word = before[index] ?? "";
-    const options = [...COMMON_OPTIONS, ...(command?.options ?? [])];
     if (word.startsWith("-") && word !== "-") {
-      if (optionThatWaits(word, options) !== undefined) index++;
-    } else if (command !== undefined) count++;
+      if (optionThatWaits(word, options()) !== undefined) index++;
+    } else if (command !== undefined) words++;
     else {
-      const found = names.find(({ name, aliases }) => name === word || aliases?.includes(word));
-      if (found === undefined) return { names: [], command: undefined, options: [], arguments: 0, commandName };
-      commandName = commandName === undefined ? found.name : `${commandName} ${found.name}`;
-      if ("commands" in found) names = found.commands;
-      else command = (await found.load()).command;
+      const entry = findCommand(group, word)?.entry;
+      if (entry === undefined || entry.meta.hidden) return undefined;
+      if (isGroup(entry)) group = entry;
+      else command = await entry();
     }
   }
-  return { names, command, options: [...COMMON_OPTIONS, ...(command?.options ?? [])], arguments: count, commandName };
+  return { names: listCommands(group), command, options: options(), words };
 }
 
 /** The option that takes the next word as its value. */
-function optionThatWaits(word: string | undefined, options: readonly OptionSpec[]): OptionSpec | undefined {
-  return options.find(
-    ({ name, short, value }) => value !== undefined && (word === `--${name}` || word === `-${short}`),
-  );
+function optionThatWaits(word: string | undefined, options: readonly Option[]): Option | undefined {
+  return options.find(({ name, short, spec }) => takesValue(spec) && (word === `--${name}` || word === `-${short}`));
 }
 
 async function listFor(
@@ -75,29 +72,27 @@ async function listFor(
   if (waiting !== undefined) return await valuesOf(waiting, sources);
   const inline = /^--([\w-]+)=/.exec(current);
   if (inline !== null) {
-    const option = place.options.find(({ name, value }) => name === inline[1] && value !== undefined);
+    const option = place.options.find(({ name, spec }) => name === inline[1] && takesValue(spec));
     const values = option === undefined ? [] : await valuesOf(option, sources);
     return values.map(({ word, about }) => ({ word: inline[0] + word, about }));
   }
   if (current.startsWith("-")) return place.options.map(({ name, about }) => ({ word: `--${name}`, about }));
-  if (place.command === undefined) return place.names.map(({ name, summary }) => ({ word: name, about: summary }));
-  const { positionals } = place.command;
-  const spec = positionals[place.arguments] ?? (positionals.at(-1)?.rest ? positionals.at(-1) : undefined);
-  if (spec === undefined) return [];
-  if (spec.target || spec.name === "SOURCE" || spec.name === "WORKTREE")
-    return labelled(await sources.targets(), "target");
-  if (spec.name === "DUMP") return labelled(await sources.dumps(), "dump");
-  if (spec.name === "SHELL") return labelled(["bash", "zsh", "fish"], "shell");
-  return place.commandName === "repos remove" ? labelled(await sources.repos(), "repository") : [];
+  if (place.command === undefined) {
+    return place.names.map(({ name, entry }) => ({ word: name, about: entry.meta.description }));
+  }
+  return await named(wordAt(wordsOf(place.command.args), place.words)?.spec.completes, sources);
 }
 
-async function valuesOf(option: OptionSpec, sources: CompletionSources): Promise<Candidate[]> {
-  if (option.choices !== undefined) return labelled(option.choices, option.about);
-  if (option.name === "repo") return labelled(await sources.repos(), "repository");
-  const target = option.target || option.name === "target" || option.value === "SOURCE";
-  return target ? labelled(await sources.targets(), "target") : [];
+function wordAt(words: readonly Word[], place: number): Word | undefined {
+  const last = words.at(-1);
+  return words[place] ?? (last?.spec.rest ? last : undefined);
 }
 
-function labelled(words: readonly string[], about: string): Candidate[] {
-  return words.map((word) => ({ word, about }));
+async function valuesOf({ about, spec }: Option, sources: CompletionSources): Promise<Candidate[]> {
+  if (spec.type === "enum") return spec.options.map((word) => ({ word, about }));
+  return await named(spec.type === "string" ? spec.completes : undefined, sources);
+}
+
+async function named(what: Completes | undefined, sources: CompletionSources): Promise<Candidate[]> {
+  return what === undefined ? [] : (await sources[what]()).map((word) => ({ word, about: what }));
 }

@@ -1,29 +1,10 @@
-import type { Args } from "./args.ts";
+import { type Line, type Values, valuesOf } from "./args.ts";
+import { COMMON_ARGS } from "./common-options.ts";
 
-/** The common options, as given. */
-export interface Flags {
-  json: boolean;
-  yes: boolean;
-  quiet: boolean;
-  verbose: boolean;
-  /** The name after --confirm. */
-  confirm: string | undefined;
-  color: boolean;
-  /** A path or an alias, after -C. */
-  repo: string | undefined;
-  envFile: string | undefined;
-}
+/** The common options, as given: `confirm` is the name behind it, `repo` a path or an alias. */
+export type Flags = Omit<Values<typeof COMMON_ARGS>, "target" | "help" | "version">;
 
 /** Reads the common options out of a parsed command line. */
-export function readFlags(args: Args): Flags {
-  return {
-    json: args.flag("json"),
-    yes: args.flag("yes"),
-    quiet: args.flag("quiet"),
-    verbose: args.flag("verbose"),
-    confirm: args.string("confirm"),
-    color: !args.flag("no-color"),
-    repo: args.string("repo"),
-    envFile: args.string("env-file"),
-  };
+export function readFlags(line: Line): Flags {
+  return valuesOf(line, COMMON_ARGS);
 }

@@ -1,42 +1,124 @@
-/** What a command line may hold, as data. */
+/** What a command line may hold: arguments as citty declares them, and what our parsing, help and completion know beyond. */
 
-export interface OptionSpec {
-  /** Long form, without the dashes. */
-  name: string;
+/** What completion looks up for a value; also what it calls it. */
+export type Completes = "target" | "dump" | "repository" | "shell";
+
+/**
+ * `--dry-run`. With `default: true` only its opposite can be typed: `owner` is declared, `--no-owner` is the option, as
+ * citty has it.
+ */
+export type FlagSpec =
+  | { type: "boolean"; alias?: string; description: string }
+  | { type: "boolean"; default: true; negativeDescription: string };
+
+export interface ValueSpec {
+  type: "string";
   /** One letter. */
-  short?: string;
-  /** What the value is called in the help; left out, the option is a plain flag. */
-  value?: string;
+  alias?: string;
+  /** What the value is called in the help. */
+  valueHint: string;
   /** The value may be left out, as in `--latest [SOURCE]`. */
-  optionalValue?: boolean;
-  repeatable?: boolean;
-  choices?: readonly string[];
+  optionalValue?: true;
+  repeatable?: true;
   /** The value is a whole number, from `min` on. */
   number?: { min: number; max?: number };
   /** `--target` means the same as this option. */
-  target?: boolean;
-  about: string;
+  target?: true;
+  completes?: Completes;
+  description: string;
 }
 
-export interface PositionalSpec {
-  /** In capitals, as the help shows it. */
-  name: string;
+/** An option with a value out of a few. */
+export interface ChoiceSpec {
+  type: "enum";
+  alias?: string;
+  valueHint: string;
+  options: string[];
+  description: string;
+}
+
+/** A word. As in citty it is needed, unless that is denied, and shown in capitals. */
+export interface WordSpec {
+  type: "positional";
   required?: boolean;
   /** Takes all that follow. */
-  rest?: boolean;
+  rest?: true;
   /** `--target` means the same as this argument. */
-  target?: boolean;
+  target?: true;
   /** May be a number with a minus: `-1` is then no option. */
-  negative?: boolean;
-  about: string;
+  negative?: true;
+  completes?: Completes;
+  description: string;
+}
+
+export type OptionSpec = FlagSpec | ValueSpec | ChoiceSpec;
+export type ArgSpec = OptionSpec | WordSpec;
+
+/** Arguments by name: words in the order in which they are typed. */
+export type ArgSpecs = Readonly<Record<string, ArgSpec>>;
+
+/** Arguments that commands share. */
+export function defineArgs<const Specs extends ArgSpecs>(specs: Specs): Specs {
+  return specs;
 }
 
 /** The part of a command's declaration that parsing needs. */
-export interface Grammar {
-  positionals: readonly PositionalSpec[];
-  options: readonly OptionSpec[];
-  /** `--target` is understood, though no argument or option of its own means the same. */
+export interface Grammar<Specs extends ArgSpecs = ArgSpecs> {
+  args: Specs;
+  /** `--target` is understood, though no argument of its own means the same. */
   takesTarget?: boolean;
   /** What may follow `--`, as the help shows it; left out, nothing may. */
   after?: string;
+}
+
+/** An option, and how it is typed. */
+export interface Option {
+  /** Long form, without the dashes. */
+  name: string;
+  short: string | undefined;
+  about: string;
+  spec: OptionSpec;
+}
+
+/** A word, and how it is shown. */
+export interface Word {
+  /** Its key in the declaration. */
+  key: string;
+  /** In capitals. */
+  name: string;
+  spec: WordSpec;
+}
+
+export function optionsOf(specs: ArgSpecs): Option[] {
+  return Object.entries(specs).flatMap(([key, spec]) => (spec.type === "positional" ? [] : [optionOf(key, spec)]));
+}
+
+/** How that option is typed. */
+export function optionOf(key: string, spec: OptionSpec): Option {
+  const short = "alias" in spec ? spec.alias : undefined;
+  if ("negativeDescription" in spec) return { name: `no-${key}`, short, about: spec.negativeDescription, spec };
+  return { name: key, short, about: spec.description, spec };
+}
+
+export function wordsOf(specs: ArgSpecs): Word[] {
+  return Object.entries(specs).flatMap(([key, spec]) =>
+    spec.type === "positional" ? [{ key, name: key.toUpperCase(), spec }] : [],
+  );
+}
+
+/** Whether an option waits for a value, and has none without. */
+export function needsValue({ spec }: Option): boolean {
+  return takesValue(spec) && !mayLackValue(spec);
+}
+
+export function takesValue(spec: OptionSpec): spec is ValueSpec | ChoiceSpec {
+  return spec.type !== "boolean";
+}
+
+export function mayLackValue(spec: OptionSpec): boolean {
+  return spec.type === "string" && spec.optionalValue === true;
+}
+
+export function isTarget(spec: ArgSpec): boolean {
+  return "target" in spec && spec.target === true;
 }

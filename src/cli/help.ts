@@ -1,25 +1,27 @@
 /** The help texts, from the commands' own declarations. */
-import type { CommandDefinition } from "./command.ts";
+import type { Command, CommandGroup } from "./command.ts";
+import { listCommands } from "./command-tree.ts";
 import { COMMON_OPTIONS } from "./common-options.ts";
 import { wrapText } from "./format.ts";
-import type { OptionSpec, PositionalSpec } from "./grammar.ts";
-import { CHAPTERS, type CommandGroup } from "./root.ts";
+import { mayLackValue, type Option, optionsOf, takesValue, type Word, wordsOf } from "./grammar.ts";
+import type { Chapter } from "./root.ts";
 import { formatTable } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
 const HELP_COLUMNS = 100;
 
 /** What `pgrove` and `pgrove --help` say. Imports no command. */
-export function renderOverview(paint: Paint): string {
-  const width = Math.max(...CHAPTERS.flatMap(({ entries }) => entries.map(({ name }) => name.length)));
-  const chapters = CHAPTERS.map(({ title, entries }) => {
-    const lines = entries.map(({ name, summary }) => `  ${paint("cyan", name.padEnd(width))}  ${summary}`);
+export function renderOverview(root: CommandGroup, chapters: readonly Chapter[], paint: Paint): string {
+  const width = Math.max(...listCommands(root).map(({ name }) => name.length));
+  const parts = chapters.map(({ title, commands }) => {
+    const rows = Object.entries(commands);
+    const lines = rows.map(([name, { meta }]) => `  ${paint("cyan", name.padEnd(width))}  ${meta.description}`);
     return [paint("bold", title), ...lines].join("\n");
   });
   return [
-    "pgrove looks after the PostgreSQL database of a git repository: dumps, restores, copies.",
+    `pgrove ${root.meta.description}.`,
     "usage: pgrove <command> [arguments] [options]",
-    ...chapters,
+    ...parts,
     [paint("bold", "Options for every command"), renderOptions(COMMON_OPTIONS, paint)].join("\n"),
     [
       "TARGET is main, @environment or a postgres:// URL; left out, it is main.",
@@ -29,48 +31,48 @@ export function renderOverview(paint: Paint): string {
 }
 
 /** What `pgrove dumps --help` says. */
-export function renderGroupHelp(group: CommandGroup, paint: Paint): string {
-  const rows = group.commands.map(({ name, summary }) => [paint("cyan", name), summary]);
+export function renderGroupHelp(name: string, group: CommandGroup, paint: Paint): string {
+  const rows = listCommands(group).map(({ name, entry }) => [paint("cyan", name), entry.meta.description]);
   return [
-    `pgrove ${group.name}: ${group.summary}`,
-    `usage: pgrove ${group.name} <command> [arguments] [options]`,
+    `pgrove ${name}: ${group.meta.description}`,
+    `usage: pgrove ${name} <command> [arguments] [options]`,
     formatTable(rows, { indent: "  " }),
-    `pgrove help ${group.name} <command> says more.`,
+    `pgrove help ${name} <command> says more.`,
   ].join("\n\n");
 }
 
 /** What `pgrove dump --help` says. `name` is the whole name, such as "dumps list". */
-export function renderCommandHelp(name: string, summary: string, command: CommandDefinition, paint: Paint): string {
-  const parts = [`pgrove ${name}: ${summary}`, `usage: ${usageLine(name, command)}`];
-  if (command.details !== undefined) parts.push(wrapText(command.details, HELP_COLUMNS));
-  if (command.positionals.length > 0) {
-    const rows = command.positionals.map((spec) => [paint("cyan", spec.name), spec.about]);
+export function renderCommandHelp(name: string, command: Command, paint: Paint): string {
+  const { description, details, examples } = command.meta;
+  const [words, options] = [wordsOf(command.args), optionsOf(command.args)];
+  const parts = [`pgrove ${name}: ${description}`, `usage: ${usageLine(name, command)}`];
+  if (details !== undefined) parts.push(wrapText(details, HELP_COLUMNS));
+  if (words.length > 0) {
+    const rows = words.map((word) => [paint("cyan", word.name), word.spec.description]);
     parts.push([paint("bold", "Arguments"), formatTable(rows, { indent: "  " })].join("\n"));
   }
-  if (command.options.length > 0) {
-    parts.push([paint("bold", "Options"), renderOptions(command.options, paint)].join("\n"));
-  }
+  if (options.length > 0) parts.push([paint("bold", "Options"), renderOptions(options, paint)].join("\n"));
   parts.push([paint("bold", "Options for every command"), renderOptions(COMMON_OPTIONS, paint)].join("\n"));
-  if (command.examples.length > 0) {
-    const rows = command.examples.map(({ line, about }) => [line, paint("dim", about)]);
+  if (examples.length > 0) {
+    const rows = examples.map(({ line, about }) => [line, paint("dim", about)]);
     parts.push([paint("bold", "Examples"), formatTable(rows, { indent: "  " })].join("\n"));
   }
   return parts.join("\n\n");
 }
 
-function usageLine(name: string, { positionals, options, after }: CommandDefinition): string {
-  const words = ["pgrove", name, ...positionals.map(shownPositional)];
-  if (options.length > 0) words.push("[options]");
+function usageLine(name: string, { args, after }: Command): string {
+  const words = ["pgrove", name, ...wordsOf(args).map(shownWord)];
+  if (optionsOf(args).length > 0) words.push("[options]");
   if (after !== undefined) words.push(`[-- ${after}]`);
   return words.join(" ");
 }
 
-function shownPositional({ name, required, rest }: PositionalSpec): string {
+function shownWord({ name, spec: { required, rest } }: Word): string {
   const shown = rest ? `${name}…` : name;
-  return required ? `<${shown}>` : `[${shown}]`;
+  return required === false ? `[${shown}]` : `<${shown}>`;
 }
 
-function renderOptions(options: readonly OptionSpec[], paint: Paint): string {
+function renderOptions(options: readonly Option[], paint: Paint): string {
   const rows = options.map((option) => {
     const short = option.short === undefined ? "   " : `-${option.short},`;
     return [`${short} ${paint("cyan", `--${option.name}`)}${shownValue(option)}`, aboutOption(option)];
@@ -78,12 +80,14 @@ function renderOptions(options: readonly OptionSpec[], paint: Paint): string {
   return formatTable(rows, { indent: "  " });
 }
 
-function shownValue({ value, optionalValue }: OptionSpec): string {
-  if (value === undefined) return "";
-  return optionalValue ? ` [${value}]` : ` ${value}`;
+function shownValue({ spec }: Option): string {
+  if (!takesValue(spec)) return "";
+  return mayLackValue(spec) ? ` [${spec.valueHint}]` : ` ${spec.valueHint}`;
 }
 
-function aboutOption({ about, choices, repeatable }: OptionSpec): string {
-  const more = [choices?.join(", "), repeatable ? "may be repeated" : undefined].filter((part) => part !== undefined);
+function aboutOption({ about, spec }: Option): string {
+  const choices = spec.type === "enum" ? spec.options.join(", ") : undefined;
+  const repeated = spec.type === "string" && spec.repeatable ? "may be repeated" : undefined;
+  const more = [choices, repeated].filter((part) => part !== undefined);
   return more.length === 0 ? about : `${about} (${more.join("; ")})`;
 }

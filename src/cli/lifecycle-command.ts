@@ -4,15 +4,17 @@ import type { Target } from "../resolve/target.ts";
 import type { ServerState } from "../server/server.ts";
 import type { LifecycleTools } from "../work/lifecycle.ts";
 import type { Context } from "./context.ts";
+import { defineArgs } from "./grammar.ts";
 import { describeServer, serverDocument } from "./server-lines.ts";
+import { TARGET } from "./target-argument.ts";
 
-export const LIFECYCLE_POSITIONALS = [
-  { name: "TARGET", target: true, about: "default: the worktree you stand in" },
-] as const;
-
-export const LIFECYCLE_OPTIONS = [
-  { name: "service", value: "SERVICE", repeatable: true, about: "a service of the compose file beside the database" },
-] as const;
+export const LIFECYCLE_ARGS = defineArgs({
+  target: TARGET,
+  service: {
+    ...{ type: "string", valueHint: "SERVICE", repeatable: true },
+    description: "a service of the compose file beside the database",
+  },
+});
 
 type Change = (target: Target, tools: LifecycleTools, services: readonly string[]) => Promise<ServerState>;
 

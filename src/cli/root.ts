@@ -1,141 +1,160 @@
-/** Every command: its name, one line about it, and how it is loaded. Nothing of a command is imported before it runs. */
-import { didYouMean } from "../config/suggest.ts";
-import { usageError } from "../errors.ts";
-import { type CommandEntry, type CommandGroup, DUMPS, HOOKS, MIGRATE, type Named, REPOS, SNAPSHOTS } from "./groups.ts";
+/** Every command: its name, one line about it, and where it is. Nothing of a command is imported before it is needed. */
+import { type Commands, group, lazy } from "./command.ts";
 
-export type { CommandEntry, CommandGroup } from "./groups.ts";
+const DUMPS = group("the dumps that were kept: list, show, verify, remove", {
+  list: lazy(
+    { description: "the dumps of this repository, newest first", alias: "ls" },
+    () => import("./commands/dumps.ts"),
+    "list",
+  ),
+  show: lazy("what one dump holds, and where it comes from", () => import("./commands/dumps.ts"), "show"),
+  verify: lazy("checks that dumps are whole", () => import("./commands/dumps.ts"), "verify"),
+  remove: lazy(
+    { description: "removes a dump and its manifest", alias: "rm" },
+    () => import("./commands/dumps.ts"),
+    "remove",
+  ),
+});
+
+const SNAPSHOTS = group("the snapshots of a database: list, remove", {
+  list: lazy(
+    { description: "the snapshots of a database, newest first", alias: "ls" },
+    () => import("./commands/snapshots.ts"),
+    "list",
+  ),
+  remove: lazy({ description: "removes a snapshot", alias: "rm" }, () => import("./commands/snapshots.ts"), "remove"),
+});
+
+const REPOS = group("short names for repositories, for -C: add, list, remove", {
+  add: lazy("gives a repository a short name", () => import("./commands/repos.ts"), "add"),
+  list: lazy(
+    { description: "the short names and their folders", alias: "ls" },
+    () => import("./commands/repos.ts"),
+    "list",
+  ),
+  remove: lazy(
+    { description: "forgets a short name; the repository stays", alias: "rm" },
+    () => import("./commands/repos.ts"),
+    "remove",
+  ),
+});
+
+const HOOKS = group("git hooks that provision new worktrees: install, uninstall, status", {
+  install: lazy("puts pgrove's lines into the git hooks", () => import("./commands/hooks.ts"), "install"),
+  uninstall: lazy("takes them out again", () => import("./commands/hooks.ts"), "uninstall"),
+  status: lazy("whether they are there, and git runs them", () => import("./commands/hooks.ts"), "status"),
+});
+
+const MIGRATE = group("schema migrations: up, down, goto, status, check and more", {
+  up: lazy("applies what is pending", () => import("./commands/migrate-run.ts"), "up"),
+  down: lazy("takes the last ones back", () => import("./commands/migrate-run.ts"), "down"),
+  goto: lazy("up or down to one version", () => import("./commands/migrate-run.ts"), "goto"),
+  status: lazy(
+    "what is applied, pending, in doubt, or not in this branch",
+    () => import("./commands/migrate-status.ts"),
+    "status",
+  ),
+  history: lazy("who applied what, when", () => import("./commands/migrate-status.ts"), "history"),
+  create: lazy("makes the files of a new migration", () => import("./commands/migrate-files.ts"), "create"),
+  force: lazy("sets the version without running anything", () => import("./commands/migrate-ledger.ts"), "force"),
+  baseline: lazy(
+    "takes an existing database as being at a version",
+    () => import("./commands/migrate-ledger.ts"),
+    "baseline",
+  ),
+  lint: lazy("what is risky in migration files", () => import("./commands/migrate-lint.ts"), "lint"),
+  check: lazy("whether the migrations are fit to be merged", () => import("./commands/migrate-check.ts"), "check"),
+  renumber: lazy(
+    "moves this branch's own migrations behind the base branch's",
+    () => import("./commands/migrate-files.ts"),
+    "renumber",
+  ),
+});
 
 export interface Chapter {
   title: string;
-  entries: readonly (CommandEntry | CommandGroup)[];
+  commands: Commands;
 }
 
+/** What the overview shows. */
 export const CHAPTERS: readonly Chapter[] = [
   {
     title: "Begin",
-    entries: [
-      { name: "init", summary: "writes pgrove.yaml from what it finds", load: () => import("./commands/init.ts") },
-      {
-        name: "doctor",
-        summary: "what is missing or left over, with its fix",
-        load: () => import("./commands/doctor.ts"),
-      },
-    ],
+    commands: {
+      init: lazy("writes pgrove.yaml from what it finds", () => import("./commands/init.ts")),
+      doctor: lazy("what is missing or left over, with its fix", () => import("./commands/doctor.ts")),
+    },
   },
   {
     title: "Worktrees",
-    entries: [
-      { name: "new", summary: "a worktree with a database of its own", load: () => import("./commands/new.ts") },
-      {
-        name: "list",
-        aliases: ["ls"],
-        summary: "the worktrees and their databases",
-        load: () => import("./commands/list.ts"),
-      },
-      {
-        name: "provision",
-        summary: "gives a worktree what it lacks",
-        load: () => import("./commands/provision.ts"),
-      },
-      { name: "reset", summary: "a worktree's data as at its beginning", load: () => import("./commands/reset.ts") },
-      {
-        name: "remove",
-        aliases: ["rm"],
-        summary: "a worktree with all that it has",
-        load: () => import("./commands/remove.ts"),
-      },
-      { name: "prune", summary: "what worktrees that are gone have left", load: () => import("./commands/prune.ts") },
-      HOOKS,
-      { name: "trust", summary: "approves the commands of pgrove.yaml", load: () => import("./commands/trust.ts") },
-    ],
+    commands: {
+      new: lazy("a worktree with a database of its own", () => import("./commands/new.ts")),
+      list: lazy({ description: "the worktrees and their databases", alias: "ls" }, () => import("./commands/list.ts")),
+      provision: lazy("gives a worktree what it lacks", () => import("./commands/provision.ts")),
+      reset: lazy("a worktree's data as at its beginning", () => import("./commands/reset.ts")),
+      remove: lazy(
+        { description: "a worktree with all that it has", alias: "rm" },
+        () => import("./commands/remove.ts"),
+      ),
+      prune: lazy("what worktrees that are gone have left", () => import("./commands/prune.ts")),
+      hooks: HOOKS,
+      trust: lazy("approves the commands of pgrove.yaml", () => import("./commands/trust.ts")),
+    },
   },
   {
     title: "Server",
-    entries: [
-      { name: "up", summary: "starts the server", load: () => import("./commands/up.ts") },
-      { name: "down", summary: "stops the server; the data stays", load: () => import("./commands/down.ts") },
-      { name: "restart", summary: "stops and starts the server", load: () => import("./commands/restart.ts") },
-      { name: "logs", summary: "what the server says", load: () => import("./commands/logs.ts") },
-      {
-        name: "status",
-        summary: "server, database, connections, last dump",
-        load: () => import("./commands/status.ts"),
-      },
-    ],
+    commands: {
+      up: lazy("starts the server", () => import("./commands/up.ts")),
+      down: lazy("stops the server; the data stays", () => import("./commands/down.ts")),
+      restart: lazy("stops and starts the server", () => import("./commands/restart.ts")),
+      logs: lazy("what the server says", () => import("./commands/logs.ts")),
+      status: lazy("server, database, connections, last dump", () => import("./commands/status.ts")),
+    },
   },
   {
     title: "Database",
-    entries: [
-      { name: "url", summary: "the connection URL, password included", load: () => import("./commands/url.ts") },
-      { name: "env", summary: "the variables for an env file", load: () => import("./commands/env.ts") },
-      { name: "shell", summary: "interactive psql", load: () => import("./commands/shell.ts") },
-      { name: "sql", summary: "runs SQL, stops at the first error", load: () => import("./commands/sql.ts") },
-    ],
+    commands: {
+      url: lazy("the connection URL, password included", () => import("./commands/url.ts")),
+      env: lazy("the variables for an env file", () => import("./commands/env.ts")),
+      shell: lazy("interactive psql", () => import("./commands/shell.ts")),
+      sql: lazy("runs SQL, stops at the first error", () => import("./commands/sql.ts")),
+    },
   },
   {
     title: "Dumps and copies",
-    entries: [
-      { name: "dump", summary: "writes a dump into the store", load: () => import("./commands/dump.ts") },
-      { name: "restore", summary: "puts a dump into a database", load: () => import("./commands/restore.ts") },
-      { name: "copy", summary: "copies a database to another", load: () => import("./commands/copy.ts") },
-      DUMPS,
-      { name: "snapshot", summary: "saves a database inside its server", load: () => import("./commands/snapshot.ts") },
-      { name: "rewind", summary: "puts a database back to a snapshot", load: () => import("./commands/rewind.ts") },
-      SNAPSHOTS,
-    ],
+    commands: {
+      dump: lazy("writes a dump into the store", () => import("./commands/dump.ts")),
+      restore: lazy("puts a dump into a database", () => import("./commands/restore.ts")),
+      copy: lazy("copies a database to another", () => import("./commands/copy.ts")),
+      dumps: DUMPS,
+      snapshot: lazy("saves a database inside its server", () => import("./commands/snapshot.ts")),
+      rewind: lazy("puts a database back to a snapshot", () => import("./commands/rewind.ts")),
+      snapshots: SNAPSHOTS,
+    },
   },
   {
     title: "Migrations and seeds",
-    entries: [
-      MIGRATE,
-      { name: "seed", summary: "runs seed files, makes rows", load: () => import("./commands/seed.ts") },
-      { name: "stats", summary: "rows, sizes and health of the tables", load: () => import("./commands/stats.ts") },
-    ],
+    commands: {
+      migrate: MIGRATE,
+      seed: lazy("runs seed files, makes rows", () => import("./commands/seed.ts")),
+      stats: lazy("rows, sizes and health of the tables", () => import("./commands/stats.ts")),
+    },
   },
   {
     title: "Housekeeping",
-    entries: [
-      { name: "history", summary: "who did what to which database", load: () => import("./commands/history.ts") },
-      REPOS,
-      { name: "completions", summary: "shell completion", load: () => import("./commands/completions.ts") },
-    ],
+    commands: {
+      history: lazy("who did what to which database", () => import("./commands/history.ts")),
+      repos: REPOS,
+      completions: lazy("shell completion", () => import("./commands/completions.ts")),
+    },
   },
 ];
 
-/** What completion scripts and git hooks call; it is listed nowhere. */
-const HIDDEN: readonly CommandEntry[] = [
-  { name: "__complete", summary: "completes a line", load: () => import("./commands/complete.ts") },
-  { name: "__hook", summary: "what the git hooks call", load: () => import("./commands/hook.ts") },
-];
-
-/** Every command that people see. */
-export function listCommands(): readonly (CommandEntry | CommandGroup)[] {
-  return CHAPTERS.flatMap(({ entries }) => entries);
-}
-
-/** The command or group of that name. Throws (exit 2) when there is none, with the nearest one. */
-export function requireCommand(word: string): CommandEntry | CommandGroup {
-  const found = findNamed([...listCommands(), ...HIDDEN], word);
-  if (found !== undefined) return found;
-  throw unknown(word, listCommands(), "pgrove", "pgrove --help");
-}
-
-/** The subcommand of that name. Throws (exit 2) when there is none. */
-export function requireSubcommand(group: CommandGroup, word: string): CommandEntry {
-  const found = findNamed(group.commands, word);
-  if (found !== undefined) return found;
-  throw unknown(word, group.commands, `pgrove ${group.name}`, `pgrove ${group.name} --help`);
-}
-
-function findNamed<T extends Named>(all: readonly T[], word: string): T | undefined {
-  return all.find(({ name, aliases }) => name === word || aliases?.includes(word));
-}
-
-function unknown(word: string, all: readonly Named[], prefix: string, help: string) {
-  const names = all.flatMap(({ name, aliases }) => [name, ...(aliases ?? [])]);
-  const nearest = didYouMean(word, names);
-  return usageError(
-    `there is no command ${prefix} ${word}`,
-    nearest === undefined ? `${help}      lists the commands` : `did you mean ${prefix} ${nearest}?`,
-  );
-}
+export const root = group(
+  { name: "pgrove", description: "looks after the PostgreSQL database of a git repository: dumps, restores, copies" },
+  {
+    ...Object.fromEntries(CHAPTERS.flatMap(({ commands }) => Object.entries(commands))),
+    __complete: lazy({ description: "completes a line", hidden: true }, () => import("./commands/complete.ts")),
+    __hook: lazy({ description: "what the git hooks call", hidden: true }, () => import("./commands/hook.ts")),
+  },
+);

@@ -2,17 +2,18 @@
 import { isatty } from "node:tty";
 import { wantsDebug } from "../config/env-vars.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
-import { type Args, findCommandWord, parseCommand, scanCommonFlags } from "./args.ts";
-import type { CommandDefinition } from "./command.ts";
+import { type Command, type CommandGroup, type LazyCommand, runCommand } from "./command.ts";
+import { isGroup, listCommands, requireCommand } from "./command-tree.ts";
 import { createContext } from "./context.ts";
 import { describeFailure, renderFailure, renderFailureJson } from "./failure.ts";
-import { readFlags } from "./flags.ts";
+import { optionsOf } from "./grammar.ts";
 import { renderCommandHelp, renderGroupHelp, renderOverview } from "./help.ts";
 import { createOutput, type Output, OutputClosed } from "./output.ts";
-import { type CommandEntry, type CommandGroup, requireCommand, requireSubcommand } from "./root.ts";
+import { findCommandWord, type Parsed, parseCommand, scanCommonFlags } from "./parse.ts";
+import { CHAPTERS, root } from "./root.ts";
 import { createPaint, wantsColor } from "./terminal.ts";
 
-type Given = ReadonlySet<string>;
+type CommonFlags = ReadonlySet<string>;
 
 /** Runs what the words ask for. Never throws: resolves with the exit code, when everything is written. */
 export async function runCli(argv: readonly string[], version: string): Promise<number> {
@@ -20,16 +21,16 @@ export async function runCli(argv: readonly string[], version: string): Promise<
   let output = createOutputFor(given);
   try {
     const chosen = chooseCommand(argv);
-    if (chosen.entry === undefined) {
+    if (chosen.load === undefined) {
       if (given.has("version")) await tellVersion(version, output);
       else await output.write(`${await renderHelp(chosen.help, output)}\n`);
       return EXIT.ok;
     }
-    const { command } = await chosen.entry.load();
+    const command = await chosen.load();
     // Read again, now that it is known which options take a value: the `q` of `-oquery.dump` is not --quiet.
-    given = scanCommonFlags(chosen.rest, command.options);
+    given = scanCommonFlags(chosen.rest, optionsOf(command.args));
     output = createOutputFor(given);
-    const code = await runCommand({ ...chosen, command }, argv, version, given, output);
+    const code = await runChosen({ ...chosen, command }, argv, version, given, output);
     await output.flush();
     return code;
   } catch (error) {
@@ -37,7 +38,7 @@ export async function runCli(argv: readonly string[], version: string): Promise<
   }
 }
 
-function createOutputFor(given: Given): Output {
+function createOutputFor(given: CommonFlags): Output {
   const paint = createPaint(wantsColor(isatty(1), process.env, { color: !given.has("no-color") }));
   const [json, quiet] = [given.has("json"), given.has("quiet")];
   const verbose = given.has("verbose") || wantsDebug(process.env);
@@ -48,7 +49,7 @@ async function tellVersion(version: string, output: Output): Promise<void> {
   await output.answer({ pgrove_version: version }, () => version);
 }
 
-async function tellFailure(error: unknown, given: Given, output: Output): Promise<number> {
+async function tellFailure(error: unknown, given: CommonFlags, output: Output): Promise<number> {
   if (error instanceof OutputClosed) return error.exit;
   const failure = describeFailure(error, given.has("verbose"));
   const paint = createPaint(wantsColor(isatty(2), process.env, { color: !given.has("no-color") }));
@@ -59,68 +60,74 @@ async function tellFailure(error: unknown, given: Given, output: Output): Promis
 
 /** A command to run, or what to show help about. */
 type Chosen =
-  | { entry: CommandEntry; name: string; rest: readonly string[] }
-  | { entry?: undefined; help: readonly string[] };
+  | { load: LazyCommand; name: string; rest: readonly string[] }
+  | { load?: undefined; help: readonly string[] };
 
 function chooseCommand(argv: readonly string[]): Chosen {
   const first = takeWord(argv);
   if (first === undefined) return { help: [] };
   if (first.word === "help") return { help: first.rest };
-  const found = requireCommand(first.word);
-  if (!("commands" in found)) return { entry: found, name: found.name, rest: first.rest };
+  const { name, entry } = requireCommand(root, first.word, "pgrove");
+  if (!isGroup(entry)) return { load: entry, name, rest: first.rest };
   const second = takeWord(first.rest);
   if (second !== undefined) {
-    const entry = requireSubcommand(found, second.word);
-    return { entry, name: `${found.name} ${entry.name}`, rest: second.rest };
+    const found = requireSubcommand(name, entry, second.word);
+    return { load: found.entry, name: found.name, rest: second.rest };
   }
-  if (scanCommonFlags(argv).has("help")) return { help: [found.name] };
-  throw usageError(`pgrove ${found.name} needs one of: ${namesOf(found)}`, `pgrove ${found.name} --help`);
+  if (scanCommonFlags(argv).has("help")) return { help: [name] };
+  const names = listCommands(entry).map((each) => each.name);
+  throw usageError(`pgrove ${name} needs one of: ${names.join(", ")}`, `pgrove ${name} --help`);
+}
+
+/** The subcommand, and its whole name, such as "dumps list". */
+function requireSubcommand(prefix: string, group: CommandGroup, word: string): { name: string; entry: LazyCommand } {
+  const { name, entry } = requireCommand(group, word, `pgrove ${prefix}`);
+  if (isGroup(entry)) throw new Error(`${prefix} ${name} has subcommands of its own`);
+  return { name: `${prefix} ${name}`, entry };
 }
 
 async function renderHelp(words: readonly string[], output: Output): Promise<string> {
   const first = takeWord(words);
-  if (first === undefined) return renderOverview(output.paint);
-  const found = requireCommand(first.word);
+  if (first === undefined) return renderOverview(root, CHAPTERS, output.paint);
+  const { name, entry } = requireCommand(root, first.word, "pgrove");
+  if (!isGroup(entry)) return renderCommandHelp(name, await entry(), output.paint);
   const second = takeWord(first.rest);
-  if ("commands" in found && second === undefined) return renderGroupHelp(found, output.paint);
-  const entry = "commands" in found ? requireSubcommand(found, second?.word ?? "") : found;
-  const name = "commands" in found ? `${found.name} ${entry.name}` : entry.name;
-  const { command } = await entry.load();
-  return renderCommandHelp(name, entry.summary, command, output.paint);
+  if (second === undefined) return renderGroupHelp(name, entry, output.paint);
+  const found = requireSubcommand(name, entry, second.word);
+  return renderCommandHelp(found.name, await found.entry(), output.paint);
 }
 
 interface Loaded {
   name: string;
-  entry: CommandEntry;
-  command: CommandDefinition;
+  command: Command;
   rest: readonly string[];
 }
 
-async function runCommand(
-  { name, entry, command, rest }: Loaded,
+async function runChosen(
+  { name, command, rest }: Loaded,
   argv: readonly string[],
   version: string,
-  given: Given,
+  given: CommonFlags,
   output: Output,
 ): Promise<number> {
   if (given.has("help")) {
-    await output.write(`${renderCommandHelp(name, entry.summary, command, output.paint)}\n`);
+    await output.write(`${renderCommandHelp(name, command, output.paint)}\n`);
     return EXIT.ok;
   }
   if (given.has("version")) {
     await tellVersion(version, output);
     return EXIT.ok;
   }
-  const args = parseArguments(name, rest, command);
-  const context = createContext({ argv, flags: readFlags(args), output });
+  const { args, flags, words } = parseArguments(name, rest, command);
+  const context = createContext({ argv, flags, output });
   try {
-    return (await command.run(context, args)) ?? EXIT.ok;
+    return await runCommand(command, words, { args, context, root });
   } catch (error) {
     throw context.interrupted() ?? error; // whatever failed after Ctrl-C failed because of it
   }
 }
 
-function parseArguments(name: string, rest: readonly string[], command: CommandDefinition): Args {
+function parseArguments(name: string, rest: readonly string[], command: Command): Parsed {
   try {
     return parseCommand(rest, command);
   } catch (error) {
@@ -133,8 +140,4 @@ function takeWord(argv: readonly string[]): { word: string; rest: readonly strin
   const place = findCommandWord(argv);
   const word = place === undefined ? undefined : argv[place];
   return place === undefined || word === undefined ? undefined : { word, rest: argv.toSpliced(place, 1) };
-}
-
-function namesOf({ commands }: CommandGroup): string {
-  return commands.map(({ name }) => name).join(", ");
 }

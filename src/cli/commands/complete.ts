@@ -2,19 +2,20 @@ import { aliasFile, listAliases } from "../../repo/aliases.ts";
 import { targetWords } from "../../resolve/resolve.ts";
 import { defineCommand } from "../command.ts";
 import { findCandidates } from "../complete.ts";
+import { COMPLETION_SHELLS } from "../completion-scripts.ts";
 import type { Context } from "../context.ts";
 
 /** `pgrove __complete -- WORDS…`, called by the completion scripts: one candidate per line, a tab, what it is. */
 export const command = defineCommand({
-  positionals: [],
-  options: [],
+  meta: { examples: [] },
+  args: {},
   after: "the words before the cursor",
-  examples: [],
-  async run(context, args) {
-    const candidates = await findCandidates(args.after, {
-      targets: () => quietly(async () => targetWords(context)),
-      dumps: () => quietly(() => dumpNames(context)),
-      repos: () => quietly(() => repoNames(context)),
+  async run({ args, context, root }) {
+    const candidates = await findCandidates(root, args.after, {
+      target: () => quietly(async () => targetWords(context)),
+      dump: () => quietly(() => dumpNames(context)),
+      repository: () => quietly(() => repoNames(context)),
+      shell: async () => COMPLETION_SHELLS,
     });
     const lines = candidates.map(({ word, about }) => `${word}\t${about}\n`);
     await context.output.write(lines.join(""));

@@ -6,41 +6,51 @@ import { askAboutSessions } from "../sessions.ts";
 import { formatFields } from "../table.ts";
 
 export const command = defineCommand({
-  details:
-    "On one server PostgreSQL copies the files itself (template), for which nobody may be connected to the source: whoever " +
-    "is, is disconnected for that second if you agree (--strategy template agrees), else the rows are streamed.",
-  positionals: [{ name: "SOURCE", about: "default: main" }],
-  options: [
-    { name: "to", value: "TARGET", target: true, about: "what is replaced; default: the worktree you stand in" },
-    { name: "strategy", value: "STRATEGY", choices: ["auto", "template", "stream"], about: "auto, template or stream" },
-    { name: "schema-only", about: "no rows" },
-    { name: "discard-previous", about: "drop the replaced database at once" },
-    { name: "dry-run", about: "say what would be replaced, and change nothing" },
-  ],
-  examples: [
-    { line: "pgrove copy main --to @staging", about: "main's database over staging's" },
-    { line: "pgrove copy @production --to main", about: "the other way; production is only read" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "On one server PostgreSQL copies the files itself (template), for which nobody may be connected to the source: whoever " +
+      "is, is disconnected for that second if you agree (--strategy template agrees), else the rows are streamed.",
+    examples: [
+      { line: "pgrove copy main --to @staging", about: "main's database over staging's" },
+      { line: "pgrove copy @production --to main", about: "the other way; production is only read" },
+    ],
+  },
+  args: {
+    source: { type: "positional", required: false, completes: "target", description: "default: main" },
+    to: {
+      type: "string",
+      valueHint: "TARGET",
+      target: true,
+      completes: "target",
+      description: "what is replaced; default: the worktree you stand in",
+    },
+    strategy: {
+      type: "enum",
+      valueHint: "STRATEGY",
+      options: ["auto", "template", "stream"],
+      description: "auto, template or stream",
+    },
+    "schema-only": { type: "boolean", description: "no rows" },
+    "discard-previous": { type: "boolean", description: "drop the replaced database at once" },
+    "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
+  },
+  async run({ args, context }) {
     const tools = await context.serverTools();
-    const [from, to] = [
-      await context.resolveTarget(args.positional("SOURCE")),
-      await context.resolveTarget(args.target),
-    ];
+    const [from, to] = [await context.resolveTarget(args.source), await context.resolveTarget(args.target)];
     const { openTarget } = await import("../../resolve/target.ts");
     const [source, target] = await Promise.all([openTarget(from, tools), openTarget(to, tools)]);
-    const given = args.string("strategy");
+    const given = args.strategy;
     const strategy = given === "template" || given === "stream" ? given : "auto";
     const operationTools = await context.operationTools();
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const plan = await planCopy(operationTools, source, target, strategy);
       return void (await context.output.answer(planDocument(plan), () => renderPlan(plan, from.label, to.label)));
     }
     const started = context.clock.now();
     const result = await copyDatabase(operationTools, source, target, {
       strategy,
-      schemaOnly: args.flag("schema-only"),
-      discardPrevious: args.flag("discard-previous"),
+      schemaOnly: args.schemaOnly,
+      discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
       consent: (loss) => context.requireConsent({ target: to, ...describeReplacement(loss, to.label) }),

@@ -3,6 +3,7 @@ import type { Check } from "../../monitor/check.ts";
 import { examine } from "../../monitor/doctor.ts";
 import { defineCommand } from "../command.ts";
 import { plural } from "../format.ts";
+import { TARGET } from "../target-argument.ts";
 import type { Paint, Style } from "../terminal.ts";
 
 const MARKS: Record<Check["state"], readonly [Style, string]> = {
@@ -12,14 +13,15 @@ const MARKS: Record<Check["state"], readonly [Style, string]> = {
 };
 
 export const command = defineCommand({
-  details: "Looks, and changes nothing. Exit code 6 when something is wrong.",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [],
-  examples: [
-    { line: "pgrove doctor", about: "what is missing or left over" },
-    { line: "pgrove doctor --json | jq '.checks[] | select(.state == \"problem\")'", about: "for scripts" },
-  ],
-  async run(context, args) {
+  meta: {
+    details: "Looks, and changes nothing. Exit code 6 when something is wrong.",
+    examples: [
+      { line: "pgrove doctor", about: "what is missing or left over" },
+      { line: "pgrove doctor --json | jq '.checks[] | select(.state == \"problem\")'", about: "for scripts" },
+    ],
+  },
+  args: { target: TARGET },
+  async run({ args, context }) {
     const { runner, clock, storeDir, stateDir, config, repository, serverTools } = context;
     const target = () => context.resolveTarget(args.target);
     const checks = await examine({

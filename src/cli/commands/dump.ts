@@ -8,55 +8,67 @@ import { expandHome } from "../../sys/files.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
+import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
-  details:
-    "The format is custom, compressed by pg_dump itself beside the server; -o FILE.sql, .sql.gz, .sql.zst and .tar choose " +
-    "theirs by the name. A manifest with the SHA-256 and the row counts lies beside the dump.",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [
-    { name: "output", short: "o", value: "FILE", about: "write there instead of the store; - is stdout" },
-    {
-      name: "format",
-      value: "FORMAT",
-      choices: ["custom", "sql", "directory"],
-      about: "custom, sql or directory (a tar)",
+  meta: {
+    details:
+      "The format is custom, compressed by pg_dump itself beside the server; -o FILE.sql, .sql.gz, .sql.zst and .tar choose " +
+      "theirs by the name. A manifest with the SHA-256 and the row counts lies beside the dump.",
+    examples: [
+      { line: "pgrove dump", about: "main's database into the store" },
+      { line: "pgrove dump @staging --note 'before the release'", about: "an environment's database" },
+      { line: "pgrove dump -o - | ssh backup 'cat > app.dump'", about: "straight through a pipe" },
+    ],
+  },
+  args: {
+    target: TARGET,
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "FILE",
+      description: "write there instead of the store; - is stdout",
     },
-    { name: "compress", value: "CODEC[:LEVEL]", about: "zstd, lz4, gzip or none; default: the best that pg_dump has" },
-    { name: "schema-only", about: "no rows" },
-    { name: "data-only", about: "only rows" },
-    { name: "table", value: "T", repeatable: true, about: "only this table (pg_dump's patterns)" },
-    { name: "exclude-table", value: "T", repeatable: true, about: "all but this table" },
-    {
-      name: "jobs",
-      short: "j",
-      value: "N",
+    format: {
+      type: "enum",
+      valueHint: "FORMAT",
+      options: ["custom", "sql", "directory"],
+      description: "custom, sql or directory (a tar)",
+    },
+    compress: {
+      type: "string",
+      valueHint: "CODEC[:LEVEL]",
+      description: "zstd, lz4, gzip or none; default: the best that pg_dump has",
+    },
+    "schema-only": { type: "boolean", description: "no rows" },
+    "data-only": { type: "boolean", description: "only rows" },
+    table: { type: "string", valueHint: "T", repeatable: true, description: "only this table (pg_dump's patterns)" },
+    "exclude-table": { type: "string", valueHint: "T", repeatable: true, description: "all but this table" },
+    jobs: {
+      type: "string",
+      alias: "j",
+      valueHint: "N",
       number: { min: 1, max: 64 },
-      about: "dump N tables at once (format directory)",
+      description: "dump N tables at once (format directory)",
     },
-    { name: "note", value: "TEXT", about: "a note for the manifest" },
-  ],
-  examples: [
-    { line: "pgrove dump", about: "main's database into the store" },
-    { line: "pgrove dump @staging --note 'before the release'", about: "an environment's database" },
-    { line: "pgrove dump -o - | ssh backup 'cat > app.dump'", about: "straight through a pipe" },
-  ],
-  async run(context, args) {
-    const output = args.string("output");
-    const jobs = args.number("jobs") ?? 1;
-    const { format, codec } = chooseFormat(args.string("format"), args.string("compress"), output, jobs);
-    if (args.flag("schema-only") && args.flag("data-only")) {
+    note: { type: "string", valueHint: "TEXT", description: "a note for the manifest" },
+  },
+  async run({ args, context }) {
+    const output = args.output;
+    const jobs = args.jobs ?? 1;
+    const { format, codec } = chooseFormat(args.format, args.compress, output, jobs);
+    if (args.schemaOnly && args.dataOnly) {
       throw usageError("--schema-only and --data-only exclude each other");
     }
     const live = await context.openTarget(args.target);
     const [head, project] = await Promise.all([context.git(), projectName(context)]);
-    const note = args.string("note");
+    const note = args.note;
     const result = await dumpDatabase(await context.operationTools(), live, {
       format,
       ...(codec === undefined ? {} : { codec }),
-      content: args.flag("schema-only") ? "schema" : args.flag("data-only") ? "data" : "all",
-      tables: args.list("table"),
-      excludedTables: args.list("exclude-table"),
+      content: args.schemaOnly ? "schema" : args.dataOnly ? "data" : "all",
+      tables: args.table,
+      excludedTables: args.excludeTable,
       jobs,
       ...(note === undefined ? {} : { note }),
       destination: await chooseDestination(context, output),

@@ -16,12 +16,13 @@ import { formatAge, formatBytes, formatCount, formatDuration } from "../format.t
 import { formatFields, formatTable } from "../table.ts";
 
 export const list = defineCommand({
-  positionals: [],
-  options: [{ name: "source", value: "SOURCE", about: "only dumps of SOURCE" }],
-  examples: [{ line: "pgrove dumps list --json | jq -r '.dumps[0].path'", about: "the newest dump, for a script" }],
-  async run(context, args) {
+  meta: {
+    examples: [{ line: "pgrove dumps list --json | jq -r '.dumps[0].path'", about: "the newest dump, for a script" }],
+  },
+  args: { source: { type: "string", valueHint: "SOURCE", completes: "target", description: "only dumps of SOURCE" } },
+  async run({ args, context }) {
     const folder = await context.storeDir();
-    const source = args.string("source");
+    const source = args.source;
     const dumps = (await listDumps(folder)).filter((dump) => source === undefined || sourceOf(dump) === source);
     const now = context.clock.now();
     await context.output.answer({ folder, dumps: dumps.map(toDocument) }, () =>
@@ -54,11 +55,10 @@ function toDocument(dump: StoredDump) {
 }
 
 export const show = defineCommand({
-  positionals: [{ name: "DUMP", required: true, about: "a dump's name or path" }],
-  options: [],
-  examples: [{ line: "pgrove dumps show main-20260115-143022.dump", about: "what is in it" }],
-  async run(context, args) {
-    const dump = await findDump(context, args.positional("DUMP") ?? "");
+  meta: { examples: [{ line: "pgrove dumps show main-20260115-143022.dump", about: "what is in it" }] },
+  args: { dump: { type: "positional", completes: "dump", description: "a dump's name or path" } },
+  async run({ args, context }) {
+    const dump = await findDump(context, args.dump);
     await context.output.answer(toDocument(dump), () => renderDump(dump));
   },
 });
@@ -95,27 +95,29 @@ function renderDump(dump: StoredDump): string {
 }
 
 export const verify = defineCommand({
-  details:
-    "A dump with a manifest is compared with its SHA-256; another one is read through. Exit 6 when one is damaged.",
-  positionals: [{ name: "DUMP", rest: true, about: "names or paths" }],
-  options: [
-    { name: "all", about: "every dump of the store" },
-    { name: "restore", about: "also restore each into a scratch database, which is dropped again" },
-  ],
-  examples: [
-    { line: "pgrove dumps verify --all", about: "is every dump whole?" },
-    { line: "pgrove dumps verify --restore main-20260115-143022.dump", about: "can it really be restored?" },
-  ],
-  async run(context, args) {
-    const names = args.rest("DUMP");
-    if (names.length === 0 && !args.flag("all")) throw usageError("which dump?", "pgrove dumps verify --all");
-    if (names.length > 0 && args.flag("all")) throw usageError("dumps and --all exclude each other");
-    const dumps = args.flag("all")
+  meta: {
+    details:
+      "A dump with a manifest is compared with its SHA-256; another one is read through. Exit 6 when one is damaged.",
+    examples: [
+      { line: "pgrove dumps verify --all", about: "is every dump whole?" },
+      { line: "pgrove dumps verify --restore main-20260115-143022.dump", about: "can it really be restored?" },
+    ],
+  },
+  args: {
+    dump: { type: "positional", required: false, rest: true, completes: "dump", description: "names or paths" },
+    all: { type: "boolean", description: "every dump of the store" },
+    restore: { type: "boolean", description: "also restore each into a scratch database, which is dropped again" },
+  },
+  async run({ args, context }) {
+    const names = args.dump;
+    if (names.length === 0 && !args.all) throw usageError("which dump?", "pgrove dumps verify --all");
+    if (names.length > 0 && args.all) throw usageError("dumps and --all exclude each other");
+    const dumps = args.all
       ? await listDumps(await context.storeDir())
       : await Promise.all(names.map((name) => findDump(context, name)));
     const tools = await context.operationTools();
     const verdicts = await verifyDumps(dumps, tools);
-    if (args.flag("restore")) {
+    if (args.restore) {
       const live = await context.openTarget(args.target);
       for (const verdict of verdicts.filter(({ whole }) => whole)) {
         try {
@@ -139,14 +141,16 @@ export const verify = defineCommand({
 });
 
 export const remove = defineCommand({
-  positionals: [{ name: "DUMP", required: true, rest: true, about: "names in the store" }],
-  options: [{ name: "dry-run", about: "say what would be removed, and remove nothing" }],
-  examples: [{ line: "pgrove dumps remove main-20260115-143022.dump", about: "the dump and its manifest" }],
-  async run(context, args) {
+  meta: { examples: [{ line: "pgrove dumps remove main-20260115-143022.dump", about: "the dump and its manifest" }] },
+  args: {
+    dump: { type: "positional", rest: true, completes: "dump", description: "names in the store" },
+    "dry-run": { type: "boolean", description: "say what would be removed, and remove nothing" },
+  },
+  async run({ args, context }) {
     const folder = await context.storeDir();
-    const dumps = await Promise.all(args.rest("DUMP").map((name) => requireStoredDump(name, folder)));
+    const dumps = await Promise.all(args.dump.map((name) => requireStoredDump(name, folder)));
     const names = dumps.map(({ name }) => name);
-    const dryRun = args.flag("dry-run");
+    const dryRun = args.dryRun;
     if (!dryRun) {
       const target = { label: "the store", name: "store", protected: false };
       const sizeBytes = dumps.reduce((sum, dump) => sum + dump.sizeBytes, 0);

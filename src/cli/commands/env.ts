@@ -1,17 +1,19 @@
 import { formatVariable } from "../../resolve/env-lines.ts";
 import { requireReach } from "../../resolve/reach.ts";
 import { defineCommand } from "../command.ts";
+import { TARGET } from "../target-argument.ts";
 import { targetVariables } from "../target-variables.ts";
 
 export const command = defineCommand({
-  details: "The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's PGHOST, PGPORT ….",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [],
-  examples: [
-    { line: "pgrove env > .env.local", about: "for programs that read env files" },
-    { line: 'set -a; eval "$(pgrove env)"; set +a', about: "for this shell" },
-  ],
-  async run(context, args) {
+  meta: {
+    details: "The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's PGHOST, PGPORT ….",
+    examples: [
+      { line: "pgrove env > .env.local", about: "for programs that read env files" },
+      { line: 'set -a; eval "$(pgrove env)"; set +a', about: "for this shell" },
+    ],
+  },
+  args: { target: TARGET },
+  async run({ args, context }) {
     const target = await context.resolveTarget(args.target);
     const connection = await requireReach(target, await context.serverTools());
     const variables = await targetVariables(context, target, connection);

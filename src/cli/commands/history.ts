@@ -10,16 +10,19 @@ interface Episode {
 }
 
 export const command = defineCommand({
-  details: "Every operation that changes something is in the journal, in the repository's git folder.",
-  positionals: [],
-  options: [{ name: "limit", value: "N", number: { min: 1 }, about: "how many, newest first (default: 20)" }],
-  examples: [
-    { line: "pgrove history --limit 5", about: "the last five operations" },
-    { line: "pgrove history --json | jq '.history[] | select(.result == \"failed\")'", about: "what went wrong" },
-  ],
-  async run(context, args) {
+  meta: {
+    details: "Every operation that changes something is in the journal, in the repository's git folder.",
+    examples: [
+      { line: "pgrove history --limit 5", about: "the last five operations" },
+      { line: "pgrove history --json | jq '.history[] | select(.result == \"failed\")'", about: "what went wrong" },
+    ],
+  },
+  args: {
+    limit: { type: "string", valueHint: "N", number: { min: 1 }, description: "how many, newest first (default: 20)" },
+  },
+  async run({ args, context }) {
     const entries = await readJournal(await context.stateDir());
-    const episodes = pairEntries(entries).slice(0, args.number("limit") ?? 20);
+    const episodes = pairEntries(entries).slice(0, args.limit ?? 20);
     const now = context.clock.now();
     await context.output.answer({ history: episodes.map(documentOf) }, () => {
       if (episodes.length === 0) return "nothing yet";

@@ -7,15 +7,14 @@ import { plural } from "../format.ts";
 
 /** `pgrove __hook HOOK ARGUMENTS…`, called by the git hooks: whatever happens, git goes on; only a push may be stopped. */
 export const command = defineCommand({
-  positionals: [
-    { name: "HOOK", required: true, about: "the hook's name" },
-    { name: "ARGUMENTS", rest: true, about: "what git gave it" },
-  ],
-  options: [],
-  examples: [],
-  async run(context, args) {
+  meta: { examples: [] },
+  args: {
+    hook: { type: "positional", description: "the hook's name" },
+    arguments: { type: "positional", required: false, rest: true, description: "what git gave it" },
+  },
+  async run({ args, context }) {
     try {
-      return await runHook(context, args.positional("HOOK") ?? "", args.rest("ARGUMENTS"));
+      return await runHook(context, args.hook, args.arguments);
     } catch (error) {
       await context.output.complain(inOneLine(error));
       return undefined;

@@ -7,13 +7,14 @@ import type { Context } from "../context.ts";
 import { formatTable } from "../table.ts";
 
 export const install = defineCommand({
-  details:
-    "After `git worktree add`, the new worktree is given its database; after a switch or a merge, a note says when the " +
-    "migrations differ. Hooks that are there already keep what is in them. PGROVE_SKIP_HOOKS=1 switches ours off.",
-  positionals: [],
-  options: [],
-  examples: [{ line: "pgrove hooks install", about: "twice is as good as once" }],
-  async run(context) {
+  meta: {
+    details:
+      "After `git worktree add`, the new worktree is given its database; after a switch or a merge, a note says when the " +
+      "migrations differ. Hooks that are there already keep what is in them. PGROVE_SKIP_HOOKS=1 switches ours off.",
+    examples: [{ line: "pgrove hooks install", about: "twice is as good as once" }],
+  },
+  args: {},
+  async run({ context }) {
     const place = await requireHookPlace(context);
     await requireConsentOutside(context, place);
     const hooks = await installHooks(place, programPath());
@@ -23,10 +24,9 @@ export const install = defineCommand({
 });
 
 export const uninstall = defineCommand({
-  positionals: [],
-  options: [],
-  examples: [{ line: "pgrove hooks uninstall", about: "takes out pgrove's lines, and nothing else" }],
-  async run(context) {
+  meta: { examples: [{ line: "pgrove hooks uninstall", about: "takes out pgrove's lines, and nothing else" }] },
+  args: {},
+  async run({ context }) {
     const place = await requireHookPlace(context);
     await requireConsentOutside(context, place);
     const hooks = await uninstallHooks(place);
@@ -35,10 +35,9 @@ export const uninstall = defineCommand({
 });
 
 export const status = defineCommand({
-  positionals: [],
-  options: [],
-  examples: [{ line: "pgrove hooks status", about: "whether the hooks are there, and git runs them" }],
-  async run(context) {
+  meta: { examples: [{ line: "pgrove hooks status", about: "whether the hooks are there, and git runs them" }] },
+  args: {},
+  async run({ context }) {
     const place = await requireHookPlace(context);
     const hooks = await inspectHooks(place, programPath());
     if (hooks.some(({ state }) => state !== "absent")) for (const note of notesOn(place)) context.output.note(note);

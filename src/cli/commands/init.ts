@@ -9,23 +9,24 @@ import { errorCode } from "../../sys/files.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
-  details: "It looks at compose files, env files and migration folders; it runs nothing, and overwrites nothing.",
-  positionals: [],
-  options: [
-    { name: "server", value: "KIND", choices: SERVER_KINDS, about: "where PostgreSQL runs" },
-    { name: "dry-run", about: "only show what would be written" },
-  ],
-  examples: [
-    { line: "pgrove init", about: "pgrove.yaml from what is found here" },
-    { line: "pgrove init --server local --dry-run", about: "shows the file for a private cluster" },
-  ],
-  async run(context, args) {
+  meta: {
+    details: "It looks at compose files, env files and migration folders; it runs nothing, and overwrites nothing.",
+    examples: [
+      { line: "pgrove init", about: "pgrove.yaml from what is found here" },
+      { line: "pgrove init --server local --dry-run", about: "shows the file for a private cluster" },
+    ],
+  },
+  args: {
+    server: { type: "enum", valueHint: "KIND", options: [...SERVER_KINDS], description: "where PostgreSQL runs" },
+    "dry-run": { type: "boolean", description: "only show what would be written" },
+  },
+  async run({ args, context }) {
     const folder = await context.folder();
     const root = (await context.repository())?.root ?? folder;
     const existing = findConfigFile(folder);
-    const dryRun = args.flag("dry-run");
+    const dryRun = args.dryRun;
     if (existing !== undefined && !dryRun) throw exists(existing);
-    const kind = SERVER_KINDS.find((each) => each === args.string("server"));
+    const kind = SERVER_KINDS.find((each) => each === args.server);
     const text = proposeConfig(await detectProject(root), kind === undefined ? {} : { server: kind });
     const file = join(root, "pgrove.yaml");
     if (!dryRun) await writeNew(file, text);

@@ -8,14 +8,15 @@ import { formatTable } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
-  details: "Looks, and starts nothing. * marks the worktree that you stand in.",
-  positionals: [],
-  options: [],
-  examples: [
-    { line: "pgrove list", about: "all worktrees at a glance" },
-    { line: "pgrove list --json | jq '.worktrees[].ports'", about: "for scripts" },
-  ],
-  async run(context) {
+  meta: {
+    details: "Looks, and starts nothing. * marks the worktree that you stand in.",
+    examples: [
+      { line: "pgrove list", about: "all worktrees at a glance" },
+      { line: "pgrove list --json | jq '.worktrees[].ports'", about: "for scripts" },
+    ],
+  },
+  args: {},
+  async run({ context }) {
     const tools = await requireWorktreeTools(context);
     const { listEverything } = await import("../../worktree/list.ts");
     const listed = await listEverything(tools);

@@ -1,28 +1,35 @@
 import { EXIT, usageError } from "../../errors.ts";
 import { openServer } from "../../server/open-server.ts";
 import { defineCommand } from "../command.ts";
-import { LIFECYCLE_POSITIONALS, resolveServer } from "../lifecycle-command.ts";
+import { resolveServer } from "../lifecycle-command.ts";
+import { TARGET } from "../target-argument.ts";
 
 /** Compose writes it before every line, also where there is no terminal. */
 const CLEAR_LINE = "\u001b[2K";
 
 export const command = defineCommand({
-  positionals: LIFECYCLE_POSITIONALS,
-  options: [
-    { name: "follow", short: "f", about: "go on as lines come; Ctrl-C ends it" },
-    { name: "tail", value: "N", number: { min: 0 }, about: "only the last N lines" },
-    { name: "service", value: "SERVICE", repeatable: true, about: "another service of the compose file" },
-  ],
-  examples: [
-    { line: "pgrove logs --tail 50", about: "the last 50 lines" },
-    { line: "pgrove logs -f --service api", about: "what the service api says, as it says it" },
-  ],
-  async run(context, args) {
-    const follow = args.flag("follow");
+  meta: {
+    examples: [
+      { line: "pgrove logs --tail 50", about: "the last 50 lines" },
+      { line: "pgrove logs -f --service api", about: "what the service api says, as it says it" },
+    ],
+  },
+  args: {
+    target: TARGET,
+    follow: { type: "boolean", alias: "f", description: "go on as lines come; Ctrl-C ends it" },
+    tail: { type: "string", valueHint: "N", number: { min: 0 }, description: "only the last N lines" },
+    service: {
+      type: "string",
+      valueHint: "SERVICE",
+      repeatable: true,
+      description: "another service of the compose file",
+    },
+  },
+  async run({ args, context }) {
+    const { follow, tail, service: services } = args;
     if (follow && context.flags.json) throw usageError("--follow never ends, and --json is one document");
     const target = await resolveServer(context, args.target);
     const server = openServer(target.server, target.login, await context.serverTools());
-    const [tail, services] = [args.number("tail"), args.list("service")];
     const command = await server.logs({
       follow,
       ...(tail === undefined ? {} : { tail }),

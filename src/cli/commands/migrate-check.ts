@@ -12,19 +12,31 @@ import { readRunFacts } from "../migrate/run-facts.ts";
 import { findSchemaFile, schemaFileRequest } from "../migrate/schema-file.ts";
 
 export const check = defineCommand({
-  details:
-    "The files, their numbers and what has changed beside the base branch, and lint of this branch's own migrations; and on " +
-    "the target's server up, down and up again in a throw-away database, and whether migrations.schema_file is what they make.",
-  positionals: [{ name: "TARGET", target: true, about: "whose server they are tried on; default: the worktree's" }],
-  options: [
-    { name: "base", value: "REF", about: "the branch that they will be merged into; default: the remote's own" },
-    { name: "no-server", about: "leave out what needs a server" },
-  ],
-  examples: [
-    { line: "pgrove migrate check", about: "everything that can be checked here" },
-    { line: "pgrove migrate check --base origin/main --no-server", about: "in CI, without a database" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "The files, their numbers and what has changed beside the base branch, and lint of this branch's own migrations; and on " +
+      "the target's server up, down and up again in a throw-away database, and whether migrations.schema_file is what they make.",
+    examples: [
+      { line: "pgrove migrate check", about: "everything that can be checked here" },
+      { line: "pgrove migrate check --base origin/main --no-server", about: "in CI, without a database" },
+    ],
+  },
+  args: {
+    target: {
+      type: "positional",
+      required: false,
+      target: true,
+      completes: "target",
+      description: "whose server they are tried on; default: the worktree's",
+    },
+    base: {
+      type: "string",
+      valueHint: "REF",
+      description: "the branch that they will be merged into; default: the remote's own",
+    },
+    server: { type: "boolean", default: true, negativeDescription: "leave out what needs a server" },
+  },
+  async run({ args, context }) {
     const [{ requireOwnMigrations }, { checkFiles }, place] = await Promise.all([
       import("../../migrate/command-tool.ts"),
       import("../../migrate/check.ts"),
@@ -32,10 +44,10 @@ export const check = defineCommand({
     ]);
     requireOwnMigrations(place.settings, "check");
     const files = await place.files();
-    const base = args.string("base");
+    const base = args.base;
     const request = { files, lint: place.settings.lint, ...(base === undefined ? {} : { base }) };
     const checked = await checkFiles(request, context.runner);
-    const tried = args.flag("no-server")
+    const tried = !args.server
       ? { left: "--no-server", findings: [] }
       : await tryOnServer(context, args.target, place, checked);
     const { own, base: against } = checked;

@@ -7,18 +7,20 @@ import { locateMigrations } from "../migrate/migrations.ts";
 import { planRenumber, type RenumberPlan, runRenumber } from "../migrate/renumbering.ts";
 
 export const create = defineCommand({
-  details:
-    "Numbered behind the others and as they are. The first migration of a folder is 000001 with golang-migrate's files, and " +
-    "has the time as its number with dbmate's and goose's.",
-  positionals: [{ name: "NAME", required: true, about: "what it does: add_users" }],
-  options: [
-    { name: "sequential", about: "the number behind the highest" },
-    { name: "timestamp", about: "the time in UTC as the number: 20260115143022" },
-  ],
-  examples: [{ line: "pgrove migrate create add_users", about: "makes the files and prints their paths" }],
-  async run(context, args) {
-    const name = args.positional("NAME") ?? "";
-    const numbering = readNumbering(args.flag("sequential"), args.flag("timestamp"));
+  meta: {
+    details:
+      "Numbered behind the others and as they are. The first migration of a folder is 000001 with golang-migrate's files, and " +
+      "has the time as its number with dbmate's and goose's.",
+    examples: [{ line: "pgrove migrate create add_users", about: "makes the files and prints their paths" }],
+  },
+  args: {
+    name: { type: "positional", description: "what it does: add_users" },
+    sequential: { type: "boolean", description: "the number behind the highest" },
+    timestamp: { type: "boolean", description: "the time in UTC as the number: 20260115143022" },
+  },
+  async run({ args, context }) {
+    const name = args.name;
+    const numbering = readNumbering(args.sequential, args.timestamp);
     const { settings, files } = await locateMigrations(context);
     if (settings.command !== undefined) {
       const { runCommandTool } = await import("../migrate/command-tool.ts");
@@ -41,22 +43,27 @@ function readNumbering(sequential: boolean, timestamp: boolean): "sequential" | 
 }
 
 export const renumber = defineCommand({
-  details:
-    "The migrations that the base branch does not have are moved behind the newest one there: the files are renamed, by git " +
-    "where it knows them, and the databases of this repository's worktrees that have applied them are told.",
-  positionals: [],
-  options: [
-    { name: "base", value: "REF", about: "the branch to come behind; default: origin's own, else main or master" },
-    { name: "dry-run", about: "say what would be renamed, and rename nothing" },
-  ],
-  examples: [
-    { line: "pgrove migrate renumber", about: "after a merge in which two branches have added the same number" },
-    { line: "pgrove migrate renumber --base develop --dry-run", about: "what it would do" },
-  ],
-  async run(context, args) {
-    const base = args.string("base");
+  meta: {
+    details:
+      "The migrations that the base branch does not have are moved behind the newest one there: the files are renamed, by git " +
+      "where it knows them, and the databases of this repository's worktrees that have applied them are told.",
+    examples: [
+      { line: "pgrove migrate renumber", about: "after a merge in which two branches have added the same number" },
+      { line: "pgrove migrate renumber --base develop --dry-run", about: "what it would do" },
+    ],
+  },
+  args: {
+    base: {
+      type: "string",
+      valueHint: "REF",
+      description: "the branch to come behind; default: origin's own, else main or master",
+    },
+    "dry-run": { type: "boolean", description: "say what would be renamed, and rename nothing" },
+  },
+  async run({ args, context }) {
+    const base = args.base;
     const plan = await planRenumber(context, base === undefined ? {} : { base });
-    const dryRun = args.flag("dry-run");
+    const dryRun = args.dryRun;
     if (!dryRun) await runRenumber(context, plan);
     await context.output.answer(toDocument(plan, dryRun), () => render(plan, dryRun));
     if (!dryRun && plan.moves.length > 0) noteNext(context, plan);

@@ -9,24 +9,31 @@ import { plural } from "../format.ts";
 import { locateMigrations } from "../migrate/migrations.ts";
 
 export const lint = defineCommand({
-  details:
-    "Without FILE: the migrations that the base branch does not have yet; all where git knows no base branch. " +
-    "What is meant says so in the file: -- pgrove-ignore RULE",
-  positionals: [{ name: "FILE", rest: true, about: "files to look at, each with the other direction's" }],
-  options: [{ name: "all", about: "all migrations, those of the base branch among them" }],
-  examples: [
-    { line: "pgrove migrate lint", about: "this branch's own migrations" },
-    { line: "pgrove migrate lint migrations/007_add_users.up.sql", about: "one migration" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "Without FILE: the migrations that the base branch does not have yet; all where git knows no base branch. " +
+      "What is meant says so in the file: -- pgrove-ignore RULE",
+    examples: [
+      { line: "pgrove migrate lint", about: "this branch's own migrations" },
+      { line: "pgrove migrate lint migrations/007_add_users.up.sql", about: "one migration" },
+    ],
+  },
+  args: {
+    file: {
+      type: "positional",
+      required: false,
+      rest: true,
+      description: "files to look at, each with the other direction's",
+    },
+    all: { type: "boolean", description: "all migrations, those of the base branch among them" },
+  },
+  async run({ args, context }) {
     const place = await locateMigrations(context);
     const files = await place.files();
-    const named = args.rest("FILE");
+    const named = args.file;
     const own = await findOwn(context, files);
     const chosen =
-      named.length > 0
-        ? chooseNamed(context, files, named)
-        : ((args.flag("all") ? undefined : own) ?? files.migrations);
+      named.length > 0 ? chooseNamed(context, files, named) : ((args.all ? undefined : own) ?? files.migrations);
     const { lintMigrations, toLintFiles } = await import("../../migrate/lint/lint.ts");
     const found = await lintMigrations(toLintFiles(chosen, own ?? []), place.settings.lint);
     const findings: Finding[] = named.length > 0 ? found : [...files.findings, ...found];

@@ -3,19 +3,21 @@ import { defineCommand } from "../command.ts";
 import { withLedgerSession } from "../migrate/ledger-session.ts";
 import { historyDocument, renderHistory } from "../migrate/migration-history.ts";
 import { openMigrations } from "../migrate/migrations.ts";
+import { TARGET } from "../target-argument.ts";
 
 export const status = defineCommand({
-  details: [
-    "Shows what is applied, pending, in doubt, applied but not in this branch, or edited since. Nothing is written: a ledger of another tool is taken over by the first `migrate up`.",
-    "With migrations.command in pgrove.yaml that tool's status command is run.",
-  ].join("\n"),
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [{ name: "exit-code", about: "exit 6 when something is pending or wrong" }],
-  examples: [
-    { line: "pgrove migrate status", about: "of the worktree's database" },
-    { line: "pgrove migrate status @production --exit-code --json", about: "for a CI step" },
-  ],
-  async run(context, args) {
+  meta: {
+    details: [
+      "Shows what is applied, pending, in doubt, applied but not in this branch, or edited since. Nothing is written: a ledger of another tool is taken over by the first `migrate up`.",
+      "With migrations.command in pgrove.yaml that tool's status command is run.",
+    ].join("\n"),
+    examples: [
+      { line: "pgrove migrate status", about: "of the worktree's database" },
+      { line: "pgrove migrate status @production --exit-code --json", about: "for a CI step" },
+    ],
+  },
+  args: { target: TARGET, "exit-code": { type: "boolean", description: "exit 6 when something is pending or wrong" } },
+  async run({ args, context }) {
     const migrations = await openMigrations(context, args.target);
     if (migrations.settings.command !== undefined) {
       const { runCommandTool } = await import("../migrate/command-tool.ts");
@@ -30,23 +32,27 @@ export const status = defineCommand({
     const { label, name } = migrations.target;
     const about = { label, files: files.migrations, now: context.clock.now() };
     await context.output.answer({ target: name, ...statusDocument(found) }, () => renderStatus(found, about));
-    return args.flag("exit-code") && !isUpToDate(found) ? EXIT.problems : EXIT.ok;
+    return args.exitCode && !isUpToDate(found) ? EXIT.problems : EXIT.ok;
   },
 });
 
 export const history = defineCommand({
-  details: "What was done to the migrations of a database, by whomever, newest first; failures too.",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [{ name: "limit", value: "N", number: { min: 1 }, about: "how many (default: 20)" }],
-  examples: [{ line: "pgrove migrate history @production --limit 5", about: "the last five" }],
-  async run(context, args) {
+  meta: {
+    details: "What was done to the migrations of a database, by whomever, newest first; failures too.",
+    examples: [{ line: "pgrove migrate history @production --limit 5", about: "the last five" }],
+  },
+  args: {
+    target: TARGET,
+    limit: { type: "string", valueHint: "N", number: { min: 1 }, description: "how many (default: 20)" },
+  },
+  async run({ args, context }) {
     const migrations = await openMigrations(context, args.target);
     const [{ requireOwnMigrations }, { readHistory, readLedger }] = await Promise.all([
       import("../../migrate/command-tool.ts"),
       import("../../migrate/ledger/ledger.ts"),
     ]);
     requireOwnMigrations(migrations.settings, "history");
-    const limit = args.number("limit") ?? 20;
+    const limit = args.limit ?? 20;
     const entries = await withLedgerSession(context, migrations, async (sql, where) =>
       readHistory(sql, await readLedger(sql, where), limit),
     );

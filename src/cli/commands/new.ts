@@ -13,30 +13,37 @@ import { formatFields } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
-  details:
-    "A branch that exists is checked out, one of a remote is followed, else it begins at --from or at what is checked out " +
-    "here. What stops on the way is completed by `pgrove provision`, and taken back by `pgrove remove`.",
-  positionals: [{ name: "BRANCH", required: true, about: "the branch to check out, or to begin" }],
-  options: [
-    { name: "name", value: "NAME", about: "the worktree's name; default: made from the branch's" },
-    { name: "from", value: "REF", about: "what a new branch begins at" },
-    { name: "copy", value: "TARGET", optionalValue: true, about: "start with a copy of that; default: main" },
-    { name: "restore", value: "DUMP", about: "start with that dump" },
-    { name: "empty", about: "start with an empty database" },
-    { name: "no-setup", about: "do not run the setup steps" },
-    { name: "no-start", about: "do not start a server" },
-    { name: "dry-run", about: "say what would be made, and change nothing" },
-  ],
-  examples: [
-    { line: "pgrove new feature/auth", about: "a worktree with a copy of main's database" },
-    { line: "pgrove new hotfix --from origin/production --restore prod.dump", about: "from there, with those data" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "A branch that exists is checked out, one of a remote is followed, else it begins at --from or at what is checked out " +
+      "here. What stops on the way is completed by `pgrove provision`, and taken back by `pgrove remove`.",
+    examples: [
+      { line: "pgrove new feature/auth", about: "a worktree with a copy of main's database" },
+      { line: "pgrove new hotfix --from origin/production --restore prod.dump", about: "from there, with those data" },
+    ],
+  },
+  args: {
+    branch: { type: "positional", description: "the branch to check out, or to begin" },
+    name: { type: "string", valueHint: "NAME", description: "the worktree's name; default: made from the branch's" },
+    from: { type: "string", valueHint: "REF", description: "what a new branch begins at" },
+    copy: {
+      type: "string",
+      valueHint: "TARGET",
+      optionalValue: true,
+      description: "start with a copy of that; default: main",
+    },
+    restore: { type: "string", valueHint: "DUMP", description: "start with that dump" },
+    empty: { type: "boolean", description: "start with an empty database" },
+    setup: { type: "boolean", default: true, negativeDescription: "do not run the setup steps" },
+    start: { type: "boolean", default: true, negativeDescription: "do not start a server" },
+    "dry-run": { type: "boolean", description: "say what would be made, and change nothing" },
+  },
+  async run({ args, context }) {
     const tools = await requireWorktreeTools(context);
-    const copy = args.flag("copy") ? (args.string("copy") ?? "main") : undefined;
-    const given = { copy, restore: args.string("restore"), empty: args.flag("empty") };
+    const copy = args.copy === true ? "main" : args.copy;
+    const given = { copy, restore: args.restore, empty: args.empty };
     const wanted = chooseData(given, readConfiguredData(tools.loaded, context.home));
-    const choice = { setup: !args.flag("no-setup"), start: !args.flag("no-start"), silent: false };
+    const choice = { setup: args.setup, start: args.start, silent: false };
     const request = await provisionRequest(context, wanted, choice);
     const [
       { createWorktree, planWorktree },
@@ -51,13 +58,13 @@ export const command = defineCommand({
     ]);
     // Whatever would stop it later is found before anything is made.
     const data = await requireInitialData(tools, wanted, request.dumps);
-    const [name, from] = [args.string("name"), args.string("from")];
+    const [name, from] = [args.name, args.from];
     const creation = {
-      branch: args.positional("BRANCH") ?? "",
+      branch: args.branch,
       ...(name === undefined ? {} : { name }),
       ...(from === undefined ? {} : { from }),
     };
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const plan = await planWorktree(tools, creation);
       const { isolation } = tools.loaded.config;
       const document = { dry_run: true, name: plan.name, path: plan.root, branch: creation.branch, isolation, data };

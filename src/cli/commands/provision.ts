@@ -5,28 +5,35 @@ import { formatFields } from "../table.ts";
 import { requireWorktree, requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
-  details:
-    "Completes what is missing, and else changes nothing: the database, the env file's block, the setup steps. The git " +
-    "hook does the same for a worktree that `git worktree add` makes. For main it writes the env file's block alone.",
-  positionals: [{ name: "WORKTREE", about: "its name, branch or folder; default: the one you stand in" }],
-  options: [
-    { name: "no-setup", about: "do not run the setup steps" },
-    { name: "no-start", about: "do not start a server" },
-  ],
-  examples: [
-    { line: "pgrove provision", about: "this worktree" },
-    { line: "pgrove provision hotfix --no-setup", about: "another one, without its setup steps" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "Completes what is missing, and else changes nothing: the database, the env file's block, the setup steps. The git " +
+      "hook does the same for a worktree that `git worktree add` makes. For main it writes the env file's block alone.",
+    examples: [
+      { line: "pgrove provision", about: "this worktree" },
+      { line: "pgrove provision hotfix --no-setup", about: "another one, without its setup steps" },
+    ],
+  },
+  args: {
+    worktree: {
+      type: "positional",
+      required: false,
+      completes: "target",
+      description: "its name, branch or folder; default: the one you stand in",
+    },
+    setup: { type: "boolean", default: true, negativeDescription: "do not run the setup steps" },
+    start: { type: "boolean", default: true, negativeDescription: "do not start a server" },
+  },
+  async run({ args, context }) {
     const [tools, { openMain }, { provisionWorktree, writeMainEnv }] = await Promise.all([
       requireWorktreeTools(context),
       import("../../worktree/data.ts"),
       import("../../worktree/provision.ts"),
     ]);
-    const start = !args.flag("no-start");
+    const start = args.start;
     // Git and the server are asked at once: mostly there is nothing to do, and this is all that takes time.
     const [worktree, main] = await Promise.all([
-      requireWorktree(tools, args.positional("WORKTREE")),
+      requireWorktree(tools, args.worktree),
       tools.loaded.config.isolation === "container" ? undefined : openMain(tools, start),
     ]);
     if (worktree.isMain) {
@@ -37,7 +44,7 @@ export const command = defineCommand({
       return void (await context.output.answer(document, () => `${written.file}: ${written.change}`));
     }
     const data = readConfiguredData(tools.loaded, context.home);
-    const choice = { setup: !args.flag("no-setup"), start, silent: false };
+    const choice = { setup: args.setup, start, silent: false };
     const request = await provisionRequest(context, data, choice);
     const opened = main === undefined ? {} : { main };
     const approveDump = async (path: string, database: string) => {

@@ -7,17 +7,18 @@ import { formatTable } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
-  details:
-    "Worktrees that were deleted by hand leave their databases, containers, volumes and snapshots. Lists them, asks, and " +
-    "removes them. What may only be away (moved, locked, on a disk that is not there) is kept, and named with what to do. " +
-    "Does nothing unless git, docker and the server could be looked at completely.",
-  positionals: [],
-  options: [{ name: "dry-run", about: "say what would be removed, and change nothing" }],
-  examples: [
-    { line: "pgrove prune --dry-run", about: "what is left over" },
-    { line: "pgrove prune --yes", about: "for cron" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "Worktrees that were deleted by hand leave their databases, containers, volumes and snapshots. Lists them, asks, and " +
+      "removes them. What may only be away (moved, locked, on a disk that is not there) is kept, and named with what to do. " +
+      "Does nothing unless git, docker and the server could be looked at completely.",
+    examples: [
+      { line: "pgrove prune --dry-run", about: "what is left over" },
+      { line: "pgrove prune --yes", about: "for cron" },
+    ],
+  },
+  args: { "dry-run": { type: "boolean", description: "say what would be removed, and change nothing" } },
+  async run({ args, context }) {
     const tools = await requireWorktreeTools(context);
     const { findLeftovers, pruneLeftovers } = await import("../../worktree/prune.ts");
     const leftovers = await findLeftovers(tools);
@@ -26,7 +27,7 @@ export const command = defineCommand({
     tellKept(context, kept);
     const list = () => formatTable(gone.map(toRow), { indent: "  " });
     const nothing = kept.length === 0 ? "nothing is left over" : "nothing is left over of what is certainly gone";
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const document = { dry_run: true, would_prune: gone.map(toDocument), kept: kept.map(toKeptDocument) };
       return void (await context.output.answer(document, () => (gone.length === 0 ? nothing : list())));
     }

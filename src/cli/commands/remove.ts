@@ -10,31 +10,33 @@ import { isConfigTrusted } from "../trust.ts";
 import { findRemovable, requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
-  details:
-    "Takes away the worktree, its database with its snapshots, its container and volume, and frees its ports. Refuses with " +
-    "changes that are in no commit or on no other branch and remote. The branch and the dumps stay.",
-  positionals: [{ name: "WORKTREE", required: true, about: "its name, branch or folder" }],
-  options: [
-    { name: "force", about: "also with changes that are nowhere else" },
-    { name: "delete-branch", about: "the branch, too" },
-    { name: "keep-database", about: "the database stays, and is yours from then on" },
-    { name: "dry-run", about: "say what would be removed, and change nothing" },
-  ],
-  examples: [
-    { line: "pgrove remove feature-auth", about: "asks first, and says what is lost" },
-    { line: "pgrove remove feature-auth --yes --delete-branch", about: "for scripts, with its branch" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "Takes away the worktree, its database with its snapshots, its container and volume, and frees its ports. Refuses with " +
+      "changes that are in no commit or on no other branch and remote. The branch and the dumps stay.",
+    examples: [
+      { line: "pgrove remove feature-auth", about: "asks first, and says what is lost" },
+      { line: "pgrove remove feature-auth --yes --delete-branch", about: "for scripts, with its branch" },
+    ],
+  },
+  args: {
+    worktree: { type: "positional", completes: "target", description: "its name, branch or folder" },
+    force: { type: "boolean", description: "also with changes that are nowhere else" },
+    "delete-branch": { type: "boolean", description: "the branch, too" },
+    "keep-database": { type: "boolean", description: "the database stays, and is yours from then on" },
+    "dry-run": { type: "boolean", description: "say what would be removed, and change nothing" },
+  },
+  async run({ args, context }) {
     const tools = await requireWorktreeTools(context);
-    const [force, keepDatabase] = [args.flag("force"), args.flag("keep-database")];
-    const choice = { force, keepDatabase, deleteBranch: args.flag("delete-branch") };
-    const { name, path, branch, ...removal } = await planOf(context, tools, args.positional("WORKTREE") ?? "", choice);
+    const [force, keepDatabase] = [args.force, args.keepDatabase];
+    const choice = { force, keepDatabase, deleteBranch: args.deleteBranch };
+    const { name, path, branch, ...removal } = await planOf(context, tools, args.worktree, choice);
     const belongings = describeBelongings(removal.belongings);
     const taken = belongings === undefined || keepDatabase ? "" : ` with ${belongings}`;
     const what = `worktree ${name}${path === null ? "" : ` (${path})`}${taken}`;
     const kept = keepDatabase ? belongings : undefined;
     const facts = { database_kept: keepDatabase, ...belongingsDocument(removal.belongings) };
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const document = { dry_run: true, worktree: name, ...facts };
       return void (await context.output.answer(document, () =>
         formatFields([

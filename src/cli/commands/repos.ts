@@ -5,25 +5,27 @@ import type { Context } from "../context.ts";
 import { formatTable } from "../table.ts";
 
 export const add = defineCommand({
-  positionals: [
-    { name: "NAME", required: true, about: "the short name" },
-    { name: "PATH", about: "the repository's folder; default: the one you stand in" },
-  ],
-  options: [],
-  examples: [{ line: "pgrove repos add onyx ~/code/onyx", about: "then: pgrove -C onyx status" }],
-  async run(context, args) {
-    const path = args.positional("PATH");
+  meta: { examples: [{ line: "pgrove repos add onyx ~/code/onyx", about: "then: pgrove -C onyx status" }] },
+  args: {
+    name: { type: "positional", description: "the short name" },
+    path: {
+      type: "positional",
+      required: false,
+      description: "the repository's folder; default: the one you stand in",
+    },
+  },
+  async run({ args, context }) {
+    const path = args.path;
     const folder = path === undefined ? await ownFolder(context) : resolve(context.cwd, path);
-    const alias = await addAlias(fileOf(context), args.positional("NAME") ?? "", folder);
+    const alias = await addAlias(fileOf(context), args.name, folder);
     await context.output.answer({ repo: alias }, () => `${alias.name}  ${alias.path}`);
   },
 });
 
 export const list = defineCommand({
-  positionals: [],
-  options: [],
-  examples: [{ line: "pgrove repos list", about: "the short names and their folders" }],
-  async run(context) {
+  meta: { examples: [{ line: "pgrove repos list", about: "the short names and their folders" }] },
+  args: {},
+  async run({ context }) {
     const repos = await listAliases(fileOf(context));
     await context.output.answer({ repos }, () => {
       if (repos.length === 0) return "none yet: pgrove repos add NAME [PATH]";
@@ -33,11 +35,10 @@ export const list = defineCommand({
 });
 
 export const remove = defineCommand({
-  positionals: [{ name: "NAME", required: true, about: "the short name" }],
-  options: [],
-  examples: [{ line: "pgrove repos remove onyx", about: "the repository itself stays" }],
-  async run(context, args) {
-    const alias = await removeAlias(fileOf(context), args.positional("NAME") ?? "");
+  meta: { examples: [{ line: "pgrove repos remove onyx", about: "the repository itself stays" }] },
+  args: { name: { type: "positional", completes: "repository", description: "the short name" } },
+  async run({ args, context }) {
+    const alias = await removeAlias(fileOf(context), args.name);
     await context.output.answer({ removed: alias }, () => `${alias.name} is forgotten; ${alias.path} is as it was`);
   },
 });

@@ -10,13 +10,23 @@ import { formatFields } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
-  details:
-    "A worktree that was made as a copy gets its source's data as they are now, one that was made from a dump gets the dump, " +
-    "and one that was made empty is emptied, and given its migrations and seeds. What is replaced is kept until the next restore, copy or reset.",
-  positionals: [{ name: "TARGET", target: true, about: "a worktree; default: the one you stand in" }],
-  options: [{ name: "dry-run", about: "say what would be replaced, and change nothing" }],
-  examples: [{ line: "pgrove reset feature-auth", about: "main's data again" }],
-  async run(context, args) {
+  meta: {
+    details:
+      "A worktree that was made as a copy gets its source's data as they are now, one that was made from a dump gets the dump, " +
+      "and one that was made empty is emptied, and given its migrations and seeds. What is replaced is kept until the next restore, copy or reset.",
+    examples: [{ line: "pgrove reset feature-auth", about: "main's data again" }],
+  },
+  args: {
+    target: {
+      type: "positional",
+      required: false,
+      target: true,
+      completes: "target",
+      description: "a worktree; default: the one you stand in",
+    },
+    "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
+  },
+  async run({ args, context }) {
     const tools = await requireWorktreeTools(context);
     const target = await context.resolveTarget(args.target);
     const { planReset, resetWorktree } = await import("../../worktree/reset.ts");
@@ -25,7 +35,7 @@ export const command = defineCommand({
       { kind: "copy", source: "main" },
       { setup: false, start: true, silent: false },
     );
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const plan = planReset(target);
       const from = plan.from ?? "nothing, then its migrations and seeds";
       return void (await context.output.answer({ dry_run: true, ...plan, from: plan.from ?? null }, () =>

@@ -20,47 +20,78 @@ import { formatFields } from "../table.ts";
 const MOST_JOBS = 4;
 
 export const command = defineCommand({
-  details:
-    "The dump is checked whole, loaded into a scratch database, compared with its manifest, and only then swapped in. Until " +
-    "then the target is not touched. What is replaced is kept as DATABASE_before_restore until the next restore or copy; a schema is not kept.",
-  positionals: [{ name: "DUMP", about: "a dump's name, a path, or - for stdin; left out, a list to choose from" }],
-  options: [
-    { name: "to", value: "TARGET", target: true, about: "what is replaced; default: the worktree you stand in" },
-    { name: "latest", value: "SOURCE", optionalValue: true, about: "the newest dump [of SOURCE]" },
-    { name: "into-new", value: "DB", about: "into a new database of that name; nothing is replaced" },
-    { name: "no-owner", about: "leave owners and grants out: everything belongs to the login" },
-    { name: "jobs", short: "j", value: "N", number: { min: 1, max: 64 }, about: "load N tables at once" },
-    { name: "discard-previous", about: "drop the replaced database at once" },
-    { name: "dry-run", about: "check everything, say what would be replaced, and change nothing" },
-  ],
-  examples: [
-    { line: "pgrove restore --latest", about: "the newest dump into main" },
-    { line: "pgrove restore main-20260115-143022.dump --into-new inspect", about: "beside it, to look at" },
-    { line: "ssh prod pg_dump -Fc app | pgrove restore - --to main --yes", about: "from a pipe" },
-  ],
-  async run(context, args) {
-    const given = args.positional("DUMP");
-    if (given !== undefined && args.flag("latest")) throw usageError("a dump and --latest exclude each other");
+  meta: {
+    details:
+      "The dump is checked whole, loaded into a scratch database, compared with its manifest, and only then swapped in. Until " +
+      "then the target is not touched. What is replaced is kept as DATABASE_before_restore until the next restore or copy; a schema is not kept.",
+    examples: [
+      { line: "pgrove restore --latest", about: "the newest dump into main" },
+      { line: "pgrove restore main-20260115-143022.dump --into-new inspect", about: "beside it, to look at" },
+      { line: "ssh prod pg_dump -Fc app | pgrove restore - --to main --yes", about: "from a pipe" },
+    ],
+  },
+  args: {
+    dump: {
+      type: "positional",
+      required: false,
+      completes: "dump",
+      description: "a dump's name, a path, or - for stdin; left out, a list to choose from",
+    },
+    to: {
+      type: "string",
+      valueHint: "TARGET",
+      target: true,
+      completes: "target",
+      description: "what is replaced; default: the worktree you stand in",
+    },
+    latest: {
+      type: "string",
+      valueHint: "SOURCE",
+      optionalValue: true,
+      completes: "target",
+      description: "the newest dump [of SOURCE]",
+    },
+    "into-new": {
+      type: "string",
+      valueHint: "DB",
+      description: "into a new database of that name; nothing is replaced",
+    },
+    owner: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "leave owners and grants out: everything belongs to the login",
+    },
+    jobs: {
+      type: "string",
+      alias: "j",
+      valueHint: "N",
+      number: { min: 1, max: 64 },
+      description: "load N tables at once",
+    },
+    "discard-previous": { type: "boolean", description: "drop the replaced database at once" },
+    "dry-run": { type: "boolean", description: "check everything, say what would be replaced, and change nothing" },
+  },
+  async run({ args, context }) {
+    const given = args.dump;
+    if (given !== undefined && args.latest !== undefined) throw usageError("a dump and --latest exclude each other");
     const live = await context.openTarget(args.target);
     const findDump =
-      given === "-"
-        ? spoolFromStdin(await context.storeDir())
-        : await fixedDump(context, given, args.flag("latest"), args.string("latest"));
-    const intoNew = args.string("into-new");
+      given === "-" ? spoolFromStdin(await context.storeDir()) : await fixedDump(context, given, args.latest);
+    const intoNew = args.intoNew;
     const tools = await context.operationTools();
     const request: RestoreRequest = {
       askFirst: given === "-",
       findDump,
       ...(intoNew === undefined ? {} : { intoNew }),
-      noOwner: args.flag("no-owner"),
-      jobs: args.number("jobs") ?? Math.min(MOST_JOBS, availableParallelism()),
-      discardPrevious: args.flag("discard-previous"),
+      noOwner: !args.owner,
+      jobs: args.jobs ?? Math.min(MOST_JOBS, availableParallelism()),
+      discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
       consent: (loss) =>
         context.requireConsent({ target: live.target, ...describeReplacement(loss, live.target.label) }),
     };
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const plan = await planRestore(tools, live, request);
       return void (await context.output.answer(planDocument(plan), () => renderPlan(plan, live.target.label)));
     }
@@ -75,19 +106,19 @@ function spoolFromStdin(folder: string) {
   return (operation: Operation) => spoolDump(operation, Bun.stdin.stream(), folder);
 }
 
-async function fixedDump(context: Context, given: string | undefined, latest: boolean, source: string | undefined) {
-  const dump = await chooseDump(context, given, latest, source);
+/** The dump of that name, or the newest: `latest` is true, or whose. */
+async function fixedDump(context: Context, given: string | undefined, latest: string | true | undefined) {
+  const dump = await chooseDump(context, given, latest);
   return () => Promise.resolve(dump);
 }
 
 async function chooseDump(
   context: Context,
   given: string | undefined,
-  latest: boolean,
-  source: string | undefined,
+  latest: string | true | undefined,
 ): Promise<StoredDump> {
   const folder = await context.storeDir();
-  if (latest) return await requireLatestDump(folder, source);
+  if (latest !== undefined) return await requireLatestDump(folder, latest === true ? undefined : latest);
   if (given !== undefined) return await requireDump(given, folder, context.cwd, context.home);
   const dumps = await listDumps(folder);
   if (dumps.length === 0) throw missingError("dump_missing", `there is no dump in ${folder}`, "pgrove dump");

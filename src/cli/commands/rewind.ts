@@ -15,23 +15,35 @@ import { describeLoss } from "../loss.ts";
 import { formatFields } from "../table.ts";
 
 export const command = defineCommand({
-  details:
-    "The snapshot itself stays. What the database holds now is kept as the snapshot before-rewind until the next rewind, so " +
-    "that rewinding to that one undoes it. Settings, grants, owner and comment of the database stay as they are now.",
-  positionals: [
-    { name: "NAME", about: "a snapshot; left out, a list to choose from, without a terminal the newest" },
-    { name: "TARGET", target: true, about: "what is rewound; default: the worktree's" },
-  ],
-  options: [{ name: "dry-run", about: "say what would be replaced, and change nothing" }],
-  examples: [
-    { line: "pgrove rewind before-import", about: "back to that snapshot" },
-    { line: "pgrove rewind before-rewind", about: "undoes the last rewind" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "The snapshot itself stays. What the database holds now is kept as the snapshot before-rewind until the next rewind, so " +
+      "that rewinding to that one undoes it. Settings, grants, owner and comment of the database stay as they are now.",
+    examples: [
+      { line: "pgrove rewind before-import", about: "back to that snapshot" },
+      { line: "pgrove rewind before-rewind", about: "undoes the last rewind" },
+    ],
+  },
+  args: {
+    name: {
+      type: "positional",
+      required: false,
+      description: "a snapshot; left out, a list to choose from, without a terminal the newest",
+    },
+    target: {
+      type: "positional",
+      required: false,
+      target: true,
+      completes: "target",
+      description: "what is rewound; default: the worktree's",
+    },
+    "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
+  },
+  async run({ args, context }) {
     const live = await context.openTarget(args.target);
     const { target } = live;
     const tools = await context.operationTools();
-    const name = args.positional("NAME");
+    const name = args.name;
     const request: RewindRequest = {
       ...(name === undefined ? {} : { name }),
       choose: (snapshots, of) => chooseSnapshot(context, snapshots, of),
@@ -42,7 +54,7 @@ export const command = defineCommand({
           what: `${describeState(loss, target)} will be rewound to ${snapshot.name}`,
         }),
     };
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const plan = await planRewind(tools, live, request);
       return void (await context.output.answer(planDocument(plan), () => renderPlan(context, plan, target)));
     }

@@ -6,17 +6,19 @@ import { openTarget, type Target } from "../../resolve/target.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import { defineCommand } from "../command.ts";
 import { withoutInterrupts } from "../interrupts.ts";
+import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
-  details: "psql of the server's own version, already logged in. Its exit code becomes pgrove's.",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [],
+  meta: {
+    details: "psql of the server's own version, already logged in. Its exit code becomes pgrove's.",
+    examples: [
+      { line: "pgrove shell", about: "psql on main" },
+      { line: "pgrove shell @staging -- -X --expanded=auto", about: "with arguments for psql" },
+    ],
+  },
+  args: { target: TARGET },
   after: "psql's arguments",
-  examples: [
-    { line: "pgrove shell", about: "psql on main" },
-    { line: "pgrove shell @staging -- -X --expanded=auto", about: "with arguments for psql" },
-  ],
-  async run(context, args) {
+  async run({ args, context }) {
     if (context.flags.json) throw usageError("shell is for people and has no --json", "pgrove sql -c … --json");
     const target = asOwnRole(await context.resolveTarget(args.target));
     const { toolbox, database } = await openTarget(target, await context.serverTools());

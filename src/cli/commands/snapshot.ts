@@ -11,26 +11,34 @@ import { keptSnapshots } from "../snapshot-keep.ts";
 import { formatFields } from "../table.ts";
 
 export const command = defineCommand({
-  details:
-    "PostgreSQL copies the database's files itself, for which nobody may be connected to it: whoever is, is disconnected " +
-    "for that second. A snapshot takes as much room as the database; snapshots.keep in pgrove.yaml says how many stay.",
-  positionals: [
-    { name: "NAME", about: "what to call it; default: the time" },
-    { name: "TARGET", target: true, about: "what is saved; default: the worktree's" },
-  ],
-  options: [{ name: "dry-run", about: "say what would be done, and change nothing" }],
-  examples: [
-    { line: "pgrove snapshot before-import", about: "to be rewound to with pgrove rewind before-import" },
-    { line: "pgrove snapshot -t @staging", about: "of staging, named by the time" },
-  ],
-  async run(context, args) {
-    const given = args.positional("NAME");
+  meta: {
+    details:
+      "PostgreSQL copies the database's files itself, for which nobody may be connected to it: whoever is, is disconnected " +
+      "for that second. A snapshot takes as much room as the database; snapshots.keep in pgrove.yaml says how many stay.",
+    examples: [
+      { line: "pgrove snapshot before-import", about: "to be rewound to with pgrove rewind before-import" },
+      { line: "pgrove snapshot -t @staging", about: "of staging, named by the time" },
+    ],
+  },
+  args: {
+    name: { type: "positional", required: false, description: "what to call it; default: the time" },
+    target: {
+      type: "positional",
+      required: false,
+      target: true,
+      completes: "target",
+      description: "what is saved; default: the worktree's",
+    },
+    "dry-run": { type: "boolean", description: "say what would be done, and change nothing" },
+  },
+  async run({ args, context }) {
+    const given = args.name;
     const name = given === undefined ? undefined : requireSnapshotName(given);
     const live = await context.openTarget(args.target);
     const tools = await context.operationTools();
     const keep = await keptSnapshots(context);
     const request = { keep, ...(name === undefined ? {} : { name }) };
-    if (args.flag("dry-run")) {
+    if (args.dryRun) {
       const plan = await planSnapshot(tools, live, request);
       return void (await context.output.answer(planDocument(plan), () => renderPlan(plan)));
     }

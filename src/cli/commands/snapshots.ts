@@ -5,10 +5,21 @@ import { formatAge, formatBytes } from "../format.ts";
 import { formatTable } from "../table.ts";
 
 export const list = defineCommand({
-  positionals: [{ name: "TARGET", target: true, about: "whose; default: the worktree's" }],
-  options: [],
-  examples: [{ line: "pgrove snapshots list --json | jq -r '.snapshots[0].name'", about: "the newest, for a script" }],
-  async run(context, args) {
+  meta: {
+    examples: [
+      { line: "pgrove snapshots list --json | jq -r '.snapshots[0].name'", about: "the newest, for a script" },
+    ],
+  },
+  args: {
+    target: {
+      type: "positional",
+      required: false,
+      target: true,
+      completes: "target",
+      description: "whose; default: the worktree's",
+    },
+  },
+  async run({ args, context }) {
     const live = await context.openTarget(args.target);
     const now = context.clock.now();
     const snapshots = await readSnapshots(live, now);
@@ -29,16 +40,22 @@ function renderList(snapshots: readonly Snapshot[], now: Date): string {
 }
 
 export const remove = defineCommand({
-  positionals: [
-    { name: "NAME", required: true, about: "the snapshot's name" },
-    { name: "TARGET", target: true, about: "whose; default: the worktree's" },
-  ],
-  options: [{ name: "dry-run", about: "say what would be removed, and remove nothing" }],
-  examples: [{ line: "pgrove snapshots remove before-import", about: "its database is dropped" }],
-  async run(context, args) {
+  meta: { examples: [{ line: "pgrove snapshots remove before-import", about: "its database is dropped" }] },
+  args: {
+    name: { type: "positional", description: "the snapshot's name" },
+    target: {
+      type: "positional",
+      required: false,
+      target: true,
+      completes: "target",
+      description: "whose; default: the worktree's",
+    },
+    "dry-run": { type: "boolean", description: "say what would be removed, and remove nothing" },
+  },
+  async run({ args, context }) {
     const live = await context.openTarget(args.target);
-    const name = args.positional("NAME") ?? "";
-    if (args.flag("dry-run")) {
+    const name = args.name;
+    if (args.dryRun) {
       const snapshots = await readSnapshots(live, context.clock.now());
       requireSnapshot(snapshots, { of: savedOf(live), name });
     } else {
@@ -52,7 +69,7 @@ export const remove = defineCommand({
           }),
       });
     }
-    const removed = args.flag("dry-run") ? [] : [name];
+    const removed = args.dryRun ? [] : [name];
     await context.output.answer({ removed, planned: [name] }, () =>
       removed.length === 0 ? `would remove ${name}` : `removed ${name}`,
     );

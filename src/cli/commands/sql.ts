@@ -7,30 +7,33 @@ import { querySql, runSql, type SqlSource } from "../../sql/run-sql.ts";
 import { pathExists } from "../../sys/files.ts";
 import { readStdin, readWholeFile } from "../../sys/input.ts";
 import { defineCommand } from "../command.ts";
+import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
-  details: [
-    "Table and csv go through the server's own psql: its backslash commands work, every statement counts for itself, and the first error ends the run (exit 1).",
-    '--format json, which --json implies, runs everything in one transaction and prints {"version":1,"results":[{"command","count","rows":[{…}]}]}, one result per statement.',
-  ].join("\n"),
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [
-    { name: "command", short: "c", value: "SQL", about: "the SQL to run" },
-    { name: "file", short: "f", value: "FILE", about: "a file with the SQL; - is standard input" },
-    { name: "format", value: "FORMAT", choices: ["table", "csv", "json"], about: "how rows are shown" },
-  ],
-  examples: [
-    { line: "pgrove sql -c 'select count(*) from users'", about: "one statement on main" },
-    { line: "pgrove sql @staging -f report.sql --format csv > report.csv", about: "a file, on an environment" },
-    { line: "pgrove sql < fix.sql", about: "from standard input" },
-  ],
-  async run(context, args) {
-    const source = await openSource(args.string("command"), args.string("file"), context.cwd);
+  meta: {
+    details: [
+      "Table and csv go through the server's own psql: its backslash commands work, every statement counts for itself, and the first error ends the run (exit 1).",
+      '--format json, which --json implies, runs everything in one transaction and prints {"version":1,"results":[{"command","count","rows":[{…}]}]}, one result per statement.',
+    ].join("\n"),
+    examples: [
+      { line: "pgrove sql -c 'select count(*) from users'", about: "one statement on main" },
+      { line: "pgrove sql @staging -f report.sql --format csv > report.csv", about: "a file, on an environment" },
+      { line: "pgrove sql < fix.sql", about: "from standard input" },
+    ],
+  },
+  args: {
+    target: TARGET,
+    command: { type: "string", alias: "c", valueHint: "SQL", description: "the SQL to run" },
+    file: { type: "string", alias: "f", valueHint: "FILE", description: "a file with the SQL; - is standard input" },
+    format: { type: "enum", valueHint: "FORMAT", options: ["table", "csv", "json"], description: "how rows are shown" },
+  },
+  async run({ args, context }) {
+    const source = await openSource(args.command, args.file, context.cwd);
     const target = asOwnRole(await context.resolveTarget(args.target));
     const live = await openTarget(target, await context.serverTools());
     const tools = await context.operationTools();
     const { output } = context;
-    const format = context.flags.json ? "json" : args.string("format");
+    const format = context.flags.json ? "json" : args.format;
     if (format === "json") {
       const document = { version: 1, results: await querySql(live, tools, source) };
       await output.write(`${JSON.stringify(document)}\n`);

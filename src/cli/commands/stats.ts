@@ -1,15 +1,17 @@
 import { defineCommand } from "../command.ts";
+import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
-  details:
-    "Rows of tables up to 64 MB are counted; of larger ones the last ANALYZE says how many there are about. USED is the part of a sequence, or of its column's type, that is used up.",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [],
-  examples: [
-    { line: "pgrove stats", about: "of this worktree's database" },
-    { line: "pgrove stats @staging --json | jq '.tables[0]'", about: "the largest table, for a script" },
-  ],
-  async run(context, args) {
+  meta: {
+    details:
+      "Rows of tables up to 64 MB are counted; of larger ones the last ANALYZE says how many there are about. USED is the part of a sequence, or of its column's type, that is used up.",
+    examples: [
+      { line: "pgrove stats", about: "of this worktree's database" },
+      { line: "pgrove stats @staging --json | jq '.tables[0]'", about: "the largest table, for a script" },
+    ],
+  },
+  args: { target: TARGET },
+  async run({ args, context }) {
     const { answerStats } = await import("../seed/seed-stats.ts");
     await answerStats(context, await context.openTarget(args.target));
   },

@@ -9,16 +9,18 @@ import { renderFailure } from "../failure.ts";
 import { formatAge, formatBytes, formatDuration, plural } from "../format.ts";
 import { describeServer, serverDocument } from "../server-lines.ts";
 import { formatFields } from "../table.ts";
+import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
-  details: "Says what it knows when the server is down, too; the exit code is 4 then.",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [],
-  examples: [
-    { line: "pgrove status", about: "main's server and database" },
-    { line: "pgrove status @staging --json | jq .database.size_bytes", about: "for scripts" },
-  ],
-  async run(context, args) {
+  meta: {
+    details: "Says what it knows when the server is down, too; the exit code is 4 then.",
+    examples: [
+      { line: "pgrove status", about: "main's server and database" },
+      { line: "pgrove status @staging --json | jq .database.size_bytes", about: "for scripts" },
+    ],
+  },
+  args: { target: TARGET },
+  async run({ args, context }) {
     const target = await context.resolveTarget(args.target);
     const now = context.clock.now();
     const [tools, storeDir] = await Promise.all([context.serverTools(), context.storeDir()]);

@@ -4,16 +4,17 @@ import { plural } from "../format.ts";
 import { describeExecutable, isConfigTrusted, requireTrust } from "../trust.ts";
 
 export const command = defineCommand({
-  details:
-    "pgrove runs no command of pgrove.yaml (worktrees.setup, worktrees.teardown, migrations.command) before you have " +
-    "approved it here. One approval serves all worktrees of the repository; a command that changes is asked about again.",
-  positionals: [],
-  options: [],
-  examples: [
-    { line: "pgrove trust", about: "shows the commands, and asks" },
-    { line: "pgrove trust --yes", about: "approves them unasked, as in CI" },
-  ],
-  async run(context) {
+  meta: {
+    details:
+      "pgrove runs no command of pgrove.yaml (worktrees.setup, worktrees.teardown, migrations.command) before you have " +
+      "approved it here. One approval serves all worktrees of the repository; a command that changes is asked about again.",
+    examples: [
+      { line: "pgrove trust", about: "shows the commands, and asks" },
+      { line: "pgrove trust --yes", about: "approves them unasked, as in CI" },
+    ],
+  },
+  args: {},
+  async run({ context }) {
     const loaded = await context.requireConfig();
     const commands = listExecutable(loaded.config).flatMap(({ key, commands }) =>
       commands.map((command) => ({ key, command })),

@@ -1,16 +1,18 @@
 import { formatConnectionUrl } from "../../postgres/url.ts";
 import { requireReach } from "../../resolve/reach.ts";
 import { defineCommand } from "../command.ts";
+import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
-  details: "The password is part of it: the URL is the answer. Nothing else that pgrove prints has it.",
-  positionals: [{ name: "TARGET", target: true, about: "default: the worktree you stand in" }],
-  options: [],
-  examples: [
-    { line: 'psql "$(pgrove url)"', about: "any program that takes a URL" },
-    { line: 'DATABASE_URL="$(pgrove url @staging)" npm start', about: "an environment's database" },
-  ],
-  async run(context, args) {
+  meta: {
+    details: "The password is part of it: the URL is the answer. Nothing else that pgrove prints has it.",
+    examples: [
+      { line: 'psql "$(pgrove url)"', about: "any program that takes a URL" },
+      { line: 'DATABASE_URL="$(pgrove url @staging)" npm start', about: "an environment's database" },
+    ],
+  },
+  args: { target: TARGET },
+  async run({ args, context }) {
     const target = await context.resolveTarget(args.target);
     const connection = await requireReach(target, await context.serverTools());
     const url = formatConnectionUrl(connection, "show");

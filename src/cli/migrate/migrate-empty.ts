@@ -23,7 +23,7 @@ export async function migrateEmpty(
     import("./migrate-options.ts"),
     import("../../migrate/run/run.ts"),
   ]);
-  const options = readRunOptions({ flag: () => false, string: () => undefined });
+  const options = readRunOptions({});
   const wish = () => ({ kind: "head" }) as const;
   const command = { verb: "up" as const, target, wish, options, word: undefined, toolWords: [] };
   const course = await openCourse(context, command, place);

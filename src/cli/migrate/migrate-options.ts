@@ -4,20 +4,25 @@ import { BACKUPS } from "../../config/schema-migrations.ts";
 import { usageError } from "../../errors.ts";
 import type { BackupWish } from "../../migrate/settings.ts";
 import { isUrl } from "../../postgres/url.ts";
-import type { Args } from "../args.ts";
+import type { Values } from "../args.ts";
+import { defineArgs } from "../grammar.ts";
 
-export const RUN_OPTIONS = [
-  { name: "dry-run", about: "say what would be run, and what it does to the data; change nothing" },
-  { name: "rehearse", about: "try it on a copy of the target first" },
-  { name: "backup", value: "KIND", choices: BACKUPS, about: "what is saved first: dump, snapshot or none" },
-  { name: "skip-backup", about: "save nothing first (SKIP_BACKUP=true)" },
-  { name: "allow-out-of-order", about: "also apply what is older than what is applied" },
-  { name: "lock-timeout", value: "TIME", about: "how long to wait for another run that migrates: 1m" },
-  { name: "statement-timeout", value: "TIME", about: "how long one statement may run: 10m" },
-  { name: "wait", value: "TIME", about: "how long to wait for a server that is not there yet: 60s" },
-] as const;
-
-type RunOption = (typeof RUN_OPTIONS)[number]["name"];
+export const RUN_OPTIONS = defineArgs({
+  "dry-run": { type: "boolean", description: "say what would be run, and what it does to the data; change nothing" },
+  rehearse: { type: "boolean", description: "try it on a copy of the target first" },
+  backup: {
+    ...{ type: "enum", valueHint: "KIND", options: [...BACKUPS] },
+    description: "what is saved first: dump, snapshot or none",
+  },
+  "skip-backup": { type: "boolean", description: "save nothing first (SKIP_BACKUP=true)" },
+  "allow-out-of-order": { type: "boolean", description: "also apply what is older than what is applied" },
+  "lock-timeout": {
+    ...{ type: "string", valueHint: "TIME" },
+    description: "how long to wait for another run that migrates: 1m",
+  },
+  "statement-timeout": { type: "string", valueHint: "TIME", description: "how long one statement may run: 10m" },
+  wait: { type: "string", valueHint: "TIME", description: "how long to wait for a server that is not there yet: 60s" },
+});
 
 export interface RunOptions {
   dryRun: boolean;
@@ -33,22 +38,20 @@ export interface RunOptions {
 const USUAL_LOCK_WAIT_MS = 60_000;
 
 /** Reads the shared options. Throws (exit 2) at a time that is none. */
-export function readRunOptions(args: Pick<Args<RunOption>, "flag" | "string">): RunOptions {
-  const time = (name: RunOption) => {
-    const text = args.string(name);
+export function readRunOptions(args: Partial<Values<typeof RUN_OPTIONS>>): RunOptions {
+  const time = (name: string, text: string | undefined) => {
     if (text === undefined) return undefined;
     const ms = durationMs(text);
     if (ms === undefined) throw usageError(`--${name} takes a time such as 500ms, 5s or 2m; not ${text}`);
     return ms;
   };
-  const kind = BACKUPS.find((each) => each === args.string("backup"));
   return {
-    ...{ dryRun: args.flag("dry-run"), rehearse: args.flag("rehearse") },
-    backup: { skip: args.flag("skip-backup"), ...(kind === undefined ? {} : { kind }) },
-    allowOutOfOrder: args.flag("allow-out-of-order"),
-    lockWaitMs: time("lock-timeout") ?? USUAL_LOCK_WAIT_MS,
-    statementTimeoutMs: time("statement-timeout"),
-    waitMs: time("wait") ?? 0,
+    ...{ dryRun: args.dryRun ?? false, rehearse: args.rehearse ?? false },
+    backup: { skip: args.skipBackup ?? false, ...(args.backup === undefined ? {} : { kind: args.backup }) },
+    allowOutOfOrder: args.allowOutOfOrder ?? false,
+    lockWaitMs: time("lock-timeout", args.lockTimeout) ?? USUAL_LOCK_WAIT_MS,
+    statementTimeoutMs: time("statement-timeout", args.statementTimeout),
+    waitMs: time("wait", args.wait) ?? 0,
   };
 }
 

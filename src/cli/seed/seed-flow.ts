@@ -4,67 +4,59 @@ import { join, relative } from "node:path";
 import { missingError, usageError } from "../../errors.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { Factories } from "../../seed/factory/factory.ts";
-import type { Args } from "../args.ts";
 import type { Context } from "../context.ts";
 import { type AnswerPart, answerParts } from "./seed-answer.ts";
 import { type FilesChoice, runTargetFiles } from "./seed-files.ts";
+import type { SeedArgs } from "./seed-options.ts";
 import type { RowsChoice } from "./seed-rows.ts";
 import { readCleanChoice, readParams, readSeedWords, type SeedWords } from "./seed-words.ts";
 import { locateSeeds, openSeeding, type Seeding } from "./seeding.ts";
 
-type SeedOption =
-  | ("clean" | "clean-force" | "generated" | "older-than" | "reset" | "reset-force" | "upsert" | "scenario" | "param")
-  | ("seed" | "skip-triggers" | "file" | "force" | "no-transaction" | "stats" | "stats-only" | "dry-run");
-
-type SeedArgs = Args<SeedOption, "NAME">;
-
 /** Runs the command. */
 export async function seed(context: Context, args: SeedArgs): Promise<void> {
-  const words = args.rest("NAME");
+  const words = args.name;
   if (words[0] === "init" && words.length === 1) {
     const { writeFirstFactories } = await import("./seed-init.ts");
-    return await writeFirstFactories(context, args.target, args.flag("dry-run"));
+    return await writeFirstFactories(context, args.target, args.dryRun);
   }
   const { only, count, meansRows } = readSeedWords(words);
   const choice = readRowsChoice(args, { only, count, meansRows });
   const wantsRows = meansRows || isAboutRows(choice);
-  if (wantsRows && args.string("file") !== undefined)
+  if (wantsRows && args.file !== undefined)
     throw usageError("--file runs one SQL file, and no factories", "leave out the names");
   const seeding = await locateSeeds(context, args.target);
   const live = await openSeeding(context, seeding);
-  if (args.flag("stats-only")) return await answerStatsOnly(context, live);
+  if (args.statsOnly) return await answerStatsOnly(context, live);
   const started = performance.now();
   const parts: AnswerPart[] = [];
-  const isReset = args.flag("reset") || args.flag("reset-force");
+  const isReset = args.reset || args.resetForce;
   if (isReset) {
     const { resetTarget } = await import("./seed-reset.ts");
-    parts.push(
-      await resetTarget(context, seeding, args.target, { force: args.flag("reset-force"), dryRun: choice.dryRun }),
-    );
+    parts.push(await resetTarget(context, seeding, args.target, { force: args.resetForce, dryRun: choice.dryRun }));
   }
   const files: FilesChoice = {
-    ...{ file: args.string("file"), force: args.flag("force") },
-    ...{ transaction: !args.flag("no-transaction"), dryRun: choice.dryRun },
+    ...{ file: args.file, force: args.force },
+    ...{ transaction: args.transaction, dryRun: choice.dryRun },
   };
   if (!wantsRows || isReset) parts.push(...(await seedUsual(context, seeding, live, files, choice, !wantsRows)));
   if (!wantsRows && parts.length === 0) throw noSeeds(seeding);
   if (wantsRows) parts.push(await seedNamed(context, seeding, live, choice));
-  if (args.flag("stats")) parts.push(await readStatsPart(context, live));
+  if (args.stats) parts.push(await readStatsPart(context, live));
   const durationMs = choice.dryRun ? {} : { durationMs: performance.now() - started };
   await answerParts(context, parts, { target: seeding.target.name, ...durationMs });
 }
 
 function readRowsChoice(args: SeedArgs, { only, count }: SeedWords): RowsChoice {
   const clean = readCleanChoice(args);
-  const name = args.string("scenario");
-  const params = readParams(args.list("param"));
+  const name = args.scenario;
+  const params = readParams(args.param);
   if (name === undefined && params.size > 0) throw usageError("--param is for a scenario", "--scenario NAME --param …");
   const onlyCleans = clean?.olderThanMs !== undefined && count === undefined;
   return {
-    ...{ only, count, clean, cleanForce: args.flag("clean-force"), seed: args.number("seed") },
+    ...{ only, count, clean, cleanForce: args.cleanForce, seed: args.seed },
     scenario: name === undefined ? undefined : { name, params },
-    ...{ upsert: args.flag("upsert"), skipTriggers: args.flag("skip-triggers") },
-    ...{ loads: !onlyCleans && count !== 0, dryRun: args.flag("dry-run") },
+    ...{ upsert: args.upsert, skipTriggers: args.skipTriggers },
+    ...{ loads: !onlyCleans && count !== 0, dryRun: args.dryRun },
   };
 }
 

@@ -2,7 +2,7 @@
 import { durationMs } from "../../config/duration.ts";
 import { usageError } from "../../errors.ts";
 import type { CleanChoice } from "../../seed/load/clean-choice.ts";
-import type { Args } from "../args.ts";
+import type { SeedArgs } from "./seed-options.ts";
 
 export interface SeedWords {
   /** Entities by name; undefined for all, or when no entity is meant at all. */
@@ -30,11 +30,9 @@ export function readSeedWords(words: readonly string[]): SeedWords {
 }
 
 /** What `--clean` and its companions ask for; undefined when nothing is to be removed. Throws (exit 2) for half of it. */
-export function readCleanChoice(
-  args: Args<"clean" | "clean-force" | "generated" | "older-than">,
-): CleanChoice | undefined {
-  const cleans = args.flag("clean") || args.flag("clean-force");
-  const [generated, older] = [args.flag("generated"), args.string("older-than")];
+export function readCleanChoice(args: SeedArgs): CleanChoice | undefined {
+  const { generated, olderThan: older } = args;
+  const cleans = args.clean || args.cleanForce;
   if (!cleans) {
     const given = generated ? "--generated" : older === undefined ? undefined : "--older-than";
     if (given === undefined) return undefined;

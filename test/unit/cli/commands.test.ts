@@ -1,64 +1,72 @@
 import { describe, expect, test } from "bun:test";
+import type { LazyCommand } from "../../../src/cli/command.ts";
+import { isGroup, listCommands, type Named, requireCommand } from "../../../src/cli/command-tree.ts";
 import { COMMON_OPTIONS } from "../../../src/cli/common-options.ts";
 import { type CompletionSources, findCandidates } from "../../../src/cli/complete.ts";
+import { isTarget, optionsOf, wordsOf } from "../../../src/cli/grammar.ts";
 import { renderCommandHelp, renderOverview } from "../../../src/cli/help.ts";
-import { type CommandEntry, listCommands, requireCommand } from "../../../src/cli/root.ts";
+import { CHAPTERS, root } from "../../../src/cli/root.ts";
 import { createPaint } from "../../../src/cli/terminal.ts";
 
-interface NamedEntry {
-  name: string;
-  entry: CommandEntry;
-}
-
-const entries: NamedEntry[] = listCommands().flatMap((found) =>
-  "commands" in found
-    ? found.commands.map((entry) => ({ name: `${found.name} ${entry.name}`, entry }))
-    : [{ name: found.name, entry: found }],
+const entries = listCommands(root).flatMap(({ name, entry }): Named<LazyCommand>[] =>
+  isGroup(entry)
+    ? listCommands(entry).flatMap((each) =>
+        isGroup(each.entry) ? [] : [{ name: `${name} ${each.name}`, entry: each.entry }],
+      )
+    : [{ name, entry }],
 );
 
 describe.each(entries)("$name", ({ name, entry }) => {
   test("its declaration is whole and clashes with nothing", async () => {
-    const { command } = await entry.load();
-    const own = command.options;
+    const { args } = await entry();
+    const own = optionsOf(args);
     const names = [...COMMON_OPTIONS, ...own].map((option) => option.name);
     const shorts = [...COMMON_OPTIONS, ...own].flatMap(({ short }) => (short === undefined ? [] : [short]));
     expect(new Set(names).size).toBe(names.length);
     expect(new Set(shorts).size).toBe(shorts.length);
-    for (const { about, short } of own) {
+    for (const { about, short, name: option, spec } of own) {
+      expect(option).toMatch(/^[a-z][a-z-]+$/);
+      if (spec.type !== "boolean") expect(option).not.toStartWith("no-"); // citty would take it for a flag put off
       expect(about).not.toBe("");
       if (short !== undefined) expect(short).toMatch(/^[a-zA-Z]$/);
     }
-    expect(command.positionals.filter(({ rest }) => rest).length).toBeLessThanOrEqual(1);
-    expect([...command.positionals, ...own].filter(({ target }) => target).length).toBeLessThanOrEqual(1);
+    const words = wordsOf(args).map(({ spec }) => spec);
+    expect(words.slice(0, -1).filter(({ rest }) => rest)).toEqual([]);
+    const firstFree = words.findIndex(({ required }) => required === false);
+    if (firstFree >= 0) for (const { required } of words.slice(firstFree)) expect(required).toBe(false);
+    expect(Object.values(args).filter(isTarget).length).toBeLessThanOrEqual(1);
   });
 
   test("its help has a usage line, every option, and examples that begin with its name or use it", async () => {
-    const { command } = await entry.load();
-    const help = renderCommandHelp(name, entry.summary, command, createPaint(false));
+    const command = await entry();
+    const help = renderCommandHelp(name, command, createPaint(false));
     expect(help).toContain(`usage: pgrove ${name}`);
-    for (const option of command.options) expect(help).toContain(`--${option.name}`);
-    expect(command.examples.length).toBeGreaterThan(0);
-    for (const { line } of command.examples) expect(line).toContain(`pgrove ${name.split(" ")[0]}`);
+    for (const option of optionsOf(command.args)) expect(help).toContain(`--${option.name}`);
+    expect(command.meta.examples.length).toBeGreaterThan(0);
+    for (const { line } of command.meta.examples) expect(line).toContain(`pgrove ${name.split(" ")[0]}`);
     for (const line of help.split("\n")) expect(line).toBe(line.trimEnd());
   });
 });
 
 test("the overview names every command", () => {
-  const text = renderOverview(createPaint(false));
-  for (const { name, summary } of listCommands()) expect(text).toMatch(new RegExp(`^  ${name} +${summary}`, "m"));
+  const text = renderOverview(root, CHAPTERS, createPaint(false));
+  for (const { name, entry } of listCommands(root)) {
+    expect(text).toMatch(new RegExp(`^  ${name} +${entry.meta.description}`, "m"));
+  }
 });
 
 test.each(["toString", "__proto__", "constructor", "hasOwnProperty", "", "DUMP"])("%j is no command", (word) => {
-  expect(() => requireCommand(word)).toThrow("there is no command");
+  expect(() => requireCommand(root, word, "pgrove")).toThrow("there is no command");
 });
 
 describe("completion", () => {
   const sources: CompletionSources = {
-    targets: async () => ["main", "@staging", "@production"],
-    dumps: async () => ["main-20260115-143022.dump"],
-    repos: async () => ["onyx"],
+    target: async () => ["main", "@staging", "@production"],
+    dump: async () => ["main-20260115-143022.dump"],
+    repository: async () => ["onyx"],
+    shell: async () => ["bash", "zsh", "fish"],
   };
-  const complete = async (...words: string[]) => (await findCandidates(words, sources)).map(({ word }) => word);
+  const complete = async (...words: string[]) => (await findCandidates(root, words, sources)).map(({ word }) => word);
 
   test.each([
     [["re"], ["reset", "remove", "restart", "restore", "rewind", "repos"]],

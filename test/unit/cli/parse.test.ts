@@ -1,21 +1,24 @@
 import { describe, expect, test } from "bun:test";
-import { findCommandWord, parseCommand, scanCommonFlags } from "../../../src/cli/args.ts";
-import type { Grammar } from "../../../src/cli/grammar.ts";
+import { defineArgs, optionsOf } from "../../../src/cli/grammar.ts";
+import { findCommandWord, parseCommand, scanCommonFlags } from "../../../src/cli/parse.ts";
 import { PgroveError } from "../../../src/errors.ts";
 
-const grammar: Grammar = {
-  positionals: [{ name: "TARGET", target: true, about: "a target" }],
-  options: [
-    { name: "output", short: "o", value: "FILE", about: "a file" },
-    { name: "format", value: "FORMAT", choices: ["custom", "sql"], about: "a format" },
-    { name: "jobs", short: "j", value: "N", number: { min: 1, max: 64 }, about: "a number" },
-    { name: "table", value: "TABLE", repeatable: true, about: "tables" },
-    { name: "latest", value: "SOURCE", optionalValue: true, about: "the newest" },
-    { name: "force", short: "f", about: "a flag" },
-  ],
-};
+const TARGET = defineArgs({
+  target: { type: "positional", required: false, target: true, description: "a target" },
+});
+const OPTIONS = defineArgs({
+  output: { type: "string", alias: "o", valueHint: "FILE", description: "a file" },
+  format: { type: "enum", valueHint: "FORMAT", options: ["custom", "sql"], description: "a format" },
+  jobs: { type: "string", alias: "j", valueHint: "N", number: { min: 1, max: 64 }, description: "a number" },
+  table: { type: "string", valueHint: "TABLE", repeatable: true, description: "tables" },
+  latest: { type: "string", valueHint: "SOURCE", optionalValue: true, description: "the newest" },
+  force: { type: "boolean", alias: "f", description: "a flag" },
+  owner: { type: "boolean", default: true, negativeDescription: "leave owners out" },
+});
+const grammar = { args: { ...TARGET, ...OPTIONS } };
 
-const parse = (...argv: string[]) => parseCommand(argv, grammar);
+const read = (...argv: string[]) => parseCommand(argv, grammar);
+const parse = (...argv: string[]) => read(...argv).args;
 
 function mistake(work: () => unknown): { message: string; hint: string | undefined } {
   try {
@@ -37,40 +40,46 @@ describe("a right line", () => {
     [["-foa.dump"]],
     [["-fo", "a.dump"]],
   ])("%j gives the value", (argv) => {
-    expect(parse(...argv).string("output")).toBe("a.dump");
+    expect(parse(...argv).output).toBe("a.dump");
   });
 
   test("a value may be empty, a dash, a number below zero, or look like SQL's comment", () => {
-    expect(parse("--output=").string("output")).toBe("");
-    expect(parse("-o", "-").string("output")).toBe("-");
-    expect(parse("-o", "-1").string("output")).toBe("-1");
-    expect(parse("-o", "-- a comment").string("output")).toBe("-- a comment");
-    expect(parse("--output=--force").string("output")).toBe("--force");
+    expect(parse("--output=").output).toBe("");
+    expect(parse("-o", "-").output).toBe("-");
+    expect(parse("-o", "-1").output).toBe("-1");
+    expect(parse("-o", "-- a comment").output).toBe("-- a comment");
+    expect(parse("--output=--force").output).toBe("--force");
   });
 
   test("clustered flags, flags twice, numbers", () => {
-    const args = parse("-qfy", "--force", "-j", "4");
-    expect([args.flag("quiet"), args.flag("force"), args.flag("yes"), args.flag("json")]).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
-    expect(args.number("jobs")).toBe(4);
-    expect(args.number("jobs")).toBe(4);
-    expect(parse().number("jobs")).toBeUndefined();
+    const { args, flags } = read("-qfy", "--force", "-j", "4");
+    expect([flags.quiet, args.force, flags.yes, flags.json]).toEqual([true, true, true, false]);
+    expect(args.jobs).toBe(4);
+    expect(parse().jobs).toBeUndefined();
+  });
+
+  test("what is on by default can only be put off", () => {
+    expect(parse().owner).toBe(true);
+    expect(parse("--no-owner").owner).toBe(false);
+    expect(read("--no-color").flags.color).toBe(false);
+    for (const argv of [["--owner"], ["--color"], ["--no-force"], ["--no-no-owner"]]) {
+      expect(mistake(() => parse(...argv)).message).toBe(`there is no option ${argv[0]} here`);
+    }
+    expect(mistake(() => parse("--no-owne")).hint).toBe("did you mean --no-owner?");
+    expect(mistake(() => parse("--no-owner=false")).message).toBe("--no-owner takes no value");
   });
 
   test("a repeatable option keeps its order", () => {
-    expect(parse("--table", "a", "--table=b", "--table", "a").list("table")).toEqual(["a", "b", "a"]);
+    expect(parse("--table", "a", "--table=b", "--table", "a").table).toEqual(["a", "b", "a"]);
   });
 
   test("an option whose value may be left out takes the word behind it", () => {
-    expect(parse("--latest").flag("latest")).toBe(true);
-    expect(parse("--latest").string("latest")).toBeUndefined();
-    expect(parse("--latest", "main").string("latest")).toBe("main");
-    expect(parse("--latest=main").string("latest")).toBe("main");
-    expect(parse("--latest", "--force").string("latest")).toBeUndefined();
+    expect(parse("--latest").latest).toBe(true);
+    expect(parse().latest).toBeUndefined();
+    expect(parse("--latest", "main").latest).toBe("main");
+    expect(parse("--latest=main").latest).toBe("main");
+    expect(parse("--latest=").latest).toBe("");
+    expect(parse("--latest", "--force").latest).toBe(true);
     expect(parse("--latest", "main", "staging").target).toBe("staging");
   });
 
@@ -82,21 +91,26 @@ describe("a right line", () => {
   });
 
   test("an option can be the target, too", () => {
-    const to: Grammar = { positionals: [], options: [{ name: "to", value: "TARGET", target: true, about: "" }] };
-    expect(parseCommand(["--to", "a"], to).target).toBe("a");
-    expect(parseCommand(["-t", "a"], to).target).toBe("a");
+    const to = { args: defineArgs({ to: { type: "string", valueHint: "TARGET", target: true, description: "" } }) };
+    for (const argv of [
+      ["--to", "a"],
+      ["-t", "a"],
+    ]) {
+      expect(parseCommand(argv, to).args).toMatchObject({ target: "a", to: "a" });
+    }
     expect(mistake(() => parseCommand(["-t", "a", "--to", "b"], to)).message).toContain("two targets");
   });
 
   test("behind -- everything is a word, also one with a dash", () => {
     expect(parse("--", "-name").target).toBe("-name");
-    const after = parseCommand(["main", "--", "-c", "select 1"], { ...grammar, after: "psql's" });
+    const after = parseCommand(["main", "--", "-c", "select 1"], { ...grammar, after: "psql's" }).args;
     expect([after.target, after.after]).toEqual(["main", ["-c", "select 1"]]);
   });
 
   test("an argument that takes the rest", () => {
-    const rest: Grammar = { positionals: [{ name: "NAME", rest: true, about: "" }], options: [] };
-    expect(parseCommand(["a", "-y", "b"], rest).rest("NAME")).toEqual(["a", "b"]);
+    const rest = { args: defineArgs({ name: { type: "positional", required: false, rest: true, description: "" } }) };
+    expect(parseCommand(["a", "-y", "b"], rest).args.name).toEqual(["a", "b"]);
+    expect(parseCommand(["a", "-y", "b"], rest).words).toEqual(["a", "b"]);
   });
 });
 
@@ -125,19 +139,27 @@ describe("a wrong line", () => {
   });
 
   test("an argument that is needed and missing", () => {
-    const needs: Grammar = { positionals: [{ name: "NAME", required: true, about: "the name" }], options: [] };
+    const needs = { args: defineArgs({ name: { type: "positional", description: "the name" } }) };
     expect(mistake(() => parseCommand([], needs)).message).toBe("NAME is missing: the name");
   });
 
   test("a target where there can be none, and words behind -- that nobody takes", () => {
-    const none: Grammar = { positionals: [], options: [] };
+    const none = { args: {} };
     expect(mistake(() => parseCommand(["-t", "main"], none)).message).toContain("takes no target");
     expect(mistake(() => parseCommand(["--", "x"], none)).message).toContain("nothing may follow --");
   });
 
-  test("asking for what was not declared is a bug, not silence", () => {
-    expect(() => parse().flag("undeclared")).toThrow("not declared");
-    expect(() => parse().positional("UNDECLARED")).toThrow("not declared");
+  test("asking for what was not declared is a type error", () => {
+    // @ts-expect-error there is no such option
+    expect(parse().outptu).toBeUndefined();
+    // @ts-expect-error nor such a word
+    expect(parse().dump).toBeUndefined();
+    // @ts-expect-error nor such a choice
+    expect(parse().format === "tar").toBe(false);
+    const values: [string | undefined, number | undefined, readonly string[], boolean, "custom" | "sql" | undefined] = [
+      ...([parse().output, parse().jobs, parse().table, parse().force, parse().format] as const),
+    ];
+    expect(values).toEqual([undefined, undefined, [], false, undefined]);
   });
 });
 
@@ -160,12 +182,13 @@ describe("the command's name", () => {
 
 test("the common flags are seen on a wrong line too, and not in values or behind --", () => {
   expect([...scanCommonFlags(["--wrong", "--json", "-q"])]).toEqual(["json", "quiet"]);
-  expect([...scanCommonFlags(["-oquery.dump"], grammar.options)]).toEqual([]);
+  expect([...scanCommonFlags(["-oquery.dump"], optionsOf(OPTIONS))]).toEqual([]);
   expect([...scanCommonFlags(["--", "--json"])]).toEqual([]);
 });
 
 describe("an argument that may be below zero", () => {
-  const counting: Grammar = { ...grammar, positionals: [{ name: "COUNT", negative: true, about: "how many" }] };
+  const count = defineArgs({ count: { type: "positional", required: false, negative: true, description: "how many" } });
+  const counting = { args: { ...count, ...OPTIONS } };
 
   test.each([
     [["-1"], "-1"],
@@ -173,8 +196,8 @@ describe("an argument that may be below zero", () => {
     [["-f", "-3"], "-3"],
     [["2"], "2"],
     [["--", "-1"], "-1"],
-  ])("%j is a number", (argv, count) => {
-    expect(parseCommand(argv, counting).positional("COUNT")).toBe(count);
+  ])("%j is a number", (argv, number) => {
+    expect(parseCommand(argv, counting).args.count).toBe(number);
   });
 
   test("elsewhere it is an option that is not there", () => {
