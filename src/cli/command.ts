@@ -12,7 +12,7 @@ import {
 import { EXIT } from "../errors.ts";
 import type { Args } from "./args.ts";
 import type { Context } from "./context.ts";
-import type { ArgSpecs, Grammar } from "./grammar.ts";
+import type { ArgSpecs, Grammar, NothingElse } from "./grammar.ts";
 
 export interface Example {
   line: string;
@@ -46,7 +46,9 @@ interface Definition<Specs extends ArgSpecs> extends Grammar<Specs> {
 }
 
 /** Declares a command; a misspelt name of an argument in `run` is then a type error. */
-export function defineCommand<const Specs extends ArgSpecs>(definition: Definition<Specs>): Command {
+export function defineCommand<const Specs extends ArgSpecs>(
+  definition: Definition<Specs> & { args: NothingElse<Specs> },
+): Command {
   const { run, ...words } = definition;
   return { ...defineCittyCommand<ArgsDef>({ run: ({ data }) => run(data) }), ...words };
 }

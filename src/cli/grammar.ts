@@ -57,8 +57,17 @@ export type ArgSpec = OptionSpec | WordSpec;
 /** Arguments by name: words in the order in which they are typed. */
 export type ArgSpecs = Readonly<Record<string, ArgSpec>>;
 
+type KeyOf<Spec> = Spec extends unknown ? keyof Spec : never;
+
+/** What no argument of that type has: a type error, where it is declared all the same. */
+export type NothingElse<Specs> = {
+  [Name in keyof Specs]: Specs[Name] extends { type: infer Type }
+    ? { [Key in Exclude<keyof Specs[Name], KeyOf<Extract<ArgSpec, { type: Type }>>>]: never }
+    : unknown;
+};
+
 /** Arguments that commands share. */
-export function defineArgs<const Specs extends ArgSpecs>(specs: Specs): Specs {
+export function defineArgs<const Specs extends ArgSpecs>(specs: Specs & NothingElse<Specs>): Specs {
   return specs;
 }
 

@@ -3,10 +3,12 @@
  * before the process ends, so that a pipe never gets half of it.
  */
 import { write } from "node:fs";
+import type { ConsolaInstance } from "consola/core";
 import { EXIT, PgroveError } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
 import { redact } from "../sys/redact.ts";
 import { visible } from "./format.ts";
+import { createStory } from "./story.ts";
 import type { Paint } from "./terminal.ts";
 
 export interface Output {
@@ -17,8 +19,12 @@ export interface Output {
   answer(document: Readonly<Record<string, unknown>>, renderText: () => string): Promise<void>;
   /** A piece of an answer that is not text of ours: a dump, rows, logs. Awaiting it is the back pressure. */
   write(chunk: string | Uint8Array): Promise<void>;
+  /** Through which everything goes that is said on stderr: what stands below has each its type there. */
+  readonly story: ConsolaInstance;
   /** A line of the story; --quiet silences it. */
   note(text: string): void;
+  /** A line that says what may go wrong; --quiet silences it, too. */
+  warn(text: string): void;
   /** A line of the story that only --verbose shows. */
   detail(text: string): void;
   /** The line that is drawn again and again below the story; undefined takes it away. */
@@ -118,8 +124,10 @@ export function createOutput(options: OutputOptions): Output {
   };
   const tell = (text: string) => {
     const clean = visible(redact(text, secrets));
-    return toStderr(shown === undefined ? `${clean}\n` : `${CLEAR_LINE}${clean}\n${shown}`);
+    void toStderr(shown === undefined ? `${clean}\n` : `${CLEAR_LINE}${clean}\n${shown}`);
   };
+  const { quiet, verbose } = options;
+  const story = createStory({ quiet, verbose, tell, draw: (line) => live(line === "" ? undefined : line) });
 
   return {
     json: options.json,
@@ -127,18 +135,15 @@ export function createOutput(options: OutputOptions): Output {
     answer: (document, renderText) =>
       toStdout(withNewline(options.json ? JSON.stringify({ version: 1, ...document }) : renderText())),
     write: toStdout,
-    note: (text) => {
-      if (!options.quiet) void tell(text);
-    },
-    detail: (text) => {
-      if (options.verbose && !options.quiet) void tell(text);
-    },
-    live: (line) => {
-      if (!options.quiet) live(line);
-    },
+    story,
+    note: (text) => story.info(text),
+    warn: (text) => story.warn(text),
+    detail: (text) => story.debug(text),
+    live: (line) => story.start(line ?? ""),
     complain: async (text) => {
       live(undefined);
-      await tell(text);
+      story.error(text);
+      await last;
     },
     conceal: (more) => {
       secrets.push(...more);

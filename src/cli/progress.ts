@@ -17,7 +17,10 @@ export interface ProgressOptions {
 }
 
 /** Takes an operation's progress events; they may come as fast as they like. */
-export function createProgress(output: Output, options: ProgressOptions): (event: ProgressEvent) => void {
+export function createProgress(
+  output: Pick<Output, "note" | "live">,
+  options: ProgressOptions,
+): (event: ProgressEvent) => void {
   let phase = "";
   let beganMs = 0;
   let drawnMs = Number.NEGATIVE_INFINITY;

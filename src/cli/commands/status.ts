@@ -31,7 +31,7 @@ export const command = defineCommand({
       document,
       () => `${target.label}\n${formatFields([...fieldsOf(status, now), ...envField(env)])}`,
     );
-    if (env !== undefined && env.wrong.length > 0) context.output.note(describeWrong(target, env));
+    if (env !== undefined && env.wrong.length > 0) context.output.warn(describeWrong(target, env));
     const { problem } = status;
     if (problem === undefined) return EXIT.ok;
     if (!context.flags.json) await context.output.complain(renderFailure({ ...problem, message: problem.message }));

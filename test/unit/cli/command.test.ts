@@ -4,6 +4,7 @@ import { renderUsage } from "citty";
 import { defineCommand, group, lazy, runCommand } from "../../../src/cli/command.ts";
 import { listCommands, requireCommand } from "../../../src/cli/command-tree.ts";
 import { createContext } from "../../../src/cli/context.ts";
+import { defineArgs } from "../../../src/cli/grammar.ts";
 import { createOutput } from "../../../src/cli/output.ts";
 import { parseCommand } from "../../../src/cli/parse.ts";
 import { root } from "../../../src/cli/root.ts";
@@ -53,6 +54,16 @@ describe("a command", () => {
     expect(load.args.owner).toMatchObject({ type: "boolean", default: true, negativeDescription: "no owners" });
     expect(load.meta).toEqual({ details: "Loads it.", examples: [] });
   });
+});
+
+test("what no argument of its kind has is a type error", () => {
+  // @ts-expect-error misspelt
+  defineArgs({ table: { type: "string", valueHint: "T", repeatble: true, description: "tables" } });
+  // @ts-expect-error a flag has no value
+  defineArgs({ force: { type: "boolean", valueHint: "F", description: "all the same" } });
+  const args = { force: { type: "boolean", description: "all the same", shrt: "f" } } as const;
+  // @ts-expect-error misspelt
+  expect(defineCommand({ meta: { examples: [] }, args, run: async () => 0 }).args).toEqual(args);
 });
 
 describe("the tree", () => {

@@ -74,6 +74,45 @@ describe("output", () => {
     expect(written.stdout).toBe("done\n");
   });
 
+  test("all of the story goes through consola, and can be listened to there", async () => {
+    const { output, written } = record({ verbose: true });
+    const heard: unknown[] = [];
+    output.story.mockTypes((type) => (text: unknown) => heard.push([type, text]));
+    output.note("a");
+    output.warn("b");
+    output.detail("c");
+    output.live("d");
+    output.live(undefined);
+    await output.complain("e");
+    await output.flush();
+    expect(heard).toEqual([
+      ["info", "a"],
+      ["warn", "b"],
+      ["debug", "c"],
+      ["start", "d"],
+      ["start", ""],
+      ["error", "e"],
+    ]);
+    expect(written).toEqual({ stdout: "", stderr: "" });
+  });
+
+  test("a further reporter hears what is said, at the level that the options ask for", async () => {
+    const { output } = record({ quiet: true });
+    const heard: unknown[] = [];
+    output.story.addReporter({ log: ({ type, args }) => heard.push([type, ...args]) });
+    output.note("a");
+    output.warn("b");
+    await output.complain("c");
+    expect(heard).toEqual([["error", "c"]]);
+  });
+
+  test("what is said again and again is written again and again", async () => {
+    const { output, written } = record();
+    for (let count = 0; count < 50; count++) output.note("the same");
+    await output.flush();
+    expect(written.stderr).toBe("the same\n".repeat(50));
+  });
+
   test("pieces keep their order", async () => {
     const { output, written } = record();
     void output.write("a");

@@ -1,24 +1,11 @@
 import { expect, test } from "bun:test";
-import type { Output } from "../../../src/cli/output.ts";
 import { createProgress } from "../../../src/cli/progress.ts";
-import { createPaint } from "../../../src/cli/terminal.ts";
 
 function setUp(redraw: boolean, columns = 120) {
   const lives: (string | undefined)[] = [];
   const notes: string[] = [];
   const clock = { ms: 0 };
-  const ignore = async () => undefined;
-  const output: Output = {
-    json: false,
-    paint: createPaint(false),
-    ...{
-      answer: ignore,
-      write: ignore,
-      complain: ignore,
-      flush: ignore,
-      detail: () => undefined,
-      conceal: () => undefined,
-    },
+  const output: Parameters<typeof createProgress>[0] = {
     note: (text) => notes.push(text),
     live: (line) => lives.push(line),
   };

@@ -1,0 +1,33 @@
+/** The story: notes, warnings, progress, details and complaints, all through one consola instance. */
+import { type ConsolaInstance, createConsola, LogLevels } from "consola/core";
+
+export interface StoryOptions {
+  /** Only complaints. */
+  quiet: boolean;
+  /** Details, too. */
+  verbose: boolean;
+  /** Writes a line. */
+  tell(text: string): void;
+  /** Draws the line that is drawn again and again, or takes it away when it is empty. */
+  draw(line: string): void;
+}
+
+/**
+ * `info` is a note, `warn` a warning, `debug` a detail, `error` a complaint, and `start` the line of what goes on just now.
+ * Nothing is left out because it is said again and again.
+ */
+export function createStory({ quiet, verbose, tell, draw }: StoryOptions): ConsolaInstance {
+  return createConsola({
+    level: quiet ? LogLevels.error : verbose ? LogLevels.debug : LogLevels.info,
+    ...{ throttle: 0, throttleMin: Number.POSITIVE_INFINITY },
+    reporters: [
+      {
+        log: ({ type, args }) => {
+          const text = args.map(String).join(" ");
+          if (type === "start") draw(text);
+          else tell(text);
+        },
+      },
+    ],
+  });
+}
