@@ -1,7 +1,75 @@
-/** Finding commands by name. */
+/** The tree of commands, as citty has it, and how one is found in it. Nothing of a command is loaded here. */
+import type { CommandDef, CommandMeta } from "citty";
 import { didYouMean } from "../config/suggest.ts";
 import { usageError } from "../errors.ts";
-import type { CommandGroup, Commands, LazyCommand } from "./command.ts";
+import type { ArgSpecs, Grammar } from "./grammar.ts";
+
+export interface Example {
+  line: string;
+  about: string;
+}
+
+/** A command's words beyond its name and the one line about it, which root.ts has. */
+export interface Words extends CommandMeta {
+  /** A paragraph, no more. */
+  details?: string;
+  examples: readonly Example[];
+}
+
+export interface Command extends CommandDef, Grammar {
+  meta: Words;
+  args: ArgSpecs;
+}
+
+/** A command that is loaded when it is needed, and known by name and in one line before. */
+export interface LazyCommand {
+  (): Promise<Command>;
+  meta: CommandMeta & { description: string };
+}
+
+/** Commands that begin with the same word. */
+export interface CommandGroup extends CommandDef {
+  meta: CommandMeta & { description: string };
+  subCommands: Commands;
+}
+
+/** Commands by name. */
+export interface Commands {
+  readonly [name: string]: LazyCommand | CommandGroup;
+}
+
+type Meta = string | (CommandMeta & { description: string });
+
+/** A command of another file, which is imported when the command is needed: its only one, or the one of that name. */
+export function lazy(meta: Meta, load: () => Promise<{ command: Command }>): LazyCommand;
+export function lazy<Name extends string>(
+  meta: Meta,
+  load: () => Promise<Readonly<Record<Name, Command>>>,
+  name: Name,
+): LazyCommand;
+export function lazy(
+  meta: Meta,
+  load: () => Promise<Readonly<Record<string, Command>>>,
+  name = "command",
+): LazyCommand {
+  const known = metaOf(meta);
+  const command = async () => {
+    const loaded = (await load())[name];
+    if (loaded === undefined) throw new Error(`the file has no ${name}`);
+    return { ...loaded, meta: { ...loaded.meta, ...known } };
+  };
+  return Object.assign(command, { meta: known });
+}
+
+/** Commands that begin with the same word, in the order in which help shows them. */
+export function group(words: Meta, subCommands: Commands): CommandGroup {
+  const meta = metaOf(words);
+  return { meta, subCommands };
+}
+
+function metaOf(meta: Meta) {
+  return typeof meta === "string" ? { description: meta } : meta;
+}
 
 /** A command or group by its name, not by an alias. */
 export interface Named<Entry = LazyCommand | CommandGroup> {

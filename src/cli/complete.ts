@@ -1,6 +1,5 @@
 /** What could stand at the end of an unfinished command line. */
-import type { Command, CommandGroup } from "./command.ts";
-import { findCommand, isGroup, listCommands, type Named } from "./command-tree.ts";
+import { type Command, type CommandGroup, findCommand, isGroup, listCommands, type Named } from "./command-tree.ts";
 import { COMMON_OPTIONS } from "./common-options.ts";
 import { type Completes, type Option, optionsOf, takesValue, type Word, wordsOf } from "./grammar.ts";
 

@@ -1,6 +1,5 @@
 /** The help texts, from the commands' own declarations. */
-import type { Command, CommandGroup } from "./command.ts";
-import { listCommands } from "./command-tree.ts";
+import { type Command, type CommandGroup, listCommands } from "./command-tree.ts";
 import { COMMON_OPTIONS } from "./common-options.ts";
 import { wrapText } from "./format.ts";
 import { mayLackValue, type Option, optionsOf, takesValue, type Word, wordsOf } from "./grammar.ts";

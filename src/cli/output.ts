@@ -6,9 +6,10 @@ import { write } from "node:fs";
 import type { ConsolaInstance } from "consola/core";
 import { EXIT, PgroveError } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
+import { once } from "../sys/once.ts";
 import { redact } from "../sys/redact.ts";
 import { visible } from "./format.ts";
-import { createStory } from "./story.ts";
+import type { StoryType } from "./story.ts";
 import type { Paint } from "./terminal.ts";
 
 export interface Output {
@@ -20,7 +21,7 @@ export interface Output {
   /** A piece of an answer that is not text of ours: a dump, rows, logs. Awaiting it is the back pressure. */
   write(chunk: string | Uint8Array): Promise<void>;
   /** Through which everything goes that is said on stderr: what stands below has each its type there. */
-  readonly story: ConsolaInstance;
+  story(): Promise<ConsolaInstance>;
   /** A line of the story; --quiet silences it. */
   note(text: string): void;
   /** A line that says what may go wrong; --quiet silences it, too. */
@@ -96,62 +97,82 @@ const CLEAR_LINE = "\r\u001b[K";
 
 /** An output that writes to this process's streams. */
 export function createOutput(options: OutputOptions): Output {
-  const sinks = options.sinks ?? PROCESS_SINKS;
+  const { json, paint, sinks = PROCESS_SINKS } = options;
   const secrets: string[] = [];
   let last: Promise<unknown> = Promise.resolve();
-  let shown: string | undefined;
 
   const enqueue = (work: () => Promise<unknown>): Promise<unknown> => {
     const next = last.then(work);
     last = next.catch(() => undefined);
     return next;
   };
-  const toStderr = (text: string) => enqueue(() => sinks.stderr(text).catch(() => undefined)); // nobody reads it
+  const screen = createScreen((text) => sinks.stderr(text).catch(() => undefined)); // nobody reads it
+  const clear = () => {
+    screen.draw("");
+    return screen.written();
+  };
+  const tell = (text: string) => screen.tell(visible(redact(text, secrets)));
+  // Loaded when something is said: most commands that are to be quick say nothing.
+  const story = once(async () => {
+    const { createStory } = await import("./story.ts");
+    return createStory({ quiet: options.quiet, verbose: options.verbose, tell, draw: screen.draw });
+  });
+  const say = (type: StoryType, text: string) =>
+    enqueue(async () => {
+      (await story())[type](text);
+      await screen.written();
+    });
   const toStdout = async (chunk: string | Uint8Array) => {
-    if (shown !== undefined) live(undefined);
     try {
-      await enqueue(() => sinks.stdout(chunk));
+      await enqueue(async () => {
+        await clear();
+        await sinks.stdout(chunk);
+      });
     } catch (error) {
       if (errorCode(error) !== "EPIPE") throw notWritten(error);
       // Who reads text may have seen enough, as `head` has: the command goes on, and its exit code is the answer.
       if (typeof chunk !== "string") throw new OutputClosed(error);
     }
   };
-  const live = (line: string | undefined) => {
-    if (line === shown) return;
-    shown = line;
-    void toStderr(CLEAR_LINE + (line ?? ""));
-  };
-  const tell = (text: string) => {
-    const clean = visible(redact(text, secrets));
-    void toStderr(shown === undefined ? `${clean}\n` : `${CLEAR_LINE}${clean}\n${shown}`);
-  };
-  const { quiet, verbose } = options;
-  const story = createStory({ quiet, verbose, tell, draw: (line) => live(line === "" ? undefined : line) });
 
   return {
-    json: options.json,
-    paint: options.paint,
+    ...{ json, paint, story },
     answer: (document, renderText) =>
-      toStdout(withNewline(options.json ? JSON.stringify({ version: 1, ...document }) : renderText())),
+      toStdout(withNewline(json ? JSON.stringify({ version: 1, ...document }) : renderText())),
     write: toStdout,
-    story,
-    note: (text) => story.info(text),
-    warn: (text) => story.warn(text),
-    detail: (text) => story.debug(text),
-    live: (line) => story.start(line ?? ""),
+    note: (text) => void say("info", text),
+    warn: (text) => void say("warn", text),
+    detail: (text) => void say("debug", text),
+    live: (line) => void say("start", line ?? ""),
     complain: async (text) => {
-      live(undefined);
-      story.error(text);
-      await last;
+      void enqueue(clear);
+      await say("error", text);
     },
     conceal: (more) => {
       secrets.push(...more);
     },
     flush: async () => {
-      live(undefined);
-      await last;
+      await enqueue(clear);
     },
+  };
+}
+
+/** What stands on stderr: finished lines, and below them one that is drawn again and again. */
+function createScreen(write: (text: string) => Promise<unknown>) {
+  let shown = "";
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    tell: (line: string) => {
+      last = write(shown === "" ? `${line}\n` : `${CLEAR_LINE}${line}\n${shown}`);
+    },
+    /** Draws the line, or takes it away when it is empty. */
+    draw: (line: string) => {
+      if (line === shown) return;
+      shown = line;
+      last = write(CLEAR_LINE + line);
+    },
+    /** Resolves when what was said last is written. */
+    written: () => last,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Every command: its name, one line about it, and where it is. Nothing of a command is imported before it is needed. */
-import { type Commands, group, lazy } from "./command.ts";
+import { type Commands, group, lazy } from "./command-tree.ts";
 
 const DUMPS = group("the dumps that were kept: list, show, verify, remove", {
   list: lazy(

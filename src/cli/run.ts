@@ -2,12 +2,17 @@
 import { isatty } from "node:tty";
 import { wantsDebug } from "../config/env-vars.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
-import { type Command, type CommandGroup, type LazyCommand, runCommand } from "./command.ts";
-import { isGroup, listCommands, requireCommand } from "./command-tree.ts";
+import {
+  type Command,
+  type CommandGroup,
+  isGroup,
+  type LazyCommand,
+  listCommands,
+  requireCommand,
+} from "./command-tree.ts";
 import { createContext } from "./context.ts";
 import { describeFailure, renderFailure, renderFailureJson } from "./failure.ts";
 import { optionsOf } from "./grammar.ts";
-import { renderCommandHelp, renderGroupHelp, renderOverview } from "./help.ts";
 import { createOutput, type Output, OutputClosed } from "./output.ts";
 import { findCommandWord, type Parsed, parseCommand, scanCommonFlags } from "./parse.ts";
 import { CHAPTERS, root } from "./root.ts";
@@ -87,6 +92,7 @@ function requireSubcommand(prefix: string, group: CommandGroup, word: string): {
 }
 
 async function renderHelp(words: readonly string[], output: Output): Promise<string> {
+  const { renderCommandHelp, renderGroupHelp, renderOverview } = await import("./help.ts");
   const first = takeWord(words);
   if (first === undefined) return renderOverview(root, CHAPTERS, output.paint);
   const { name, entry } = requireCommand(root, first.word, "pgrove");
@@ -111,6 +117,7 @@ async function runChosen(
   output: Output,
 ): Promise<number> {
   if (given.has("help")) {
+    const { renderCommandHelp } = await import("./help.ts");
     await output.write(`${renderCommandHelp(name, command, output.paint)}\n`);
     return EXIT.ok;
   }
@@ -120,6 +127,7 @@ async function runChosen(
   }
   const { args, flags, words } = parseArguments(name, rest, command);
   const context = createContext({ argv, flags, output });
+  const { runCommand } = await import("./command.ts");
   try {
     return await runCommand(command, words, { args, context, root });
   } catch (error) {

@@ -1,6 +1,11 @@
 /** The story: notes, warnings, progress, details and complaints, all through one consola instance. */
 import { type ConsolaInstance, createConsola, LogLevels } from "consola/core";
 
+/**
+ * `info` is a note, `warn` a warning, `debug` a detail, `error` a complaint, and `start` the line of what goes on just now.
+ */
+export type StoryType = "info" | "warn" | "debug" | "error" | "start";
+
 export interface StoryOptions {
   /** Only complaints. */
   quiet: boolean;
@@ -12,10 +17,7 @@ export interface StoryOptions {
   draw(line: string): void;
 }
 
-/**
- * `info` is a note, `warn` a warning, `debug` a detail, `error` a complaint, and `start` the line of what goes on just now.
- * Nothing is left out because it is said again and again.
- */
+/** Nothing is left out because it is said again and again. */
 export function createStory({ quiet, verbose, tell, draw }: StoryOptions): ConsolaInstance {
   return createConsola({
     level: quiet ? LogLevels.error : verbose ? LogLevels.debug : LogLevels.info,

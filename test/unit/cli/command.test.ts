@@ -1,8 +1,8 @@
 /** What is declared is a command of citty, and citty runs it; what citty would make of a line stays out of it. */
 import { describe, expect, test } from "bun:test";
 import { renderUsage } from "citty";
-import { defineCommand, group, lazy, runCommand } from "../../../src/cli/command.ts";
-import { listCommands, requireCommand } from "../../../src/cli/command-tree.ts";
+import { defineCommand, runCommand } from "../../../src/cli/command.ts";
+import { group, lazy, listCommands, requireCommand } from "../../../src/cli/command-tree.ts";
 import { createContext } from "../../../src/cli/context.ts";
 import { defineArgs } from "../../../src/cli/grammar.ts";
 import { createOutput } from "../../../src/cli/output.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { LazyCommand } from "../../../src/cli/command.ts";
-import { isGroup, listCommands, type Named, requireCommand } from "../../../src/cli/command-tree.ts";
+import { isGroup, type LazyCommand, listCommands, type Named, requireCommand } from "../../../src/cli/command-tree.ts";
 import { COMMON_OPTIONS } from "../../../src/cli/common-options.ts";
 import { type CompletionSources, findCandidates } from "../../../src/cli/complete.ts";
 import { isTarget, optionsOf, wordsOf } from "../../../src/cli/grammar.ts";

@@ -77,7 +77,7 @@ describe("output", () => {
   test("all of the story goes through consola, and can be listened to there", async () => {
     const { output, written } = record({ verbose: true });
     const heard: unknown[] = [];
-    output.story.mockTypes((type) => (text: unknown) => heard.push([type, text]));
+    (await output.story()).mockTypes((type) => (text: unknown) => heard.push([type, text]));
     output.note("a");
     output.warn("b");
     output.detail("c");
@@ -99,7 +99,7 @@ describe("output", () => {
   test("a further reporter hears what is said, at the level that the options ask for", async () => {
     const { output } = record({ quiet: true });
     const heard: unknown[] = [];
-    output.story.addReporter({ log: ({ type, args }) => heard.push([type, ...args]) });
+    (await output.story()).addReporter({ log: ({ type, args }) => heard.push([type, ...args]) });
     output.note("a");
     output.warn("b");
     await output.complain("c");
