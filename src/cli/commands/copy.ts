@@ -1,9 +1,8 @@
-import { type CopyPlan, type CopyResult, copyDatabase, planCopy } from "../../copy/copy.ts";
+import { copyDatabase, planCopy } from "../../copy/copy.ts";
+import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/copy.ts";
 import { defineCommand } from "../command.ts";
-import { formatBytes, formatDuration, plural } from "../format.ts";
-import { describeLoss, describeReplacement, mainSchemas } from "../loss.ts";
+import { describeReplacement, mainSchemas } from "../loss.ts";
 import { askAboutSessions } from "../sessions.ts";
-import { formatFields } from "../table.ts";
 
 export const command = defineCommand({
   meta: {
@@ -39,8 +38,7 @@ export const command = defineCommand({
     const [from, to] = [await context.resolveTarget(args.source), await context.resolveTarget(args.target)];
     const { openTarget } = await import("../../resolve/target.ts");
     const [source, target] = await Promise.all([openTarget(from, tools), openTarget(to, tools)]);
-    const given = args.strategy;
-    const strategy = given === "template" || given === "stream" ? given : "auto";
+    const strategy = args.strategy ?? "auto";
     const operationTools = await context.operationTools();
     if (args.dryRun) {
       const plan = await planCopy(operationTools, source, target, strategy);
@@ -58,44 +56,7 @@ export const command = defineCommand({
         askAboutSessions(context, from.label, sessions, " (--strategy template disconnects them)"),
     });
     const durationMs = context.clock.now().getTime() - started.getTime();
-    const document = { source: from.name, target: to.name, ...toDocument(result, durationMs) };
-    await context.output.answer(document, () => render(from.label, result, durationMs));
+    const document = { source: from.name, target: to.name, ...resultDocument(result, durationMs) };
+    await context.output.answer(document, () => renderResult(from.label, result, durationMs));
   },
 });
-
-function planDocument({ database, schema, oneServer, sourceSessions, loss }: CopyPlan) {
-  const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
-  const where = { database, schema: schema ?? null };
-  return { dry_run: true, ...where, same_server: oneServer, source_sessions: sourceSessions.length, replaces };
-}
-
-function renderPlan({ database, schema, oneServer, sourceSessions, loss }: CopyPlan, from: string, to: string): string {
-  const how = !oneServer ? "as a stream between the servers" : "within the server";
-  const connected = sourceSessions.length === 0 ? "" : `; ${plural(sourceSessions.length, "session")} connected to it`;
-  return formatFields([
-    ["would copy", `${from}, ${how}${connected}`],
-    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeLoss(loss, to)],
-  ]);
-}
-
-function toDocument(result: CopyResult, durationMs: number) {
-  return {
-    database: result.database,
-    schema: result.schema ?? null,
-    strategy: result.strategy,
-    size_bytes: result.sizeBytes,
-    previous: result.previous ?? null,
-    services_restarted: result.servicesRestarted,
-    duration_ms: durationMs,
-  };
-}
-
-function render(source: string, result: CopyResult, durationMs: number): string {
-  const { database, strategy, previous, sizeBytes } = result;
-  return formatFields([
-    ["copied", `${source}: ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)} (${strategy})`],
-    ["database", database],
-    ["schema", result.schema],
-    ["previous", previous === undefined ? undefined : `kept as ${previous} until the next restore or copy`],
-  ]);
-}

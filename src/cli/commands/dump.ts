@@ -1,12 +1,9 @@
-import { resolve } from "node:path";
 import { version } from "../../../package.json";
-import { type Codec, type DumpFormat, formatOfFileName, parseCodec } from "../../archive/codec.ts";
-import type { Destination } from "../../dump/destination.ts";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { usageError } from "../../errors.ts";
-import { expandHome } from "../../sys/files.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET } from "../target-argument.ts";
 
@@ -81,36 +78,6 @@ export const command = defineCommand({
     await context.output.answer({ path: result.path, manifest: result.manifest }, () => result.path ?? "");
   },
 });
-
-function chooseFormat(
-  given: string | undefined,
-  compress: string | undefined,
-  output: string | undefined,
-  jobs: number,
-) {
-  const named = output === undefined || output === "-" ? undefined : formatOfFileName(output);
-  const format = (given ?? (jobs > 1 ? "directory" : named?.format) ?? "custom") as DumpFormat;
-  if (jobs > 1 && format !== "directory") {
-    throw usageError(`--jobs ${jobs} needs the directory format, not ${format}`, "--format directory");
-  }
-  const codec: Codec | undefined = compress === undefined ? codecOfName(named, format) : parseCodec(compress);
-  return { format, codec };
-}
-
-/** `-o x.sql` means uncompressed SQL, as its name says. */
-function codecOfName(named: ReturnType<typeof formatOfFileName>, format: DumpFormat): Codec | undefined {
-  return named?.format === format ? named.codec : undefined;
-}
-
-async function chooseDestination(context: Context, output: string | undefined): Promise<Destination> {
-  if (output === undefined) return { kind: "store", folder: await context.storeDir() };
-  if (output === "-") {
-    if (context.flags.json) throw usageError("-o - writes the dump to stdout, where --json has no room");
-    return { kind: "stdout", write: (chunk) => context.output.write(chunk) };
-  }
-  const path = resolve(context.cwd, expandHome(output, context.home));
-  return { kind: "file", path, overwrite: context.flags.yes };
-}
 
 async function projectName(context: Context): Promise<string> {
   return (await context.config())?.config.project ?? "default";

@@ -1,19 +1,11 @@
-import { testRestore } from "../../dump/restore.ts";
-import {
-  createdAt,
-  listDumps,
-  removeDump,
-  requireDump,
-  requireStoredDump,
-  type StoredDump,
-  sourceOf,
-} from "../../dump/store.ts";
+import { listDumps, removeDump, requireDump, requireStoredDump, type StoredDump, sourceOf } from "../../dump/store.ts";
 import { verifyDumps } from "../../dump/verify.ts";
-import { EXIT, messageOf, usageError } from "../../errors.ts";
+import { EXIT, usageError } from "../../errors.ts";
+import { dumpDocument, renderDump, renderList, renderVerdicts, verdictDocument } from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { formatAge, formatBytes, formatCount, formatDuration } from "../format.ts";
-import { formatFields, formatTable } from "../table.ts";
+import { formatBytes } from "../format.ts";
+import { tryToRestore } from "../trial-restore.ts";
 
 export const list = defineCommand({
   meta: {
@@ -25,74 +17,21 @@ export const list = defineCommand({
     const source = args.source;
     const dumps = (await listDumps(folder)).filter((dump) => source === undefined || sourceOf(dump) === source);
     const now = context.clock.now();
-    await context.output.answer({ folder, dumps: dumps.map(toDocument) }, () =>
+    await context.output.answer({ folder, dumps: dumps.map(dumpDocument) }, () =>
       dumps.length === 0 ? `no dumps in ${folder}` : renderList(dumps, now),
     );
     if (dumps.length === 0) context.output.note("next: pgrove dump");
   },
 });
 
-function renderList(dumps: readonly StoredDump[], now: Date): string {
-  const rows = dumps.map((dump) => [
-    dump.name,
-    sourceOf(dump),
-    formatBytes(dump.sizeBytes),
-    formatAge(new Date(createdAt(dump)), now),
-    dump.manifestError === undefined ? (dump.manifest?.note ?? "") : "(its manifest is damaged)",
-  ]);
-  return formatTable([["NAME", "SOURCE", "SIZE", "MADE", "NOTE"], ...rows], { right: [2] });
-}
-
-function toDocument(dump: StoredDump) {
-  return {
-    name: dump.name,
-    path: dump.path,
-    source: sourceOf(dump),
-    size_bytes: dump.sizeBytes,
-    created_at: new Date(createdAt(dump)).toISOString(),
-    manifest: dump.manifest ?? null,
-  };
-}
-
 export const show = defineCommand({
   meta: { examples: [{ line: "pgrove dumps show main-20260115-143022.dump", about: "what is in it" }] },
   args: { dump: { type: "positional", completes: "dump", description: "a dump's name or path" } },
   async run({ args, context }) {
     const dump = await findDump(context, args.dump);
-    await context.output.answer(toDocument(dump), () => renderDump(dump));
+    await context.output.answer(dumpDocument(dump), () => renderDump(dump));
   },
 });
-
-function renderDump(dump: StoredDump): string {
-  const { manifest } = dump;
-  const head: [string, string | undefined][] = [
-    ["name", dump.name],
-    ["path", dump.path],
-    ["size", formatBytes(dump.sizeBytes)],
-    ["made", new Date(createdAt(dump)).toISOString()],
-  ];
-  if (manifest === undefined) return `${formatFields(head)}\n  no manifest: pgrove did not write this dump`;
-  const fields = formatFields([
-    ...head,
-    ["source", `${manifest.source}: database ${manifest.database}, ${formatBytes(manifest.database_size_bytes)}`],
-    ["format", `${manifest.format}, ${manifest.codec}, ${manifest.content}${manifest.partial ? ", some tables" : ""}`],
-    ["server", `PostgreSQL ${manifest.server_version}, pg_dump ${manifest.pg_dump_version}`],
-    ["encoding", `${manifest.encoding}, ${manifest.collate}`],
-    ["migration", manifest.migration_version ?? undefined],
-    ["commit", manifest.git === null ? undefined : `${manifest.git.commit} ${manifest.git.branch ?? ""}`],
-    ["took", formatDuration(manifest.duration_ms)],
-    ["needs", [...manifest.roles, ...manifest.extensions.map(({ name }) => name)].join(", ") || undefined],
-    ["note", manifest.note ?? undefined],
-    ["sha256", manifest.sha256],
-  ]);
-  const rows = manifest.tables.map(({ schema, name, rows: count, exact, bytes }) => [
-    `${schema}.${name}`,
-    count === null ? "?" : `${exact ? "" : "~"}${formatCount(count)}`,
-    formatBytes(bytes),
-  ]);
-  if (rows.length === 0) return fields;
-  return `${fields}\n\n${formatTable([["TABLE", "ROWS", "SIZE"], ...rows], { right: [1, 2], indent: "  " })}`;
-}
 
 export const verify = defineCommand({
   meta: {
@@ -117,25 +56,8 @@ export const verify = defineCommand({
       : await Promise.all(names.map((name) => findDump(context, name)));
     const tools = await context.operationTools();
     const verdicts = await verifyDumps(dumps, tools);
-    if (args.restore) {
-      const live = await context.openTarget(args.target);
-      for (const verdict of verdicts.filter(({ whole }) => whole)) {
-        try {
-          await testRestore(tools, live, verdict.dump, { noOwner: true, jobs: 1 });
-        } catch (error) {
-          tools.abort.throwIfAborted();
-          Object.assign(verdict, { whole: false, problem: messageOf(error) });
-        }
-      }
-    }
-    const document = verdicts.map(({ dump, whole, checked, problem }) => ({
-      ...{ name: dump.name, path: dump.path, whole, checked: checked ?? null, problem: problem ?? null },
-    }));
-    await context.output.answer({ dumps: document }, () =>
-      verdicts
-        .map(({ dump, whole, problem }) => (whole ? `whole    ${dump.name}` : `damaged  ${dump.name}: ${problem}`))
-        .join("\n"),
-    );
+    if (args.restore) await tryToRestore(tools, await context.openTarget(args.target), verdicts);
+    await context.output.answer({ dumps: verdicts.map(verdictDocument) }, () => renderVerdicts(verdicts));
     return verdicts.every(({ whole }) => whole) ? EXIT.ok : EXIT.problems;
   },
 });

@@ -26,8 +26,8 @@ export const command = defineCommand({
     const existing = findConfigFile(folder);
     const dryRun = args.dryRun;
     if (existing !== undefined && !dryRun) throw exists(existing);
-    const kind = SERVER_KINDS.find((each) => each === args.server);
-    const text = proposeConfig(await detectProject(root), kind === undefined ? {} : { server: kind });
+    const { server } = args;
+    const text = proposeConfig(await detectProject(root), server === undefined ? {} : { server });
     const file = join(root, "pgrove.yaml");
     if (!dryRun) await writeNew(file, text);
     await context.output.answer({ file, written: !dryRun, content: text }, () => text);

@@ -1,10 +1,9 @@
 import { relative } from "node:path";
 import { usageError } from "../../errors.ts";
+import { noteNext, renderRenumber, renumberDocument } from "../answers/migrate-renumber.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { plural } from "../format.ts";
 import { locateMigrations } from "../migrate/migrations.ts";
-import { planRenumber, type RenumberPlan, runRenumber } from "../migrate/renumbering.ts";
+import { planRenumber, runRenumber } from "../migrate/renumbering.ts";
 
 export const create = defineCommand({
   meta: {
@@ -65,42 +64,7 @@ export const renumber = defineCommand({
     const plan = await planRenumber(context, base === undefined ? {} : { base });
     const dryRun = args.dryRun;
     if (!dryRun) await runRenumber(context, plan);
-    await context.output.answer(toDocument(plan, dryRun), () => render(plan, dryRun));
+    await context.output.answer(renumberDocument(plan, dryRun), () => renderRenumber(plan, dryRun));
     if (!dryRun && plan.moves.length > 0) noteNext(context, plan);
   },
 });
-
-function toDocument({ base, moves, ledgers }: RenumberPlan, dryRun: boolean) {
-  return {
-    ...{ base, dry_run: dryRun },
-    migrations: moves.map(({ migration, digits, files }) => ({
-      ...{ name: migration.name, from: migration.digits, to: digits, files },
-    })),
-    ledgers: ledgers.map(({ live, changes }) => ({
-      ...{ target: live.target.label, database: live.database },
-      changes: changes.map(({ from, to }) => ({ from: String(from), to: String(to) })),
-    })),
-  };
-}
-
-function render({ base, moves, ledgers }: RenumberPlan, dryRun: boolean): string {
-  if (moves.length === 0) return `no change: this branch's migrations are all behind those of ${base}`;
-  const would = dryRun ? "would be " : "";
-  return [
-    ...moves.flatMap(({ files }) => files.map(({ from, to }) => `${would}renamed ${from} → ${to}`)),
-    ...ledgers.map(({ live, changes }) => {
-      const told = changes.map(({ from, to }) => `${from} → ${to}`).join(", ");
-      return `${would}told ${live.target.label} (${live.database}): ${told}`;
-    }),
-  ].join("\n");
-}
-
-function noteNext({ output }: Context, { moves, ledgers }: RenumberPlan): void {
-  output.note(`next: git commit        with the ${plural(moves.length, "migration")} renamed`);
-  if (ledgers.length === 0) return;
-  const [first] = ledgers;
-  const where = first?.live.target.label === "main" ? "" : ` -t ${first?.live.target.name ?? ""}`;
-  output.note(
-    `then: pgrove migrate up --allow-out-of-order${where}        where those of the base branch are still missing`,
-  );
-}

@@ -1,13 +1,8 @@
-import { missingError } from "../../errors.ts";
-import type { Belongings } from "../../worktree/belongings.ts";
-import type { RemovalChoice } from "../../worktree/remove.ts";
-import type { WorktreeTools } from "../../worktree/tools.ts";
 import { belongingsDocument, describeBelongings } from "../belongings.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
+import { planRemovalOf } from "../removal.ts";
 import { formatFields } from "../table.ts";
-import { isConfigTrusted } from "../trust.ts";
-import { findRemovable, requireWorktreeTools } from "../worktree-tools.ts";
+import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
   meta: {
@@ -30,7 +25,7 @@ export const command = defineCommand({
     const tools = await requireWorktreeTools(context);
     const [force, keepDatabase] = [args.force, args.keepDatabase];
     const choice = { force, keepDatabase, deleteBranch: args.deleteBranch };
-    const { name, path, branch, ...removal } = await planOf(context, tools, args.worktree, choice);
+    const { name, path, branch, ...removal } = await planRemovalOf(context, tools, args.worktree, choice);
     const belongings = describeBelongings(removal.belongings);
     const taken = belongings === undefined || keepDatabase ? "" : ` with ${belongings}`;
     const what = `worktree ${name}${path === null ? "" : ` (${path})`}${taken}`;
@@ -59,45 +54,3 @@ export const command = defineCommand({
     );
   },
 });
-
-/** What is about to be removed, looked at and checked. */
-interface Removal {
-  name: string;
-  /** null where only marks tell of it. */
-  path: string | null;
-  branch?: string;
-  belongings: Belongings;
-  carryOut(): Promise<{ branchDeleted: boolean }>;
-}
-
-/** Of a worktree that git knows, or of what one has left that is not there any more. Throws (exit 4) for neither. */
-async function planOf(
-  context: Context,
-  tools: WorktreeTools,
-  text: string,
-  choice: RemovalChoice & { deleteBranch: boolean },
-): Promise<Removal> {
-  const [{ worktree, leftover }, { findLeftover, removeLeftover }, { planRemoval, removeWorktree }] = await Promise.all(
-    [findRemovable(tools, text), import("../../worktree/prune.ts"), import("../../worktree/remove.ts")],
-  );
-  const left = leftover === undefined ? undefined : await findLeftover(tools, leftover, choice.keepDatabase);
-  if (left !== undefined) {
-    const { row, belongings } = left;
-    const carryOut = async () => {
-      await removeLeftover(tools, left, choice.keepDatabase);
-      return { branchDeleted: false };
-    };
-    return { name: row.name, path: row.path === "" ? null : row.path, belongings, carryOut };
-  }
-  if (worktree === undefined)
-    throw missingError("worktree_missing", `there is no worktree named ${text}`, "pgrove list");
-  const { name, belongings } = await planRemoval(tools, worktree, choice);
-  const mayTearDown = async () => {
-    if (await isConfigTrusted(context)) return true;
-    context.output.note("the teardown steps are left out: they were not approved (pgrove trust)");
-    return false;
-  };
-  const carryOut = () => removeWorktree(tools, worktree, { ...choice, mayTearDown });
-  const branch = worktree.branch === undefined ? {} : { branch: worktree.branch };
-  return { name, path: worktree.root, ...branch, belongings, carryOut };
-}

@@ -1,20 +1,10 @@
 import { availableParallelism } from "node:os";
-import {
-  planRestore,
-  type RestorePlan,
-  type RestoreRequest,
-  type RestoreResult,
-  restoreDump,
-} from "../../dump/restore.ts";
-import { spoolDump } from "../../dump/spool.ts";
-import { createdAt, listDumps, requireDump, requireLatestDump, type StoredDump } from "../../dump/store.ts";
-import { missingError, usageError } from "../../errors.ts";
-import type { Operation } from "../../sys/operation.ts";
+import { planRestore, type RestoreRequest, restoreDump } from "../../dump/restore.ts";
+import { usageError } from "../../errors.ts";
+import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { formatAge, formatBytes, formatCount, formatDuration, plural } from "../format.ts";
-import { describeLoss, describeReplacement, mainSchemas } from "../loss.ts";
-import { formatFields } from "../table.ts";
+import { fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { describeReplacement, mainSchemas } from "../loss.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
 const MOST_JOBS = 4;
@@ -98,77 +88,6 @@ export const command = defineCommand({
     const started = context.clock.now();
     const result = await restoreDump(tools, live, request);
     const durationMs = context.clock.now().getTime() - started.getTime();
-    await context.output.answer(toDocument(result, durationMs), () => render(result, durationMs));
+    await context.output.answer(resultDocument(result, durationMs), () => renderResult(result, durationMs));
   },
 });
-
-function spoolFromStdin(folder: string) {
-  return (operation: Operation) => spoolDump(operation, Bun.stdin.stream(), folder);
-}
-
-/** The dump of that name, or the newest: `latest` is true, or whose. */
-async function fixedDump(context: Context, given: string | undefined, latest: string | true | undefined) {
-  const dump = await chooseDump(context, given, latest);
-  return () => Promise.resolve(dump);
-}
-
-async function chooseDump(
-  context: Context,
-  given: string | undefined,
-  latest: string | true | undefined,
-): Promise<StoredDump> {
-  const folder = await context.storeDir();
-  if (latest !== undefined) return await requireLatestDump(folder, latest === true ? undefined : latest);
-  if (given !== undefined) return await requireDump(given, folder, context.cwd, context.home);
-  const dumps = await listDumps(folder);
-  if (dumps.length === 0) throw missingError("dump_missing", `there is no dump in ${folder}`, "pgrove dump");
-  if (!context.prompt.available)
-    throw usageError("which dump? there is no terminal to ask on", "pgrove restore --latest");
-  const now = context.clock.now();
-  const choices = dumps.map((dump) => ({
-    value: dump,
-    label: dump.name,
-    hint: `${formatBytes(dump.sizeBytes)}, ${formatAge(new Date(createdAt(dump)), now)}`,
-  }));
-  return await context.prompt.pick("Which dump?", choices);
-}
-
-function planDocument({ dump, checked, database, schema, loss }: RestorePlan) {
-  const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
-  return { dry_run: true, dump, checked, database, schema: schema ?? null, replaces };
-}
-
-function renderPlan({ dump, database, schema, loss }: RestorePlan, label: string): string {
-  return formatFields([
-    ["would restore", dump],
-    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeLoss(loss, label)],
-    ["checked", "the dump is whole, and the server has what it needs"],
-  ]);
-}
-
-function toDocument(result: RestoreResult, durationMs: number) {
-  return {
-    dump: result.dump,
-    database: result.database,
-    schema: result.schema ?? null,
-    size_bytes: result.sizeBytes,
-    previous: result.previous ?? null,
-    tables: result.comparison?.tables ?? null,
-    rows: result.comparison?.rows ?? null,
-    services_restarted: result.servicesRestarted,
-    duration_ms: durationMs,
-  };
-}
-
-function render(result: RestoreResult, durationMs: number): string {
-  const { comparison, previous } = result;
-  const compared =
-    comparison === undefined ? "" : `, ${plural(comparison.tables, "table")}, ${formatCount(comparison.rows)} rows`;
-  return formatFields([
-    ["restored", `${result.dump} in ${formatDuration(durationMs)}`],
-    ["database", `${result.database}: ${formatBytes(result.sizeBytes)}${compared}`],
-    ["schema", result.schema],
-    ["previous", previous === undefined ? undefined : `kept as ${previous} until the next restore or copy`],
-    ["services", result.servicesRestarted === 0 ? undefined : `${result.servicesRestarted} stopped and started again`],
-  ]);
-}

@@ -1,18 +1,7 @@
-import { requireNewest, type Snapshot } from "../../copy/snapshot-list.ts";
-import {
-  planRewind,
-  type RewindPlan,
-  type RewindRequest,
-  type RewindResult,
-  rewindDatabase,
-} from "../../copy/snapshot-rewind.ts";
-import type { Target } from "../../resolve/target.ts";
-import type { Loss } from "../../unit/scratch.ts";
+import { planRewind, type RewindRequest, rewindDatabase } from "../../copy/snapshot-rewind.ts";
+import { describeState, planDocument, renderPlan, renderResult, resultDocument } from "../answers/rewind.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
-import { formatAge, formatBytes, formatDuration } from "../format.ts";
-import { describeLoss } from "../loss.ts";
-import { formatFields } from "../table.ts";
+import { chooseSnapshot } from "../snapshot-to-rewind.ts";
 
 export const command = defineCommand({
   meta: {
@@ -62,60 +51,6 @@ export const command = defineCommand({
     const result = await rewindDatabase(tools, live, request);
     const durationMs = context.clock.now().getTime() - started.getTime();
     const undo = args.target === undefined ? `pgrove rewind ${result.kept}` : undefined;
-    await context.output.answer(toDocument(result, durationMs), () => render(result, durationMs, undo));
+    await context.output.answer(resultDocument(result, durationMs), () => renderResult(result, durationMs, undo));
   },
 });
-
-async function chooseSnapshot(context: Context, snapshots: readonly Snapshot[], of: string): Promise<Snapshot> {
-  const newest = requireNewest(snapshots, of);
-  const now = context.clock.now();
-  if (context.prompt.available && !context.flags.yes) {
-    const choices = snapshots.map((snapshot) => ({
-      value: snapshot,
-      label: snapshot.name,
-      hint: `${formatBytes(snapshot.sizeBytes)}, ${formatAge(snapshot.takenAt, now)}`,
-    }));
-    return await context.prompt.pick("Which snapshot?", choices);
-  }
-  context.output.note(`the newest snapshot is ${newest.name}, taken ${formatAge(newest.takenAt, now)}`);
-  return newest;
-}
-
-function describeState(loss: Loss, { schema, label }: Target): string {
-  if (schema === undefined) return describeLoss(loss, label);
-  return `the schema ${loss.database} (${formatBytes(loss.sizeBytes)}) of ${label}`;
-}
-
-function planDocument({ snapshot, loss }: RewindPlan) {
-  const replaces = { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
-  return {
-    dry_run: true,
-    snapshot: snapshot.name,
-    taken_at: snapshot.takenAt.toISOString(),
-    of: snapshot.of,
-    replaces,
-  };
-}
-
-function renderPlan(context: Context, { snapshot, loss }: RewindPlan, target: Target): string {
-  return formatFields([
-    ["would rewind", `to ${snapshot.name}, taken ${formatAge(snapshot.takenAt, context.clock.now())}`],
-    ["replacing", `${describeState(loss, target)}, kept as before-rewind`],
-  ]);
-}
-
-function toDocument({ snapshot, database, sizeBytes, kept, servicesRestarted }: RewindResult, durationMs: number) {
-  return {
-    ...{ snapshot: snapshot.name, taken_at: snapshot.takenAt.toISOString(), database, size_bytes: sizeBytes, kept },
-    ...{ services_restarted: servicesRestarted, duration_ms: durationMs },
-  };
-}
-
-function render(result: RewindResult, durationMs: number, undo: string | undefined): string {
-  const { snapshot, sizeBytes, servicesRestarted } = result;
-  return formatFields([
-    ["rewound", `${snapshot.of} to ${snapshot.name}: ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)}`],
-    ["undo", undo],
-    ["services", servicesRestarted === 0 ? undefined : `${servicesRestarted} stopped and started again`],
-  ]);
-}

@@ -1,0 +1,68 @@
+/** What the commands of `dumps` answer. */
+import { createdAt, type StoredDump, sourceOf } from "../../dump/store.ts";
+import type { Verdict } from "../../dump/verify.ts";
+import { formatAge, formatBytes, formatCount, formatDuration } from "../format.ts";
+import { formatFields, formatTable } from "../table.ts";
+
+export function dumpDocument(dump: StoredDump) {
+  return {
+    name: dump.name,
+    path: dump.path,
+    source: sourceOf(dump),
+    size_bytes: dump.sizeBytes,
+    created_at: new Date(createdAt(dump)).toISOString(),
+    manifest: dump.manifest ?? null,
+  };
+}
+
+export function renderList(dumps: readonly StoredDump[], now: Date): string {
+  const rows = dumps.map((dump) => [
+    dump.name,
+    sourceOf(dump),
+    formatBytes(dump.sizeBytes),
+    formatAge(new Date(createdAt(dump)), now),
+    dump.manifestError === undefined ? (dump.manifest?.note ?? "") : "(its manifest is damaged)",
+  ]);
+  return formatTable([["NAME", "SOURCE", "SIZE", "MADE", "NOTE"], ...rows], { right: [2] });
+}
+
+export function renderDump(dump: StoredDump): string {
+  const { manifest } = dump;
+  const head: [string, string | undefined][] = [
+    ["name", dump.name],
+    ["path", dump.path],
+    ["size", formatBytes(dump.sizeBytes)],
+    ["made", new Date(createdAt(dump)).toISOString()],
+  ];
+  if (manifest === undefined) return `${formatFields(head)}\n  no manifest: pgrove did not write this dump`;
+  const fields = formatFields([
+    ...head,
+    ["source", `${manifest.source}: database ${manifest.database}, ${formatBytes(manifest.database_size_bytes)}`],
+    ["format", `${manifest.format}, ${manifest.codec}, ${manifest.content}${manifest.partial ? ", some tables" : ""}`],
+    ["server", `PostgreSQL ${manifest.server_version}, pg_dump ${manifest.pg_dump_version}`],
+    ["encoding", `${manifest.encoding}, ${manifest.collate}`],
+    ["migration", manifest.migration_version ?? undefined],
+    ["commit", manifest.git === null ? undefined : `${manifest.git.commit} ${manifest.git.branch ?? ""}`],
+    ["took", formatDuration(manifest.duration_ms)],
+    ["needs", [...manifest.roles, ...manifest.extensions.map(({ name }) => name)].join(", ") || undefined],
+    ["note", manifest.note ?? undefined],
+    ["sha256", manifest.sha256],
+  ]);
+  const rows = manifest.tables.map(({ schema, name, rows: count, exact, bytes }) => [
+    `${schema}.${name}`,
+    count === null ? "?" : `${exact ? "" : "~"}${formatCount(count)}`,
+    formatBytes(bytes),
+  ]);
+  if (rows.length === 0) return fields;
+  return `${fields}\n\n${formatTable([["TABLE", "ROWS", "SIZE"], ...rows], { right: [1, 2], indent: "  " })}`;
+}
+
+export function verdictDocument({ dump, whole, checked, problem }: Verdict) {
+  return { name: dump.name, path: dump.path, whole, checked: checked ?? null, problem: problem ?? null };
+}
+
+export function renderVerdicts(verdicts: readonly Verdict[]): string {
+  return verdicts
+    .map(({ dump, whole, problem }) => (whole ? `whole    ${dump.name}` : `damaged  ${dump.name}: ${problem}`))
+    .join("\n");
+}

@@ -1,0 +1,45 @@
+/** What `restore` answers: its plan, and what it has done. */
+import type { RestorePlan, RestoreResult } from "../../dump/restore.ts";
+import { formatBytes, formatCount, formatDuration, plural } from "../format.ts";
+import { describeLoss } from "../loss.ts";
+import { formatFields } from "../table.ts";
+
+export function planDocument({ dump, checked, database, schema, loss }: RestorePlan) {
+  const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
+  return { dry_run: true, dump, checked, database, schema: schema ?? null, replaces };
+}
+
+export function renderPlan({ dump, database, schema, loss }: RestorePlan, label: string): string {
+  return formatFields([
+    ["would restore", dump],
+    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeLoss(loss, label)],
+    ["checked", "the dump is whole, and the server has what it needs"],
+  ]);
+}
+
+export function resultDocument(result: RestoreResult, durationMs: number) {
+  return {
+    dump: result.dump,
+    database: result.database,
+    schema: result.schema ?? null,
+    size_bytes: result.sizeBytes,
+    previous: result.previous ?? null,
+    tables: result.comparison?.tables ?? null,
+    rows: result.comparison?.rows ?? null,
+    services_restarted: result.servicesRestarted,
+    duration_ms: durationMs,
+  };
+}
+
+export function renderResult(result: RestoreResult, durationMs: number): string {
+  const { comparison, previous } = result;
+  const compared =
+    comparison === undefined ? "" : `, ${plural(comparison.tables, "table")}, ${formatCount(comparison.rows)} rows`;
+  return formatFields([
+    ["restored", `${result.dump} in ${formatDuration(durationMs)}`],
+    ["database", `${result.database}: ${formatBytes(result.sizeBytes)}${compared}`],
+    ["schema", result.schema],
+    ["previous", previous === undefined ? undefined : `kept as ${previous} until the next restore or copy`],
+    ["services", result.servicesRestarted === 0 ? undefined : `${result.servicesRestarted} stopped and started again`],
+  ]);
+}

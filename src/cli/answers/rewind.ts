@@ -1,0 +1,50 @@
+/** What `rewind` answers: its plan, and what it has done. */
+import type { RewindPlan, RewindResult } from "../../copy/snapshot-rewind.ts";
+import type { Target } from "../../resolve/target.ts";
+import type { Loss } from "../../unit/scratch.ts";
+import type { Context } from "../context.ts";
+import { formatAge, formatBytes, formatDuration } from "../format.ts";
+import { describeLoss } from "../loss.ts";
+import { formatFields } from "../table.ts";
+
+export function describeState(loss: Loss, { schema, label }: Target): string {
+  if (schema === undefined) return describeLoss(loss, label);
+  return `the schema ${loss.database} (${formatBytes(loss.sizeBytes)}) of ${label}`;
+}
+
+export function planDocument({ snapshot, loss }: RewindPlan) {
+  const replaces = { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
+  return {
+    dry_run: true,
+    snapshot: snapshot.name,
+    taken_at: snapshot.takenAt.toISOString(),
+    of: snapshot.of,
+    replaces,
+  };
+}
+
+export function renderPlan(context: Context, { snapshot, loss }: RewindPlan, target: Target): string {
+  return formatFields([
+    ["would rewind", `to ${snapshot.name}, taken ${formatAge(snapshot.takenAt, context.clock.now())}`],
+    ["replacing", `${describeState(loss, target)}, kept as before-rewind`],
+  ]);
+}
+
+export function resultDocument(
+  { snapshot, database, sizeBytes, kept, servicesRestarted }: RewindResult,
+  durationMs: number,
+) {
+  return {
+    ...{ snapshot: snapshot.name, taken_at: snapshot.takenAt.toISOString(), database, size_bytes: sizeBytes, kept },
+    ...{ services_restarted: servicesRestarted, duration_ms: durationMs },
+  };
+}
+
+export function renderResult(result: RewindResult, durationMs: number, undo: string | undefined): string {
+  const { snapshot, sizeBytes, servicesRestarted } = result;
+  return formatFields([
+    ["rewound", `${snapshot.of} to ${snapshot.name}: ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)}`],
+    ["undo", undo],
+    ["services", servicesRestarted === 0 ? undefined : `${servicesRestarted} stopped and started again`],
+  ]);
+}

@@ -1,0 +1,52 @@
+/** The part of `migrate check` that needs a server. */
+import { relative } from "node:path";
+import { EXIT, messageOf, PgroveError } from "../../errors.ts";
+import type { CheckResult } from "../../migrate/check.ts";
+import type { Finding } from "../../migrate/model.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
+import type { Context } from "../context.ts";
+import type { MigrationPlace } from "./migrations.ts";
+import { readRunFacts } from "./run-facts.ts";
+import { findSchemaFile, schemaFileRequest } from "./schema-file.ts";
+
+interface Tried {
+  findings: Finding[];
+  /** Why it was left out. */
+  left?: string;
+}
+
+/** Files that are wrong are not run; nor is a server needed, unless it was named. */
+export async function tryOnServer(
+  context: Context,
+  target: string | undefined,
+  place: MigrationPlace,
+  { findings: wrong, own }: CheckResult,
+): Promise<Tried> {
+  const files = await place.files();
+  if (files.migrations.length === 0) return { findings: [] };
+  if (files.findings.some(({ level }) => level === "error")) return { left: "the files are wrong", findings: [] };
+  if (wrong.some(({ rule }) => rule === "syntax-error")) return { left: "there are syntax errors", findings: [] };
+  const live = await openIfRunning(context, target);
+  if (typeof live === "string") return { left: live, findings: [] };
+  const { tryRoundTrip } = await import("../../migrate/schema/round-trip.ts");
+  const file = findSchemaFile(place);
+  const tried = await tryRoundTrip(await context.operationTools(), live, {
+    ...{ files, own },
+    settings: { lockTimeoutMs: 0, statementTimeoutMs: place.settings.statement_timeout },
+    facts: await readRunFacts(context, place),
+    schema: await schemaFileRequest(place),
+    ...(file === undefined ? {} : { schemaFile: { path: file, shown: relative(place.root, file) } }),
+  });
+  return { findings: tried };
+}
+
+/** The target with its server open, or why it is not. Throws when it was named, and for everything but a missing server. */
+async function openIfRunning(context: Context, target: string | undefined): Promise<LiveTarget | string> {
+  try {
+    return await context.openTarget(target);
+  } catch (error) {
+    const absent = error instanceof PgroveError && (error.exit === EXIT.missing || error.exit === EXIT.config);
+    if (!absent || target !== undefined) throw error;
+    return messageOf(error).split("\n")[0] ?? "";
+  }
+}
