@@ -214,6 +214,27 @@ const RULES: readonly RuleCase[] = [
     breaches: [[file("dump/a.ts", "if (wrong) process.exit(1);")]],
   },
   {
+    says: "only cli/run.ts has the list of all commands: what a command needs of it is handed to it",
+    rule: (files) =>
+      files
+        .flatMap(importsOf)
+        .filter(({ from, to }) => to === "cli/root.ts" && from !== "cli/run.ts")
+        .map(({ from, to }) => `${from} imports ${to}`),
+    breaches: [
+      [file("cli/complete.ts", 'import { root } from "./root.ts";')],
+      [file("cli/commands/complete.ts", 'const { root } = await import("../root.ts");')],
+    ],
+  },
+  {
+    says: "citty defines and runs commands, and does not read the line or end the process; of consola there is the core",
+    rule: forbid(/\b(runMain|createMain|showUsage|parseArgs)\b.*"citty"|"consola(\/(basic|browser|utils))?"/),
+    breaches: [
+      [file("cli/run.ts", 'import { runMain } from "citty";')],
+      [file("cli/story.ts", 'import { consola } from "consola";')],
+      [file("cli/story.ts", 'const { colors } = await import("consola/utils");')],
+    ],
+  },
+  {
     says: "no console",
     rule: forbid(/\bconsole\s*[.[]/),
     breaches: [[file("dump/a.ts", 'console.log("x");')]],

@@ -38,6 +38,12 @@ export interface Commands {
   readonly [name: string]: LazyCommand | CommandGroup;
 }
 
+/** A part of the overview. */
+export interface Chapter {
+  title: string;
+  commands: Commands;
+}
+
 type Meta = string | (CommandMeta & { description: string });
 
 /** A command of another file, which is imported when the command is needed: its only one, or the one of that name. */

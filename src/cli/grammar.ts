@@ -71,6 +71,12 @@ export function defineArgs<const Specs extends ArgSpecs>(specs: Specs & NothingE
   return specs;
 }
 
+/** The argument that most commands have. */
+export const TARGET = {
+  ...{ type: "positional", required: false, target: true, completes: "target" },
+  description: "default: the worktree you stand in",
+} as const satisfies WordSpec;
+
 /** The part of a command's declaration that parsing needs. */
 export interface Grammar<Specs extends ArgSpecs = ArgSpecs> {
   args: Specs;

@@ -1,9 +1,8 @@
 /** The help texts, from the commands' own declarations. */
-import { type Command, type CommandGroup, listCommands } from "./command-tree.ts";
+import { type Chapter, type Command, type CommandGroup, listCommands } from "./command-tree.ts";
 import { COMMON_OPTIONS } from "./common-options.ts";
 import { wrapText } from "./format.ts";
 import { mayLackValue, type Option, optionsOf, takesValue, type Word, wordsOf } from "./grammar.ts";
-import type { Chapter } from "./root.ts";
 import { formatTable } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 

@@ -4,9 +4,8 @@ import type { Target } from "../resolve/target.ts";
 import type { ServerState } from "../server/server.ts";
 import type { LifecycleTools } from "../work/lifecycle.ts";
 import type { Context } from "./context.ts";
-import { defineArgs } from "./grammar.ts";
+import { defineArgs, TARGET } from "./grammar.ts";
 import { describeServer, serverDocument } from "./server-lines.ts";
-import { TARGET } from "./target-argument.ts";
 
 export const LIFECYCLE_ARGS = defineArgs({
   target: TARGET,

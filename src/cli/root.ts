@@ -1,5 +1,5 @@
 /** Every command: its name, one line about it, and where it is. Nothing of a command is imported before it is needed. */
-import { type Commands, group, lazy } from "./command-tree.ts";
+import { type Chapter, group, lazy } from "./command-tree.ts";
 
 const DUMPS = group("the dumps that were kept: list, show, verify, remove", {
   list: lazy(
@@ -70,11 +70,6 @@ const MIGRATE = group("schema migrations: up, down, goto, status, check and more
     "renumber",
   ),
 });
-
-export interface Chapter {
-  title: string;
-  commands: Commands;
-}
 
 /** What the overview shows. */
 export const CHAPTERS: readonly Chapter[] = [

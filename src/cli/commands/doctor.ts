@@ -3,7 +3,7 @@ import type { Check } from "../../monitor/check.ts";
 import { examine } from "../../monitor/doctor.ts";
 import { defineCommand } from "../command.ts";
 import { plural } from "../format.ts";
-import { TARGET } from "../target-argument.ts";
+import { TARGET } from "../grammar.ts";
 import type { Paint, Style } from "../terminal.ts";
 
 const MARKS: Record<Check["state"], readonly [Style, string]> = {

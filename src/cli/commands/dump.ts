@@ -5,7 +5,7 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { TARGET } from "../target-argument.ts";
+import { TARGET } from "../grammar.ts";
 
 export const command = defineCommand({
   meta: {

@@ -1,7 +1,7 @@
 import { formatVariable } from "../../resolve/env-lines.ts";
 import { requireReach } from "../../resolve/reach.ts";
 import { defineCommand } from "../command.ts";
-import { TARGET } from "../target-argument.ts";
+import { TARGET } from "../grammar.ts";
 import { targetVariables } from "../target-variables.ts";
 
 export const command = defineCommand({

@@ -1,8 +1,8 @@
 import { EXIT, usageError } from "../../errors.ts";
 import { openServer } from "../../server/open-server.ts";
 import { defineCommand } from "../command.ts";
+import { TARGET } from "../grammar.ts";
 import { resolveServer } from "../lifecycle-command.ts";
-import { TARGET } from "../target-argument.ts";
 
 /** Compose writes it before every line, also where there is no terminal. */
 const CLEAR_LINE = "\u001b[2K";

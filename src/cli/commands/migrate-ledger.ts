@@ -1,10 +1,9 @@
 import type { Args } from "../args.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { defineArgs } from "../grammar.ts";
+import { defineArgs, TARGET } from "../grammar.ts";
 import { forceOnLedger } from "../migrate/force.ts";
 import { sortWords } from "../migrate/migrate-options.ts";
-import { TARGET } from "../target-argument.ts";
 
 const OPTIONS = defineArgs({
   "dry-run": { type: "boolean", description: "say what would be written down, and change nothing" },

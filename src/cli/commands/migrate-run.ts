@@ -1,8 +1,8 @@
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { TARGET } from "../grammar.ts";
 import type { MigrateCommand } from "../migrate/migrate-course.ts";
 import { RUN_OPTIONS, readRunOptions, sortWords } from "../migrate/migrate-options.ts";
-import { TARGET } from "../target-argument.ts";
 
 const AFTER = "arguments of migrations.command";
 

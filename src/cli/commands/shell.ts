@@ -5,8 +5,8 @@ import { asOwnRole, sessionOptions } from "../../resolve/reach.ts";
 import { openTarget, type Target } from "../../resolve/target.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import { defineCommand } from "../command.ts";
+import { TARGET } from "../grammar.ts";
 import { withoutInterrupts } from "../interrupts.ts";
-import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
   meta: {

@@ -7,7 +7,7 @@ import { querySql, runSql, type SqlSource } from "../../sql/run-sql.ts";
 import { pathExists } from "../../sys/files.ts";
 import { readStdin, readWholeFile } from "../../sys/input.ts";
 import { defineCommand } from "../command.ts";
-import { TARGET } from "../target-argument.ts";
+import { TARGET } from "../grammar.ts";
 
 export const command = defineCommand({
   meta: {

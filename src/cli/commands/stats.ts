@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { TARGET } from "../target-argument.ts";
+import { TARGET } from "../grammar.ts";
 
 export const command = defineCommand({
   meta: {

@@ -4,8 +4,8 @@ import { describeWrong, documentOf, envDocument, envField, fieldsOf } from "../a
 import { defineCommand } from "../command.ts";
 import { findEnvCheck } from "../env-check.ts";
 import { renderFailure } from "../failure.ts";
+import { TARGET } from "../grammar.ts";
 import { formatFields } from "../table.ts";
-import { TARGET } from "../target-argument.ts";
 
 export const command = defineCommand({
   meta: {

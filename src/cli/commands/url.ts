@@ -1,7 +1,7 @@
 import { formatConnectionUrl } from "../../postgres/url.ts";
 import { requireReach } from "../../resolve/reach.ts";
 import { defineCommand } from "../command.ts";
-import { TARGET } from "../target-argument.ts";
+import { TARGET } from "../grammar.ts";
 
 export const command = defineCommand({
   meta: {
