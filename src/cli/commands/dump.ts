@@ -51,7 +51,7 @@ export const command = defineCommand({
     note: { type: "string", valueHint: "TEXT", description: "a note for the manifest" },
   },
   async run({ args, context }) {
-    const output = args.output;
+    const { output } = args;
     const jobs = args.jobs ?? 1;
     const { format, codec } = chooseFormat(args.format, args.compress, output, jobs);
     if (args.schemaOnly && args.dataOnly) {
@@ -59,7 +59,7 @@ export const command = defineCommand({
     }
     const live = await context.openTarget(args.target);
     const [head, project] = await Promise.all([context.git(), projectName(context)]);
-    const note = args.note;
+    const { note } = args;
     const result = await dumpDatabase(await context.operationTools(), live, {
       format,
       ...(codec === undefined ? {} : { codec }),

@@ -14,7 +14,7 @@ export const list = defineCommand({
   args: { source: { type: "string", valueHint: "SOURCE", completes: "target", description: "only dumps of SOURCE" } },
   async run({ args, context }) {
     const folder = await context.storeDir();
-    const source = args.source;
+    const { source } = args;
     const dumps = (await listDumps(folder)).filter((dump) => source === undefined || sourceOf(dump) === source);
     const now = context.clock.now();
     await context.output.answer({ folder, dumps: dumps.map(dumpDocument) }, () =>
@@ -72,7 +72,7 @@ export const remove = defineCommand({
     const folder = await context.storeDir();
     const dumps = await Promise.all(args.dump.map((name) => requireStoredDump(name, folder)));
     const names = dumps.map(({ name }) => name);
-    const dryRun = args.dryRun;
+    const { dryRun } = args;
     if (!dryRun) {
       const target = { label: "the store", name: "store", protected: false };
       const sizeBytes = dumps.reduce((sum, dump) => sum + dump.sizeBytes, 0);

@@ -24,7 +24,7 @@ export const command = defineCommand({
     const folder = await context.folder();
     const root = (await context.repository())?.root ?? folder;
     const existing = findConfigFile(folder);
-    const dryRun = args.dryRun;
+    const { dryRun } = args;
     if (existing !== undefined && !dryRun) throw exists(existing);
     const { server } = args;
     const text = proposeConfig(await detectProject(root), server === undefined ? {} : { server });

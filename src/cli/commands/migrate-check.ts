@@ -37,7 +37,7 @@ export const check = defineCommand({
     ]);
     requireOwnMigrations(place.settings, "check");
     const files = await place.files();
-    const base = args.base;
+    const { base } = args;
     const request = { files, lint: place.settings.lint, ...(base === undefined ? {} : { base }) };
     const checked = await checkFiles(request, context.runner);
     const tried = !args.server

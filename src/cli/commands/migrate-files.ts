@@ -18,7 +18,7 @@ export const create = defineCommand({
     timestamp: { type: "boolean", description: "the time in UTC as the number: 20260115143022" },
   },
   async run({ args, context }) {
-    const name = args.name;
+    const { name } = args;
     const numbering = readNumbering(args.sequential, args.timestamp);
     const { settings, files } = await locateMigrations(context);
     if (settings.command !== undefined) {
@@ -60,9 +60,9 @@ export const renumber = defineCommand({
     "dry-run": { type: "boolean", description: "say what would be renamed, and rename nothing" },
   },
   async run({ args, context }) {
-    const base = args.base;
+    const { base } = args;
     const plan = await planRenumber(context, base === undefined ? {} : { base });
-    const dryRun = args.dryRun;
+    const { dryRun } = args;
     if (!dryRun) await runRenumber(context, plan);
     await context.output.answer(renumberDocument(plan, dryRun), () => renderRenumber(plan, dryRun));
     if (!dryRun && plan.moves.length > 0) noteNext(context, plan);

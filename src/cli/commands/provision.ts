@@ -30,7 +30,7 @@ export const command = defineCommand({
       import("../../worktree/data.ts"),
       import("../../worktree/provision.ts"),
     ]);
-    const start = args.start;
+    const { start } = args;
     // Git and the server are asked at once: mostly there is nothing to do, and this is all that takes time.
     const [worktree, main] = await Promise.all([
       requireWorktree(tools, args.worktree),

@@ -15,7 +15,7 @@ export const add = defineCommand({
     },
   },
   async run({ args, context }) {
-    const path = args.path;
+    const { path } = args;
     const folder = path === undefined ? await ownFolder(context) : resolve(context.cwd, path);
     const alias = await addAlias(fileOf(context), args.name, folder);
     await context.output.answer({ repo: alias }, () => `${alias.name}  ${alias.path}`);

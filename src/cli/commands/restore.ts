@@ -67,7 +67,7 @@ export const command = defineCommand({
     const live = await context.openTarget(args.target);
     const findDump =
       given === "-" ? spoolFromStdin(await context.storeDir()) : await fixedDump(context, given, args.latest);
-    const intoNew = args.intoNew;
+    const { intoNew } = args;
     const tools = await context.operationTools();
     const request: RestoreRequest = {
       askFirst: given === "-",

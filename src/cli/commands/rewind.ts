@@ -32,7 +32,7 @@ export const command = defineCommand({
     const live = await context.openTarget(args.target);
     const { target } = live;
     const tools = await context.operationTools();
-    const name = args.name;
+    const { name } = args;
     const request: RewindRequest = {
       ...(name === undefined ? {} : { name }),
       choose: (snapshots, of) => chooseSnapshot(context, snapshots, of),

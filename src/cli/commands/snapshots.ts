@@ -54,7 +54,7 @@ export const remove = defineCommand({
   },
   async run({ args, context }) {
     const live = await context.openTarget(args.target);
-    const name = args.name;
+    const { name } = args;
     if (args.dryRun) {
       const snapshots = await readSnapshots(live, context.clock.now());
       requireSnapshot(snapshots, { of: savedOf(live), name });
