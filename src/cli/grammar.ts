@@ -104,6 +104,7 @@ export interface Word {
   spec: WordSpec;
 }
 
+/** The options among them. */
 export function optionsOf(specs: ArgSpecs): Option[] {
   return Object.entries(specs).flatMap(([key, spec]) => (spec.type === "positional" ? [] : [optionOf(key, spec)]));
 }
@@ -115,6 +116,7 @@ export function optionOf(key: string, spec: OptionSpec): Option {
   return { name: key, short, about: spec.description, spec };
 }
 
+/** The words among them, in their order. */
 export function wordsOf(specs: ArgSpecs): Word[] {
   return Object.entries(specs).flatMap(([key, spec]) =>
     spec.type === "positional" ? [{ key, name: key.toUpperCase(), spec }] : [],
@@ -126,14 +128,17 @@ export function needsValue({ spec }: Option): boolean {
   return takesValue(spec) && !mayLackValue(spec);
 }
 
+/** Whether it may have a value. */
 export function takesValue(spec: OptionSpec): spec is ValueSpec | ChoiceSpec {
   return spec.type !== "boolean";
 }
 
+/** Whether it may have a value, and may be without one. */
 export function mayLackValue(spec: OptionSpec): boolean {
   return spec.type === "string" && spec.optionalValue === true;
 }
 
+/** Whether `--target` means the same. */
 export function isTarget(spec: ArgSpec): boolean {
   return "target" in spec && spec.target === true;
 }
