@@ -1,7 +1,8 @@
 /** The checks that need a session in the server. */
 import { connectForAdmin } from "../postgres/admin.ts";
 import { findDeadScratch } from "../postgres/claims.ts";
-import type { Sql, Toolbox } from "../postgres/toolbox.ts";
+import { withOpened, withSession } from "../postgres/session.ts";
+import type { Toolbox } from "../postgres/toolbox.ts";
 import type { Server } from "../server/server.ts";
 import { newRunId } from "../sys/run-id.ts";
 import type { Check } from "./check.ts";
@@ -13,8 +14,7 @@ const CLOCK_LIMIT_S = 60;
 export async function checkInside(server: Server, toolbox: Toolbox, now: Date): Promise<Check[]> {
   const { database, user } = await server.access();
   const run = newRunId(now);
-  const sql = await toolbox.connect(database, run);
-  try {
+  return await withSession({ toolbox, run }, database, async (sql) => {
     const [row] = await sql<{ version: string; clock: number; maker: boolean }[]>`
       select current_setting('server_version') as version,
              extract(epoch from clock_timestamp())::float8 as clock,
@@ -22,9 +22,7 @@ export async function checkInside(server: Server, toolbox: Toolbox, now: Date): 
     const clock = checkClock((row?.clock ?? 0) - Date.now() / 1000);
     const answers: Check = { name: "server", state: "ok", found: `${server.label}: PostgreSQL ${row?.version}` };
     return [answers, checkRights(user, row?.maker ?? false), await checkScratch(toolbox, run), clock];
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 function checkRights(user: string, maker: boolean): Check {
@@ -36,15 +34,10 @@ function checkRights(user: string, maker: boolean): Check {
 
 async function checkScratch(toolbox: Toolbox, run: ReturnType<typeof newRunId>): Promise<Check> {
   const name = "scratch databases";
-  const sql: Sql = await connectForAdmin(toolbox, run, []);
-  try {
-    const dead = await findDeadScratch(sql);
-    if (dead.length === 0) return { name, state: "ok", found: "none left over" };
-    const names = dead.map(({ database }) => database).join(", ");
-    return { name, state: "problem", found: `left over: ${names}`, fix: "the next pgrove restore or copy drops them" };
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  const dead = await withOpened(() => connectForAdmin(toolbox, run, []), findDeadScratch);
+  if (dead.length === 0) return { name, state: "ok", found: "none left over" };
+  const names = dead.map(({ database }) => database).join(", ");
+  return { name, state: "problem", found: `left over: ${names}`, fix: "the next pgrove restore or copy drops them" };
 }
 
 function checkClock(aheadS: number): Check {

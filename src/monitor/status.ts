@@ -3,6 +3,7 @@ import { createdAt, listDumps, type StoredDump, sourceOf } from "../dump/store.t
 import { messageOf, missingError, PgroveError } from "../errors.ts";
 import { readMigrationVersion } from "../postgres/catalog.ts";
 import { formatSearchPath, schemaSizeBytes } from "../postgres/schema.ts";
+import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Connection, formatConnectionUrl } from "../postgres/url.ts";
 import { asOwnRole, ownConnection } from "../resolve/reach.ts";
@@ -97,14 +98,11 @@ function explain(error: PgroveError, { condition, detail }: ServerState): Pgrove
 
 async function readDatabase(server: Server, schema: string | undefined, now: Date): Promise<DatabaseStatus> {
   const [toolbox, { database }] = await Promise.all([server.open(), server.access()]);
-  const sql = await toolbox.connect(database, newRunId(now));
-  try {
+  return await withSession({ toolbox, run: newRunId(now) }, database, async (sql) => {
     if (schema === undefined) return { ...(await askDatabase(sql)), migration: await findMigration(sql) };
     await sql.unsafe(`set search_path to ${formatSearchPath([schema])}`); // the ledger of nobody else
     return { ...(await askDatabase(sql)), ...(await askSchema(sql, schema)), migration: await findMigration(sql) };
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 async function askDatabase(sql: Sql): Promise<Omit<DatabaseStatus, "migration">> {

@@ -6,6 +6,7 @@ import { applicationName, type RunId } from "../sys/run-id.ts";
 import { isPassing, openConnection } from "./connect.ts";
 import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
 import { takingBack } from "./psql-input.ts";
+import { endSession } from "./session.ts";
 import type { ConnectOptions, PgTool, Sql, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import type { Connection } from "./url.ts";
 
@@ -105,7 +106,7 @@ async function connectToContainer(
     if (access.published !== undefined) {
       const sql = await openConnection(connection, run, once).catch(() => undefined); // the relay will say why
       if (sql !== undefined && (await isSameServer(sql, access))) return sql;
-      await sql?.end({ timeout: 1 });
+      if (sql !== undefined) await endSession(sql);
     }
     try {
       return await openConnection(connection, run, { ...once, socket: relay });

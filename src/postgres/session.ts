@@ -16,17 +16,22 @@ export interface SessionSource {
   run: RunId;
 }
 
-/** The body with a session in a database; it has ended when this resolves, so that the database can be renamed. */
+/** The body with a session that is opened for it and has ended when this resolves. */
+export async function withOpened<T>(connect: () => Promise<Sql>, body: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = await connect();
+  try {
+    return await body(sql);
+  } finally {
+    await endSession(sql);
+  }
+}
+
+/** The body with a session in a database, which can be renamed when this has resolved. */
 export async function withSession<T>(
   { toolbox, run }: SessionSource,
   database: string,
   body: (sql: Sql) => Promise<T>,
   options?: ConnectOptions,
 ): Promise<T> {
-  const sql = await toolbox.connect(database, run, options);
-  try {
-    return await body(sql);
-  } finally {
-    await endSession(sql);
-  }
+  return await withOpened(() => toolbox.connect(database, run, options), body);
 }

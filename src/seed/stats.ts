@@ -3,7 +3,7 @@ import type { Queries } from "../postgres/schema.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { newRunId } from "../sys/run-id.ts";
-import { withSession } from "./sql/session.ts";
+import { withSeedSession } from "./sql/session.ts";
 import { quoteTable } from "./table-sql.ts";
 
 /** Tables up to this size are counted; of larger ones the last ANALYZE says how many rows they have. */
@@ -47,7 +47,7 @@ export interface SeedStats {
 /** Reads the statistics of the target: all of its database, or its schema alone. */
 export async function readStats(tools: Pick<OperationTools, "clock">, live: LiveTarget): Promise<SeedStats> {
   const { schema } = live.target;
-  return await withSession(live, newRunId(tools.clock.now()), async (sql) => ({
+  return await withSeedSession(live, newRunId(tools.clock.now()), async (sql) => ({
     database: live.database,
     tables: await countSmall(sql, await readTableStats(sql, schema)),
     sequences: await readSequenceStats(sql, schema),

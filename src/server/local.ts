@@ -3,7 +3,8 @@ import { missingError } from "../errors.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { createHostToolbox } from "../postgres/host-toolbox.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import type { Toolbox } from "../postgres/toolbox.ts";
+import { withSession } from "../postgres/session.ts";
+import type { Sql, Toolbox } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
 import type { Runner } from "../sys/process.ts";
 import { newRunId } from "../sys/run-id.ts";
@@ -199,15 +200,16 @@ async function ensureRunning(
 /** The project's database is made with its server. */
 async function ensureDatabase(toolbox: Toolbox, database: string | undefined): Promise<void> {
   if (database === undefined || database === "postgres") return;
-  const sql = await toolbox.connect("postgres", newRunId(new Date()), { waitMs: 10_000 });
-  try {
+  const source = { toolbox, run: newRunId(new Date()) };
+  const create = async (sql: Sql) => {
     const [found] = await sql`select 1 from pg_database where datname = ${database}`;
     if (found === undefined) await sql.unsafe(`CREATE DATABASE ${quoteIdentifier(database)}`);
+  };
+  try {
+    await withSession(source, "postgres", create, { waitMs: 10_000 });
   } catch (error) {
     // Another pgrove was quicker: "duplicate database", or at the very same moment "unique violation".
     if (codeOf(error) !== "42P04" && codeOf(error) !== "23505") throw error;
-  } finally {
-    await sql.end({ timeout: 5 });
   }
 }
 

@@ -3,6 +3,7 @@ import { messageOf, missingError, PgroveError, refusal } from "../errors.ts";
 import { createClientImageToolbox } from "../postgres/client-image-toolbox.ts";
 import { openConnection } from "../postgres/connect.ts";
 import { createHostToolbox } from "../postgres/host-toolbox.ts";
+import { withOpened } from "../postgres/session.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
@@ -74,15 +75,14 @@ function accessOf(connection: Connection, login: Login): Access {
 }
 
 async function askVersion(connection: Connection, label: string): Promise<Version> {
-  const sql = await openConnection(connection, newRunId(new Date()), { label }).catch((error: unknown) => {
-    throw explainAbsence(error, label);
-  });
-  try {
+  const connect = () =>
+    openConnection(connection, newRunId(new Date()), { label }).catch((error: unknown) => {
+      throw explainAbsence(error, label);
+    });
+  return await withOpened(connect, async (sql) => {
     const [row] = await sql<{ number: string }[]>`select current_setting('server_version_num') as number`;
     return versionOfNumber(Number(row?.number));
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
+  });
 }
 
 /** `pgrove up` does not help with a server that somebody else runs. */

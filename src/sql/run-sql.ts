@@ -1,9 +1,11 @@
 /** SQL that the user brings: through psql for people, through a connection where rows are wanted as data. */
 import { failure, messageOf, PgroveError } from "../errors.ts";
 import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
+import { withOpened } from "../postgres/session.ts";
 import type { Sql, ToolOptions } from "../postgres/toolbox.ts";
-import { entrySql, sessionOptions } from "../resolve/reach.ts";
-import type { LiveTarget, Target } from "../resolve/target.ts";
+import { sessionOptions } from "../resolve/reach.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { withTargetSession } from "../resolve/target-session.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { PsqlWords } from "./psql-words.ts";
 import { readResults, type SqlResult } from "./sql-results.ts";
@@ -63,15 +65,15 @@ export async function runSql(
 export async function querySql(live: LiveTarget, tools: OperationTools, source: SqlSource): Promise<SqlResult[]> {
   return await asOperation(live, tools, async (operation, giveUp) => {
     const text = await readText(readSource(source, operation.abort, giveUp));
-    const sql = await live.toolbox.connect(live.database, operation.run, { notice: tools.note, runsUsersSql: true });
-    operation.defer(() => sql.end({ timeout: 2 }));
-    await enterSchema(sql, live.target);
-    operation.abort.throwIfAborted();
-    try {
-      return readResults(await sql.unsafe(text).raw());
-    } catch (error) {
-      throw explainSqlError(error, text, source.name);
-    }
+    const query = async (sql: Sql) => {
+      operation.abort.throwIfAborted();
+      try {
+        return readResults(await sql.unsafe(text).raw());
+      } catch (error) {
+        throw explainSqlError(error, text, source.name);
+      }
+    };
+    return await withTargetSession(live, operation.run, query, { notice: tools.note, runsUsersSql: true });
   });
 }
 
@@ -96,12 +98,6 @@ async function readText(pieces: AsyncIterable<Uint8Array>): Promise<string> {
   const all: Uint8Array[] = [];
   for await (const piece of pieces) all.push(piece);
   return new TextDecoder().decode(Buffer.concat(all));
-}
-
-/** Lets a session work in the target's schema, where its login does not do so by itself. */
-export async function enterSchema(sql: Sql, target: Target): Promise<void> {
-  const entry = entrySql(target);
-  if (entry !== "") await sql.unsafe(entry);
 }
 
 /**
@@ -141,16 +137,16 @@ const POLL_MS = 150;
 
 /** By a session of its own, opened only then: it would be in the way of CREATE DATABASE and the like. */
 async function endSessionsUntil(live: LiveTarget, operation: Operation, isSettled: () => boolean): Promise<void> {
-  const sql: Sql = await connectForAdmin(live.toolbox, operation.run, [live.database]);
-  try {
-    await endRunSessions(sql, operation.run);
-    while (!isSettled()) {
-      await Bun.sleep(POLL_MS);
+  await withOpened(
+    () => connectForAdmin(live.toolbox, operation.run, [live.database]),
+    async (sql) => {
       await endRunSessions(sql, operation.run);
-    }
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+      while (!isSettled()) {
+        await Bun.sleep(POLL_MS);
+        await endRunSessions(sql, operation.run);
+      }
+    },
+  );
 }
 
 function explainSqlError(error: unknown, text: string, name: string): unknown {

@@ -1,6 +1,7 @@
 /** Opens a target for sessions alone: without PostgreSQL's programs where they are not needed, and with patience. */
 import { missingError, PgroveError } from "../errors.ts";
 import { openConnection } from "../postgres/connect.ts";
+import { endSession } from "../postgres/session.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
 import { type LiveTarget, openTarget, type Target } from "../resolve/target.ts";
 import { openServer } from "../server/open-server.ts";
@@ -51,7 +52,7 @@ async function openOnce(target: Target, tools: ServerTools, prove: boolean): Pro
   const server = openServer(target.server, target.login, tools);
   const { database, user } = await server.access();
   const toolbox = connectingToolbox(server, user);
-  if (prove) await toolbox.connect(database, newRunId(new Date())).then((sql) => sql.end({ timeout: 1 }));
+  if (prove) await toolbox.connect(database, newRunId(new Date())).then(endSession);
   return { target, server, database, toolbox };
 }
 

@@ -6,6 +6,7 @@
 import { messageOf } from "../errors.ts";
 import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
 import { claimDatabase, claimRun, dropDeadScratch } from "../postgres/claims.ts";
+import { endSession, withOpened } from "../postgres/session.ts";
 import type { Programs, Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
@@ -72,7 +73,7 @@ async function workInside<T>(
       ? await connectForAdmin(toolbox, operation.run, subject.avoid ?? [database])
       : await toolbox.connect(subject.control, operation.run, { control: true });
   const control = await connect();
-  operation.defer(() => control.end({ timeout: 2 }));
+  operation.defer(() => endSession(control));
   await claimRun(control, operation.run);
   await clearOldWork(tools, control, live, subject.control === undefined);
   for (const claim of subject.claims) await claimDatabase(control, claim.database, claim.mode);
@@ -133,16 +134,14 @@ async function cancelling<T>(
   const [own] = await control<{ pid: number }[]>`select pg_backend_pid() as pid`;
   let settled = false;
   let ending: Promise<void> | undefined;
-  const cancel = async () => {
-    const second = await connect();
+  const cancel = async (second: Sql) => {
     while (!settled) {
       await second`select pg_cancel_backend(${own?.pid ?? 0})`;
       await Bun.sleep(POLL_MS);
     }
-    await second.end({ timeout: 2 });
   };
   const onAbort = () => {
-    ending = cancel().catch(() => undefined); // a server that is gone has cancelled it itself
+    ending = withOpened(connect, cancel).catch(() => undefined); // a server that is gone has cancelled it itself
   };
   abort.addEventListener("abort", onAbort, { once: true });
   try {

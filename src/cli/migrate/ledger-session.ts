@@ -2,7 +2,7 @@
 import type { LedgerWhere } from "../../migrate/ledger/ledger-place.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { Target } from "../../resolve/target.ts";
-import { enterSchema } from "../../sql/run-sql.ts";
+import { withTargetSession } from "../../resolve/target-session.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import type { Context } from "../context.ts";
 import { type Migrations, openLive } from "./migrations.ts";
@@ -15,13 +15,7 @@ export async function withLedgerSession<T>(
 ): Promise<T> {
   const live = await openLive(context, migrations);
   const where = await ledgerWhere(migrations, live.target);
-  const sql = await live.toolbox.connect(live.database, newRunId(context.clock.now()));
-  try {
-    await enterSchema(sql, live.target);
-    return await body(sql, where);
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  return await withTargetSession(live, newRunId(context.clock.now()), (sql) => body(sql, where));
 }
 
 /** Where the ledger of a target is, by its files' layout and pgrove.yaml. */

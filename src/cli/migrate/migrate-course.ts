@@ -7,7 +7,7 @@ import type { ApplyRequest, Planned, PlanRequest } from "../../migrate/run/apply
 import type { Wish } from "../../migrate/run/target-words.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
-import { enterSchema } from "../../sql/run-sql.ts";
+import { enterSchema } from "../../resolve/target-session.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import type { Context } from "../context.ts";
 import type { RunOptions } from "./migrate-options.ts";

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { configError, messageOf, refusal } from "../../errors.ts";
 import { readTables } from "../../seed/schema/schema.ts";
-import { withSession } from "../../seed/sql/session.ts";
+import { withSeedSession } from "../../seed/sql/session.ts";
 import { pathExists, writeFileAtomic } from "../../sys/files.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import type { Context } from "../context.ts";
@@ -30,7 +30,7 @@ export async function writeFirstFactories(
   const live = await openSeeding(context, seeding);
   const { schema } = live.target;
   const now = context.clock.now();
-  const tables = await withSession(live, newRunId(now), (sql) => readTables(sql, schema));
+  const tables = await withSeedSession(live, newRunId(now), (sql) => readTables(sql, schema));
   const { proposeFactories } = await import("../../seed/factory/init.ts");
   const text = await proposeFactories(tables, now);
   if (dryRun) return await context.output.answer({ dry_run: true, file: path, text }, () => text);

@@ -1,5 +1,6 @@
 /** Tells the ledger what is applied, and runs nothing: after repairs by hand, or for a schema that is there already. */
 import { refusal, usageError } from "../../errors.ts";
+import { endSession, withSession } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
@@ -58,7 +59,7 @@ export async function forceLedger(tools: OperationTools, live: LiveTarget, reque
     const { abort, run, details } = operation;
     const connect = () => live.toolbox.connect(database, run);
     const sql = await connect();
-    operation.defer(() => sql.end({ timeout: 2 }));
+    operation.defer(() => endSession(sql));
     const options = { timeoutMs: request.lockTimeoutMs, abort, note: tools.note };
     return await withMigrationLock(connect, place, options, async (lock) => {
       const found = await readForce(sql, request);
@@ -73,14 +74,10 @@ export async function forceLedger(tools: OperationTools, live: LiveTarget, reque
 
 /** Where the ledger is; looked for before anything is locked, since a pooler would give the locks to somebody else. */
 async function findPlace({ toolbox, database }: LiveTarget, request: ForceRequest, run: RunId): Promise<LedgerPlace> {
-  const connect = () => toolbox.connect(database, run);
-  const sql = await connect();
-  try {
-    await requireOwnSession(sql, connect);
+  return await withSession({ toolbox, run }, database, async (sql) => {
+    await requireOwnSession(sql, () => toolbox.connect(database, run));
     return (await readForce(sql, request)).ledger.place;
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 interface Found {

@@ -11,6 +11,7 @@
  *   either, depending on how it was started.
  */
 import { failure, refusal } from "../../errors.ts";
+import { withOpened } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
 import { findHolder, type Holder } from "./lock-holder.ts";
@@ -72,15 +73,13 @@ export async function withMigrationLock<T>(
   options: LockOptions,
   body: (lock: HeldLock) => Promise<T>,
 ): Promise<T> {
-  const sql = await connect();
-  try {
+  // The locks end with it.
+  return await withOpened(connect, async (sql) => {
     await keepSession(sql);
     const keys = lockKeysOf(place);
     await acquireAll(sql, keys, place, options);
     return await body(watchLocks(sql, keys));
-  } finally {
-    await sql.end({ timeout: 2 }); // which lets go of the locks
-  }
+  });
 }
 
 function lockKeysOf(place: LedgerPlace): LockKey[] {

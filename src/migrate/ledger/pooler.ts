@@ -3,6 +3,7 @@
  * session are somebody else's a moment later, and nothing that migrates may work that way.
  */
 import { missingError } from "../../errors.ts";
+import { withOpened } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 
 /** A second session may get a server session of its own by chance, when many are idle in the pool. */
@@ -15,12 +16,7 @@ const ATTEMPTS = 5;
 export async function requireOwnSession(sql: Sql, connectSecond: () => Promise<Sql>): Promise<void> {
   const result = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
   if (result[0]?.pid === result.state.pid) return;
-  const second = await connectSecond();
-  try {
-    if (await areShared(sql, second)) throw pooled();
-  } finally {
-    await second.end({ timeout: 2 });
-  }
+  if (await withOpened(connectSecond, (second) => areShared(sql, second))) throw pooled();
 }
 
 /** Whether one of the two gets the other's server session, or another one than before. */

@@ -2,6 +2,7 @@
 import { copyAside } from "../../copy/copy.ts";
 import { messageOf, PgroveError } from "../../errors.ts";
 import { databaseSizeBytes, type Session } from "../../postgres/admin.ts";
+import { withSession } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
@@ -81,16 +82,13 @@ function asCopy(live: LiveTarget, database: string): LiveTarget {
 
 /** Only the tables that are there now count: nobody else waits for one that a migration makes. */
 async function prepareLockReader({ toolbox, database }: LiveTarget, { operation }: Work): Promise<LockReader> {
-  const sql = await toolbox.connect(database, operation.run);
-  try {
+  return await withSession({ toolbox, run: operation.run }, database, async (sql) => {
     const rows = await sql<{ oid: number }[]>`
       select c.oid::int8::float8 as oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where c.relkind in ('r', 'p', 'm', 'v') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
     const present = new Set(rows.map(({ oid }) => oid));
     return async (session) => (await readLocks(session)).filter(({ oid }) => present.has(oid)).map(({ lock }) => lock);
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 /** From weak to strong. https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES */

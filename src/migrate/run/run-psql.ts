@@ -1,5 +1,6 @@
 /** Runs one migration through psql, for scripts that hold its own commands or rows for COPY. */
 import { failure, PgroveError } from "../../errors.ts";
+import { endSession } from "../../postgres/session.ts";
 import type { Toolbox, ToolOptions } from "../../postgres/toolbox.ts";
 import { endStatement, requireHarmless } from "../../sql/psql-commands.ts";
 import { PsqlWords } from "../../sql/psql-words.ts";
@@ -48,7 +49,7 @@ export async function runByPsql(session: StepSession, psql: PsqlAccess, step: St
       error,
     );
   } finally {
-    await books.end({ timeout: 2 });
+    await endSession(books);
   }
 }
 

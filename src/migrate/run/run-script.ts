@@ -1,6 +1,7 @@
 /** Runs one migration through a session: as one transaction with its ledger rows, or piece by piece where it must be. */
 import { refusal } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
+import { withOpened } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
@@ -105,8 +106,7 @@ export async function runByStatements(session: StepSession, step: Step, shape: S
   const started = performance.now();
   const units = groupIntoUnits(await shape.statements()).filter(({ last }) => last >= step.fromStatement);
   const { sql, place, facts } = session;
-  const books = await session.openBooks();
-  try {
+  await withOpened(session.openBooks, async (books) => {
     for (const unit of units) {
       session.abort.throwIfAborted();
       await books.unsafe(markDoubt(place, step, unit.first, facts));
@@ -114,9 +114,7 @@ export async function runByStatements(session: StepSession, step: Step, shape: S
     }
     await sql.unsafe(restoration(session));
     await books.unsafe(recordStep(place, step, facts, performance.now() - started));
-  } finally {
-    await books.end({ timeout: 2 });
-  }
+  });
 }
 
 async function runUnit(session: StepSession, books: Sql, step: Step, unit: Unit): Promise<void> {

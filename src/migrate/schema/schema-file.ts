@@ -1,6 +1,7 @@
 /** `migrations.schema_file`: the schema as a file of the repository, written after each change, and a quick start from it. */
 import { dirname } from "node:path";
 import { configError, messageOf, refusal } from "../../errors.ts";
+import { withSession } from "../../postgres/session.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { ensureDir, errorCode, readTextIfExists, writeFileAtomic } from "../../sys/files.ts";
 import type { OperationTools } from "../../sys/operation.ts";
@@ -51,16 +52,13 @@ async function readHeld(
   { run }: SchemaReader,
   { files, table }: SchemaFileRequest,
 ) {
-  const sql = await toolbox.connect(database, run);
-  try {
+  return await withSession({ toolbox, run }, database, async (sql) => {
     const where = { layout: files.layout, ...(table === undefined ? {} : { table }) };
     const ledger = await readLedger(sql, schema === undefined ? where : { ...where, schema });
     const rows = currentRows(ledger, findForeignChanges(ledger, files)).filter(({ success }) => success);
     const held = rows.map(({ version, digits, name }) => ({ version, digits, name }));
     return { held, companion: ledger.place.companion };
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 /** What became of the schema file. */

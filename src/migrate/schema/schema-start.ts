@@ -1,5 +1,6 @@
 /** An empty database brought to where a schema file is: quicker than every migration since the first one. */
 import { configError, failure, messageOf, missingError, refusal } from "../../errors.ts";
+import { endSession } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { unitsOfCharacters } from "../../sql/parser.ts";
@@ -41,7 +42,7 @@ export async function startFromSchema(
   await withWork(tools, live, subject, async ({ operation }) => {
     const connect = () => toolbox.connect(database, operation.run);
     const sql = await connect(); // of its own: the file sets the session's search_path
-    operation.defer(() => sql.end({ timeout: 2 }));
+    operation.defer(() => endSession(sql));
     const { files, table, lockWaitMs, home } = request;
     const where = {
       layout: files.layout,

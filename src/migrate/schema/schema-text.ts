@@ -4,6 +4,7 @@
  */
 import { type Queries, schemaPattern } from "../../postgres/schema.ts";
 import { listNeededExtensions } from "../../postgres/schema-dependencies.ts";
+import { withSession } from "../../postgres/session.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { Runner } from "../../sys/process.ts";
 import type { RunId } from "../../sys/run-id.ts";
@@ -48,12 +49,8 @@ export async function readSchemaText(
 
 async function selectPart({ target, toolbox, database }: LiveTarget, run: RunId): Promise<string[]> {
   if (target.schema === undefined) return [`--exclude-schema=${OWN_SCHEMA}`];
-  const sql = await toolbox.connect(database, run);
-  try {
-    return await selectSchema(sql, target.schema);
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  const { schema } = target;
+  return await withSession({ toolbox, run }, database, (sql) => selectSchema(sql, schema));
 }
 
 async function selectSchema(sql: Queries, schema: string): Promise<string[]> {

@@ -23,7 +23,7 @@ import type { SeedPlan } from "../model.ts";
 import { planSeed, type SeedWish } from "../plan/plan.ts";
 import { type ExistingRows, readExistingRows } from "../plan/plan-keys.ts";
 import { readTables } from "../schema/schema.ts";
-import { seedSubject, withSession, withWorkSession } from "../sql/session.ts";
+import { seedSubject, withSeedSession, withWorkSession } from "../sql/session.ts";
 import { type CleanPlan, cleanTables } from "./clean.ts";
 import { type CleanChoice, planCleaning, withoutCleaned } from "./clean-choice.ts";
 import { type Loaded, loadPlan } from "./load.ts";
@@ -61,7 +61,7 @@ type PlanRequest = Omit<RowsRequest, "consent">;
 /** What the run would do; nothing is changed. Throws as the run would. */
 export async function planRows(tools: OperationTools, live: LiveTarget, request: PlanRequest): Promise<RowsPlan> {
   const { newRunId } = await import("../../sys/run-id.ts");
-  return await withSession(live, newRunId(tools.clock.now()), async (sql) => {
+  return await withSeedSession(live, newRunId(tools.clock.now()), async (sql) => {
     const { tables, runs, cleaning } = await readGround(sql, tools, live, request);
     if (!request.loads) return { cleaning, plan: undefined };
     const existing = withoutCleaned(readExistingRows(sql), cleaning);

@@ -7,7 +7,7 @@ import { userName } from "../../sys/operation.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import { type Work, withWork } from "../../work/work.ts";
 import { placeSeedLedger, readAppliedFiles } from "../ledger.ts";
-import { seedSubject, withSession, withWorkSession } from "./session.ts";
+import { seedSubject, withSeedSession, withWorkSession } from "./session.ts";
 import type { SeedFile } from "./sql-files.ts";
 import { runSeedFiles, shapeSeedFiles } from "./sql-run.ts";
 import type { PsqlAccess, ShapedFile } from "./sql-session.ts";
@@ -36,7 +36,7 @@ export async function planFiles(
 ): Promise<{ pending: SeedFile[]; unchanged: string[] }> {
   if (files.length === 0) return { pending: [], unchanged: [] };
   const ledger = placeSeedLedger(live.target.schema);
-  const known = await withSession(live, newRunId(tools.clock.now()), (sql) => readAppliedFiles(sql, ledger));
+  const known = await withSeedSession(live, newRunId(tools.clock.now()), (sql) => readAppliedFiles(sql, ledger));
   return divide(files, known, force);
 }
 
@@ -47,7 +47,7 @@ export async function isApplied(
   { file, hash }: Pick<SeedFile, "file" | "hash">,
 ): Promise<boolean> {
   const ledger = placeSeedLedger(live.target.schema);
-  const known = await withSession(live, newRunId(tools.clock.now()), (sql) => readAppliedFiles(sql, ledger));
+  const known = await withSeedSession(live, newRunId(tools.clock.now()), (sql) => readAppliedFiles(sql, ledger));
   return known.get(file) === hash;
 }
 
