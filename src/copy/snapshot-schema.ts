@@ -16,7 +16,7 @@ export async function saveSchemaState(work: Work, live: LiveTarget): Promise<str
 
 /** Saves the target's schema in a new database, which is dropped at the end unless it was renamed. */
 async function saveInto(work: Work, live: LiveTarget, database: string): Promise<string> {
-  work.operation.defer(() => dropDatabase(work.control, database));
+  work.operation.defer(() => work.clearUp((sql) => dropDatabase(sql, database)));
   await saveSchema(work, live, database);
   return database;
 }

@@ -7,6 +7,8 @@
 import { failure, refusal } from "../errors.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { dropDatabase, endDeadRunSessions, runOfScratch } from "./admin.ts";
+import { codeOf } from "./connect.ts";
+import { isLostCode } from "./lost-connection.ts";
 import type { Sql } from "./toolbox.ts";
 
 /** "pgru" and "pgdb" as numbers: the first key of the two kinds of lock. */
@@ -45,19 +47,26 @@ export async function claimDatabase(sql: Sql, database: string, mode: "exclusive
 }
 
 /**
- * Throws (exit 1) when this session no longer holds its claim on a database: the connection was lost and made anew, and
- * another run may have claimed it meanwhile.
+ * Throws (exit 1) when this session no longer holds its claim on a database: the connection was lost, and another run may
+ * have claimed it meanwhile.
  */
 export async function requireClaim(sql: Sql, database: string): Promise<void> {
-  const rows = await sql`
-    select 1 from pg_locks
-     where locktype = 'advisory' and granted and objsubid = 2 and pid = pg_backend_pid()
-       and classid = ${DATABASE_CLASS}::bigint::oid and objid = (${hashKey(database)}::bigint & 4294967295)::oid`;
-  if (rows.length > 0) return;
+  let cause: unknown;
+  try {
+    const rows = await sql`
+      select 1 from pg_locks
+       where locktype = 'advisory' and granted and objsubid = 2 and pid = pg_backend_pid()
+         and classid = ${DATABASE_CLASS}::bigint::oid and objid = (${hashKey(database)}::bigint & 4294967295)::oid`;
+    if (rows.length > 0) return;
+  } catch (error) {
+    if (!isLostCode(codeOf(error) ?? "")) throw error;
+    cause = error;
+  }
   throw failure(
     "claim_lost",
     `the connection to the server was lost on the way, and with it the claim on the database ${database}`,
     "nothing was replaced; try again",
+    cause,
   );
 }
 

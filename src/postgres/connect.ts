@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { EXIT, failure, messageOf, missingError, PgroveError } from "../errors.ts";
 import { redact } from "../sys/redact.ts";
 import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
+import { openOneSession } from "./one-session.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
 import type { Connection } from "./url.ts";
 
@@ -54,37 +55,35 @@ export async function openConnection(
 ): Promise<Sql> {
   const { default: postgres } = await import("postgres");
   const until = Date.now() + (options.waitMs ?? 0);
+  const relay = options.socket;
   for (;;) {
-    const relay = options.socket;
-    // An option that postgres.js has and its types do not know.
-    const dialing = { socket: async () => endWithError(relay === undefined ? await dial(connection) : relay()) };
-    const sql = postgres({
-      host: connection.host,
-      port: connection.port,
-      user: connection.user,
-      pass: connection.password ?? "",
-      database: connection.database,
-      ssl: relay !== undefined || connection.host.startsWith("/") ? false : tlsOption(connection.parameters),
-      max: 1,
-      prepare: false,
-      fetch_types: false,
-      connect_timeout: CONNECT_TIMEOUT_S,
-      idle_timeout: 0,
-      max_lifetime: null,
-      connection: {
-        application_name: options.control ? controlName(run) : applicationName(run),
-        ...(connection.parameters.options === undefined ? {} : { options: connection.parameters.options }),
-      },
-      onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
-      ...dialing,
-    });
     try {
-      await sql.unsafe(
+      return await openOneSession(
+        relay ?? (() => dial(connection)),
+        (session) =>
+          postgres({
+            host: connection.host,
+            port: connection.port,
+            user: connection.user,
+            pass: connection.password ?? "",
+            database: connection.database,
+            ssl: relay !== undefined || connection.host.startsWith("/") ? false : tlsOption(connection.parameters),
+            max: 1,
+            prepare: false,
+            fetch_types: false,
+            connect_timeout: CONNECT_TIMEOUT_S,
+            idle_timeout: 0,
+            max_lifetime: null,
+            connection: {
+              application_name: options.control ? controlName(run) : applicationName(run),
+              ...(connection.parameters.options === undefined ? {} : { options: connection.parameters.options }),
+            },
+            onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
+            ...session,
+          }),
         options.direct ? liftLimits(options.runsUsersSql ? WAITING : [...WAITING, ...WORKING]) : "select 1",
       );
-      return sql;
     } catch (error) {
-      await sql.end({ timeout: 0 }).catch(() => undefined);
       if (!isStarting(error) || Date.now() >= until) throw explainConnectError(error, connection, options.label);
       await Bun.sleep(RETRY_EVERY_MS);
     }
@@ -121,17 +120,6 @@ function dial({ host, port }: Connection): Promise<Duplex> {
       socket.off("error", fail);
       resolve(Object.assign(socket, { host })); // the name that a TLS certificate is checked against
     });
-  });
-}
-
-/**
- * A socket that the other side closes before we said goodbye ends with an error: postgres.js dials again and again, for
- * ever, when a server closes cleanly before the login is done.
- */
-function endWithError(socket: Duplex): Duplex {
-  return socket.once("end", () => {
-    if (socket.writableEnded) socket.destroy();
-    else socket.destroy(withCode("the server closed the connection", "CONNECTION_CLOSED"));
   });
 }
 

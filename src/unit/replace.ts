@@ -80,7 +80,7 @@ export async function replaceDatabase(work: Work, server: Server, request: Repla
     await work.interruptible(() => swapDatabases(control, second, swap));
   });
   // The swap is done: a drop that fails is left to the next run.
-  if (dropsOld || (exists && !keeps)) operation.defer(() => dropDatabase(control, discarded));
+  if (dropsOld || (exists && !keeps)) operation.defer(() => work.clearUp((sql) => dropDatabase(sql, discarded)));
   return { servicesRestarted, ...(keeps ? { previous } : {}) };
 }
 

@@ -32,7 +32,7 @@ export async function findLoss(work: Work, database: string): Promise<Loss | und
 export async function createScratch(work: Work, statement: (name: string) => string): Promise<string> {
   const { control, operation } = work;
   const scratch = scratchName(operation.run);
-  operation.defer(() => dropDatabase(control, scratch));
+  operation.defer(() => work.clearUp((sql) => dropDatabase(sql, scratch)));
   try {
     await work.interruptible(() => control.unsafe(statement(scratch)));
   } catch (error) {

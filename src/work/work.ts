@@ -6,6 +6,8 @@
 import { messageOf } from "../errors.ts";
 import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
 import { claimDatabase, claimRun, dropDeadScratch } from "../postgres/claims.ts";
+import { codeOf } from "../postgres/connect.ts";
+import { isLostCode } from "../postgres/lost-connection.ts";
 import { endSession, withOpened } from "../postgres/session.ts";
 import type { Programs, Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -35,6 +37,11 @@ export interface Work {
   control: Sql;
   /** Does something on the control session that may take long or wait: cancelled when the run is interrupted. */
   interruptible<T>(body: () => Promise<T>): Promise<T>;
+  /**
+   * Clears up inside the server: by the control session or, where that was lost, as when the server has restarted, by one
+   * of its own. What is done has to bear being begun twice.
+   */
+  clearUp<T>(body: (sql: Sql) => Promise<T>): Promise<T>;
   /** A folder for files beside programs, the server's or others; written down and removed at the end. */
   stage(programs?: Programs): Promise<Stage>;
 }
@@ -87,8 +94,16 @@ async function workInside<T>(
     return made;
   };
   const interruptible = <T>(part: () => Promise<T>) => cancelling(operation, control, connect, part);
-  const work = { operation, tools, toolbox, control, interruptible, stage };
-  return await endingSessions(operation, control, () => body(work));
+  const clearUp = async <T>(part: (sql: Sql) => Promise<T>): Promise<T> => {
+    try {
+      return await part(control);
+    } catch (error) {
+      if (!isLostCode(codeOf(error) ?? "")) throw error;
+      return await withOpened(connect, part);
+    }
+  };
+  const work = { operation, tools, toolbox, control, interruptible, clearUp, stage };
+  return await endingSessions(work, () => body(work));
 }
 
 async function clearOldWork(tools: OperationTools, control: Sql, live: LiveTarget, mayDrop: boolean): Promise<void> {
@@ -102,11 +117,15 @@ async function clearOldWork(tools: OperationTools, control: Sql, live: LiveTarge
 }
 
 /** The body; when it is aborted or fails, the run's other sessions in the server are ended until none is left. */
-async function endingSessions<T>(operation: Operation, control: Sql, body: () => Promise<T>): Promise<T> {
+async function endingSessions<T>(
+  { operation, clearUp }: Pick<Work, "operation" | "clearUp">,
+  body: () => Promise<T>,
+): Promise<T> {
+  const end = () => clearUp((sql) => endRunSessions(sql, operation.run));
   let settled = false;
   const onAbort = async () => {
     while (!settled) {
-      await endRunSessions(control, operation.run).catch(() => 0); // a server that is gone has ended them itself
+      await end().catch(() => 0); // a server that is gone has ended them itself
       await Bun.sleep(POLL_MS);
     }
   };
@@ -115,7 +134,7 @@ async function endingSessions<T>(operation: Operation, control: Sql, body: () =>
   try {
     return await body();
   } catch (error) {
-    await endAll(() => endRunSessions(control, operation.run));
+    await endAll(end);
     throw error;
   } finally {
     settled = true;

@@ -5,6 +5,7 @@ import type { StepImpact } from "../../migrate/impact/impact-model.ts";
 import type { Direction } from "../../migrate/model.ts";
 import type { ApplyRequest, Planned, PlanRequest } from "../../migrate/run/apply.ts";
 import type { Wish } from "../../migrate/run/target-words.ts";
+import { endSession } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { enterSchema } from "../../resolve/target-session.ts";
@@ -90,7 +91,7 @@ async function readFiles(migrations: Migrations, opening: Promise<OpenSession>):
 
 /** Says goodbye without waiting for the answer: nothing depends on it. */
 function endSoon(sql: Sql): void {
-  sql.end({ timeout: 1 }).catch(() => undefined);
+  endSession(sql).catch(() => undefined);
 }
 
 /** What is asked only when there is something to run. Every script is looked at: a bad one stops all before anything runs. */

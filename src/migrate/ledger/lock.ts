@@ -151,7 +151,7 @@ async function pause(ms: number, abort: AbortSignal): Promise<void> {
   abort.removeEventListener("abort", end);
 }
 
-/** What the body is handed: postgres.js makes a lost connection anew without a word, and the new one has no locks. */
+/** What the body is handed. */
 function watchLocks(sql: Sql, keys: readonly LockKey[]): HeldLock {
   let confirmedAt = performance.now();
   return {
@@ -163,7 +163,7 @@ function watchLocks(sql: Sql, keys: readonly LockKey[]): HeldLock {
   };
 }
 
-/** Whether this session has the locks. One that was lost and made anew has none; one that does not answer is lost. */
+/** Whether this session has the locks. One that does not answer is lost. */
 async function holdsLocks(sql: Sql, keys: readonly LockKey[]): Promise<boolean> {
   const asked = sql<{ held: number }[]>`
     select count(*)::int as held from pg_locks

@@ -1,6 +1,7 @@
 /** Brings a database to a wish: reads its ledger, plans, and runs the steps. Lock, journal and consent are the caller's. */
 import type { Layout } from "../../config/schema-migrations.ts";
 import { failure, PgroveError, refusal } from "../../errors.ts";
+import { endSession } from "../../postgres/session.ts";
 import type { ConnectOptions, Sql } from "../../postgres/toolbox.ts";
 import { entrySql, sessionOptions } from "../../resolve/reach.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
@@ -139,8 +140,7 @@ async function openSession(work: Work, live: LiveTarget, notice?: Notice): Promi
     runsUsersSql: true,
     ...(notice === undefined ? {} : { notice }),
   });
-  // Of a session that the server has ended under a script, postgres.js would wait for the answer until the time is over.
-  work.operation.defer(() => sql.end({ timeout: 0.2 }));
+  work.operation.defer(() => endSession(sql));
   const entry = entrySql(live.target);
   if (entry !== "") await sql.unsafe(entry);
   return sql;

@@ -11,10 +11,7 @@ export function isServerError(error: unknown): boolean {
   return !(error instanceof PgroveError) && SQLSTATE.test(codeOf(error) ?? "");
 }
 
-/**
- * Whether the session can be spoken to after the error. One that was ended must be left alone: postgres.js would open
- * another one, and dial for ever while that is ended, too.
- */
+/** Whether the session can be spoken to after the error. */
 export function leavesSession(error: unknown, abort: AbortSignal): boolean {
   return isServerError(error) && !ENDS_SESSION.test(codeOf(error) ?? "") && !abort.aborted;
 }

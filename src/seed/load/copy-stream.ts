@@ -1,6 +1,7 @@
 /** COPY … FROM STDIN over a connection of postgres.js, with its errors. */
 import { Writable } from "node:stream";
 import { failure } from "../../errors.ts";
+import { unknownLibrary } from "../../postgres/known-library.ts";
 import type { Queries } from "../../postgres/schema.ts";
 
 /** How a COPY ends. */
@@ -37,7 +38,8 @@ export async function copyIn(sql: Queries, statement: string, pieces: Iterable<U
 /**
  * postgres.js settles a COPY when the server asks for rows, and a second time when it has ended, which nobody hears: an
  * error behind the last row would be lost (porsager/postgres#1173). So its two functions are replaced, before the COPY is
- * sent: an error may come together with the wish for rows.
+ * sent: an error may come together with the wish for rows. They are no part of what the library promises, so it is known
+ * which one it is.
  */
 function watchEnding(query: object): Ending {
   const [open, refuse] = [settler(query, "resolve"), settler(query, "reject")];
@@ -61,8 +63,9 @@ function watchEnding(query: object): Ending {
 
 function settler(query: object, name: "resolve" | "reject"): (value: unknown) => void {
   const own: unknown = Reflect.get(query, name);
+  if (typeof own !== "function") throw unknownLibrary(`a query's ${name}`);
   return (value) => {
-    if (typeof own === "function") Reflect.apply(own, query, [value]);
+    Reflect.apply(own, query, [value]);
   };
 }
 

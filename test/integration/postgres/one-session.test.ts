@@ -1,0 +1,105 @@
+/** A session that is lost is never another one without a word, however it is reached and whatever it was at. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { codeOf } from "../../../src/postgres/connect.ts";
+import { createDockerToolbox } from "../../../src/postgres/docker-toolbox.ts";
+import { isLostCode } from "../../../src/postgres/lost-connection.ts";
+import { endSession } from "../../../src/postgres/session.ts";
+import type { Sql } from "../../../src/postgres/toolbox.ts";
+import { systemRunner } from "../../../src/sys/process.ts";
+import { newRunId } from "../../../src/sys/run-id.ts";
+import { uniqueName } from "../../support/database.ts";
+import { waitFor } from "../../support/engine/run.ts";
+import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+
+let server: TestServer;
+const database = uniqueName("session");
+
+beforeAll(async () => {
+  server = await sharedServer(17);
+  await server.createDatabase(database);
+});
+
+afterAll(() => server.psql("postgres", `drop database ${database} with (force)`));
+
+const WAYS = ["published port", "relay"] as const;
+
+async function open(way: (typeof WAYS)[number]): Promise<Sql> {
+  const { container, password, port = 0 } = server;
+  const access = { container, label: "the test's server", user: "postgres", password, addresses: [] };
+  const published = way === "relay" ? {} : { published: { host: "127.0.0.1", port } };
+  return await createDockerToolbox(systemRunner, { ...access, ...published }).connect(database, newRunId(new Date()));
+}
+
+const codeAfter = (query: PromiseLike<unknown>): Promise<string> =>
+  new Promise((resolve) => {
+    query.then(
+      () => resolve("no error"),
+      (error: unknown) => resolve(codeOf(error) ?? String(error)),
+    );
+  });
+
+/** Ends the session from outside, once it does what it is to be ended at. */
+async function end(pid: number, state: string): Promise<void> {
+  const where = `from pg_stat_activity where pid = ${pid}`;
+  await waitFor(`a session that is ${state}`, 30_000, async () => {
+    return (await server.psql("postgres", `select state ${where} and query not like '%set_config%'`)) === state;
+  });
+  await server.psql("postgres", `select pg_terminate_backend(pid) ${where}`);
+}
+
+async function pidOf(sql: Sql): Promise<number> {
+  const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  return row?.pid ?? 0;
+}
+
+describe.each([...WAYS])("by the %s", (way) => {
+  test("what is under way and what comes behind it is rejected as lost, and the end is not waited for", async () => {
+    const sql = await open(way);
+    const pid = await pidOf(sql);
+    const working = [sql`select pg_sleep(600)`, sql`select 1`, sql`select ${1}::int`].map(codeAfter);
+    await end(pid, "active");
+    const codes = await Promise.all(working);
+    codes.push(await codeAfter(sql`select 2`), await codeAfter(sql.begin((inner) => inner`select 3`)));
+    expect(codes.filter((code) => !isLostCode(code))).toEqual([]);
+    const started = performance.now();
+    await endSession(sql);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
+  test("a session that waits is lost as well", async () => {
+    const sql = await open(way);
+    await end(await pidOf(sql), "idle");
+    const codes = [await codeAfter(sql`select 1`), await codeAfter(sql`select 2`)];
+    expect(codes.filter((code) => !isLostCode(code))).toEqual([]);
+    await endSession(sql);
+  });
+
+  test("a transaction is not gone on with", async () => {
+    const sql = await open(way);
+    const pid = await pidOf(sql);
+    const codes: string[] = [];
+    const begun = codeAfter(
+      sql.begin(async (inner) => {
+        codes.push(await codeAfter(inner`select pg_sleep(600)`));
+        for (const text of ["select 1", "select 2", "rollback"]) codes.push(await codeAfter(inner.unsafe(text)));
+      }),
+    );
+    await end(pid, "active");
+    expect(isLostCode(await begun)).toBe(true);
+    await waitFor("the body's end", 10_000, async () => codes.length === 4);
+    expect(codes.filter((code) => !isLostCode(code))).toEqual([]);
+    await endSession(sql);
+  });
+});
+
+test("an end waits for what is under way, as long as it may", async () => {
+  const sql = await open("published port");
+  const quick = codeAfter(sql`select pg_sleep(0.2)`);
+  await sql.end({ timeout: 20 });
+  expect(await quick).toBe("no error");
+  const other = await open("published port");
+  const slow = codeAfter(other`select pg_sleep(20)`);
+  await other.end({ timeout: 0.3 });
+  expect(isLostCode(await slow)).toBe(true);
+  expect(isLostCode(await codeAfter(other`select 1`))).toBe(true);
+});
