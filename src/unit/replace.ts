@@ -53,6 +53,7 @@ export interface Replaced {
 export async function replaceDatabase(work: Work, server: Server, request: ReplaceRequest): Promise<Replaced> {
   const { control, operation, toolbox } = work;
   const { database, scratch, agreed } = request;
+  await requireClaim(control, database);
   await requireStanding(control, { database, agreed });
   const exists = agreed !== undefined;
   const keeping = request.keeping ?? keepForRestore(database);
