@@ -1,6 +1,9 @@
 /** Hands SQL to the psql of a target's toolbox. */
+
+import { failure } from "../errors.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import { runPsql } from "../sql/psql.ts";
 import type { Work } from "../work/work.ts";
 import { filterSql } from "./filter-sql.ts";
 import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
@@ -22,17 +25,25 @@ export async function feedPsql(
   sql: AsyncIterable<Uint8Array>,
   { restricted, leftOut }: SqlContents,
 ): Promise<void> {
-  const { run, abort } = work.operation;
-  const guards = knowsRestrict(await readPsqlVersion(work, live));
-  // Its own key would be known to whoever wrote the dump.
-  const guard = guards ? ["-c", `\\restrict ${crypto.randomUUID().replaceAll("-", "")}`] : [];
-  const args = ["-X", "-q", "--echo-errors", "-v", "ON_ERROR_STOP=1", ...guard, "-f", "-"];
+  const sealed = knowsRestrict(await readPsqlVersion(work, live));
   const unknown = leftOut.settings.length === 0 ? [] : settingsUnknownTo(await readServerMajor(work));
   const settings = leftOut.settings.filter((name) => unknown.includes(name));
   const leaving = { restrict: restricted, options: leftOut.options.length > 0, settings };
   const leavesSome = leaving.restrict || leaving.options || settings.length > 0;
-  const command = live.toolbox.command("psql", args, run, { database: live.database, input: true });
-  await work.tools.runner.stream(command, { input: leavesSome ? filterSql(sql, leaving) : sql }, abort);
+  const { runner } = work.tools;
+  const { run, abort } = work.operation;
+  const openToolbox = () => Promise.resolve(live.toolbox);
+  await runPsql(
+    { runner, run, abort, openToolbox, database: live.database, options: undefined },
+    {
+      name: "the dump",
+      source: leavesSome ? filterSql(sql, leaving) : sql,
+      args: ["-q", "--echo-errors"],
+      checked: { sealed },
+      phrase: (line) => line,
+      explain: (said, cause) => cause ?? failure("restore_incomplete", said.join("\n")),
+    },
+  );
 }
 
 /** The major version of the server that the work is done on. */

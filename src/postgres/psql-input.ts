@@ -16,7 +16,7 @@ const DELIMITERS = Array.from({ length: 127 }, (_, code) => String.fromCharCode(
 );
 
 /** A row that COPY refuses, whatever its table and its delimiter. */
-const IMPOSSIBLE_ROW = DELIMITERS.map((delimiter) => delimiter.repeat(TOO_MANY)).join("");
+export const IMPOSSIBLE_ROW = DELIMITERS.map((delimiter) => delimiter.repeat(TOO_MANY)).join("");
 
 /**
  * A statement is dropped (`\r`), and nothing that follows is run (`\if false`); what ends within quotes or a comment is no

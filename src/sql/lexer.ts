@@ -79,6 +79,12 @@ export class SqlLexer {
     return this.statement.began ?? this.base;
   }
 
+  /** After `finish`: what the script ends in. A statement without its semicolon is none of that. */
+  get end(): "commands" | "rows" | "quoted" {
+    if (this.mode === "copy" || this.copyFollows) return "rows";
+    return this.mode === "text" ? "commands" : "quoted";
+  }
+
   /** After the last chunk: true when nothing was left open. */
   finish(): boolean {
     this.last = true;

@@ -2,12 +2,12 @@
 import { failure, messageOf, PgroveError } from "../errors.ts";
 import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
 import { withOpened } from "../postgres/session.ts";
-import type { Sql, ToolOptions } from "../postgres/toolbox.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import { sessionOptions } from "../resolve/reach.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { withTargetSession } from "../resolve/target-session.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
-import { PsqlWords } from "./psql-words.ts";
+import { runPsql } from "./psql.ts";
 import { readResults, type SqlResult } from "./sql-results.ts";
 
 export interface SqlSource {
@@ -37,24 +37,22 @@ export async function runSql(
   sink: SqlSink,
 ): Promise<void> {
   await asOperation(live, tools, async (operation, giveUp) => {
-    const args = ["-X", "-v", "ON_ERROR_STOP=1", ...(format === "csv" ? ["-q", "--csv"] : []), "-f", "-"];
-    const path = sessionOptions(live.target);
-    const env = path === undefined ? {} : { PGOPTIONS: path };
-    const options: ToolOptions = { database: live.database, input: true, env };
-    const command = live.toolbox.command("psql", args, operation.run, options);
-    const words = new PsqlWords(sink.notice, (line) => line.replace(STDIN, source.name));
     const stop = new AbortController();
-    const io = {
-      input: readSource(source, AbortSignal.any([stop.signal, operation.abort]), giveUp),
-      output: (chunk: Uint8Array) => sink.output(chunk).catch(giveUp),
-      line: words.line,
+    const access = {
+      ...{ runner: tools.runner, run: operation.run, abort: operation.abort },
+      openToolbox: () => Promise.resolve(live.toolbox),
+      ...{ database: live.database, options: sessionOptions(live.target) },
     };
     try {
-      await tools.runner.stream(command, io, operation.abort);
-      words.tellRest();
-    } catch (error) {
-      const said = words.failure(error);
-      throw said === undefined ? error : failure("sql_failed", said.join("\n"), undefined, error);
+      await runPsql(access, {
+        name: source.name,
+        source: readSource(source, AbortSignal.any([stop.signal, operation.abort]), giveUp),
+        args: format === "csv" ? ["-q", "--csv"] : [],
+        output: (chunk) => sink.output(chunk).catch(giveUp),
+        tell: sink.notice,
+        phrase: (line) => line.replace(STDIN, source.name),
+        explain: (said, cause) => failure("sql_failed", said.join("\n"), undefined, cause),
+      });
     } finally {
       stop.abort(); // psql has ended, and reads no more
     }

@@ -60,6 +60,8 @@ export interface Streams {
   line?: (line: string) => void;
   /** The same as it was said: to be read, never to be shown. A password may be part of a table's name. */
   rawLine?: (line: string) => void;
+  /** What is left of a line of stderr, as it was said, when whoever waits for a word has taken it; undefined: nothing. */
+  sift?: (line: string) => string | undefined;
 }
 
 export interface Runner {

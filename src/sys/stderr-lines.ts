@@ -18,13 +18,14 @@ interface Speaker {
 interface Listeners {
   line?: (text: string) => void;
   rawLine?: (text: string) => void;
+  sift?: (text: string) => string | undefined;
 }
 
 /** Reads a child's stderr to its end, line by line, without secrets (but for `rawLine`). */
 export async function readLines(
   stream: ReadableStream<Uint8Array>,
   command: Speaker,
-  { line, rawLine }: Listeners = {},
+  { line, rawLine, sift }: Listeners = {},
 ): Promise<StderrTail> {
   const tail: StderrTail = { lines: [], proved: undefined };
   const decoder = new TextDecoder();
@@ -35,11 +36,13 @@ export async function readLines(
       tail.proved = Number(said.slice(command.proof.length + 1)); // before a short password could be found in it
       return;
     }
-    const text = redact(said, command.secrets);
+    const left = sift === undefined ? said : sift(said);
+    if (left === undefined) return;
+    const text = redact(left, command.secrets);
     tail.lines.push(text);
     if (tail.lines.length > KEPT_STDERR_LINES) tail.lines.splice(1, 1); // the first line often says why
     line?.(text);
-    rawLine?.(said);
+    rawLine?.(left);
   };
   for await (const chunk of stream) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");

@@ -153,10 +153,9 @@ async function prepareRun(work: Work, live: LiveTarget, sql: Sql, place: LedgerP
   const { note } = work.tools;
   const { abort, run } = work.operation;
   const everyMs = Math.max(100, (settings.lockTimeoutMs || USUAL_WAIT_MS) / 2);
-  const path = sessionOptions(live.target);
   const psql = {
-    ...{ runner: work.tools.runner, run, openToolbox: () => live.server.open() },
-    options: { database: live.database, env: path === undefined ? {} : { PGOPTIONS: path } },
+    ...{ runner: work.tools.runner, run, abort, openToolbox: () => live.server.open() },
+    ...{ database: live.database, options: sessionOptions(live.target) },
   };
   return async (step: Step, shape: ScriptShape, commitsLater: boolean): Promise<void> => {
     const waits = (who: string) => note(`${describeMigration(step)} waits for ${who}`);

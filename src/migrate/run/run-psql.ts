@@ -1,24 +1,12 @@
 /** Runs one migration through psql, for scripts that hold its own commands or rows for COPY. */
 import { failure, PgroveError } from "../../errors.ts";
 import { endSession } from "../../postgres/session.ts";
-import type { Toolbox, ToolOptions } from "../../postgres/toolbox.ts";
+import { type PsqlAccess, runPsql } from "../../sql/psql.ts";
 import { endStatement, requireHarmless } from "../../sql/psql-commands.ts";
-import { PsqlWords } from "../../sql/psql-words.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
-import type { Runner } from "../../sys/process.ts";
-import type { RunId } from "../../sys/run-id.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../model.ts";
 import { restoration, type StepSession, timeouts } from "./run-script.ts";
-
-/** How psql is started. */
-export interface PsqlAccess {
-  runner: Runner;
-  run: RunId;
-  /** Opened when the first such script comes: a machine that only migrates may have no psql. */
-  openToolbox(): Promise<Toolbox>;
-  options: ToolOptions;
-}
 
 /** The name that psql gives its standard input in messages. */
 const STDIN = /^psql:<stdin>:(\d+): /;
@@ -79,33 +67,15 @@ interface Pieces {
   tail: string;
 }
 
-/** Hands the pieces to psql. Its last word has to be one that only we know: a script that swallows its end proves nothing. */
 async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, script, tail }: Pieces): Promise<void> {
-  const toolbox = await psql.openToolbox();
-  const proof = `pgrove-${crypto.randomUUID()}`;
-  const command = toolbox.command("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"], psql.run, {
-    ...psql.options,
-    input: true,
+  await runPsql(psql, {
+    name: step.script.file,
+    source: `${head}\n${endStatement(script)}\n\\set ON_ERROR_STOP on\n${tail}\n`,
+    args: ["-q"],
+    tell: session.note,
+    phrase: (line) => placeLine(line, step),
+    explain: (said, cause) => scriptFailed(step, said, cause),
   });
-  const text = `${head}\n${endStatement(script)}\n\\set ON_ERROR_STOP on\n${tail}\n\\echo ${proof}\n`;
-  const words = new PsqlWords(session.note, (line) => placeLine(line, step));
-  let output = "";
-  const decoder = new TextDecoder();
-  const keepTail = (chunk: Uint8Array) => {
-    output = (output + decoder.decode(chunk, { stream: true })).slice(-1000);
-    return Promise.resolve();
-  };
-  try {
-    await psql.runner.stream(command, { input: bytesOf(text), output: keepTail, line: words.line }, session.abort);
-  } catch (error) {
-    const said = words.failure(error);
-    throw said === undefined ? error : scriptFailed(step, said, error);
-  }
-  words.tellRest();
-  if (output.includes(proof)) return;
-  throw scriptFailed(step, [
-    `${step.script.file}: its end was never reached: rows of COPY without \\. behind them, or an open quote`,
-  ]);
 }
 
 function scriptFailed(step: Step, said: readonly string[], cause?: unknown): PgroveError {
@@ -116,8 +86,4 @@ function scriptFailed(step: Step, said: readonly string[], cause?: unknown): Pgr
 /** psql's line number, behind our own first line, as the file's. */
 function placeLine(line: string, { script }: Step): string {
   return line.replace(STDIN, (_, number: string) => `${script.file}:${script.line + Number(number) - 2}: `);
-}
-
-async function* bytesOf(text: string): AsyncIterable<Uint8Array> {
-  yield new TextEncoder().encode(text);
 }

@@ -2,6 +2,7 @@
 
 import { sessionOptions } from "../../resolve/reach.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
+import type { PsqlAccess } from "../../sql/psql.ts";
 import type { OperationTools } from "../../sys/operation.ts";
 import { userName } from "../../sys/operation.ts";
 import { newRunId } from "../../sys/run-id.ts";
@@ -10,7 +11,7 @@ import { placeSeedLedger, readAppliedFiles } from "../ledger.ts";
 import { seedSubject, withSeedSession, withWorkSession } from "./session.ts";
 import type { SeedFile } from "./sql-files.ts";
 import { runSeedFiles, shapeSeedFiles } from "./sql-run.ts";
-import type { PsqlAccess, ShapedFile } from "./sql-session.ts";
+import type { ShapedFile } from "./sql-session.ts";
 
 export interface FilesRequest {
   files: readonly SeedFile[];
@@ -82,12 +83,7 @@ export async function seedFiles(tools: OperationTools, live: LiveTarget, request
   });
 }
 
-function psqlAccess({ operation, tools, toolbox }: Work, { database, target }: LiveTarget): PsqlAccess {
-  const path = sessionOptions(target);
-  const env = { PGCLIENTENCODING: "UTF8", ...(path === undefined ? {} : { PGOPTIONS: path }) };
-  return {
-    runner: tools.runner,
-    abort: operation.abort,
-    command: (args) => toolbox.command("psql", args, operation.run, { database, input: true, env }),
-  };
+function psqlAccess({ operation: { run, abort }, tools, toolbox }: Work, { database, target }: LiveTarget): PsqlAccess {
+  const openToolbox = () => Promise.resolve(toolbox);
+  return { runner: tools.runner, run, abort, openToolbox, database, options: sessionOptions(target) };
 }

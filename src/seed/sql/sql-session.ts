@@ -2,18 +2,11 @@
 
 import { schemaSearchPath } from "../../postgres/schema.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import type { PsqlAccess } from "../../sql/psql.ts";
 import type { Script } from "../../sql/script.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
-import type { Command, Runner } from "../../sys/process.ts";
 import type { AppliedFile, SeedLedger } from "../ledger.ts";
 import type { SeedFile } from "./sql-files.ts";
-
-/** How psql is started. */
-export interface PsqlAccess {
-  runner: Runner;
-  abort: AbortSignal;
-  command(args: readonly string[]): Command;
-}
 
 export interface SqlSeedSession {
   /** In the target, and in its schema. */

@@ -1,0 +1,82 @@
+/** SQL run by psql: the one way. Success is more than its exit code: psql has to prove that it came to the end. */
+import type { Toolbox } from "../postgres/toolbox.ts";
+import type { Env } from "../sys/child-environment.ts";
+import type { Runner } from "../sys/process.ts";
+import type { RunId } from "../sys/run-id.ts";
+import { type CheckedScript, EndProof } from "./end-proof.ts";
+import { PsqlWords } from "./psql-words.ts";
+
+/** Where psql runs, for whom, and in what it works. */
+export interface PsqlAccess {
+  runner: Runner;
+  run: RunId;
+  abort: AbortSignal;
+  /** Opened when the first script comes: a machine that only migrates may have no psql. */
+  openToolbox(): Promise<Pick<Toolbox, "command">>;
+  database: string;
+  /** libpq's options for the session: the search_path, where the login has another one. */
+  options: string | undefined;
+}
+
+/** What psql runs, and who is told what. */
+export interface PsqlScript {
+  /** For messages: a file's name. */
+  name: string;
+  /** A text is handed on as UTF-8; bytes are in whatever encoding psql takes them to be in. */
+  source: string | AsyncIterable<Uint8Array>;
+  /** psql's arguments besides those that it always has. */
+  args?: readonly string[];
+  /** Given where the source was read before. */
+  checked?: CheckedScript;
+  output?: (chunk: Uint8Array) => void | Promise<void>;
+  /** What psql says on stderr, as it comes, but for what may be why it fails. */
+  tell?: (line: string) => void;
+  /** One of its lines in the words of whoever reads it: psql names its input by `psql:<stdin>:LINE: `. */
+  phrase: (line: string) => string;
+  /** The error for a script that failed, by what was said of it. No cause: psql took it for a success. */
+  explain(said: readonly string[], cause?: unknown): unknown;
+}
+
+/**
+ * Runs a script up to its first error. Throws what `explain` makes of psql's last words, or of an end that was never
+ * reached; an input that cannot be read to its end, an interruption and a psql that was lost are thrown as they are.
+ */
+export async function runPsql(access: PsqlAccess, script: PsqlScript): Promise<void> {
+  const { name, args = [], output = ignore, tell = ignore, phrase, explain } = script;
+  const toolbox = await access.openToolbox();
+  const proof = new EndProof(script.checked);
+  const words = new PsqlWords(tell, phrase);
+  const all = ["-X", "-v", "ON_ERROR_STOP=1", ...args, ...proof.args, "-f", "-"];
+  const options = { database: access.database, input: true, env: environment(access, script) };
+  const command = toolbox.command("psql", all, access.run, options);
+  const emit = (piece: Uint8Array) => (piece.length === 0 ? undefined : output(piece));
+  const io = {
+    input: proof.follow(bytesOf(script.source)),
+    output: (piece: Uint8Array) => emit(proof.echoed.pass(piece)),
+    ...{ line: words.line, sift: proof.sift },
+  };
+  const neverReached = () => [`${name}: its end was never reached: ${proof.whyMissed}`];
+  try {
+    await access.runner.stream(command, io, access.abort).finally(() => emit(proof.echoed.rest()));
+  } catch (error) {
+    const said = words.failure(error);
+    if (said === undefined) throw error;
+    throw explain(proof.isMissedIn(said) ? neverReached() : said, error);
+  }
+  words.tellRest();
+  if (!proof.isGiven) throw explain(neverReached());
+}
+
+function ignore(): void {}
+
+function environment({ options }: PsqlAccess, { source }: PsqlScript): Env {
+  return {
+    ...(typeof source === "string" ? { PGCLIENTENCODING: "UTF8" } : {}),
+    ...(options === undefined ? {} : { PGOPTIONS: options }),
+  };
+}
+
+async function* bytesOf(source: string | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (typeof source === "string") yield new TextEncoder().encode(source);
+  else yield* source;
+}
