@@ -60,9 +60,11 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
   if (encoding !== undefined) {
     throw refuse(encoding, `${noun} is run in UTF-8`, "write the file in UTF-8, and leave the encoding out");
   }
+  let restricts: string | undefined;
   const lexer = new SqlLexer({
     comment: () => undefined,
     command: (line) => {
+      if (/^\\(?:un)?restrict\b/.test(line)) restricts = line.startsWith("\\un") ? undefined : line;
       const name = /^\\([a-z!?]+|\.)/i.exec(line)?.[1] ?? line;
       if (HARMLESS.has(name) && !SPECIAL.test(line) && !/[`\\]/.test(line.slice(1))) return;
       throw refuse(line, `${noun} may not reach beyond its database`, INSTEAD[name] ?? USUAL_HINT);
@@ -82,6 +84,7 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
   });
   lexer.add(Buffer.from(script.sql));
   lexer.finish();
+  if (restricts !== undefined) throw refuse(restricts, "there is no \\unrestrict behind it", "leave it out");
 }
 
 /** The line (in the file) of a piece of the script; of a statement, whose blanks the lexer has changed, by its first word. */

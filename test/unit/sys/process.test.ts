@@ -61,6 +61,16 @@ describe("how a program ended", () => {
     expect(await failureOf(lost)).toMatchObject({ lost: true });
   });
 
+  test("who waits for a word takes it out of a line before a secret could be found in it", async () => {
+    const lines: string[] = [];
+    const sift = (line: string) => (line === "the word" ? undefined : line);
+    const io = { line: (line: string) => lines.push(line), sift };
+    const command = shell("echo a word >&2; echo the word >&2; exit 3", { secrets: ["word"] });
+    const failed = await failureOf(systemRunner.stream(command, io, new AbortController().signal));
+    expect(lines).toEqual(["a ***"]);
+    expect(failed).toMatchObject({ stderr: ["a ***"] });
+  });
+
   test("secrets are in none of it", async () => {
     const secrets = ["hunter2"];
     const lines: string[] = [];
