@@ -122,20 +122,20 @@ export async function withOperation<T>(
     // What was done stays done when the journal's disk is full.
     await journal(entry).catch((cause: unknown) => tools.note(`the journal could not be written: ${messageOf(cause)}`));
   };
+  const operation: Operation = {
+    ...{ run, abort: tools.abort, details },
+    defer: (cleanUp) => cleanUps.push(cleanUp),
+    remember: (leftover) => record.remember(leftover),
+  };
+  let answer: T;
   try {
-    const answer = await body({
-      run,
-      abort: tools.abort,
-      details,
-      defer: (cleanUp) => cleanUps.push(cleanUp),
-      remember: (leftover) => record.remember(leftover),
-    });
-    await end("done");
-    return answer;
+    answer = await body(operation);
   } catch (error) {
     await end(tools.abort.aborted ? "interrupted" : "failed", error);
     throw tools.abort.aborted && tools.abort.reason instanceof PgroveError ? tools.abort.reason : error;
   }
+  await end("done"); // not within: what fails here would end the operation a second time
+  return answer;
 }
 
 async function runCleanUps(cleanUps: (() => Promise<void>)[], tools: OperationTools): Promise<boolean> {
