@@ -1,6 +1,7 @@
 /** What `up`, `down` and `restart` have in common. */
 
 import type { Target } from "../resolve/target.ts";
+import { hasOwnServer } from "../resolve/worktree-target.ts";
 import type { ServerState } from "../server/server.ts";
 import type { LifecycleTools } from "../work/lifecycle.ts";
 import type { Context } from "./context.ts";
@@ -34,7 +35,7 @@ export async function changeServer(
 /** The target; where it has containers of its own, they follow what its checkout of the compose files says now. */
 export async function resolveServer(context: Context, targetText: string | undefined): Promise<Target> {
   const target = await context.resolveTarget(targetText);
-  if (target.worktree?.isolation !== "container") return target;
+  if (target.worktree === undefined || !hasOwnServer(target.worktree)) return target;
   const [{ requireWorktreeTools }, { renewOverride }, { worktreeTarget }] = await Promise.all([
     import("./worktree-tools.ts"),
     import("../worktree/own-containers.ts"),

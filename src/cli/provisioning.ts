@@ -70,10 +70,10 @@ export function chooseData(
 /** The lines that tell what was provisioned. */
 export function describeProvisioned({ row, data, env, shared, setup }: Provisioned): [string, string | undefined][] {
   const { made } = data;
-  const place = row.schema === undefined ? row.database : `${row.schema} in ${row.database}`;
+  const place = row.schema ? `${row.schema} in ${row.database}` : row.database;
   const came = made === undefined ? "was there already" : describeMade(made);
   return [
-    [row.schema === undefined ? "database" : "schema", `${place}  ${came}`],
+    [row.schema ? "schema" : "database", `${place}  ${came}`],
     ["env", env === undefined ? "not written: the database publishes no port" : describeEnv(env)],
     ["shared", describeShared(shared)],
     ["setup", setup === "skipped" ? "left out: pgrove trust, then pgrove provision" : undefined],

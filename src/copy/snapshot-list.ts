@@ -5,7 +5,6 @@ import { databaseExists } from "../postgres/admin.ts";
 import { nameWithSuffix, quoteIdentifier } from "../postgres/identifier.ts";
 import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import type { Sql } from "../postgres/toolbox.ts";
-import type { LiveTarget } from "../resolve/target.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { commentStatement } from "../unit/swap.ts";
 
@@ -22,11 +21,6 @@ export interface Snapshot {
   sizeBytes: number;
   /** Counts up from snapshot to snapshot, since the clock may go back. */
   number: number;
-}
-
-/** What the snapshots of a target are of: its database, or `database/schema`. */
-export function savedOf({ database, target }: Pick<LiveTarget, "database" | "target">): string {
-  return target.schema === undefined ? database : `${database}/${target.schema}`;
 }
 
 /** What is saved under which name. */

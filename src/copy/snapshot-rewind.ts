@@ -2,12 +2,11 @@
  * Rewinds a target to a snapshot: the snapshot is copied, the copy swapped in, and what it replaces kept as the snapshot
  * `before-rewind`, so that rewinding to that one undoes it. Until the swap the target is not touched.
  */
-import { requireNothingBound } from "../postgres/admin.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { type Keeping, replaceDatabase } from "../unit/replace.ts";
-import { findLoss, type Loss } from "../unit/scratch.ts";
 import { copyIntoScratch } from "../unit/template.ts";
+import type { Filled, Keeping, Loss, Unit } from "../unit/unit.ts";
+import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
 import { requireDatabase, snapshotSubject } from "./snapshot.ts";
 import {
@@ -17,11 +16,9 @@ import {
   nextMark,
   requireSnapshot,
   type Snapshot,
-  savedOf,
   sealStatements,
   snapshotDatabase,
 } from "./snapshot-list.ts";
-import type { Rewind } from "./snapshot-schema.ts";
 
 export interface RewindRequest {
   /** Left out, one of the target's is chosen. */
@@ -49,16 +46,25 @@ export async function rewindDatabase(
   live: LiveTarget,
   request: RewindRequest,
 ): Promise<RewindResult> {
+  const unit = unitOf(live);
   return await withWork(tools, live, snapshotSubject("rewind", live), async (work) => {
-    const { snapshot, loss, snapshots } = await prepareRewind(work, live, request);
+    const { snapshot, loss, snapshots } = await prepareRewind(work, unit, request);
     await request.consent(loss, snapshot);
-    const keeping = keepBeforeRewind(work, live, snapshots);
+    const keeping = keepBeforeRewind(work, unit, snapshots);
+    const built = await unit.create(work, { fill: () => openSnapshot(work, unit, snapshot) });
     const { services } = request;
-    const servicesRestarted = await putBack(work, live, { snapshot, keeping, services, agreed: loss.standing });
+    const swap = { agreed: loss.standing, services, keeping, discardPrevious: false };
+    const { servicesRestarted } = await unit.swap(work, built, swap);
     const { sizeBytes } = snapshot;
     Object.assign(work.operation.details, { snapshot: snapshot.name, kept_as: keeping.name });
     return { snapshot, database: live.database, sizeBytes, kept: BEFORE_REWIND, servicesRestarted };
   });
+}
+
+/** A copy of the snapshot, which itself is closed. */
+async function openSnapshot(work: Work, { place }: Unit, { database }: Snapshot): Promise<Filled> {
+  const wanted = place.schema ? [place.schema] : [];
+  return { database: await copyIntoScratch(work, database, place.database), wanted };
 }
 
 /** What a rewind would do. */
@@ -74,37 +80,29 @@ export async function planRewind(
   request: Pick<RewindRequest, "name" | "choose">,
 ): Promise<RewindPlan> {
   return await withWork(tools, live, snapshotSubject("rewind-plan", live, "shared"), async (work) => {
-    const { snapshot, loss } = await prepareRewind(work, live, request);
+    const { snapshot, loss } = await prepareRewind(work, unitOf(live), request);
     return { snapshot, loss };
   });
 }
 
 async function prepareRewind(
   work: Work,
-  live: LiveTarget,
+  unit: Unit,
   { name, choose }: Pick<RewindRequest, "name" | "choose">,
 ): Promise<RewindPlan & { snapshots: Snapshot[] }> {
-  const of = savedOf(live);
+  const { label: of, live, noun } = unit;
   await requireDatabase(work, live);
   const snapshots = await listSnapshots(work.control, of);
   const snapshot = name === undefined ? await choose(snapshots, of) : requireSnapshot(snapshots, { of, name });
   await findSnapshotDatabase(work.control, { of, name: BEFORE_REWIND }, snapshots);
-  if (live.target.schema === undefined) await requireNothingBound(work.control, live.database);
-  return { snapshot, snapshots, loss: await readStateLoss(work, live) };
-}
-
-/** What would be lost, for the question. */
-async function readStateLoss(work: Work, live: LiveTarget): Promise<Loss> {
-  const nothing = { database: savedOf(live), sizeBytes: 0, sessions: [], standing: undefined };
-  if (live.target.schema === undefined) return (await findLoss(work, live.database)) ?? nothing;
-  const { findSchemaLoss } = await import("../unit/schema-unit.ts");
-  const { sizeBytes, standing } = (await findSchemaLoss(work, live)) ?? nothing;
-  return { ...nothing, sizeBytes, standing };
+  await unit.requireReplaceable(work);
+  const nothing = { ...unit.place, noun, label: of, sizeBytes: 0, sessions: [], standing: undefined, kept: true };
+  return { snapshot, snapshots, loss: (await unit.find(work)) ?? nothing };
 }
 
 /** The replaced state becomes a snapshot in the place of the one that an earlier rewind left. */
-function keepBeforeRewind(work: Work, live: LiveTarget, snapshots: readonly Snapshot[]): Keeping {
-  const key = { of: savedOf(live), name: BEFORE_REWIND };
+function keepBeforeRewind(work: Work, { label, live }: Unit, snapshots: readonly Snapshot[]): Keeping {
+  const key = { of: label, name: BEFORE_REWIND };
   const name = snapshotDatabase(key);
   const mark = nextMark(key, work.tools.clock.now(), snapshots, live.target.worktree?.id);
   return {
@@ -112,19 +110,4 @@ function keepBeforeRewind(work: Work, live: LiveTarget, snapshots: readonly Snap
     statements: sealStatements(name, mark),
     findOlder: (sql) => findSnapshotDatabase(sql, key, snapshots),
   };
-}
-
-/** Resolves with how many services were stopped and started again. */
-async function putBack(work: Work, live: LiveTarget, rewind: Rewind): Promise<number> {
-  if (live.target.schema !== undefined) {
-    const { rewindSchema } = await import("./snapshot-schema.ts");
-    return await rewindSchema(work, live, rewind);
-  }
-  const { snapshot, keeping, agreed, services } = rewind;
-  const scratch = await copyIntoScratch(work, snapshot.database, live.database);
-  const { servicesRestarted } = await replaceDatabase(work, live.server, {
-    ...{ scratch, database: live.database, agreed, services, keeping },
-    ...{ discardPrevious: false, statements: [] },
-  });
-  return servicesRestarted;
 }

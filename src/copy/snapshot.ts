@@ -3,21 +3,12 @@
  * gets its name and its mark in one transaction.
  */
 import { missingError, refusal } from "../errors.ts";
-import {
-  connectForAdmin,
-  databaseExists,
-  databaseSizeBytes,
-  dropDatabase,
-  listSessions,
-  type Session,
-} from "../postgres/admin.ts";
-import { requireClaim } from "../postgres/claims.ts";
+import { databaseExists, databaseSizeBytes, dropDatabase, type Session } from "../postgres/admin.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { newRunId } from "../sys/run-id.ts";
-import type { Standing } from "../unit/standing.ts";
-import { type Swap, swapDatabases } from "../unit/swap.ts";
-import { copyIntoScratch, requireCopyable, waitUntilLeft } from "../unit/template.ts";
+import { nameKept } from "../unit/keep.ts";
+import { onServer } from "../unit/marks.ts";
+import { unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 import {
   BEFORE_REWIND,
@@ -27,7 +18,6 @@ import {
   nextMark,
   requireSnapshot,
   type Snapshot,
-  savedOf,
   sealStatements,
   snapshotDatabase,
 } from "./snapshot-list.ts";
@@ -74,54 +64,18 @@ export async function takeSnapshot(work: Work, live: LiveTarget, request: Snapsh
   const { control, tools } = work;
   const { key, snapshots, drops } = await prepareSnapshot(work, live, request);
   const database = snapshotDatabase(key);
-  const scratch = await saveState(work, live, request.whenConnected);
+  const unit = unitOf(live);
+  const { database: scratch } = await unit.save(work, request.whenConnected);
   const takenAt = tools.clock.now();
   const mark = nextMark(key, takenAt, snapshots, live.target.worktree?.id);
   const statements = sealStatements(database, mark);
-  await nameSnapshot(work, live, { name: database, renames: [[scratch, database]], statements, agreed: undefined });
+  await nameKept(work, unit, { name: database, renames: [[scratch, database]], statements, agreed: undefined });
   for (const old of drops) {
     await dropDatabase(control, old.database);
     tools.note(`dropped the oldest snapshot, ${old.name}: ${request.keep} are kept`);
   }
   const sizeBytes = await databaseSizeBytes(control, database);
   return { ...key, database, takenAt, sizeBytes, dropped: drops.map(({ name }) => name) };
-}
-
-/** How a saved state becomes a snapshot. */
-export interface Naming extends Pick<Swap, "renames" | "statements"> {
-  /** The snapshot's database. */
-  name: string;
-  /** The older one of that name, which makes room; undefined when there is none. */
-  agreed: Standing | undefined;
-}
-
-/** Gives finished databases their names, and a snapshot its seal, in one transaction. */
-export async function nameSnapshot(
-  work: Work,
-  live: LiveTarget,
-  { name, renames, statements, agreed }: Naming,
-): Promise<void> {
-  const { control, operation, toolbox } = work;
-  await requireClaim(control, savedOf(live));
-  const second = () => connectForAdmin(toolbox, operation.run, [live.database]);
-  const occupied = renames.map(([from]) => from);
-  const swap = { renames, statements, occupied, agreed: [{ database: name, agreed }], run: operation.run };
-  await work.interruptible(() => swapDatabases(control, second, swap));
-}
-
-/** The one place that chooses how a state is saved. Resolves with the name of the run's scratch database. */
-async function saveState(
-  work: Work,
-  live: LiveTarget,
-  whenConnected: SnapshotRequest["whenConnected"],
-): Promise<string> {
-  if (live.target.schema !== undefined) {
-    const { saveSchemaState } = await import("./snapshot-schema.ts");
-    return await saveSchemaState(work, live);
-  }
-  const sessions = await listSessions(work.control, live.database, work.operation.run);
-  if (sessions.length > 0 && (await whenConnected(sessions)) === "wait") await waitUntilLeft(work, live.database);
-  return await copyIntoScratch(work, live.database, live.database);
 }
 
 /** What taking a snapshot would do. */
@@ -144,20 +98,18 @@ export async function planSnapshot(
 ): Promise<SnapshotPlan> {
   return await withWork(tools, live, snapshotSubject("snapshot-plan", live, "shared"), async (work) => {
     const { key, drops } = await prepareSnapshot(work, live, request);
-    const disconnects = live.target.schema === undefined;
-    const sessions = disconnects ? await listSessions(work.control, live.database, work.operation.run) : [];
+    const sessions = await unitOf(live).listInTheWay(work);
     return { ...key, database: snapshotDatabase(key), sessions, drops: drops.map(({ name }) => name) };
   });
 }
 
-/** Work on snapshots holds what they are of; a schema's database is only kept from being replaced meanwhile. */
+/** Work on the snapshots of a target. */
 export function snapshotSubject(
   operation: string,
   live: LiveTarget,
   mode: "exclusive" | "shared" = "exclusive",
 ): WorkSubject {
-  const around = live.target.schema === undefined ? [] : [{ database: live.database, mode: "shared" as const }];
-  return { operation, claims: [{ database: savedOf(live), mode }, ...around], avoid: [live.database] };
+  return { operation, claims: unitOf(live).claims(mode), avoid: [live.database] };
 }
 
 async function prepareSnapshot(
@@ -166,8 +118,8 @@ async function prepareSnapshot(
   { name: given, keep }: Omit<SnapshotRequest, "whenConnected">,
 ): Promise<{ key: { of: string; name: string }; snapshots: Snapshot[]; drops: Snapshot[] }> {
   await requireDatabase(work, live);
-  if (live.target.schema === undefined) await requireCopyable(work, live, true);
-  const of = savedOf(live);
+  const { label: of } = unitOf(live);
+  await unitOf(live).requireSavable(work);
   const snapshots = await listSnapshots(work.control, of);
   const name = given ?? chooseSnapshotName(work.tools.clock.now(), snapshots);
   if (snapshots.some((snapshot) => snapshot.name === name)) {
@@ -194,12 +146,7 @@ export async function requireDatabase(work: Work, live: LiveTarget): Promise<voi
 
 /** The target's snapshots, newest first. */
 export async function readSnapshots(live: LiveTarget, now: Date): Promise<Snapshot[]> {
-  const sql = await connectForAdmin(live.toolbox, newRunId(now), []);
-  try {
-    return await listSnapshots(sql, savedOf(live));
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  return await onServer(live, now, (sql) => listSnapshots(sql, unitOf(live).label));
 }
 
 export interface RemovalRequest {
@@ -215,7 +162,7 @@ export async function removeSnapshot(
   { name, consent }: RemovalRequest,
 ): Promise<Snapshot> {
   return await withWork(tools, live, snapshotSubject("snapshot-remove", live), async (work) => {
-    const of = savedOf(live);
+    const of = unitOf(live).label;
     const snapshot = requireSnapshot(await listSnapshots(work.control, of), { of, name });
     await consent(snapshot);
     await dropDatabase(work.control, snapshot.database);

@@ -3,9 +3,10 @@ import { messageOf, refusal } from "../errors.ts";
 import { dropDatabase } from "../postgres/admin.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Operation } from "../sys/operation.ts";
-import { createScratch, inScratch, type Loss } from "../unit/scratch.ts";
+import { createScratch, inScratch } from "../unit/scratch.ts";
 import { createHomes } from "../unit/selection.ts";
 import { createStatement, type DatabaseShape } from "../unit/swap.ts";
+import type { Loss } from "../unit/unit.ts";
 import type { Work } from "../work/work.ts";
 import { type Comparison, compareWithManifest } from "./compare.ts";
 import type { InspectedDump } from "./inspect.ts";
@@ -37,7 +38,7 @@ export interface LoadRequest extends LoadChoice {
 
 /** Whether owners are left out: that of a worktree's schema is its own role, which nobody else has. */
 export function leavesOwners({ noOwner, ownRole = false }: LoadChoice, { manifest }: StoredDump): boolean {
-  return noOwner || ownRole || manifest?.schema !== undefined;
+  return noOwner || ownRole || Boolean(manifest?.schema);
 }
 
 /** Whether grants are left out: when it was asked for; without their owners, also when the server lacks a role. */
@@ -93,8 +94,8 @@ async function loadScratch(
   const { jobs } = request;
   const create = async () => {
     const made = await createScratch(work, (name) => createStatement(name, shape));
-    const { schema, extensions = [] } = inspected.dump.manifest ?? {};
-    if (schema !== undefined) await inScratch(work, made, (sql) => createHomes(sql, extensions, schema));
+    const { schema: part, extensions = [] } = inspected.dump.manifest ?? {};
+    if (part !== undefined) await inScratch(work, made, (sql) => createHomes(sql, extensions, part));
     return made;
   };
   // At once, and both to their end: what is still being placed could not be removed.

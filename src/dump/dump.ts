@@ -13,15 +13,14 @@ import { detectDump } from "../archive/detect-dump.ts";
 import { failure } from "../errors.ts";
 import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
 import { countRows, type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
-import { formatSearchPath } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import type { Command, Streams } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import { schemaClaim } from "../unit/schema-unit.ts";
-import { narrowFacts, qualifyPattern, type SchemaSelection, selectSchemas } from "../unit/selection.ts";
+import { enterAlone, narrowFacts, qualifyPattern, type SchemaSelection, selectSchemas } from "../unit/selection.ts";
+import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
 import { type Destination, namingFolder, openSink, prepareDestination, requireRoom, type Sink } from "./destination.ts";
 import type { Manifest } from "./manifest.ts";
@@ -56,8 +55,7 @@ const COUNTED_BYTES = 8 << 20;
 export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
   await prepareDestination(request.destination);
   const { database } = live;
-  const schema = live.target.schema === undefined ? [] : [{ database: schemaClaim(live), mode: "shared" as const }];
-  const claims = [...schema, { database, mode: "shared" as const }];
+  const claims = unitOf(live).claims("shared");
   return await withWork(tools, live, { operation: "dump", claims, control: database }, async (work) => {
     const started = tools.clock.now();
     const facts = await work.interruptible(() => beginSnapshot(work.control, live));
@@ -115,7 +113,7 @@ async function beginSnapshot(sql: Sql, { target, toolbox }: LiveTarget): Promise
   const major = toolbox.major ?? versionOfNumber(all.serverVersionNumber).major;
   const selection = await selectSchemas(sql, target, major);
   const facts = await narrowFacts(sql, all, selection);
-  if (target.schema !== undefined) await sql.unsafe(`set local search_path to ${formatSearchPath([target.schema])}`);
+  await enterAlone(sql, target);
   return { id: row?.id ?? "", facts, selection, migrationVersion: await readMigrationVersion(sql) };
 }
 

@@ -3,20 +3,19 @@
  * the swap the target is not touched, whatever happens.
  */
 import { refusal } from "../errors.ts";
-import { databaseExists, databaseSizeBytes, requireNothingBound } from "../postgres/admin.ts";
+import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { replaceDatabase } from "../unit/replace.ts";
-import { findLoss, type Loss } from "../unit/scratch.ts";
-import { commentStatement, type DatabaseShape, readShape } from "../unit/swap.ts";
+import { type DatabaseShape, readShape } from "../unit/swap.ts";
+import type { Loss, Place, Unit } from "../unit/unit.ts";
+import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 import { buildScratch, type LoadChoice, type LoadRequest, leavesOwners, requireTables } from "./build-scratch.ts";
 import type { Comparison } from "./compare.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { requireCompatible } from "./preflight.ts";
-import { planSchemaRestore, restoreSchema } from "./schema-restore.ts";
 import type { StoredDump } from "./store.ts";
 
 export interface RestoreRequest extends LoadRequest {
@@ -27,11 +26,8 @@ export interface RestoreRequest extends LoadRequest {
   discardPrevious: boolean;
 }
 
-export interface RestoreResult {
+export interface RestoreResult extends Place {
   dump: string;
-  database: string;
-  /** The schema that was replaced, where the target is one. */
-  schema?: string;
   /** The name under which the replaced database is kept. */
   previous?: string;
   sizeBytes: number;
@@ -43,41 +39,41 @@ export interface RestoreResult {
 export async function restoreDump(
   tools: OperationTools,
   live: LiveTarget,
-  request: RestoreRequest,
+  given: RestoreRequest,
 ): Promise<RestoreResult> {
-  if (isIntoSchema(live, request)) return await restoreSchema(tools, live, request);
-  const database = requireDatabaseName(request.intoNew ?? live.database);
-  return await withWork(tools, { ...live, database }, subjectOf("restore", database, "exclusive"), async (work) => {
-    const loss = await findReplaced(work, database, request);
+  const unit = destinationOf(live, given);
+  const request = { ...given, ownRole: !unit.keepsOwners };
+  return await withWork(tools, unit.live, subjectOf("restore", unit, "exclusive"), async (work) => {
+    const loss = await findReplaced(work, unit, request);
     if (loss !== undefined && request.askFirst) await request.consent(loss);
-    const { inspected, shape } = await prepare(work, live, { database, loss }, request);
+    const { inspected, shape } = await prepare(work, live, unit, request);
     if (loss !== undefined && !request.askFirst) await request.consent(loss);
-    const { scratch, comparison } = await buildScratch(work, live, inspected, shape, request);
-    const replaced = await replaceDatabase(work, live.server, {
-      ...{ scratch, database, agreed: loss?.standing, services: request.services },
-      statements: request.comment === undefined ? [] : [commentStatement(database, request.comment)],
-      discardPrevious: request.discardPrevious,
-    });
-    const sizeBytes = await databaseSizeBytes(work.control, database);
-    Object.assign(work.operation.details, { database_size_bytes: sizeBytes, previous: replaced.previous });
-    const { name } = inspected.dump;
-    return { dump: name, database, sizeBytes, ...replaced, ...(comparison === undefined ? {} : { comparison }) };
+    const { name, manifest } = inspected.dump;
+    const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
+    let comparison: Comparison | undefined;
+    const fill = async () => {
+      const filled = await buildScratch(work, live, inspected, shape, request);
+      comparison = filled.comparison;
+      return { database: filled.scratch, wanted };
+    };
+    const built = await unit.create(work, { fill });
+    const { details, ...replaced } = await unit.swap(work, built, { ...request, agreed: loss?.standing });
+    Object.assign(work.operation.details, details);
+    return { dump: name, ...unit.place, ...replaced, ...(comparison === undefined ? {} : { comparison }) };
   });
 }
 
-/** A new database takes the whole dump, whatever the target is. */
-function isIntoSchema(live: LiveTarget, request: RestoreRequest): boolean {
-  return live.target.schema !== undefined && request.intoNew === undefined;
+/** A new database takes the whole dump, whatever the target is. Throws (exit 2) for what cannot be a database's name. */
+function destinationOf(live: LiveTarget, { intoNew }: RestoreRequest): Unit {
+  requireDatabaseName(intoNew ?? live.database);
+  return intoNew === undefined ? unitOf(live) : databaseOf(live, intoNew);
 }
 
 /** What a restore would do, after every check that a restore makes before it starts. */
-export interface RestorePlan {
+export interface RestorePlan extends Place {
   dump: string;
   checked: InspectedDump["checked"];
-  database: string;
-  /** The schema that would be replaced, where the target is one. */
-  schema?: string;
-  /** What would be replaced; absent when the database does not exist. */
+  /** What would be replaced; absent when there is nothing. */
   loss?: Loss;
 }
 
@@ -85,20 +81,20 @@ export interface RestorePlan {
 export async function planRestore(
   tools: OperationTools,
   live: LiveTarget,
-  request: RestoreRequest,
+  given: RestoreRequest,
 ): Promise<RestorePlan> {
-  if (isIntoSchema(live, request)) return await planSchemaRestore(tools, live, request);
-  const database = requireDatabaseName(request.intoNew ?? live.database);
-  return await withWork(tools, { ...live, database }, subjectOf("restore-plan", database, "shared"), async (work) => {
-    const loss = await findReplaced(work, database, request);
-    const { inspected } = await prepare(work, live, { database, loss }, request);
+  const unit = destinationOf(live, given);
+  const request = { ...given, ownRole: !unit.keepsOwners };
+  return await withWork(tools, unit.live, subjectOf("restore-plan", unit, "shared"), async (work) => {
+    const loss = await findReplaced(work, unit, request);
+    const { inspected } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump: dump.name, checked, database, ...(loss === undefined ? {} : { loss }) };
+    return { dump: dump.name, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
   });
 }
 
-function subjectOf(operation: string, database: string, mode: "exclusive" | "shared"): WorkSubject {
-  return { operation, claims: [{ database, mode }], avoid: [database] };
+function subjectOf(operation: string, unit: Unit, mode: "exclusive" | "shared"): WorkSubject {
+  return { operation, claims: unit.claims(mode), avoid: [unit.live.database] };
 }
 
 interface Prepared {
@@ -110,38 +106,30 @@ interface Prepared {
 async function prepare(
   work: Work,
   live: LiveTarget,
-  { database, loss }: { database: string; loss: Loss | undefined },
-  request: RestoreRequest,
+  unit: Unit,
+  request: RestoreRequest & LoadChoice,
 ): Promise<Prepared> {
   const { control, operation, tools } = work;
   const dump = await request.findDump(operation);
   operation.details.dump = dump.name;
   const inspected = await inspectDump(dump, tools);
   requireTables(inspected);
-  const exists = loss !== undefined;
-  const shape = await chooseShape(control, database, exists, inspected, live.toolbox.user);
+  const shape = (await unit.findShape(work)) ?? (await shapeOf(control, inspected, live.toolbox.user));
   const compatible = { noOwner: leavesOwners(request, dump), encoding: shape.encoding };
   for (const note of await requireCompatible(inspected, control, live, compatible)) tools.note(note);
-  if (exists) await requireNothingBound(control, database);
+  await unit.requireReplaceable(work);
   return { inspected, shape };
 }
 
 /** What would be replaced, as it is before the work begins. Throws (exit 5) where a new database is wanted and there is one. */
-async function findReplaced(work: Work, database: string, { intoNew }: RestoreRequest): Promise<Loss | undefined> {
-  if (intoNew === undefined) return await findLoss(work, database);
-  if (!(await databaseExists(work.control, database))) return undefined;
-  throw refusal("database_exists", `the database ${database} exists already`, "choose another name for --into-new");
+async function findReplaced(work: Work, unit: Unit, { intoNew }: RestoreRequest): Promise<Loss | undefined> {
+  if (intoNew === undefined) return await unit.find(work);
+  if (!(await databaseExists(work.control, intoNew))) return undefined;
+  throw refusal("database_exists", `the database ${intoNew} exists already`, "choose another name for --into-new");
 }
 
-/** The target's own encoding and locale where it exists, else the dump's, else the server's usual ones. */
-async function chooseShape(
-  control: Sql,
-  database: string,
-  exists: boolean,
-  { dump }: InspectedDump,
-  owner: string,
-): Promise<DatabaseShape> {
-  if (exists) return await readShape(control, database);
+/** A new database has the dump's encoding and locale, else the server's usual ones. */
+async function shapeOf(control: Sql, { dump }: InspectedDump, owner: string): Promise<DatabaseShape> {
   const usual = { ...(await readShape(control, "template1")), owner, tablespace: "pg_default" };
   const { manifest } = dump;
   if (manifest === undefined) return usual;
@@ -159,7 +147,7 @@ export async function testRestore(
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
-    const shape = await chooseShape(work.control, live.database, false, inspected, live.toolbox.user);
+    const shape = await shapeOf(work.control, inspected, live.toolbox.user);
     await requireCompatible(inspected, work.control, live, {
       noOwner: leavesOwners(request, dump),
       encoding: shape.encoding,

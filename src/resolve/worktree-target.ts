@@ -7,7 +7,7 @@ import { findIdentityOnBranch, readIdentity } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
 import type { TargetPlace } from "./place.ts";
-import type { Target } from "./target.ts";
+import type { LiveTarget, Target } from "./target.ts";
 
 /** Main's database; in isolation `schema` its schema, since what lies beside it belongs to the worktrees. */
 export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
@@ -60,6 +60,19 @@ export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, pla
         login: { ...login, ...(row.database === "" ? {} : { database: row.database }) },
       };
   }
+}
+
+/** Whether a worktree has a server of its own, which goes with it. */
+export function hasOwnServer({ isolation }: Pick<WorktreeRow, "isolation">): boolean {
+  return isolation === "container";
+}
+
+/** What a worktree has on main's server, for work that goes through main's login. */
+export function belowMain(row: WorktreeRow, { target: mains, ...main }: LiveTarget): LiveTarget {
+  const { schema: _, ...rest } = mains;
+  const target = { ...rest, label: row.name, name: row.name };
+  if (row.isolation === "database") return { ...main, target, database: row.database };
+  return { ...main, target: { ...target, worktree: row, schema: row.schema ?? "" } };
 }
 
 /** The compose override of a worktree. */

@@ -1,180 +1,239 @@
-/** Schemas of one database, each a worktree's: copied, saved and replaced through a scratch database. */
+/** A schema of a database as a unit, with the role that owns it where it is a worktree's. */
 import { refusal, usageError } from "../errors.ts";
+import { databaseExists, discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
+import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { parseMark } from "../postgres/ownership.ts";
-import { type Queries, schemaPropertyStatements, schemaSizeBytes } from "../postgres/schema.ts";
+import { isWorktreeMark } from "../postgres/ownership.ts";
+import { dropRole } from "../postgres/role.ts";
+import { type Queries, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { listExtensions } from "../postgres/schema-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import type { Work } from "../work/work.ts";
-import { countSchemaRows, emptyLike, readSchemaInto, withSource } from "./schema-read.ts";
-import { type ReplacedSchema, replaceByIncoming, requireReplaceable, requireSameRows } from "./schema-replace.ts";
-import { settleRole, withoutOthers } from "./schema-swap.ts";
-import { chooseOwner, claimSchema, findOwnSchema, inTarget, requireTargetSchema } from "./schema-target.ts";
-import { createScratch, inScratch, type Loss } from "./scratch.ts";
-import { findSchemaStanding, requireSchemaStanding, type Standing } from "./standing.ts";
+import type { Claim, Work } from "../work/work.ts";
+import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
+import { nameKept } from "./keep.ts";
+import { findBelongings, listDatabases, listRoles, listSchemas, runTogether } from "./marks.ts";
+import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
+import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
+import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
+import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
+import { createOwn, createScratch, inScratch } from "./scratch.ts";
+import { withServicesStopped } from "./services.ts";
+import { findSchemaStanding, findStanding, requireSchemaStanding, type Standing } from "./standing.ts";
+import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
+import type { Built, CopyFill, Fill, Keeping, Loss, Owned, Place, Replaced, Saved, SwapRequest, Unit } from "./unit.ts";
 
-export { schemaExists, schemaSizeBytes } from "../postgres/schema.ts";
-export { replaceByIncoming } from "./schema-replace.ts";
-export { requireTargetSchema, schemaClaim, schemaClaims } from "./schema-target.ts";
+export class SchemaUnit implements Unit {
+  readonly noun = "schema";
+  readonly label: string;
+  readonly place: Required<Place>;
+  readonly isWhole = false;
+  readonly keepsOwners: boolean;
 
-/**
- * Saves the target's schema into a new database of that name on the same server. What belongs to a worktree's role
- * belongs to the login there, so that the role can be dropped before it.
- */
-export async function saveSchema(work: Work, live: LiveTarget, database: string): Promise<void> {
-  const schema = requireTargetSchema(live);
-  const load = live.target.worktree?.role === undefined ? [] : ["--no-owner"];
-  const statement = await emptyLike(work, live);
-  await withSource(work, live, [schema], async (source) => {
-    await work.interruptible(() => work.control.unsafe(statement(database)));
-    const rows = await readSchemaInto(work, source, { ...live, database }, { dump: [], load });
-    const saved = await inScratch(work, database, (sql) => countSchemaRows(sql, schema));
-    requireSameRows(rows, saved, live.target.label);
-  });
-}
-
-/**
- * Replaces the target's schema by the one that was saved in a database of the same server. That database is changed on
- * the way: hand over a copy. Throws and leaves the schema as it was when anything goes wrong.
- */
-export async function replaceSchema(
-  work: Work,
-  live: LiveTarget,
-  { database, agreed }: { database: string; agreed: Standing | undefined },
-): Promise<void> {
-  const wanted = [requireTargetSchema(live)];
-  await replaceByIncoming(work, live, { database, agreed, wanted, services: [] });
-}
-
-/** What a restore or copy into a schema replaces. Nobody is disconnected for it. */
-export interface SchemaLoss extends Loss {
-  schema: string;
-}
-
-export function isSchemaLoss(loss: Loss): loss is SchemaLoss {
-  return "schema" in loss;
-}
-
-/** What would be lost, for the question; undefined when the target's schema does not exist. */
-export async function findSchemaLoss(work: Work, live: LiveTarget): Promise<SchemaLoss | undefined> {
-  const schema = requireTargetSchema(live);
-  return await inTarget(work, live, async (sql) => {
-    const standing = await findSchemaStanding(sql, schema);
-    if (standing === undefined) return undefined;
-    return { database: live.database, schema, sizeBytes: await schemaSizeBytes(sql, schema), sessions: [], standing };
-  });
-}
-
-/** Throws (exit 5), naming what stands in the way, when the target's schema may not be replaced. */
-export async function requireReplaceableSchema(work: Work, live: LiveTarget): Promise<void> {
-  await inTarget(work, live, async (sql) => void (await requireReplaceable(sql, live)));
-}
-
-/**
- * Creates the target's schema, empty, with its owner and comment. One that is there and is the worktree's stays as it is.
- * Throws (exit 5) when it is somebody else's.
- */
-export async function createSchema(work: Work, live: LiveTarget, comment: string): Promise<void> {
-  const schema = requireTargetSchema(live);
-  await claimSchema(work, live);
-  await inTarget(work, live, async (sql) => {
-    const present = await findOwnSchema(sql, live);
-    if (present !== undefined && parseMark(present.comment) === undefined) {
-      throw refusal("schema_exists", `there is a schema ${schema} in ${live.database} already`, "choose another name");
-    }
-    if (present !== undefined) return;
-    const properties = { owner: chooseOwner(live, undefined), comment, grants: null };
-    await sql.begin(async (transaction) => {
-      await transaction.unsafe(`create schema ${quoteIdentifier(schema)}`);
-      for (const statement of schemaPropertyStatements(schema, properties)) await transaction.unsafe(statement);
-      await settleRole(transaction, live);
-    });
-  });
-}
-
-/** What a copy into a schema may be told. */
-export interface SchemaCopyOptions {
-  /** No rows. */
-  schemaOnly: boolean;
-  /** The schemas of the source that are meant, by preference, where the source is a whole database. */
-  wanted: readonly string[];
-  /** The source is on the target's server. */
-  oneServer: boolean;
-  /** Services that use the schema. */
-  services: readonly string[];
-  /** What was agreed to be replaced; undefined where there was nothing. */
-  agreed: Standing | undefined;
-}
-
-/**
- * Copies a schema (the source's, or that of a whole database) into the target's. `comment` is for one that did not exist
- * before. Throws and leaves both as they were when anything goes wrong.
- */
-export async function copyIntoSchema(
-  work: Work,
-  source: LiveTarget,
-  target: LiveTarget,
-  comment: string | undefined,
-  options: SchemaCopyOptions,
-): Promise<ReplacedSchema> {
-  await claimSchema(work, target);
-  await requireReplaceableSchema(work, target);
-  const statement = await emptyLike(work, target);
-  const copied = await withSource(work, source, options.wanted, async (reading) => {
-    const { schema } = reading;
-    if (options.oneServer && source.database === target.database && schema === target.target.schema) {
-      throw usageError(`source and destination are the same schema: ${schema} of ${source.database}`, "--to TARGET");
-    }
-    const database = await createScratch(work, statement);
-    const rows = await readSchemaInto(work, reading, { ...target, database }, copyArguments(target, options));
-    return { database, wanted: [schema], ...(options.schemaOnly ? {} : { rows }) };
-  });
-  const born = comment === undefined ? {} : { comment };
-  const { services, agreed } = options;
-  return await replaceByIncoming(work, target, { ...copied, ...born, services, agreed });
-}
-
-/** To a role of its own everything will belong; grants to another server's roles mean nothing to it. */
-function copyArguments({ target }: LiveTarget, { schemaOnly, oneServer }: SchemaCopyOptions) {
-  const own = target.worktree?.role !== undefined;
-  return {
-    dump: schemaOnly ? ["--schema-only"] : [],
-    load: [...(own ? ["--no-owner"] : []), ...(own && !oneServer ? ["--no-acl"] : [])],
-  };
-}
-
-/**
- * Drops the target's schema, for good. No error when it is gone already. Throws (exit 5) when it does not carry the
- * worktree's mark, is another one than was agreed to, something outside needs it, or an extension lies in it.
- */
-export async function dropSchema(work: Work, live: LiveTarget, shown?: Standing): Promise<void> {
-  const schema = requireTargetSchema(live);
-  await claimSchema(work, live);
-  await inTarget(work, live, async (sql) => {
-    const agreed = shown ?? (await findSchemaStanding(sql, schema));
-    if (!(await requireDroppableSchema(sql, live))) return;
-    await withoutOthers(work, sql, schema, async (transaction) => {
-      await requireSchemaStanding(transaction, { schema, agreed });
-      await requireNoDependents(transaction, schema);
-      await transaction.unsafe(`drop schema ${quoteIdentifier(schema)} cascade`);
-    });
-  });
-}
-
-/** False when the target's schema is not there. Throws (exit 5) as dropping it would. */
-export async function requireDroppableSchema(sql: Queries, live: LiveTarget): Promise<boolean> {
-  const schema = requireTargetSchema(live);
-  if (live.target.worktree === undefined) throw refusal("schema_main", `${schema} is main's schema and stays`);
-  if ((await findOwnSchema(sql, live)) === undefined) return false;
-  const extension = (await listExtensions(sql)).find((each) => each.schema === schema);
-  if (extension !== undefined) {
-    throw refusal(
-      "extension_in_schema",
-      `the extension ${extension.name} lies in the schema ${schema}, and would be dropped with it`,
-      `ALTER EXTENSION ${quoteIdentifier(extension.name)} SET SCHEMA public`,
-    );
+  constructor(
+    readonly live: LiveTarget,
+    readonly schema: string,
+  ) {
+    this.label = `${live.database}/${schema}`;
+    this.place = { database: live.database, schema };
+    this.keepsOwners = live.target.worktree?.role === undefined;
   }
-  await requireNoDependents(sql, schema);
-  return true;
+
+  /** On the schema itself, and that its database is not replaced meanwhile. */
+  claims(mode: Claim["mode"]): readonly Claim[] {
+    return [
+      { database: this.label, mode },
+      { database: this.live.database, mode: "shared" },
+    ];
+  }
+
+  includes(other: Unit): boolean {
+    return other.label === this.label;
+  }
+
+  async find(work: Work): Promise<Loss | undefined> {
+    return await inTarget(work, this.live, async (sql) => {
+      const standing = await findSchemaStanding(sql, this.schema);
+      if (standing === undefined) return undefined;
+      const sizeBytes = await schemaSizeBytes(sql, this.schema);
+      return { ...this.place, noun: this.noun, label: this.label, sizeBytes, sessions: [], standing, kept: false };
+    });
+  }
+
+  async requireReplaceable(work: Work): Promise<void> {
+    await inTarget(work, this.live, async (sql) => void (await requireReplaceable(sql, this)));
+  }
+
+  async findShape({ control }: Work): Promise<DatabaseShape | undefined> {
+    const { database } = this.live;
+    return (await databaseExists(control, database)) ? await readShape(control, database) : undefined;
+  }
+
+  async create(work: Work, { fill }: Fill): Promise<Built> {
+    return { name: await bringIn(work, this, await fill()), strategy: "stream" };
+  }
+
+  async createCopy(work: Work, source: LiveTarget, request: CopyFill): Promise<Built> {
+    const statement = await this.emptyLike(work);
+    return await this.create(work, {
+      fill: () =>
+        withSource(work, source, request.wanted, async (reading) => {
+          const { schema } = reading;
+          if (request.oneServer && source.database === this.live.database && schema === this.schema) {
+            throw usageError(
+              `source and destination are the same schema: ${schema} of ${source.database}`,
+              "--to TARGET",
+            );
+          }
+          const database = await createScratch(work, statement);
+          const rows = await readSchemaInto(work, reading, { ...this.live, database }, this.argumentsFor(request));
+          return { database, wanted: [schema], ...(request.schemaOnly ? {} : { rows }) };
+        }),
+    });
+  }
+
+  /** `CREATE DATABASE` for an empty one, shaped like the target's. */
+  private async emptyLike(work: Work): Promise<(name: string) => string> {
+    const shape = await readShape(work.control, this.live.database);
+    return (name) => createStatement(name, shape);
+  }
+
+  /** To a role of its own everything will belong; grants to another server's roles mean nothing to it. */
+  private argumentsFor({ schemaOnly, oneServer }: CopyFill) {
+    const own = !this.keepsOwners;
+    return {
+      dump: schemaOnly ? ["--schema-only"] : [],
+      load: [...(own ? ["--no-owner"] : []), ...(own && !oneServer ? ["--no-acl"] : [])],
+    };
+  }
+
+  async createEmpty(work: Work): Promise<Built> {
+    return { name: await makeIncoming(work, this), strategy: "stream" };
+  }
+
+  /** Nobody is disconnected for it. */
+  async swap(work: Work, _built: Built, { agreed, services, keeping, comment }: SwapRequest): Promise<Replaced> {
+    const { schema, live } = this;
+    // The services of pgrove.yaml are main's; nothing of theirs works in a worktree's schema.
+    const stopped = live.target.worktree === undefined ? services : [];
+    return await inTarget(work, live, async (sql) => {
+      await requireSchemaStanding(sql, { schema, agreed });
+      const present = await requireReplaceable(sql, this);
+      const owner = chooseOwner(live, present);
+      const properties = { ...{ grants: null }, ...present, owner, comment: present?.comment ?? comment ?? null };
+      const servicesRestarted = await withServicesStopped(work, live.server, stopped, async () => {
+        const saved = keeping === undefined ? undefined : await this.saveAs(work, discardedName(work.operation.run));
+        await requireClaim(work.control, this.label);
+        await exchangeSchemas(work, sql, this, { properties, agreed });
+        if (saved !== undefined && keeping !== undefined) await this.keepSaved(work, saved, keeping);
+      });
+      const sizeBytes = await schemaSizeBytes(sql, schema);
+      return { sizeBytes, servicesRestarted, details: { schema, schema_size_bytes: sizeBytes } };
+    });
+  }
+
+  /** Gives the saved state its name. An older one gets the saved one's in exchange, and is dropped under it at the end. */
+  private async keepSaved(work: Work, saved: string, { name, statements, findOlder }: Keeping): Promise<void> {
+    const apart = `${saved}_old`;
+    const exchange = [
+      [name, apart],
+      [saved, name],
+      [apart, saved],
+    ] as const;
+    const agreed = await findStanding(work.control, name);
+    const older = await findOlder(work.control);
+    await nameKept(work, this, { name, renames: older ? exchange : [[saved, name]], statements, agreed });
+  }
+
+  /** It is read, and disconnects nobody. */
+  async requireSavable(): Promise<void> {}
+
+  async listInTheWay() {
+    return [];
+  }
+
+  async save(work: Work): Promise<Saved> {
+    return { database: await this.saveAs(work, scratchName(work.operation.run)), strategy: "stream" };
+  }
+
+  /** What belongs to a worktree's role belongs to the login there, so that the role can be dropped before it. */
+  private async saveAs(work: Work, name: string): Promise<string> {
+    const load = this.keepsOwners ? [] : ["--no-owner"];
+    const statement = await this.emptyLike(work);
+    return await withSource(work, this.live, [this.schema], async (source) => {
+      const database = await createOwn(work, name, statement);
+      const rows = await readSchemaInto(work, source, { ...this.live, database }, { dump: [], load });
+      const saved = await inScratch(work, database, (sql) => countSchemaRows(sql, this.schema));
+      requireSameRows(rows, saved, this.live.target.label);
+      return database;
+    });
+  }
+
+  /** Schema and role by their marks: a run that was killed early has left neither, and their names may be others'. */
+  async findOwned(work: Work, worktree: string, main: string): Promise<Owned> {
+    const { control } = work;
+    const isOwn = ({ mark }: { mark: Parameters<typeof isWorktreeMark>[0] }) => isWorktreeMark(mark, worktree);
+    const { schemas, roles } = await inTarget(work, this.live, async (sql) => ({
+      schemas: (await listSchemas(sql)).filter(isOwn).map(({ schema }) => new SchemaUnit(this.live, schema)),
+      roles: (await listRoles(sql)).filter(isOwn).map(({ role }) => role),
+    }));
+    // Also of a schema that was dropped by a run that was stopped then.
+    const snapshotsOf = [...schemas, this].map(({ label }) => label);
+    const found = findBelongings(await listDatabases(control, { sizes: false }), worktree, snapshotsOf);
+    const databases = found.map(({ database }) => database).filter((database) => database !== main);
+    const marked = [
+      ...schemas.map(({ schema }) => `comment on schema ${quoteIdentifier(schema)} is null`),
+      ...roles.map((name) => `comment on role ${quoteIdentifier(name)} is null`),
+    ];
+    return {
+      databases,
+      own: [],
+      requireDroppable: async () => {
+        await requireDroppableDatabases(control, databases);
+        await inTarget(work, this.live, async (sql) => {
+          for (const each of schemas) await each.requireDroppable(sql);
+          const [first] = schemas;
+          if (first === undefined) return; // nothing is dropped before the role
+          for (const role of roles) {
+            await requireDroppableOwner(sql, { role, schema: first.schema, dropped: databases });
+          }
+        });
+      },
+      requireReleasable: async () => undefined,
+      release: () => inTarget(work, this.live, (sql) => runTogether(sql, marked)),
+      drops: [
+        ...schemas.map((each) => () => each.drop(work)),
+        ...databases.map((name) => () => dropDatabase(control, name)),
+        ...roles.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
+      ],
+    };
+  }
+
+  /**
+   * Drops it, for good. No error when it is gone already. Throws (exit 5) when it does not carry the worktree's mark, is
+   * another one than was agreed to, something outside needs it, or an extension lies in it.
+   */
+  async drop(work: Work, shown?: Standing): Promise<void> {
+    await inTarget(work, this.live, async (sql) => {
+      const agreed = shown ?? (await findSchemaStanding(sql, this.schema));
+      if (await this.requireDroppable(sql)) await dropAgreed(work, sql, this.schema, agreed);
+    });
+  }
+
+  /** False when it is not there. Throws (exit 5) as dropping it would. */
+  private async requireDroppable(sql: Queries): Promise<boolean> {
+    const { schema, live } = this;
+    if (live.target.worktree === undefined) throw refusal("schema_main", `${schema} is main's schema and stays`);
+    if ((await findOwnSchema(sql, this)) === undefined) return false;
+    const extension = (await listExtensions(sql)).find((each) => each.schema === schema);
+    if (extension !== undefined) {
+      throw refusal(
+        "extension_in_schema",
+        `the extension ${extension.name} lies in the schema ${schema}, and would be dropped with it`,
+        `ALTER EXTENSION ${quoteIdentifier(extension.name)} SET SCHEMA public`,
+      );
+    }
+    await requireNoDependents(sql, schema);
+    return true;
+  }
 }

@@ -6,7 +6,14 @@
 import type { DatabaseFacts } from "../postgres/catalog.ts";
 import { parseMark } from "../postgres/ownership.ts";
 import { listMarkedRoles } from "../postgres/role.ts";
-import { listUserSchemas, type Queries, runOfIncoming, schemaPattern, schemaSizeBytes } from "../postgres/schema.ts";
+import {
+  formatSearchPath,
+  listUserSchemas,
+  type Queries,
+  runOfIncoming,
+  schemaPattern,
+  schemaSizeBytes,
+} from "../postgres/schema.ts";
 import { listGrantees, listNeededExtensions } from "../postgres/schema-dependencies.ts";
 import { createExtensions } from "../postgres/schema-extensions.ts";
 import type { Target } from "../resolve/target.ts";
@@ -39,6 +46,11 @@ export async function selectSchemas(
   const needed = major < FIRST_WITH_EXTENSION ? [] : await listNeededExtensions(sql, schema);
   const extensions = needed.map((name) => `--extension=${schemaPattern(name)}`);
   return { only: schema, without: [], arguments: [`--schema=${schemaPattern(schema)}`, ...extensions] };
+}
+
+/** Lets the session find the target's own alone, until its transaction ends: what lies beside it is not taken for its. */
+export async function enterAlone(sql: Queries, { schema }: Pick<Target, "schema">): Promise<void> {
+  if (schema !== undefined) await sql.unsafe(`set local search_path to ${formatSearchPath([schema])}`);
 }
 
 /**

@@ -10,6 +10,7 @@ import { refusal } from "../errors.ts";
 import { describeLeftOut, endRunSessions, listSubscriptions } from "../postgres/admin.ts";
 import { type DatabaseFacts, readDatabaseFacts } from "../postgres/catalog.ts";
 import { databaseArgument } from "../postgres/identifier.ts";
+import { withSession } from "../postgres/session.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { joinCommands } from "../sys/pipe.ts";
@@ -18,11 +19,7 @@ import { readServerFacts, requirePresent } from "./needs.ts";
 import { createScratch, inScratch } from "./scratch.ts";
 import { createHomes, narrowFacts, type SchemaSelection, selectSchemas } from "./selection.ts";
 import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
-
-export interface StreamRequest {
-  schemaOnly: boolean;
-  exists: boolean;
-}
+import type { CopyFill, Unit } from "./unit.ts";
 
 interface Source {
   version: Version;
@@ -32,28 +29,20 @@ interface Source {
   subscriptions: string[];
 }
 
-async function readSource(work: Work, source: LiveTarget): Promise<Source> {
-  const sql = await source.toolbox.connect(source.database, work.operation.run);
-  try {
+async function readSource({ operation: { run } }: Work, { toolbox, database, target }: LiveTarget): Promise<Source> {
+  return await withSession({ toolbox, run }, database, async (sql) => {
     const all = await readDatabaseFacts(sql);
     const version = versionOfNumber(all.serverVersionNumber);
-    const selection = await selectSchemas(sql, source.target, source.toolbox.major ?? version.major);
+    const selection = await selectSchemas(sql, target, toolbox.major ?? version.major);
     return {
       ...{ version, selection, facts: await narrowFacts(sql, all, selection) },
-      subscriptions: await listSubscriptions(sql, source.database),
+      subscriptions: await listSubscriptions(sql, database),
     };
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 /** Throws when the target's server is older than the source's (exit 5), or lacks what the source needs (exit 4). */
-export async function requireStreamable(
-  work: Work,
-  source: LiveTarget,
-  target: LiveTarget,
-  { ownersStay }: { ownersStay: boolean },
-): Promise<void> {
+export async function requireStreamable(work: Work, source: LiveTarget, { live, keepsOwners }: Unit): Promise<void> {
   const { version, facts } = await readSource(work, source);
   const server = await readServerFacts(work.control);
   const to = versionOfNumber(server.versionNumber);
@@ -64,8 +53,8 @@ export async function requireStreamable(
       `copy to PostgreSQL ${version.major} or later`,
     );
   }
-  requirePresent(server, target.target.label, {
-    ...{ what: source.target.label, roles: ownersStay ? facts.roles : [], tablespaces: facts.tablespaces },
+  requirePresent(server, live.target.label, {
+    ...{ what: source.target.label, roles: keepsOwners ? facts.roles : [], tablespaces: facts.tablespaces },
     extensions: facts.extensions.map(({ name }) => name),
     withoutRoles: "or dump the source and restore it with --no-owner",
   });
@@ -75,22 +64,22 @@ export async function requireStreamable(
 export async function copyByStream(
   work: Work,
   source: LiveTarget,
-  target: LiveTarget,
-  request: StreamRequest,
+  unit: Unit,
+  { schemaOnly }: Pick<CopyFill, "schemaOnly">,
 ): Promise<string> {
   const { tools } = work;
   const { version, facts, selection, subscriptions } = await readSource(work, source);
   const leftOut = describeLeftOut(subscriptions);
   if (leftOut !== undefined) tools.note(leftOut);
-  const shape = await chooseShape(work, facts, target, request.exists);
+  const shape = (await unit.findShape(work)) ?? (await shapeOf(work, facts, unit.live));
   const scratch = await createScratch(work, (name) => createStatement(name, shape));
-  const content = request.schemaOnly ? ["--schema-only"] : [];
+  const content = schemaOnly ? ["--schema-only"] : [];
   const only = selection?.only;
   if (only !== undefined) await inScratch(work, scratch, (sql) => createHomes(sql, facts.extensions, only));
   await streamArchive(
     work,
     source,
-    { ...target, database: scratch },
+    { ...unit.live, database: scratch },
     {
       dump: ["--no-subscriptions", ...(selection?.arguments ?? []), ...content],
       load: only !== undefined ? ["--no-owner"] : [], // all of it is its own role's
@@ -175,24 +164,21 @@ function chooseReader(
   return (input) => joinCommands(tools.runner, command, feed, operation.abort, { input });
 }
 
-async function chooseShape(
-  work: Work,
+/** A new database is made as its source was. */
+async function shapeOf(
+  { control }: Work,
   { encoding, collate, ctype, provider, locale }: DatabaseFacts,
-  target: LiveTarget,
-  exists: boolean,
+  { toolbox }: LiveTarget,
 ): Promise<DatabaseShape> {
-  if (exists) return await readShape(work.control, target.database);
-  const usual = await readShape(work.control, "template1");
-  const { user: owner } = target.toolbox;
-  return { ...usual, encoding, collate, ctype, provider, locale, owner, tablespace: "pg_default" };
+  const usual = await readShape(control, "template1");
+  return { ...usual, encoding, collate, ctype, provider, locale, owner: toolbox.user, tablespace: "pg_default" };
 }
 
 /** The body; when it fails or is aborted, the run's sessions on the source's server are ended as well. */
 async function endingSource(work: Work, source: LiveTarget, body: () => Promise<void>): Promise<void> {
   const end = async () => {
-    const sql = await source.toolbox.connect(source.database, work.operation.run, { control: true });
-    await endRunSessions(sql, work.operation.run);
-    await sql.end({ timeout: 2 });
+    const { run } = work.operation;
+    await withSession({ ...source, run }, source.database, (sql) => endRunSessions(sql, run), { control: true });
   };
   const onAbort = () => void end().catch(() => undefined); // the server may be what has gone
   work.operation.abort.addEventListener("abort", onAbort, { once: true });

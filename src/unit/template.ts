@@ -14,6 +14,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 import { createScratch } from "./scratch.ts";
 import { readProperties, whileEndingSessions } from "./swap.ts";
+import type { Built, CopyFill } from "./unit.ts";
 
 /**
  * From this size on FILE_COPY wins: it forces two checkpoints (about 100 ms), where WAL_LOG writes each block to the
@@ -43,14 +44,24 @@ export async function requireCopyable(work: Work, source: LiveTarget, insist: bo
   return why;
 }
 
-/** Copies the source into the run's scratch database, ending the sessions of the source for that moment. */
-export async function copyByTemplate(
+/** How a source is copied within or between servers, the sessions that are in the way asked about or waited for. */
+export async function chooseStrategy(
   work: Work,
   source: LiveTarget,
-  target: LiveTarget,
-  exists: boolean,
-): Promise<string> {
-  return await copyIntoScratch(work, source.database, exists ? target.database : source.database);
+  { strategy, schemaOnly, oneServer, whenBusy }: CopyFill,
+): Promise<Built["strategy"]> {
+  const isPart = schemaOnly || source.target.schema !== undefined;
+  if (!oneServer || strategy === "stream" || isPart) return "stream";
+  const blocked = await requireCopyable(work, source, strategy === "template");
+  if (blocked !== undefined) {
+    work.tools.note(`${blocked}: streaming instead`);
+    return "stream";
+  }
+  const sessions = await listSessions(work.control, source.database, work.operation.run);
+  if (sessions.length === 0 || strategy === "template") return "template";
+  const choice = await whenBusy(sessions);
+  if (choice === "wait") await waitUntilLeft(work, source.database);
+  return choice === "stream" ? "stream" : "template";
 }
 
 /**
@@ -87,7 +98,7 @@ export async function copyIntoScratch(work: Work, template: string, like: string
 const LOOK_EVERY_MS = 300;
 
 /** Resolves when nobody is connected to the database any more. */
-export async function waitUntilLeft(work: Work, database: string): Promise<void> {
+async function waitUntilLeft(work: Work, database: string): Promise<void> {
   work.tools.note(`waiting until nobody is connected to ${database}; Ctrl-C gives up`);
   while ((await listSessions(work.control, database, work.operation.run)).length > 0) {
     await Bun.sleep(LOOK_EVERY_MS);

@@ -1,6 +1,7 @@
 /** Starting and stopping a target's server, with its journal entries. */
 import { refusal } from "../errors.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
+import { hasOwnServer } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerState, ServerTools } from "../server/server.ts";
 import { type OperationTools, withOperation } from "../sys/operation.ts";
@@ -29,7 +30,7 @@ export async function openStarted(target: Target, tools: LifecycleTools, mayStar
 
 /** A run that was killed may just have started it: it runs, and takes no connections yet. */
 function mayBeNew({ worktree }: Target): boolean {
-  return worktree?.state === "creating" && worktree.isolation === "container";
+  return worktree?.state === "creating" && hasOwnServer(worktree);
 }
 
 /** Starts the server and waits until it takes connections. A server that runs is left alone. */
@@ -66,7 +67,7 @@ export async function restartTarget(
 
 /** Throws (exit 5) for a worktree on main's server: it would be stopped for main and all other worktrees, too. */
 function requireOwnServer({ worktree, label }: Target, operation: "down" | "restart"): void {
-  if (worktree === undefined || worktree.isolation === "container") return;
+  if (worktree === undefined || hasOwnServer(worktree)) return;
   throw refusal(
     "server_shared",
     `${label} has its ${worktree.isolation} on main's server, which would stop for main and every worktree`,

@@ -6,7 +6,6 @@ import type { LiveTarget } from "../resolve/target.ts";
 import { clusterFolder } from "../resolve/worktree-target.ts";
 import { loadCluster } from "../server/local-cluster.ts";
 import { findOwnedResources, type OwnedProject } from "../server/owned-resources.ts";
-import { openMain } from "./data.ts";
 import {
   findBelongings,
   inDatabase,
@@ -15,7 +14,8 @@ import {
   type MarkedDatabase,
   type MarkedSchema,
   onServer,
-} from "./marks.ts";
+} from "../unit/marks.ts";
+import { openMain } from "./data.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** What belongs to one worktree. */

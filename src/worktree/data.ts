@@ -2,8 +2,8 @@
 import { lstat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { copyDatabase, type WhenBusy } from "../copy/copy.ts";
-import { createEmptyDatabase, type EmptyRequest, emptySchema } from "../copy/empty.ts";
+import { copyDatabase } from "../copy/copy.ts";
+import { replaceByEmpty } from "../copy/empty.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
@@ -11,12 +11,12 @@ import type { Session } from "../postgres/admin.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
 import { resolveTarget } from "../resolve/resolve.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import { mainTarget } from "../resolve/worktree-target.ts";
+import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { once } from "../sys/once.ts";
-import type { Loss } from "../unit/scratch.ts";
+import { markOf } from "../unit/marks.ts";
+import type { Loss, WhenBusy } from "../unit/unit.ts";
 import { openStarted } from "../work/lifecycle.ts";
 import { locateData, markDatabase } from "./locate.ts";
-import { markOf } from "./marks.ts";
 import { isInOwnStore } from "./own-store.ts";
 import type { WorktreeTools } from "./tools.ts";
 
@@ -85,7 +85,7 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
   const consent = async (loss: Loss) => requireOwnServer(row, loss);
   const fill = { ...request, services: [], consent, discardPrevious: true, openMain: openMainOnce };
   const made = await fillData(tools, row, live, fill);
-  if (row.isolation === "container") await markDatabase(tools, live, row, repository);
+  if (hasOwnServer(row)) await markDatabase(tools, live, row, repository);
   return { row, live, made };
 }
 
@@ -93,9 +93,9 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
  * Only the empty database that a container comes with is replaced. Throws (exit 5) for any other: somebody, or another
  * run, has made it since it was looked for.
  */
-function requireOwnServer({ isolation, name }: WorktreeRow, { database }: Loss): void {
-  if (isolation === "container") return;
-  throw refusal("made_meanwhile", `${database} was made by somebody else meanwhile`, `pgrove provision ${name}`);
+function requireOwnServer(row: WorktreeRow, { label }: Loss): void {
+  if (hasOwnServer(row)) return;
+  throw refusal("made_meanwhile", `${label} was made by somebody else meanwhile`, `pgrove provision ${row.name}`);
 }
 
 /** How data are put where there may be some already. */
@@ -122,7 +122,9 @@ export async function fillData(
     return { how, sizeBytes, durationMs: performance.now() - started, ...(from === undefined ? {} : { from }) };
   };
   if (row.data.kind === "empty") {
-    await createEmpty(tools, row, live, { ...common, openMain: request.openMain });
+    // Where it is to be new, it is shaped like main's.
+    const like = async () => (hasOwnServer(row) ? "template1" : (await request.openMain()).database);
+    await replaceByEmpty(tools.operation, live, { ...common, like });
     return made("empty", 0);
   }
   if (row.data.kind === "dump") {
@@ -141,18 +143,6 @@ export async function fillData(
   const copying = { ...common, strategy: "auto" as const, schemaOnly: false, whenBusy };
   const copied = await copyDatabase(tools.operation, source, live, copying);
   return made(copied.strategy, copied.sizeBytes, label);
-}
-
-/** An empty database or schema; where it is to be new, a database is shaped like main's. */
-async function createEmpty(
-  { operation }: WorktreeTools,
-  row: WorktreeRow,
-  live: LiveTarget,
-  request: Omit<EmptyRequest, "like"> & Pick<FillRequest, "openMain">,
-): Promise<void> {
-  if (row.isolation === "schema") return await emptySchema(operation, live, request);
-  const like = row.isolation === "database" ? (await request.openMain()).database : "template1";
-  await createEmptyDatabase(operation, live, { ...request, like });
 }
 
 /** What a new worktree's data are copied from. */

@@ -1,7 +1,8 @@
 /** Whether a worktree can be given what `isolation` in pgrove.yaml promises, asked before anything is made for it. */
 import { requireRoleRights } from "../postgres/role.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import { onServer } from "./marks.ts";
+import { hasOwnServer } from "../resolve/worktree-target.ts";
+import { onServer } from "../unit/marks.ts";
 import { planContainers } from "./own-containers.ts";
 import type { WorktreeTools } from "./tools.ts";
 
@@ -11,7 +12,7 @@ import type { WorktreeTools } from "./tools.ts";
  */
 export async function requireIsolatableServer(tools: WorktreeTools): Promise<void> {
   const { loaded, repository } = tools;
-  if (loaded.config.isolation !== "container") return;
+  if (!hasOwnServer(loaded.config)) return;
   await planContainers(tools, { root: repository.mainRoot ?? repository.root }, undefined);
 }
 

@@ -11,8 +11,8 @@ import type { LiveTarget, Target } from "../resolve/target.ts";
 import { mainTarget, worktreeTarget } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerCondition } from "../server/server.ts";
+import { inDatabase, listDatabases } from "../unit/marks.ts";
 import { countMigrations, type Migrations, readWorktreeMigrations } from "./list-migrations.ts";
-import { inDatabase, listDatabases } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface ListedWorktree {
@@ -96,7 +96,7 @@ class ServerPool {
       if (condition !== "running") return { server, condition, sizes: new Map() };
       const [toolbox, { database }] = await Promise.all([server.open(), server.access()]);
       const live = { target, server, toolbox, database };
-      const databases = await withSession(live, this.tools, (sql) => listDatabases(sql, { sizes: true }));
+      const databases = await inUnit(live, this.tools, (sql) => listDatabases(sql, { sizes: true }));
       return { server, condition, live, sizes: new Map(databases.map((each) => [each.database, each.sizeBytes])) };
     } catch (error) {
       if (error instanceof PgroveError) return { server, condition: "unreachable", sizes: new Map() };
@@ -105,11 +105,7 @@ class ServerPool {
   }
 }
 
-async function withSession<T>(
-  live: LiveTarget,
-  { operation }: WorktreeTools,
-  body: (sql: Sql) => Promise<T>,
-): Promise<T> {
+async function inUnit<T>(live: LiveTarget, { operation }: WorktreeTools, body: (sql: Sql) => Promise<T>): Promise<T> {
   const { schema } = live.target;
   return await inDatabase(live, operation.clock.now(), async (sql) => {
     // This one alone: what the schema lacks is not to be found in main's.
@@ -139,7 +135,7 @@ async function describeDatabase(
 /** The size of the target's schema; undefined when it is not there. */
 async function measureSchema(live: LiveTarget, tools: WorktreeTools): Promise<number | undefined> {
   const schema = live.target.schema ?? "";
-  return await withSession(live, tools, async (sql) =>
+  return await inUnit(live, tools, async (sql) =>
     (await schemaExists(sql, schema)) ? await schemaSizeBytes(sql, schema) : undefined,
   );
 }
@@ -153,7 +149,7 @@ async function readMigrations(
   const files = await readWorktreeMigrations(tools, root);
   if (files === undefined) return undefined;
   const { schema } = live.target;
-  return await withSession(live, tools, (sql) => countMigrations(tools, files, sql, schema)).catch(() => undefined);
+  return await inUnit(live, tools, (sql) => countMigrations(tools, files, sql, schema)).catch(() => undefined);
 }
 
 /** The results of the items in their order, so many of them at a time. */

@@ -6,9 +6,9 @@ import { chooseDatabaseName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { worktreeTarget } from "../resolve/worktree-target.ts";
+import { inDatabase, listDatabases, listRoles, listSchemas, markOf, onServer } from "../unit/marks.ts";
 import { commentStatement } from "../unit/swap.ts";
 import { openStarted } from "../work/lifecycle.ts";
-import { inDatabase, listDatabases, listRoles, listSchemas, markOf, onServer } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** A worktree's data, there or not. */

@@ -14,7 +14,7 @@ import type { GitWorktree } from "../repo/worktree.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
 import { ownConnection, requireReach } from "../resolve/reach.ts";
 import type { Target } from "../resolve/target.ts";
-import { mainTarget } from "../resolve/worktree-target.ts";
+import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import { type DataReport, type DataRequest, ensureData, requireInitialData } from "./data.ts";
 import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
@@ -96,8 +96,7 @@ async function planOwnContainers(
   worktree: GitWorktree,
   row: WorktreeRow | undefined,
 ): Promise<ContainerPlan | undefined> {
-  const isolation = row?.isolation ?? tools.loaded.config.isolation;
-  return isolation === "container" ? await planContainers(tools, worktree, row) : undefined;
+  return hasOwnServer(row ?? tools.loaded.config) ? await planContainers(tools, worktree, row) : undefined;
 }
 
 /** Writes the block of the main worktree's env file, which nothing else does. Throws (exit 4) when no URL leads there. */

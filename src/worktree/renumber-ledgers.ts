@@ -16,8 +16,8 @@ import type { LiveTarget, Target } from "../resolve/target.ts";
 import { enterSchema } from "../resolve/target-session.ts";
 import { mainTarget, worktreeTarget } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
+import { inDatabase } from "../unit/marks.ts";
 import { withWork } from "../work/work.ts";
-import { inDatabase } from "./marks.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** A database that has some of the migrations applied. */

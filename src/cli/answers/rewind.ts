@@ -1,15 +1,14 @@
 /** What `rewind` answers: its plan, and what it has done. */
 import type { RewindPlan, RewindResult } from "../../copy/snapshot-rewind.ts";
 import type { Target } from "../../resolve/target.ts";
-import type { Loss } from "../../unit/scratch.ts";
+import type { Loss } from "../../unit/unit.ts";
 import type { Context } from "../context.ts";
-import { formatAge, formatBytes, formatDuration } from "../format.ts";
-import { describeLoss } from "../loss.ts";
+import { formatAge, formatBytes, formatDuration, plural } from "../format.ts";
 import { formatFields } from "../table.ts";
 
-export function describeState(loss: Loss, { schema, label }: Target): string {
-  if (schema === undefined) return describeLoss(loss, label);
-  return `the schema ${loss.database} (${formatBytes(loss.sizeBytes)}) of ${label}`;
+export function describeState({ noun, label: what, sizeBytes, sessions }: Loss, { label }: Target): string {
+  const connected = sessions.length === 0 ? "" : `, ${plural(sessions.length, "session")} connected`;
+  return `the ${noun} ${what} (${formatBytes(sizeBytes)}${connected}) of ${label}`;
 }
 
 export function planDocument({ snapshot, loss }: RewindPlan) {

@@ -33,7 +33,7 @@ export const command = defineCommand({
 
 function toRow(listed: ListedWorktree): string[] {
   const { name, worktree, isCurrent, row, database, sizeBytes, migrations } = listed;
-  const place = row?.schema === undefined ? database : `${database} ${row.schema}`;
+  const place = row?.schema ? `${database} ${row.schema}` : database;
   const ports = Object.entries(row?.ports ?? {}).map(([port, number]) => `${port}=${number}`);
   return [
     isCurrent ? "*" : "",

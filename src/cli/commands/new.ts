@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
 import {
@@ -71,7 +72,7 @@ export const command = defineCommand({
     }
     const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
     await requireIsolatableServer(tools);
-    const needsMain = choice.start || tools.loaded.config.isolation !== "container";
+    const needsMain = choice.start || !hasOwnServer(tools.loaded.config);
     const main = needsMain ? { main: await openMain(tools, choice.start) } : {};
     if (main.main !== undefined) await requireIsolationRights(tools, main.main);
     const created = await createWorktree(tools, creation);

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import { defineCommand } from "../command.ts";
 import { describeProvisioned, provisionDocument, provisionRequest, readConfiguredData } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
@@ -34,7 +35,7 @@ export const command = defineCommand({
     // Git and the server are asked at once: mostly there is nothing to do, and this is all that takes time.
     const [worktree, main] = await Promise.all([
       requireWorktree(tools, args.worktree),
-      tools.loaded.config.isolation === "container" ? undefined : openMain(tools, start),
+      hasOwnServer(tools.loaded.config) ? undefined : openMain(tools, start),
     ]);
     if (worktree.isMain) {
       const written = await writeMainEnv(tools, worktree);

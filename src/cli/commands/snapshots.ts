@@ -1,5 +1,6 @@
 import { readSnapshots, removeSnapshot } from "../../copy/snapshot.ts";
-import { requireSnapshot, type Snapshot, savedOf } from "../../copy/snapshot-list.ts";
+import { requireSnapshot, type Snapshot } from "../../copy/snapshot-list.ts";
+import { unitOf } from "../../unit/unit-of.ts";
 import { defineCommand } from "../command.ts";
 import { formatAge, formatBytes } from "../format.ts";
 import { formatTable } from "../table.ts";
@@ -24,7 +25,7 @@ export const list = defineCommand({
     const now = context.clock.now();
     const snapshots = await readSnapshots(live, now);
     await context.output.answer({ snapshots: snapshots.map(toDocument) }, () =>
-      snapshots.length === 0 ? `no snapshots of ${savedOf(live)}` : renderList(snapshots, now),
+      snapshots.length === 0 ? `no snapshots of ${unitOf(live).label}` : renderList(snapshots, now),
     );
     if (snapshots.length === 0) context.output.note("next: pgrove snapshot");
   },
@@ -57,7 +58,7 @@ export const remove = defineCommand({
     const { name } = args;
     if (args.dryRun) {
       const snapshots = await readSnapshots(live, context.clock.now());
-      requireSnapshot(snapshots, { of: savedOf(live), name });
+      requireSnapshot(snapshots, { of: unitOf(live).label, name });
     } else {
       const { target } = live;
       await removeSnapshot(await context.operationTools(), live, {

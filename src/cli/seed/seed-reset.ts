@@ -1,5 +1,5 @@
 /** `seed --reset`: a snapshot, an empty database, the migrations. Seeds follow. */
-import { createEmptyDatabase, emptySchema } from "../../copy/empty.ts";
+import { replaceByEmpty } from "../../copy/empty.ts";
 import { createSnapshot } from "../../copy/snapshot.ts";
 import { configError } from "../../errors.ts";
 import { withWork } from "../../work/work.ts";
@@ -44,13 +44,10 @@ export async function resetTarget(
   context.output.note(
     `kept ${target.label} as the snapshot ${snapshot.name}: pgrove rewind ${snapshot.name} brings it back`,
   );
-  const agreed = async () => undefined;
-  if (live.target.schema !== undefined) await emptySchema(tools, live, { comment: "", consent: agreed });
-  else {
-    const services = loaded?.config.services ?? [];
-    const request = { like: live.database, comment: "", discardPrevious: true, services, consent: agreed };
-    await createEmptyDatabase(tools, live, request);
-  }
+  await replaceByEmpty(tools, live, {
+    ...{ like: async () => live.database, comment: "", discardPrevious: true },
+    ...{ services: loaded?.config.services ?? [], consent: async () => undefined },
+  });
   const migrated = await migrateToHead(context, seeding, targetText);
   return {
     document: { reset: { snapshot: snapshot.name, migrations: migrated } },

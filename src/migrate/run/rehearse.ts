@@ -1,11 +1,11 @@
 /** A rehearsal: migrations run on a copy of the target, which is dropped again; the target is only read. */
-import { copyAside } from "../../copy/copy.ts";
 import { messageOf, PgroveError } from "../../errors.ts";
 import { databaseSizeBytes, type Session } from "../../postgres/admin.ts";
 import { withSession } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
+import { unitOf } from "../../unit/unit-of.ts";
 import { type Work, withWork } from "../../work/work.ts";
 import { diffLines, formatDiff } from "../schema/line-diff.ts";
 import { readSchemaText } from "../schema/schema-text.ts";
@@ -60,7 +60,7 @@ export async function rehearse(
   const claims = [{ database, mode: "shared" as const }];
   return await withWork(tools, live, { operation: "rehearse", claims, avoid: [database] }, async (work) => {
     const started = performance.now();
-    const { database: copied, strategy } = await copyAside(work, live, whenBusy);
+    const { database: copied, strategy } = await unitOf(live).save(work, whenBusy);
     const copyMs = performance.now() - started;
     const sizeBytes = await databaseSizeBytes(work.control, copied);
     const copy = asCopy(live, copied);

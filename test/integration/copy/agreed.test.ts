@@ -1,15 +1,15 @@
 /** What somebody else makes under a target's name while its replacement is built was agreed to by nobody: it stays. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
-import { createEmptyDatabase, emptySchema } from "../../../src/copy/empty.ts";
+import { replaceByEmpty } from "../../../src/copy/empty.ts";
 import { createSnapshot } from "../../../src/copy/snapshot.ts";
 import { rewindDatabase } from "../../../src/copy/snapshot-rewind.ts";
 import { connectForAdmin } from "../../../src/postgres/admin.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
-import type { Loss } from "../../../src/unit/scratch.ts";
 import { findStanding } from "../../../src/unit/standing.ts";
 import { previousName, swapDatabases } from "../../../src/unit/swap.ts";
+import type { Loss } from "../../../src/unit/unit.ts";
 import {
   type Bench,
   copyRequest,
@@ -80,7 +80,7 @@ const WAYS: readonly (readonly [
   [
     "empty",
     (target, consent) =>
-      createEmptyDatabase(bench.tools, target, { like: source.database, comment: "", consent, ...SERVICES }),
+      replaceByEmpty(bench.tools, target, { like: async () => source.database, comment: "", consent, ...SERVICES }),
   ],
   [
     "rewind",
@@ -250,7 +250,7 @@ describe("schemas", () => {
     const consent = async () => void (await server.psql(target.database, remake("feature_x", comment)));
     const choose = async () => Promise.reject(new Error("the name is given"));
     const ways = [
-      () => emptySchema(bench.tools, live, { comment, consent }),
+      () => replaceByEmpty(bench.tools, live, { like: async () => "", comment, consent, ...SERVICES }),
       () => rewindDatabase(bench.tools, live, { name: "a", choose, services: [], consent }),
     ];
     for (const way of ways) {

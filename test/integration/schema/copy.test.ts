@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type CopyRequest, copyDatabase } from "../../../src/copy/copy.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
-import type { Loss } from "../../../src/unit/scratch.ts";
+import type { Loss } from "../../../src/unit/unit.ts";
 import {
   type Bench,
   copyRequest,

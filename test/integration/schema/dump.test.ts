@@ -4,7 +4,6 @@ import { copyDatabase } from "../../../src/copy/copy.ts";
 import { manifestPath } from "../../../src/dump/manifest.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
-import { findSchemaLoss, replaceSchema, saveSchema } from "../../../src/unit/schema-unit.ts";
 import {
   type Bench,
   copyRequest,
@@ -17,7 +16,7 @@ import {
   uniqueName,
 } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
-import { mainOf, makeWorktree, ODD_NAMES, schemaFingerprint, type TestWorktree, work } from "./worktree.ts";
+import { mainOf, makeWorktree, ODD_NAMES, schemaFingerprint, schemaOf, type TestWorktree, work } from "./worktree.ts";
 
 describe.each([
   { major: 15, format: "sql" },
@@ -106,15 +105,20 @@ describe.each([
 
   test("a saved state is put back, and is nobody's but the login's while it is saved", async () => {
     const [saved, copy] = [uniqueName("saved"), uniqueName("copy")];
-    await work(bench, worktree.live, (inside) => saveSchema(inside, worktree.live, saved));
+    await work(bench, worktree.live, async (inside) => {
+      const { database: scratch } = await schemaOf(worktree).save(inside);
+      await inside.control.unsafe(`alter database ${scratch} rename to ${saved}`); // else it goes with the work
+    });
     const shared = `select count(*) from pg_shdepend join pg_database d on d.oid = dbid and datname = '${saved}' join pg_roles r on r.oid = refobjid
        where rolname = $n$${worktree.role.name}$n$`;
     expect(await server.psql("postgres", shared)).toBe("0");
     await spoil();
     await server.psql("postgres", `create database ${copy} template ${saved}`);
     await work(bench, worktree.live, async (inside) => {
-      const loss = await findSchemaLoss(inside, worktree.live);
-      await replaceSchema(inside, worktree.live, { database: copy, agreed: loss?.standing });
+      const unit = schemaOf(worktree);
+      const loss = await unit.find(inside);
+      const built = await unit.create(inside, { fill: async () => ({ database: copy, wanted: [slashed] }) });
+      await unit.swap(inside, built, { agreed: loss?.standing, services: [], discardPrevious: false });
     });
     expect(await schemaFingerprint(server, database, slashed, "app")).toEqual(before);
     const mark = `select obj_description('${worktree.name}'::regnamespace)`;

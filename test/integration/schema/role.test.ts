@@ -3,14 +3,13 @@ import { copyDatabase } from "../../../src/copy/copy.ts";
 import { openConnection } from "../../../src/postgres/connect.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import { dropRole, ensureRole } from "../../../src/postgres/role.ts";
-import { incomingName } from "../../../src/postgres/schema.ts";
+import { incomingName, schemaExists } from "../../../src/postgres/schema.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { formatConnectionUrl } from "../../../src/postgres/url.ts";
 import { asOwnRole, ownConnection } from "../../../src/resolve/reach.ts";
 import { type LiveTarget, openTarget } from "../../../src/resolve/target.ts";
 import { querySql, runSql } from "../../../src/sql/run-sql.ts";
 import { applicationName, controlName, newRunId, type RunId } from "../../../src/sys/run-id.ts";
-import { createSchema, dropSchema, schemaExists } from "../../../src/unit/schema-unit.ts";
 import {
   type Bench,
   copyRequest,
@@ -22,7 +21,17 @@ import {
 } from "../../support/database.ts";
 import { run, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
-import { mainOf, makeEmptyWorktree, makeWorktree, ODD_NAMES, onDatabase, type TestWorktree, work } from "./worktree.ts";
+import {
+  mainOf,
+  makeEmpty,
+  makeEmptyWorktree,
+  makeWorktree,
+  ODD_NAMES,
+  onDatabase,
+  schemaOf,
+  type TestWorktree,
+  work,
+} from "./worktree.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -161,8 +170,8 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
     expect(await rejection(onDatabase(live, (sql) => dropRole(sql, worktree.role.name, idOf(one))))).toMatchObject({
       code: "role_exists",
     });
-    await work(bench, worktree.live, (inside) => dropSchema(inside, worktree.live));
-    await work(bench, worktree.live, (inside) => dropSchema(inside, worktree.live)); // gone is gone
+    await work(bench, worktree.live, (inside) => schemaOf(worktree).drop(inside));
+    await work(bench, worktree.live, (inside) => schemaOf(worktree).drop(inside)); // gone is gone
     await onDatabase(live, (sql) => dropRole(sql, worktree.role.name, idOf(worktree)));
     await onDatabase(live, (sql) => dropRole(sql, worktree.role.name, idOf(worktree)));
     const left = `select to_regnamespace('short_lived') is null, to_regrole('${quoteIdentifier(worktree.role.name)}') is null`;
@@ -194,7 +203,7 @@ describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major
     expect(await asRole<{ count: number }>(worktree, "select count(*)::int from item where name = 'X'")).toEqual([
       { count: 1 },
     ]);
-    await work(bench, worktree.live, (inside) => dropSchema(inside, worktree.live));
+    await work(bench, worktree.live, (inside) => schemaOf(worktree).drop(inside));
     await onDatabase(theirs, (sql) => dropRole(sql, worktree.role.name, idOf(worktree)));
   });
 });
@@ -211,11 +220,11 @@ describe("schemas that are not the worktree's", () => {
     const live = await openLive(server, database, bench);
     await server.psql(database, "create schema ours; create table ours.t (a int)");
     const worktree = await makeWorktree(live, "ours");
-    for (const body of [
-      (inside: Parameters<Parameters<typeof work>[2]>[0]) => createSchema(inside, worktree.live, worktree.comment),
-      (inside: Parameters<Parameters<typeof work>[2]>[0]) => dropSchema(inside, worktree.live),
+    for (const doing of [
+      () => makeEmpty(bench, worktree),
+      () => work(bench, worktree.live, (inside) => schemaOf(worktree).drop(inside)),
     ]) {
-      expect(await rejection(work(bench, worktree.live, body))).toMatchObject({ code: "schema_not_owned", exit: 5 });
+      expect(await rejection(doing())).toMatchObject({ code: "schema_not_owned", exit: 5 });
     }
     expect(await server.psql(database, "select to_regclass('ours.t') is not null")).toBe("t");
 
@@ -232,7 +241,7 @@ describe("schemas that are not the worktree's", () => {
     expect(bench.notes.join("\n")).toContain(`dropped schemas of interrupted runs: ${incomingName(dead)}`);
     await sessions[1]?.end();
     await waitFor("the living run's end", 5_000, async () => {
-      await work(bench, other.live, (inside) => createSchema(inside, other.live, other.comment));
+      await makeEmpty(bench, other);
       return !(await there(alive));
     });
     await sessions[0]?.end();

@@ -1,5 +1,6 @@
 /** Worktrees in isolation `schema`, as the commands know them: a schema and a role of their own in main's database. */
 import { randomUUID } from "node:crypto";
+import { replaceByEmpty } from "../../../src/copy/empty.ts";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import { formatMark } from "../../../src/postgres/ownership.ts";
 import { ensureRole } from "../../../src/postgres/role.ts";
@@ -7,7 +8,8 @@ import type { Sql } from "../../../src/postgres/toolbox.ts";
 import type { WorktreeRow } from "../../../src/repo/registry.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
-import { createSchema } from "../../../src/unit/schema-unit.ts";
+import { SchemaUnit } from "../../../src/unit/schema-unit.ts";
+import { unitOf } from "../../../src/unit/unit-of.ts";
 import { type Work, withWork } from "../../../src/work/work.ts";
 import { type Bench, fingerprint, uniqueName } from "../../support/database.ts";
 import type { TestServer } from "../../support/engine/server.ts";
@@ -46,8 +48,19 @@ export async function makeWorktree(live: LiveTarget, schema: string): Promise<Te
 /** The same, with an empty schema. */
 export async function makeEmptyWorktree(bench: Bench, live: LiveTarget, schema: string): Promise<TestWorktree> {
   const worktree = await makeWorktree(live, schema);
-  await work(bench, worktree.live, (inside) => createSchema(inside, worktree.live, worktree.comment));
+  await makeEmpty(bench, worktree);
   return worktree;
+}
+
+/** Puts an empty schema in the place of the worktree's, whatever is there. */
+export function makeEmpty(bench: Bench, { live, comment }: TestWorktree): Promise<void> {
+  const request = { like: async () => live.database, comment, discardPrevious: true, services: [] };
+  return replaceByEmpty(bench.tools, live, { ...request, consent: async () => undefined });
+}
+
+/** The worktree's schema as what is replaced as a whole. */
+export function schemaOf({ live, schema }: TestWorktree): SchemaUnit {
+  return new SchemaUnit(live, schema);
 }
 
 /** Something done in one session of the database. */
@@ -62,7 +75,7 @@ export async function onDatabase<T>(live: LiveTarget, body: (sql: Sql) => Promis
 
 /** Something done as one operation on the target's server. */
 export function work<T>(bench: Bench, live: LiveTarget, body: (work: Work) => Promise<T>): Promise<T> {
-  return withWork(bench.tools, live, { operation: "test", claims: [], avoid: [] }, body);
+  return withWork(bench.tools, live, { operation: "test", claims: unitOf(live).claims("exclusive"), avoid: [] }, body);
 }
 
 /** Names that a branch can lead to, and that have to be quoted. */

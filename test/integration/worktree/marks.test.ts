@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { listDatabases } from "../../../src/worktree/marks.ts";
+import { listDatabases } from "../../../src/unit/marks.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 import { freshName } from "../../support/faults/sample.ts";
 import { connect } from "../../support/faults/world.ts";

@@ -7,9 +7,10 @@ import {
   requireSnapshot,
   requireSnapshotName,
   type Snapshot,
-  savedOf,
   snapshotDatabase,
 } from "../../../src/copy/snapshot-list.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
+import { unitOf } from "../../../src/unit/unit-of.ts";
 
 function snapshot(name: string, number: number): Snapshot {
   return { name, number, of: "shop", database: `shop_snapshot_${name}`, takenAt: new Date(0), sizeBytes: 1 };
@@ -52,8 +53,10 @@ describe("the database that it is kept as", () => {
 
 test("what is saved is the database, or one schema of it", () => {
   const target = { server: { kind: "container" as const, container: "c" }, login: {}, label: "main", name: "main" };
-  expect(savedOf({ database: "shop", target: { ...target, protected: false } })).toBe("shop");
-  expect(savedOf({ database: "shop", target: { ...target, protected: false, schema: "auth" } })).toBe("shop/auth");
+  const live = (schema?: string): LiveTarget =>
+    Object.assign(Object.create(null), { database: "shop", target: { ...target, protected: false, schema } });
+  expect(unitOf(live()).label).toBe("shop");
+  expect(unitOf(live("auth")).label).toBe("shop/auth");
 });
 
 test("snapshots are numbered on, whatever the clock says", () => {

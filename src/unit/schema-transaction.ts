@@ -1,4 +1,4 @@
-/** The swap of a schema: one transaction in which the waiting one takes the place of the present one. */
+/** What needs a schema's tables for itself: the transaction in which a waiting one takes its place, or in which it goes. */
 import { refusal } from "../errors.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
@@ -14,9 +14,8 @@ import {
 import { nameSome, requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { moveObjects, moveSchema } from "../postgres/schema-objects.ts";
 import type { Sql } from "../postgres/toolbox.ts";
-import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
-import { requireTargetSchema } from "./schema-target.ts";
+import type { SchemaPlace } from "./schema-target.ts";
 import { requireSchemaStanding, type Standing } from "./standing.ts";
 
 /** How long a table's lock is waited for: whoever comes next waits behind us. */
@@ -31,13 +30,13 @@ const PASSING = new Set(["55P03", "40P01"]);
  * Swaps the run's waiting schema in. Throws (exit 5) when the present one is not what was agreed to, and, naming who, when
  * others hold its tables.
  */
-export async function swapSchema(
+export async function exchangeSchemas(
   work: Work,
   sql: Sql,
-  live: LiveTarget,
+  place: SchemaPlace,
   { properties, agreed }: { properties: SchemaProperties; agreed: Standing | undefined },
 ): Promise<void> {
-  const schema = requireTargetSchema(live);
+  const { schema } = place;
   const replaces = agreed !== undefined;
   await withoutOthers(work, sql, schema, async (transaction) => {
     const [incoming, outgoing] = [incomingName(work.operation.run), outgoingName(work.operation.run)];
@@ -53,23 +52,31 @@ export async function swapSchema(
       await transaction.unsafe(`alter schema ${incoming} rename to ${quoteIdentifier(schema)}`);
     }
     for (const statement of schemaPropertyStatements(schema, properties)) await transaction.unsafe(statement);
-    await settleRole(transaction, live);
+    await settleRole(transaction, place);
     if (replaces) await transaction.unsafe(`drop schema ${outgoing} cascade`);
   });
 }
 
+/** Drops the schema, for good. Throws (exit 5) when it is not what was agreed to, or something outside needs it. */
+export async function dropAgreed(work: Work, sql: Sql, schema: string, agreed: Standing | undefined): Promise<void> {
+  await withoutOthers(work, sql, schema, async (transaction) => {
+    await requireSchemaStanding(transaction, { schema, agreed });
+    await requireNoDependents(transaction, schema);
+    await transaction.unsafe(`drop schema ${quoteIdentifier(schema)} cascade`);
+  });
+}
+
 /** The worktree's role finds its schema first, and everybody else is kept out: main's `public` is open to all. */
-export async function settleRole(sql: Queries, live: LiveTarget): Promise<void> {
-  const { worktree } = live.target;
-  if (worktree?.role === undefined) return;
-  const { database } = live;
-  const { name } = worktree.role;
-  await sql.unsafe(`revoke all on schema ${quoteIdentifier(requireTargetSchema(live))} from public`);
-  await sql.unsafe(await searchPathStatement(sql, { name, database, schema: requireTargetSchema(live) }));
+async function settleRole(sql: Queries, { live, schema }: SchemaPlace): Promise<void> {
+  const { database, target } = live;
+  const role = target.worktree?.role;
+  if (role === undefined) return;
+  await sql.unsafe(`revoke all on schema ${quoteIdentifier(schema)} from public`);
+  await sql.unsafe(await searchPathStatement(sql, { name: role.name, database, schema }));
 }
 
 /** The body as a transaction that needs the schema's tables for itself; tried again while others hold them. */
-export async function withoutOthers(
+async function withoutOthers(
   work: Work,
   sql: Sql,
   schema: string,

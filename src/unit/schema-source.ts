@@ -5,16 +5,14 @@ import { quoteIdentifier } from "../postgres/identifier.ts";
 import { chooseSchema, listUserSchemas, type Queries, schemaExists, schemaPattern } from "../postgres/schema.ts";
 import { listDependents, nameSome, requireSelfContained } from "../postgres/schema-dependencies.ts";
 import { buildSurroundings, readSurroundings, type Surroundings } from "../postgres/schema-extensions.ts";
+import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Version, versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 import { inScratch } from "./scratch.ts";
 import { streamArchive } from "./stream.ts";
-import { createStatement, readShape } from "./swap.ts";
-
-/** How many rows each table of a schema has, by its name. */
-export type RowCounts = ReadonlyMap<string, number>;
+import type { RowCounts } from "./unit.ts";
 
 /** A schema that is being read: its session holds the snapshot that pg_dump reads, too. */
 export interface SchemaSource {
@@ -36,8 +34,7 @@ export async function withSource<T>(
   wanted: readonly string[],
   body: (source: SchemaSource) => Promise<T>,
 ): Promise<T> {
-  const sql = await live.toolbox.connect(live.database, work.operation.run);
-  try {
+  return await withSession({ ...live, run: work.operation.run }, live.database, async (sql) => {
     await sql`begin isolation level repeatable read read only`;
     await sql`set local idle_in_transaction_session_timeout = 0`;
     await sql`set local row_security = off`;
@@ -49,9 +46,7 @@ export async function withSource<T>(
     if (row === undefined) throw new Error("the source gave no snapshot");
     const surroundings = await readSurroundings(sql, schema);
     return await body({ ...{ live, schema, surroundings, sql }, ...row, version: versionOfNumber(row.version) });
-  } finally {
-    await sql.end({ timeout: 2 });
-  }
+  });
 }
 
 async function findSchema(sql: Sql, { target, database }: LiveTarget, wanted: readonly string[]): Promise<string> {
@@ -69,12 +64,6 @@ async function noteLeftOut(work: Work, sql: Sql, schema: string): Promise<void> 
   const dependents = await listDependents(sql, schema);
   const left = dependents.filter(({ elsewhere }) => !elsewhere).map(({ object }) => object);
   if (left.length > 0) work.tools.note(`left out, since it lies in no schema: ${nameSome(left)}`);
-}
-
-/** `CREATE DATABASE` for an empty one, shaped like the target's. */
-export async function emptyLike(work: Work, live: LiveTarget): Promise<(name: string) => string> {
-  const shape = await readShape(work.control, live.database);
-  return (name) => createStatement(name, shape);
 }
 
 export interface ReadRequest {

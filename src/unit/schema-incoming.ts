@@ -1,11 +1,16 @@
 /**
- * Puts a schema of a scratch database into the place of the target's: it is renamed there, streamed into the target's
- * database under the run's own name, compared, and swapped in by one transaction. Until then the target is not touched.
+ * Brings a schema of a scratch database into the target's: it is renamed there, streamed into the target's database under the
+ * run's own name, analyzed and compared. What stands in its place is not touched.
  */
 import { failure } from "../errors.ts";
-import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { chooseSchema, incomingName, listUserSchemas, schemaPattern, schemaSizeBytes } from "../postgres/schema.ts";
+import {
+  chooseSchema,
+  findSchemaProperties,
+  incomingName,
+  listUserSchemas,
+  schemaPattern,
+} from "../postgres/schema.ts";
 import { requireNoDependents, requireSelfContained } from "../postgres/schema-dependencies.ts";
 import {
   type Extension,
@@ -15,87 +20,66 @@ import {
   requireExtensions,
 } from "../postgres/schema-extensions.ts";
 import { listMentions, moveSchema, retargetSearchPaths, transferOwnership } from "../postgres/schema-objects.ts";
+import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
-import { withServicesStopped } from "./replace.ts";
-import { analyzeSchema, countSchemaRows, type RowCounts } from "./schema-read.ts";
-import { swapSchema } from "./schema-swap.ts";
-import {
-  chooseOwner,
-  claimSchema,
-  findOwnSchema,
-  inTarget,
-  requireTargetSchema,
-  schemaClaim,
-} from "./schema-target.ts";
+import { analyzeSchema, countSchemaRows } from "./schema-source.ts";
+import { chooseOwner, findOwnSchema, inTarget, type SchemaPlace } from "./schema-target.ts";
 import { inScratch } from "./scratch.ts";
-import { requireSchemaStanding, type Standing } from "./standing.ts";
 import { streamArchive } from "./stream.ts";
+import type { Filled, RowCounts } from "./unit.ts";
 
-export interface IncomingSchema {
-  /** The scratch database; it is changed on the way. */
-  database: string;
-  /** Which of its schemas is meant, by preference; its only one where it has none of these. */
-  wanted: readonly string[];
-  /** What its tables must have; left out, what they have there. */
-  rows?: RowCounts;
-  /** What was agreed to be replaced; undefined where there was nothing. */
-  agreed: Standing | undefined;
-  /** The comment of a schema that did not exist before. */
-  comment?: string;
-  /** Services that use the schema, stopped around the swap. */
-  services: readonly string[];
-}
-
-export interface ReplacedSchema {
-  schema: string;
-  sizeBytes: number;
-  servicesRestarted: number;
-}
-
-/** Throws and leaves the target's schema as it was when anything goes wrong. */
-export async function replaceByIncoming(
-  work: Work,
-  live: LiveTarget,
-  incoming: IncomingSchema,
-): Promise<ReplacedSchema> {
-  const schema = requireTargetSchema(live);
-  const { agreed } = incoming;
-  await claimSchema(work, live);
-  return await inTarget(work, live, async (sql) => {
-    await requireSchemaStanding(sql, { schema, agreed });
-    const present = await requireReplaceable(sql, live);
+/** Resolves with the name under which it waits. Throws and leaves nothing when anything goes wrong. */
+export async function bringIn(work: Work, place: SchemaPlace, filled: Filled): Promise<string> {
+  return await inTarget(work, place.live, async (sql) => {
     const there = await listExtensions(sql);
-    const owner = chooseOwner(live, present);
-    const rows = await inScratch(work, incoming.database, (scratch) =>
-      prepareIncoming(work, scratch, { ...incoming, owner, there }, live),
+    const owner = chooseOwner(place.live, await findSchemaProperties(sql, place.schema));
+    const rows = await inScratch(work, filled.database, (scratch) =>
+      prepareIncoming(work, scratch, { ...filled, owner, there }, place),
     );
-    await bringIn(work, sql, live, { database: incoming.database, rows });
-    await requireClaim(work.control, schemaClaim(live));
-    const comment = present?.comment ?? incoming.comment ?? null;
-    const properties = { ...{ grants: null }, ...present, owner, comment };
-    const servicesRestarted = await withServicesStopped(work, live.server, incoming.services, () =>
-      swapSchema(work, sql, live, { properties, agreed }),
-    );
-    return { schema, sizeBytes: await schemaSizeBytes(sql, schema), servicesRestarted };
+    return await streamIncoming(work, sql, place.live, { database: filled.database, rows });
   });
+}
+
+/** An empty schema that waits. */
+export async function makeIncoming(work: Work, place: SchemaPlace): Promise<string> {
+  const incoming = deferDrop(work, place.live);
+  return await inTarget(work, place.live, async (sql) => {
+    const owner = chooseOwner(place.live, await findSchemaProperties(sql, place.schema));
+    await sql.unsafe(`create schema ${incoming}`);
+    await sql.unsafe(`alter schema ${incoming} owner to ${quoteIdentifier(owner)}`);
+    return incoming;
+  });
+}
+
+/** The waiting schema goes when the operation ends without a swap. */
+function deferDrop({ operation }: Work, { toolbox, database }: LiveTarget): string {
+  const incoming = incomingName(operation.run);
+  operation.defer(() =>
+    withSession(
+      { toolbox, run: operation.run },
+      database,
+      async (sql) => void (await sql.unsafe(`drop schema if exists ${incoming} cascade`)),
+      { control: true },
+    ),
+  );
+  return incoming;
 }
 
 /**
  * The present schema's properties. Throws (exit 5) when it may not be replaced: it is not the worktree's own, or something
  * outside needs it.
  */
-export async function requireReplaceable(sql: Sql, live: LiveTarget) {
-  const schema = requireTargetSchema(live);
-  const present = await findOwnSchema(sql, live);
+export async function requireReplaceable(sql: Sql, place: SchemaPlace) {
+  const present = await findOwnSchema(sql, place);
   if (present === undefined) return undefined;
-  await requireNoDependents(sql, schema);
+  await requireNoDependents(sql, place.schema);
   return present;
 }
 
-interface Preparation extends IncomingSchema {
+interface Preparation extends Filled {
   owner: string;
   /** The extensions of the target's database. */
   there: readonly Extension[];
@@ -106,9 +90,8 @@ async function prepareIncoming(
   work: Work,
   sql: Sql,
   { database, wanted, rows, owner, there }: Preparation,
-  live: LiveTarget,
+  { live, schema: final }: SchemaPlace,
 ): Promise<RowCounts> {
-  const final = requireTargetSchema(live);
   const schema = chooseSchema(await listUserSchemas(sql), wanted, `the copy in ${database}`);
   await requireSelfContained(sql, schema);
   const { extensions, needed } = await readSurroundings(sql, schema);
@@ -135,19 +118,13 @@ async function prepareIncoming(
 }
 
 /** Streams the waiting schema from the scratch database into the target's, where it is analyzed and counted. */
-async function bringIn(
+async function streamIncoming(
   work: Work,
   sql: Sql,
   live: LiveTarget,
   { database, rows }: { database: string; rows: RowCounts },
-): Promise<void> {
-  const { run } = work.operation;
-  const incoming = incomingName(run);
-  work.operation.defer(async () => {
-    const own = await live.toolbox.connect(live.database, run, { control: true });
-    await own.unsafe(`drop schema if exists ${incoming} cascade`);
-    await own.end({ timeout: 2 });
-  });
+): Promise<string> {
+  const incoming = deferDrop(work, live);
   const [row] = await sql<{ number: number }[]>`select current_setting('server_version_num')::int as number`;
   const version = versionOfNumber(row?.number ?? 0);
   const dump = [`--schema=${schemaPattern(incoming)}`];
@@ -155,6 +132,7 @@ async function bringIn(
   work.tools.progress({ phase: "analyze" });
   await analyzeSchema(sql, incoming);
   requireSameRows(rows, await countSchemaRows(sql, incoming), live.target.label);
+  return incoming;
 }
 
 /** Throws (exit 1) when a table is missing, or has more or fewer rows than it had. */

@@ -2,11 +2,12 @@
 import { connectForAdmin } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { formatMark, isWorktreeMark, type Mark, parseMark } from "../postgres/ownership.ts";
+import { endSession, withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { newRunId } from "../sys/run-id.ts";
-import { isPreviousMark, previousName } from "../unit/swap.ts";
+import { isPreviousMark, previousName } from "./swap.ts";
 
 export interface MarkedDatabase {
   database: string;
@@ -71,21 +72,29 @@ export function findBelongings(
 }
 
 /** Asks a server something, in a session of its own that is in nobody's way. */
-export async function onServer<T>(live: LiveTarget, now: Date, body: (sql: Sql) => Promise<T>): Promise<T> {
-  return await ending(await connectForAdmin(live.toolbox, newRunId(now), []), body);
-}
-
-/** Asks the target's database something, in a session of its own. */
-export async function inDatabase<T>(live: LiveTarget, now: Date, body: (sql: Sql) => Promise<T>): Promise<T> {
-  return await ending(await live.toolbox.connect(live.database, newRunId(now)), body);
-}
-
-async function ending<T>(sql: Sql, body: (sql: Sql) => Promise<T>): Promise<T> {
+export async function onServer<T>({ toolbox }: LiveTarget, now: Date, body: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = await connectForAdmin(toolbox, newRunId(now), []);
   try {
     return await body(sql);
   } finally {
-    await sql.end({ timeout: 2 });
+    await endSession(sql);
   }
+}
+
+/** Asks the target's database something, in a session of its own. */
+export async function inDatabase<T>(
+  { toolbox, database }: LiveTarget,
+  now: Date,
+  body: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  return await withSession({ toolbox, run: newRunId(now) }, database, body);
+}
+
+/** Runs statements in one transaction. */
+export async function runTogether(sql: Sql, statements: readonly string[]): Promise<void> {
+  await sql.begin(async (transaction) => {
+    for (const statement of statements) await transaction.unsafe(statement);
+  });
 }
 
 export interface MarkedSchema {

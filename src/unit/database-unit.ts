@@ -1,0 +1,210 @@
+/** A whole database as a unit. */
+import {
+  connectForAdmin,
+  databaseExists,
+  databaseSizeBytes,
+  discardedName,
+  dropDatabase,
+  listSessions,
+  requireNothingBound,
+} from "../postgres/admin.ts";
+import { requireClaim } from "../postgres/claims.ts";
+import { isWorktreeMark } from "../postgres/ownership.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import type { Claim, Work } from "../work/work.ts";
+import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
+import { keepForRestore } from "./keep.ts";
+import { findBelongings, listDatabases, runTogether } from "./marks.ts";
+import { createScratch } from "./scratch.ts";
+import { withServicesStopped } from "./services.ts";
+import { findStanding, requireStanding } from "./standing.ts";
+import { copyByStream } from "./stream.ts";
+import {
+  commentStatement,
+  createStatement,
+  type DatabaseProperties,
+  type DatabaseShape,
+  propertyStatements,
+  readProperties,
+  readShape,
+  type Swap,
+  swapDatabases,
+} from "./swap.ts";
+import { chooseStrategy, copyIntoScratch, requireCopyable } from "./template.ts";
+import type {
+  AskWhenBusy,
+  Built,
+  CopyFill,
+  EmptyFill,
+  Fill,
+  Keeping,
+  Loss,
+  Owned,
+  Place,
+  Replaced,
+  Saved,
+  SwapRequest,
+  Unit,
+} from "./unit.ts";
+
+export class DatabaseUnit implements Unit {
+  readonly noun = "database";
+  readonly label: string;
+  readonly place: Place;
+  readonly isWhole = true;
+  readonly keepsOwners = true;
+
+  constructor(readonly live: LiveTarget) {
+    this.label = live.database;
+    this.place = { database: live.database };
+  }
+
+  claims(mode: Claim["mode"]): readonly Claim[] {
+    return [{ database: this.label, mode }];
+  }
+
+  includes(other: Unit): boolean {
+    return other.place.database === this.label;
+  }
+
+  async find(work: Work): Promise<Loss | undefined> {
+    const standing = await findStanding(work.control, this.label);
+    if (standing === undefined) return undefined;
+    const sizeBytes = await databaseSizeBytes(work.control, this.label);
+    const sessions = await listSessions(work.control, this.label, work.operation.run);
+    return { ...this.place, noun: this.noun, label: this.label, sizeBytes, sessions, standing, kept: true };
+  }
+
+  async requireReplaceable(work: Work): Promise<void> {
+    await requireNothingBound(work.control, this.label);
+  }
+
+  async findShape({ control }: Work): Promise<DatabaseShape | undefined> {
+    return (await databaseExists(control, this.label)) ? await readShape(control, this.label) : undefined;
+  }
+
+  async create(_work: Work, { fill }: Fill): Promise<Built> {
+    return { name: (await fill()).database, strategy: "stream" };
+  }
+
+  async createCopy(work: Work, source: LiveTarget, request: CopyFill): Promise<Built> {
+    const strategy = await chooseStrategy(work, source, request);
+    const exists = await databaseExists(work.control, this.label);
+    if (strategy === "template") {
+      const name = await copyIntoScratch(work, source.database, exists ? this.label : source.database);
+      return { name, strategy, ...(await this.propertiesOf(work, source, request, exists)) };
+    }
+    const name = await copyByStream(work, source, this, request);
+    return { name, strategy, ...(await this.propertiesOf(work, source, request, exists)) };
+  }
+
+  /** On one server, a database that is made as a copy has its source's settings and grants. */
+  private async propertiesOf(
+    { control }: Work,
+    source: LiveTarget,
+    { oneServer }: CopyFill,
+    exists: boolean,
+  ): Promise<Pick<Built, "properties">> {
+    if (exists || !oneServer) return {};
+    return { properties: await readProperties(control, source.database) };
+  }
+
+  async createEmpty(work: Work, { like }: EmptyFill): Promise<Built> {
+    const shape = (await this.findShape(work)) ?? {
+      ...(await readShape(work.control, await like())),
+      owner: this.live.toolbox.user,
+    };
+    return { name: await createScratch(work, (name) => createStatement(name, shape)), strategy: "stream" };
+  }
+
+  async swap(work: Work, built: Built, request: SwapRequest): Promise<Replaced> {
+    const { control, operation, toolbox } = work;
+    const [database, { agreed, services }] = [this.label, request];
+    await requireClaim(control, database);
+    await requireStanding(control, { database, agreed });
+    const plan = await this.planSwap(work, built, request);
+    const servicesRestarted = await withServicesStopped(work, this.live.server, services, async () => {
+      await requireClaim(control, database);
+      const second = () => connectForAdmin(toolbox, operation.run, [database]);
+      await work.interruptible(() => swapDatabases(control, second, plan));
+    });
+    // The swap is done: a drop that fails is left to the next run.
+    const { previous, discarded } = plan;
+    if (discarded !== undefined) operation.defer(() => work.clearUp((sql) => dropDatabase(sql, discarded)));
+    const sizeBytes = await databaseSizeBytes(control, database);
+    const details = { database_size_bytes: sizeBytes, previous };
+    return { servicesRestarted, sizeBytes, details, ...(previous === undefined ? {} : { previous }) };
+  }
+
+  /** What the swap renames and sets; `previous` is what stays of what it replaces, `discarded` what goes then. */
+  private async planSwap(
+    { control, operation }: Work,
+    { name: scratch, properties }: Built,
+    { agreed, keeping: given, discardPrevious, comment }: SwapRequest,
+  ): Promise<Swap & { previous: string | undefined; discarded: string | undefined }> {
+    const database = this.label;
+    const exists = agreed !== undefined;
+    const keeping: Keeping | undefined = exists && !discardPrevious ? (given ?? keepForRestore(database)) : undefined;
+    const discarded = discardedName(operation.run);
+    const previous = keeping?.name;
+    const older = previous === undefined ? undefined : await findStanding(control, previous);
+    const dropsOld = (await keeping?.findOlder(control)) ?? false;
+    if (dropsOld && previous !== undefined) await requireNothingBound(control, previous);
+    const makesRoom = dropsOld && previous !== undefined ? [[previous, discarded] as const] : [];
+    const leaves = exists ? [[database, previous ?? discarded] as const] : [];
+    const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
+    const statements = exists
+      ? propertyStatements(database, await readProperties(control, database))
+      : bornWith(database, properties, comment);
+    const kept = previous === undefined ? [] : [{ database: previous, agreed: older }];
+    return {
+      ...{ renames: [...makesRoom, ...leaves, [scratch, database]], occupied, run: operation.run, previous },
+      statements: [...statements, ...(keeping?.statements ?? [])],
+      agreed: [{ database, agreed }, ...kept],
+      discarded: dropsOld || (exists && previous === undefined) ? discarded : undefined,
+    };
+  }
+
+  async requireSavable(work: Work): Promise<void> {
+    await requireCopyable(work, this.live, true);
+  }
+
+  async listInTheWay(work: Work) {
+    return await listSessions(work.control, this.label, work.operation.run);
+  }
+
+  async save(work: Work, whenBusy: AskWhenBusy): Promise<Saved> {
+    const request = { strategy: "auto", schemaOnly: false, oneServer: true, whenBusy, wanted: [] } as const;
+    const { name, strategy } = await this.createCopy(work, this.live, request);
+    return { database: name, strategy };
+  }
+
+  async findOwned({ control }: Work, worktree: string, main: string): Promise<Owned> {
+    const all = findBelongings(await listDatabases(control, { sizes: false }), worktree, []);
+    const present = all.filter(({ database }) => database !== main);
+    const names = present.map(({ database }) => database);
+    const own = present.filter(({ mark }) => isWorktreeMark(mark, worktree)).map(({ database }) => database);
+    return {
+      databases: names,
+      own,
+      requireDroppable: () => requireDroppableDatabases(control, names),
+      requireReleasable: () => requireOwnDatabases(control, own),
+      release: () =>
+        runTogether(
+          control,
+          own.map((name) => commentStatement(name, null)),
+        ),
+      drops: names.toReversed().map((name) => () => dropDatabase(control, name)),
+    };
+  }
+}
+
+/** The statements that a new database is given. */
+function bornWith(
+  database: string,
+  properties: DatabaseProperties | undefined,
+  comment: string | undefined,
+): readonly string[] {
+  if (properties !== undefined) return propertyStatements(database, { ...properties, comment: comment ?? null });
+  return comment === undefined ? [] : [commentStatement(database, comment)];
+}
