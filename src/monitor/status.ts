@@ -2,7 +2,7 @@
 import { createdAt, listDumps, type StoredDump, sourceOf } from "../dump/store.ts";
 import { messageOf, missingError, PgroveError } from "../errors.ts";
 import { readMigrationVersion } from "../postgres/catalog.ts";
-import { formatSearchPath, schemaSizeBytes } from "../postgres/schema.ts";
+import { schemaSizeBytes } from "../postgres/schema.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Connection, formatConnectionUrl } from "../postgres/url.ts";
@@ -11,6 +11,7 @@ import type { Target } from "../resolve/target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerState, ServerTools } from "../server/server.ts";
 import { newRunId } from "../sys/run-id.ts";
+import { enterAlone } from "../unit/selection.ts";
 
 export interface TargetStatus {
   server: { label: string; state: ServerState };
@@ -62,7 +63,7 @@ export async function readStatus({ target, tools, storeDir, now }: StatusQuestio
     lastDump,
   };
   try {
-    const facts = await readDatabase(server, target.schema, now);
+    const facts = await readDatabase(server, target, now);
     return { ...base, facts, problem: undefined };
   } catch (error) {
     if (!(error instanceof PgroveError)) throw error;
@@ -96,12 +97,12 @@ function explain(error: PgroveError, { condition, detail }: ServerState): Pgrove
   return missingError("server_unreachable", detail, error.hint);
 }
 
-async function readDatabase(server: Server, schema: string | undefined, now: Date): Promise<DatabaseStatus> {
+async function readDatabase(server: Server, target: Target, now: Date): Promise<DatabaseStatus> {
   const [toolbox, { database }] = await Promise.all([server.open(), server.access()]);
   return await withSession({ toolbox, run: newRunId(now) }, database, async (sql) => {
-    if (schema === undefined) return { ...(await askDatabase(sql)), migration: await findMigration(sql) };
-    await sql.unsafe(`set search_path to ${formatSearchPath([schema])}`); // the ledger of nobody else
-    return { ...(await askDatabase(sql)), ...(await askSchema(sql, schema)), migration: await findMigration(sql) };
+    await enterAlone(sql, target); // the ledger of nobody else
+    const part = target.schema ? await askSchema(sql, target.schema) : {};
+    return { ...(await askDatabase(sql)), ...part, migration: await findMigration(sql) };
   });
 }
 

@@ -18,8 +18,8 @@ export async function requireReach(target: Target, tools: ServerTools): Promise<
 
 /** The connection as the target's own programs use it: with the login of the worktree's role, and into its schema. */
 export function ownConnection(connection: Connection, target: Target): Connection {
-  const { schema } = target;
-  if (schema === undefined || schema === USUAL_SCHEMA) return connection;
+  const schema = schemaToEnter(target);
+  if (schema === "") return connection;
   const role = target.worktree?.role;
   const login = role === undefined ? {} : { user: role.name, password: role.password };
   const given = connection.parameters.options;
@@ -31,10 +31,15 @@ export function ownConnection(connection: Connection, target: Target): Connectio
 /** What PostgreSQL's own search_path finds. */
 const USUAL_SCHEMA = "public";
 
+/** The schema that a session has to be led into; empty where it works in the right one by itself. */
+function schemaToEnter({ schema = USUAL_SCHEMA }: Pick<Target, "schema">): string {
+  return schema === USUAL_SCHEMA ? "" : schema;
+}
+
 /** The target with the login of the worktree's role, which owns its schema and finds it first. */
 export function asOwnRole(target: Target): Target {
-  const role = target.schema === undefined ? undefined : target.worktree?.role;
-  if (role === undefined) return target;
+  const role = target.worktree?.role;
+  if (role === undefined || !target.schema) return target;
   return { ...target, login: { ...target.login, user: role.name, password: role.password } };
 }
 
@@ -42,13 +47,13 @@ export function asOwnRole(target: Target): Target {
  * libpq's `options` for a session with the target; undefined where it works in the right schema by itself: as the role of
  * its own, or in `public`.
  */
-export function sessionOptions({ schema, worktree }: Pick<Target, "schema" | "worktree">): string | undefined {
-  if (schema === undefined || schema === USUAL_SCHEMA || worktree?.role !== undefined) return undefined;
-  return searchPathOptions(schema);
+export function sessionOptions(target: Pick<Target, "schema" | "worktree">): string | undefined {
+  const schema = schemaToEnter(target);
+  return schema === "" || target.worktree?.role !== undefined ? undefined : searchPathOptions(schema);
 }
 
 /** The SQL that does the same for a session that is open already; empty where there is nothing to do. */
 export function entrySql(target: Pick<Target, "schema" | "worktree">): string {
-  if (target.schema === undefined || sessionOptions(target) === undefined) return "";
-  return `set search_path to ${schemaSearchPath(target.schema)};`;
+  if (sessionOptions(target) === undefined) return "";
+  return `set search_path to ${schemaSearchPath(schemaToEnter(target))};`;
 }

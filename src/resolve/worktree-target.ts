@@ -17,7 +17,7 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
     label: "main",
     name: "main",
     protected: false,
-    ...(loaded.config.isolation === "schema" ? { schema: loaded.config.database.schema } : {}),
+    ...(givesRoles(loaded.config) ? { schema: loaded.config.database.schema } : {}),
   };
   await requireNotWorktrees(target, place);
   return target;
@@ -51,7 +51,7 @@ export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, pla
         ...own,
         server: await mainServer(loaded, place),
         login: { ...login, database: row.database },
-        ...(row.schema === undefined ? {} : { schema: row.schema }),
+        ...(row.schema ? { schema: row.schema } : {}),
       };
     case "container":
       return {
@@ -65,6 +65,11 @@ export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, pla
 /** Whether a worktree has a server of its own, which goes with it. */
 export function hasOwnServer({ isolation }: Pick<WorktreeRow, "isolation">): boolean {
   return isolation === "container";
+}
+
+/** Whether each worktree gets a role of its own. */
+export function givesRoles({ isolation }: Pick<WorktreeRow, "isolation">): boolean {
+  return isolation === "schema";
 }
 
 /** What a worktree has on main's server, for work that goes through main's login. */

@@ -13,16 +13,16 @@ export interface SeedLedger {
   runs: string;
   create: string;
   /** The schema that is made for it; undefined where it lives in the target's own. */
-  schema: string | undefined;
+  own: string | undefined;
 }
 
 const SCHEMA = "pgrove";
 
 /** The ledger of a database, or of a schema where that is the target. */
 export function placeSeedLedger(schema: string | undefined): SeedLedger {
-  const own = schema === undefined ? quoteIdentifier(SCHEMA) : quoteIdentifier(schema);
-  const prefix = schema === undefined ? "" : "pgrove_";
-  const [files, runs] = [`${own}.${prefix}seed_files`, `${own}.${prefix}seed_runs`];
+  const [home, prefix, own] = schema ? [schema, "pgrove_", undefined] : [SCHEMA, "", SCHEMA];
+  const nameOf = (table: string) => `${quoteIdentifier(home)}.${prefix}${table}`;
+  const [files, runs] = [nameOf("seed_files"), nameOf("seed_runs")];
   const create = `create table if not exists ${files} (
       file text primary key, hash text not null, applied_at timestamptz not null default clock_timestamp(),
       "by" text not null, run text not null);
@@ -32,7 +32,7 @@ export function placeSeedLedger(schema: string | undefined): SeedLedger {
       key_column text, first_key bigint, last_key bigint, recipe text,
       started_at timestamptz not null, finished_at timestamptz not null default clock_timestamp(), "by" text not null,
       primary key (run, entity))`;
-  return { files, runs, create, schema: schema === undefined ? SCHEMA : undefined };
+  return { files, runs, create, own };
 }
 
 /** Makes the ledger's tables where they are missing, in the caller's transaction. Throws (exit 5) where it may not. */
@@ -42,27 +42,27 @@ export async function createSeedLedger(sql: Queries, ledger: SeedLedger): Promis
     if (missing !== "") await sql.unsafe(missing);
   } catch (error) {
     if (codeOf(error) !== "42501") throw error;
-    const { runs, schema } = ledger;
+    const { runs, own } = ledger;
     throw refusal(
       "ledger_denied",
       `this role may not make ${runs}, where pgrove remembers what it has seeded: ${messageOf(error)}`,
-      schema === undefined
+      own === undefined
         ? "the schema's owner may let it: GRANT CREATE ON SCHEMA … TO …"
-        : `the database's owner may let it: CREATE SCHEMA ${schema} AUTHORIZATION …`,
+        : `the database's owner may let it: CREATE SCHEMA ${own} AUTHORIZATION …`,
     );
   }
 }
 
 /** The SQL that makes what is missing of the ledger; empty where nothing is. */
 export async function describeMissing(sql: Queries, ledger: SeedLedger): Promise<string> {
-  const { files, runs, create, schema } = ledger;
+  const { files, runs, create, own } = ledger;
   // CREATE … IF NOT EXISTS wants the right to create even where nothing is to be made, and tells everybody of it.
   const [there] = await sql<{ complete: boolean; schema: boolean }[]>`
     select to_regclass(${files}) is not null and to_regclass(${runs}) is not null as complete,
-           exists (select from pg_namespace where nspname = ${schema ?? null}::text) as schema`;
+           exists (select from pg_namespace where nspname = ${own ?? null}::text) as schema`;
   if (there?.complete === true) return "";
-  const makesSchema = schema !== undefined && there?.schema !== true;
-  return `${makesSchema ? `create schema if not exists ${quoteIdentifier(schema)};` : ""}${create};`;
+  const makesSchema = own !== undefined && there?.schema !== true;
+  return `${makesSchema ? `create schema if not exists ${quoteIdentifier(own)};` : ""}${create};`;
 }
 
 /** The hashes of the files that ran on the target, by file. One round trip; none before the first run. */

@@ -48,9 +48,9 @@ export async function selectSchemas(
   return { only: schema, without: [], arguments: [`--schema=${schemaPattern(schema)}`, ...extensions] };
 }
 
-/** Lets the session find the target's own alone, until its transaction ends: what lies beside it is not taken for its. */
+/** Lets a session find the target's own alone: what lies beside it is not taken for its. */
 export async function enterAlone(sql: Queries, { schema }: Pick<Target, "schema">): Promise<void> {
-  if (schema !== undefined) await sql.unsafe(`set local search_path to ${formatSearchPath([schema])}`);
+  if (schema !== undefined) await sql.unsafe(`set search_path to ${formatSearchPath([schema])}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Whether a worktree can be given what `isolation` in pgrove.yaml promises, asked before anything is made for it. */
 import { requireRoleRights } from "../postgres/role.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import { hasOwnServer } from "../resolve/worktree-target.ts";
+import { givesRoles, hasOwnServer } from "../resolve/worktree-target.ts";
 import { onServer } from "../unit/marks.ts";
 import { planContainers } from "./own-containers.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -18,5 +18,5 @@ export async function requireIsolatableServer(tools: WorktreeTools): Promise<voi
 
 /** Throws (exit 5) when main's login may not create the roles that own the schemas. */
 export async function requireIsolationRights({ loaded, operation }: WorktreeTools, main: LiveTarget): Promise<void> {
-  if (loaded.config.isolation === "schema") await onServer(main, operation.clock.now(), requireRoleRights);
+  if (givesRoles(loaded.config)) await onServer(main, operation.clock.now(), requireRoleRights);
 }

@@ -1,7 +1,7 @@
 /** All worktrees of a repository at a glance: where they are, what database they have, what state it is in. */
 import { basename } from "node:path";
 import { PgroveError } from "../errors.ts";
-import { formatSearchPath, schemaExists, schemaSizeBytes } from "../postgres/schema.ts";
+import { schemaExists, schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
@@ -12,6 +12,8 @@ import { mainTarget, worktreeTarget } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerCondition } from "../server/server.ts";
 import { inDatabase, listDatabases } from "../unit/marks.ts";
+import { enterAlone } from "../unit/selection.ts";
+import { unitOf } from "../unit/unit-of.ts";
 import { countMigrations, type Migrations, readWorktreeMigrations } from "./list-migrations.ts";
 import type { WorktreeTools } from "./tools.ts";
 
@@ -106,10 +108,8 @@ class ServerPool {
 }
 
 async function inUnit<T>(live: LiveTarget, { operation }: WorktreeTools, body: (sql: Sql) => Promise<T>): Promise<T> {
-  const { schema } = live.target;
   return await inDatabase(live, operation.clock.now(), async (sql) => {
-    // This one alone: what the schema lacks is not to be found in main's.
-    if (schema !== undefined) await sql.unsafe(`set search_path to ${formatSearchPath([schema])}`);
+    await enterAlone(sql, live.target);
     return await body(sql);
   });
 }
@@ -121,8 +121,8 @@ async function describeDatabase(
 ): Promise<Partial<ListedWorktree>> {
   const known = { database, server: condition };
   if (live === undefined) return known;
-  const inSchema = live.target.schema !== undefined && sizes.has(database);
-  const sizeBytes = inSchema ? await measureSchema(live, tools) : sizes.get(database);
+  const isPart = !unitOf(live).isWhole && sizes.has(database);
+  const sizeBytes = isPart ? await measureSchema(live, tools) : sizes.get(database);
   if (sizeBytes === undefined) return { ...known, exists: false };
   const [connection, migrations] = await Promise.all([server.reach(database), readMigrations(tools, worktree, live)]);
   return {

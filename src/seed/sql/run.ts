@@ -1,6 +1,6 @@
 /** `seed` without names: runs the SQL seed files that the target has not seen as they are now. */
 
-import { sessionOptions } from "../../resolve/reach.ts";
+import { entrySql, sessionOptions } from "../../resolve/reach.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { PsqlAccess } from "../../sql/psql.ts";
 import type { OperationTools } from "../../sys/operation.ts";
@@ -72,10 +72,10 @@ export async function seedFiles(tools: OperationTools, live: LiveTarget, request
       const { pending, unchanged } = divide(request.files, await readAppliedFiles(sql, ledger), request.force);
       const shaped: ShapedFile[] = await shapeSeedFiles(pending, transaction);
       const { run } = work.operation;
-      const schema = sessionOptions(live.target) === undefined ? undefined : live.target.schema;
+      const entry = entrySql(live.target);
       const begun = (file: string) => tools.progress({ phase: "seed", subject: file });
       const psql = psqlAccess(work, live);
-      await runSeedFiles({ sql, psql, ledger, schema, facts: { by: userName(), run }, begun }, shaped, transaction);
+      await runSeedFiles({ sql, psql, ledger, entry, facts: { by: userName(), run }, begun }, shaped, transaction);
       const applied = pending.map(({ file }) => file);
       Object.assign(work.operation.details, { files: applied });
       return { applied, unchanged };

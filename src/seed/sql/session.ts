@@ -2,6 +2,7 @@ import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { withTargetSession } from "../../resolve/target-session.ts";
 import type { RunId } from "../../sys/run-id.ts";
+import { unitOf } from "../../unit/unit-of.ts";
 import type { Work, WorkSubject } from "../../work/work.ts";
 
 /** The body with a session in the target, and in its schema. */
@@ -21,8 +22,7 @@ export async function withWorkSession<T>(work: Work, live: LiveTarget, body: (sq
 }
 
 /** One run seeds a target at a time; meanwhile its database, or its schema in it, is not replaced. */
-export function seedSubject(operation: string, { database, target }: LiveTarget): WorkSubject {
-  const place = target.schema === undefined ? database : `${database}/${target.schema}`;
-  const held = [...new Set([database, place])].map((each) => ({ database: each, mode: "shared" as const }));
-  return { operation, claims: [{ database: `${place}: seeds`, mode: "exclusive" }, ...held] };
+export function seedSubject(operation: string, live: LiveTarget): WorkSubject {
+  const unit = unitOf(live);
+  return { operation, claims: [{ database: `${unit.label}: seeds`, mode: "exclusive" }, ...unit.claims("shared")] };
 }

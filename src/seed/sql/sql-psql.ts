@@ -25,7 +25,7 @@ export async function runFilesByPsql(
   for (const { file, shape } of shaped) {
     parts.push({ line: countLineBreaks(text) + 1, file: file.file });
     const record = recordFile(session.ledger, { ...file, ...session.facts });
-    text += `${endStatement(shape.sql)}\n${restoration(session.schema)}${record};\n`;
+    text += `${endStatement(shape.sql)}\n${restoration(session)}${record};\n`;
   }
   session.begun(shaped.map(({ file }) => file.file).join(", "));
   await runPsql(session.psql, {

@@ -53,7 +53,7 @@ export async function runSeedFiles(
     for (const { file, script, shape } of shaped) {
       session.begun(file.file);
       await orExplain(sql.unsafe(shape.sql), script, shape.sql, 0);
-      await sql.unsafe(`${restoration(session.schema)}${recordFile(session.ledger, { ...file, ...session.facts })}`);
+      await sql.unsafe(`${restoration(session)}${recordFile(session.ledger, { ...file, ...session.facts })}`);
     }
   });
 }
@@ -70,7 +70,7 @@ async function runFilesAlone(session: SqlSeedSession, shaped: readonly ShapedFil
       for (const statement of await shape.statements()) {
         await orExplain(sql.unsafe(statement.sql), script, statement.sql, statement.start);
       }
-      await sql.unsafe(`${restoration(session.schema)}${recordFile(ledger, { ...file, ...facts })}`);
+      await sql.unsafe(`${restoration(session)}${recordFile(ledger, { ...file, ...facts })}`);
     }
   }
 }

@@ -1,6 +1,5 @@
 /** What running SQL seed files works with. */
 
-import { schemaSearchPath } from "../../postgres/schema.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { PsqlAccess } from "../../sql/psql.ts";
 import type { Script } from "../../sql/script.ts";
@@ -13,8 +12,8 @@ export interface SqlSeedSession {
   sql: Sql;
   psql: PsqlAccess;
   ledger: SeedLedger;
-  /** The schema that names without one mean, where the session's login does not find it by itself. */
-  schema: string | undefined;
+  /** What leads a session into the target's schema, where its login does not find it by itself. */
+  entry: string;
   facts: Pick<AppliedFile, "by" | "run">;
   /** Called before each file. */
   begun(file: string): void;
@@ -28,7 +27,6 @@ export interface ShapedFile {
 }
 
 /** The SQL that takes back what a file did to its session. */
-export function restoration(schema: string | undefined): string {
-  const path = schema === undefined ? "" : `set search_path to ${schemaSearchPath(schema)};`;
-  return `reset session authorization;reset role;reset all;${path}`;
+export function restoration({ entry }: Pick<SqlSeedSession, "entry">): string {
+  return `reset session authorization;reset role;reset all;${entry}`;
 }
