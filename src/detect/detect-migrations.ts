@@ -37,9 +37,9 @@ async function findLayout(folder: string): Promise<Layout | undefined> {
 }
 
 function findPrisma(entries: readonly FoundEntry[]): DetectedMigrations | undefined {
-  const schema = entries.find(({ name, isFolder }) => !isFolder && name === "schema.prisma");
-  if (schema === undefined) return undefined;
-  const option = schema.path === "prisma/schema.prisma" ? "" : ` --schema ${quoteForShell(schema.path)}`;
+  const models = entries.find(({ name, isFolder }) => !isFolder && name === "schema.prisma");
+  if (models === undefined) return undefined;
+  const option = models.path === "prisma/schema.prisma" ? "" : ` --schema ${quoteForShell(models.path)}`;
   const command = {
     up: `npx prisma migrate deploy${option}`,
     status: `npx prisma migrate status${option}`,

@@ -113,7 +113,7 @@ export async function readMigrationVersion(sql: Sql): Promise<string | undefined
 
 /** An expression: the table's oid; null when it is not there. to_regclass fails where a schema may not be used. */
 function relationId(table: string, schema: string | undefined): string {
-  if (schema === undefined) return `to_regclass(${quoteLiteral(table)})`;
+  if (!schema) return `to_regclass(${quoteLiteral(table)})`;
   return `(select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname = ${quoteLiteral(schema)} and c.relname = ${quoteLiteral(table)}
               and has_schema_privilege(n.oid, 'usage'))`;

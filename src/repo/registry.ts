@@ -141,7 +141,7 @@ function isRow(value: unknown): value is WorktreeRow {
   const [ports, seen] = [field("ports"), field("seen")];
   return (
     texts &&
-    ISOLATIONS.some((isolation) => isolation === field("isolation")) &&
+    ISOLATIONS.some((known) => known === field("isolation")) &&
     STATES.some((state) => state === field("state")) &&
     Number.isInteger(field("index")) &&
     typeof field("data") === "object" &&
