@@ -70,19 +70,22 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
     const counts = await counting;
     await work.control`commit`;
     const manifest: Manifest = {
+      ...describeRequest(request),
       ...describeDatabase(facts.facts),
       tables: describeTables(facts.facts, counts, written.tables),
-      ...{ version: 1, name: "", project: request.project, source: live.target.name, database },
-      ...{ created_at: started.toISOString(), format: request.format, codec: written.codec.name },
-      ...(facts.selection?.only === undefined ? {} : { schema: facts.selection.only }),
-      ...{ content: request.content, partial: request.tables.length + request.excludedTables.length > 0 },
-      ...{ sha256: written.sha256, size_bytes: written.sizeBytes, pg_dump_version: written.pgDumpVersion },
-      migration_version: facts.migrationVersion ?? null,
-      git: request.git,
+      version: 1,
+      name: "",
+      source: live.target.name,
+      database,
+      schema: facts.selection?.only,
+      created_at: started.toISOString(),
       duration_ms: tools.clock.now().getTime() - started.getTime(),
-      note: request.note ?? null,
+      codec: written.codec.name,
+      sha256: written.sha256,
+      size_bytes: written.sizeBytes,
+      pg_dump_version: written.pgDumpVersion,
+      migration_version: facts.migrationVersion ?? null,
       run: work.operation.run,
-      pgrove_version: request.pgroveVersion,
     };
     const path = await sink.publish(
       request.stem ?? live.target.name,
@@ -128,6 +131,11 @@ async function countSmallTables(sql: Sql, facts: DatabaseFacts): Promise<Map<num
     await sql`rollback to savepoint counting`;
     return new Map();
   }
+}
+
+function describeRequest({ project, format, content, tables, excludedTables, git, note, pgroveVersion }: DumpRequest) {
+  const partial = tables.length + excludedTables.length > 0;
+  return { project, format, content, partial, git, note: note ?? null, pgrove_version: pgroveVersion };
 }
 
 function describeDatabase(facts: DatabaseFacts) {

@@ -12,7 +12,7 @@ export interface Manifest {
   source: string;
   database: string;
   /** The one schema that it holds, a worktree's; absent for a whole database. */
-  schema?: string;
+  schema?: string | undefined;
   format: DumpFormat;
   codec: CodecName;
   content: "all" | "schema" | "data";

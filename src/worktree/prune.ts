@@ -1,6 +1,7 @@
 /** What belongs to worktrees that are not there any more, and its removal. Acts only when everything could be looked at whole. */
 import { basename } from "node:path";
 import { EXIT, PgroveError, refusal } from "../errors.ts";
+import type { Mark } from "../postgres/ownership.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
@@ -106,31 +107,32 @@ export async function findLeftover(
 
 /** Rows as marks and labels tell them: of a registry that was lost, they are what is left. */
 function rebuildRows({ main, databases, schemas, projects }: Inventory, repository: string): WorktreeRow[] {
-  const isOurs = ({ mark }: { mark: Inventory["databases"][number]["mark"] }) =>
-    mark?.kind === "worktree" && mark.repository === repository;
+  const ownerOf = (mark: Mark | undefined) =>
+    mark?.kind === "worktree" && mark.repository === repository && mark.worktree !== undefined
+      ? { id: mark.worktree, name: mark.name ?? mark.worktree }
+      : undefined;
   return [
-    ...databases.filter(isOurs).map(({ mark, database }) => rowOf(mark, { isolation: "database", database })),
-    ...schemas.filter(isOurs).map(({ mark, schema }) =>
-      rowOf(mark, {
+    ...databases.flatMap(({ mark, database }) => rowOf(ownerOf(mark), { isolation: "database", database })),
+    ...schemas.flatMap(({ mark, schema }) =>
+      rowOf(ownerOf(mark), {
         ...{ isolation: "schema", database: main?.database ?? "", schema },
         role: { name: schema, password: "" },
       }),
     ),
-    ...projects.map(({ worktree, project }) =>
-      rowOf({ worktree, name: project }, { isolation: "container", database: "", project }),
+    ...projects.flatMap(({ worktree, project }) =>
+      rowOf({ id: worktree, name: project }, { isolation: "container", database: "", project }),
     ),
   ];
 }
 
+/** None for what says of no worktree that it is its own: nobody may take it away. */
 function rowOf(
-  mark: Readonly<Record<string, string>> | undefined,
+  owner: Pick<WorktreeRow, "id" | "name"> | undefined,
   fields: Pick<WorktreeRow, "isolation" | "database"> & Partial<WorktreeRow>,
-): WorktreeRow {
-  return {
-    ...{ id: mark?.worktree ?? "", name: mark?.name ?? "", path: "", index: 0, ports: {}, createdAt: "" },
-    ...{ data: { kind: "empty" }, state: "removing", setup: "skipped" },
-    ...fields,
-  };
+): WorktreeRow[] {
+  if (owner === undefined) return [];
+  const unknown = { path: "", index: 0, ports: {}, createdAt: "", data: { kind: "empty" }, setup: "skipped" } as const;
+  return [{ ...unknown, ...owner, state: "removing", ...fields }];
 }
 
 /** Removes what is left of worktrees that are gone. Throws (exit 5) and removes nothing when one may have come back. */
