@@ -167,6 +167,22 @@ const noVagueFolders: Rule = (files) =>
     .filter(({ path }) => /(^|\/)(utils?|helpers?|misc|common|lib)(\/|\.ts$)/.test(path))
     .map(({ path }) => `${path} says nothing of what is in it`);
 
+/** What builds and tools write, and a global ignore file so often hides: such a folder of ours would never be committed. */
+const IGNORED_FOLDERS = [
+  ...["target", "build", "dist", "out", "output", "bin", "obj", "release", "debug", "coverage"],
+  ...["tmp", "temp", "logs", "cache", "vendor", "node_modules", "packages"],
+];
+
+const noIgnoredFolders: Rule = (files) =>
+  files
+    .filter(({ path }) =>
+      path
+        .split("/")
+        .slice(0, -1)
+        .some((name) => IGNORED_FOLDERS.includes(name.toLowerCase())),
+    )
+    .map(({ path }) => `${path} is in a folder that global ignore files hide`);
+
 interface RuleCase {
   says: string;
   rule: Rule;
@@ -277,6 +293,11 @@ const RULES: readonly RuleCase[] = [
     says: "folders and files are named for what is in them",
     rule: noVagueFolders,
     breaches: [[file("utils/strings.ts", "")], [file("cli/helpers.ts", "")]],
+  },
+  {
+    says: "no folder is named like one that global ignore files hide",
+    rule: noIgnoredFolders,
+    breaches: [[file("target/a.ts", "")], [file("cli/build/a.ts", "")], [file("sys/Tmp/a.ts", "")]],
   },
   {
     says: "nothing is left to do",
