@@ -17,8 +17,6 @@ interface SourceFile {
 interface Import {
   from: string;
   to: string;
-  /** `import()`: loaded when it is needed, so it makes no cycle. */
-  lazy: boolean;
 }
 
 type Rule = (files: readonly SourceFile[]) => string[];
@@ -63,12 +61,12 @@ function roomOf(path: string): string {
 function importsOf({ path, text }: SourceFile): Import[] {
   const code = withoutComments(text);
   const found: Import[] = [];
-  const add = (to: string | undefined, lazy: boolean) => {
-    if (to?.startsWith(".")) found.push({ from: path, to: normalize(join(dirname(path), to)), lazy });
+  const add = (to: string | undefined) => {
+    if (to?.startsWith(".")) found.push({ from: path, to: normalize(join(dirname(path), to)) });
   };
-  for (const [, to] of code.matchAll(/\b(?:import|export)\b[^;"'()]*?\bfrom\s*["']([^"']+)["']/g)) add(to, false);
-  for (const [, to] of code.matchAll(/\bimport\s*["']([^"']+)["']/g)) add(to, false);
-  for (const [, to] of code.matchAll(/\bimport\(\s*["']([^"']+)["']/g)) add(to, true);
+  for (const [, to] of code.matchAll(/\b(?:import|export)\b[^;"'()]*?\bfrom\s*["']([^"']+)["']/g)) add(to);
+  for (const [, to] of code.matchAll(/\bimport\s*["']([^"']+)["']/g)) add(to);
+  for (const [, to] of code.matchAll(/\bimport\(\s*["']([^"']+)["']/g)) add(to);
   return found;
 }
 
@@ -104,9 +102,7 @@ const commandsAlone: Rule = (files) =>
 
 const noCycles: Rule = (files) => {
   const edges = new Map<string, string[]>();
-  for (const { from, to, lazy } of files.flatMap(importsOf)) {
-    if (!lazy) edges.set(from, [...(edges.get(from) ?? []), to]);
-  }
+  for (const { from, to } of files.flatMap(importsOf)) edges.set(from, [...(edges.get(from) ?? []), to]);
   const done = new Set<string>();
   const cycles: string[] = [];
   const visit = (path: string, trail: readonly string[]) => {
@@ -214,7 +210,7 @@ const RULES: readonly RuleCase[] = [
     breaches: [[file("cli/commands/up.ts", 'import { command } from "./down.ts";')]],
   },
   {
-    says: "no two modules import each other, however far round",
+    says: "no two modules import each other, however far round, nor when it is needed",
     rule: noCycles,
     breaches: [
       [
@@ -222,6 +218,18 @@ const RULES: readonly RuleCase[] = [
         file("sys/b.ts", 'import { c } from "./c.ts";'),
         file("sys/c.ts", 'import { a } from "./a.ts";'),
       ],
+      [file("sys/a.ts", 'import { b } from "./b.ts";'), file("sys/b.ts", 'const a = await import("./a.ts");')],
+    ],
+  },
+  {
+    says: "whether a worktree has a database, a schema or a server is asked where its unit and its target are chosen",
+    rule: (files) =>
+      forbid(/\bschema (===|!==) undefined|\bisolation (===|!==)/, ["resolve/worktree-target.ts"])(
+        files.filter(({ path }) => !path.startsWith("unit/")),
+      ),
+    breaches: [
+      [file("dump/a.ts", "if (target.schema === undefined) restoreWhole();")],
+      [file("cli/a.ts", 'if (row.isolation !== "schema") askFirst();')],
     ],
   },
   {

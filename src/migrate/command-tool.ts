@@ -37,8 +37,12 @@ export function requireToolCommand(settings: Pick<MigrationSettings, "command">,
 
 /** Throws (exit 2) where another tool migrates: it has its own way to do what the verb does. */
 export function requireOwnMigrations(settings: Pick<MigrationSettings, "command">, verb: string): void {
-  if (settings.command === undefined) return;
-  throw usageError(
+  if (settings.command !== undefined) throw upToTool(verb);
+}
+
+/** The verb is one that pgrove does not hand on. */
+export function upToTool(verb: string): PgroveError {
+  return usageError(
     `pgrove.yaml has migrations.command, so ${verb} is up to that tool`,
     "pgrove migrate up, down, status and create run its commands; for the rest, run the tool itself",
   );
@@ -84,7 +88,7 @@ export async function migrateByTool(
   await withWork(tools, live, subject, async ({ operation, control }) => {
     operation.details.command = redact(run.command);
     const { schema } = target;
-    const where = { layout: "golang-migrate" as const, takesOver: true, ...(schema === undefined ? {} : { schema }) };
+    const where = { layout: "golang-migrate" as const, takesOver: true, schema };
     const { place } = await findLedgerPlace(control, where);
     const connect = () => toolbox.connect(database, operation.run);
     const options = { timeoutMs: lockTimeoutMs, abort: operation.abort, note: tools.note };

@@ -14,7 +14,7 @@ export interface Target {
   /** For file names and scripts: "main", "production", a database's name. */
   name: string;
   /** In isolation `schema` the schema that is acted on; what lies outside it is not touched. */
-  schema?: string;
+  schema?: string | undefined;
   /** The linked worktree whose database it is. */
   worktree?: WorktreeRow;
   /** The environment's name where it has one: what a protected target asks to be typed. */

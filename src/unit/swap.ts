@@ -5,6 +5,7 @@ import { codeOf } from "../postgres/connect.ts";
 import { nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
 import { formatSettingValue } from "../postgres/list-setting.ts";
 import type { Queries } from "../postgres/schema.ts";
+import { withOpened } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { requireStanding, type Standing } from "./standing.ts";
@@ -203,15 +204,12 @@ export async function whileEndingSessions<T>(
   const ending = (async () => {
     await Bun.sleep(ENDER_DELAY_MS); // nearly always the rename is through by then
     if (done) return;
-    const second = await connectSecond();
-    try {
+    await withOpened(connectSecond, async (second) => {
       while (!done) {
         for (const database of occupied) await endSessions(second, database, run);
         await Bun.sleep(ENDER_DELAY_MS);
       }
-    } finally {
-      await second.end({ timeout: 2 });
-    }
+    });
   })().catch(() => undefined); // the body's own error says what happened
   try {
     return await body();

@@ -39,13 +39,8 @@ export async function countMigrations(
   schema: string | undefined,
 ): Promise<Migrations> {
   const { table } = loaded.config.migrations;
-  const where = {
-    ...{ layout: files.layout },
-    ...(schema === undefined ? {} : { schema }),
-    ...(table === undefined ? {} : { table }),
-  };
   try {
-    const ledger = await readLedger(sql, where);
+    const ledger = await readLedger(sql, { layout: files.layout, schema, table });
     if (ledger.exists || ledger.companion !== undefined) {
       return countByRows(files, currentRows(ledger, findForeignChanges(ledger, files)));
     }

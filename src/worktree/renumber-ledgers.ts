@@ -9,6 +9,7 @@ import { type Renumbering, renumberLedger } from "../migrate/ledger/ledger-renum
 import type { RunFacts } from "../migrate/ledger/ledger-sql.ts";
 import { withMigrationLock } from "../migrate/ledger/lock.ts";
 import { codeOf } from "../postgres/connect.ts";
+import { endSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { readRegistry } from "../repo/registry.ts";
 import { asOwnRole } from "../resolve/reach.ts";
@@ -77,7 +78,7 @@ async function openIfRunning(target: Target, tools: WorktreeTools): Promise<Live
 
 function whereOf({ loaded }: WorktreeTools, { layout }: MigrationFiles, { schema }: Target) {
   const { table } = loaded.config.migrations;
-  return { layout, ...(schema === undefined ? {} : { schema }), ...(table === undefined ? {} : { table }) };
+  return { layout, schema, table };
 }
 
 /** PostgreSQL's code for a database that is not there. */
@@ -118,7 +119,7 @@ export async function renumberInLedger(
       return sql;
     };
     const sql = await connect();
-    work.operation.defer(() => sql.end({ timeout: 2 }));
+    work.operation.defer(() => endSession(sql));
     const read = () => readLedger(sql, whereOf(tools, files, live.target));
     const { place } = await read();
     const options = { timeoutMs: LOCK_WAIT_MS, abort: work.operation.abort, note: operation.note };

@@ -1,7 +1,8 @@
 /** What `migrate renumber` answers, and what is to be done after it. */
+
+import type { RenumberPlan } from "../../worktree/renumber.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
-import type { RenumberPlan } from "../migrate/renumbering.ts";
 
 export function renumberDocument({ base, moves, ledgers }: RenumberPlan, dryRun: boolean) {
   return {

@@ -1,8 +1,8 @@
 import { formatVariable } from "../../resolve/env-lines.ts";
 import { requireReach } from "../../resolve/reach.ts";
+import { targetVariables } from "../../resolve/target-variables.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
-import { targetVariables } from "../target-variables.ts";
 
 export const command = defineCommand({
   meta: {

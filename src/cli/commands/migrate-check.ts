@@ -1,8 +1,8 @@
+import { locateMigrations } from "../../migrate/worktree-migrations.ts";
 import { defineCommand } from "../command.ts";
 import { reportFindings } from "../findings.ts";
 import { plural } from "../format.ts";
 import { tryOnServer } from "../migrate/check-on-server.ts";
-import { locateMigrations } from "../migrate/migrations.ts";
 
 export const check = defineCommand({
   meta: {

@@ -1,9 +1,8 @@
 import { relative } from "node:path";
 import { usageError } from "../../errors.ts";
+import { locateMigrations } from "../../migrate/worktree-migrations.ts";
 import { noteNext, renderRenumber, renumberDocument } from "../answers/migrate-renumber.ts";
 import { defineCommand } from "../command.ts";
-import { locateMigrations } from "../migrate/migrations.ts";
-import { planRenumber, runRenumber } from "../migrate/renumbering.ts";
 
 export const create = defineCommand({
   meta: {
@@ -60,9 +59,12 @@ export const renumber = defineCommand({
     "dry-run": { type: "boolean", description: "say what would be renamed, and rename nothing" },
   },
   async run({ args, context }) {
-    const { base } = args;
-    const plan = await planRenumber(context, base === undefined ? {} : { base });
-    const { dryRun } = args;
+    const { planRenumber, runRenumber } = await import("../../worktree/renumber.ts");
+    const { base, dryRun } = args;
+    const plan = await planRenumber(context, {
+      ...(base === undefined ? {} : { base }),
+      worktreeTools: async () => (await import("../worktree-tools.ts")).requireWorktreeTools(context),
+    });
     if (!dryRun) await runRenumber(context, plan);
     await context.output.answer(renumberDocument(plan, dryRun), () => renderRenumber(plan, dryRun));
     if (!dryRun && plan.moves.length > 0) noteNext(context, plan);

@@ -2,11 +2,11 @@ import { resolve } from "node:path";
 import { missingError } from "../../errors.ts";
 import type { MigrationFiles } from "../../migrate/files/files.ts";
 import type { Finding, Migration } from "../../migrate/model.ts";
+import { locateMigrations } from "../../migrate/worktree-migrations.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { reportFindings } from "../findings.ts";
 import { plural } from "../format.ts";
-import { locateMigrations } from "../migrate/migrations.ts";
 
 export const lint = defineCommand({
   meta: {

@@ -1,7 +1,7 @@
+import type { MigrateRequest } from "../../migrate/request.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { TARGET } from "../grammar.ts";
-import type { MigrateCommand } from "../migrate/migrate-course.ts";
 import { RUN_OPTIONS, readRunOptions, sortWords } from "../migrate/migrate-options.ts";
 
 const AFTER = "arguments of migrations.command";
@@ -99,7 +99,7 @@ export const goto = defineCommand({
   },
 });
 
-async function start(context: Context, command: MigrateCommand): Promise<undefined> {
+async function start(context: Context, command: MigrateRequest): Promise<undefined> {
   const { migrate } = await import("../migrate/migrate-flow.ts");
   await migrate(context, command);
 }

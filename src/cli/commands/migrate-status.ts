@@ -1,9 +1,9 @@
 import { EXIT } from "../../errors.ts";
+import { withLedgerSession } from "../../migrate/ledger/ledger-session.ts";
+import { openMigrations } from "../../migrate/worktree-migrations.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
-import { withLedgerSession } from "../migrate/ledger-session.ts";
 import { historyDocument, renderHistory } from "../migrate/migration-history.ts";
-import { openMigrations } from "../migrate/migrations.ts";
 
 export const status = defineCommand({
   meta: {

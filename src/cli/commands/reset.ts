@@ -1,9 +1,9 @@
+import { migrateEmpty } from "../../migrate/migrate-empty.ts";
 import { describeMigration } from "../../migrate/model.ts";
 import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { describeLoss } from "../loss.ts";
-import { migrateEmpty } from "../migrate/migrate-empty.ts";
 import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
 import { formatFields } from "../table.ts";

@@ -1,5 +1,6 @@
 import type { WhenConnected } from "../../copy/snapshot.ts";
 import { createSnapshot, planSnapshot, type SnapshotPlan, type TakenSnapshot } from "../../copy/snapshot.ts";
+import { keptSnapshots } from "../../copy/snapshot-keep.ts";
 import { requireSnapshotName } from "../../copy/snapshot-list.ts";
 import type { Session } from "../../postgres/admin.ts";
 import type { Target } from "../../resolve/target.ts";
@@ -7,7 +8,6 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { describeConnected } from "../sessions.ts";
-import { keptSnapshots } from "../snapshot-keep.ts";
 import { formatFields } from "../table.ts";
 
 export const command = defineCommand({

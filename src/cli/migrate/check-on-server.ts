@@ -2,12 +2,12 @@
 import { relative } from "node:path";
 import { EXIT, messageOf, PgroveError } from "../../errors.ts";
 import type { CheckResult } from "../../migrate/check.ts";
+import { readRunFacts } from "../../migrate/ledger/run-facts.ts";
 import type { Finding } from "../../migrate/model.ts";
+import { findSchemaFile, schemaFileRequest } from "../../migrate/schema/worktree-schema-file.ts";
+import type { WorktreeMigrations } from "../../migrate/worktree-migrations.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { Context } from "../context.ts";
-import type { MigrationPlace } from "./migrations.ts";
-import { readRunFacts } from "./run-facts.ts";
-import { findSchemaFile, schemaFileRequest } from "./schema-file.ts";
 
 interface Tried {
   findings: Finding[];
@@ -19,7 +19,7 @@ interface Tried {
 export async function tryOnServer(
   context: Context,
   target: string | undefined,
-  place: MigrationPlace,
+  place: WorktreeMigrations,
   { findings: wrong, own }: CheckResult,
 ): Promise<Tried> {
   const files = await place.files();
@@ -33,7 +33,7 @@ export async function tryOnServer(
   const tried = await tryRoundTrip(await context.operationTools(), live, {
     ...{ files, own },
     settings: { lockTimeoutMs: 0, statementTimeoutMs: place.settings.statement_timeout },
-    facts: await readRunFacts(context, place),
+    facts: await readRunFacts(context, place.root),
     schema: await schemaFileRequest(place),
     ...(file === undefined ? {} : { schemaFile: { path: file, shown: relative(place.root, file) } }),
   });

@@ -1,16 +1,14 @@
 /** `migrate force` and `baseline`: ask, write, and tell. */
 import { durationMs } from "../../config/duration.ts";
 import { usageError } from "../../errors.ts";
-import { type ForcePlan, type ForceRequest, forceLedger, planForce } from "../../migrate/ledger/force.ts";
+import type { ForcePlan, ForceRequest } from "../../migrate/ledger/force.ts";
 import { describeMigration, type LedgerRow } from "../../migrate/model.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import { formatFields } from "../table.ts";
-import { ledgerWhere, withLedgerSession } from "./ledger-session.ts";
-import { openLive, openMigrations } from "./migrations.ts";
-import { readRunFacts } from "./run-facts.ts";
 
-export interface ForceCommand {
+/** The command's words and options. */
+export interface ForceWords {
   action: ForceRequest["action"];
   word: string | undefined;
   /** As it was typed. */
@@ -22,36 +20,21 @@ export interface ForceCommand {
 const USUAL_LOCK_TIMEOUT = "1m";
 
 /** Runs the command. */
-export async function forceOnLedger(context: Context, command: ForceCommand): Promise<void> {
-  const { action, word, dryRun, lockTimeout = USUAL_LOCK_TIMEOUT } = command;
+export async function forceOnLedger(context: Context, words: ForceWords): Promise<void> {
+  const { dryRun, lockTimeout = USUAL_LOCK_TIMEOUT } = words;
   const lockTimeoutMs = durationMs(lockTimeout);
   if (lockTimeoutMs === undefined) throw usageError(`--lock-timeout takes a time such as 5s or 2m; not ${lockTimeout}`);
-  const migrations = await openMigrations(context, command.target);
-  const { requireOwnMigrations } = await import("../../migrate/command-tool.ts");
-  requireOwnMigrations(migrations.settings, action);
-  const { target } = migrations;
-  const request: ForceRequest = {
-    ...{ action, word, lockTimeoutMs, files: await migrations.files(), where: await ledgerWhere(migrations, target) },
-    facts: await readRunFacts(context, migrations),
-    consent: (plan) => requireAgreement(context, target, plan),
-  };
-  if (dryRun) {
-    const plan = await withLedgerSession(context, migrations, (sql) => planForce(sql, request));
-    return await context.output.answer({ dry_run: true, ...toDocument(plan) }, () => render(plan, "would be "));
-  }
-  const live = await openLive(context, migrations);
-  const plan = await forceLedger(await context.sessionTools(), live, request);
-  await context.output.answer(toDocument(plan), () => render(plan, ""));
+  const { force } = await import("../../migrate/force-ledger.ts");
+  const plan = await force(context, {
+    ...{ ...words, lockTimeoutMs },
+    consent: (target, planned) => {
+      const what = `the ledger of ${target.label} would say ${describeGoal(planned)}${describeRows(planned)}`;
+      return context.requireConsent({ target, what });
+    },
+  });
+  const said = dryRun ? { dry_run: true, ...toDocument(plan) } : toDocument(plan);
+  await context.output.answer(said, () => render(plan, dryRun ? "would be " : ""));
 }
-
-/** What is forgotten needs consent; what is only added can be taken back by another `force`. */
-async function requireAgreement(context: Context, target: ForceTarget, plan: ForcePlan): Promise<void> {
-  if (plan.remove.length === 0 && !target.protected) return;
-  const what = `the ledger of ${target.label} would say ${describeGoal(plan)}${describeRows(plan)}`;
-  await context.requireConsent({ target, what });
-}
-
-type ForceTarget = Parameters<Context["requireConsent"]>[0]["target"];
 
 function describeGoal({ to }: ForcePlan): string {
   return to === undefined ? "that nothing is applied" : `that ${describeMigration(to)} is the newest`;

@@ -1,67 +1,80 @@
 /** What `migrate up`, `down` and `goto` answer. */
-
+import type { Migrated, MigrateOutcome } from "../../migrate/migrate.ts";
 import { describeMigration, type Step } from "../../migrate/model.ts";
-import type { AppliedStep } from "../../migrate/run/apply.ts";
-import type { Rehearsal } from "../../migrate/run/rehearse.ts";
+import type { BackedUp } from "../../migrate/run/backup-first.ts";
+import type { PreparedRun } from "../../migrate/run/prepare.ts";
+import type { ToolMigrated } from "../../migrate/tool-commands.ts";
 import type { Context } from "../context.ts";
 import { formatDuration, plural } from "../format.ts";
 import { formatTable } from "../table.ts";
-import type { BackedUp } from "./backup.ts";
-import type { Course } from "./migrate-course.ts";
 import { rehearsalDocument } from "./rehearsal.ts";
-import { backupDocument } from "./way-back.ts";
 
-export interface Done {
-  applied: readonly AppliedStep[];
-  durationMs: number;
-  backup: BackedUp | undefined;
-  rehearsal: Rehearsal | undefined;
+/** Answers with what came of it. */
+export async function answerOutcome(context: Context, outcome: MigrateOutcome): Promise<void> {
+  if (outcome.kind === "nothing") return await answerNothing(context, outcome.run);
+  if (outcome.kind === "planned") return await answerPlan(context, outcome.run);
+  if (outcome.kind === "done") return await answerDone(context, outcome.run, outcome.done);
+  if (outcome.kind === "tool-done") return await answerTool(context, outcome.done);
+  const { command, words } = outcome;
+  const document = { dry_run: true, command, arguments: words };
+  await context.output.answer(document, () => `would run: ${[command, ...words].join(" ")}`);
 }
 
 /** There was nothing to do. */
-export async function answerNothing(context: Context, course: Course): Promise<void> {
-  const { to } = course.planned.plan;
-  const document = { ...whereDocument(course), migrations: [], from: versionText(to), to: versionText(to) };
+async function answerNothing(context: Context, run: PreparedRun): Promise<void> {
+  const { to } = run.planned.plan;
+  const document = { ...whereDocument(run), migrations: [], from: versionText(to), to: versionText(to) };
   await context.output.answer(document, () => "no change");
 }
 
 /** What would be run, and what it does to the data. */
-export async function answerPlan(context: Context, course: Course): Promise<void> {
-  const { from, to } = course.planned.plan;
+async function answerPlan(context: Context, run: PreparedRun): Promise<void> {
+  const { from, to } = run.planned.plan;
   const { renderImpact, toImpactDocument } = await import("./impact.ts");
   const document = {
-    ...{ dry_run: true, ...whereDocument(course), from: versionText(from), to: versionText(to) },
-    migrations: toImpactDocument(course.impacts),
+    ...{ dry_run: true, ...whereDocument(run), from: versionText(from), to: versionText(to) },
+    migrations: toImpactDocument(run.impacts),
   };
-  await context.output.answer(document, () => renderImpact(course.impacts));
+  await context.output.answer(document, () => renderImpact(run.impacts));
 }
 
 /** What was run. */
-export async function answerDone(context: Context, course: Course, done: Done): Promise<void> {
+async function answerDone(context: Context, run: PreparedRun, done: Migrated): Promise<void> {
   const { applied, durationMs, backup, rehearsal } = done;
   if (applied.length === 0) {
     context.output.note("another run was quicker");
-    return await answerNothing(context, course);
+    return await answerNothing(context, run);
   }
-  const { from, to } = course.planned.plan;
+  const { from, to } = run.planned.plan;
   const document = {
-    ...whereDocument(course),
+    ...whereDocument(run),
     ...{ from: versionText(from), to: versionText(to), duration_ms: Math.round(durationMs) },
     migrations: applied.map(({ step, durationMs: ms }) => ({ ...stepDocument(step), duration_ms: Math.round(ms) })),
     backup: backupDocument(backup),
     ...(rehearsal === undefined ? {} : { rehearsal: rehearsalDocument(rehearsal) }),
   };
-  await context.output.answer(document, () => render(course, done));
+  await context.output.answer(document, () => render(run, done));
 }
 
-function render({ planned, live }: Course, { applied, durationMs }: Done): string {
+async function answerTool(context: Context, done: ToolMigrated): Promise<void> {
+  const { target, command, durationMs, backup, rehearsal } = done;
+  const document = {
+    ...{ target: target.name, command, duration_ms: durationMs },
+    backup: backupDocument(backup),
+    rehearsal: rehearsal === undefined ? null : rehearsalDocument(rehearsal),
+  };
+  const said = `${target.label}: ${command}, done in ${formatDuration(durationMs)}`;
+  await context.output.answer(document, () => said);
+}
+
+function render({ planned, live }: PreparedRun, { applied, durationMs }: Migrated): string {
   const rows = applied.map(({ step, durationMs: ms }) => [step.direction, describeMigration(step), formatDuration(ms)]);
   const newest = planned.plan.to === null ? "nothing applied" : `at ${planned.plan.to}`;
   const what = `${plural(applied.length, "migration")} in ${formatDuration(durationMs)}`;
   return `${formatTable(rows, { indent: "  ", right: [2] })}\n${live.target.label} is ${newest}: ${what}`;
 }
 
-function whereDocument({ live: { target, database } }: Course) {
+function whereDocument({ live: { target, database } }: PreparedRun) {
   return { target: target.name, database, schema: target.schema ?? null };
 }
 
@@ -72,4 +85,9 @@ function versionText(version: bigint | null): string | null {
 
 function stepDocument({ direction, version, name, script }: Step) {
   return { direction, version: String(version), name, file: script.file };
+}
+
+/** The backup's part of a JSON document. */
+function backupDocument(backup: BackedUp | undefined) {
+  return backup === undefined ? null : { kind: backup.kind, name: backup.name, restore: backup.restoreCommand };
 }

@@ -6,17 +6,9 @@ import { plural } from "../format.ts";
 
 /** Resolves with 6 when the push is to be stopped. `input` is what git has given the hook. */
 export async function checkPush(context: Context, remote: string, input: string): Promise<number | undefined> {
-  const { listPushedFiles } = await import("../../worktree/hook-push.ts");
-  const { cwd: root, runner, output } = context;
-  const pushed = await listPushedFiles({ remote, input, root }, runner);
-  if (!pushed.some((path) => path.endsWith(".sql"))) return undefined;
-  const { locateMigrations } = await import("./migrations.ts");
-  const place = await locateMigrations(context);
-  const { isInFolders, showFolders } = await import("../../migrate/files/folder.ts");
-  const folders = showFolders(place.source.dirs, root);
-  if (!pushed.some((path) => isInFolders(folders, path))) return undefined;
-  const { checkFiles } = await import("../../migrate/check.ts");
-  const { findings } = await checkFiles({ files: await place.files(), lint: place.settings.lint }, runner);
+  const { cwd: root, output } = context;
+  const pushes = await import("../../worktree/push-check.ts");
+  const findings = await pushes.checkPush(context, { remote, input, root });
   const errors = findings.filter(({ level }) => level === "error");
   const warnings = findings.length - errors.length;
   if (warnings > 0) output.note(`pgrove: ${plural(warnings, "warning")} (pgrove migrate check)`);

@@ -1,37 +1,8 @@
 /** A rehearsal for people and for --json: how long each migration took, what it locked, what it made of the schema. */
 
-import { describeMigration } from "../../migrate/model.ts";
-import type { ApplyRequest } from "../../migrate/run/apply.ts";
-import type { HeldLock, Rehearsal, RehearsedStep } from "../../migrate/run/rehearse.ts";
-import type { Context } from "../context.ts";
+import type { Rehearsal, RehearsedStep } from "../../migrate/run/rehearse.ts";
 import { formatBytes, formatDuration, visible } from "../format.ts";
-import { askAboutSessions } from "../sessions.ts";
 import { formatTable } from "../table.ts";
-
-/** Runs migrations on a copy of the target. Throws as the migrations would; the target itself is only read. */
-export async function rehearseMigrations(
-  context: Context,
-  targetText: string | undefined,
-  request: Omit<ApplyRequest, "beforeCommit" | "requireHeld" | "agreed">,
-): Promise<Rehearsal> {
-  const { rehearse } = await import("../../migrate/run/rehearse.ts");
-  const live = await context.openTarget(targetText);
-  return await rehearse(await context.operationTools(), live, {
-    whenBusy: (sessions) => askAboutSessions(context, live.target.label, sessions),
-    run: async (work, copy, readLocks) => {
-      const { applyWish } = await import("../../migrate/run/apply.ts");
-      const held = new Map<bigint, readonly HeldLock[]>();
-      const applied = await applyWish(work, copy, {
-        ...request,
-        beforeCommit: async (sql, { version }) => void held.set(version, await readLocks(sql)),
-      });
-      return applied.map(({ step, durationMs }) => {
-        const name = `${step.direction} ${describeMigration(step)}`;
-        return { name, durationMs, locks: held.get(step.version) ?? [] };
-      });
-    },
-  });
-}
 
 export function rehearsalDocument({ strategy, sizeBytes, copyMs, steps, difference }: Rehearsal) {
   return {

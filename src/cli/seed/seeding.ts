@@ -2,10 +2,10 @@
 import { resolve } from "node:path";
 import { type LoadedConfig, pathInWorktree } from "../../config/load.ts";
 import { configError } from "../../errors.ts";
+import { resolveRootedTarget } from "../../resolve/rooted-target.ts";
 import { type LiveTarget, openTarget, type Target } from "../../resolve/target.ts";
 import type { SeedFile } from "../../seed/sql/sql-files.ts";
 import type { Context } from "../context.ts";
-import { openMigrations } from "../migrate/migrations.ts";
 
 export interface Seeding {
   /** Undefined without a pgrove.yaml. */
@@ -24,7 +24,7 @@ const USUAL_COUNT = 10;
 
 /** The seeds of the worktree whose database it is, else of the one that the user stands in; and that database. */
 export async function locateSeeds(context: Context, targetText: string | undefined): Promise<Seeding> {
-  const { loaded, root, target } = await openMigrations(context, targetText);
+  const { loaded, root, target } = await resolveRootedTarget(context, targetText);
   const seeds = loaded?.config.seeds;
   const dir = loaded === undefined ? resolve(root, "seeds") : pathInWorktree(loaded, loaded.config.seeds.dir, root);
   const variables = await readVariables(context);

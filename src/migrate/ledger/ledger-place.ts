@@ -10,10 +10,10 @@ import { parseTableName, type TableName } from "./table-name.ts";
 /** What the configuration says of the place. */
 export interface LedgerWhere {
   /** In isolation `schema` the target's: all tables are in it. */
-  schema?: string;
+  schema?: string | undefined;
   layout: Layout;
   /** `migrations.table`: a name, or schema.name, where one is written. */
-  table?: string;
+  table?: string | undefined;
   /** The database is to be taken over from a tool that pgrove does not speak with. */
   takesOver?: boolean;
 }
@@ -82,7 +82,7 @@ export async function findLedgerPlace(sql: Queries, where: LedgerWhere): Promise
   const own = ledgerNames(where.schema);
   const around = await lookAround(sql, own, companionSchema, wanted.name);
   const find = (name: string, schema: string | undefined) =>
-    around.tables.find((table) => table.name === name && (schema === undefined || table.schema === schema));
+    around.tables.find((table) => table.name === name && table.schema === (schema ?? table.schema));
   const ledger = find(own.table, own.schema);
   const found = find(wanted.name, companionSchema);
   for (const table of [ledger, found]) if (table !== undefined) requireReadable(table, around.user);
@@ -110,9 +110,9 @@ export async function findLedgerPlace(sql: Queries, where: LedgerWhere): Promise
 
 /** In a schema of its own a ledger lies beside the tables, and has a name that says whose it is. */
 function ledgerNames(schema: string | undefined) {
-  return schema === undefined
-    ? { schema: "pgrove", table: "migrations", history: "migration_history" }
-    : { schema, table: "pgrove_migrations", history: "pgrove_migration_history" };
+  return schema
+    ? { schema, table: "pgrove_migrations", history: "pgrove_migration_history" }
+    : { schema: "pgrove", table: "migrations", history: "migration_history" };
 }
 
 function qualify(schema: string, name: string): string {
@@ -131,7 +131,7 @@ async function lookAround(
 ): Promise<Surroundings> {
   const usual = LAYOUTS.map((layout) => COMPANIONS[layout].usualTable);
   const names = [...new Set([wanted, ...usual, ...Object.keys(STRANGERS)])].map(quoteLiteral).join(", ");
-  const within = schema === undefined ? "pg_table_is_visible(c.oid)" : `n.nspname = ${quoteLiteral(schema)}`;
+  const within = schema ? `n.nspname = ${quoteLiteral(schema)}` : "pg_table_is_visible(c.oid)";
   const [row] = await sql.unsafe<{ around: Surroundings }[]>(`
     select json_build_object(
       'database', current_database(), 'user', current_user, 'schema', current_schema(),

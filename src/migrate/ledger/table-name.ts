@@ -2,7 +2,7 @@
 import { configError } from "../../errors.ts";
 
 export interface TableName {
-  schema?: string;
+  schema?: string | undefined;
   name: string;
 }
 
@@ -21,7 +21,7 @@ export function parseTableName(written: string): TableName {
       'write name or schema.name; with a dot inside of a name: "odd.name"',
     );
   }
-  return { name: unquote(name), ...(schema === undefined ? {} : { schema: unquote(schema) }) };
+  return { name: unquote(name), schema: schema && unquote(schema) };
 }
 
 function unquote(part: string): string {

@@ -94,7 +94,7 @@ export class ChangeFacts {
     const index = findPart(node, "IndexStmt");
     if (index?.idxname !== undefined) this.indexes.add(index.idxname);
     const schema = findPart(node, "CreateSchemaStmt")?.schemaname;
-    if (schema !== undefined) this.schemas.add(schema);
+    if (schema) this.schemas.add(schema);
     const database = findPart(node, "CreatedbStmt")?.dbname;
     if (database !== undefined) this.databases.add(database);
     const type = findPart(node, "CreateEnumStmt")?.typeName ?? findPart(node, "CreateDomainStmt")?.domainname;

@@ -1,5 +1,4 @@
 /** Brings a database to a wish: reads its ledger, plans, and runs the steps. Lock, journal and consent are the caller's. */
-import type { Layout } from "../../config/schema-migrations.ts";
 import { failure, PgroveError, refusal } from "../../errors.ts";
 import { endSession } from "../../postgres/session.ts";
 import type { ConnectOptions, Sql } from "../../postgres/toolbox.ts";
@@ -31,7 +30,7 @@ export interface PlanRequest {
   wish: Wish;
   allowOutOfOrder: boolean;
   /** `migrations.table`, where it is set. */
-  table?: string;
+  table?: string | undefined;
 }
 
 export interface ApplyRequest extends PlanRequest {
@@ -60,12 +59,7 @@ export interface Planned {
 /** Plans in a session that is in the target's schema. Nothing is written. Throws what `planSteps` throws. */
 export async function planWish(sql: Sql, schema: string | undefined, request: PlanRequest): Promise<Planned> {
   const { files, wish, allowOutOfOrder, table } = request;
-  const where: { layout: Layout; schema?: string; table?: string } = {
-    layout: files.layout,
-    ...(schema === undefined ? {} : { schema }),
-    ...(table === undefined ? {} : { table }),
-  };
-  const ledger = await readLedger(sql, { ...where, downScripts: mayGoDown(wish) });
+  const ledger = await readLedger(sql, { layout: files.layout, schema, table, downScripts: mayGoDown(wish) });
   const changes = findForeignChanges(ledger, files);
   requireNoForeignDoubt(ledger, changes);
   return { ledger, changes, plan: planSteps(files, currentRows(ledger, changes), wish, { allowOutOfOrder }) };

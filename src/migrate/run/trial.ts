@@ -42,8 +42,8 @@ export async function openTrial(work: Work, live: LiveTarget, request: TrialRequ
   const shape = { ...(await readShape(work.control, like)), owner: live.toolbox.user };
   const database = await createScratch(work, (name) => createStatement(name, shape));
   const { worktree: _, schema: own, ...rest } = live.target;
-  const schema = own === undefined ? undefined : (request.schema.home ?? own);
-  const trial = { ...live, database, target: schema === undefined ? rest : { ...rest, schema } };
+  const schema = own && (request.schema.home ?? own);
+  const trial = { ...live, database, target: { ...rest, schema } };
   const reader = { ...work.operation, runner: work.tools.runner };
   const prepare = () => inScratch(work, database, (sql) => prepareTrial(sql, schema, request));
   await prepare();
@@ -68,9 +68,8 @@ async function prepareTrial(
   schema: string | undefined,
   { files, schema: { table } }: TrialRequest,
 ): Promise<void> {
-  if (schema !== undefined) await sql.unsafe(`create schema if not exists ${quoteIdentifier(schema)}`);
-  const where = { layout: files.layout, ...(table === undefined ? {} : { table }) };
-  const ledger = await readLedger(sql, schema === undefined ? where : { ...where, schema });
+  if (schema) await sql.unsafe(`create schema if not exists ${quoteIdentifier(schema)}`);
+  const ledger = await readLedger(sql, { layout: files.layout, table, schema });
   await adoptLedger(sql, ledger, findForeignChanges(ledger, files));
 }
 

@@ -17,7 +17,7 @@ import { formatVersions, type HeldMigration } from "./schema-versions.ts";
 export interface SchemaFileRequest {
   files: MigrationFiles;
   /** `migrations.table` of pgrove.yaml. */
-  table?: string;
+  table?: string | undefined;
   /** What the schema is called in the file, where the target is a schema: main's. */
   home?: string;
 }
@@ -53,8 +53,7 @@ async function readHeld(
   { files, table }: SchemaFileRequest,
 ) {
   return await withSession({ toolbox, run }, database, async (sql) => {
-    const where = { layout: files.layout, ...(table === undefined ? {} : { table }) };
-    const ledger = await readLedger(sql, schema === undefined ? where : { ...where, schema });
+    const ledger = await readLedger(sql, { layout: files.layout, table, schema });
     const rows = currentRows(ledger, findForeignChanges(ledger, files)).filter(({ success }) => success);
     const held = rows.map(({ version, digits, name }) => ({ version, digits, name }));
     return { held, companion: ledger.place.companion };

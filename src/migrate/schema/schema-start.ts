@@ -44,16 +44,11 @@ export async function startFromSchema(
     const sql = await connect(); // of its own: the file sets the session's search_path
     operation.defer(() => endSession(sql));
     const { files, table, lockWaitMs, home } = request;
-    const where = {
-      layout: files.layout,
-      ...(table === undefined ? {} : { table }),
-      ...(schema === undefined ? {} : { schema }),
-    };
-    const ledger = await readLedger(sql, where);
+    const ledger = await readLedger(sql, { layout: files.layout, table, schema });
     const options = { timeoutMs: lockWaitMs, abort: operation.abort, note: tools.note };
     await withMigrationLock(connect, ledger.place, options, async () => {
       if (!(await isEmptyDatabase(sql, ledger, schema))) throw notEmpty(live, request);
-      const own = schema === undefined || home === undefined ? text : intoSchema(text, home, schema);
+      const own = schema && home ? intoSchema(text, home, schema) : text;
       await loadSchema(sql, own, request.shown);
     });
   });

@@ -43,13 +43,13 @@ export async function readSchemaText(
   const part = await selectPart(live, run);
   const command = live.toolbox.command("pg_dump", [...OPTIONS, ...part], run, { database: live.database });
   const { stdout } = await runner.capture(command, { abort });
-  const text = schema === undefined || home === undefined ? stdout : renameSchema(stdout, schema, home);
+  const text = schema && home ? renameSchema(stdout, schema, home) : stdout;
   return normalizeSchemaText(text, schema);
 }
 
 async function selectPart({ target, toolbox, database }: LiveTarget, run: RunId): Promise<string[]> {
-  if (target.schema === undefined) return [`--exclude-schema=${OWN_SCHEMA}`];
   const { schema } = target;
+  if (!schema) return [`--exclude-schema=${OWN_SCHEMA}`];
   return await withSession({ toolbox, run }, database, (sql) => selectSchema(sql, schema));
 }
 

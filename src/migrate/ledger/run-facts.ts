@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
-import type { RunFacts } from "../../migrate/ledger/ledger-sql.ts";
-import type { Context } from "../context.ts";
-import type { MigrationPlace } from "./migrations.ts";
+import type { MigrateTools } from "../tools.ts";
+import type { RunFacts } from "./ledger-sql.ts";
 
-/** Who migrates, and from which commit of the files: for the ledger. */
-export async function readRunFacts(context: Context, { root }: Pick<MigrationPlace, "root">): Promise<RunFacts> {
-  const { environment, runner } = context;
+/** Who migrates, and from which commit of the files in `root`: for the ledger. */
+export async function readRunFacts(
+  { targetPlace: { environment }, runner }: Pick<MigrateTools, "targetPlace" | "runner">,
+  root: string,
+): Promise<RunFacts> {
   const { findRepository, readHead } = await import("../../repo/git.ts");
   const repository = await findRepository(root, runner);
   const commit = repository === undefined ? undefined : (await readHead(repository, runner)).commit;

@@ -1,0 +1,139 @@
+/** What `migrate up`, `down` and `goto` find out before anything is changed. */
+
+import { endSession } from "../../postgres/session.ts";
+import type { Sql } from "../../postgres/toolbox.ts";
+import type { LiveTarget } from "../../resolve/target.ts";
+import { enterSchema } from "../../resolve/target-session.ts";
+import { newRunId } from "../../sys/run-id.ts";
+import { type MigrationFiles, requireValid } from "../files/files.ts";
+import type { StepImpact } from "../impact/impact-model.ts";
+import { readRunFacts } from "../ledger/run-facts.ts";
+import type { MigrateDialogue, MigrateRequest } from "../request.ts";
+import type { MigrateTools } from "../tools.ts";
+import { openLive, type TargetMigrations } from "../worktree-migrations.ts";
+import type { ApplyRequest, Planned, PlanRequest } from "./apply.ts";
+
+/** A run that is planned, and all that the parts of its way need to know. */
+export interface PreparedRun {
+  request: MigrateRequest;
+  migrations: TargetMigrations;
+  live: LiveTarget;
+  wished: PlanRequest;
+  planned: Planned;
+  /** What the steps do to the data that is there; none where nobody would read it. */
+  impacts: readonly StepImpact[];
+  /** Nothing is there that a backup would save. */
+  isEmpty: boolean;
+}
+
+export type PrepareDialogue = Pick<MigrateDialogue, "readsImpact" | "tellSchemaStart">;
+
+/** Plans in one session that only reads. Throws (exit 3) for bad files, whatever the server says. */
+export async function prepareRun(
+  tools: MigrateTools,
+  request: MigrateRequest,
+  migrations: TargetMigrations,
+  dialogue: PrepareDialogue,
+): Promise<PreparedRun> {
+  const opening = openSession(tools, request, migrations, dialogue); // dials while the files are read
+  opening.catch(() => undefined); // bad files are told first
+  const files = await readFiles(migrations, opening);
+  const { live, sql } = await opening;
+  try {
+    const wished: PlanRequest = {
+      ...{ files, wish: request.wish(files.migrations.length), table: migrations.settings.table },
+      allowOutOfOrder: request.options.allowOutOfOrder,
+    };
+    await enterSchema(sql, live.target);
+    const { planWish } = await import("./apply.ts");
+    const planned = await planWish(sql, live.target.schema, wished);
+    const run = { request, migrations, live, wished, planned };
+    if (planned.plan.steps.length === 0) return { ...run, impacts: [], isEmpty: false };
+    return { ...run, ...(await lookCloser(tools, run, sql, dialogue)) };
+  } finally {
+    endSoon(sql);
+  }
+}
+
+interface OpenSession {
+  live: LiveTarget;
+  sql: Sql;
+}
+
+async function openSession(
+  tools: MigrateTools,
+  { fromSchema = false, options }: MigrateRequest,
+  migrations: TargetMigrations,
+  { tellSchemaStart }: PrepareDialogue,
+): Promise<OpenSession> {
+  const live = await openLive(tools, migrations, options.waitMs);
+  if (fromSchema && !options.dryRun) {
+    const { startFromSchemaFile } = await import("../schema/worktree-schema-file.ts");
+    await startFromSchemaFile(tools, migrations, live, options.lockWaitMs, tellSchemaStart);
+  }
+  return { live, sql: await live.toolbox.connect(live.database, newRunId(tools.clock.now())) };
+}
+
+async function readFiles(migrations: TargetMigrations, opening: Promise<OpenSession>): Promise<MigrationFiles> {
+  try {
+    return requireValid(await migrations.files());
+  } catch (error) {
+    opening.then(({ sql }) => endSoon(sql)).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Says goodbye without waiting for the answer: nothing depends on it. */
+function endSoon(sql: Sql): void {
+  endSession(sql).catch(() => undefined);
+}
+
+/** What is asked only when there is something to run. Every script is looked at: a bad one stops all before anything runs. */
+async function lookCloser(
+  tools: MigrateTools,
+  { request, live, planned }: Omit<PreparedRun, "impacts" | "isEmpty">,
+  sql: Sql,
+  { readsImpact }: PrepareDialogue,
+): Promise<Pick<PreparedRun, "impacts" | "isEmpty">> {
+  const { target, toolbox, database } = live;
+  const { dryRun } = request.options;
+  const [{ readShapes }, { requireOwnSession }, { isEmptyDatabase }] = await Promise.all([
+    import("./apply.ts"),
+    import("../ledger/pooler.ts"),
+    import("./empty-database.ts"),
+  ]);
+  const shaped = await readShapes(planned.plan.steps);
+  await requireOwnSession(sql, () => toolbox.connect(database, newRunId(tools.clock.now())));
+  const isEmpty = await isEmptyDatabase(sql, planned.ledger, target.schema);
+  if (!dryRun && !target.protected && !readsImpact) return { impacts: [], isEmpty };
+  const { describeImpact, mayLoseData } = await import("../impact/impact.ts");
+  const isWanted = dryRun || shaped.some(({ shape }) => mayLoseData(shape.sql));
+  if (!isWanted) return { impacts: [], isEmpty };
+  return { impacts: await describeImpact(sql, shaped), isEmpty };
+}
+
+/**
+ * Whether somebody is asked first: for steps down, statements that lose data, a migration in doubt that is gone on with;
+ * for everything in a protected place, and behind a rehearsal, since whoever rehearses wants to see how it went.
+ */
+export function needsAgreement({ request, live, planned, impacts }: PreparedRun): boolean {
+  const destroys = planned.plan.steps.some(({ direction, fromStatement }) => direction === "down" || fromStatement > 1);
+  const loses = impacts.some(({ destructive }) => destructive);
+  return live.target.protected || request.options.rehearse || destroys || loses;
+}
+
+/** What the run itself needs beyond the plan. */
+export async function completeRequest(
+  tools: MigrateTools,
+  { request, migrations, wished }: PreparedRun,
+): Promise<ApplyRequest> {
+  const { settings, root } = migrations;
+  return {
+    ...wished,
+    settings: {
+      lockTimeoutMs: settings.lock_timeout,
+      statementTimeoutMs: request.options.statementTimeoutMs ?? settings.statement_timeout,
+    },
+    facts: await readRunFacts(tools, root),
+  };
+}

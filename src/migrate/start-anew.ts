@@ -1,0 +1,50 @@
+/** A target emptied and migrated anew; what was there is kept as a snapshot. */
+import { replaceByEmpty } from "../copy/empty.ts";
+import { createSnapshot } from "../copy/snapshot.ts";
+import { keptSnapshots } from "../copy/snapshot-keep.ts";
+import { configError } from "../errors.ts";
+import type { Target } from "../resolve/target.ts";
+import { migrateEmpty } from "./migrate-empty.ts";
+import type { MigrateTools } from "./tools.ts";
+
+export interface StartAnewRequest {
+  /** As it was typed. */
+  target: string | undefined;
+  dryRun: boolean;
+  /** Asked before anything is replaced; throws when it is not wanted. */
+  consent(): Promise<void>;
+  /** The snapshot that keeps what was there. */
+  tellKept(target: Target, snapshot: string): void;
+}
+
+export interface StartedAnew {
+  snapshot: string;
+  /** How many migrations ran. */
+  migrations: number;
+}
+
+/** Undefined for a dry run. Throws (exit 3) where another tool migrates. */
+export async function startAnew(
+  tools: MigrateTools,
+  { target: targetText, dryRun, consent, tellKept }: StartAnewRequest,
+): Promise<StartedAnew | undefined> {
+  const config = (await tools.config())?.config;
+  if (config?.migrations.command !== undefined) {
+    throw configError("--reset cannot run the migrations of another tool", "pgrove reset; or leave out --reset");
+  }
+  if (dryRun) return undefined;
+  await consent();
+  const operationTools = await tools.operationTools();
+  const live = await tools.openTarget(targetText); // with the login that may create databases
+  const snapshot = await createSnapshot(operationTools, live, {
+    keep: await keptSnapshots(tools),
+    whenConnected: async () => "disconnect",
+  });
+  tellKept(live.target, snapshot.name);
+  await replaceByEmpty(operationTools, live, {
+    ...{ like: async () => live.database, comment: "", discardPrevious: true },
+    ...{ services: config?.services ?? [], consent: async () => undefined },
+  });
+  const applied = await migrateEmpty(tools, targetText);
+  return { snapshot: snapshot.name, migrations: applied?.length ?? 0 };
+}

@@ -1,0 +1,165 @@
+/** `migrations.command`: another tool migrates, with pgrove's consent, backup, rehearsal, lock and journal around it. */
+import { EXIT, PgroveError, usageError } from "../errors.ts";
+import { connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
+import { requireReach } from "../resolve/reach.ts";
+import type { LiveTarget, Target } from "../resolve/target.ts";
+import { targetVariables } from "../resolve/target-variables.ts";
+import { migrateByTool, requireToolCommand, runTool, type ToolRun, type ToolVerb, upToTool } from "./command-tool.ts";
+import type { MigrateDialogue, MigrateRequest } from "./request.ts";
+import type { BackedUp } from "./run/backup-first.ts";
+import type { Rehearsal } from "./run/rehearse.ts";
+import { withWayBack } from "./run/way-back.ts";
+import type { BackupKind } from "./settings.ts";
+import type { MigrateTools } from "./tools.ts";
+import { openMigrations, type TargetMigrations } from "./worktree-migrations.ts";
+
+export type ToolOutcome =
+  | { kind: "tool-planned"; command: string; words: readonly string[] }
+  | { kind: "tool-done"; done: ToolMigrated };
+
+export interface ToolMigrated {
+  target: Target;
+  command: string;
+  durationMs: number;
+  backup: BackedUp | undefined;
+  rehearsal: Rehearsal | undefined;
+}
+
+/** One run of the tool in a worktree, but for the variables of the database that it works on. */
+interface PreparedTool {
+  verb: ToolVerb;
+  /** What follows the tool's command: a new migration's name, or what was typed behind `--`. */
+  words: readonly string[];
+  command: string;
+  root: string;
+}
+
+/**
+ * `up` and `down`. Throws (exit 2) for what means nothing to another tool, (exit 3) when it has no command for the verb,
+ * (exit 5) when that was not approved.
+ */
+export async function migrateByCommand(
+  tools: MigrateTools,
+  migrations: TargetMigrations,
+  request: MigrateRequest,
+  backupKind: BackupKind,
+  dialogue: MigrateDialogue,
+): Promise<ToolOutcome> {
+  const { verb, word, toolWords: words, options } = request;
+  if (verb === "goto") throw upToTool(verb);
+  if (word !== undefined) {
+    throw usageError(
+      `pgrove.yaml has migrations.command, and ${word} would mean nothing to it`,
+      `what the tool is to be told follows --: pgrove migrate ${verb} -- ${word}`,
+    );
+  }
+  const command = requireToolCommand(migrations.settings, verb);
+  if (options.dryRun) return { kind: "tool-planned", command, words };
+  await dialogue.trust();
+  const prepared = { verb, words, command, root: migrations.root };
+  return { kind: "tool-done", done: await migrateTarget(tools, prepared, request, backupKind, dialogue) };
+}
+
+async function migrateTarget(
+  tools: MigrateTools,
+  prepared: PreparedTool,
+  request: MigrateRequest,
+  backupKind: BackupKind,
+  dialogue: MigrateDialogue,
+): Promise<ToolMigrated> {
+  const { command, verb } = prepared;
+  const { options, target: targetText } = request;
+  const live = await tools.openTarget(targetText);
+  const { target } = live;
+  const run = describeRun(tools, prepared, await variablesOf(tools, target));
+  const rehearsal = options.rehearse ? await rehearseTool(tools, live, prepared, dialogue) : undefined;
+  if (verb === "down" || target.protected || rehearsal !== undefined) await dialogue.consentToTool(command, target);
+  const backup = backupKind === "none" ? undefined : await saveFirst(tools, targetText, backupKind, dialogue);
+  const started = performance.now();
+  await migrateByTool(await tools.operationTools(), live, run, options.lockWaitMs).catch((error: unknown) => {
+    throw withWayBack(error, backup);
+  });
+  return { target, command, durationMs: Math.round(performance.now() - started), backup, rehearsal };
+}
+
+async function saveFirst(
+  tools: MigrateTools,
+  targetText: string | undefined,
+  kind: "dump" | "snapshot",
+  dialogue: MigrateDialogue,
+): Promise<BackedUp> {
+  const { backUpFirst } = await import("./run/backup-first.ts");
+  return await backUpFirst(tools, targetText, { kind }, dialogue);
+}
+
+async function rehearseTool(
+  tools: MigrateTools,
+  live: LiveTarget,
+  prepared: PreparedTool,
+  dialogue: MigrateDialogue,
+): Promise<Rehearsal> {
+  const { rehearse } = await import("./run/rehearse.ts");
+  const rehearsal = await rehearse(await tools.operationTools(), live, {
+    whenBusy: (sessions) => dialogue.whenBusy(live.target, sessions),
+    run: async (work, copy) => {
+      const env = await variablesOf(tools, copy.target, copy.database);
+      const started = performance.now();
+      await runTool(work.tools, describeRun(tools, prepared, env));
+      return [{ name: prepared.command, durationMs: performance.now() - started, locks: [] }];
+    },
+  });
+  dialogue.tellRehearsal(rehearsal, live.target);
+  return rehearsal;
+}
+
+export interface ToolQuestion {
+  verb: "status" | "create";
+  /** As it was typed. */
+  target?: string | undefined;
+  words: readonly string[];
+}
+
+/** What the tool printed. */
+export interface ToolAnswer {
+  command: string;
+  output: readonly string[];
+}
+
+/** `status` and `create`: what the tool prints is the answer. Throws as `migrateByCommand` does. */
+export async function askTool(
+  tools: MigrateTools,
+  { verb, target, words }: ToolQuestion,
+  trust: MigrateDialogue["trust"],
+): Promise<ToolAnswer> {
+  const { settings, root } = await openMigrations(tools, target);
+  const command = requireToolCommand(settings, verb);
+  await trust();
+  const env = await variablesOf(tools, await tools.resolveTarget(target)).catch((error: unknown) => {
+    // A new migration can be written while the server does not run.
+    if (verb !== "create" || !(error instanceof PgroveError) || error.exit !== EXIT.missing) throw error;
+    return {};
+  });
+  const output: string[] = [];
+  const tell: ToolRun["tell"] = (line, stream) => {
+    if (stream === "stdout") output.push(line);
+    else tools.targetPlace.note(line);
+  };
+  await runTool(await tools.operationTools(), { verb, command, words, place: { cwd: root, env }, tell });
+  return { command, output };
+}
+
+function describeRun(
+  { targetPlace: { note } }: MigrateTools,
+  { verb, command, words, root }: PreparedTool,
+  env: Readonly<Record<string, string>>,
+): ToolRun {
+  return { verb, command, words, place: { cwd: root, env }, tell: (line) => note(`  ${line}`) };
+}
+
+/** The target's variables, and those that every tool knows, where `env.set` does not say otherwise. */
+async function variablesOf(tools: MigrateTools, target: Target, database?: string): Promise<Record<string, string>> {
+  const found = await requireReach(target, await tools.serverTools());
+  const connection = database === undefined ? found : { ...found, database };
+  const usual = { DATABASE_URL: formatConnectionUrl(connection, "show"), ...connectionEnvironment(connection) };
+  return { ...usual, ...(await targetVariables(tools, target, connection)) };
+}
