@@ -1,9 +1,9 @@
 /** `seed --reset`: a snapshot, an empty database, the migrations. Seeds follow. */
 import { startAnew } from "../../migrate/start-anew.ts";
+import type { Target } from "../../resolve/target.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import type { AnswerPart } from "./seed-answer.ts";
-import type { Seeding } from "./seeding.ts";
 
 export interface ResetChoice {
   /** Nobody is asked where the target is not protected. */
@@ -14,7 +14,7 @@ export interface ResetChoice {
 /** Empties the target and migrates it; what was there is kept as a snapshot, which the answer names. */
 export async function resetTarget(
   context: Context,
-  { target }: Seeding,
+  target: Target,
   targetText: string | undefined,
   { force, dryRun }: ResetChoice,
 ): Promise<AnswerPart> {

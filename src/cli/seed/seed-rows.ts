@@ -1,84 +1,62 @@
-/** `seed` with factories: the request, the questions, and how the outcome is told. */
-
-import type { LiveTarget, Target } from "../../resolve/target.ts";
-import type { Factories } from "../../seed/factory/factory.ts";
+/** What the steps of `seed` ask, and how their outcome is told. */
 import type { CleanPlan } from "../../seed/load/clean.ts";
-import type { CleanChoice } from "../../seed/load/clean-choice.ts";
 import type { LoadedEntity } from "../../seed/load/load.ts";
-import type { RowsRequest, RowsResult } from "../../seed/load/rows.ts";
+import type { RowsPlan, RowsResult } from "../../seed/load/rows.ts";
 import type { Validation } from "../../seed/load/validate.ts";
 import { tableKey } from "../../seed/model.ts";
+import type { SeedDialogue, SeedStep } from "../../seed/seed.ts";
+import type { FilesResult } from "../../seed/sql/run.ts";
 import type { Context } from "../context.ts";
 import { formatCount, formatDuration, plural } from "../format.ts";
 import type { AnswerPart } from "./seed-answer.ts";
-import type { Seeding } from "./seeding.ts";
 
-export interface RowsChoice {
-  only: readonly string[] | undefined;
-  count: number | undefined;
-  scenario: { name: string; params: ReadonlyMap<string, string> } | undefined;
-  seed: number | undefined;
-  upsert: boolean;
-  skipTriggers: boolean;
-  clean: CleanChoice | undefined;
-  /** Nobody is asked before rows of an unprotected target go. */
-  cleanForce: boolean;
-  loads: boolean;
-  dryRun: boolean;
-  remember?: RowsRequest["remember"];
+export function createSeedDialogue(context: Context): SeedDialogue {
+  return {
+    consentToFiles: (target, files) =>
+      context.requireConsent({ target, what: `${files.join(", ")} will run on ${target.label}` }),
+    consentToCleaning: (target, cleaning) => {
+      const instead = "pgrove snapshot        saves what is there first";
+      const what = `${describeLoss(cleaning)} of ${target.label} will be removed`;
+      return context.requireConsent({ target, what, instead });
+    },
+    consentToRows: (target) => context.requireConsent({ target, what: `rows will be made in ${target.label}` }),
+  };
 }
 
-/** Cleans and makes rows, or says what would be done. */
-export async function makeRows(
-  context: Context,
-  { target, defaultCount, maxCount }: Seeding,
-  live: LiveTarget,
-  factories: Factories,
-  choice: RowsChoice,
-): Promise<AnswerPart> {
-  const { planRows, seedRows } = await import("../../seed/load/rows.ts");
-  const { only, count, scenario, seed, upsert, skipTriggers, clean, loads, remember } = choice;
-  const request: Omit<RowsRequest, "consent"> = {
-    ...{ factories, upsert, skipTriggers, loads },
-    wish: {
-      ...{ counts: new Map(), defaultCount },
-      ...(maxCount === undefined ? {} : { maxCount }),
-      ...(only === undefined ? {} : { only }),
-      ...(count === undefined ? {} : { count }),
-      ...(scenario === undefined ? {} : { scenario }),
-      ...(seed === undefined ? {} : { seed }),
-    },
-    ...(clean === undefined ? {} : { clean }),
-    ...(remember === undefined ? {} : { remember }),
-  };
-  const tools = await context.operationTools();
-  if (choice.dryRun) {
-    const { cleaning, plan } = await planRows(tools, live, request);
-    const { describePlan, renderPlan } = await import("./seed-plan.ts");
-    const described = plan === undefined ? undefined : await describePlan(plan);
-    const goes = cleaning === undefined ? {} : { clean: cleanDocument(cleaning) };
+/** What a step has to tell. */
+export async function describeStep(step: SeedStep): Promise<AnswerPart> {
+  if (step.kind === "rows") return describeResult(step.result);
+  if (step.kind === "rows-planned") return await describeRowsPlan(step.plan);
+  if (step.kind === "files") {
+    const { planned, files } = step;
     return {
-      document: { dry_run: true, ...goes, ...(described === undefined ? {} : { plan: described }) },
-      lines: cleaning === undefined ? [] : [["would remove", describeLoss(cleaning) ?? "nothing"]],
-      ...(described === undefined ? {} : { text: renderPlan(described) }),
+      document: { ...(planned ? { dry_run: true } : {}), files },
+      lines: describeFiles(planned ? "would run" : "ran", files),
     };
   }
-  const consent = (cleaning: CleanPlan | undefined) => agree(context, target, cleaning, choice);
-  return describeResult(await seedRows(tools, live, { ...request, consent }));
+  return {
+    document: { files: { applied: [], unchanged: [step.file] } },
+    lines: [["made", "nothing: the factories are as they were run before (pgrove seed all 10 makes more)"]],
+  };
 }
 
-async function agree(
-  context: Context,
-  target: Target,
-  cleaning: CleanPlan | undefined,
-  { cleanForce, loads }: RowsChoice,
-): Promise<void> {
-  const loss = cleaning === undefined ? undefined : describeLoss(cleaning);
-  if (loss !== undefined && (target.protected || !cleanForce)) {
-    const instead = "pgrove snapshot        saves what is there first";
-    return await context.requireConsent({ target, what: `${loss} of ${target.label} will be removed`, instead });
-  }
-  if (target.protected && loads) await context.requireConsent({ target, what: `rows will be made in ${target.label}` });
+function describeFiles(verb: string, { applied, unchanged }: FilesResult): [string, string | undefined][] {
+  if (applied.length === 0) return [[verb, "nothing: all is as it was run before (--force runs it again)"]];
+  return [
+    [verb, applied.join(", ")],
+    ["unchanged", unchanged.length === 0 ? undefined : plural(unchanged.length, "file")],
+  ];
+}
+
+async function describeRowsPlan({ cleaning, plan }: RowsPlan): Promise<AnswerPart> {
+  const { describePlan, renderPlan } = await import("./seed-plan.ts");
+  const described = plan === undefined ? undefined : await describePlan(plan);
+  const goes = cleaning === undefined ? {} : { clean: cleanDocument(cleaning) };
+  return {
+    document: { dry_run: true, ...goes, ...(described === undefined ? {} : { plan: described }) },
+    lines: cleaning === undefined ? [] : [["would remove", describeLoss(cleaning) ?? "nothing"]],
+    ...(described === undefined ? {} : { text: renderPlan(described) }),
+  };
 }
 
 /** Every table and row that will go; undefined when none will. */
