@@ -3,8 +3,9 @@
  * process, whose start is not counted.
  * usage: bun run bench/generate.ts [ROWS]     prints the ms of each run; another one warms up before
  */
+
+import type { ColumnShape, EntityPlan, FieldSpec, SeedPlan, TypeShape } from "../src/seed/entity.ts";
 import { generateRows } from "../src/seed/generate/compile.ts";
-import type { ColumnShape, EntityPlan, FieldSpec, SeedPlan, TypeShape } from "../src/seed/model.ts";
 
 const [rows = "1000000"] = process.argv.slice(2);
 const RUNS = 5;

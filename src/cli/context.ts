@@ -1,25 +1,25 @@
 /** What a command is handed. Each part is made when it is first asked for, and once. */
 import { homedir } from "node:os";
 import { isatty } from "node:tty";
-import type { Environment } from "../config/load.ts";
+import type { Environment } from "../config/load-config.ts";
 import type { PgroveError } from "../errors.ts";
-import type { TargetPlace } from "../resolve/place.ts";
 import type { Loss } from "../resolve/protection.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
+import type { TargetPlace } from "../resolve/target-place.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import { once } from "../sys/once.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
 import { redact } from "../sys/redact.ts";
 import { type Interruptions, watchSignals } from "../sys/signals.ts";
+import { type CommandPlace, createPlaces } from "./command-place.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
-import { createPlaces, type Places } from "./places.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
 import { quoteWord } from "./shell-word.ts";
 import { canRedraw } from "./terminal.ts";
 
-export interface Context extends Places {
+export interface Context extends CommandPlace {
   readonly runner: Runner;
   readonly clock: Clock;
   readonly environment: Environment;

@@ -1,6 +1,6 @@
 /** What checks have found, as an answer: one line each with its place; under GitHub Actions as annotations, too. */
 import { EXIT } from "../errors.ts";
-import type { Finding } from "../migrate/model.ts";
+import type { Finding } from "../migrate/migration.ts";
 import type { Context } from "./context.ts";
 import { plural, visible, visibleOnOneLine } from "./format.ts";
 import type { Paint } from "./terminal.ts";

@@ -1,6 +1,6 @@
 /** Provisioning as `new`, `provision` and the git hook ask for it, and how its outcome is told. */
 import { resolve } from "node:path";
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import { usageError } from "../errors.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";

@@ -1,5 +1,5 @@
 /** What the terminal can do, and what its user wants of it. */
-import type { Environment } from "../config/load.ts";
+import type { Environment } from "../config/load-config.ts";
 
 export interface TerminalWishes {
   /** False after --no-color. */

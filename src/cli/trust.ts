@@ -1,5 +1,5 @@
 /** Consent to the commands of pgrove.yaml, as `trust` and whatever would run them ask for it. */
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import { refusal } from "../errors.ts";
 import { approve, isTrusted, listExecutable, type TrustPlace, trustFile } from "../repo/trust.ts";
 import type { Context } from "./context.ts";

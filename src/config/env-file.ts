@@ -1,6 +1,6 @@
 /** Env files, and what they and the environment say about the database. */
 import { configError } from "../errors.ts";
-import type { Environment } from "./load.ts";
+import type { Environment } from "./load-config.ts";
 import { loadTextFile } from "./text-file.ts";
 
 /** Where env variables say the database is. Names only in `source`. */

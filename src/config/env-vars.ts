@@ -1,5 +1,5 @@
 /** Environment variables that stand for a flag. Those that stand for a key of pgrove.yaml are read beside the key. */
-import type { Environment } from "./load.ts";
+import type { Environment } from "./load-config.ts";
 
 /** Whether DB_DEBUG asks for what --verbose asks for: 1, true, yes or on. */
 export function wantsDebug(environment: Environment): boolean {

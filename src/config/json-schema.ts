@@ -1,4 +1,4 @@
-import { configSchema } from "./schema.ts";
+import { configSchema } from "./config-schema.ts";
 
 /** The JSON Schema of pgrove.yaml, as the text of a file. Made from the one definition, for editors. */
 export async function renderJsonSchema(): Promise<string> {

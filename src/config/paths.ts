@@ -1,7 +1,7 @@
 /** Paths in pgrove.yaml: absolute once loaded, and never outside the repository, whoever wrote the file. */
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { errorCode, isInside, readTextIfExists } from "../sys/files.ts";
-import type { Config } from "./schema.ts";
+import type { Config } from "./config-schema.ts";
 import type { Path } from "./yaml-source.ts";
 
 export interface PathPlace {

@@ -1,6 +1,6 @@
 /** YAML text as plain values, with the place of each in the text, so that any later mistake can name its line. */
 import type { Alias, Document, LineCounter, Node, Pair, Scalar } from "yaml";
-import { type Interpolated, shieldReferences, unshieldReferences } from "./references.ts";
+import { type Interpolated, shieldReferences, unshieldReferences } from "./variable-references.ts";
 
 /** Keys and positions in lists, from the root down. */
 export type Path = readonly (string | number)[];

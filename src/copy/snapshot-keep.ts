@@ -1,4 +1,4 @@
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 
 /** How many are kept where there is no pgrove.yaml. */
 const USUAL_KEEP = 5;

@@ -4,7 +4,7 @@
  */
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { copyIntoScratch } from "../unit/template.ts";
+import { copyIntoScratch } from "../unit/copy-files.ts";
 import type { Filled, Keeping, Loss, Unit } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";

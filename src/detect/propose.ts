@@ -1,5 +1,5 @@
 /** Writes the pgrove.yaml that `pgrove init` proposes: the smallest that works for what was found. */
-import type { ServerKind } from "../config/schema.ts";
+import type { ServerKind } from "../config/config-schema.ts";
 import { missingError } from "../errors.ts";
 import type { Detected, DetectedEnvFile } from "./detect.ts";
 import type { DetectedService } from "./detect-compose.ts";

@@ -10,7 +10,7 @@ import type { Loss } from "../unit/unit.ts";
 import type { Work } from "../work/work.ts";
 import { type Comparison, compareWithManifest } from "./compare.ts";
 import type { InspectedDump } from "./inspect.ts";
-import { loadDump, placeArchive } from "./load.ts";
+import { loadDump, placeArchive } from "./load-dump.ts";
 import type { StoredDump } from "./store.ts";
 
 /** How a dump is loaded. */

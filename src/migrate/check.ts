@@ -1,8 +1,8 @@
 /** Whether the migrations of a branch are fit to be merged: their files, their place among those of the base branch, lint. */
 import type { Runner } from "../sys/process.ts";
-import type { MigrationFiles } from "./files/files.ts";
 import { compareWithBase, findHistoryEdits, findNumberingConflicts } from "./files/numbering.ts";
-import type { Finding, Migration } from "./model.ts";
+import type { MigrationFiles } from "./files/read-migrations.ts";
+import type { Finding, Migration } from "./migration.ts";
 import type { MigrationSettings } from "./settings.ts";
 
 export interface CheckRequest {

@@ -7,7 +7,7 @@ import { runInShell, type ShellPlace, type ShellStream, secretsIn } from "../sys
 import { ToolError } from "../sys/tool-error.ts";
 import { withWork } from "../work/work.ts";
 import { findLedgerPlace } from "./ledger/ledger-place.ts";
-import { withMigrationLock } from "./ledger/lock.ts";
+import { withMigrationLock } from "./ledger/migration-lock.ts";
 import type { MigrationSettings } from "./settings.ts";
 
 export type ToolVerb = "up" | "down" | "status" | "create";

@@ -22,7 +22,7 @@ export async function migrateEmpty(
   if (files.migrations.length === 0 && files.findings.every(({ rule }) => rule === "folder_missing")) return undefined;
   const [{ completeRequest, prepareRun }, { runMigrations }] = await Promise.all([
     import("./run/prepare.ts"),
-    import("./run/run.ts"),
+    import("./run/run-migrations.ts"),
   ]);
   const request = {
     ...{ verb: "up" as const, target, toolWords: [], wish: () => ({ kind: "head" as const }) },

@@ -109,7 +109,7 @@ async function apply(
   run: PreparedRun,
   backup: BackedUp | undefined,
 ): Promise<readonly AppliedStep[]> {
-  const { runMigrations } = await import("./run/run.ts");
+  const { runMigrations } = await import("./run/run-migrations.ts");
   const { request, live, planned } = run;
   const complete = {
     ...(await completeRequest(tools, run)),

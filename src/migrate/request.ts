@@ -5,10 +5,10 @@ import type { Session } from "../postgres/admin.ts";
 import type { Target } from "../resolve/target.ts";
 import type { WhenBusy } from "../unit/unit.ts";
 import type { StepImpact } from "./impact/impact-model.ts";
-import type { Direction, Step } from "./model.ts";
+import type { Direction, Step } from "./migration.ts";
 import type { Backup } from "./run/backup.ts";
 import type { Rehearsal } from "./run/rehearse.ts";
-import type { Wish } from "./run/target-words.ts";
+import type { HowFar } from "./run/target-words.ts";
 import type { BackupWish } from "./settings.ts";
 
 export interface RunOptions {
@@ -32,7 +32,7 @@ export interface MigrateRequest {
   /** What is for another tool's command. */
   toolWords: readonly string[];
   /** The wish, once it is known how many migrations there are. */
-  wish(known: number): Wish;
+  wish(known: number): HowFar;
   options: RunOptions;
   /** Load the schema file first. */
   fromSchema?: boolean;

@@ -1,7 +1,7 @@
 import type { Head } from "../repo/git.ts";
-import type { TargetPlace } from "../resolve/place.ts";
 import type { RootPlace } from "../resolve/rooted-target.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import type { TargetPlace } from "../resolve/target-place.ts";
 import type { ServerTools } from "../server/server.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { OperationTools } from "../sys/operation.ts";

@@ -1,10 +1,10 @@
 /** The migrations of a worktree: where the files are, what is set; and the database that they are for. */
 import { resolve } from "node:path";
-import { type LoadedConfig, pathInWorktree } from "../config/load.ts";
+import { type LoadedConfig, pathInWorktree } from "../config/load-config.ts";
 import { type RootedTarget, type RootPlace, resolveRootedTarget } from "../resolve/rooted-target.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { once } from "../sys/once.ts";
-import type { MigrationFiles, MigrationSource } from "./files/files.ts";
+import type { MigrationFiles, MigrationSource } from "./files/read-migrations.ts";
 import type { MigrationSettings } from "./settings.ts";
 import type { MigrateTools } from "./tools.ts";
 
@@ -61,7 +61,7 @@ async function placeMigrations(loaded: LoadedConfig | undefined, root: string): 
   );
   const source = { dirs, root, ...(settings.layout === undefined ? {} : { layout: settings.layout }) };
   const files = once(async () => {
-    const { readMigrations } = await import("./files/files.ts");
+    const { readMigrations } = await import("./files/read-migrations.ts");
     return await readMigrations(source);
   });
   return { loaded, settings, root, source, files };

@@ -1,6 +1,6 @@
 /** What is missing or left over, each with its fix. */
 import { access, constants, stat } from "node:fs/promises";
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import { messageOf, PgroveError } from "../errors.ts";
 import type { Repository } from "../repo/git.ts";
 import type { Target } from "../resolve/target.ts";

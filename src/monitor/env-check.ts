@@ -1,6 +1,6 @@
 /** Whether a worktree's env file names the worktree's own database: a copied one may still name main's. */
 import { readEnvFile } from "../config/env-file.ts";
-import { type LoadedConfig, pathInWorktree } from "../config/load.ts";
+import { type LoadedConfig, pathInWorktree } from "../config/load-config.ts";
 import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
 import type { Target } from "../resolve/target.ts";

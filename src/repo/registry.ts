@@ -1,10 +1,10 @@
 /** What pgrove remembers of a repository's worktrees: one file in the git folder that all of them share. */
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/config-schema.ts";
 import { refusal } from "../errors.ts";
+import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
-import { withLock } from "../sys/lock.ts";
 
 export type Isolation = Config["isolation"];
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import type { Environment } from "../config/load.ts";
-import { renderTemplate } from "../config/template.ts";
+import type { Environment } from "../config/load-config.ts";
+import { renderTemplate } from "../config/text-template.ts";
 import { expandHome } from "../sys/files.ts";
 import { xdgFolder } from "./state.ts";
 

@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Environment } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/config-schema.ts";
+import type { Environment } from "../config/load-config.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { ensureDir, pathExists, writeFileAtomic } from "../sys/files.ts";
 import { damagedError, parseOwnFile } from "./own-file.ts";

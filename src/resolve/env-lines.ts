@@ -1,6 +1,6 @@
 /** What an env file is given for a target. */
-import type { LoadedConfig } from "../config/load.ts";
-import { renderTemplate } from "../config/template.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
+import { renderTemplate } from "../config/text-template.ts";
 import { configError } from "../errors.ts";
 import { type Connection, connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
 import type { Target } from "./target.ts";

@@ -1,14 +1,14 @@
 /** The repository's own server, as pgrove.yaml describes it. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load.ts";
+import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
 import { configError, refusal } from "../errors.ts";
 import { type Connection, parseConnectionUrl } from "../postgres/url.ts";
 import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, ServerSpec } from "../server/server.ts";
-import type { TargetPlace } from "./place.ts";
 import type { Target } from "./target.ts";
+import type { TargetPlace } from "./target-place.ts";
 
 /** The server of pgrove.yaml. Seen from a linked worktree, its compose files are those of the main one. */
 export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Promise<ServerSpec> {

@@ -1,14 +1,14 @@
 /** The target grammar: what was typed → which server and database. */
 import { basename, resolve } from "node:path";
 import { findDatabaseVariables, findDisagreements, readEnvFile } from "../config/env-file.ts";
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
 import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
 import { adoptOwnServer, isLinked } from "./main-server.ts";
-import type { TargetPlace } from "./place.ts";
 import type { Target } from "./target.ts";
+import type { TargetPlace } from "./target-place.ts";
 import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeTarget } from "./worktree-target.ts";
 
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */

@@ -1,6 +1,6 @@
 /** A target, and the worktree whose files go with it: migrations and seeds are read there. */
 import { existsSync } from "node:fs";
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { Repository } from "../repo/git.ts";
 import type { Runner } from "../sys/process.ts";
 import { asOwnRole } from "./reach.ts";

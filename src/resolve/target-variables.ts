@@ -1,4 +1,4 @@
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { Connection } from "../postgres/url.ts";
 import type { Head } from "../repo/git.ts";
 import { renderVariables } from "./env-lines.ts";

@@ -1,13 +1,13 @@
 /** The databases of worktrees: the main one's, and those that pgrove has given the others. */
 import { join } from "node:path";
-import { type LoadedConfig, requireNoMissing } from "../config/load.ts";
+import { type LoadedConfig, requireNoMissing } from "../config/load-config.ts";
 import { configError, missingError } from "../errors.ts";
 import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
 import { findIdentityOnBranch, readIdentity } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
-import type { TargetPlace } from "./place.ts";
 import type { LiveTarget, Target } from "./target.ts";
+import type { TargetPlace } from "./target-place.ts";
 
 /** Main's database; in isolation `schema` its schema, since what lies beside it belongs to the worktrees. */
 export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Promise<Target> {

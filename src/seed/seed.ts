@@ -5,7 +5,7 @@ import type { Factories } from "./factory/factory.ts";
 import type { CleanPlan } from "./load/clean.ts";
 import type { CleanChoice } from "./load/clean-choice.ts";
 import type { RowsPlan, RowsRequest, RowsResult } from "./load/rows.ts";
-import type { FilesResult } from "./sql/run.ts";
+import type { FilesResult } from "./sql/run-files.ts";
 import type { SeedTools } from "./tools.ts";
 import {
   hashFactories,
@@ -97,7 +97,7 @@ export async function seedUsual(
   if (factories.entities.size === 0) return undefined;
   const { tools, seeds, live } = seeding;
   const remember = await hashFactories(seeds, factories);
-  const { isApplied } = await import("./sql/run.ts");
+  const { isApplied } = await import("./sql/run-files.ts");
   if (!files.force && (await isApplied(tools, live, remember))) return { kind: "unchanged", file: remember.file };
   return await makeRows(seeding, factories, { ...choice, dryRun: files.dryRun }, remember);
 }
@@ -118,7 +118,7 @@ export async function seedTargetFiles(
 ): Promise<SeedStep | undefined> {
   const files = await readTargetFiles(tools, seeds, file);
   if (files.length === 0) return undefined;
-  const { planFiles, seedFiles } = await import("./sql/run.ts");
+  const { planFiles, seedFiles } = await import("./sql/run-files.ts");
   const { target } = seeds;
   if (dryRun) {
     const { pending, unchanged } = await planFiles(tools, live, { files, force });

@@ -3,7 +3,7 @@ import type { Queries } from "../postgres/schema.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { newRunId } from "../sys/run-id.ts";
-import { withSeedSession } from "./sql/session.ts";
+import { withSeedSession } from "./sql/seed-session.ts";
 import { quoteTable } from "./table-sql.ts";
 
 /** Tables up to this size are counted; of larger ones the last ANALYZE says how many rows they have. */

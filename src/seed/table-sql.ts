@@ -1,6 +1,6 @@
 import { quoteIdentifier } from "../postgres/identifier.ts";
+import type { ColumnShape, TableShape } from "./entity.ts";
 import { plainType } from "./generate/types.ts";
-import type { ColumnShape, TableShape } from "./model.ts";
 
 /** The table as SQL names it. */
 export function quoteTable({ schema, name }: Pick<TableShape, "schema" | "name">): string {

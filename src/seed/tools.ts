@@ -1,5 +1,5 @@
-import type { TargetPlace } from "../resolve/place.ts";
 import type { RootPlace } from "../resolve/rooted-target.ts";
+import type { TargetPlace } from "../resolve/target-place.ts";
 import type { ServerTools } from "../server/server.ts";
 import type { Clock } from "../sys/clock.ts";
 import type { OperationTools } from "../sys/operation.ts";

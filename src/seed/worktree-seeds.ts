@@ -1,7 +1,7 @@
 /** The seeds of a worktree: where they are, what is set; and the database that they are for. */
 import { createHash } from "node:crypto";
 import { join, relative, resolve } from "node:path";
-import { pathInWorktree } from "../config/load.ts";
+import { pathInWorktree } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import { type RootedTarget, resolveRootedTarget } from "../resolve/rooted-target.ts";
 import { type LiveTarget, openTarget } from "../resolve/target.ts";

@@ -12,6 +12,7 @@ import { requireClaim } from "../postgres/claims.ts";
 import { isWorktreeMark } from "../postgres/ownership.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
+import { chooseStrategy, copyIntoScratch, requireCopyable } from "./copy-files.ts";
 import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
 import { keepForRestore } from "./keep.ts";
 import { findBelongings, listDatabases, runTogether } from "./marks.ts";
@@ -30,7 +31,6 @@ import {
   type Swap,
   swapDatabases,
 } from "./swap.ts";
-import { chooseStrategy, copyIntoScratch, requireCopyable } from "./template.ts";
 import type {
   AskWhenBusy,
   Built,

@@ -8,7 +8,7 @@ import { type SeenPlace, updateRegistry, type WorktreeRow } from "../repo/regist
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { findWorktreeFolders, type WorktreeFolder } from "../repo/worktree-folders.ts";
 import { errorCode, identifyFolder } from "../sys/files.ts";
-import { placeOf } from "./create.ts";
+import { placeOf } from "./create-worktree.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** Why a worktree may not be gone, and what to type about it. */

@@ -1,10 +1,10 @@
 /** How far a worktree's database has come with the worktree's migrations, in numbers. */
-import { pathInWorktree } from "../config/load.ts";
+import { pathInWorktree } from "../config/load-config.ts";
 import { PgroveError } from "../errors.ts";
-import { type MigrationFiles, readMigrations } from "../migrate/files/files.ts";
+import { type MigrationFiles, readMigrations } from "../migrate/files/read-migrations.ts";
 import { currentRows, findForeignChanges } from "../migrate/ledger/foreign-changes.ts";
 import { readLedger } from "../migrate/ledger/ledger.ts";
-import type { LedgerRow } from "../migrate/model.ts";
+import type { LedgerRow } from "../migrate/migration.ts";
 import { readMigrationVersion } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { WorktreeTools } from "./tools.ts";

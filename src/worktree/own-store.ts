@@ -1,7 +1,7 @@
 /** Whether a dump is in a store that is the user's own: a branch may bring dumps along, and name any folder as the store. */
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type LoadedConfig, loadConfig, pathInWorktree } from "../config/load.ts";
+import { type LoadedConfig, loadConfig, pathInWorktree } from "../config/load-config.ts";
 import { listWorktrees } from "../repo/worktree.ts";
 import { isInside } from "../sys/files.ts";
 import type { WorktreeTools } from "./tools.ts";

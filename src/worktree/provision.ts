@@ -4,7 +4,7 @@
  * nothing.
  */
 import { relative, resolve } from "node:path";
-import { pathInWorktree } from "../config/load.ts";
+import { pathInWorktree } from "../config/load-config.ts";
 import { EXIT, PgroveError, refusal } from "../errors.ts";
 import type { Connection } from "../postgres/url.ts";
 import { gitCommand } from "../repo/git.ts";

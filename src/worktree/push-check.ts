@@ -1,7 +1,7 @@
 /** What a push would bring of migrations, checked before it. */
 import { checkFiles } from "../migrate/check.ts";
 import { isInFolders, showFolders } from "../migrate/files/folder.ts";
-import type { Finding } from "../migrate/model.ts";
+import type { Finding } from "../migrate/migration.ts";
 import { locateMigrations } from "../migrate/worktree-migrations.ts";
 import type { RootPlace } from "../resolve/rooted-target.ts";
 import { listPushedFiles } from "./hook-push.ts";

@@ -1,7 +1,7 @@
 /** Removes a worktree with everything that it has of its own. Branch and dumps stay. */
 import { access, constants } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { pathInWorktree } from "../config/load.ts";
+import { pathInWorktree } from "../config/load-config.ts";
 import { failure, refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";

@@ -1,13 +1,13 @@
 /** The ledgers of a repository's databases, told that migrations which they have applied have a new number. */
 import { EXIT, PgroveError } from "../errors.ts";
-import type { MigrationFiles } from "../migrate/files/files.ts";
+import type { MigrationFiles } from "../migrate/files/read-migrations.ts";
 import { matchRows, type RenumberedMigration } from "../migrate/files/renumber.ts";
 import { adoptLedger } from "../migrate/ledger/adopt.ts";
 import { findForeignChanges } from "../migrate/ledger/foreign-changes.ts";
 import { readLedger } from "../migrate/ledger/ledger.ts";
 import { type Renumbering, renumberLedger } from "../migrate/ledger/ledger-renumber.ts";
 import type { RunFacts } from "../migrate/ledger/ledger-sql.ts";
-import { withMigrationLock } from "../migrate/ledger/lock.ts";
+import { withMigrationLock } from "../migrate/ledger/migration-lock.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { endSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";

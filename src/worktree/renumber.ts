@@ -1,8 +1,8 @@
 /** `migrate renumber`: the plan of the files, and the databases that are concerned; then both, done. */
 import { missingError } from "../errors.ts";
 import { requireOwnMigrations } from "../migrate/command-tool.ts";
-import { type MigrationFiles, requireValid } from "../migrate/files/files.ts";
 import { compareWithBase } from "../migrate/files/numbering.ts";
+import { type MigrationFiles, requireValid } from "../migrate/files/read-migrations.ts";
 import { moveFiles, planRenumbering, type RenumberedMigration, requireFreeNames } from "../migrate/files/renumber.ts";
 import { readRunFacts } from "../migrate/ledger/run-facts.ts";
 import type { MigrateTools } from "../migrate/tools.ts";

@@ -2,7 +2,7 @@
 import { constants, type Dirent } from "node:fs";
 import { chmod, copyFile, link, lstat, mkdir, readdir, readlink, rm, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/config-schema.ts";
 import { errorCode } from "../sys/files.ts";
 
 /** `reflink` shares the bytes until one of the two is written to, `hardlink` for ever. */

@@ -4,7 +4,7 @@
  */
 import { lstat, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, normalize, sep } from "node:path";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/config-schema.ts";
 import { messageOf } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { ensureDir, errorCode, isInside, publishFile, temporaryPathFor } from "../sys/files.ts";

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Layout } from "../../src/config/schema-migrations.ts";
-import { type MigrationFiles, readMigrations } from "../../src/migrate/files/files.ts";
+import { type MigrationFiles, readMigrations } from "../../src/migrate/files/read-migrations.ts";
 
 export class MigrationFolder implements AsyncDisposable {
   private constructor(readonly root: string) {}

@@ -1,12 +1,12 @@
 /** Ledgers and migration files for tests, without a folder. */
 import postgres from "postgres";
 import type { Layout } from "../../src/config/schema-migrations.ts";
-import type { MigrationFiles } from "../../src/migrate/files/files.ts";
+import type { MigrationFiles } from "../../src/migrate/files/read-migrations.ts";
 import { adoptLedger } from "../../src/migrate/ledger/adopt.ts";
 import { currentRows, findForeignChanges } from "../../src/migrate/ledger/foreign-changes.ts";
 import { type Ledger, readLedger } from "../../src/migrate/ledger/ledger.ts";
 import type { LedgerWhere } from "../../src/migrate/ledger/ledger-place.ts";
-import type { Direction, Migration, Step } from "../../src/migrate/model.ts";
+import type { Direction, Migration, Step } from "../../src/migrate/migration.ts";
 import type { Sql } from "../../src/postgres/toolbox.ts";
 import type { Script } from "../../src/sql/script.ts";
 import type { TestServer } from "./engine/server.ts";

@@ -25,7 +25,7 @@ export const command = defineCommand({
 async function runHook(context: Context, name: string, args: readonly string[]): Promise<number | undefined> {
   const hook = HOOK_NAMES.find((each) => each === name);
   if (hook === "pre-push") {
-    const { checkPush } = await import("../migrate/push-check.ts");
+    const { checkPush } = await import("../migrate/answer-push.ts");
     return await checkPush(context, args[0] ?? "", await Bun.stdin.text());
   }
   if (hook !== undefined) await tellEvent(context, hook, args); // else of another version of pgrove
@@ -57,7 +57,7 @@ async function tellEvent(context: Context, hook: EventHook, args: readonly strin
 
 /** Absolute; none without pgrove.yaml and with another tool's commands. Costs 9 ms, so it is asked last. */
 async function findMigrationFolders({ cwd, environment }: Context): Promise<readonly string[]> {
-  const { findConfigFile, loadConfig } = await import("../../config/load.ts");
+  const { findConfigFile, loadConfig } = await import("../../config/load-config.ts");
   const file = findConfigFile(cwd);
   // Without the env file, for which a linked worktree would have to ask git: no folder's name comes from there.
   return file === undefined ? [] : (await loadConfig(file, { environment })).config.migrations.dirs;

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findConfigFile } from "../../config/load.ts";
-import { SERVER_KINDS } from "../../config/schema.ts";
+import { SERVER_KINDS } from "../../config/config-schema.ts";
+import { findConfigFile } from "../../config/load-config.ts";
 import { detectProject } from "../../detect/detect.ts";
 import { proposeConfig } from "../../detect/propose.ts";
 import { refusal } from "../../errors.ts";

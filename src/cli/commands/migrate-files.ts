@@ -21,10 +21,10 @@ export const create = defineCommand({
     const numbering = readNumbering(args.sequential, args.timestamp);
     const { settings, files } = await locateMigrations(context);
     if (settings.command !== undefined) {
-      const { runCommandTool } = await import("../migrate/command-tool.ts");
+      const { runCommandTool } = await import("../migrate/run-tool.ts");
       return await runCommandTool(context, { verb: "create", words: [name] });
     }
-    const { createMigration } = await import("../../migrate/files/create.ts");
+    const { createMigration } = await import("../../migrate/files/create-migration.ts");
     const request = { files: await files(), name, now: context.clock.now() };
     const created = await createMigration({ ...request, ...(numbering === undefined ? {} : { numbering }) });
     const paths = created.paths.map((path) => relative(context.cwd, path));

@@ -2,7 +2,7 @@ import type { Args } from "../args.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { defineArgs, TARGET } from "../grammar.ts";
-import { forceOnLedger } from "../migrate/force.ts";
+import { forceOnLedger } from "../migrate/ask-force.ts";
 import { sortWords } from "../migrate/migrate-options.ts";
 
 const OPTIONS = defineArgs({

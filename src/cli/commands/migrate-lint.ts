@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { missingError } from "../../errors.ts";
-import type { MigrationFiles } from "../../migrate/files/files.ts";
-import type { Finding, Migration } from "../../migrate/model.ts";
+import type { MigrationFiles } from "../../migrate/files/read-migrations.ts";
+import type { Finding, Migration } from "../../migrate/migration.ts";
 import { locateMigrations } from "../../migrate/worktree-migrations.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";

@@ -20,7 +20,7 @@ export const status = defineCommand({
   async run({ args, context }) {
     const migrations = await openMigrations(context, args.target);
     if (migrations.settings.command !== undefined) {
-      const { runCommandTool } = await import("../migrate/command-tool.ts");
+      const { runCommandTool } = await import("../migrate/run-tool.ts");
       return await runCommandTool(context, { verb: "status", target: args.target, words: [] });
     }
     const files = await migrations.files();

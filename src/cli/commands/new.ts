@@ -51,7 +51,7 @@ export const command = defineCommand({
       { requireIsolatableServer, requireIsolationRights },
       { provisionWorktree },
     ] = await Promise.all([
-      import("../../worktree/create.ts"),
+      import("../../worktree/create-worktree.ts"),
       import("../../worktree/data.ts"),
       import("../../worktree/isolation.ts"),
       import("../../worktree/provision.ts"),

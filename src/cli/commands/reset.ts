@@ -1,5 +1,5 @@
 import { migrateEmpty } from "../../migrate/migrate-empty.ts";
-import { describeMigration } from "../../migrate/model.ts";
+import { describeMigration } from "../../migrate/migration.ts";
 import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { EXIT, messageOf, PgroveError } from "../../errors.ts";
 import type { CheckResult } from "../../migrate/check.ts";
 import { readRunFacts } from "../../migrate/ledger/run-facts.ts";
-import type { Finding } from "../../migrate/model.ts";
+import type { Finding } from "../../migrate/migration.ts";
 import { findSchemaFile, schemaFileRequest } from "../../migrate/schema/worktree-schema-file.ts";
 import type { WorktreeMigrations } from "../../migrate/worktree-migrations.ts";
 import type { LiveTarget } from "../../resolve/target.ts";

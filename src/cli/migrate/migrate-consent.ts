@@ -1,8 +1,8 @@
 /** What `migrate up`, `down` and `goto` say when they ask. */
-import { describeMigration, type Step } from "../../migrate/model.ts";
+import { describeMigration, type Step } from "../../migrate/migration.ts";
 import type { Agreement } from "../../migrate/request.ts";
 import { plural } from "../format.ts";
-import { describeLoss } from "./impact.ts";
+import { describeLoss } from "./render-impact.ts";
 
 const MOST_NAMED = 5;
 

@@ -1,6 +1,6 @@
 /** What `migrate up`, `down` and `goto` answer. */
 import type { Migrated, MigrateOutcome } from "../../migrate/migrate.ts";
-import { describeMigration, type Step } from "../../migrate/model.ts";
+import { describeMigration, type Step } from "../../migrate/migration.ts";
 import type { BackedUp } from "../../migrate/run/backup-first.ts";
 import type { PreparedRun } from "../../migrate/run/prepare.ts";
 import type { ToolMigrated } from "../../migrate/tool-commands.ts";
@@ -30,7 +30,7 @@ async function answerNothing(context: Context, run: PreparedRun): Promise<void> 
 /** What would be run, and what it does to the data. */
 async function answerPlan(context: Context, run: PreparedRun): Promise<void> {
   const { from, to } = run.planned.plan;
-  const { renderImpact, toImpactDocument } = await import("./impact.ts");
+  const { renderImpact, toImpactDocument } = await import("./render-impact.ts");
   const document = {
     ...{ dry_run: true, ...whereDocument(run), from: versionText(from), to: versionText(to) },
     migrations: toImpactDocument(run.impacts),

@@ -1,6 +1,6 @@
 /** What was done to a database's migrations, as an answer. */
 import type { HistoryAction, HistoryEntry } from "../../migrate/ledger/ledger-rows.ts";
-import { describeMigration } from "../../migrate/model.ts";
+import { describeMigration } from "../../migrate/migration.ts";
 import { formatAge, formatDuration, wholeMs } from "../format.ts";
 import { formatTable } from "../table.ts";
 

@@ -1,8 +1,8 @@
 /** How a database stands to its migrations, as an answer. */
 
 import { describeDoubt, describeForeignDoubt, isUpToDate, type MigrationStatus } from "../../migrate/ledger/status.ts";
-import type { LedgerRow, Migration } from "../../migrate/model.ts";
-import { describeMigration } from "../../migrate/model.ts";
+import type { LedgerRow, Migration } from "../../migrate/migration.ts";
+import { describeMigration } from "../../migrate/migration.ts";
 import { formatAge, plural, wholeMs } from "../format.ts";
 import { formatFields, formatTable } from "../table.ts";
 

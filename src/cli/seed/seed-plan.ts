@@ -1,7 +1,8 @@
 /** What `seed --dry-run` answers: the plan of the run, with the first rows of each entity. */
+
+import { type EntityPlan, type FieldPlan, type FieldSpec, type SeedPlan, tableKey } from "../../seed/entity.ts";
 import { compileEntity, prepareGenerators } from "../../seed/generate/compile.ts";
 import { requireSpace } from "../../seed/generate/spaces.ts";
-import { type EntityPlan, type FieldPlan, type FieldSpec, type SeedPlan, tableKey } from "../../seed/model.ts";
 import { formatCount, plural, visibleOnOneLine } from "../format.ts";
 import { formatTable } from "../table.ts";
 

@@ -1,11 +1,12 @@
 /** What the steps of `seed` ask, and how their outcome is told. */
+
+import { tableKey } from "../../seed/entity.ts";
 import type { CleanPlan } from "../../seed/load/clean.ts";
-import type { LoadedEntity } from "../../seed/load/load.ts";
+import type { LoadedEntity } from "../../seed/load/load-rows.ts";
 import type { RowsPlan, RowsResult } from "../../seed/load/rows.ts";
-import type { Validation } from "../../seed/load/validate.ts";
-import { tableKey } from "../../seed/model.ts";
+import type { Validation } from "../../seed/load/validate-rows.ts";
 import type { SeedDialogue, SeedStep } from "../../seed/seed.ts";
-import type { FilesResult } from "../../seed/sql/run.ts";
+import type { FilesResult } from "../../seed/sql/run-files.ts";
 import type { Context } from "../context.ts";
 import { formatCount, formatDuration, plural } from "../format.ts";
 import type { AnswerPart } from "./seed-answer.ts";

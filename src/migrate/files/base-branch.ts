@@ -3,9 +3,9 @@ import { basename } from "node:path";
 import { missingError, usageError } from "../../errors.ts";
 import { gitCommand } from "../../repo/git.ts";
 import type { Runner } from "../../sys/process.ts";
-import { fileLayout, type MigrationFiles } from "./files.ts";
 import { isInFolders, showFolders } from "./folder.ts";
 import type { NumberedName } from "./layout.ts";
+import { fileLayout, type MigrationFiles } from "./read-migrations.ts";
 
 export interface Base {
   /** As people write it: "origin/main". */

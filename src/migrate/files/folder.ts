@@ -3,7 +3,7 @@ import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, posix, relative, sep } from "node:path";
 import { findEscape } from "../../config/paths.ts";
 import { errorCode } from "../../sys/files.ts";
-import type { Finding } from "../model.ts";
+import type { Finding } from "../migration.ts";
 import { type FolderFile, fileFinding } from "./layout.ts";
 import { findFolderMigration } from "./near-miss.ts";
 

@@ -1,10 +1,10 @@
 /** Migrations of the base branch that this one has changed: they may have been run, so they must stay as they are. */
 import { gitCommand } from "../../repo/git.ts";
 import type { Runner } from "../../sys/process.ts";
-import type { Finding } from "../model.ts";
+import type { Finding } from "../migration.ts";
 import { type Base, type CommittedFile, listCommitted, pathsOf } from "./base-branch.ts";
-import type { MigrationFiles } from "./files.ts";
 import { fileFinding } from "./layout.ts";
+import type { MigrationFiles } from "./read-migrations.ts";
 
 /** What became of a file. */
 interface FileChange {

@@ -2,10 +2,10 @@
 
 import { blankQuoted } from "../../sql/blank-quoted.ts";
 import { countLineBreaks } from "../../sql/source-place.ts";
-import type { Finding } from "../model.ts";
+import type { Finding } from "../migration.ts";
 import { type FileLayout, fileFinding, makeScript, type NumberedFile, type Reading } from "./layout.ts";
-import { findLookalikes, isInsideQuotes, type Lookalike, refuseLookalike } from "./marks.ts";
 import { findNearMiss, proposeOneFile } from "./near-miss.ts";
+import { findLookalikes, isInsideQuotes, type Lookalike, refuseLookalike } from "./section-marks.ts";
 
 const NAME = /^(\d+)_?(.*)\.sql$/s;
 /** At the very beginning of a line, as dbmate has it; only \n ends one for it. */

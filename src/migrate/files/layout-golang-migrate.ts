@@ -1,9 +1,9 @@
 /** golang-migrate's files: `NNN_name.up.sql` and `NNN_name.down.sql`. */
 
-import type { Finding, Migration } from "../model.ts";
+import type { Finding, Migration } from "../migration.ts";
 import { type FileLayout, makeScript, type NumberedFile } from "./layout.ts";
-import { findLookalikes, refuseLookalike } from "./marks.ts";
 import { findNearMiss, splitLoosely } from "./near-miss.ts";
+import { findLookalikes, refuseLookalike } from "./section-marks.ts";
 
 const NAME = /^([0-9]+)_(.*)\.(up|down)\.sql$/s;
 

@@ -1,7 +1,7 @@
 /** goose's files: `NNN_name.sql`, divided by annotations such as `-- +goose Up` and `-- +goose Down`. */
 
 import { blankQuoted, blankRows } from "../../sql/blank-quoted.ts";
-import type { Finding } from "../model.ts";
+import type { Finding } from "../migration.ts";
 import {
   type FileLayout,
   type FolderFile,
@@ -10,8 +10,8 @@ import {
   type NumberedFile,
   type Reading,
 } from "./layout.ts";
-import { findLookalikes, isInsideQuotes, refuseLookalike, shorten } from "./marks.ts";
 import { findNearMiss, proposeOneFile } from "./near-miss.ts";
+import { findLookalikes, isInsideQuotes, refuseLookalike, shorten } from "./section-marks.ts";
 
 const NAME = /^(\d+)_(.*)\.sql$/s;
 const GO_FILE = /^\d+_.*(?<!_test)\.go$/;

@@ -1,7 +1,7 @@
 /** What the layouts of migration files have in common: names with numbers, scripts, and what is wrong with either. */
 import type { Script } from "../../sql/script.ts";
 import { countLineBreaks } from "../../sql/source-place.ts";
-import type { Direction, Finding, Migration } from "../model.ts";
+import type { Direction, Finding, Migration } from "../migration.ts";
 
 /** A file in a folder of migrations. */
 export interface FolderFile {

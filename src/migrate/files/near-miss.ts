@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { didYouMean } from "../../config/suggest.ts";
-import type { Finding } from "../model.ts";
+import type { Finding } from "../migration.ts";
 import { type FolderFile, fileFinding } from "./layout.ts";
 
 /** The names that a layout takes. */

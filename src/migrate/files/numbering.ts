@@ -1,9 +1,9 @@
 /** This branch's own migrations against those of the branch that it will be merged into. */
 import type { Runner } from "../../sys/process.ts";
-import { describeMigration, type Finding, type Migration } from "../model.ts";
+import { describeMigration, type Finding, type Migration } from "../migration.ts";
 import { type Base, type CommittedFile, findBase, listCommitted } from "./base-branch.ts";
-import { fileOf, type MigrationFiles } from "./files.ts";
 import { fileFinding } from "./layout.ts";
+import { fileOf, type MigrationFiles } from "./read-migrations.ts";
 import { findNewest } from "./version-digits.ts";
 
 export { findHistoryEdits } from "./history-edits.ts";

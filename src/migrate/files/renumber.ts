@@ -6,7 +6,7 @@ import { refusal } from "../../errors.ts";
 import { gitCommand } from "../../repo/git.ts";
 import type { Runner } from "../../sys/process.ts";
 import type { Renumbering } from "../ledger/ledger-renumber.ts";
-import type { LedgerRow, Migration } from "../model.ts";
+import type { LedgerRow, Migration } from "../migration.ts";
 import type { Comparison } from "./numbering.ts";
 import { findNewest, isTimestamp, sequentialBehind, timestampBehind } from "./version-digits.ts";
 

@@ -1,6 +1,6 @@
 /** The numbers of migrations as they are written: one after the other, or the time at which they were made. */
 import type { Layout } from "../../config/schema-migrations.ts";
-import type { Migration } from "../model.ts";
+import type { Migration } from "../migration.ts";
 
 export type Numbering = "sequential" | "timestamp";
 

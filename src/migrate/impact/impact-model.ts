@@ -1,5 +1,5 @@
 /** What a migration does to the data that is there, as plain data. */
-import type { Step } from "../model.ts";
+import type { Step } from "../migration.ts";
 
 /**
  * PostgreSQL's table locks, the weakest first.

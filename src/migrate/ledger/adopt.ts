@@ -1,6 +1,6 @@
 /** Brings the ledger up to what another tool has done meanwhile; makes it where there is none. Under the migration lock. */
 import type { Sql } from "../../postgres/toolbox.ts";
-import type { LedgerRow } from "../model.ts";
+import type { LedgerRow } from "../migration.ts";
 import { COMPANIONS } from "./companion-kinds.ts";
 import { currentRows, type ForeignChanges, requireNoForeignDoubt } from "./foreign-changes.ts";
 import { explainLedgerError, type Ledger, readCompanion } from "./ledger.ts";

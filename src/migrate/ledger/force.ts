@@ -6,15 +6,15 @@ import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
 import { newRunId, type RunId } from "../../sys/run-id.ts";
 import { withWork } from "../../work/work.ts";
-import { type MigrationFiles, requireValid } from "../files/files.ts";
-import { describeMigration, type LedgerRow } from "../model.ts";
+import { type MigrationFiles, requireValid } from "../files/read-migrations.ts";
+import { describeMigration, type LedgerRow } from "../migration.ts";
 import { findNamed, type Named } from "../run/target-words.ts";
 import { writeLedger } from "./adopt.ts";
 import { currentRows, type ForeignChanges, findForeignChanges, recordedRow } from "./foreign-changes.ts";
 import { type Ledger, readLedger } from "./ledger.ts";
 import type { LedgerPlace, LedgerWhere } from "./ledger-place.ts";
 import type { RunFacts } from "./ledger-sql.ts";
-import { withMigrationLock } from "./lock.ts";
+import { withMigrationLock } from "./migration-lock.ts";
 import { requireOwnSession } from "./pooler.ts";
 
 export interface ForceRequest {

@@ -3,8 +3,8 @@
  * Where there is no ledger yet, everything it has applied is such a change: that is how a database is taken over.
  */
 import { refusal } from "../../errors.ts";
-import type { MigrationFiles } from "../files/files.ts";
-import { describeMigration, type LedgerRow, type Migration } from "../model.ts";
+import type { MigrationFiles } from "../files/read-migrations.ts";
+import { describeMigration, type LedgerRow, type Migration } from "../migration.ts";
 import type { AppliedVersion, CompanionState } from "./companion.ts";
 import type { Ledger } from "./ledger.ts";
 

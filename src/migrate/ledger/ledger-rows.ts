@@ -1,6 +1,6 @@
 /** The rows of the ledger and of its history, from JSON. */
 import type { Queries } from "../../postgres/schema.ts";
-import type { Direction, LedgerRow } from "../model.ts";
+import type { Direction, LedgerRow } from "../migration.ts";
 
 /** What a row of the ledger is as JSON: the version as text, since a number of JavaScript holds 53 bits. */
 interface JsonRow {

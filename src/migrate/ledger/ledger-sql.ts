@@ -3,7 +3,7 @@
  * qualified, since a script may have set another search_path.
  */
 import { quoteIdentifier, quoteLiteral } from "../../postgres/identifier.ts";
-import type { LedgerRow, Step } from "../model.ts";
+import type { LedgerRow, Step } from "../migration.ts";
 import { COMPANIONS } from "./companion-kinds.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
 import type { HistoryAction } from "./ledger-rows.ts";

@@ -2,7 +2,7 @@
 import { EXIT, failure, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { LedgerRow } from "../model.ts";
+import type { LedgerRow } from "../migration.ts";
 import type { CompanionState } from "./companion.ts";
 import { COMPANIONS } from "./companion-kinds.ts";
 import { type FoundPlace, findLedgerPlace, type LedgerPlace, type LedgerWhere } from "./ledger-place.ts";

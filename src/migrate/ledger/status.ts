@@ -1,7 +1,7 @@
 /** How a database stands to the migrations of its branch. Nothing is written. */
 import type { Queries } from "../../postgres/schema.ts";
-import type { MigrationFiles } from "../files/files.ts";
-import { describeMigration, type Finding, type LedgerRow, type Migration } from "../model.ts";
+import type { MigrationFiles } from "../files/read-migrations.ts";
+import { describeMigration, type Finding, type LedgerRow, type Migration } from "../migration.ts";
 import { findNewestHere, isEdited } from "../run/plan-checks.ts";
 import { currentRows, type ForeignChanges, findForeignChanges } from "./foreign-changes.ts";
 import { type Ledger, readLedger } from "./ledger.ts";

@@ -3,14 +3,14 @@ import type { LintLevel } from "../../config/schema-migrations.ts";
 import { loadParser, type Node, type SqlParser } from "../../sql/parser.ts";
 import type { Script } from "../../sql/script.ts";
 import { placeOf } from "../../sql/source-place.ts";
-import type { Direction, Finding, Migration } from "../model.ts";
+import type { Direction, Finding, Migration } from "../migration.ts";
 import { ChangeFacts } from "./facts.ts";
 import { findCommented, type Ignore, readIgnores } from "./ignores.ts";
 import { type LintSettings, readLevels } from "./levels.ts";
+import { type LintScript, type LintStatement, readScript } from "./lint-script.ts";
 import type { Around, Breach } from "./rule.ts";
 import { findRuleNames, STATEMENT_RULES, suggestRule } from "./rules.ts";
 import { findLongNames } from "./rules-names.ts";
-import { type LintScript, type LintStatement, readScript } from "./script.ts";
 import { ScriptState } from "./script-state.ts";
 
 export interface LintFile {
@@ -117,7 +117,7 @@ function findInStatements(
 }
 
 /** How a node's location becomes a position in the script. */
-interface Places {
+interface StatementPlace {
   /** The text that was parsed; undefined when it is not a piece of the script. */
   text: string | undefined;
   /** Where the statement begins in the script. */
@@ -130,7 +130,7 @@ function judge(
   statement: LintStatement,
   node: Node,
   around: Around,
-  { text, start, base }: Places,
+  { text, start, base }: StatementPlace,
   levels: ReadonlyMap<string, LintLevel>,
 ): Raw[] {
   return STATEMENT_RULES.flatMap((rule) => {

@@ -1,7 +1,7 @@
 /** What a lint rule is, and what it is given to judge a statement by. */
 import type { LintLevel } from "../../config/schema-migrations.ts";
 import type { Node } from "../../sql/parser.ts";
-import type { Direction } from "../model.ts";
+import type { Direction } from "../migration.ts";
 import type { ChangeFacts } from "./facts.ts";
 import type { ScriptState } from "./script-state.ts";
 

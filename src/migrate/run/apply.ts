@@ -6,7 +6,7 @@ import { entrySql, sessionOptions } from "../../resolve/reach.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { readShape, type ScriptShape } from "../../sql/script-shape.ts";
 import type { Work } from "../../work/work.ts";
-import type { MigrationFiles } from "../files/files.ts";
+import type { MigrationFiles } from "../files/read-migrations.ts";
 import { adoptLedger } from "../ledger/adopt.ts";
 import {
   currentRows,
@@ -17,17 +17,17 @@ import {
 import { type Ledger, readLedger } from "../ledger/ledger.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
 import type { RunFacts } from "../ledger/ledger-sql.ts";
-import { describeMigration, type Step } from "../model.ts";
+import { describeMigration, type Step } from "../migration.ts";
 import { watchBlockers } from "./blockers.ts";
-import { type Plan, planSteps } from "./plan.ts";
+import { type Plan, planSteps } from "./plan-steps.ts";
 import { requireFitForPsql, runByPsql } from "./run-psql.ts";
 import { canContinue, cannotContinue, runByStatements, runInTransaction, type StepSession } from "./run-script.ts";
-import type { Wish } from "./target-words.ts";
+import type { HowFar } from "./target-words.ts";
 
 /** What is wished, and where its ledger is to be found. */
 export interface PlanRequest {
   files: MigrationFiles;
-  wish: Wish;
+  wish: HowFar;
   allowOutOfOrder: boolean;
   /** `migrations.table`, where it is set. */
   table?: string | undefined;
@@ -65,7 +65,7 @@ export async function planWish(sql: Sql, schema: string | undefined, request: Pl
   return { ledger, changes, plan: planSteps(files, currentRows(ledger, changes), wish, { allowOutOfOrder }) };
 }
 
-function mayGoDown(wish: Wish): boolean {
+function mayGoDown(wish: HowFar): boolean {
   return wish.kind !== "head" && !(wish.kind !== "nothing" && wish.direction === "up");
 }
 

@@ -4,7 +4,7 @@ import type { DumpRequest } from "../../dump/dump.ts";
 import type { Session } from "../../postgres/admin.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
-import { describeMigration, type Step } from "../model.ts";
+import { describeMigration, type Step } from "../migration.ts";
 
 export interface BackupRequest {
   kind: "dump" | "snapshot";

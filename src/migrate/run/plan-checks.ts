@@ -1,6 +1,6 @@
 /** What a plan may not pass over in silence: doubt, edited files, gaps in the order, no way back. Each is a refusal. */
 import { configError, type PgroveError, refusal } from "../../errors.ts";
-import { type Direction, describeMigration, type LedgerRow, type Migration } from "../model.ts";
+import { type Direction, describeMigration, type LedgerRow, type Migration } from "../migration.ts";
 
 const MOST_SHOWN = 5;
 

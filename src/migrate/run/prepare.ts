@@ -5,7 +5,7 @@ import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { enterSchema } from "../../resolve/target-session.ts";
 import { newRunId } from "../../sys/run-id.ts";
-import { type MigrationFiles, requireValid } from "../files/files.ts";
+import { type MigrationFiles, requireValid } from "../files/read-migrations.ts";
 import type { StepImpact } from "../impact/impact-model.ts";
 import { readRunFacts } from "../ledger/run-facts.ts";
 import type { MigrateDialogue, MigrateRequest } from "../request.ts";

@@ -1,5 +1,5 @@
 /** pgrove's own migrations, rehearsed: run on a copy, with what each of them locks. */
-import { describeMigration } from "../model.ts";
+import { describeMigration } from "../migration.ts";
 import type { MigrateDialogue } from "../request.ts";
 import type { MigrateTools } from "../tools.ts";
 import { type ApplyRequest, applyWish } from "./apply.ts";

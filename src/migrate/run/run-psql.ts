@@ -5,7 +5,7 @@ import { type PsqlAccess, runPsql } from "../../sql/psql.ts";
 import { endStatement, requireHarmless } from "../../sql/psql-commands.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
-import { describeMigration, type Step } from "../model.ts";
+import { describeMigration, type Step } from "../migration.ts";
 import { restoration, type StepSession, timeouts } from "./run-script.ts";
 
 /** The name that psql gives its standard input in messages. */

@@ -6,7 +6,7 @@ import type { Sql } from "../../postgres/toolbox.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
 import { markDoubt, type RunFacts, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
-import { describeMigration, type Step } from "../model.ts";
+import { describeMigration, type Step } from "../migration.ts";
 import { retryPassing } from "./retry.ts";
 import { findInvalidIndexes, groupIntoUnits, isConcurrent, type Unit } from "./run-units.ts";
 import { leavesSession, shortServerError } from "./server-error.ts";

@@ -4,7 +4,7 @@ import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import { unitsOfCharacters } from "../../sql/parser.ts";
 import { pointAt } from "../../sql/source-place.ts";
-import { describeMigration, type Step } from "../model.ts";
+import { describeMigration, type Step } from "../migration.ts";
 import { isServerError } from "./server-error.ts";
 
 /** What was sent, and where the script lies in it. */

@@ -1,9 +1,9 @@
 /** The words that say how far to migrate: `head`, `3`, `+2`, `-1`, `0042`, `add_users`. */
 import { type PgroveError, usageError } from "../../errors.ts";
-import { type Direction, describeMigration, type Migration } from "../model.ts";
+import { type Direction, describeMigration, type Migration } from "../migration.ts";
 
 /** How far to migrate. */
-export type Wish =
+export type HowFar =
   | { kind: "head" }
   | { kind: "steps"; direction: Direction; count: number }
   /** Up to, or down to, a version and no further; without a direction, to exactly that version. */
@@ -21,13 +21,13 @@ const MOST_SHOWN = 5;
  * The wish of `up WORD`. A bare number counts migrations, as it does for golang-migrate, unless it has leading zeros or
  * is larger than the number of migrations there are (`known`): then it is a version. Throws (exit 2).
  */
-export function wishOfUp(word: string | undefined, known: number): Wish {
+export function wishOfUp(word: string | undefined, known: number): HowFar {
   if (word === undefined || word === "head") return { kind: "head" };
   return readSteps(word, "up", known) ?? { kind: "version", direction: "up", word };
 }
 
 /** The wish of `down WORD`, by the same rules: one migration when no word is given, every one with `all`. */
-export function wishOfDown(word: string | undefined, all: boolean, known: number): Wish {
+export function wishOfDown(word: string | undefined, all: boolean, known: number): HowFar {
   if (all && word !== undefined) throw usageError(`--all takes back everything, so ${word} has no meaning beside it`);
   if (all) return { kind: "nothing" };
   if (word === undefined) return { kind: "steps", direction: "down", count: 1 };
@@ -37,13 +37,13 @@ export function wishOfDown(word: string | undefined, all: boolean, known: number
 }
 
 /** The wish of `goto WORD`, whose bare numbers are always versions; `head` is the newest of this branch. */
-export function wishOfGoto(word: string): Wish {
+export function wishOfGoto(word: string): HowFar {
   const [, sign, count] = SIGNED.exec(word) ?? [];
   if (count === undefined) return { kind: "version", word };
   return { kind: "steps", direction: sign === "-" ? "down" : "up", count: requireCount(count, word) };
 }
 
-function readSteps(word: string, direction: Direction, known: number): Wish | undefined {
+function readSteps(word: string, direction: Direction, known: number): HowFar | undefined {
   const [, sign, signed] = SIGNED.exec(word) ?? [];
   if (signed !== undefined) {
     const meant = sign === "-" ? "down" : "up";

@@ -6,15 +6,15 @@ import type { LiveTarget } from "../../resolve/target.ts";
 import { createScratch, inScratch } from "../../unit/scratch.ts";
 import { createStatement, readShape } from "../../unit/swap.ts";
 import type { Work } from "../../work/work.ts";
-import type { MigrationFiles } from "../files/files.ts";
+import type { MigrationFiles } from "../files/read-migrations.ts";
 import { adoptLedger } from "../ledger/adopt.ts";
 import { findForeignChanges } from "../ledger/foreign-changes.ts";
 import { readLedger } from "../ledger/ledger.ts";
-import type { Migration } from "../model.ts";
+import type { Migration } from "../migration.ts";
 import type { SchemaFileRequest } from "../schema/schema-file.ts";
 import { readSchemaText, type SchemaReader } from "../schema/schema-text.ts";
 import { type ApplyRequest, applyWish } from "./apply.ts";
-import type { Wish } from "./target-words.ts";
+import type { HowFar } from "./target-words.ts";
 
 export interface TrialRequest {
   files: MigrationFiles;
@@ -47,7 +47,7 @@ export async function openTrial(work: Work, live: LiveTarget, request: TrialRequ
   const reader = { ...work.operation, runner: work.tools.runner };
   const prepare = () => inScratch(work, database, (sql) => prepareTrial(sql, schema, request));
   await prepare();
-  const move = (wish: Wish) => applyAlone(work, trial, wish, request);
+  const move = (wish: HowFar) => applyAlone(work, trial, wish, request);
   return {
     ...{ live: trial, reader },
     begin: async () => {
@@ -74,7 +74,7 @@ async function prepareTrial(
 }
 
 /** Its sessions are ended at once: there may be many moves. What the server says on the way is of no interest. */
-async function applyAlone(work: Work, trial: LiveTarget, wish: Wish, request: TrialRequest): Promise<void> {
+async function applyAlone(work: Work, trial: LiveTarget, wish: HowFar, request: TrialRequest): Promise<void> {
   const { files, settings, facts, schema } = request;
   const { table } = schema;
   const cleanUps: (() => Promise<void>)[] = [];

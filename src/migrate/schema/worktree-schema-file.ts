@@ -1,11 +1,11 @@
 /** `migrations.schema_file` of a worktree: kept true after a change, and a quick start for an empty database. */
 import { relative } from "node:path";
-import { pathInWorktree } from "../../config/load.ts";
+import { pathInWorktree } from "../../config/load-config.ts";
 import { messageOf, PgroveError, usageError } from "../../errors.ts";
 import { isOwnTarget } from "../../resolve/own-target.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { givesRoles } from "../../resolve/worktree-target.ts";
-import { requireValid } from "../files/files.ts";
+import { requireValid } from "../files/read-migrations.ts";
 import type { MigrateTools } from "../tools.ts";
 import type { WorktreeMigrations } from "../worktree-migrations.ts";
 import { type SchemaFileRequest, writeSchemaFile } from "./schema-file.ts";

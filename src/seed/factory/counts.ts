@@ -1,6 +1,6 @@
 /** How many rows of each entity a run makes. */
 import { refusal } from "../../errors.ts";
-import type { FanOut } from "../model.ts";
+import type { FanOut } from "../entity.ts";
 import type { Draft } from "../plan/plan-entities.ts";
 
 export interface CountWish {

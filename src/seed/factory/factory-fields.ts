@@ -3,9 +3,9 @@ import * as v from "valibot";
 import { describeIssues, findShapeMistakes, mistakeAt } from "../../config/mistakes.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import { type Mistake, type Path, placeKey, type YamlSource } from "../../config/yaml-source.ts";
+import type { FanOut, FieldSpec } from "../entity.ts";
 import { findGenerator, listGenerators } from "../generate/catalogue.ts";
 import { REFERENCE_OPTIONS } from "../generate/references.ts";
-import type { FanOut, FieldSpec } from "../model.ts";
 import type { FactoryField } from "./factory.ts";
 
 /** What is read, and everything that is wrong with it. */

@@ -1,5 +1,5 @@
 /** What the factory files say, as plain data: what planning begins with. */
-import type { FanOut, FieldSpec } from "../model.ts";
+import type { FanOut, FieldSpec } from "../entity.ts";
 
 export interface FactoryField {
   spec: FieldSpec;

@@ -1,12 +1,12 @@
 /** `seed init`: a starting factory file from an existing schema, with what pgrove would do by itself written out. */
 
-import { type ColumnShape, type FieldSpec, tableKey } from "../model.ts";
+import { type ColumnShape, type FieldSpec, tableKey } from "../entity.ts";
 import type { Rules } from "../plan/infer-checks.ts";
-import { planAllFields } from "../plan/plan.ts";
 import { applicationTables, chooseEntities, type Tables } from "../plan/plan-entities.ts";
 import type { FieldDraft } from "../plan/plan-fields.ts";
 import { linkDrafts } from "../plan/plan-links.ts";
 import { cleaningOrder } from "../plan/plan-order.ts";
+import { planAllFields } from "../plan/plan-rows.ts";
 import { readTableRules } from "../plan/plan-rules.ts";
 
 /** The file's text. `day` is what its relative times hang on. Throws (exit 4) when there are no tables. */

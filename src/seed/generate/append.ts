@@ -1,5 +1,5 @@
 /** Numbers written straight into bytes, without a string for each. */
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 
 const ZERO = 48;
 const MINUS = 45;

@@ -1,5 +1,5 @@
 /** What a column gets by its type alone, where nothing else is known of it. */
-import type { TypeShape } from "../model.ts";
+import type { TypeShape } from "../entity.ts";
 
 /** A generator as a factory file has it. */
 export interface GeneratorUse {

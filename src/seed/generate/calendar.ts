@@ -1,5 +1,5 @@
 /** Times as numbers and bytes: the proleptic Gregorian calendar in UTC, without a Date for each cell. */
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 
 const [ZERO, HYPHEN, COLON, DOT] = [48, 45, 58, 46];
 

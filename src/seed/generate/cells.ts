@@ -1,7 +1,7 @@
 /** Makes the cells of a plan's fields, each once, with what they may ask of their row and of other entities' rows. */
 import * as v from "valibot";
 import { configError, type PgroveError } from "../../errors.ts";
-import type { EntityPlan, FieldPlan, SeedPlan, TypeShape } from "../model.ts";
+import type { EntityPlan, FieldPlan, SeedPlan, TypeShape } from "../entity.ts";
 import type { GeneratorUse } from "./by-type.ts";
 import { findGenerator, readGeneratorUse } from "./catalogue.ts";
 import { appendBytes, appendNull, createSink, decodeCopyText, encodeCopyText } from "./copy-text.ts";

@@ -1,6 +1,6 @@
 /** From a plan to bytes: the rows of each entity as lines of COPY's text format. */
 import { configError, type PgroveError } from "../../errors.ts";
-import type { EntityPlan, RowMaker, SeedPlan } from "../model.ts";
+import type { EntityPlan, RowMaker, SeedPlan } from "../entity.ts";
 import { appendByte } from "./append.ts";
 import { CellMaker } from "./cells.ts";
 import { createSink, decodeCopyText, PIECE_BYTES } from "./copy-text.ts";

@@ -1,6 +1,6 @@
 /** Values that hold others: arrays, ranges and multiranges, JSON. */
 import * as v from "valibot";
-import type { TypeShape } from "../model.ts";
+import type { TypeShape } from "../entity.ts";
 import { findTypeGenerator } from "./by-type.ts";
 import { DAY_MS, HOUR_MS } from "./calendar.ts";
 import { appendText } from "./copy-text.ts";

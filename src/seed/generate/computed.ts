@@ -1,6 +1,6 @@
 /** Values made from others of the row: templates and expressions. */
 import * as v from "valibot";
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { appendInteger } from "./append.ts";
 import { appendBytes, appendNull, appendText, encodeCopyText } from "./copy-text.ts";
 import { ExpressionMistake, type Lookup, readExpression, textOf, type Value } from "./expression.ts";

@@ -2,7 +2,7 @@
  * COPY's text format: the sink that rows are appended to, and how texts are escaped in it.
  * https://www.postgresql.org/docs/current/sql-copy.html (File Formats, Text Format)
  */
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 
 /** How many bytes are collected before they are handed on. */
 export const PIECE_BYTES = 65_536;

@@ -1,5 +1,5 @@
 /** How many rows hang on each row of a parent, and which of them a row is: all computed from the parent's row. */
-import type { FanOut } from "../model.ts";
+import type { FanOut } from "../entity.ts";
 import { drawWeighted } from "./distribution.ts";
 import { drawBelow, hashText, mixKeys } from "./mix.ts";
 import type { OfRow } from "./site.ts";

@@ -1,6 +1,6 @@
 /** Keys: sequences, uuids of versions 4 and 7, sha256 digests and plain row numbers. */
 import * as v from "valibot";
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { appendHex, appendInteger } from "./append.ts";
 import { readInstant } from "./calendar.ts";
 import { drawBase, drawWord } from "./mix.ts";

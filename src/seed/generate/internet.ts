@@ -1,6 +1,6 @@
 /** Machines and what people do with them: hosts, addresses, URLs, user agents, shell commands, file paths. */
 import * as v from "valibot";
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { appendByte, appendDigits, appendHex, appendInteger } from "./append.ts";
 import { appendBytes, encodeCopyText } from "./copy-text.ts";
 import { drawBelow, drawBits, mixKeys } from "./mix.ts";

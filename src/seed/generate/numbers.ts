@@ -1,6 +1,6 @@
 /** Numbers between two ends, by several distributions: int and its widths, numeric, float, money. */
 import * as v from "valibot";
-import type { TypeShape } from "../model.ts";
+import type { TypeShape } from "../entity.ts";
 import { appendDecimal, appendInteger } from "./append.ts";
 import { drawExponential, drawNormal, drawZipf } from "./distribution.ts";
 import { MAX_SPACE } from "./mix.ts";

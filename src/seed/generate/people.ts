@@ -1,6 +1,6 @@
 /** Who somebody is and how they are reached: names, user names, emails, phones, companies. */
 import * as v from "valibot";
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { appendByte, appendDigits, appendInteger } from "./append.ts";
 import { appendBytes, encodeCopyText } from "./copy-text.ts";
 import { drawNumbered } from "./numbered.ts";

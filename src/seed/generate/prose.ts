@@ -1,6 +1,6 @@
 /** Words, sentences and paragraphs that read like English without saying anything. */
 import * as v from "valibot";
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { appendByte, appendInteger } from "./append.ts";
 import { appendBytes, encodeCopyText } from "./copy-text.ts";
 import { drawBelow, mixKeys } from "./mix.ts";

@@ -1,6 +1,6 @@
 /** Columns of other rows: which row it is, and its value, computed anew from that row's number. */
 import * as v from "valibot";
-import { type EntityPlan, type FieldPlan, type SeedPlan, tableKey } from "../model.ts";
+import { type EntityPlan, type FieldPlan, type SeedPlan, tableKey } from "../entity.ts";
 import { appendNull, appendText } from "./copy-text.ts";
 import { drawZipf } from "./distribution.ts";
 import { locateChildren, type ParentPlace } from "./fan-out.ts";

@@ -1,6 +1,6 @@
 /** SSH keys with true fingerprints, and texts of the shape of password hashes. Nothing here opens anything. */
 import * as v from "valibot";
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { appendBytes, appendNull, appendText, encodeCopyText } from "./copy-text.ts";
 import { drawBelow, drawBits, mixKeys } from "./mix.ts";
 import { type CellSite, defineGenerator, type GeneratorDefinition, NO_OPTIONS } from "./site.ts";

@@ -1,7 +1,7 @@
 /** What a generator is, and what it is given to make the cells of one field. */
 import * as v from "valibot";
 import type { PgroveError } from "../../errors.ts";
-import type { ByteSink, EntityPlan, FieldPlan, TypeShape } from "../model.ts";
+import type { ByteSink, EntityPlan, FieldPlan, TypeShape } from "../entity.ts";
 
 /** Something of a row, by the row's number. */
 export type OfRow<Value> = (row: number) => Value;

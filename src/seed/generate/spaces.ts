@@ -1,6 +1,6 @@
 /** Whether there are enough values for every column that may not repeat any, told before anything is loaded. */
 import { configError } from "../../errors.ts";
-import type { EntityPlan, FieldPlan, SeedPlan } from "../model.ts";
+import type { EntityPlan, FieldPlan, SeedPlan } from "../entity.ts";
 import { placeBelowParent } from "./references.ts";
 import { countSpace, readGroup } from "./units.ts";
 

@@ -1,6 +1,6 @@
 /** Values for PostgreSQL's less usual types: bytes, bits, geometry, xml, text search, and others. */
 import * as v from "valibot";
-import type { TypeShape } from "../model.ts";
+import type { TypeShape } from "../entity.ts";
 import { appendText } from "./copy-text.ts";
 import { drawBits, mixKeys } from "./mix.ts";
 import { type CellSite, defineGenerator, type GeneratorDefinition, NO_OPTIONS } from "./site.ts";

@@ -1,5 +1,5 @@
 /** Texts made to fit columns of limited length, by characters; those that may not repeat end in the row's own code. */
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { appendText, decodeCopyText } from "./copy-text.ts";
 import { createPermutation } from "./permutation.ts";
 import type { Cell, CellSite } from "./site.ts";

@@ -1,7 +1,7 @@
 /** Points in time between two ages, shaped by growth, weekdays or office hours, and lengths of time. */
 import * as v from "valibot";
 import { durationMs } from "../../config/duration.ts";
-import type { ByteSink, TypeShape } from "../model.ts";
+import type { ByteSink, TypeShape } from "../entity.ts";
 import { appendByte, appendDigits, appendInteger } from "./append.ts";
 import { appendDate, appendTimeOfDay, DAY_MS, HOUR_MS, readInstant, SECOND_MS } from "./calendar.ts";
 import { drawBelow, drawFraction, mixKeys } from "./mix.ts";

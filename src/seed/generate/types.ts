@@ -1,5 +1,5 @@
 /** Types seen through domains. */
-import type { TypeShape } from "../model.ts";
+import type { TypeShape } from "../entity.ts";
 
 /** What a domain stands on, with the domain's own length where it has one; other types as they are. */
 export function plainType(type: TypeShape): TypeShape {

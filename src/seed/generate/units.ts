@@ -1,5 +1,5 @@
 /** Which references of an entity take one row together, and what the columns of a unique key draw from. */
-import { type EntityPlan, type FieldPlan, type SeedPlan, tableKey } from "../model.ts";
+import { type EntityPlan, type FieldPlan, type SeedPlan, tableKey } from "../entity.ts";
 import { findGenerator } from "./catalogue.ts";
 import { MAX_SPACE } from "./mix.ts";
 import { isTextType } from "./site.ts";

@@ -1,5 +1,5 @@
 /** Lists of words, encoded and escaped once, so that a cell only copies bytes. */
-import type { ByteSink } from "../model.ts";
+import type { ByteSink } from "../entity.ts";
 import { encodeCopyText } from "./copy-text.ts";
 
 export interface WordTable {

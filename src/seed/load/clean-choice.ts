@@ -2,14 +2,14 @@
 import { type PgroveError, refusal } from "../../errors.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import type { OperationTools } from "../../sys/operation.ts";
+import { type TableShape, tableKey } from "../entity.ts";
 import type { Factories } from "../factory/factory.ts";
 import { readScenario } from "../factory/scenario.ts";
-import { readKeyRecipe, type SeedLedger, type SeedRun } from "../ledger.ts";
-import { type TableShape, tableKey } from "../model.ts";
-import type { SeedWish } from "../plan/plan.ts";
 import { chooseEntities, type Tables } from "../plan/plan-entities.ts";
 import type { ExistingRows } from "../plan/plan-keys.ts";
 import { cleaningOrder } from "../plan/plan-order.ts";
+import type { SeedWish } from "../plan/plan-rows.ts";
+import { readKeyRecipe, type SeedLedger, type SeedRun } from "../seed-ledger.ts";
 import { quoteColumns, quoteTable } from "../table-sql.ts";
 import { type CleanPlan, type KeyList, planClean } from "./clean.ts";
 import { fillKeys } from "./recipe.ts";

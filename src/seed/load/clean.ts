@@ -3,8 +3,8 @@ import { messageOf, refusal } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { quoteIdentifier, quoteLiteral } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { SeedRun } from "../ledger.ts";
-import { type ForeignKey, type TableShape, tableKey } from "../model.ts";
+import { type ForeignKey, type TableShape, tableKey } from "../entity.ts";
+import type { SeedRun } from "../seed-ledger.ts";
 import { quoteTable } from "../table-sql.ts";
 import { dropIncomingKeys, type Rebuild, rebuild } from "./rebuild.ts";
 

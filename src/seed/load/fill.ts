@@ -2,8 +2,8 @@
 import { errorField } from "../../postgres/error-field.ts";
 import { quoteLiteral } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
+import type { EntityPlan, SeedPlan } from "../entity.ts";
 import { compileEntity, generateRows } from "../generate/compile.ts";
-import type { EntityPlan, SeedPlan } from "../model.ts";
 import { quoteColumns, quoteTable } from "../table-sql.ts";
 import { copyIn } from "./copy-stream.ts";
 import { explainRowError, type RowPlace } from "./load-error.ts";

@@ -3,8 +3,8 @@ import { failure, messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
+import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../entity.ts";
 import { compileEntity } from "../generate/compile.ts";
-import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../model.ts";
 import { STAGE_TABLE } from "../table-sql.ts";
 
 /** The row (in the entity's own numbers, from 0) and the column that an error is about, as far as that is known. */

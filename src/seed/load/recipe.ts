@@ -3,9 +3,9 @@
  * run, kept in the ledger, tells its rows from others where the primary key is not one counted number.
  */
 import type { Queries } from "../../postgres/schema.ts";
+import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../entity.ts";
 import { compileEntity, prepareGenerators } from "../generate/compile.ts";
-import type { SeedRun } from "../ledger.ts";
-import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../model.ts";
+import type { SeedRun } from "../seed-ledger.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 
 /** Of another form a recipe is not read. */

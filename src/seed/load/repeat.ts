@@ -2,8 +2,8 @@
 import { refusal } from "../../errors.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import { type AppliedFile, recordSeedRun, type SeedLedger, type SeedRun } from "../ledger.ts";
-import { type EntityPlan, type SeedPlan, tableKey } from "../model.ts";
+import { type EntityPlan, type SeedPlan, tableKey } from "../entity.ts";
+import { type AppliedFile, recordSeedRun, type SeedLedger, type SeedRun } from "../seed-ledger.ts";
 import { quoteTable } from "../table-sql.ts";
 import { writeRecipe } from "./recipe.ts";
 

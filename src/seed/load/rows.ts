@@ -5,9 +5,13 @@ import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { type OperationTools, userName } from "../../sys/operation.ts";
 import { withWork } from "../../work/work.ts";
+import type { SeedPlan } from "../entity.ts";
 import type { Factories } from "../factory/factory.ts";
 import { prepareGenerators } from "../generate/compile.ts";
 import { requireSpace } from "../generate/spaces.ts";
+import { type ExistingRows, readExistingRows } from "../plan/plan-keys.ts";
+import { planSeed, type SeedWish } from "../plan/plan-rows.ts";
+import { readTables } from "../schema/read-tables.ts";
 import {
   type AppliedFile,
   createSeedLedger,
@@ -18,15 +22,11 @@ import {
   recordFile,
   type SeedLedger,
   type SeedRun,
-} from "../ledger.ts";
-import type { SeedPlan } from "../model.ts";
-import { planSeed, type SeedWish } from "../plan/plan.ts";
-import { type ExistingRows, readExistingRows } from "../plan/plan-keys.ts";
-import { readTables } from "../schema/schema.ts";
-import { seedSubject, withSeedSession, withWorkSession } from "../sql/session.ts";
+} from "../seed-ledger.ts";
+import { seedSubject, withSeedSession, withWorkSession } from "../sql/seed-session.ts";
 import { type CleanPlan, cleanTables } from "./clean.ts";
 import { type CleanChoice, planCleaning, withoutCleaned } from "./clean-choice.ts";
-import { type Loaded, loadPlan } from "./load.ts";
+import { type Loaded, loadPlan } from "./load-rows.ts";
 import { recordMadeRows, repeatedKeys, requireFreeKeys } from "./repeat.ts";
 
 export interface RowsRequest {

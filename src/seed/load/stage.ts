@@ -1,7 +1,7 @@
 /** Rows on their way: in a temporary table with the columns of the fields, from which they are taken set-wise. */
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { EntityPlan, SeedPlan } from "../model.ts";
+import type { EntityPlan, SeedPlan } from "../entity.ts";
 import { quoteColumns, quoteTable, STAGE_TABLE } from "../table-sql.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";

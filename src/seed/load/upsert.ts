@@ -2,7 +2,7 @@
 import { refusal } from "../../errors.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { EntityPlan, SeedPlan, TableShape, TypeShape } from "../model.ts";
+import type { EntityPlan, SeedPlan, TableShape, TypeShape } from "../entity.ts";
 import { quoteColumns, quoteTable, sortable } from "../table-sql.ts";
 import type { FillTools } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";

@@ -1,6 +1,6 @@
 /** Numbers and times between the ends that a column's checks, its type and its name leave. */
 
-import type { TypeShape } from "../model.ts";
+import type { TypeShape } from "../entity.ts";
 import type { Bound, ColumnRule } from "./infer-checks.ts";
 import type { Wanted } from "./infer-names.ts";
 

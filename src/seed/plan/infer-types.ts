@@ -1,6 +1,7 @@
 /** What a column is filled with when its type alone is known. */
+
+import type { TypeShape } from "../entity.ts";
 import { findTypeGenerator } from "../generate/by-type.ts";
-import type { TypeShape } from "../model.ts";
 import type { ColumnRule } from "./infer-checks.ts";
 import type { Wanted } from "./infer-names.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";

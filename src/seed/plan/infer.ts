@@ -1,6 +1,6 @@
 /** What a column is filled with that no file mentions: found from its checks, its name and its type. */
 
-import type { ColumnShape, FieldSpec, TypeShape } from "../model.ts";
+import type { ColumnShape, FieldSpec, TypeShape } from "../entity.ts";
 import { baseOf } from "../schema/schema-types.ts";
 import { type ColumnRule, elementsOf, type Rules } from "./infer-checks.ts";
 import { findByName, findEarlier, type ValueKind, type Wanted } from "./infer-names.ts";

@@ -1,8 +1,8 @@
 /** Which entities a run makes: those that were asked for, by name, alias or table. */
 import { didYouMean } from "../../config/suggest.ts";
 import { configError, missingError, usageError } from "../../errors.ts";
+import { type TableShape, tableKey } from "../entity.ts";
 import { type Factories, type Factory, findFactory, listNames } from "../factory/factory.ts";
-import { type TableShape, tableKey } from "../model.ts";
 
 /** An entity of the run, before its fields are planned. */
 export interface Draft {

@@ -1,7 +1,7 @@
 /** What each column of an entity is filled with: by the file, a foreign key, a sequence of keys, or the schema. */
 import { didYouMean } from "../../config/suggest.ts";
+import { type ColumnShape, type FieldPlan, type FieldSpec, tableKey } from "../entity.ts";
 import { findGenerator } from "../generate/catalogue.ts";
-import { type ColumnShape, type FieldPlan, type FieldSpec, tableKey } from "../model.ts";
 import { baseOf } from "../schema/schema-types.ts";
 import { type Inference, inferField, isTelling } from "./infer.ts";
 import type { ColumnRule, Rules } from "./infer-checks.ts";

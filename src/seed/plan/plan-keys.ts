@@ -1,7 +1,7 @@
 /** What planning asks the database for: rows that are there already, to be referenced or to be numbered after. */
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { TableShape } from "../model.ts";
+import type { TableShape } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
 
 /** More rows than these are not referenced: they would have to be kept in memory. */

@@ -1,9 +1,9 @@
 /** What each entity's columns refer to: an entity of the run, rows that are there already, or a parent to be added. */
 import * as v from "valibot";
 import { didYouMean } from "../../config/suggest.ts";
+import { type ForeignKey, type TableShape, tableKey } from "../entity.ts";
 import { type Factories, type Factory, type FactoryField, findFactory, listNames } from "../factory/factory.ts";
 import { REFERENCE_OPTIONS } from "../generate/references.ts";
-import { type ForeignKey, type TableShape, tableKey } from "../model.ts";
 import { type Draft, draftOfTable, findTable, type Tables } from "./plan-entities.ts";
 import type { ExistingRows } from "./plan-keys.ts";
 

@@ -1,6 +1,6 @@
 /** The order of loading: what is referenced comes first. Cycles are cut where the schema allows it. */
 import { configError } from "../../errors.ts";
-import { type TableShape, tableKey } from "../model.ts";
+import { type TableShape, tableKey } from "../entity.ts";
 
 export interface Dependency {
   /** What references, and what is referenced: names of nodes. */

@@ -1,6 +1,6 @@
 /** Everything that a table demands of its columns' values: checks of its own, of domains, and partitions' bounds. */
 
-import type { ColumnShape, TableShape } from "../model.ts";
+import type { ColumnShape, TableShape } from "../entity.ts";
 import { baseOf, checksOf } from "../schema/schema-types.ts";
 import { type ColumnRule, elementsOf, mergeRules, readChecks } from "./infer-checks.ts";
 import { readPartitions } from "./infer-partitions.ts";

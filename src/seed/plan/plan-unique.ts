@@ -1,6 +1,7 @@
 /** Which fields may not repeat: by keys and unique indexes of the table, and by what the factory asks for. */
+
+import type { FieldPlan, TableShape } from "../entity.ts";
 import type { Factory } from "../factory/factory.ts";
-import type { FieldPlan, TableShape } from "../model.ts";
 
 /** What a key knows of its columns' values before they are made. */
 export interface UniqueSite {

@@ -1,5 +1,5 @@
 /** PostgreSQL's types as rows of pg_type, made into what a value needs to know of them. */
-import type { TypeShape } from "../model.ts";
+import type { TypeShape } from "../entity.ts";
 
 /** A row of pg_type, with what belongs to it. */
 export interface TypeRow {

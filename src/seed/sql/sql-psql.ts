@@ -3,7 +3,7 @@ import { failure, type PgroveError } from "../../errors.ts";
 import { runPsql } from "../../sql/psql.ts";
 import { endStatement } from "../../sql/psql-commands.ts";
 import { countLineBreaks } from "../../sql/source-place.ts";
-import { describeMissing, recordFile } from "../ledger.ts";
+import { describeMissing, recordFile } from "../seed-ledger.ts";
 import { restoration, type ShapedFile, type SqlSeedSession } from "./sql-session.ts";
 
 const STDIN = /^psql:<stdin>:(\d+): /;

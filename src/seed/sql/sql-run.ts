@@ -6,7 +6,7 @@ import { requireHarmless } from "../../sql/psql-commands.ts";
 import type { Script } from "../../sql/script.ts";
 import { readShape } from "../../sql/script-shape.ts";
 import { pointAt } from "../../sql/source-place.ts";
-import { createSeedLedger, recordFile } from "../ledger.ts";
+import { createSeedLedger, recordFile } from "../seed-ledger.ts";
 import type { SeedFile } from "./sql-files.ts";
 import { runFilesByPsql } from "./sql-psql.ts";
 import { restoration, type ShapedFile, type SqlSeedSession } from "./sql-session.ts";

@@ -4,7 +4,7 @@ import type { Sql } from "../../postgres/toolbox.ts";
 import type { PsqlAccess } from "../../sql/psql.ts";
 import type { Script } from "../../sql/script.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
-import type { AppliedFile, SeedLedger } from "../ledger.ts";
+import type { AppliedFile, SeedLedger } from "../seed-ledger.ts";
 import type { SeedFile } from "./sql-files.ts";
 
 export interface SqlSeedSession {

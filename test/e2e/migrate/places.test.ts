@@ -1,6 +1,6 @@
 /** Where a ledger lies, who may touch it, who is in the way, and where in a file PostgreSQL has found a mistake. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { golangMigrateLockKeys } from "../../../src/migrate/ledger/lock.ts";
+import { golangMigrateLockKeys } from "../../../src/migrate/ledger/migration-lock.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { waitForWords } from "../../support/faults/moments.ts";

@@ -13,7 +13,7 @@ import {
   type StatementImpact,
   type Work,
 } from "../../../src/migrate/impact/impact-model.ts";
-import type { Step } from "../../../src/migrate/model.ts";
+import type { Step } from "../../../src/migrate/migration.ts";
 import { readShape } from "../../../src/sql/script-shape.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 

@@ -5,7 +5,7 @@ import { findForeignChanges } from "../../../src/migrate/ledger/foreign-changes.
 import { readHistory, readLedger } from "../../../src/migrate/ledger/ledger.ts";
 import { renumberLedger } from "../../../src/migrate/ledger/ledger-renumber.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../../../src/migrate/ledger/ledger-sql.ts";
-import type { Step } from "../../../src/migrate/model.ts";
+import type { Step } from "../../../src/migrate/migration.ts";
 import { readMigrationVersion } from "../../../src/postgres/catalog.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { rejection, uniqueName } from "../../support/database.ts";

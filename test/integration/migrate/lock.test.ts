@@ -2,7 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readLedger } from "../../../src/migrate/ledger/ledger.ts";
 import type { LedgerPlace } from "../../../src/migrate/ledger/ledger-place.ts";
-import { golangMigrateLockKeys, type LockOptions, withMigrationLock } from "../../../src/migrate/ledger/lock.ts";
+import {
+  golangMigrateLockKeys,
+  type LockOptions,
+  withMigrationLock,
+} from "../../../src/migrate/ledger/migration-lock.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { rename, rm } from "node:fs/promises";
 import { EXIT } from "../../../src/errors.ts";
-import { readMigrations } from "../../../src/migrate/files/files.ts";
 import { compareWithBase, findHistoryEdits, findNumberingConflicts } from "../../../src/migrate/files/numbering.ts";
+import { readMigrations } from "../../../src/migrate/files/read-migrations.ts";
 import { moveFiles, planRenumbering, requireFreeNames } from "../../../src/migrate/files/renumber.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { runOk } from "../../support/engine/run.ts";

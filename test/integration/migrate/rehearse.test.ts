@@ -1,7 +1,7 @@
 /** Rehearsals: migrations run on a copy, and the target is what it was. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import type { MigrationFiles } from "../../../src/migrate/files/files.ts";
+import type { MigrationFiles } from "../../../src/migrate/files/read-migrations.ts";
 import { applyWish } from "../../../src/migrate/run/apply.ts";
 import { type HeldLock, type Rehearsal, rehearse } from "../../../src/migrate/run/rehearse.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";

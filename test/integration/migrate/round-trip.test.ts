@@ -1,6 +1,6 @@
 /** Up, down and up again on a throw-away database: what is found, and where. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Finding } from "../../../src/migrate/model.ts";
+import type { Finding } from "../../../src/migrate/migration.ts";
 import { tryRoundTrip } from "../../../src/migrate/schema/round-trip.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, databasesLike, makeBench, openLive } from "../../support/database.ts";

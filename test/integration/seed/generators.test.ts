@@ -1,9 +1,9 @@
 /** What PostgreSQL itself says of the generators: every type takes its values, and texts come back as they were. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
+import type { EntityPlan, FieldSpec, TypeShape } from "../../../src/seed/entity.ts";
 import { findTypeGenerator } from "../../../src/seed/generate/by-type.ts";
 import { compileEntity, generateRows } from "../../../src/seed/generate/compile.ts";
-import type { EntityPlan, FieldSpec, TypeShape } from "../../../src/seed/model.ts";
 import { uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { connectTo } from "../../support/seed/load.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { interruption } from "../../../src/errors.ts";
 import { loadFactories } from "../../../src/seed/factory/factory-file.ts";
 import { type RowsRequest, seedRows } from "../../../src/seed/load/rows.ts";
-import { readTables } from "../../../src/seed/schema/schema.ts";
+import { readTables } from "../../../src/seed/schema/read-tables.ts";
 import { readStats } from "../../../src/seed/stats.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { type Bench, fingerprint, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type FilesRequest, planFiles, seedFiles } from "../../../src/seed/sql/run.ts";
+import { type FilesRequest, planFiles, seedFiles } from "../../../src/seed/sql/run-files.ts";
 import { readSeedFiles } from "../../../src/seed/sql/sql-files.ts";
 import { type Bench, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";

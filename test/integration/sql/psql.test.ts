@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { seedFiles } from "../../../src/seed/sql/run.ts";
+import { seedFiles } from "../../../src/seed/sql/run-files.ts";
 import { readSeedFiles } from "../../../src/seed/sql/sql-files.ts";
 import { runSql } from "../../../src/sql/run-sql.ts";
 import { rejection, restore, uniqueName } from "../../support/database.ts";

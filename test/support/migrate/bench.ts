@@ -1,11 +1,11 @@
 /** A database, a folder of migrations, and pgrove's own functions on both, as the commands call them. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readMigrations, requireValid } from "../../../src/migrate/files/files.ts";
+import { readMigrations, requireValid } from "../../../src/migrate/files/read-migrations.ts";
 import type { AppliedStep } from "../../../src/migrate/run/apply.ts";
 import { planWish } from "../../../src/migrate/run/apply.ts";
-import { type MigrateRequest, runMigrations } from "../../../src/migrate/run/run.ts";
-import type { Wish } from "../../../src/migrate/run/target-words.ts";
+import { type MigrateRequest, runMigrations } from "../../../src/migrate/run/run-migrations.ts";
+import type { HowFar } from "../../../src/migrate/run/target-words.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
@@ -19,7 +19,7 @@ export interface MigrationBench extends Bench {
   live: LiveTarget;
   /** Replaces the migration files: name → text. */
   write(files: Readonly<Record<string, string>>): Promise<void>;
-  migrate(wish: Wish, more?: Partial<MigrateRequest>): Promise<AppliedStep[]>;
+  migrate(wish: HowFar, more?: Partial<MigrateRequest>): Promise<AppliedStep[]>;
   /** Rows as psql prints them: "1|f". */
   query(sql: string): Promise<string>;
   /** What the ledger says: "1 run true". */
@@ -27,8 +27,8 @@ export interface MigrationBench extends Bench {
   connect(): Promise<Sql>;
 }
 
-export const HEAD: Wish = { kind: "head" };
-export const down = (count: number): Wish => ({ kind: "steps", direction: "down", count });
+export const HEAD: HowFar = { kind: "head" };
+export const down = (count: number): HowFar => ({ kind: "steps", direction: "down", count });
 
 export async function makeMigrationBench(server: TestServer): Promise<MigrationBench> {
   const bench = await makeBench();

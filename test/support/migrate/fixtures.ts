@@ -1,6 +1,6 @@
 /** Migrations and ledger rows as plain data, for tests of what is planned from them. */
-import type { MigrationFiles } from "../../../src/migrate/files/files.ts";
-import type { LedgerRow, Migration } from "../../../src/migrate/model.ts";
+import type { MigrationFiles } from "../../../src/migrate/files/read-migrations.ts";
+import type { LedgerRow, Migration } from "../../../src/migrate/migration.ts";
 import type { Script } from "../../../src/sql/script.ts";
 
 /** A script whose checksum is its text: two are the same when their text is. */

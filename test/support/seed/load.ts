@@ -2,9 +2,9 @@
 import postgres from "postgres";
 import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
+import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../../../src/seed/entity.ts";
 import { generateRows, prepareGenerators } from "../../../src/seed/generate/compile.ts";
 import { requireSpace } from "../../../src/seed/generate/spaces.ts";
-import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../../../src/seed/model.ts";
 import type { TestServer } from "../engine/server.ts";
 
 /** One connection to a test's database; whoever opens it ends it. */

@@ -8,7 +8,7 @@ import type {
   ForeignKey,
   SeedPlan,
   TypeShape,
-} from "../../../src/seed/model.ts";
+} from "../../../src/seed/entity.ts";
 
 export function typeShape(name: string, more: Partial<TypeShape> = {}): TypeShape {
   return { name, kind: "base", labels: [], checks: [], notNull: false, ...more };

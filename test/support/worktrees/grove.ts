@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Sql } from "postgres";
-import { withLock } from "../../../src/sys/lock.ts";
+import { withLock } from "../../../src/sys/file-lock.ts";
 import { type RunResult, run, runOk, waitFor } from "../engine/run.ts";
 import type { TestServer } from "../engine/server.ts";
 import { type Gate, gateOf } from "../faults/gates.ts";

@@ -1,6 +1,7 @@
 /** The tools that the worktree features are given, as the commands give them, for what no command line can bring about. */
+
+import { createPlaces } from "../../../src/cli/command-place.ts";
 import { createOutput } from "../../../src/cli/output.ts";
-import { createPlaces } from "../../../src/cli/places.ts";
 import { createPaint } from "../../../src/cli/terminal.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { systemRunner } from "../../../src/sys/process.ts";

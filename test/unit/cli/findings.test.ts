@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type FindingsAnswer, formatAnnotation, reportFindings } from "../../../src/cli/findings.ts";
 import { createOutput } from "../../../src/cli/output.ts";
 import { createPaint } from "../../../src/cli/terminal.ts";
-import type { Finding } from "../../../src/migrate/model.ts";
+import type { Finding } from "../../../src/migrate/migration.ts";
 
 const finding: Finding = {
   rule: "ban-drop-column",

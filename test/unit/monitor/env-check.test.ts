@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../../src/config/load.ts";
+import { loadConfig } from "../../../src/config/load-config.ts";
 import { checkEnvFile } from "../../../src/monitor/env-check.ts";
 import type { Connection } from "../../../src/postgres/url.ts";
 import type { Target } from "../../../src/resolve/target.ts";

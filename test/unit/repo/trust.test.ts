@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { loadConfig } from "../../../src/config/load.ts";
-import type { Config } from "../../../src/config/schema.ts";
+import type { Config } from "../../../src/config/config-schema.ts";
+import { loadConfig } from "../../../src/config/load-config.ts";
 import { EXIT } from "../../../src/errors.ts";
 import { approve, isTrusted, listExecutable, type TrustPlace, trustFile, trustKey } from "../../../src/repo/trust.ts";
 

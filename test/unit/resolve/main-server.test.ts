@@ -2,10 +2,10 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../../src/config/load.ts";
+import { loadConfig } from "../../../src/config/load-config.ts";
 import { EXIT, PgroveError } from "../../../src/errors.ts";
 import { mainServer } from "../../../src/resolve/main-server.ts";
-import type { TargetPlace } from "../../../src/resolve/place.ts";
+import type { TargetPlace } from "../../../src/resolve/target-place.ts";
 
 const folders: string[] = [];
 afterEach(async () => {

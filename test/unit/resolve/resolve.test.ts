@@ -2,10 +2,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Environment, loadConfig } from "../../../src/config/load.ts";
+import { type Environment, loadConfig } from "../../../src/config/load-config.ts";
 import { PgroveError } from "../../../src/errors.ts";
-import type { TargetPlace } from "../../../src/resolve/place.ts";
 import { resolveTarget, targetWords } from "../../../src/resolve/resolve.ts";
+import type { TargetPlace } from "../../../src/resolve/target-place.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "pgrove-resolve-")));

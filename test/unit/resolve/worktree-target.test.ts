@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Environment, loadConfig } from "../../../src/config/load.ts";
+import { type Environment, loadConfig } from "../../../src/config/load-config.ts";
 import { updateRegistry, type WorktreeRow } from "../../../src/repo/registry.ts";
-import type { TargetPlace } from "../../../src/resolve/place.ts";
+import type { TargetPlace } from "../../../src/resolve/target-place.ts";
 import { findOwnRow, findRow, mainTarget, requireReady, worktreeTarget } from "../../../src/resolve/worktree-target.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 

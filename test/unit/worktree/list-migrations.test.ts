@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { LedgerRow } from "../../../src/migrate/model.ts";
+import type { LedgerRow } from "../../../src/migrate/migration.ts";
 import { countByRows, countByVersion } from "../../../src/worktree/list-migrations.ts";
 import { MigrationFolder } from "../../support/migration-folder.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { renderStatus, statusDocument } from "../../../../src/cli/migrate/migration-status.ts";
-import type { MigrationFiles } from "../../../../src/migrate/files/files.ts";
+import type { MigrationFiles } from "../../../../src/migrate/files/read-migrations.ts";
 import { recordedRow } from "../../../../src/migrate/ledger/foreign-changes.ts";
 import { compareLedger } from "../../../../src/migrate/ledger/status.ts";
-import type { LedgerRow } from "../../../../src/migrate/model.ts";
+import type { LedgerRow } from "../../../../src/migrate/migration.ts";
 import { filesOf } from "../../../support/migration-ledgers.ts";
 
 const now = new Date("2026-01-15T12:00:00Z");

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { describePlan, renderPlan } from "../../../../src/cli/seed/seed-plan.ts";
-import type { EntityPlan, FieldPlan, FieldSpec, SeedPlan } from "../../../../src/seed/model.ts";
+import type { EntityPlan, FieldPlan, FieldSpec, SeedPlan } from "../../../../src/seed/entity.ts";
 import { column, id, table } from "../../seed/plan/tables.ts";
 
 function field(name: string, spec: FieldSpec, more: Partial<FieldPlan> = {}): FieldPlan {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { EXIT } from "../../../../src/errors.ts";
 import { matchRows, planRenumbering } from "../../../../src/migrate/files/renumber.ts";
-import type { LedgerRow, Migration } from "../../../../src/migrate/model.ts";
+import type { LedgerRow, Migration } from "../../../../src/migrate/migration.ts";
 
 const NOW = new Date("2026-01-15T14:30:22Z");
 

@@ -7,7 +7,7 @@ import {
   requireNoForeignDoubt,
 } from "../../../../src/migrate/ledger/foreign-changes.ts";
 import type { Ledger } from "../../../../src/migrate/ledger/ledger.ts";
-import type { Direction, LedgerRow } from "../../../../src/migrate/model.ts";
+import type { Direction, LedgerRow } from "../../../../src/migrate/migration.ts";
 import { filesOf } from "../../../support/migration-ledgers.ts";
 
 const files = filesOf(["1_a", "3_b", "4_c", "7_d"]);

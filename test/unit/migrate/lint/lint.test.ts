@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PgroveError } from "../../../../src/errors.ts";
 import { lintMigrations, toLintFiles } from "../../../../src/migrate/lint/lint.ts";
 import { RULES } from "../../../../src/migrate/lint/rules.ts";
-import type { Migration } from "../../../../src/migrate/model.ts";
+import type { Migration } from "../../../../src/migrate/migration.ts";
 import { type LintOptions, lint, rulesOf, scriptOf } from "./lint.ts";
 
 describe("places", () => {

@@ -1,7 +1,7 @@
 /** Lints scripts given as text. */
 import type { LintLevel } from "../../../../src/config/schema-migrations.ts";
 import { lintMigrations } from "../../../../src/migrate/lint/lint.ts";
-import type { Finding } from "../../../../src/migrate/model.ts";
+import type { Finding } from "../../../../src/migrate/migration.ts";
 import type { Script } from "../../../../src/sql/script.ts";
 
 export interface LintOptions {

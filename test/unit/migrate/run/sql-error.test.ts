@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { PgroveError } from "../../../../src/errors.ts";
-import type { Step } from "../../../../src/migrate/model.ts";
+import type { Step } from "../../../../src/migrate/migration.ts";
 import { isServerError, leavesSession, shortServerError } from "../../../../src/migrate/run/server-error.ts";
 import { explainScriptError } from "../../../../src/migrate/run/sql-error.ts";
 import { script } from "../../../support/migrate/fixtures.ts";

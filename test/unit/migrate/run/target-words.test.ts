@@ -1,23 +1,23 @@
 import { describe, expect, test } from "bun:test";
 import {
   findNamed,
+  type HowFar,
   type Named,
-  type Wish,
   wishOfDown,
   wishOfGoto,
   wishOfUp,
 } from "../../../../src/migrate/run/target-words.ts";
 import { mistake } from "../../../support/migrate/mistake.ts";
 
-const steps = (direction: "up" | "down", count: number): Wish => ({ kind: "steps", direction, count });
-const version = (word: string, direction?: "up" | "down"): Wish => ({
+const steps = (direction: "up" | "down", count: number): HowFar => ({ kind: "steps", direction, count });
+const version = (word: string, direction?: "up" | "down"): HowFar => ({
   kind: "version",
   word,
   ...(direction === undefined ? {} : { direction }),
 });
 
 describe("up, with 12 migrations", () => {
-  test.each<[string | undefined, Wish]>([
+  test.each<[string | undefined, HowFar]>([
     [undefined, { kind: "head" }],
     ["head", { kind: "head" }],
     ["1", steps("up", 1)],
@@ -39,7 +39,7 @@ describe("up, with 12 migrations", () => {
 });
 
 describe("down, with 12 migrations", () => {
-  test.each<[string | undefined, Wish]>([
+  test.each<[string | undefined, HowFar]>([
     [undefined, steps("down", 1)],
     ["2", steps("down", 2)],
     ["-2", steps("down", 2)],
@@ -61,7 +61,7 @@ describe("down, with 12 migrations", () => {
 });
 
 describe("goto", () => {
-  test.each<[string, Wish]>([
+  test.each<[string, HowFar]>([
     ["head", version("head")],
     ["7", version("7")],
     ["+2", steps("up", 2)],

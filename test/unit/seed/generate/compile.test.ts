@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PgroveError } from "../../../../src/errors.ts";
+import type { EntityPlan, FanOut, FieldPlan, SeedPlan } from "../../../../src/seed/entity.ts";
 import { compileEntity, generateRows, prepareGenerators } from "../../../../src/seed/generate/compile.ts";
 import { countChildren } from "../../../../src/seed/generate/fan-out.ts";
 import { requireSpace } from "../../../../src/seed/generate/spaces.ts";
-import type { EntityPlan, FanOut, FieldPlan, SeedPlan } from "../../../../src/seed/model.ts";
 import {
   entityPlan,
   fieldPlan,

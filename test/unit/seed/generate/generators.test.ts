@@ -1,9 +1,9 @@
 /** Every generator of the catalogue, with its usual options and some others. */
 import { beforeAll, describe, expect, test } from "bun:test";
+import type { EntityPlan, FieldSpec, SeedPlan, TypeShape } from "../../../../src/seed/entity.ts";
 import { listGenerators } from "../../../../src/seed/generate/catalogue.ts";
 import { compileEntity, generateRows, prepareGenerators } from "../../../../src/seed/generate/compile.ts";
 import { createSink } from "../../../../src/seed/generate/copy-text.ts";
-import type { EntityPlan, FieldSpec, SeedPlan, TypeShape } from "../../../../src/seed/model.ts";
 import { entityPlan, fieldPlan, generator, seedPlan, typeShape } from "../../../support/seed/plan-parts.ts";
 
 const ROWS = 10_000;

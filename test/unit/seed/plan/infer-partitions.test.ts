@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { PartitionLevel } from "../../../../src/seed/model.ts";
+import type { PartitionLevel } from "../../../../src/seed/entity.ts";
 import { readPartitions } from "../../../../src/seed/plan/infer-partitions.ts";
 
 function rulesOf(strategy: PartitionLevel["strategy"], bounds: readonly string[], columns = ["k"]) {

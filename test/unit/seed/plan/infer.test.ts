@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
+import type { ColumnShape, FieldSpec } from "../../../../src/seed/entity.ts";
 import { findGenerator } from "../../../../src/seed/generate/catalogue.ts";
-import type { ColumnShape, FieldSpec } from "../../../../src/seed/model.ts";
 import { inferField, isTelling } from "../../../../src/seed/plan/infer.ts";
 import type { ColumnRule } from "../../../../src/seed/plan/infer-checks.ts";
 import { column, typeOf } from "./tables.ts";

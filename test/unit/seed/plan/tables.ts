@@ -1,6 +1,6 @@
 /** Tables of tests, as readTables gives them, from as few words as possible. */
-import type { ColumnShape, ForeignKey, TableShape, TypeShape } from "../../../../src/seed/model.ts";
-import { tableKey } from "../../../../src/seed/model.ts";
+import type { ColumnShape, ForeignKey, TableShape, TypeShape } from "../../../../src/seed/entity.ts";
+import { tableKey } from "../../../../src/seed/entity.ts";
 
 export function typeOf(name: string, more: Partial<TypeShape> = {}): TypeShape {
   return { name, kind: "base", labels: [], checks: [], notNull: false, ...more };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { EntityPlan, FieldSpec, SeedPlan, TableShape } from "../../../../src/seed/entity.ts";
 import type { Factories, Factory, FactoryField, Scenario } from "../../../../src/seed/factory/factory.ts";
-import type { EntityPlan, FieldSpec, SeedPlan, TableShape } from "../../../../src/seed/model.ts";
-import { planSeed, type SeedWish } from "../../../../src/seed/plan/plan.ts";
 import type { ExistingRows } from "../../../../src/seed/plan/plan-keys.ts";
+import { planSeed, type SeedWish } from "../../../../src/seed/plan/plan-rows.ts";
 import { column, id, reference, table, tablesOf, typeOf } from "./tables.ts";
 
 const users = table("users", [id, column("email", "text"), column("stuff", "text", { nullable: true })], {

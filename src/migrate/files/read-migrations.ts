@@ -4,7 +4,7 @@ import { EXIT, PgroveError } from "../../errors.ts";
 import { isNumberedSql, layoutOfName, layoutOfText } from "../../repo/migration-layout.ts";
 import { blankQuoted } from "../../sql/blank-quoted.ts";
 import type { Script } from "../../sql/script.ts";
-import { describeMigration, type Finding, type Migration } from "../model.ts";
+import { describeMigration, type Finding, type Migration } from "../migration.ts";
 import { listFolders, readFolderFile } from "./folder.ts";
 import { type FileLayout, type FolderFile, fileFinding, type NumberedFile } from "./layout.ts";
 import { dbmate } from "./layout-dbmate.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { describeLoss, renderImpact, toImpactDocument, whoWaits } from "../../../../src/cli/migrate/impact.ts";
+import { describeLoss, renderImpact, toImpactDocument, whoWaits } from "../../../../src/cli/migrate/render-impact.ts";
 import type { Loss, StatementImpact, StepImpact } from "../../../../src/migrate/impact/impact-model.ts";
 
 function statementOf(sql: string, losses: readonly Loss[] = []): StatementImpact {

@@ -9,7 +9,7 @@ import {
   loadConfig,
   pathInWorktree,
   requireNoMissing,
-} from "../../../src/config/load.ts";
+} from "../../../src/config/load-config.ts";
 import { EXIT, PgroveError } from "../../../src/errors.ts";
 import { cpuMsOf } from "../../support/cpu-time.ts";
 import { patiently } from "../../support/patience.ts";

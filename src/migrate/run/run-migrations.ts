@@ -4,7 +4,7 @@ import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
 import { withWork } from "../../work/work.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
-import { withMigrationLock } from "../ledger/lock.ts";
+import { withMigrationLock } from "../ledger/migration-lock.ts";
 import { type AppliedStep, type ApplyRequest, applyWish } from "./apply.ts";
 
 export interface MigrateRequest extends ApplyRequest {

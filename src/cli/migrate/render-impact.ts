@@ -7,7 +7,7 @@ import {
   type StepImpact,
   type TableImpact,
 } from "../../migrate/impact/impact-model.ts";
-import { describeMigration } from "../../migrate/model.ts";
+import { describeMigration } from "../../migrate/migration.ts";
 import { formatBytes, formatCount, plural, visible, visibleOnOneLine } from "../format.ts";
 
 /** More of a statement is not shown; the file has it all. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Layout } from "../../config/schema-migrations.ts";
 import { configError, refusal, usageError } from "../../errors.ts";
 import { errorCode } from "../../sys/files.ts";
-import { type MigrationFiles, requireValid } from "./files.ts";
 import { folderOf, shownPath } from "./folder.ts";
+import { type MigrationFiles, requireValid } from "./read-migrations.ts";
 import { chooseStyle, type Numbering, nextDigits } from "./version-digits.ts";
 
 export interface CreateRequest {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { type Config, configSchema } from "./config-schema.ts";
 import { describeIssues, findShapeMistakes, mistakeAt, pathOf } from "./mistakes.ts";
 import { type PathPlace, resolvePaths } from "./paths.ts";
-import { type Config, configSchema } from "./schema.ts";
 import { type Mistake, type Path, placeKey, showPath, type YamlSource } from "./yaml-source.ts";
 
 /** The configuration, or everything that is wrong with it. */

@@ -12,7 +12,7 @@ import type { Streams } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import type { Work } from "../work/work.ts";
 import type { InspectedDump } from "./inspect.ts";
-import { choosePlace, type Placed, readDump } from "./place.ts";
+import { choosePlace, type Placed, readDump } from "./place-archive.ts";
 import { chooseWay } from "./way.ts";
 
 export interface LoadRequest {

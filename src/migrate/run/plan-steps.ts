@@ -1,8 +1,8 @@
 /** From files, ledger and wish to the steps, in their order. Nothing is asked and nothing is run. */
 
 import type { Script } from "../../sql/script.ts";
-import type { MigrationFiles } from "../files/files.ts";
-import { describeMigration, type LedgerRow, type Migration, type Step } from "../model.ts";
+import type { MigrationFiles } from "../files/read-migrations.ts";
+import { describeMigration, type LedgerRow, type Migration, type Step } from "../migration.ts";
 import {
   isEdited,
   noDownScript,
@@ -12,7 +12,7 @@ import {
   requireNotRenamed,
   requireUnedited,
 } from "./plan-checks.ts";
-import { findNamed, type Wish } from "./target-words.ts";
+import { findNamed, type HowFar } from "./target-words.ts";
 
 export interface Plan {
   steps: readonly Step[];
@@ -47,7 +47,7 @@ interface Goal {
  * one, one that is to be taken back has no down script, or a migration is in doubt and the wish does not go on with it;
  * and (exit 2) when it names no migration. For going down, `rows` need their down scripts.
  */
-export function planSteps(files: MigrationFiles, rows: readonly LedgerRow[], wish: Wish, options: PlanOptions): Plan {
+export function planSteps(files: MigrationFiles, rows: readonly LedgerRow[], wish: HowFar, options: PlanOptions): Plan {
   const books = openBooks(files.migrations, rows);
   const continued = continueDoubtful(books, wish);
   const goal = readGoal(books, wish, continued === undefined ? 0 : 1);
@@ -77,13 +77,13 @@ function openBooks(files: readonly Migration[], unsorted: readonly LedgerRow[]):
 }
 
 /** Whether a wish can only take migrations back. */
-function isDownward(wish: Wish): boolean {
+function isDownward(wish: HowFar): boolean {
   if (wish.kind === "nothing") return true;
   return (wish.kind === "steps" || wish.kind === "version") && wish.direction === "down";
 }
 
 /** The migration in doubt, to be gone on with where it failed; undefined when none is in doubt. Throws (exit 5). */
-function continueDoubtful(books: Books, wish: Wish): Step | undefined {
+function continueDoubtful(books: Books, wish: HowFar): Step | undefined {
   const doubtful = books.rows.find(({ success }) => !success);
   if (doubtful === undefined) return undefined;
   const covers = wish.kind !== "version" || coversVersion(books, wish, doubtful.version);
@@ -96,14 +96,14 @@ function continueDoubtful(books: Books, wish: Wish): Step | undefined {
   return { ...step, fromStatement: failed.statement };
 }
 
-function coversVersion(books: Books, wish: Extract<Wish, { kind: "version" }>, doubtful: bigint): boolean {
+function coversVersion(books: Books, wish: Extract<HowFar, { kind: "version" }>, doubtful: bigint): boolean {
   if (wish.direction === undefined) return false; // to go back and forth over a half-done migration is nobody's wish
   const { version } = resolveVersion(books, wish.word);
   return wish.direction === "up" ? version >= doubtful : version < doubtful;
 }
 
 /** `begun`: how many steps of the wish are taken by a migration that is gone on with. */
-function readGoal(books: Books, wish: Wish, begun: number): Goal {
+function readGoal(books: Books, wish: HowFar, begun: number): Goal {
   const newestFirst = books.applied.toReversed();
   switch (wish.kind) {
     case "head":
@@ -123,7 +123,7 @@ function readGoal(books: Books, wish: Wish, begun: number): Goal {
   }
 }
 
-function goalOfVersion(books: Books, { direction, word }: Extract<Wish, { kind: "version" }>): Goal {
+function goalOfVersion(books: Books, { direction, word }: Extract<HowFar, { kind: "version" }>): Goal {
   const named = resolveVersion(books, word);
   const { version } = named;
   const downs = direction === "up" ? [] : books.applied.filter((row) => row.version > version).toReversed();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { LedgerRow, Migration } from "../../../../src/migrate/model.ts";
-import { type Plan, planSteps } from "../../../../src/migrate/run/plan.ts";
-import type { Wish } from "../../../../src/migrate/run/target-words.ts";
+import type { LedgerRow, Migration } from "../../../../src/migrate/migration.ts";
+import { type Plan, planSteps } from "../../../../src/migrate/run/plan-steps.ts";
+import type { HowFar } from "../../../../src/migrate/run/target-words.ts";
 import { filesOf, migration, rowOf, script } from "../../../support/migrate/fixtures.ts";
 import { mistake } from "../../../support/migrate/mistake.ts";
 
@@ -10,19 +10,24 @@ const fixtures = [migration(1, "ud"), migration(3, "u"), migration(4, "ud"), mig
 const versions = fixtures.map(({ version }) => Number(version));
 const withoutDown = new Set([3]);
 
-const head: Wish = { kind: "head" };
-const up = (count: number): Wish => ({ kind: "steps", direction: "up", count });
-const down = (count: number): Wish => ({ kind: "steps", direction: "down", count });
-const upTo = (word: string): Wish => ({ kind: "version", direction: "up", word });
-const downTo = (word: string): Wish => ({ kind: "version", direction: "down", word });
-const goTo = (word: string): Wish => ({ kind: "version", word });
-const nothing: Wish = { kind: "nothing" };
+const head: HowFar = { kind: "head" };
+const up = (count: number): HowFar => ({ kind: "steps", direction: "up", count });
+const down = (count: number): HowFar => ({ kind: "steps", direction: "down", count });
+const upTo = (word: string): HowFar => ({ kind: "version", direction: "up", word });
+const downTo = (word: string): HowFar => ({ kind: "version", direction: "down", word });
+const goTo = (word: string): HowFar => ({ kind: "version", word });
+const nothing: HowFar = { kind: "nothing" };
 
 function rowsUpTo(newest: number): LedgerRow[] {
   return fixtures.filter(({ version }) => version <= newest).map((each) => rowOf(each));
 }
 
-function plan(rows: readonly LedgerRow[], wish: Wish, files: readonly Migration[] = fixtures, allowOutOfOrder = false) {
+function plan(
+  rows: readonly LedgerRow[],
+  wish: HowFar,
+  files: readonly Migration[] = fixtures,
+  allowOutOfOrder = false,
+) {
   return planSteps(filesOf(...files), rows, wish, { allowOutOfOrder });
 }
 
@@ -55,7 +60,7 @@ describe("every pair of versions", () => {
 });
 
 describe("wishes", () => {
-  test.each<[string, number, Wish, string]>([
+  test.each<[string, number, HowFar, string]>([
     ["up", 0, head, "+1 +3 +4 +7"],
     ["up at the head", 7, head, ""],
     ["up 1", 1, up(1), "+3"],
@@ -72,7 +77,7 @@ describe("wishes", () => {
     expect(told(plan(rowsUpTo(from), wish))).toBe(way);
   });
 
-  test.each<[Wish, number, string]>([
+  test.each<[HowFar, number, string]>([
     [up(3), 4, "1 of 3: no more are pending"],
     [down(2), 1, "1 of 2: no more are applied"],
     [upTo("1"), 4, "001 m1 is applied already"],
@@ -199,7 +204,7 @@ describe("one in doubt", () => {
   const doubt = rowOf(migration(4, "ud"), { success: false, failed });
   const rows = [...rowsUpTo(3), doubt];
 
-  test.each<[Wish, string]>([
+  test.each<[HowFar, string]>([
     [head, "+4 +7"],
     [up(1), "+4"],
     [up(2), "+4 +7"],

@@ -1,5 +1,9 @@
 import { expect, test } from "bun:test";
-import { golangMigrateLockKeys, MIGRATION_CLASS, migrationLockKey } from "../../../../src/migrate/ledger/lock.ts";
+import {
+  golangMigrateLockKeys,
+  MIGRATION_CLASS,
+  migrationLockKey,
+} from "../../../../src/migrate/ledger/migration-lock.ts";
 
 test("golang-migrate's lock ids: of a URL with its slash, and of a name alone", () => {
   const [byUrl, byName] = golangMigrateLockKeys("gm", "public", "schema_migrations");

@@ -1,6 +1,6 @@
 /** Where a command works: folder, repository, configuration, state, store. Each is looked for when it is first asked. */
 import { resolve } from "node:path";
-import type { Environment, LoadedConfig } from "../config/load.ts";
+import type { Environment, LoadedConfig } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
 import type { ServerTools } from "../server/server.ts";
@@ -10,7 +10,7 @@ import type { Runner } from "../sys/process.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
 
-export interface Places {
+export interface CommandPlace {
   /** The folder to act in: that of -C, else where the user stands. */
   folder(): Promise<string>;
   repository(): Promise<Repository | undefined>;
@@ -39,7 +39,7 @@ export interface Surroundings {
 const UNNAMED_PROJECT = "default";
 
 /** The places of one command. */
-export function createPlaces(around: Surroundings): Places {
+export function createPlaces(around: Surroundings): CommandPlace {
   const { output, environment, cwd, home, runner } = around;
   const folder = once(() => findFolder(around));
   const config = once(async () => {
@@ -100,7 +100,7 @@ async function readConfig(
   folder: string,
   { flags, cwd, environment, runner }: Surroundings,
 ): Promise<LoadedConfig | undefined> {
-  const { findConfigFile, loadConfig } = await import("../config/load.ts");
+  const { findConfigFile, loadConfig } = await import("../config/load-config.ts");
   const file = findConfigFile(folder);
   if (file === undefined) return undefined;
   const { readEnvFile } = await import("../config/env-file.ts");
@@ -127,6 +127,6 @@ async function envFilesOf(loaded: LoadedConfig, runner: Runner): Promise<string[
   const own = loaded.config.env.file;
   const mainRoot = (await isLinked(loaded)) ? (await findRepository(loaded.root, runner))?.mainRoot : undefined;
   if (mainRoot === undefined) return [own];
-  const { pathInWorktree } = await import("../config/load.ts");
+  const { pathInWorktree } = await import("../config/load-config.ts");
   return [own, pathInWorktree(loaded, own, mainRoot)];
 }

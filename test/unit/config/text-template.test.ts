@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { escapeTemplate, renderTemplate } from "../../../src/config/template.ts";
+import { escapeTemplate, renderTemplate } from "../../../src/config/text-template.ts";
 
 const VALUES = { url: "postgres://h/{x}$&", "port.web": "3001", empty: "" };
 

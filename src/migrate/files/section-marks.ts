@@ -5,7 +5,7 @@
 
 import { isLeftOpen } from "../../sql/blank-quoted.ts";
 import { countLineBreaks } from "../../sql/source-place.ts";
-import type { Direction, Finding } from "../model.ts";
+import type { Direction, Finding } from "../migration.ts";
 import { fileFinding, type NumberedFile } from "./layout.ts";
 
 /** Whether what begins before a position is still open there: a string, a quoted name, a body, a comment. */

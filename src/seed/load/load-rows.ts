@@ -7,8 +7,8 @@ import { failure } from "../../errors.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import type { ProgressEvent } from "../../sys/operation.ts";
-import type { EntityPlan, SeedPlan } from "../model.ts";
-import { tableKey } from "../model.ts";
+import type { EntityPlan, SeedPlan } from "../entity.ts";
+import { tableKey } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";
@@ -16,7 +16,7 @@ import { dropForLoad, findEmptyOwn, type Rebuild, rebuild } from "./rebuild.ts";
 import { fillLater, loadComputed } from "./stage.ts";
 import { skipTriggers } from "./triggers.ts";
 import { type UpsertCounts, upsertEntity } from "./upsert.ts";
-import { advanceSequences, type Validation, validateLoad } from "./validate.ts";
+import { advanceSequences, type Validation, validateLoad } from "./validate-rows.ts";
 
 /** From so many rows on an empty table is loaded without its indexes and foreign keys, which are made after it. */
 const REBUILD_FROM_ROWS = 100_000;

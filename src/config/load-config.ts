@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { configError, missingError, PgroveError } from "../errors.ts";
+import type { Config } from "./config-schema.ts";
 import type { PathPlace } from "./paths.ts";
-import { type Interpolated, interpolate, type ValueSource } from "./references.ts";
-import type { Config } from "./schema.ts";
 import { loadTextFile } from "./text-file.ts";
+import { type Interpolated, interpolate, type ValueSource } from "./variable-references.ts";
 import type { Mistake, Path, Reader, YamlSource } from "./yaml-source.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -82,7 +82,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
     if (error instanceof PgroveError && error.code === "file_missing") throw noConfig(path);
     throw error;
   });
-  const [{ readYaml }, { validate }] = await Promise.all([import("./yaml-source.ts"), import("./validate.ts")]);
+  const [{ readYaml }, { validate }] = await Promise.all([import("./yaml-source.ts"), import("./validate-config.ts")]);
   const source = await readYaml(text, readerFor(options));
   const dir = dirname(path);
   const place: PathPlace = { dir, root: findGitRoot(dir) ?? dir };

@@ -3,7 +3,7 @@ import { failure, refusal } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { ColumnShape, EntityPlan, ForeignKey, SeedPlan, TableShape } from "../model.ts";
+import type { ColumnShape, EntityPlan, ForeignKey, SeedPlan, TableShape } from "../entity.ts";
 import { quoteTable, sortable } from "../table-sql.ts";
 
 export interface Validation {

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withLock } from "../../../src/sys/lock.ts";
+import { withLock } from "../../../src/sys/file-lock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pgrove-lock-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -13,7 +13,7 @@ const LONG_MS = 30_000;
 
 /** Holds the lock in another process until it is killed; resolves when it has it. */
 async function holdElsewhere(file: string) {
-  const source = join(import.meta.dir, "../../../src/sys/lock.ts");
+  const source = join(import.meta.dir, "../../../src/sys/file-lock.ts");
   const script = `
     import { withLock } from ${JSON.stringify(source)};
     await withLock(${JSON.stringify(file)}, 0, async () => {

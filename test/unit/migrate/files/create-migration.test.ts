@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Layout } from "../../../../src/config/schema-migrations.ts";
 import { EXIT } from "../../../../src/errors.ts";
-import { type CreateRequest, createMigration } from "../../../../src/migrate/files/create.ts";
+import { type CreateRequest, createMigration } from "../../../../src/migrate/files/create-migration.ts";
 import { MigrationFolder } from "../../../support/migration-folder.ts";
 
 const NOW = new Date("2026-01-15T14:30:22.999Z");

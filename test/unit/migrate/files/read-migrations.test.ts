@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { EXIT, PgroveError } from "../../../../src/errors.ts";
-import { type MigrationFiles, requireValid } from "../../../../src/migrate/files/files.ts";
+import { type MigrationFiles, requireValid } from "../../../../src/migrate/files/read-migrations.ts";
 import { MigrationFolder } from "../../../support/migration-folder.ts";
 
 const SQL = "select 1;\n";

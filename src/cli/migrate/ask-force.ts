@@ -2,7 +2,7 @@
 import { durationMs } from "../../config/duration.ts";
 import { usageError } from "../../errors.ts";
 import type { ForcePlan, ForceRequest } from "../../migrate/ledger/force.ts";
-import { describeMigration, type LedgerRow } from "../../migrate/model.ts";
+import { describeMigration, type LedgerRow } from "../../migrate/migration.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import { formatFields } from "../table.ts";

@@ -1,4 +1,4 @@
-import type { Environment, LoadedConfig } from "../config/load.ts";
+import type { Environment, LoadedConfig } from "../config/load-config.ts";
 import type { Repository } from "../repo/git.ts";
 import type { ServerTools } from "../server/server.ts";
 

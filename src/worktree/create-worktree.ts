@@ -1,14 +1,14 @@
 /** `git worktree add`, with everything that pgrove gives a worktree. */
 import { realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { renderTemplate } from "../config/template.ts";
+import { renderTemplate } from "../config/text-template.ts";
 import { failure, refusal, usageError } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { chooseWorktreeName } from "../repo/names.ts";
 import { readRegistry } from "../repo/registry.ts";
 import { type GitWorktree, listWorktrees, UNFINISHED_REASON } from "../repo/worktree.ts";
+import { withLock } from "../sys/file-lock.ts";
 import { pathExists } from "../sys/files.ts";
-import { withLock } from "../sys/lock.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface CreateRequest {

@@ -1,6 +1,6 @@
 /** The tables of a database as seeding sees them, read from its catalogs in one round trip. */
 import type { Sql } from "../../postgres/toolbox.ts";
-import { type ColumnShape, type PartitionLevel, type TableShape, tableKey, type UniqueKey } from "../model.ts";
+import { type ColumnShape, type PartitionLevel, type TableShape, tableKey, type UniqueKey } from "../entity.ts";
 import { TABLES_QUERY } from "./schema-query.ts";
 import { shapeType, type TypeRow } from "./schema-types.ts";
 

@@ -1,11 +1,11 @@
 /** The plan of a run: which entities, in what order, how many rows, and what each column is filled with. */
 
+import { type EntityPlan, type SeedPlan, tableKey } from "../entity.ts";
 import { type CountWish, chooseVolume, findParent } from "../factory/counts.ts";
 import type { Factories } from "../factory/factory.ts";
 import { mistakesError } from "../factory/factory-reading.ts";
 import { type ChosenScenario, readScenario } from "../factory/scenario.ts";
 import { countChildren } from "../generate/fan-out.ts";
-import { type EntityPlan, type SeedPlan, tableKey } from "../model.ts";
 import { chooseEntities, type Tables } from "./plan-entities.ts";
 import { type FieldDraft, planFields } from "./plan-fields.ts";
 import type { ExistingRows } from "./plan-keys.ts";
