@@ -11,12 +11,12 @@ import { once } from "../sys/once.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
 import { redact } from "../sys/redact.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import { type Interruptions, watchSignals } from "../sys/signals.ts";
 import { type CommandPlace, createPlaces } from "./command-place.ts";
 import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
-import { quoteWord } from "./shell-word.ts";
 import { canRedraw } from "./terminal.ts";
 
 export interface Context extends CommandPlace {

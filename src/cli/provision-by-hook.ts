@@ -1,8 +1,8 @@
 /** Provisioning of a worktree that `git worktree add` has just made: nobody is there to be asked. */
 import { refusal } from "../errors.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import type { Context } from "./context.ts";
 import { describeProvisioned, provisionRequest, readConfiguredData } from "./provisioning.ts";
-import { quoteWord } from "./shell-word.ts";
 import { formatFields } from "./table.ts";
 import { requireWorktree, requireWorktreeTools } from "./worktree-tools.ts";
 

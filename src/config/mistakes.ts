@@ -1,36 +1,35 @@
 /** What is wrong with a configuration, in words, each at its place in the text. */
 import type { BaseIssue } from "valibot";
+import { objectAt } from "../sys/untyped.ts";
 import { didYouMean } from "./suggest.ts";
 import { type Mistake, type Path, type Place, placeKey, showPath, type YamlSource } from "./yaml-source.ts";
 
-/** The part of valibot's schemas that is walked here: they say what keys there are. */
-function member(schema: unknown, key: string): unknown {
-  return typeof schema === "object" && schema !== null ? Reflect.get(schema, key) : undefined;
-}
-
-/** The schema itself, without what makes it optional. (A pipe has its first schema's members.) */
+/** The schema itself (valibot's say what keys there are), without what makes it optional. (A pipe has its first schema's members.) */
 function innermost(schema: unknown): unknown {
-  const wrapped = member(schema, "wrapped");
+  const wrapped = objectAt(schema, "wrapped");
   return wrapped === undefined ? schema : innermost(wrapped);
 }
 
 /** Unknown keys, all of them (valibot names only the first of each mapping), and lists where a mapping belongs. */
 export function findShapeMistakes(schema: unknown, value: unknown, source: YamlSource, path: Path = []): Mistake[] {
   const inner = innermost(schema);
-  const type = member(inner, "type");
+  const type = objectAt(inner, "type");
   if (typeof value !== "object" || value === null) return [];
   if (type === "array") {
     if (!Array.isArray(value)) return [];
-    return value.flatMap((item, at) => findShapeMistakes(member(inner, "item"), item, source, [...path, at]));
+    return value.flatMap((item, at) => findShapeMistakes(objectAt(inner, "item"), item, source, [...path, at]));
   }
   if (type !== "strict_object" && type !== "record") return [];
-  if (Array.isArray(value)) return [mistakeAt(source, path, "value", `${nameOf(path)} must be a mapping, not a list`)];
+  if (Array.isArray(value)) {
+    const mistake = mistakeAt(source, path, "value", `${nameOf(path)} must be a mapping, not a list`);
+    return [{ ...mistake, isList: true }];
+  }
   return Object.entries(value).flatMap(([key, child]) => {
     const at = [...path, key];
-    if (type === "record") return findShapeMistakes(member(inner, "value"), child, source, at);
-    const entries = member(inner, "entries");
+    if (type === "record") return findShapeMistakes(objectAt(inner, "value"), child, source, at);
+    const entries = objectAt(inner, "entries");
     const known = typeof entries === "object" && entries !== null ? Object.keys(entries) : [];
-    if (known.includes(key)) return findShapeMistakes(member(entries, key), child, source, at);
+    if (known.includes(key)) return findShapeMistakes(objectAt(entries, key), child, source, at);
     return [mistakeAt(source, at, "key", describeUnknown(key, path, known))];
   });
 }
@@ -73,10 +72,7 @@ function hasShapeMistake(path: Path, source: YamlSource, mistakes: readonly Mist
 function startsInList(path: Path, source: YamlSource, mistakes: readonly Mistake[]): boolean {
   return path.some((_, index) => {
     const place = source.places.get(placeKey(path.slice(0, index)));
-    return (
-      place !== undefined &&
-      mistakes.some(({ offset, message }) => offset === place.valueOffset && message.endsWith("not a list"))
-    );
+    return place !== undefined && mistakes.some(({ offset, isList }) => offset === place.valueOffset && isList);
   });
 }
 

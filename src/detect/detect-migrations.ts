@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Layout } from "../config/schema-migrations.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { isNumberedSql, layoutOfName, layoutOfText } from "../repo/migration-layout.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import type { FoundEntry } from "./detect-entries.ts";
 
 export type DetectedMigrations =
@@ -39,7 +40,7 @@ async function findLayout(folder: string): Promise<Layout | undefined> {
 function findPrisma(entries: readonly FoundEntry[]): DetectedMigrations | undefined {
   const models = entries.find(({ name, isFolder }) => !isFolder && name === "schema.prisma");
   if (models === undefined) return undefined;
-  const option = models.path === "prisma/schema.prisma" ? "" : ` --schema ${quoteForShell(models.path)}`;
+  const option = models.path === "prisma/schema.prisma" ? "" : ` --schema ${quoteWord(models.path)}`;
   const command = {
     up: `npx prisma migrate deploy${option}`,
     status: `npx prisma migrate status${option}`,
@@ -51,15 +52,11 @@ function findAlembic(entries: readonly FoundEntry[]): DetectedMigrations | undef
   const ini = entries.find(({ name, isFolder }) => !isFolder && name === "alembic.ini");
   if (ini === undefined) return undefined;
   const folder = dirname(ini.path);
-  const enter = folder === "." ? "" : `cd ${quoteForShell(folder)} && `;
+  const enter = folder === "." ? "" : `cd ${quoteWord(folder)} && `;
   const command = {
     up: `${enter}alembic upgrade head`,
     down: `${enter}alembic downgrade -1`,
     status: `${enter}alembic current`,
   };
   return { tool: "alembic", command };
-}
-
-function quoteForShell(text: string): string {
-  return /^[\w./-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { EXIT, failure, messageOf, missingError, PgroveError } from "../errors.ts";
 import { redact } from "../sys/redact.ts";
 import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
+import { stringAt } from "../sys/untyped.ts";
 import { openOneSession } from "./one-session.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
 import type { Connection } from "./url.ts";
@@ -39,8 +40,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 export function codeOf(error: unknown): string | undefined {
-  const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" ? code : undefined;
+  return stringAt(error, "code");
 }
 
 /**

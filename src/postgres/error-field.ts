@@ -1,8 +1,9 @@
+import { stringAt } from "../sys/untyped.ts";
+
 /**
  * A field of an error that PostgreSQL has sent, as postgres.js names them: "detail", "where", "position". Undefined when
  * the error has none. https://www.postgresql.org/docs/current/protocol-error-fields.html
  */
 export function errorField(error: unknown, name: string): string | undefined {
-  const value: unknown = typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return stringAt(error, name) || undefined;
 }

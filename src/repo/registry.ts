@@ -5,6 +5,7 @@ import type { Config } from "../config/config-schema.ts";
 import { refusal } from "../errors.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import { objectAt } from "../sys/untyped.ts";
 
 export type Isolation = Config["isolation"];
 
@@ -71,12 +72,11 @@ export async function readRegistry(stateDir: string): Promise<Registry> {
   const text = await readTextIfExists(file);
   if (text === undefined) return { state: "absent", rows: [] };
   const content = parseJson(text);
-  const version: unknown =
-    typeof content === "object" && content !== null ? Reflect.get(content, "version") : undefined;
+  const version = objectAt(content, "version");
   if (typeof version === "number" && version > VERSION) {
     throw refusal("registry_newer", `${file} was written by a newer pgrove`, "install that version of pgrove");
   }
-  const rows: unknown = version === VERSION && content !== null ? Reflect.get(Object(content), "worktrees") : undefined;
+  const rows: unknown = version === VERSION ? objectAt(content, "worktrees") : undefined;
   if (!Array.isArray(rows) || !rows.every(isRow)) return { state: "damaged", rows: [] };
   return { state: "whole", rows };
 }

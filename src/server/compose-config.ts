@@ -1,7 +1,8 @@
 /** What a compose file comes to once compose has merged its parts and put the variables in. */
 import { EXIT, missingError, PgroveError } from "../errors.ts";
-import { captureDocker, objectAt, parseDockerJson, stringAt } from "../sys/docker.ts";
+import { captureDocker, parseDockerJson } from "../sys/docker.ts";
 import type { Runner } from "../sys/process.ts";
+import { objectAt, stringAt } from "../sys/untyped.ts";
 import { composeCommand, explainComposeError } from "./compose.ts";
 import type { ComposeSpec } from "./compose-find.ts";
 

@@ -2,9 +2,10 @@
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { refusal } from "../errors.ts";
-import { captureDocker, parseDockerJson, stringAt } from "../sys/docker.ts";
+import { captureDocker, parseDockerJson } from "../sys/docker.ts";
 import { errorCode, pathExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
+import { stringAt } from "../sys/untyped.ts";
 import { findProjectName, type ProjectName } from "./compose-project.ts";
 import type { ServerSpec } from "./server.ts";
 

@@ -1,8 +1,8 @@
 /** Which compose project a file belongs to, found as compose finds it, without the 100 ms that asking it costs. */
 import { basename, dirname } from "node:path";
 import { configError } from "../errors.ts";
-import { objectAt } from "../sys/docker.ts";
 import { errorCode, pathExists, readTextIfExists } from "../sys/files.ts";
+import { objectAt } from "../sys/untyped.ts";
 
 export interface ProjectName {
   name: string;

@@ -1,5 +1,5 @@
 /** What `docker inspect` says of a container, as the facts that a server of PostgreSQL needs. No spawns here. */
-import { objectAt, stringAt } from "../sys/docker.ts";
+import { objectAt, stringAt } from "../sys/untyped.ts";
 import type { Access, Login, ServerState } from "./server.ts";
 
 export interface ContainerFacts {

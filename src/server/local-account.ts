@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { missingError } from "../errors.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import type { Command } from "../sys/process.ts";
+import { quoteForShell } from "../sys/shell-word.ts";
 
 export interface Account {
   name: string;
@@ -58,9 +59,4 @@ function isInstalled(program: string): boolean {
   const path = Bun.which(program);
   // Busybox has programs of these names that know none of the options.
   return path !== null && basename(realpathSync(path)) !== "busybox";
-}
-
-/** A word as a POSIX shell reads it back. */
-export function quoteForShell(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

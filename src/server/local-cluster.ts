@@ -6,10 +6,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { configError, failure, messageOf } from "../errors.ts";
-import { objectAt, stringAt } from "../sys/docker.ts";
 import { ensureDir, errorCode, pathExists, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
+import { objectAt, stringAt } from "../sys/untyped.ts";
 import type { HostPrograms } from "./host-programs.ts";
 import { type Account, runAs } from "./local-account.ts";
 

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { failure, missingError } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
+import { quoteForShell } from "../sys/shell-word.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import type { HostPrograms } from "./host-programs.ts";
-import { type Account, quoteForShell, runAs } from "./local-account.ts";
+import { type Account, runAs } from "./local-account.ts";
 import { type Cluster, shortHash } from "./local-cluster.ts";
 import { findPostmaster, releaseStaleLocks } from "./local-pid.ts";
 

@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { EXIT, failure, PgroveError } from "../errors.ts";
-import { captureDocker, parseDockerJson, stringAt } from "../sys/docker.ts";
+import { captureDocker, parseDockerJson } from "../sys/docker.ts";
 import { errorCode } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
+import { stringAt } from "../sys/untyped.ts";
 
 /** Both ends belong to it. */
 export interface PortRange {

@@ -1,6 +1,8 @@
 /** SQL that the user brings: through psql for people, through a connection where rows are wanted as data. */
+
 import { failure, messageOf, PgroveError } from "../errors.ts";
 import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
+import { errorField } from "../postgres/error-field.ts";
 import { withOpened } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { sessionOptions } from "../resolve/reach.ts";
@@ -149,11 +151,11 @@ async function endSessionsUntil(live: LiveTarget, operation: Operation, isSettle
 
 function explainSqlError(error: unknown, text: string, name: string): unknown {
   if (error instanceof PgroveError || !(error instanceof Error)) return error;
-  const position = Number(Reflect.get(error, "position"));
+  const position = Number(errorField(error, "position"));
   const line = Number.isInteger(position) && position > 0 ? text.slice(0, position - 1).split("\n").length : undefined;
   const more = ["detail", "hint"].flatMap((key) => {
-    const value: unknown = Reflect.get(error, key);
-    return typeof value === "string" ? [`${key.toUpperCase()}: ${value}`] : [];
+    const value = errorField(error, key);
+    return value === undefined ? [] : [`${key.toUpperCase()}: ${value}`];
   });
   const where = line === undefined ? name : `${name}:${line}`;
   return failure("sql_failed", [`${where}: ERROR: ${error.message}`, ...more].join("\n"), undefined, error);

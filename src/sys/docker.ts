@@ -1,4 +1,5 @@
 /** The docker command line: the one place that knows its arguments' order and its complaints. */
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -7,6 +8,7 @@ import { failure, missingError, PgroveError } from "../errors.ts";
 import type { Env } from "./child-environment.ts";
 import type { Command, Limits, Runner } from "./process.ts";
 import { ToolError } from "./tool-error.ts";
+import { objectAt, stringAt } from "./untyped.ts";
 
 export function dockerCommand(args: readonly string[], env: Env = {}, secrets: readonly string[] = []): Command {
   return { file: "docker", args, env, secrets };
@@ -101,13 +103,4 @@ function readJson(path: string): unknown {
   } catch {
     return undefined; // no docker configuration: the default endpoint
   }
-}
-
-export function objectAt(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-export function stringAt(value: unknown, key: string): string | undefined {
-  const found = objectAt(value, key);
-  return typeof found === "string" ? found : undefined;
 }

@@ -1,5 +1,6 @@
 /** What pgrove puts into a git hook: a few lines of POSIX sh that call it, and get in git's way only where that is meant. */
 import { EXIT } from "../errors.ts";
+import { quoteForShell } from "../sys/shell-word.ts";
 import { cutBlock, exchangeBlock, findBlock, formatBlock, lineBreakOf } from "./marked-block.ts";
 
 export const HOOK_NAMES = ["post-checkout", "post-merge", "pre-push"] as const;
@@ -65,10 +66,6 @@ function pushLines(programs: string): string[] {
     "PGROVE",
     "fi",
   ];
-}
-
-function quoteForShell(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /**

@@ -2,10 +2,10 @@
 import type { MigrateDialogue } from "../../migrate/request.ts";
 import type { Backup } from "../../migrate/run/backup.ts";
 import { redact } from "../../sys/redact.ts";
+import { quoteWord } from "../../sys/shell-word.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, plural } from "../format.ts";
 import { askAboutSessions, describeConnected } from "../sessions.ts";
-import { quoteWord } from "../shell-word.ts";
 import { requireTrust } from "../trust.ts";
 import { describeAgreement } from "./migrate-consent.ts";
 import { renderRehearsal } from "./rehearsal.ts";

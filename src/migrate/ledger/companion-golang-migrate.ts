@@ -2,6 +2,7 @@
  * golang-migrate's table: one row, the version that was migrated to last, and whether that failed half-way ("dirty").
  * No row, or the version -1: nothing is applied.
  */
+import { objectAt } from "../../sys/untyped.ts";
 import type { Companion } from "./companion.ts";
 
 const NOTHING = -1n;
@@ -13,7 +14,7 @@ export const GOLANG_MIGRATE_COMPANION: Companion = {
   selectState: (table) =>
     `(select json_build_object('version', version::text, 'dirty', dirty) from ${table} order by version desc limit 1)`,
   parseState: (value) => {
-    const [version, dirty] = [fieldOf(value, "version"), fieldOf(value, "dirty")];
+    const [version, dirty] = [objectAt(value, "version"), objectAt(value, "dirty")];
     const number = typeof version === "string" ? BigInt(version) : NOTHING;
     return { kind: "golang-migrate", version: number <= NOTHING ? null : number, dirty: dirty === true };
   },
@@ -31,8 +32,4 @@ function moveToNewest(ledger: string, companion: string): string {
   return `delete from ${companion};
 insert into ${companion} (version, dirty)
   select version, false from ${ledger} where success order by version desc limit 1`;
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
 }

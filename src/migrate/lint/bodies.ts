@@ -1,8 +1,10 @@
 /** The SQL inside DO blocks and functions, as far as it stands there as text. */
+
 import type { DefElem } from "libpg-query";
 import { findPart, partsOf, visitParts } from "../../sql/nodes.ts";
 import type { Node, ParsedStatement, SqlParser } from "../../sql/parser.ts";
 import { SqlSyntaxError } from "../../sql/parser.ts";
+import { objectAt } from "../../sys/untyped.ts";
 
 /** A statement of a body. */
 export interface BodyStatement {
@@ -121,7 +123,7 @@ function visitKeys(tree: unknown, visit: (key: string, value: unknown) => void):
 /** The text or number at the end of a path of keys. */
 function textAt(tree: unknown, path: readonly string[]): string | undefined {
   let value = tree;
-  for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+  for (const key of path) value = objectAt(value, key);
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { findHostPrograms } from "../../../src/server/host-programs.ts";
 import { openServer } from "../../../src/server/open-server.ts";
 import type { Login, Server } from "../../../src/server/server.ts";
-import { stringAt } from "../../../src/sys/docker.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
+import { stringAt } from "../../../src/sys/untyped.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { patiently } from "../../support/patience.ts";
 

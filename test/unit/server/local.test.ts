@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { quoteForShell, readAccounts, runAs } from "../../../src/server/local-account.ts";
+import { readAccounts, runAs } from "../../../src/server/local-account.ts";
 import { candidateLocales } from "../../../src/server/local-cluster.ts";
 import { parsePostmasterFile } from "../../../src/server/local-pid.ts";
 import { choosePort, socketFolderFor } from "../../../src/server/local-postmaster.ts";
+import { quoteForShell } from "../../../src/sys/shell-word.ts";
 
 describe("a command of another user", () => {
   const command = { file: "/pg/initdb", args: ["-D", "/it's"], env: { LC_ALL: "C" }, secrets: [] };
