@@ -1,6 +1,7 @@
 /** What is wrong with a configuration, in words, each at its place in the text. */
 import type { BaseIssue } from "valibot";
 import { objectAt } from "../sys/untyped.ts";
+import { ONE_OF_ITS_KEYS } from "./schema-parts.ts";
 import { didYouMean } from "./suggest.ts";
 import { type Mistake, type Path, type Place, placeKey, showPath, type YamlSource } from "./yaml-source.ts";
 
@@ -55,8 +56,7 @@ export function describeIssues(
     const complained =
       issue.input === undefined && !isMissingKey(issue) && place !== undefined && place.interpolated === undefined;
     if (complained || startsInList(path, source, shapeMistakes)) continue;
-    if (issue.type === "raw_check" && issue.message.startsWith("needs") && hasShapeMistake(path, source, shapeMistakes))
-      continue;
+    if (issue.expected === ONE_OF_ITS_KEYS && hasShapeMistake(path, source, shapeMistakes)) continue;
     mistakes.push(describeIssue(issue, path, source));
   }
   return mistakes;

@@ -22,3 +22,6 @@ export const count = (description: string, least = 0) =>
 export function keysOf(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.keys(value) : [];
 }
+
+/** What a mapping lacks that has none of the keys of which it needs one. */
+export const ONE_OF_ITS_KEYS = "one of its keys";

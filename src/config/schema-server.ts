@@ -1,6 +1,6 @@
 /** `server:` in pgrove.yaml, exactly one kind. */
 import * as v from "valibot";
-import { keysOf, text, texts } from "./schema-parts.ts";
+import { keysOf, ONE_OF_ITS_KEYS, text, texts } from "./schema-parts.ts";
 
 export const SERVER_KINDS = ["compose", "container", "local", "url"] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
@@ -19,7 +19,9 @@ const compose = v.pipe(
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     const given = keysOf(dataset.value).filter((key) => key === "file" || key === "files");
-    if (given.length === 0) addIssue({ message: "needs file (one compose file) or files (several)" });
+    if (given.length === 0) {
+      addIssue({ expected: ONE_OF_ITS_KEYS, message: "needs file (one compose file) or files (several)" });
+    }
     if (given.length > 1) addIssue({ message: "takes file or files, not both" });
   }),
   v.description("A PostgreSQL that docker compose runs."),
@@ -51,7 +53,9 @@ export const server = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     const given = keysOf(dataset.value);
     const kinds = SERVER_KINDS.filter((kind) => given.includes(kind));
-    if (kinds.length === 0) addIssue({ message: `needs one of ${SERVER_KINDS.join(", ")}` });
+    if (kinds.length === 0) {
+      addIssue({ expected: ONE_OF_ITS_KEYS, message: `needs one of ${SERVER_KINDS.join(", ")}` });
+    }
     if (kinds.length > 1)
       addIssue({ message: `takes exactly one of ${SERVER_KINDS.join(", ")}; this has ${kinds.join(" and ")}` });
   }),
