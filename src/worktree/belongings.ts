@@ -15,7 +15,7 @@ import {
   type MarkedSchema,
   onServer,
 } from "../unit/marks.ts";
-import { openMain } from "./data.ts";
+import { openMain } from "./open-main.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** What belongs to one worktree. */

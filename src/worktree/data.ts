@@ -11,12 +11,13 @@ import type { Session } from "../postgres/admin.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
 import { resolveTarget } from "../resolve/resolve.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { once } from "../sys/once.ts";
 import { markOf } from "../unit/marks.ts";
 import type { Loss, WhenBusy } from "../unit/unit.ts";
 import { openStarted } from "../work/lifecycle.ts";
-import { locateData, markDatabase } from "./locate.ts";
+import type { Home } from "./home.ts";
+import { homeOf } from "./home-of.ts";
+import { openMain } from "./open-main.ts";
 import { isInOwnStore } from "./own-store.ts";
 import type { WorktreeTools } from "./tools.ts";
 
@@ -53,11 +54,6 @@ export interface MadeData {
 
 const MOST_JOBS = 4;
 
-/** The main database, with its server running. Throws (exit 4) when it does not run and may not be started. */
-export async function openMain({ loaded, place, ...tools }: WorktreeTools, mayStart: boolean): Promise<LiveTarget> {
-  return await openStarted(await mainTarget(loaded, place), tools, mayStart);
-}
-
 /**
  * What a worktree is to start with, so that it is found again from any folder: a dump of the store by its name, another
  * one by its path. Throws (exit 4) when it is not there: a target that nothing is called, a dump that does not exist.
@@ -80,12 +76,14 @@ export async function requireInitialData(
 export async function ensureData(tools: WorktreeTools, given: WorktreeRow, request: DataRequest): Promise<DataReport> {
   const openMainOnce = once(async () => request.main ?? (await openMain(tools, request.start)));
   const { repository, start } = request;
-  const { row, live, exists } = await locateData(tools, given, { repository, start, openMain: openMainOnce });
+  const located = await homeOf(tools, given).locate({ repository, start, openMain: openMainOnce });
+  const { row, live, exists } = located;
   if (exists) return { row, live };
-  const consent = async (loss: Loss) => requireOwnServer(row, loss);
+  const home = homeOf(tools, row);
+  const consent = async (loss: Loss) => requireItsOwn(home, row, loss);
   const fill = { ...request, services: [], consent, discardPrevious: true, openMain: openMainOnce };
   const made = await fillData(tools, row, live, fill);
-  if (hasOwnServer(row)) await markDatabase(tools, live, row, repository);
+  await home.settle(live, repository);
   return { row, live, made };
 }
 
@@ -93,8 +91,8 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
  * Only the empty database that a container comes with is replaced. Throws (exit 5) for any other: somebody, or another
  * run, has made it since it was looked for.
  */
-function requireOwnServer(row: WorktreeRow, { label }: Loss): void {
-  if (hasOwnServer(row)) return;
+function requireItsOwn({ comesWithDatabase }: Home, row: WorktreeRow, { label }: Loss): void {
+  if (comesWithDatabase) return;
   throw refusal("made_meanwhile", `${label} was made by somebody else meanwhile`, `pgrove provision ${row.name}`);
 }
 
@@ -122,8 +120,7 @@ export async function fillData(
     return { how, sizeBytes, durationMs: performance.now() - started, ...(from === undefined ? {} : { from }) };
   };
   if (row.data.kind === "empty") {
-    // Where it is to be new, it is shaped like main's.
-    const like = async () => (hasOwnServer(row) ? "template1" : (await request.openMain()).database);
+    const like = () => homeOf(tools, row).findModel(request.openMain);
     await replaceByEmpty(tools.operation, live, { ...common, like });
     return made("empty", 0);
   }

@@ -100,7 +100,7 @@ export async function findLeftover(
   const found = leftovers.find(({ row, called }) => row.id === wanted || called === wanted);
   if (found === undefined) return undefined;
   const { row, repository } = found;
-  requireSeparable(row, keepDatabase);
+  requireSeparable(tools, row, keepDatabase);
   await requireDestroyable(tools, { row, repository, keepDatabase });
   return found;
 }

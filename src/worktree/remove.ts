@@ -59,7 +59,7 @@ export async function planRemoval(
   if (row === undefined)
     return { name, repository, belongings: { databases: [], schemas: [], projects: [], clusters: [] } };
   const { keepDatabase } = choice;
-  requireSeparable(row, keepDatabase);
+  requireSeparable(tools, row, keepDatabase);
   const inventory = await takeInventory(tools, { repository, kinds: new Set([row.isolation]), start: true });
   await requireDestroyable(tools, { row, repository, keepDatabase });
   return { name, repository, row, belongings: belongingsOf(inventory, row.id) };

@@ -3,11 +3,11 @@ import { usageError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { Target } from "../resolve/target.ts";
-import { hasOwnServer } from "../resolve/worktree-target.ts";
 import type { Loss } from "../unit/unit.ts";
 import { openStarted } from "../work/lifecycle.ts";
-import { type DataRequest, fillData, type MadeData, openMain } from "./data.ts";
-import { renewOverride } from "./own-containers.ts";
+import { type DataRequest, fillData, type MadeData } from "./data.ts";
+import { homeOf } from "./home-of.ts";
+import { openMain } from "./open-main.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface ResetRequest extends Omit<DataRequest, "repository"> {
@@ -21,7 +21,7 @@ export interface ResetRequest extends Omit<DataRequest, "repository"> {
  */
 export async function resetWorktree(tools: WorktreeTools, target: Target, request: ResetRequest): Promise<MadeData> {
   const row = requireOrigin(target);
-  if (hasOwnServer(row)) await renewOverride(tools, row);
+  await homeOf(tools, row).renew();
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   const live = await openStarted(target, tools, request.start);
   return await fillData(tools, row, live, {

@@ -47,12 +47,14 @@ export const command = defineCommand({
     const request = await provisionRequest(context, wanted, choice);
     const [
       { createWorktree, planWorktree },
-      { openMain, requireInitialData },
+      { requireInitialData },
+      { openMain },
       { requireIsolatableServer, requireIsolationRights },
       { provisionWorktree },
     ] = await Promise.all([
       import("../../worktree/create-worktree.ts"),
       import("../../worktree/data.ts"),
+      import("../../worktree/open-main.ts"),
       import("../../worktree/isolation.ts"),
       import("../../worktree/provision.ts"),
     ]);

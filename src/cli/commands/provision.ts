@@ -28,7 +28,7 @@ export const command = defineCommand({
   async run({ args, context }) {
     const [tools, { openMain }, { provisionWorktree, writeMainEnv }] = await Promise.all([
       requireWorktreeTools(context),
-      import("../../worktree/data.ts"),
+      import("../../worktree/open-main.ts"),
       import("../../worktree/provision.ts"),
     ]);
     const { start } = args;
