@@ -77,6 +77,12 @@ export const TARGET = {
   description: "default: the worktree you stand in",
 } as const satisfies WordSpec;
 
+/** `--to TARGET`, of what puts something in a target's place. */
+export const REPLACED = {
+  ...{ type: "string", valueHint: "TARGET", target: true, completes: "target" },
+  description: "what is replaced; default: the worktree you stand in",
+} as const satisfies ValueSpec;
+
 /** The part of a command's declaration that parsing needs. */
 export interface Grammar<Specs extends ArgSpecs = ArgSpecs> {
   args: Specs;

@@ -1,6 +1,7 @@
 import { copyDatabase, planCopy } from "../../copy/copy.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/copy.ts";
 import { defineCommand } from "../command.ts";
+import { REPLACED } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 import { askAboutSessions } from "../sessions.ts";
 
@@ -16,13 +17,7 @@ export const command = defineCommand({
   },
   args: {
     source: { type: "positional", required: false, completes: "target", description: "default: main" },
-    to: {
-      type: "string",
-      valueHint: "TARGET",
-      target: true,
-      completes: "target",
-      description: "what is replaced; default: the worktree you stand in",
-    },
+    to: REPLACED,
     strategy: {
       type: "enum",
       valueHint: "STRATEGY",

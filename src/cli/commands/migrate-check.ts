@@ -2,6 +2,7 @@ import { locateMigrations } from "../../migrate/worktree-migrations.ts";
 import { defineCommand } from "../command.ts";
 import { reportFindings } from "../findings.ts";
 import { plural } from "../format.ts";
+import { TARGET } from "../grammar.ts";
 import { tryOnServer } from "../migrate/check-on-server.ts";
 
 export const check = defineCommand({
@@ -15,13 +16,7 @@ export const check = defineCommand({
     ],
   },
   args: {
-    target: {
-      type: "positional",
-      required: false,
-      target: true,
-      completes: "target",
-      description: "whose server they are tried on; default: the worktree's",
-    },
+    target: { ...TARGET, description: "whose server they are tried on; default: the worktree's" },
     base: {
       type: "string",
       valueHint: "REF",

@@ -3,6 +3,7 @@ import { describeMigration } from "../../migrate/migration.ts";
 import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
+import { TARGET } from "../grammar.ts";
 import { describeLoss } from "../loss.ts";
 import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
@@ -17,13 +18,7 @@ export const command = defineCommand({
     examples: [{ line: "pgrove reset feature-auth", about: "main's data again" }],
   },
   args: {
-    target: {
-      type: "positional",
-      required: false,
-      target: true,
-      completes: "target",
-      description: "a worktree; default: the one you stand in",
-    },
+    target: { ...TARGET, description: "a worktree; default: the one you stand in" },
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {

@@ -4,6 +4,7 @@ import { usageError } from "../../errors.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
 import { fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { REPLACED } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
@@ -27,13 +28,7 @@ export const command = defineCommand({
       completes: "dump",
       description: "a dump's name, a path, or - for stdin; left out, a list to choose from",
     },
-    to: {
-      type: "string",
-      valueHint: "TARGET",
-      target: true,
-      completes: "target",
-      description: "what is replaced; default: the worktree you stand in",
-    },
+    to: REPLACED,
     latest: {
       type: "string",
       valueHint: "SOURCE",

@@ -1,6 +1,7 @@
 import { planRewind, type RewindRequest, rewindDatabase } from "../../copy/snapshot-rewind.ts";
 import { describeState, planDocument, renderPlan, renderResult, resultDocument } from "../answers/rewind.ts";
 import { defineCommand } from "../command.ts";
+import { TARGET } from "../grammar.ts";
 import { chooseSnapshot } from "../snapshot-to-rewind.ts";
 
 export const command = defineCommand({
@@ -19,13 +20,7 @@ export const command = defineCommand({
       required: false,
       description: "a snapshot; left out, a list to choose from, without a terminal the newest",
     },
-    target: {
-      type: "positional",
-      required: false,
-      target: true,
-      completes: "target",
-      description: "what is rewound; default: the worktree's",
-    },
+    target: { ...TARGET, description: "what is rewound; default: the worktree's" },
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {

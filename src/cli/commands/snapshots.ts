@@ -3,6 +3,7 @@ import { requireSnapshot, type Snapshot } from "../../copy/snapshot-list.ts";
 import { unitOf } from "../../unit/unit-of.ts";
 import { defineCommand } from "../command.ts";
 import { formatAge, formatBytes } from "../format.ts";
+import { TARGET } from "../grammar.ts";
 import { formatTable } from "../table.ts";
 
 export const list = defineCommand({
@@ -12,13 +13,7 @@ export const list = defineCommand({
     ],
   },
   args: {
-    target: {
-      type: "positional",
-      required: false,
-      target: true,
-      completes: "target",
-      description: "whose; default: the worktree's",
-    },
+    target: { ...TARGET, description: "whose; default: the worktree's" },
   },
   async run({ args, context }) {
     const live = await context.openTarget(args.target);
@@ -44,13 +39,7 @@ export const remove = defineCommand({
   meta: { examples: [{ line: "pgrove snapshots remove before-import", about: "its database is dropped" }] },
   args: {
     name: { type: "positional", description: "the snapshot's name" },
-    target: {
-      type: "positional",
-      required: false,
-      target: true,
-      completes: "target",
-      description: "whose; default: the worktree's",
-    },
+    target: { ...TARGET, description: "whose; default: the worktree's" },
     "dry-run": { type: "boolean", description: "say what would be removed, and remove nothing" },
   },
   async run({ args, context }) {
