@@ -3,7 +3,7 @@
 import { failure } from "../errors.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import { runPsql } from "../sql/psql.ts";
+import { openPsql, runPsql } from "../sql/psql.ts";
 import type { Work } from "../work/work.ts";
 import { filterSql } from "./filter-sql.ts";
 import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
@@ -30,20 +30,14 @@ export async function feedPsql(
   const settings = leftOut.settings.filter((name) => unknown.includes(name));
   const leaving = { restrict: restricted, options: leftOut.options.length > 0, settings };
   const leavesSome = leaving.restrict || leaving.options || settings.length > 0;
-  const { runner } = work.tools;
-  const { run, abort } = work.operation;
-  const openToolbox = () => Promise.resolve(live.toolbox);
-  await runPsql(
-    { runner, run, abort, openToolbox, database: live.database, options: undefined },
-    {
-      name: "the dump",
-      source: leavesSome ? filterSql(sql, leaving) : sql,
-      args: ["-q", "--echo-errors"],
-      checked: { sealed },
-      phrase: (line) => line,
-      explain: (said, cause) => cause ?? failure("restore_incomplete", said.join("\n")),
-    },
-  );
+  await runPsql(openPsql(live, work.tools, work.operation, undefined), {
+    name: "the dump",
+    source: leavesSome ? filterSql(sql, leaving) : sql,
+    args: ["-q", "--echo-errors"],
+    checked: { sealed },
+    phrase: (line) => line,
+    explain: (said, cause) => cause ?? failure("restore_incomplete", said.join("\n")),
+  });
 }
 
 /** The major version of the server that the work is done on. */

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { IMPOSSIBLE_ROW } from "../postgres/psql-input.ts";
 import { CutOut } from "./cut-out.ts";
 import { SqlLexer } from "./lexer.ts";
+import { leavesRestricted } from "./psql-commands.ts";
 
 /** A script that is known to end where psql reads commands. */
 export interface CheckedScript {
@@ -92,7 +93,6 @@ const WHY_MISSED: Readonly<Record<ScriptEnd, string>> = {
 /** Behind these rows may follow, or SQL, which the lexer does not see as such. */
 const LEADS_ON = /^\\(?:copy\b.*\bp?std(?:in|out)\b|gx?\b)|^\\.*\\/i;
 const QUITS = /^\\q(?:uit)?(?:\s|$)/;
-const RESTRICTS = /^\\(un)?restrict\b/;
 const NEWLINE = 10;
 
 /** Reads a script on its way to psql. */
@@ -109,8 +109,7 @@ export class ScriptReader {
     command: (line) => {
       this.quits ||= QUITS.test(line);
       this.isUnsure ||= LEADS_ON.test(line);
-      const restricts = RESTRICTS.exec(line);
-      if (restricts !== null) this.isRestricted = restricts[1] === undefined;
+      this.isRestricted = leavesRestricted(line) ?? this.isRestricted;
     },
     unclear: () => {
       this.isUnsure = true;
@@ -141,7 +140,7 @@ export class ScriptReader {
  * quotes or not: it fails, and what is said of it holds the nonce; for psql they are comments else. Where something quoted
  * is open the server refuses it, and where psql obeys no command it says nothing.
  */
-export function wordsBehind(end: ScriptEnd, nonce: string): string {
+function wordsBehind(end: ScriptEnd, nonce: string): string {
   if (end === "quoted" || end === "restricted") return "";
   const rows = end === "rows" ? `-- ${nonce}${IMPOSSIBLE_ROW}\n-- "${nonce}${IMPOSSIBLE_ROW}\n` : "";
   return `\\warn ${nonce}\n${rows}`;

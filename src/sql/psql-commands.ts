@@ -64,7 +64,8 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
   const lexer = new SqlLexer({
     comment: () => undefined,
     command: (line) => {
-      if (/^\\(?:un)?restrict\b/.test(line)) restricts = line.startsWith("\\un") ? undefined : line;
+      const isRestricted = leavesRestricted(line);
+      if (isRestricted !== undefined) restricts = isRestricted ? line : undefined;
       const name = /^\\([a-z!?]+|\.)/i.exec(line)?.[1] ?? line;
       if (HARMLESS.has(name) && !SPECIAL.test(line) && !/[`\\]/.test(line.slice(1))) return;
       throw refuse(line, `${noun} may not reach beyond its database`, INSTEAD[name] ?? USUAL_HINT);
@@ -102,4 +103,10 @@ export function endStatement(sql: string): string {
   const last = sql.replace(/(?:\s|--[^\n]*(?:\n|$))*$/, "");
   const isEnded = last === "" || last.endsWith(";") || /(?:^|\n)[ \t]*\\[^\n]*$/.test(last);
   return isEnded ? sql : `${sql}\n;`;
+}
+
+/** Whether psql obeys no command behind this one; undefined where it changes nothing of that. */
+export function leavesRestricted(line: string): boolean | undefined {
+  const found = /^\\(un)?restrict\b/.exec(line);
+  return found === null ? undefined : found[1] === undefined;
 }

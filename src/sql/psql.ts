@@ -1,6 +1,8 @@
 /** SQL run by psql: the one way. Success is more than its exit code: psql has to prove that it came to the end. */
 import type { Toolbox } from "../postgres/toolbox.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { Env } from "../sys/child-environment.ts";
+import type { Operation, OperationTools } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { type CheckedScript, EndProof } from "./end-proof.ts";
@@ -16,6 +18,16 @@ export interface PsqlAccess {
   database: string;
   /** libpq's options for the session: the search_path, where the login has another one. */
   options: string | undefined;
+}
+
+/** The psql of a target whose programs are open already. */
+export function openPsql(
+  { toolbox, database }: Pick<LiveTarget, "toolbox" | "database">,
+  { runner }: Pick<OperationTools, "runner">,
+  { run, abort }: Pick<Operation, "run" | "abort">,
+  options: string | undefined,
+): PsqlAccess {
+  return { runner, run, abort, openToolbox: () => Promise.resolve(toolbox), database, options };
 }
 
 /** What psql runs, and who is told what. */

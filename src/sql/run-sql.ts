@@ -9,7 +9,7 @@ import { sessionOptions } from "../resolve/reach.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { withTargetSession } from "../resolve/target-session.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
-import { runPsql } from "./psql.ts";
+import { openPsql, runPsql } from "./psql.ts";
 import { readResults, type SqlResult } from "./sql-results.ts";
 
 export interface SqlSource {
@@ -40,13 +40,8 @@ export async function runSql(
 ): Promise<void> {
   await asOperation(live, tools, async (operation, giveUp) => {
     const stop = new AbortController();
-    const access = {
-      ...{ runner: tools.runner, run: operation.run, abort: operation.abort },
-      openToolbox: () => Promise.resolve(live.toolbox),
-      ...{ database: live.database, options: sessionOptions(live.target) },
-    };
     try {
-      await runPsql(access, {
+      await runPsql(openPsql(live, tools, operation, sessionOptions(live.target)), {
         name: source.name,
         source: readSource(source, AbortSignal.any([stop.signal, operation.abort]), giveUp),
         args: format === "csv" ? ["-q", "--csv"] : [],

@@ -2,11 +2,11 @@
 
 import { entrySql, sessionOptions } from "../../resolve/reach.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
-import type { PsqlAccess } from "../../sql/psql.ts";
+import { openPsql } from "../../sql/psql.ts";
 import type { OperationTools } from "../../sys/operation.ts";
 import { userName } from "../../sys/operation.ts";
 import { newRunId } from "../../sys/run-id.ts";
-import { type Work, withWork } from "../../work/work.ts";
+import { withWork } from "../../work/work.ts";
 import { placeSeedLedger, readAppliedFiles } from "../seed-ledger.ts";
 import { seedSubject, withSeedSession, withWorkSession } from "./seed-session.ts";
 import type { SeedFile } from "./sql-files.ts";
@@ -74,16 +74,11 @@ export async function seedFiles(tools: OperationTools, live: LiveTarget, request
       const { run } = work.operation;
       const entry = entrySql(live.target);
       const begun = (file: string) => tools.progress({ phase: "seed", subject: file });
-      const psql = psqlAccess(work, live);
+      const psql = openPsql(live, tools, work.operation, sessionOptions(live.target));
       await runSeedFiles({ sql, psql, ledger, entry, facts: { by: userName(), run }, begun }, shaped, transaction);
       const applied = pending.map(({ file }) => file);
       Object.assign(work.operation.details, { files: applied });
       return { applied, unchanged };
     });
   });
-}
-
-function psqlAccess({ operation: { run, abort }, tools, toolbox }: Work, { database, target }: LiveTarget): PsqlAccess {
-  const openToolbox = () => Promise.resolve(toolbox);
-  return { runner: tools.runner, run, abort, openToolbox, database, options: sessionOptions(target) };
 }
