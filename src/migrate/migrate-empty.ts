@@ -1,9 +1,8 @@
 /** A database in which there is nothing to lose is given its schema: by its migrations. */
+import { USUAL_LOCK_WAIT_MS } from "./request.ts";
 import type { AppliedStep } from "./run/apply.ts";
 import type { MigrateTools } from "./tools.ts";
 import { openMigrations } from "./worktree-migrations.ts";
-
-const LOCK_WAIT_MS = 60_000;
 
 /**
  * Applies all migrations of the target's own worktree to it, unasked. Resolves with what was run; undefined where the
@@ -28,7 +27,7 @@ export async function migrateEmpty(
     ...{ verb: "up" as const, target, toolWords: [], wish: () => ({ kind: "head" as const }) },
     options: {
       ...{ dryRun: false, rehearse: false, backup: { skip: true }, allowOutOfOrder: false },
-      ...{ lockWaitMs: LOCK_WAIT_MS, statementTimeoutMs: undefined, waitMs: 0 },
+      ...{ lockWaitMs: USUAL_LOCK_WAIT_MS, statementTimeoutMs: undefined, waitMs: 0 },
     },
   };
   const run = await prepareRun(tools, request, migrations, { readsImpact: false, tellSchemaStart: () => undefined });
@@ -36,6 +35,6 @@ export async function migrateEmpty(
   if (plan.steps.length === 0) return [];
   return await runMigrations(await tools.operationTools(), run.live, {
     ...(await completeRequest(tools, run)),
-    ...{ operation: "migrate up", place: ledger.place, lockWaitMs: LOCK_WAIT_MS },
+    ...{ operation: "migrate up", place: ledger.place, lockWaitMs: USUAL_LOCK_WAIT_MS },
   });
 }

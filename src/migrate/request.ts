@@ -11,6 +11,9 @@ import type { Rehearsal } from "./run/rehearse.ts";
 import type { HowFar } from "./run/target-words.ts";
 import type { BackupWish } from "./settings.ts";
 
+/** How long another run that migrates is waited for where nothing is said. */
+export const USUAL_LOCK_WAIT_MS = 60_000;
+
 export interface RunOptions {
   dryRun: boolean;
   rehearse: boolean;

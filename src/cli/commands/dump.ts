@@ -1,8 +1,8 @@
 import { version } from "../../../package.json";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
+import { readOrigin } from "../../dump/origin.ts";
 import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
-import type { Context } from "../context.ts";
 import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET } from "../grammar.ts";
@@ -58,7 +58,6 @@ export const command = defineCommand({
       throw usageError("--schema-only and --data-only exclude each other");
     }
     const live = await context.openTarget(args.target);
-    const [head, project] = await Promise.all([context.git(), projectName(context)]);
     const { note } = args;
     const result = await dumpDatabase(await context.operationTools(), live, {
       format,
@@ -69,8 +68,7 @@ export const command = defineCommand({
       jobs,
       ...(note === undefined ? {} : { note }),
       destination: await chooseDestination(context, output),
-      project,
-      git: head?.commit === undefined ? null : { commit: head.commit, branch: head.branch ?? null },
+      ...(await readOrigin(context)),
       pgroveVersion: version,
     });
     context.output.note(describe(live.target.label, result));
@@ -78,10 +76,6 @@ export const command = defineCommand({
     await context.output.answer({ path: result.path, manifest: result.manifest }, () => result.path ?? "");
   },
 });
-
-async function projectName(context: Context): Promise<string> {
-  return (await context.config())?.config.project ?? "default";
-}
 
 function describe(label: string, { manifest }: DumpResult): string {
   const { database_size_bytes, size_bytes, codec, duration_ms, tables } = manifest;

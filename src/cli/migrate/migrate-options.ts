@@ -2,7 +2,7 @@
 import { durationMs } from "../../config/duration.ts";
 import { BACKUPS } from "../../config/schema-migrations.ts";
 import { usageError } from "../../errors.ts";
-import type { RunOptions } from "../../migrate/request.ts";
+import { type RunOptions, USUAL_LOCK_WAIT_MS } from "../../migrate/request.ts";
 import { isUrl } from "../../postgres/url.ts";
 import type { Values } from "../args.ts";
 import { defineArgs } from "../grammar.ts";
@@ -23,8 +23,6 @@ export const RUN_OPTIONS = defineArgs({
   "statement-timeout": { type: "string", valueHint: "TIME", description: "how long one statement may run: 10m" },
   wait: { type: "string", valueHint: "TIME", description: "how long to wait for a server that is not there yet: 60s" },
 });
-
-const USUAL_LOCK_WAIT_MS = 60_000;
 
 /** Reads the shared options. Throws (exit 2) at a time that is none. */
 export function readRunOptions(args: Partial<Values<typeof RUN_OPTIONS>>): RunOptions {

@@ -1,6 +1,7 @@
 /** The backup before a migration: its request put together, and the command that goes back to it. */
 import { version } from "../../../package.json";
 import { keptSnapshots } from "../../copy/snapshot-keep.ts";
+import { readOrigin } from "../../dump/origin.ts";
 import { isOwnTarget } from "../../resolve/own-target.ts";
 import type { MigrateDialogue } from "../request.ts";
 import type { MigrateTools } from "../tools.ts";
@@ -20,13 +21,12 @@ export async function backUpFirst(
 ): Promise<BackedUp> {
   const live = await tools.openTarget(targetText);
   const { target } = live;
-  const [loaded, head, folder] = [await tools.config(), await tools.git(), await tools.storeDir()];
+  const folder = await tools.storeDir();
   const backup = await backUp(await tools.operationTools(), live, {
     ...{ kind, keep: await keptSnapshots(tools), ...(step === undefined ? {} : { step }) },
     dump: {
       destination: { kind: "store", folder },
-      project: loaded?.config.project ?? "default",
-      git: head?.commit === undefined ? null : { commit: head.commit, branch: head.branch ?? null },
+      ...(await readOrigin(tools)),
       pgroveVersion: version,
     },
     whenConnected: (sessions) => dialogue.whenConnected(target, sessions),
