@@ -109,7 +109,7 @@ async function requirePossible(source: LiveTarget, target: LiveTarget, strategy:
 
 /** `shop`, `feature of shop`. */
 function describePlace({ database, schema }: Place): string {
-  return [...(schema ? [schema] : []), database].join(" of ");
+  return schema ? `${schema} of ${database}` : database;
 }
 
 function subjectOf(operation: string, { from, unit, oneServer }: Pair, mode: "exclusive" | "shared"): WorkSubject {

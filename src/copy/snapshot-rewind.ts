@@ -51,7 +51,7 @@ export async function rewindDatabase(
     const { snapshot, loss, snapshots } = await prepareRewind(work, unit, request);
     await request.consent(loss, snapshot);
     const keeping = keepBeforeRewind(work, unit, snapshots);
-    const built = await unit.create(work, { fill: () => openSnapshot(work, unit, snapshot) });
+    const built = await unit.create(work, () => openSnapshot(work, unit, snapshot));
     const { services } = request;
     const swap = { agreed: loss.standing, services, keeping, discardPrevious: false };
     const { servicesRestarted } = await unit.swap(work, built, swap);

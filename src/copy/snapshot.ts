@@ -118,8 +118,9 @@ async function prepareSnapshot(
   { name: given, keep }: Omit<SnapshotRequest, "whenConnected">,
 ): Promise<{ key: { of: string; name: string }; snapshots: Snapshot[]; drops: Snapshot[] }> {
   await requireDatabase(work, live);
-  const { label: of } = unitOf(live);
-  await unitOf(live).requireSavable(work);
+  const unit = unitOf(live);
+  await unit.requireSavable(work);
+  const of = unit.label;
   const snapshots = await listSnapshots(work.control, of);
   const name = given ?? chooseSnapshotName(work.tools.clock.now(), snapshots);
   if (snapshots.some((snapshot) => snapshot.name === name)) {

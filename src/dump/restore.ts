@@ -56,7 +56,7 @@ export async function restoreDump(
       comparison = filled.comparison;
       return { database: filled.scratch, wanted };
     };
-    const built = await unit.create(work, { fill });
+    const built = await unit.create(work, fill);
     const { details, ...replaced } = await unit.swap(work, built, { ...request, agreed: loss?.standing });
     Object.assign(work.operation.details, details);
     return { dump: name, ...unit.place, ...replaced, ...(comparison === undefined ? {} : { comparison }) };

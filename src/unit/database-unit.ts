@@ -83,30 +83,20 @@ export class DatabaseUnit implements Unit {
     return (await databaseExists(control, this.label)) ? await readShape(control, this.label) : undefined;
   }
 
-  async create(_work: Work, { fill }: Fill): Promise<Built> {
+  async create(_work: Work, fill: Fill): Promise<Built> {
     return { name: (await fill()).database, strategy: "stream" };
   }
 
   async createCopy(work: Work, source: LiveTarget, request: CopyFill): Promise<Built> {
     const strategy = await chooseStrategy(work, source, request);
     const exists = await databaseExists(work.control, this.label);
-    if (strategy === "template") {
-      const name = await copyIntoScratch(work, source.database, exists ? this.label : source.database);
-      return { name, strategy, ...(await this.propertiesOf(work, source, request, exists)) };
-    }
-    const name = await copyByStream(work, source, this, request);
-    return { name, strategy, ...(await this.propertiesOf(work, source, request, exists)) };
-  }
-
-  /** On one server, a database that is made as a copy has its source's settings and grants. */
-  private async propertiesOf(
-    { control }: Work,
-    source: LiveTarget,
-    { oneServer }: CopyFill,
-    exists: boolean,
-  ): Promise<Pick<Built, "properties">> {
-    if (exists || !oneServer) return {};
-    return { properties: await readProperties(control, source.database) };
+    const name =
+      strategy === "template"
+        ? await copyIntoScratch(work, source.database, exists ? this.label : source.database)
+        : await copyByStream(work, source, this, request);
+    // On one server, a database that is made as a copy has its source's settings and grants.
+    const isBorn = !exists && request.oneServer;
+    return { name, strategy, ...(isBorn ? { properties: await readProperties(work.control, source.database) } : {}) };
   }
 
   async createEmpty(work: Work, { like }: EmptyFill): Promise<Built> {

@@ -2,7 +2,7 @@
 import { connectForAdmin } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { formatMark, isWorktreeMark, type Mark, parseMark } from "../postgres/ownership.ts";
-import { endSession, withSession } from "../postgres/session.ts";
+import { withOpened, withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -73,12 +73,7 @@ export function findBelongings(
 
 /** Asks a server something, in a session of its own that is in nobody's way. */
 export async function onServer<T>({ toolbox }: LiveTarget, now: Date, body: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = await connectForAdmin(toolbox, newRunId(now), []);
-  try {
-    return await body(sql);
-  } finally {
-    await endSession(sql);
-  }
+  return await withOpened(() => connectForAdmin(toolbox, newRunId(now), []), body);
 }
 
 /** Asks the target's database something, in a session of its own. */

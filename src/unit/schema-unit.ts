@@ -3,7 +3,7 @@ import { refusal, usageError } from "../errors.ts";
 import { databaseExists, discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { isWorktreeMark } from "../postgres/ownership.ts";
+import { isWorktreeMark, type Mark } from "../postgres/ownership.ts";
 import { dropRole } from "../postgres/role.ts";
 import { type Queries, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
@@ -69,27 +69,26 @@ export class SchemaUnit implements Unit {
     return (await databaseExists(control, database)) ? await readShape(control, database) : undefined;
   }
 
-  async create(work: Work, { fill }: Fill): Promise<Built> {
+  async create(work: Work, fill: Fill): Promise<Built> {
     return { name: await bringIn(work, this, await fill()), strategy: "stream" };
   }
 
   async createCopy(work: Work, source: LiveTarget, request: CopyFill): Promise<Built> {
     const statement = await this.emptyLike(work);
-    return await this.create(work, {
-      fill: () =>
-        withSource(work, source, request.wanted, async (reading) => {
-          const { schema } = reading;
-          if (request.oneServer && source.database === this.live.database && schema === this.schema) {
-            throw usageError(
-              `source and destination are the same schema: ${schema} of ${source.database}`,
-              "--to TARGET",
-            );
-          }
-          const database = await createScratch(work, statement);
-          const rows = await readSchemaInto(work, reading, { ...this.live, database }, this.argumentsFor(request));
-          return { database, wanted: [schema], ...(request.schemaOnly ? {} : { rows }) };
-        }),
-    });
+    return await this.create(work, () =>
+      withSource(work, source, request.wanted, async (reading) => {
+        const { schema } = reading;
+        if (request.oneServer && source.database === this.live.database && schema === this.schema) {
+          throw usageError(
+            `source and destination are the same schema: ${schema} of ${source.database}`,
+            "--to TARGET",
+          );
+        }
+        const database = await createScratch(work, statement);
+        const rows = await readSchemaInto(work, reading, { ...this.live, database }, this.argumentsFor(request));
+        return { database, wanted: [schema], ...(request.schemaOnly ? {} : { rows }) };
+      }),
+    );
   }
 
   /** `CREATE DATABASE` for an empty one, shaped like the target's. */
@@ -172,7 +171,7 @@ export class SchemaUnit implements Unit {
   /** Schema and role by their marks: a run that was killed early has left neither, and their names may be others'. */
   async findOwned(work: Work, worktree: string, main: string): Promise<Owned> {
     const { control } = work;
-    const isOwn = ({ mark }: { mark: Parameters<typeof isWorktreeMark>[0] }) => isWorktreeMark(mark, worktree);
+    const isOwn = ({ mark }: { mark: Mark | undefined }) => isWorktreeMark(mark, worktree);
     const { schemas, roles } = await inTarget(work, this.live, async (sql) => ({
       schemas: (await listSchemas(sql)).filter(isOwn).map(({ schema }) => new SchemaUnit(this.live, schema)),
       roles: (await listRoles(sql)).filter(isOwn).map(({ role }) => role),

@@ -75,9 +75,7 @@ export interface Loss extends Place {
 }
 
 /** Makes and fills the run's scratch database. */
-export interface Fill {
-  fill: () => Promise<Filled>;
-}
+export type Fill = () => Promise<Filled>;
 
 export interface Filled {
   /** The scratch database, analyzed. */

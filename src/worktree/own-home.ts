@@ -101,7 +101,7 @@ async function hasTables(live: LiveTarget, now: Date): Promise<boolean> {
 }
 
 /** Writes the worktree's mark on a database that a container came with. */
-export async function markDatabase(
+async function markDatabase(
   { operation }: WorktreeTools,
   live: LiveTarget,
   row: WorktreeRow,

@@ -117,7 +117,7 @@ describe.each([
     await work(bench, worktree.live, async (inside) => {
       const unit = schemaOf(worktree);
       const loss = await unit.find(inside);
-      const built = await unit.create(inside, { fill: async () => ({ database: copy, wanted: [slashed] }) });
+      const built = await unit.create(inside, async () => ({ database: copy, wanted: [slashed] }));
       await unit.swap(inside, built, { agreed: loss?.standing, services: [], discardPrevious: false });
     });
     expect(await schemaFingerprint(server, database, slashed, "app")).toEqual(before);
