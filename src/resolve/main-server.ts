@@ -121,6 +121,7 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
     return {
       ...target,
       server,
+      hasServices: true,
       login: { user: connection.user, database, ...(secret === undefined ? {} : { password: secret }) },
     };
   } catch {
