@@ -30,8 +30,8 @@ const COMPOSE_FILE = /^(?:docker-)?compose(?:\.[\w-]+)*\.ya?ml$/;
 const ENV_FILE = /^\.env(?:\.([\w-]+))?$/;
 const EXAMPLES = new Set(["example", "sample", "template", "dist", "defaults"]);
 
-/** Looks through a repository's first three levels of folders. What cannot be read is passed over. */
-export async function detectProject(root: string): Promise<Detected> {
+/** Looks through a repository's first three levels of folders. What cannot be read is passed over. `name` is its own. */
+export async function detectProject(root: string, name = basename(root)): Promise<Detected> {
   const entries = await listEntries(root);
   const files = entries.filter(({ isFolder }) => !isFolder);
   const composeFiles = files.filter(({ name }) => COMPOSE_FILE.test(name)).map(({ path }) => path);
@@ -39,7 +39,7 @@ export async function detectProject(root: string): Promise<Detected> {
   const named = compose.find((each) => each?.name !== undefined && each.services.length > 0)?.name;
   return {
     root,
-    project: toProjectName(named ?? basename(root)),
+    project: toProjectName(named ?? name),
     services: compose.flatMap((each) => each?.services ?? []).sort(byLikelihood),
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),

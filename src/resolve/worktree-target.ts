@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { type LoadedConfig, requireNoMissing } from "../config/load-config.ts";
 import { configError, missingError } from "../errors.ts";
+import { readIdentity } from "../repo/git-files.ts";
 import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
-import { findIdentityOnBranch, readIdentity } from "../repo/worktree.ts";
+import { findIdentityOnBranch } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
 import type { LiveTarget, Target } from "./target.ts";
