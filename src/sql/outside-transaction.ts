@@ -56,8 +56,12 @@ function findDetach(node: Node): string | undefined {
 }
 
 function findCommittingDo(node: Node): string | undefined {
-  const commits = /\b(?:commit|rollback)\s*(?:and\s+(?:no\s+)?chain\s*)?;/i.test(blankQuoted(bodyOfDo(node) ?? ""));
-  return commits ? "a DO block that ends its transaction" : undefined;
+  return bodyEndsTransaction(bodyOfDo(node) ?? "") ? "a DO block that ends its transaction" : undefined;
+}
+
+/** Whether a body in PL/pgSQL ends its transaction on its way. */
+export function bodyEndsTransaction(body: string): boolean {
+  return /\b(?:commit|rollback)\s*(?:and\s+(?:no\s+)?chain\s*)?;/i.test(blankQuoted(body));
 }
 
 function bodyOfDo(node: Node): string | undefined {
