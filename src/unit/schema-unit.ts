@@ -186,7 +186,7 @@ export class SchemaUnit implements Unit {
       databases,
       own: [],
       requireDroppable: async () => {
-        await requireDroppableDatabases(control, databases);
+        await requireDroppableDatabases(work, databases);
         await inTarget(work, this.live, async (sql) => {
           for (const each of schemas) await each.requireDroppable(sql);
           const [first] = schemas;
