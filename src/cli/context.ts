@@ -89,7 +89,9 @@ export function createContext(options: ContextOptions): Context {
   const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, note };
   const resolveTarget = async (text?: string) => {
     const resolving = await import("../resolve/resolve.ts");
-    return await resolving.resolveTarget(text, targetPlace);
+    const target = await resolving.resolveTarget(text, targetPlace);
+    output.conceal(secretsOfTarget(target));
+    return target;
   };
   return {
     ...places,
@@ -109,6 +111,14 @@ export function createContext(options: ContextOptions): Context {
       await requireConsent({ ...loss, command: commandLine }, { yes, confirm, prompt });
     },
   };
+}
+
+/** What is never to be shown. A password that is a name of the database's own would only blacken that. */
+function secretsOfTarget({ server, login, name }: Target): string[] {
+  if (server.kind !== "url") return [];
+  const { password = "", user, database } = server.connection;
+  const names = ["postgres", user, database, login.user, login.database, name];
+  return password.length >= 4 && !names.includes(password) ? [password] : [];
 }
 
 async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {

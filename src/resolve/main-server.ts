@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
 import { configError, missingError, refusal } from "../errors.ts";
-import { type Connection, parseConnectionUrl } from "../postgres/url.ts";
+import { type Connection, eachAddress, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, ServerSpec } from "../server/server.ts";
@@ -79,14 +79,18 @@ export async function composeFiles(
  * else a repository could have any secret of the shell sent wherever it likes. Throws (exit 5) when it tries to.
  */
 function ownConnection(loaded: LoadedConfig, url: string, place: TargetPlace): Connection {
-  const connection = parseConnectionUrl(url, "server.url");
-  if (LOOPBACK.has(connection.host) || connection.host.startsWith("/")) return connection;
+  const isOwn = loaded.interpolated.some(
+    ({ path, name, from }) => path === "server.url" && from === "environment" && place.environment[name] === url,
+  );
+  const environment = isOwn ? place.environment : {};
+  const connection = parseConnectionUrl(url, "server.url", { environment, isOwn });
+  if (eachAddress(connection).every(isHere)) return connection;
   const fromShell = loaded.interpolated.filter(
     ({ path, from }) => from === "environment" && (path === "server.url" || path.startsWith("database.")),
   );
   const givesHost = ({ path, name }: { path: string; name: string }) => {
     const value = place.environment[name];
-    return path === "server.url" && (value === url || value === connection.host);
+    return path === "server.url" && (value === url || (value === connection.host && connection.others === undefined));
   };
   if (fromShell.length === 0 || fromShell.some(givesHost)) return connection;
   const names = [...new Set(fromShell.map(({ name }) => name))].join(", ");
@@ -122,12 +126,30 @@ function present(value: string | undefined, loaded: LoadedConfig): string {
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1"]);
 
+/** Whether the server is on this machine, as far as the URL says. */
+function isHere(connection: Connection): boolean {
+  return isSocket(connection) || LOOPBACK.has(connection.hostaddr ?? connection.host);
+}
+
+/** Whether a session inside the container is what the URL's parameters ask for. */
+function asksForNothing(parameters: Connection["parameters"]): boolean {
+  const {
+    sslmode,
+    connect_timeout: _,
+    application_name: _name,
+    fallback_application_name: _other,
+    ...rest
+  } = parameters;
+  return Object.keys(rest).length === 0 && (sslmode === undefined || /^(disable|allow|prefer)$/.test(sslmode));
+}
+
 /**
  * The same target through the repository's own server, where the URL is one of its databases: its container's own
  * programs fit its version, and its login fills in a password that the URL leaves out.
  */
 export async function adoptOwnServer(target: Target, connection: Connection, place: TargetPlace): Promise<Target> {
-  if (!LOOPBACK.has(connection.host)) return target;
+  const { others, parameters, extras, scheme } = connection;
+  if (others !== undefined || isSocket(connection) || !isHere(connection) || !asksForNothing(parameters)) return target;
   const loaded = await place.config();
   if (loaded === undefined || loaded.config.server.kind === "url") return target;
   try {
@@ -142,6 +164,7 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
       ...target,
       server,
       hasServices: true,
+      ...(extras === undefined && scheme === undefined ? {} : { programs: { extras: extras ?? {}, scheme } }),
       login: { user: connection.user, database, ...(secret === undefined ? {} : { password: secret }) },
     };
   } catch {
