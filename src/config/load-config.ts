@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { configError, missingError, PgroveError } from "../errors.ts";
+import { passwordsIn } from "../sys/redact.ts";
 import type { Config } from "./config-schema.ts";
 import type { PathPlace } from "./paths.ts";
 import { loadTextFile } from "./text-file.ts";
@@ -168,19 +169,8 @@ function listInterpolated(source: YamlSource): Interpolation[] {
 
 function findSecrets({ database, server }: Config): string[] {
   const found = [database.password ?? ""];
-  if (server.kind === "url" && server.url !== undefined) {
-    const password = /:\/\/[^:@/\s]*:(\S*)@/.exec(server.url)?.[1] ?? /[?&]password=([^&\s]*)/.exec(server.url)?.[1];
-    found.push(server.url, password ?? "", decodeLeniently(password ?? ""));
-  }
+  if (server.kind === "url" && server.url !== undefined) found.push(server.url, ...passwordsIn(server.url));
   return [...new Set(found.filter((each) => each !== ""))];
-}
-
-function decodeLeniently(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /**

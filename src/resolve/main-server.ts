@@ -2,12 +2,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
-import { configError } from "../errors.ts";
-import { type Connection, parseConnectionUrl } from "../postgres/url.ts";
+import { configError, missingError } from "../errors.ts";
+import { type Connection, isSocket } from "../postgres/url.ts";
 import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, ServerSpec } from "../server/server.ts";
-import { findExposure, isLoopback } from "./exposed-host.ts";
+import { findExposure, isHere, readOwnUrl } from "./exposed-host.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
@@ -17,8 +17,7 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
   const { server } = loaded.config;
   switch (server.kind) {
     case "compose": {
-      const mainRoot = (await isLinked(loaded)) ? (await place.repository())?.mainRoot : undefined;
-      const files = await composeFiles(loaded, place, { root: mainRoot });
+      const files = await composeFiles(loaded, place, { root: await mainCheckout(loaded, place) });
       const { service, project, profiles } = server;
       return { kind: "compose", files, service, profiles, ...(project === undefined ? {} : { project }) };
     }
@@ -31,6 +30,27 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
     case "url":
       return { kind: "url", connection: await ownConnection(loaded, present(server.url, loaded), place) };
   }
+}
+
+/**
+ * The main worktree's folder, where one stands in another worktree. Throws (exit 4) when there is none to be found: a
+ * worktree's own compose files would start a second server beside main's.
+ */
+async function mainCheckout(loaded: LoadedConfig, place: TargetPlace): Promise<string | undefined> {
+  const repository = (await isLinked(loaded)) ? await place.repository() : undefined;
+  if (repository === undefined || repository.mainRoot !== undefined) return repository?.mainRoot;
+  if (repository.bare) {
+    throw missingError(
+      "main_missing",
+      `the repository is bare (${repository.commonDir}), and no worktree on its default branch plays the part of main`,
+      "git worktree add PATH DEFAULT-BRANCH        main is what has the default branch checked out",
+    );
+  }
+  throw missingError(
+    "main_missing",
+    `the main worktree cannot be found from here: its git folder ${repository.commonDir} lies apart from it`,
+    "run pgrove once in the main worktree, such as `pgrove status`: from then on it is known",
+  );
 }
 
 /** Which checkout's compose files. */
@@ -57,10 +77,9 @@ export async function composeFiles(
 
 /** The server elsewhere. Throws (exit 5) when the user's own values would go there, and that was not approved. */
 async function ownConnection(loaded: LoadedConfig, url: string, place: TargetPlace): Promise<Connection> {
-  const connection = parseConnectionUrl(url, "server.url");
   const exposed = await findExposure(loaded, place);
   if (exposed !== undefined) await place.requireApproved(exposed);
-  return connection;
+  return readOwnUrl(loaded, url, place.environment);
 }
 
 /** Whether the configuration is a linked worktree's (or a submodule's): there `.git` is a file. Git itself costs 5 ms. */
@@ -85,12 +104,25 @@ function present(value: string | undefined, loaded: LoadedConfig): string {
   return value;
 }
 
+/** Whether a session inside the container is what the URL's parameters ask for. */
+function asksForNothing(parameters: Connection["parameters"]): boolean {
+  const {
+    sslmode,
+    connect_timeout: _,
+    application_name: _name,
+    fallback_application_name: _other,
+    ...rest
+  } = parameters;
+  return Object.keys(rest).length === 0 && (sslmode === undefined || /^(disable|allow|prefer)$/.test(sslmode));
+}
+
 /**
  * The same target through the repository's own server, where the URL is one of its databases: its container's own
  * programs fit its version, and its login fills in a password that the URL leaves out.
  */
 export async function adoptOwnServer(target: Target, connection: Connection, place: TargetPlace): Promise<Target> {
-  if (!isLoopback(connection.host)) return target;
+  const { others, parameters, extras, scheme } = connection;
+  if (others !== undefined || isSocket(connection) || !isHere(connection) || !asksForNothing(parameters)) return target;
   const loaded = await place.config();
   if (loaded === undefined || loaded.config.server.kind === "url") return target;
   try {
@@ -104,6 +136,8 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
     return {
       ...target,
       server,
+      hasServices: true,
+      ...(extras === undefined && scheme === undefined ? {} : { programs: { extras: extras ?? {}, scheme } }),
       login: { user: connection.user, database, ...(secret === undefined ? {} : { password: secret }) },
     };
   } catch {

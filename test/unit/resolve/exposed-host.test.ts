@@ -91,3 +91,29 @@ test.each(["127.0.0.1.evil.example", "localhost.evil.example", "0x7f.1"])("%s is
   const lines = `server: {url: "postgres://${host}/db"}\ndatabase: {password: "\${KEY}"}`;
   expect(await exposed(lines, { shell: { KEY: "k" } })).toBe(`${host}:5432 is sent KEY`);
 });
+
+test("the name of a host is of no use where the repository says where to dial", async () => {
+  const lines = `server: {url: "postgres://\${HOST}/db?hostaddr=192.0.2.1"}\ndatabase: {password: "\${KEY}"}`;
+  const shell = { HOST: "db.example", KEY: "k" };
+  expect(await exposed(lines, { shell })).toBe("db.example:5432 at 192.0.2.1 is sent HOST, KEY");
+  expect(await exposed(lines.replace("192.0.2.1", "127.0.0.1"), { shell })).toBeUndefined();
+  const several = lines.replace("db?hostaddr=192.0.2.1", "db").replace(/\{HOST\}/, "{HOST},127.0.0.1,evil.example");
+  expect(await exposed(several, { shell })).toBe("db.example:5432, evil.example:5432 is sent HOST, KEY");
+});
+
+test("a password of ~/.pgpass is the user's own, too, unless it is kept for that host", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pgrove-passfile-"));
+  folders.push(folder);
+  const sent = async (line: string, url: string) => {
+    const file = join(folder, "pgpass");
+    await writeFile(file, `${line}\n`, { mode: 0o600 });
+    return await exposed(`server: {url: "postgres://${url}passfile=${encodeURIComponent(file)}"}`, {});
+  };
+  const any = "evil.example:5432 is sent a password of ~/.pgpass";
+  expect(await sent("*:*:*:*:sk", "u@evil.example/db?")).toBe(any);
+  expect(await sent("evil.example:*:*:*:sk", "u@evil.example/db?")).toBeUndefined();
+  expect(await sent("*:*:*:other:sk", "u@evil.example/db?")).toBeUndefined();
+  expect(await sent("db.example:*:*:*:sk", "u@db.example/db?hostaddr=192.0.2.1&")).toBe(
+    "db.example:5432 at 192.0.2.1 is sent a password of ~/.pgpass",
+  );
+});
