@@ -47,6 +47,8 @@ export interface Agreement {
   steps: readonly Step[];
   /** What they do to the data; none where nobody would read it. */
   impacts: readonly StepImpact[];
+  /** One that is gone on with would do again what it has committed. */
+  repeats: boolean;
   /** It was tried on a copy before. */
   rehearsed: boolean;
 }

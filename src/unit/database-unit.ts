@@ -114,7 +114,7 @@ export class DatabaseUnit implements Unit {
     await requireClaim(control, database);
     await requireStanding(control, { database, agreed });
     const plan = await this.planSwap(work, built, request);
-    const servicesRestarted = await withServicesStopped(work, this.live.server, services, async () => {
+    const servicesRestarted = await withServicesStopped(work, this.live, services, async () => {
       await requireClaim(control, database);
       const second = () => connectForAdmin(toolbox, operation.run, [database]);
       await work.interruptible(() => swapDatabases(control, second, plan));
