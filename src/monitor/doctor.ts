@@ -3,6 +3,7 @@ import { access, constants, stat } from "node:fs/promises";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { messageOf, PgroveError } from "../errors.ts";
 import type { Repository } from "../repo/git.ts";
+import { findHookPlace } from "../repo/hook-place.ts";
 import type { Target } from "../resolve/target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerTools } from "../server/server.ts";
@@ -39,8 +40,8 @@ export async function examine(tools: DoctorTools): Promise<Check[]> {
     checkStore(tools),
     checkDeadRuns(tools),
   ]);
-  const worktrees = await checkBooks(tools);
-  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), ...worktrees, store, runs];
+  const [worktrees, hooks] = [await checkBooks(tools), await checkHooks(tools)];
+  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), ...worktrees, ...hooks, store, runs];
 }
 
 interface Attempt<T> {
@@ -133,6 +134,17 @@ async function checkBooks(tools: DoctorTools): Promise<Check[]> {
   const { value, error } = await attempt(async () => checkWorktrees(repository, await tools.stateDir(), tools.runner));
   if (error !== undefined) return [problemOf("worktrees", error)];
   return value === undefined ? [] : [value];
+}
+
+/** Hooks that are switched off are somebody's choice, and no problem; but then no hook of ours runs. */
+async function checkHooks({ repository, runner }: DoctorTools): Promise<Check[]> {
+  const found = await repository();
+  if (found === undefined) return [];
+  const { value, error } = await attempt(() => findHookPlace(found, runner));
+  if (error !== undefined) return [problemOf("git hooks", error)];
+  if (value?.off === undefined) return [];
+  const { folder, off } = value;
+  return [{ name: "git hooks", state: "skipped", found: `switched off: core.hooksPath is ${folder}`, fix: off }];
 }
 
 async function checkStore(tools: DoctorTools): Promise<Check> {

@@ -1,5 +1,6 @@
 /** What destroys data needs consent. */
 import { type PgroveError, refusal } from "../errors.ts";
+import { visibleOnOneLine } from "../sys/visible-text.ts";
 import type { Target } from "./target.ts";
 
 /** What is about to happen, for whoever has to agree to it. */
@@ -28,11 +29,12 @@ export interface Consent {
 }
 
 /**
- * Resolves when the loss is agreed to: by --yes or a yes; for a protected target, and what cannot be
- * taken back, by a name, typed or after --confirm.
+ * Resolves when the loss is agreed to: by --yes or a yes; for a protected target, and what cannot be taken back, by a
+ * name, typed or after --confirm.
  * Refuses (exit 5) otherwise, and where there is nobody to ask.
  */
-export async function requireConsent(loss: Loss, consent: Consent): Promise<void> {
+export async function requireConsent(given: Loss, consent: Consent): Promise<void> {
+  const loss = { ...given, what: visibleOnOneLine(given.what) }; // a name in it must not look like a sentence of ours
   if (loss.target.protected || loss.typed) return await requireName(loss, consent);
   if (consent.yes || consent.confirm === nameToType(loss)) return;
   if (!consent.prompt.available) {
@@ -56,7 +58,7 @@ async function requireName(loss: Loss, { confirm, prompt }: Consent): Promise<vo
     throw refusal(code, `${why}, and --confirm names ${confirm}; ${loss.what}`, withName);
   }
   if (!prompt.available) throw refusal(code, `${why}; ${loss.what}`, withName);
-  const typed = await prompt.word(`${why}. ${loss.what}. Type ${name} to go on:`);
+  const typed = await prompt.word(`${visibleOnOneLine(why)}. ${loss.what}. Type ${visibleOnOneLine(name)} to go on:`);
   if (typed.trim() !== name) throw declined(loss);
 }
 

@@ -5,10 +5,10 @@ import {
   databaseSizeBytes,
   discardedName,
   dropDatabase,
-  listSessions,
   requireNothingBound,
 } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
+import { listSessions, requireVacatable } from "../postgres/occupants.ts";
 import { isWorktreeMark } from "../postgres/ownership.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
@@ -78,6 +78,7 @@ export class DatabaseUnit implements Unit {
 
   async requireReplaceable(work: Work): Promise<void> {
     await requireNothingBound(work.control, this.label);
+    await requireVacatable(work.control, this.label, work.operation.run, work.operation.abort);
   }
 
   async findShape({ control }: Work): Promise<DatabaseShape | undefined> {
@@ -170,7 +171,8 @@ export class DatabaseUnit implements Unit {
     return { database: name, strategy };
   }
 
-  async findOwned({ control }: Work, worktree: string, main: string): Promise<Owned> {
+  async findOwned(work: Work, worktree: string, main: string): Promise<Owned> {
+    const { control } = work;
     const all = findBelongings(await listDatabases(control, { sizes: false }), worktree, []);
     const present = all.filter(({ database }) => database !== main);
     const inPlace = present.filter(({ mark }) => mark?.kind !== "parked");
@@ -180,7 +182,7 @@ export class DatabaseUnit implements Unit {
       databases: names,
       own,
       found: present.map(foundDatabase),
-      requireDroppable: () => requireDroppableDatabases(control, names),
+      requireDroppable: () => requireDroppableDatabases(work, names),
       requireReleasable: () => requireOwnDatabases(control, own),
       release: () =>
         runTogether(

@@ -203,7 +203,7 @@ export class SchemaUnit implements Unit {
       own: [],
       found: [...present.map(foundDatabase), ...marked.map(foundSchema)],
       requireDroppable: async () => {
-        await requireDroppableDatabases(control, databases);
+        await requireDroppableDatabases(work, databases);
         await inTarget(work, this.live, async (sql) => {
           for (const each of schemas) await each.requireDroppable(sql);
           const [first] = schemas;
