@@ -1,5 +1,6 @@
 /** Where a command works: folder, repository, configuration, state, store. Each is looked for when it is first asked. */
 import { resolve } from "node:path";
+import type { Doubt } from "../config/env-file.ts";
 import type { Environment, LoadedConfig } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
@@ -98,21 +99,29 @@ async function findFolder({ flags, cwd, home, environment }: Surroundings): Prom
  */
 async function readConfig(
   folder: string,
-  { flags, cwd, environment, runner }: Surroundings,
+  { flags, cwd, environment, runner, output }: Surroundings,
 ): Promise<LoadedConfig | undefined> {
   const { findConfigFile, loadConfig } = await import("../config/load-config.ts");
   const file = findConfigFile(folder);
   if (file === undefined) return undefined;
-  const { readEnvFile } = await import("../config/env-file.ts");
+  const { readEnvFile: read } = await import("../config/env-file.ts");
+  const doubts: Doubt[] = [];
+  const readEnvFile = (path: string) => read(path, {}, (doubt) => doubts.push(doubt));
+  const load = async (envFile: Record<string, string>) => {
+    const found = await loadConfig(file, { environment, envFile });
+    const used = new Set(found.interpolated.flatMap(({ name, from }) => (from === "env_file" ? [name] : [])));
+    for (const { name, what } of doubts) if (used.has(name)) output.note(`note: ${name} in the env file: ${what}`);
+    return found;
+  };
   if (flags.envFile !== undefined) {
-    return await loadConfig(file, { environment, envFile: await readEnvFile(resolve(cwd, flags.envFile)) });
+    return await load(await readEnvFile(resolve(cwd, flags.envFile)));
   }
   const loaded = await loadConfig(file, { environment });
   const open = loaded.missing.length > 0 || loaded.interpolated.some(({ from }) => from === "default");
   if (!open) return loaded;
   const files = await envFilesOf(loaded, runner);
   const variables = await Promise.all(files.map(async (each) => ((await pathExists(each)) ? readEnvFile(each) : {})));
-  return await loadConfig(file, { environment, envFile: Object.assign({}, ...variables) });
+  return await load(Object.assign({}, ...variables));
 }
 
 /**

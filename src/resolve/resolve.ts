@@ -1,6 +1,12 @@
 /** The target grammar: what was typed → which server and database. */
 import { basename, resolve } from "node:path";
-import { findDatabaseVariables, findDisagreements, readEnvFile } from "../config/env-file.ts";
+import {
+  DATABASE_VARIABLE_NAMES,
+  type Doubt,
+  findDatabaseVariables,
+  findDisagreements,
+  readEnvFile,
+} from "../config/env-file.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
@@ -132,7 +138,13 @@ async function envFileTarget(file: string, place: TargetPlace): Promise<Target> 
 
 /** The file's own variables count, whatever the shell has; where the two disagree, people are told. */
 async function readConnection(path: string, shown: string, place: TargetPlace): Promise<Connection> {
-  const variables = await readEnvFile(path);
+  const doubts: Doubt[] = [];
+  const variables = await readEnvFile(path, {}, (doubt) => doubts.push(doubt));
+  for (const { name, what, isMissing } of doubts.filter((each) => DATABASE_VARIABLE_NAMES.includes(each.name))) {
+    if (isMissing)
+      throw configError(`${name} in ${path}: ${what}`, "write it into that file; the shell's does not count there");
+    place.note(`note: ${name} in ${basename(path)}: ${what}`);
+  }
   const found = findDatabaseVariables(variables);
   if (found === undefined) {
     throw configError(
