@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isatty } from "node:tty";
 import type { Environment } from "../config/load-config.ts";
 import type { PgroveError } from "../errors.ts";
+import { userKeyFile } from "../repo/state.ts";
 import type { Loss } from "../resolve/protection.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import type { TargetPlace } from "../resolve/target-place.ts";
@@ -26,6 +27,8 @@ export interface Context extends CommandPlace {
   /** Where the user stands: what relative paths on the command line are relative to. */
   readonly cwd: string;
   readonly home: string;
+  /** The file of the key that pgrove signs with for this user. */
+  readonly userKey: string;
   readonly flags: Flags;
   readonly output: Output;
   readonly prompt: Prompt;
@@ -62,6 +65,7 @@ export function createContext(options: ContextOptions): Context {
   const { flags, output, environment = process.env, cwd = process.cwd() } = options;
   const { runner = systemRunner, clock = systemClock } = options;
   const home = environment.HOME || homedir();
+  const userKey = userKeyFile(environment, home);
   const places = createPlaces({ flags, output, environment, cwd, home, runner });
   const prompt = createPrompt({ available: isatty(0) && isatty(2), before: output.flush });
   const commandLine = redact(["pgrove", ...options.argv.map(quoteWord)].join(" "));
@@ -75,7 +79,7 @@ export function createContext(options: ContextOptions): Context {
   const sessionTools = once(async (): Promise<OperationTools> => {
     const stateDir = await places.stateDir();
     const progress = await makeProgress(output, environment);
-    return { runner, clock, stateDir, abort: interruptions().abort, progress, note };
+    return { runner, clock, stateDir, userKey, abort: interruptions().abort, progress, note };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
     const { requireStoreFolder } = await import("../dump/store.ts");
@@ -91,7 +95,7 @@ export function createContext(options: ContextOptions): Context {
   };
   return {
     ...places,
-    ...{ runner, clock, environment, cwd, home, flags, output, prompt, commandLine },
+    ...{ runner, clock, environment, cwd, home, userKey, flags, output, prompt, commandLine },
     interruptions,
     interrupted: () => watched?.received(),
     ...{ operationTools, sessionTools },

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
-import { configError, refusal } from "../errors.ts";
+import { configError, missingError, refusal } from "../errors.ts";
 import { type Connection, eachAddress, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
@@ -16,8 +16,7 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
   const { server } = loaded.config;
   switch (server.kind) {
     case "compose": {
-      const mainRoot = (await isLinked(loaded)) ? (await place.repository())?.mainRoot : undefined;
-      const files = await composeFiles(loaded, place, { root: mainRoot });
+      const files = await composeFiles(loaded, place, { root: await mainCheckout(loaded, place) });
       const { service, project, profiles } = server;
       return { kind: "compose", files, service, profiles, ...(project === undefined ? {} : { project }) };
     }
@@ -30,6 +29,27 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
     case "url":
       return { kind: "url", connection: ownConnection(loaded, present(server.url, loaded), place) };
   }
+}
+
+/**
+ * The main worktree's folder, where one stands in another worktree. Throws (exit 4) when there is none to be found: a
+ * worktree's own compose files would start a second server beside main's.
+ */
+async function mainCheckout(loaded: LoadedConfig, place: TargetPlace): Promise<string | undefined> {
+  const repository = (await isLinked(loaded)) ? await place.repository() : undefined;
+  if (repository === undefined || repository.mainRoot !== undefined) return repository?.mainRoot;
+  if (repository.bare) {
+    throw missingError(
+      "main_missing",
+      `the repository is bare (${repository.commonDir}), and no worktree on its default branch plays the part of main`,
+      "git worktree add PATH DEFAULT-BRANCH        main is what has the default branch checked out",
+    );
+  }
+  throw missingError(
+    "main_missing",
+    `the main worktree cannot be found from here: its git folder ${repository.commonDir} lies apart from it`,
+    "run pgrove once in the main worktree, such as `pgrove status`: from then on it is known",
+  );
 }
 
 /** Which checkout's compose files. */
@@ -143,6 +163,7 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
     return {
       ...target,
       server,
+      hasServices: true,
       ...(extras === undefined && scheme === undefined ? {} : { programs: { extras: extras ?? {}, scheme } }),
       login: { user: connection.user, database, ...(secret === undefined ? {} : { password: secret }) },
     };

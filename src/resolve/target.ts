@@ -20,6 +20,8 @@ export interface Target {
   /** The environment's name where it has one: what a protected target asks to be typed. */
   environment?: string;
   protected: boolean;
+  /** Its server is the one that `services` of pgrove.yaml use: they are stopped while it is replaced. */
+  hasServices?: true;
   /** What only other programs read in the URL that named it, where its server is not the URL's any more. */
   programs?: { extras: Readonly<Record<string, string>>; scheme: string | undefined };
 }

@@ -7,7 +7,7 @@ import { replaceByEmpty } from "../copy/empty.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
-import type { Session } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
 import { resolveTarget } from "../resolve/resolve.ts";
 import type { LiveTarget } from "../resolve/target.ts";

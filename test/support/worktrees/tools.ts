@@ -3,6 +3,7 @@
 import { createPlaces } from "../../../src/cli/command-place.ts";
 import { createOutput } from "../../../src/cli/output.ts";
 import { createPaint } from "../../../src/cli/terminal.ts";
+import { userKeyFile } from "../../../src/repo/state.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import type { WorktreeTools } from "../../../src/worktree/tools.ts";
@@ -27,6 +28,7 @@ export async function makeTools({ repo }: Grove): Promise<WorktreeTools> {
     place: { ...places, cwd: repo.folder, environment, envFile: undefined, note },
     operation: {
       ...{ runner: systemRunner, clock: systemClock, stateDir, note, progress: () => undefined },
+      userKey: userKeyFile(environment, repo.home),
       abort: new AbortController().signal,
     },
   };

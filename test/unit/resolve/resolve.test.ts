@@ -62,6 +62,7 @@ describe("with a pgrove.yaml", () => {
       label: "main",
       name: "main",
       protected: false,
+      hasServices: true,
     });
   });
 
