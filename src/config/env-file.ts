@@ -67,7 +67,11 @@ function expandEntry(
   const takeBack = escapeIn(quote);
   if (isLiteral) return written.replace(/\\(.)/gs, (whole, sign: string) => takeBack(sign) ?? whole);
   if (hasLooseQuote) tell("its quotes are not closed, or have something behind them: they are part of the value");
-  const { parts, isMalformed, hasDoubled } = readReferences(written, { bare: true, doubled: "anywhere", escape: takeBack });
+  const { parts, isMalformed, hasDoubled } = readReferences(written, {
+    bare: true,
+    doubled: "anywhere",
+    escape: takeBack,
+  });
   if (isMalformed) tell("it has a ${ that is not closed, or begins no name: it is as written");
   if (hasDoubled) tell("$$ is read as one $, as docker compose does; in single quotes it is as written");
   let hasValue = true;

@@ -5,8 +5,7 @@ import { expandParts, readReferences, type Syntax } from "./expansion.ts";
 /** `$${` is a literal `${`; a `$` without a brace always is one. */
 const SYNTAX: Syntax = { bare: false, doubled: "before a brace" };
 
-const MISTAKE =
-  "has a $\{ that begins neither $\{NAME} nor $\{NAME:-default}, or is not closed; write $$\{ for the characters themselves";
+const MISTAKE = `has a \${ that begins neither \${NAME} nor \${NAME:-default}, or is not closed; write $\${ for the characters themselves`;
 
 export type ValueSource = "environment" | "env_file" | "default";
 
