@@ -43,12 +43,22 @@ export interface LoadedConfig {
   /** Their keys count as not given. */
   missing: readonly MissingVariable[];
   interpolated: readonly Interpolation[];
+  /** What the env files say, and which of them says it. */
+  envFile: EnvFileValues;
+}
+
+/** Values of env files, and the file that each is from. */
+export interface EnvFileValues {
+  values: Readonly<Record<string, string>>;
+  fileOf(name: string): string | undefined;
 }
 
 export interface LoadOptions {
   environment: Environment;
-  /** What the repository's env file says; the environment comes first. */
+  /** What the repository's env files say; the environment comes first. */
   envFile?: Readonly<Record<string, string>>;
+  /** The file that says it. */
+  envFileOf?: EnvFileValues["fileOf"];
 }
 
 const FILE_NAMES = ["pgrove.yaml", "pgrove.yml"];
@@ -98,6 +108,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
     secrets: findSecrets(config),
     missing: listMissing(source),
     interpolated: listInterpolated(source),
+    envFile: { values: options.envFile ?? {}, fileOf: options.envFileOf ?? (() => undefined) },
   };
 }
 

@@ -2,11 +2,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
-import { configError, missingError, refusal } from "../errors.ts";
-import { type Connection, eachAddress, isSocket, parseConnectionUrl } from "../postgres/url.ts";
+import { configError, missingError } from "../errors.ts";
+import { type Connection, isSocket } from "../postgres/url.ts";
 import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, ServerSpec } from "../server/server.ts";
+import { findExposure, isHere, readOwnUrl } from "./exposed-host.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
@@ -27,7 +28,7 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
       return { kind: "local", folder, ...(server.version === undefined ? {} : { version: server.version }) };
     }
     case "url":
-      return { kind: "url", connection: ownConnection(loaded, present(server.url, loaded), place) };
+      return { kind: "url", connection: await ownConnection(loaded, present(server.url, loaded), place) };
   }
 }
 
@@ -74,32 +75,11 @@ export async function composeFiles(
   return await findComposeFiles({ file, environment, ...(mainFile === undefined ? {} : { mainFile }) });
 }
 
-/**
- * The server elsewhere. A value of the user's environment goes to a host only if the environment names that host, too:
- * else a repository could have any secret of the shell sent wherever it likes. Throws (exit 5) when it tries to.
- */
-function ownConnection(loaded: LoadedConfig, url: string, place: TargetPlace): Connection {
-  const isOwn = loaded.interpolated.some(
-    ({ path, name, from }) => path === "server.url" && from === "environment" && place.environment[name] === url,
-  );
-  const environment = isOwn ? place.environment : {};
-  const connection = parseConnectionUrl(url, "server.url", { environment, isOwn });
-  if (eachAddress(connection).every(isHere)) return connection;
-  const fromShell = loaded.interpolated.filter(
-    ({ path, from }) => from === "environment" && (path === "server.url" || path.startsWith("database.")),
-  );
-  const givesHost = ({ path, name }: { path: string; name: string }) => {
-    const value = place.environment[name];
-    return path === "server.url" && (value === url || (value === connection.host && connection.others === undefined));
-  };
-  if (fromShell.length === 0 || fromShell.some(givesHost)) return connection;
-  const names = [...new Set(fromShell.map(({ name }) => name))].join(", ");
-  throw refusal(
-    "environment_exposed",
-    `pgrove.yaml would send ${names} of your environment to ${connection.host}, a host that it names itself`,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how pgrove.yaml is written
-    "put the whole URL into one variable (url: ${DATABASE_URL}), or the value into the repository's env file",
-  );
+/** The server elsewhere. Throws (exit 5) when the user's own values would go there, and that was not approved. */
+async function ownConnection(loaded: LoadedConfig, url: string, place: TargetPlace): Promise<Connection> {
+  const exposed = await findExposure(loaded, place);
+  if (exposed !== undefined) await place.requireApproved(exposed);
+  return readOwnUrl(loaded, url, place.environment);
 }
 
 /** Whether the configuration is a linked worktree's (or a submodule's): there `.git` is a file. Git itself costs 5 ms. */
@@ -122,13 +102,6 @@ export function mainLogin(loaded: LoadedConfig): Login {
 function present(value: string | undefined, loaded: LoadedConfig): string {
   if (value === undefined || value === "") throw configError(`the server in ${loaded.file} is empty`);
   return value;
-}
-
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1"]);
-
-/** Whether the server is on this machine, as far as the URL says. */
-function isHere(connection: Connection): boolean {
-  return isSocket(connection) || LOOPBACK.has(connection.hostaddr ?? connection.host);
 }
 
 /** Whether a session inside the container is what the URL's parameters ask for. */
