@@ -12,6 +12,7 @@ import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
 import { type Connection, isConnectionString, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
+import { withProtection } from "./guard.ts";
 import { adoptOwnServer, isLinked } from "./main-server.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
@@ -19,6 +20,11 @@ import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeT
 
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */
 export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
+  const quiet: TargetPlace = { ...place, note: () => undefined };
+  return await withProtection(await findTarget(text, place), place, (name) => environmentTarget(name, quiet));
+}
+
+async function findTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
   if (text === undefined) return await defaultTarget(place);
   if (isConnection(text)) return await urlTarget(text, place);
   if (text.startsWith("@")) return await environmentTarget(text.slice(1), place);
