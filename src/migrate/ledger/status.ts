@@ -20,7 +20,7 @@ export interface MigrationStatus {
   edited: readonly Migration[];
   /** A part of them has been done, outside of any transaction. */
   inDoubt: readonly LedgerRow[];
-  /** The version at which golang-migrate has failed half-way. */
+  /** The version at which another tool has failed half-way. */
   foreignDoubt: bigint | undefined;
   /** What another tool has done that pgrove has not written down yet, a line each. */
   foreign: readonly string[];
@@ -66,10 +66,10 @@ export function isUpToDate(status: MigrationStatus): boolean {
 
 const FORCE = "pgrove migrate force VERSION        once the schema is as that version has it";
 
-/** What golang-migrate has left half-way, and how to go on; a line each. */
-export function describeForeignDoubt(version: bigint): string[] {
+/** What another tool has left half-way, and how to go on; a line each. */
+export function describeForeignDoubt(tool: string, version: bigint): string[] {
   const where = version < 0n ? "while it took the first migration back" : `at version ${version}`;
-  return [`golang-migrate has failed ${where}`, FORCE];
+  return [`${tool} has failed ${where}`, FORCE];
 }
 
 /** Where a migration in doubt has stopped, and how to go on; a line each. */
