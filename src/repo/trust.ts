@@ -44,7 +44,7 @@ export function trustFile(environment: Environment, home: string): string {
 
 /** Everything in pgrove.yaml that would be run as a command. */
 export function listExecutable({ worktrees, migrations }: Config): Executable[] {
-  const { up, down, status, create } = migrations.command ?? {};
+  const { up, down, status, history, create } = migrations.command ?? {};
   const one = (command: string | undefined) => (command === undefined ? [] : [command]);
   const all: Executable[] = [
     { key: "worktrees.setup", commands: worktrees.setup },
@@ -52,6 +52,7 @@ export function listExecutable({ worktrees, migrations }: Config): Executable[] 
     { key: "migrations.command.up", commands: one(up) },
     { key: "migrations.command.down", commands: one(down) },
     { key: "migrations.command.status", commands: one(status) },
+    { key: "migrations.command.history", commands: one(history) },
     { key: "migrations.command.create", commands: one(create) },
   ];
   return all.filter(({ commands }) => commands.length > 0);
