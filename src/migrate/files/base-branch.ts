@@ -67,14 +67,24 @@ export function pathsOf({ dirs, root }: Pick<MigrationFiles, "dirs" | "root">): 
   return folders.some(({ shown }) => shown === ".") ? [] : folders.map(({ shown }) => `${shown}/`);
 }
 
-/** The migrations' files in a commit, in the folders that are configured. One spawn. */
+/** All that a commit has in the folders that are configured, and below. One spawn. */
+export async function listPaths(files: MigrationFiles, commit: string, runner: Runner): Promise<string[]> {
+  const question = ["ls-tree", "-r", "-z", "--name-only", commit, "--", ...pathsOf(files)];
+  const { stdout } = await runner.capture(gitCommand(files.root, question));
+  return stdout.split("\0").filter((path) => path !== "");
+}
+
+/** The migrations' files in a commit. One spawn. */
 export async function listCommitted(files: MigrationFiles, commit: string, runner: Runner): Promise<CommittedFile[]> {
+  return pickMigrations(files, await listPaths(files, commit, runner));
+}
+
+/** Those of the paths that are migrations' files. */
+export function pickMigrations(files: MigrationFiles, paths: readonly string[]): CommittedFile[] {
   const { root, dirs, layout } = files;
   const folders = showFolders(dirs, root);
   const rules = fileLayout(layout);
-  const question = ["ls-tree", "-r", "-z", "--name-only", commit, "--", ...pathsOf(files)];
-  const { stdout } = await runner.capture(gitCommand(root, question));
-  return stdout.split("\0").flatMap((path) => {
+  return paths.flatMap((path) => {
     // A folder that is a migration is what has to lie in them, and what has the name.
     const place = rules.inFolders === true ? posix.dirname(path) : path;
     if (!isInFolders(folders, place) || isIgnored(files, path)) return [];

@@ -191,7 +191,7 @@ function checkMigration(migration: Migration): Finding[] {
     const half = script === up ? "up" : "down";
     return [
       fileFinding("warning", {
-        rule: "empty",
+        rule: "empty-migration",
         file,
         line,
         message: `the ${half} of ${describeMigration(migration)} holds no SQL`,

@@ -24,7 +24,7 @@ export interface MigrationStatus {
   foreignDoubt: bigint | undefined;
   /** What another tool has done that pgrove has not written down yet, a line each. */
   foreign: readonly string[];
-  /** What is wrong with the files. */
+  /** What keeps the files from being run; how good they are, `check` says. */
   findings: readonly Finding[];
 }
 
@@ -53,7 +53,7 @@ export function compareLedger(ledger: Ledger, changes: ForeignChanges, files: Mi
     inDoubt: rows.filter(({ success }) => !success),
     foreignDoubt: changes.doubt,
     foreign: changes.sentences,
-    findings: files.findings,
+    findings: files.findings.filter(({ level, rule }) => level === "error" || rule === "wrong_name"),
   };
 }
 

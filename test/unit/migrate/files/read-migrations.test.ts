@@ -277,7 +277,10 @@ describe("texts", () => {
     const empty = { "1_a.up.sql": "", "2_b.up.sql": " -- later\n/* or never */\n" };
     await using folder = await MigrationFolder.create({ ...empty, "3_c.up.sql": "-- now\nselect 1;" });
     const files = await folder.read();
-    expect(rulesOf(files)).toEqual(["warning empty migrations/1_a.up.sql", "warning empty migrations/2_b.up.sql"]);
+    expect(rulesOf(files)).toEqual([
+      "warning empty-migration migrations/1_a.up.sql",
+      "warning empty-migration migrations/2_b.up.sql",
+    ]);
     expect(requireValid(files)).toBe(files);
   });
 
