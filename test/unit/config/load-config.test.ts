@@ -74,6 +74,7 @@ describe("what is right", () => {
         backup: "dump",
         lock_timeout: 5000,
         statement_timeout: 0,
+        ignore: [],
         lint: { enabled: true, ignore: [], levels: {} },
       },
       seeds: { dir: join(dir, "seeds"), count: 10 },
