@@ -139,21 +139,22 @@ export class DatabaseUnit implements Unit {
     const keeping: Keeping | undefined = exists && !discardPrevious ? (given ?? keepForRestore(database)) : undefined;
     const discarded = discardedName(operation.run);
     const previous = keeping?.name;
-    const older = previous === undefined ? undefined : await findStanding(control, previous);
-    const dropsOld = (await keeping?.findOlder(control)) ?? false;
-    if (dropsOld && previous !== undefined) await requireNothingBound(control, previous);
-    const makesRoom = dropsOld && previous !== undefined ? [[previous, discarded] as const] : [];
+    const older = await keeping?.findOlder(control);
+    const olderStanding = older === undefined ? undefined : await findStanding(control, older);
+    if (older !== undefined) await requireNothingBound(control, older);
+    const makesRoom = older === undefined ? [] : [[older, discarded] as const];
     const leaves = exists ? [[database, previous ?? discarded] as const] : [];
     const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
     const statements = exists
       ? propertyStatements(database, await readProperties(control, database))
       : bornWith(database, properties, comment);
-    const kept = previous === undefined ? [] : [{ database: previous, agreed: older }];
+    const kept = older === undefined ? [] : [{ database: older, agreed: olderStanding }];
+    if (previous !== undefined && previous !== older) kept.push({ database: previous, agreed: undefined });
     return {
       ...{ renames: [...makesRoom, ...leaves, [scratch, database]], occupied, run: operation.run, previous },
       statements: [...statements, ...(keeping?.statements ?? [])],
       agreed: [{ database, agreed }, ...kept],
-      discarded: dropsOld || (exists && previous === undefined) ? discarded : undefined,
+      discarded: older !== undefined || (exists && previous === undefined) ? discarded : undefined,
     };
   }
 

@@ -9,27 +9,29 @@ import type { Keeping, Unit } from "./unit.ts";
 /** How a restore or copy keeps the database that it replaces. */
 export function keepForRestore(database: string): Keeping {
   const name = previousName(database);
-  return { name, statements: [markPreviousStatement(name)], findOlder: (sql) => findPrevious(sql, name) };
+  return { name, statements: [markPreviousStatement(name)], findOlder: (sql) => findPrevious(sql, database) };
 }
 
 /** How a saved state gets its name. */
 export interface Naming extends Pick<Swap, "renames" | "statements"> {
   /** The name of the database that it is kept as. */
   name: string;
-  /** The older one of that name, which makes room; undefined when there is none. */
-  agreed: Standing | undefined;
+  /** The older one, which makes room; undefined when there is none. */
+  older?: { database: string; agreed: Standing | undefined };
 }
 
 /** Gives finished databases their names, and a saved state its seal, in one transaction. */
 export async function nameKept(
   work: Work,
   { label, place }: Pick<Unit, "label" | "place">,
-  { name, renames, statements, agreed }: Naming,
+  { name, renames, statements, older }: Naming,
 ): Promise<void> {
   const { control, operation, toolbox } = work;
   await requireClaim(control, label);
   const second = () => connectForAdmin(toolbox, operation.run, [place.database]);
   const occupied = renames.map(([from]) => from);
-  const swap = { renames, statements, occupied, agreed: [{ database: name, agreed }], run: operation.run };
+  const agreed = older === undefined ? [] : [older];
+  if (older?.database !== name) agreed.push({ database: name, agreed: undefined });
+  const swap = { renames, statements, occupied, agreed, run: operation.run };
   await work.interruptible(() => swapDatabases(control, second, swap));
 }

@@ -145,14 +145,11 @@ export class SchemaUnit implements Unit {
   /** Gives the saved state its name. An older one gets the saved one's in exchange, and is dropped under it at the end. */
   private async keepSaved(work: Work, saved: string, { name, statements, findOlder }: Keeping): Promise<void> {
     const apart = `${saved}_old`;
-    const exchange = [
-      [name, apart],
-      [saved, name],
-      [apart, saved],
-    ] as const;
-    const agreed = await findStanding(work.control, name);
     const older = await findOlder(work.control);
-    await nameKept(work, this, { name, renames: older ? exchange : [[saved, name]], statements, agreed });
+    if (older === undefined) return await nameKept(work, this, { name, renames: [[saved, name]], statements });
+    const renames = [[older, apart] as const, [saved, name] as const, [apart, saved] as const];
+    const agreed = await findStanding(work.control, older);
+    await nameKept(work, this, { name, renames, statements, older: { database: older, agreed } });
   }
 
   /** It is read, and disconnects nobody. */
