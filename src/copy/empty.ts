@@ -1,9 +1,11 @@
 /** An empty database or schema in a target's place: built beside it and swapped in, so that no half-made one is left. */
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import type { EmptyFill, Loss } from "../unit/unit.ts";
+import type { EmptyFill, Keeping, Loss } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
-import { withWork } from "../work/work.ts";
+import { type Work, withWork } from "../work/work.ts";
+import { dropOldest, prepareSnapshot } from "./snapshot.ts";
+import { keepAsSnapshot, nextMark } from "./snapshot-list.ts";
 
 export interface EmptyRequest extends EmptyFill {
   /** The comment that one which did not exist before is born with. */
@@ -16,14 +18,54 @@ export interface EmptyRequest extends EmptyFill {
 
 /** Puts an empty one in the target's place. Throws and leaves it as it was when that cannot be done. */
 export async function replaceByEmpty(tools: OperationTools, target: LiveTarget, request: EmptyRequest): Promise<void> {
+  await emptyInWork(tools, target, request, async () => undefined);
+}
+
+/** The snapshot that what is replaced becomes. */
+export interface KeptSnapshot {
+  /** How many of the target's snapshots are kept, this one included. */
+  keep: number;
+}
+
+/**
+ * The same for what is there; it becomes a snapshot as it is in that moment, whose name is what this resolves with. Throws
+ * (exit 4) when nothing is there.
+ */
+export async function keepAndReplaceByEmpty(
+  tools: OperationTools,
+  target: LiveTarget,
+  { keep, ...request }: Omit<EmptyRequest, "discardPrevious"> & KeptSnapshot,
+): Promise<string> {
+  let name = "";
+  await emptyInWork(tools, target, { ...request, discardPrevious: false }, async (work) => {
+    const { key, snapshots, drops } = await prepareSnapshot(work, target, { keep });
+    name = key.name;
+    const mark = nextMark(key, tools.clock.now(), snapshots, target.target.worktree?.id);
+    work.operation.details.snapshot = name;
+    return { keeping: keepAsSnapshot(key, mark, snapshots), after: () => dropOldest(work, drops, keep) };
+  });
+  return name;
+}
+
+/** How what is replaced is kept, and what follows then. */
+type Prepare = (work: Work) => Promise<{ keeping: Keeping; after: () => Promise<void> } | undefined>;
+
+async function emptyInWork(
+  tools: OperationTools,
+  target: LiveTarget,
+  { like, consent, ...swap }: EmptyRequest,
+  prepare: Prepare,
+): Promise<void> {
   const unit = unitOf(target);
-  const { like, consent, ...swap } = request;
   const subject = { operation: "empty", claims: unit.claims("exclusive"), avoid: [target.database] };
   await withWork(tools, target, subject, async (work) => {
+    const kept = await prepare(work);
     const loss = await unit.find(work);
     await unit.requireReplaceable(work);
     if (loss !== undefined) await consent(loss);
     const built = await unit.createEmpty(work, { like });
-    await unit.swap(work, built, { ...swap, agreed: loss?.standing });
+    const keeping = kept === undefined ? {} : { keeping: kept.keeping };
+    await unit.swap(work, built, { ...swap, ...keeping, agreed: loss?.standing });
+    await kept?.after();
   });
 }

@@ -7,6 +7,7 @@ import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { commentStatement } from "../unit/swap.ts";
+import type { Keeping } from "../unit/unit.ts";
 
 /** The snapshot of the state that the last rewind left. It is not counted. */
 export const BEFORE_REWIND = "before-rewind";
@@ -125,20 +126,32 @@ export function sealStatements(database: string, mark: Mark): string[] {
 }
 
 /**
- * The database that the snapshot is in, found by its mark: earlier versions made long names in another way. Throws (exit 5)
- * when another database, which is none of the snapshots, has the name that one would be kept under.
+ * The databases that the snapshot is in, newest first, found by their marks: earlier versions made long names in another
+ * way, and a run that was killed may have left an older one. Throws (exit 5) when another database, which is none of the
+ * snapshots, has the name that one would be kept under.
  */
-export async function findSnapshotDatabase(
+export async function findSnapshotDatabases(
   sql: Sql,
   key: SnapshotKey,
   snapshots: readonly Snapshot[],
-): Promise<string | undefined> {
+): Promise<string[]> {
   const database = snapshotDatabase(key);
-  const found = snapshots.find((snapshot) => snapshot.name === key.name)?.database;
-  if (found === database || !(await databaseExists(sql, database))) return found;
+  const isOurs = snapshots.some((snapshot) => snapshot.database === database);
+  if (isOurs || !(await databaseExists(sql, database))) {
+    return snapshots.filter(({ name }) => name === key.name).map((snapshot) => snapshot.database);
+  }
   throw refusal(
     "name_taken",
     `there is a database ${database} that is no snapshot ${key.name} of ${key.of}; it stays as it is`,
     "rename it, or choose another name for the snapshot",
   );
+}
+
+/** How what is replaced is kept as a snapshot. */
+export function keepAsSnapshot(key: SnapshotKey, mark: Mark, snapshots: readonly Snapshot[]): Keeping {
+  return {
+    name: snapshotDatabase(key),
+    seal: (database) => sealStatements(database, mark),
+    findOlder: (sql) => findSnapshotDatabases(sql, key, snapshots),
+  };
 }

@@ -11,13 +11,12 @@ import { type Work, withWork } from "../work/work.ts";
 import { requireDatabase, snapshotSubject } from "./snapshot.ts";
 import {
   BEFORE_REWIND,
-  findSnapshotDatabase,
+  findSnapshotDatabases,
+  keepAsSnapshot,
   listSnapshots,
   nextMark,
   requireSnapshot,
   type Snapshot,
-  sealStatements,
-  snapshotDatabase,
 } from "./snapshot-list.ts";
 
 export interface RewindRequest {
@@ -54,9 +53,9 @@ export async function rewindDatabase(
     const built = await unit.create(work, () => openSnapshot(work, unit, snapshot));
     const { services } = request;
     const swap = { agreed: loss.standing, services, keeping, discardPrevious: false };
-    const { servicesRestarted } = await unit.swap(work, built, swap);
+    const { servicesRestarted, previous } = await unit.swap(work, built, swap);
     const { sizeBytes } = snapshot;
-    Object.assign(work.operation.details, { snapshot: snapshot.name, kept_as: keeping.name });
+    Object.assign(work.operation.details, { snapshot: snapshot.name, kept_as: previous ?? keeping.name });
     return { snapshot, database: live.database, sizeBytes, kept: BEFORE_REWIND, servicesRestarted };
   });
 }
@@ -94,7 +93,7 @@ async function prepareRewind(
   await requireDatabase(work, live);
   const snapshots = await listSnapshots(work.control, of);
   const snapshot = name === undefined ? await choose(snapshots, of) : requireSnapshot(snapshots, { of, name });
-  await findSnapshotDatabase(work.control, { of, name: BEFORE_REWIND }, snapshots);
+  await findSnapshotDatabases(work.control, { of, name: BEFORE_REWIND }, snapshots);
   await unit.requireReplaceable(work);
   const nothing = { ...unit.place, noun, label: of, sizeBytes: 0, sessions: [], standing: undefined, kept: true };
   return { snapshot, snapshots, loss: (await unit.find(work)) ?? nothing };
@@ -103,11 +102,6 @@ async function prepareRewind(
 /** The replaced state becomes a snapshot in the place of the one that an earlier rewind left. */
 function keepBeforeRewind(work: Work, { label, live }: Unit, snapshots: readonly Snapshot[]): Keeping {
   const key = { of: label, name: BEFORE_REWIND };
-  const name = snapshotDatabase(key);
   const mark = nextMark(key, work.tools.clock.now(), snapshots, live.target.worktree?.id);
-  return {
-    name,
-    statements: sealStatements(name, mark),
-    findOlder: (sql) => findSnapshotDatabase(sql, key, snapshots),
-  };
+  return keepAsSnapshot(key, mark, snapshots);
 }

@@ -14,12 +14,12 @@ import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 import {
   BEFORE_REWIND,
   chooseSnapshotName,
-  findSnapshotDatabase,
+  findSnapshotDatabases,
+  keepAsSnapshot,
   listSnapshots,
   nextMark,
   requireSnapshot,
   type Snapshot,
-  sealStatements,
   snapshotDatabase,
 } from "./snapshot-list.ts";
 
@@ -69,14 +69,18 @@ export async function takeSnapshot(work: Work, live: LiveTarget, request: Snapsh
   const { database: scratch } = await unit.save(work, request.whenConnected);
   const takenAt = tools.clock.now();
   const mark = nextMark(key, takenAt, snapshots, live.target.worktree?.id);
-  const statements = sealStatements(database, mark);
-  await nameKept(work, unit, { name: database, renames: [[scratch, database]], statements });
-  for (const old of drops) {
-    await dropDatabase(control, old.database);
-    tools.note(`dropped the oldest snapshot, ${old.name}: ${request.keep} are kept`);
-  }
+  await nameKept(work, unit, scratch, keepAsSnapshot(key, mark, snapshots));
+  await dropOldest(work, drops, request.keep);
   const sizeBytes = await databaseSizeBytes(control, database);
   return { ...key, database, takenAt, sizeBytes, dropped: drops.map(({ name }) => name) };
+}
+
+/** Drops the snapshots for which another one was taken. */
+export async function dropOldest({ control, tools }: Work, drops: readonly Snapshot[], keep: number): Promise<void> {
+  for (const old of drops) {
+    await dropDatabase(control, old.database);
+    tools.note(`dropped the oldest snapshot, ${old.name}: ${keep} are kept`);
+  }
 }
 
 /** What taking a snapshot would do. */
@@ -113,7 +117,8 @@ export function snapshotSubject(
   return { operation, claims: unitOf(live).claims(mode), avoid: [live.database] };
 }
 
-async function prepareSnapshot(
+/** Checks what is checked before a snapshot is taken, and how it will be named. */
+export async function prepareSnapshot(
   work: Work,
   live: LiveTarget,
   { name: given, keep }: Omit<SnapshotRequest, "whenConnected">,
@@ -131,7 +136,7 @@ async function prepareSnapshot(
       `pgrove snapshots remove ${name}      or choose another name`,
     );
   }
-  await findSnapshotDatabase(work.control, { of, name }, snapshots);
+  await findSnapshotDatabases(work.control, { of, name }, snapshots);
   const counted = snapshots.filter((snapshot) => snapshot.name !== BEFORE_REWIND);
   return { key: { of, name }, snapshots, drops: counted.slice(keep - 1) };
 }

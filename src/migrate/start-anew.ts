@@ -1,6 +1,5 @@
 /** A target emptied and migrated anew; what was there is kept as a snapshot. */
-import { replaceByEmpty } from "../copy/empty.ts";
-import { createSnapshot } from "../copy/snapshot.ts";
+import { keepAndReplaceByEmpty } from "../copy/empty.ts";
 import { keptSnapshots } from "../copy/snapshot-keep.ts";
 import { configError } from "../errors.ts";
 import type { Target } from "../resolve/target.ts";
@@ -36,15 +35,11 @@ export async function startAnew(
   await consent();
   const operationTools = await tools.operationTools();
   const live = await tools.openTarget(targetText); // with the login that may create databases
-  const snapshot = await createSnapshot(operationTools, live, {
-    keep: await keptSnapshots(tools),
-    whenConnected: async () => "disconnect",
-  });
-  tellKept(live.target, snapshot.name);
-  await replaceByEmpty(operationTools, live, {
-    ...{ like: async () => live.database, comment: "", discardPrevious: true },
+  const snapshot = await keepAndReplaceByEmpty(operationTools, live, {
+    ...{ like: async () => live.database, comment: "", keep: await keptSnapshots(tools) },
     ...{ services: config?.services ?? [], consent: async () => undefined },
   });
+  tellKept(live.target, snapshot);
   const applied = await migrateEmpty(tools, targetText);
-  return { snapshot: snapshot.name, migrations: applied?.length ?? 0 };
+  return { snapshot, migrations: applied?.length ?? 0 };
 }

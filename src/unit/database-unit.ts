@@ -122,7 +122,7 @@ export class DatabaseUnit implements Unit {
     });
     // The swap is done: a drop that fails is left to the next run.
     const { previous, discarded } = plan;
-    if (discarded !== undefined) operation.defer(() => work.clearUp((sql) => dropDatabase(sql, discarded)));
+    for (const name of discarded) operation.defer(() => work.clearUp((sql) => dropDatabase(sql, name)));
     const sizeBytes = await databaseSizeBytes(control, database);
     const details = { database_size_bytes: sizeBytes, previous };
     return { servicesRestarted, sizeBytes, details, ...(previous === undefined ? {} : { previous }) };
@@ -133,28 +133,29 @@ export class DatabaseUnit implements Unit {
     { control, operation }: Work,
     { name: scratch, properties }: Built,
     { agreed, keeping: given, discardPrevious, comment }: SwapRequest,
-  ): Promise<Swap & { previous: string | undefined; discarded: string | undefined }> {
+  ): Promise<Swap & { previous: string | undefined; discarded: readonly string[] }> {
     const database = this.label;
     const exists = agreed !== undefined;
     const keeping: Keeping | undefined = exists && !discardPrevious ? (given ?? keepForRestore(database)) : undefined;
     const discarded = discardedName(operation.run);
     const previous = keeping?.name;
-    const older = await keeping?.findOlder(control);
+    const all = (await keeping?.findOlder(control)) ?? [];
+    const older = all.find((name) => name === previous);
     const olderStanding = older === undefined ? undefined : await findStanding(control, older);
-    if (older !== undefined) await requireNothingBound(control, older);
+    for (const name of all) await requireNothingBound(control, name);
     const makesRoom = older === undefined ? [] : [[older, discarded] as const];
     const leaves = exists ? [[database, previous ?? discarded] as const] : [];
     const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
     const statements = exists
       ? propertyStatements(database, await readProperties(control, database))
       : bornWith(database, properties, comment);
-    const kept = older === undefined ? [] : [{ database: older, agreed: olderStanding }];
-    if (previous !== undefined && previous !== older) kept.push({ database: previous, agreed: undefined });
+    const kept = previous === undefined ? [] : [{ database: previous, agreed: olderStanding }];
+    const isDiscarded = older !== undefined || (exists && previous === undefined);
     return {
       ...{ renames: [...makesRoom, ...leaves, [scratch, database]], occupied, run: operation.run, previous },
-      statements: [...statements, ...(keeping?.statements ?? [])],
+      statements: [...statements, ...(previous === undefined ? [] : (keeping?.seal(previous) ?? []))],
       agreed: [{ database, agreed }, ...kept],
-      discarded: older !== undefined || (exists && previous === undefined) ? discarded : undefined,
+      discarded: [...(isDiscarded ? [discarded] : []), ...all.filter((name) => name !== older)],
     };
   }
 

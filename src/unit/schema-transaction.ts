@@ -15,6 +15,7 @@ import { nameSome, requireNoDependents } from "../postgres/schema-dependencies.t
 import { moveObjects, moveSchema } from "../postgres/schema-objects.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Work } from "../work/work.ts";
+import type { SchemaKeeper } from "./schema-keep.ts";
 import type { SchemaPlace } from "./schema-target.ts";
 import { requireSchemaStanding, type Standing } from "./standing.ts";
 
@@ -26,6 +27,16 @@ const PAUSE_MS = 500;
 /** A lock that was not to be had in time, or that somebody else waited for in turn. */
 const PASSING = new Set(["55P03", "40P01"]);
 
+/** A table came into being that was not saved. */
+class Outdated extends Error {}
+
+interface Exchange {
+  properties: SchemaProperties;
+  agreed: Standing | undefined;
+  /** Keeps what is replaced. */
+  keeper: SchemaKeeper | undefined;
+}
+
 /**
  * Swaps the run's waiting schema in. Throws (exit 5) when the present one is not what was agreed to, and, naming who, when
  * others hold its tables.
@@ -34,14 +45,15 @@ export async function exchangeSchemas(
   work: Work,
   sql: Sql,
   place: SchemaPlace,
-  { properties, agreed }: { properties: SchemaProperties; agreed: Standing | undefined },
+  { properties, agreed, keeper }: Exchange,
 ): Promise<void> {
   const { schema } = place;
   const replaces = agreed !== undefined;
-  await withoutOthers(work, sql, schema, async (transaction) => {
+  const exchange = async (transaction: Queries) => {
     const [incoming, outgoing] = [incomingName(work.operation.run), outgoingName(work.operation.run)];
     await requireSchemaStanding(transaction, { schema, agreed });
     if (replaces) {
+      await keeper?.keep(transaction);
       await requireNoDependents(transaction, schema);
       await moveSchema(transaction, schema, outgoing);
     }
@@ -53,8 +65,17 @@ export async function exchangeSchemas(
     }
     for (const statement of schemaPropertyStatements(schema, properties)) await transaction.unsafe(statement);
     await settleRole(transaction, place);
-    if (replaces) await transaction.unsafe(`drop schema ${outgoing} cascade`);
-  });
+    if (!replaces) return;
+    if (await keeper?.isOutdated(transaction, outgoing)) throw new Outdated();
+    await transaction.unsafe(`drop schema ${outgoing} cascade`);
+  };
+  try {
+    await withoutOthers(work, sql, schema, exchange);
+  } catch (error) {
+    await keeper?.drop();
+    throw error;
+  }
+  keeper?.settle();
 }
 
 /** Drops the schema, for good. Throws (exit 5) when it is not what was agreed to, or something outside needs it. */
@@ -90,7 +111,7 @@ async function withoutOthers(
       });
       return;
     } catch (error) {
-      if (!PASSING.has(codeOf(error) ?? "")) throw error;
+      if (!(error instanceof Outdated) && !PASSING.has(codeOf(error) ?? "")) throw error;
       if (attempt === TRIES) throw await explainLocked(sql, schema);
       await Bun.sleep(PAUSE_MS);
       work.operation.abort.throwIfAborted();

@@ -1,6 +1,6 @@
 /** A schema of a database as a unit, with the role that owns it where it is a worktree's. */
 import { refusal, usageError } from "../errors.ts";
-import { databaseExists, discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
+import { databaseExists, dropDatabase, scratchName } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { isOwnedMark, type Mark } from "../postgres/ownership.ts";
@@ -11,7 +11,6 @@ import { listExtensions } from "../postgres/schema-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
-import { nameKept } from "./keep.ts";
 import {
   findBelongings,
   foundDatabase,
@@ -27,14 +26,15 @@ import {
 } from "./marks.ts";
 import { type ParkNote, parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
+import { SchemaKeeper } from "./schema-keep.ts";
 import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
 import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
 import { createOwn, createScratch, inScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
-import { findSchemaStanding, findStanding, requireSchemaStanding, type Standing } from "./standing.ts";
+import { findSchemaStanding, requireSchemaStanding, type Standing } from "./standing.ts";
 import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
-import type { Built, CopyFill, Fill, Keeping, Loss, Owned, Place, Replaced, Saved, SwapRequest, Unit } from "./unit.ts";
+import type { Built, CopyFill, Fill, Loss, Owned, Place, Replaced, Saved, SwapRequest, Unit } from "./unit.ts";
 
 export class SchemaUnit implements Unit {
   readonly noun = "schema";
@@ -131,25 +131,16 @@ export class SchemaUnit implements Unit {
       const present = await requireReplaceable(sql, this);
       const owner = chooseOwner(live, present);
       const properties = { ...{ grants: null }, ...present, owner, comment: present?.comment ?? comment ?? null };
+      const keeper = keeping === undefined ? undefined : new SchemaKeeper(work, this, keeping);
       const servicesRestarted = await withServicesStopped(work, live, services, async () => {
-        const saved = keeping === undefined ? undefined : await this.saveAs(work, discardedName(work.operation.run));
         await requireClaim(work.control, this.label);
-        await exchangeSchemas(work, sql, this, { properties, agreed });
-        if (saved !== undefined && keeping !== undefined) await this.keepSaved(work, saved, keeping);
+        await exchangeSchemas(work, sql, this, { properties, agreed, keeper });
       });
       const sizeBytes = await schemaSizeBytes(sql, schema);
-      return { sizeBytes, servicesRestarted, details: { schema, schema_size_bytes: sizeBytes } };
+      const details = { schema, schema_size_bytes: sizeBytes };
+      const previous = keeper === undefined ? {} : { previous: keeper.database };
+      return { sizeBytes, servicesRestarted, details, ...previous };
     });
-  }
-
-  /** Gives the saved state its name. An older one gets the saved one's in exchange, and is dropped under it at the end. */
-  private async keepSaved(work: Work, saved: string, { name, statements, findOlder }: Keeping): Promise<void> {
-    const apart = `${saved}_old`;
-    const older = await findOlder(work.control);
-    if (older === undefined) return await nameKept(work, this, { name, renames: [[saved, name]], statements });
-    const renames = [[older, apart] as const, [saved, name] as const, [apart, saved] as const];
-    const agreed = await findStanding(work.control, older);
-    await nameKept(work, this, { name, renames, statements, older: { database: older, agreed } });
   }
 
   /** It is read, and disconnects nobody. */
@@ -164,7 +155,7 @@ export class SchemaUnit implements Unit {
   }
 
   /** What belongs to a worktree's role belongs to the login there, so that the role can be dropped before it. */
-  private async saveAs(work: Work, name: string): Promise<string> {
+  async saveAs(work: Work, name: string): Promise<string> {
     const load = this.keepsOwners ? [] : ["--no-owner"];
     const statement = await this.emptyLike(work);
     return await withSource(work, this.live, [this.schema], async (source) => {

@@ -243,16 +243,14 @@ export function previousNames(database: string): string[] {
   return [previousName(database), formerNameWithSuffix(database, PREVIOUS_SUFFIX)];
 }
 
-/** The database that pgrove kept when it replaced that one before. Throws (exit 1) when somebody else's has the name. */
-export async function findPrevious(sql: Sql, database: string): Promise<string | undefined> {
+/** The databases that pgrove kept when it replaced that one before. Throws (exit 1) when somebody else's has the name. */
+export async function findPrevious(sql: Sql, database: string): Promise<string[]> {
   const [previous] = previousNames(database);
   const kept = await sql<{ name: string; comment: string | null }[]>`
     select datname::text as name, shobj_description(oid, 'pg_database') as comment
       from pg_database where datname in ${sql(previousNames(database))}`;
   const own = kept.filter(({ comment }) => isPreviousMark(comment)).map(({ name }) => name);
-  if (!kept.some(({ name, comment }) => name === previous && !isPreviousMark(comment))) {
-    return own.find((name) => name === previous) ?? own[0];
-  }
+  if (!kept.some(({ name }) => name === previous && !own.includes(name))) return own;
   throw failure(
     "name_taken",
     `there is a database ${previous} that pgrove did not make; the replaced one is to be kept under that name`,

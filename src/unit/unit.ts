@@ -129,10 +129,10 @@ export interface Built {
 export interface Keeping {
   /** The name of the database that it is kept as. */
   name: string;
-  /** Run behind the renames, in the same transaction. */
-  statements: readonly string[];
-  /** The database of an older one, which is dropped for it. Throws when the name is somebody else's. */
-  findOlder: (sql: Sql) => Promise<string | undefined>;
+  /** The statements that make a database of that name a kept one, run in the transaction that names it. */
+  seal: (database: string) => readonly string[];
+  /** The databases of older ones, which are dropped for it. Throws when the name is somebody else's. */
+  findOlder: (sql: Sql) => Promise<string[]>;
 }
 
 export interface SwapRequest {
@@ -149,7 +149,7 @@ export interface SwapRequest {
 }
 
 export interface Replaced {
-  /** The name under which what was replaced is kept. */
+  /** The database that what was replaced is kept as, with all that was written to it until then. */
   previous?: string;
   sizeBytes: number;
   servicesRestarted: number;

@@ -6,6 +6,7 @@ import { formatMark } from "../../../src/postgres/ownership.ts";
 import type { WorktreeRow } from "../../../src/repo/registry.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, databasesLike, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
+import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { connect } from "../../support/faults/world.ts";
 
@@ -105,6 +106,38 @@ describe.each([15, 18] as const)("one schema, PostgreSQL %i", (major) => {
     expect(await mains()).toBe("8");
     expect(await mine()).toBe("mine,yours");
     expect(await names(main)).toEqual([BEFORE_REWIND, "good"]);
+  });
+
+  test("what is written until the swap is in one of the two states", async () => {
+    await take(worktree, "still");
+    const user = connect(server, database);
+    const written: string[] = [];
+    let done = false;
+    const writing = (async () => {
+      for (let row = 0; !done; row++) {
+        const name = `row ${row}`;
+        const insert = user.unsafe(`insert into ${quoted}.item (name) values ('${name}')`);
+        // Who waited for a table that has gone is told so.
+        await insert.then(
+          () => written.push(name),
+          () => undefined,
+        );
+      }
+    })();
+    await waitFor("rows", 30_000, async () => written.length > 20, 5);
+    await rewind(worktree, "still");
+    const enough = written.length + 5;
+    await waitFor("rows in the new state", 30_000, async () => written.length > enough, 5);
+    done = true;
+    await writing;
+    await user.end();
+    const rows = async (from: string) => (await server.psql(from, `select name from ${quoted}.item`)).split("\n");
+    const now = await rows(database);
+    await rewind(worktree, BEFORE_REWIND);
+    const before = await rows(database);
+    expect(written.filter((name) => !now.includes(name) && !before.includes(name))).toEqual([]);
+    expect(await names(worktree)).toEqual([BEFORE_REWIND, "still", ...(await names(worktree)).slice(2)]);
+    await rewind(worktree, "still");
   });
 
   test("a rewind that fails leaves the schema and its snapshots as they were", async () => {
