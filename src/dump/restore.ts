@@ -7,6 +7,7 @@ import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { lossOf } from "../unit/keep.ts";
 import { fitLocale } from "../unit/locale.ts";
 import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
@@ -51,9 +52,10 @@ export async function restoreDump(
   const request = { ...given, ownRole: !unit.keepsOwners };
   return await withWork(tools, unit.live, subjectOf("restore", unit, "exclusive"), async (work) => {
     const loss = await findReplaced(work, unit, request);
-    if (loss !== undefined && request.askFirst) await request.consent(loss);
+    const asks = async () => (loss === undefined ? undefined : await request.consent(lossOf(loss, request)));
+    if (request.askFirst) await asks();
     const { inspected, ...loading } = await prepare(work, live, unit, request);
-    if (loss !== undefined && !request.askFirst) await request.consent(loss);
+    if (!request.askFirst) await asks();
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
     let comparison: Comparison | undefined;
@@ -63,7 +65,9 @@ export async function restoreDump(
       return { database: filled.scratch, wanted };
     };
     const built = await unit.create(work, fill);
-    const { details, ...replaced } = await unit.swap(work, built, { ...request, agreed: loss?.standing });
+    const { details, ...replaced } = await unit.swap(work, built, {
+      ...{ ...request, agreed: loss?.standing, older: loss?.older?.standing },
+    });
     Object.assign(work.operation.details, details);
     return { dump: name, ...unit.place, ...replaced, ...(comparison === undefined ? {} : { comparison }) };
   });
