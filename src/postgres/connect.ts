@@ -93,12 +93,12 @@ export async function openConnection(
 /** Limits after which a server ends a session that waits, as ours do while a program of PostgreSQL works. */
 const WAITING = ["idle_session_timeout", "idle_in_transaction_session_timeout"];
 /** Limits of what a session does. */
-const WORKING = ["statement_timeout", "transaction_timeout"];
+const WORKING = ["statement_timeout", "transaction_timeout", "lock_timeout", "default_transaction_read_only"];
 
-/** Whatever role and database say: a limit that is meant for programs would end our work half-way. */
+/** Whatever role and database say: a limit that is meant for programs would end our work half-way, or refuse it. */
 function liftLimits(names: readonly string[]): string {
   const list = names.map((name) => `'${name}'`).join(", ");
-  return `select set_config(name, '0', false) from unnest(array[${list}]) name where current_setting(name, true) <> '0'`;
+  return `select set_config(name, '0', false) from unnest(array[${list}]) name where current_setting(name, true) not in ('0', 'off')`;
 }
 
 /** TCP or a Unix socket, once it is connected. */
@@ -135,6 +135,12 @@ export function explainConnectError(error: unknown, connection: Connection, labe
   switch (codeOf(error)) {
     case "3D000":
       return missingError("database_missing", `there is no database ${database} on ${label}`, "pgrove status");
+    case "55000":
+      return missingError(
+        "database_unusable",
+        `${database} on ${label} takes no connections: ${said}`,
+        "pgrove restore        puts a dump in the place of one that was dropped half-way",
+      );
     case "28P01":
     case "28000":
       return new PgroveError({
