@@ -3,8 +3,9 @@
  * (TEMPLATE), which needs the source for itself; else, and between servers, pg_dump streams into pg_restore.
  */
 import { missingError, usageError } from "../errors.ts";
-import { databaseExists, listSessions, type Session } from "../postgres/admin.ts";
+import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
+import { listSessions, type Session } from "../postgres/occupants.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { requireStreamable } from "../unit/stream.ts";
@@ -15,6 +16,8 @@ import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 export interface CopyRequest {
   strategy: CopyStrategy;
   schemaOnly: boolean;
+  /** The search_path to stream it with; left out, none. */
+  searchPath?: string;
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */

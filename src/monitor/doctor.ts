@@ -9,8 +9,8 @@ import { openServer } from "../server/open-server.ts";
 import type { Server, ServerTools } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
 import { errorCode } from "../sys/files.ts";
-import { findDeadRuns } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
+import { findEndedRuns } from "../sys/run-record.ts";
 import type { Check } from "./check.ts";
 import { checkInside } from "./doctor-server.ts";
 import { checkWorktrees } from "./doctor-worktrees.ts";
@@ -20,6 +20,8 @@ export interface DoctorTools {
   now: Date;
   storeDir(): Promise<string>;
   stateDir(): Promise<string>;
+  /** The file of the key that this user's records are signed with. */
+  userKey: string;
   config(): Promise<LoadedConfig | undefined>;
   repository(): Promise<Repository | undefined>;
   serverTools(): Promise<ServerTools>;
@@ -163,7 +165,11 @@ async function checkStore(tools: DoctorTools): Promise<Check> {
 
 async function checkDeadRuns(tools: DoctorTools): Promise<Check> {
   const name = "interrupted runs";
-  const dead = await findDeadRuns(await tools.stateDir());
+  const { dead, foreign } = await findEndedRuns({ stateDir: await tools.stateDir(), userKey: tools.userKey });
+  if (foreign.length > 0) {
+    const found = `${foreign.join(", ")}: not signed by you, and left alone`;
+    return { name, state: "problem", found, fix: "look at what it names, and remove it" };
+  }
   if (dead.length === 0) return { name, state: "ok", found: "none" };
   const what = dead.map(({ operation, target }) => `${operation} of ${target}`).join(", ");
   return {

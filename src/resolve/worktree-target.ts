@@ -18,6 +18,7 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
     label: "main",
     name: "main",
     protected: false,
+    hasServices: true,
     ...(givesRoles(loaded.config) ? { schema: loaded.config.database.schema } : {}),
   };
   await requireNotWorktrees(target, place);
@@ -54,12 +55,16 @@ export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, pla
         login: { ...login, database: row.database },
         ...(row.schema ? { schema: row.schema } : {}),
       };
-    case "container":
+    case "container": {
+      const server = await ownServer(row, loaded, place);
       return {
         ...own,
-        server: await ownServer(row, loaded, place),
+        server,
         login: { ...login, ...(row.database === "" ? {} : { database: row.database }) },
+        // Beside a private cluster, services are containers by name: main's.
+        ...(server.kind === "compose" ? { hasServices: true } : {}),
       };
+    }
   }
 }
 

@@ -1,15 +1,9 @@
 /** `CREATE DATABASE … TEMPLATE`: PostgreSQL copies the files itself, in about a second for a gigabyte. */
 import { refusal } from "../errors.ts";
-import {
-  connectForAdmin,
-  databaseSizeBytes,
-  describeLeftOut,
-  endSessions,
-  listSessions,
-  listSubscriptions,
-} from "../postgres/admin.ts";
+import { connectForAdmin, databaseSizeBytes, describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
+import { endSessions, findHold, listSessions } from "../postgres/occupants.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 import { createScratch } from "./scratch.ts";
@@ -33,15 +27,23 @@ export async function requireCopyable(work: Work, source: LiveTarget, insist: bo
            (select rolsuper from pg_roles where rolname = current_user)
            or (select datistemplate or pg_has_role(datdba, 'USAGE') from pg_database
                 where datname = ${source.database}) as allowed`;
-  const [why, wayOut] =
+  const { control, operation } = work;
+  const code = "not_copyable";
+  const hold =
     row?.prepared != null
-      ? [`${source.database} has prepared transactions (${row.prepared})`, "end them: COMMIT or ROLLBACK PREPARED"]
+      ? {
+          why: `${source.database} has prepared transactions (${row.prepared})`,
+          ...{ code, wayOut: "end them: COMMIT or ROLLBACK PREPARED" },
+        }
       : row?.allowed === false
-        ? [`${source.database} belongs to another role`, "log in as that role: database.user in pgrove.yaml"]
-        : [];
-  if (why !== undefined && insist)
-    throw refusal("not_copyable", `${why}, so it cannot be copied as a template`, wayOut);
-  return why;
+        ? {
+            why: `${source.database} belongs to another role`,
+            ...{ code, wayOut: "log in as that role: database.user in pgrove.yaml" },
+          }
+        : await findHold(control, source.database, operation.run, operation.abort);
+  if (hold !== undefined && insist)
+    throw refusal(hold.code, `${hold.why}, so it cannot be copied as a template`, hold.wayOut);
+  return hold?.why;
 }
 
 /** How a source is copied within or between servers, the sessions that are in the way asked about or waited for. */
