@@ -3,7 +3,7 @@ import { refusal } from "../errors.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import type { Context } from "./context.ts";
 import { readConfiguredData } from "./initial-data.ts";
-import { describeProvisioned, provisionRequest } from "./provisioning.ts";
+import { describeProvisioned, provisionRequest, warnOfMain } from "./provisioning.ts";
 import { formatFields } from "./table.ts";
 import { approvingOnce } from "./trust.ts";
 import { dumpItem, listItems, listUnapproved } from "./trust-collect.ts";
@@ -34,9 +34,9 @@ export async function provisionByHook(context: Context): Promise<void> {
     });
   };
   const { provisionWorktree } = await import("../worktree/provision.ts");
-  context.output.note(
-    formatFields(describeProvisioned(await provisionWorktree(tools, worktree, { ...request, approveDump }))),
-  );
+  const provisioned = await provisionWorktree(tools, worktree, { ...request, approveDump });
+  context.output.note(formatFields(describeProvisioned(provisioned)));
+  warnOfMain(context, provisioned);
 }
 
 async function requireAllApproved(context: Context, root: string): Promise<void> {

@@ -13,6 +13,7 @@ import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
 import { ownConnection, requireReach } from "../resolve/reach.ts";
+import { findStrayFiles, findWays, type StrayFile } from "../resolve/stray-variables.ts";
 import type { Target } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
@@ -38,6 +39,8 @@ export interface Provisioned {
   connection?: Connection;
   env?: EnvBlockResult & { file: string; variables: Readonly<Record<string, string>> };
   shared: SharedPath[];
+  /** What in the worktree's env files leads to main's database all the same. */
+  strays: StrayFile[];
   /** What became of the setup steps in this run. */
   setup: "ran" | "none" | "skipped";
 }
@@ -71,13 +74,26 @@ export async function provisionWorktree(
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
   const env = connection === undefined ? undefined : await writeEnv(tools, worktree, live.target, connection);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
-  const setup = await setUp(tools, worktree, row, { request, variables: env?.variables ?? {} });
+  const strays = connection === undefined ? [] : await findStrays(tools, worktree, live.target, connection);
+  const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
+  const setup = await setUp(tools, worktree, row, { request, variables: { ...own, ...env?.variables } });
   const done: WorktreeRow = { ...row, state: "ready" };
   return {
-    ...{ row: done, data: report, shared, setup },
+    ...{ row: done, data: report, shared, setup, strays },
     ...(connection === undefined ? {} : { connection }),
     ...(env === undefined ? {} : { env }),
   };
+}
+
+async function findStrays(
+  { loaded, place, server }: WorktreeTools,
+  { root }: GitWorktree,
+  target: Target,
+  connection: Connection,
+): Promise<StrayFile[]> {
+  const main = () => mainTarget(loaded, place);
+  const ways = await findWays(target, connection, { main, serverTools: async () => server });
+  return ways === undefined ? [] : await findStrayFiles(root, ways, loaded);
 }
 
 /** The data as they are found again from any folder. A dump that is not there is missed only where it is needed. */

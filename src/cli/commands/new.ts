@@ -3,7 +3,7 @@ import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
 import { chooseData, readConfiguredData } from "../initial-data.ts";
-import { describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
+import { describeProvisioned, provisionDocument, provisionRequest, warnOfMain } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { requireTrust } from "../trust.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
@@ -86,6 +86,7 @@ export const command = defineCommand({
     await context.output.answer(document, () =>
       formatFields([["worktree", `${shown}  (${creation.branch})`], ...describeProvisioned(provisioned)]),
     );
+    warnOfMain(context, provisioned);
     context.output.note(`next: cd ${shown}${provisioned.data.made?.how === "empty" ? " && pgrove migrate up" : ""}`);
   },
 });
