@@ -44,6 +44,26 @@ test.concurrent("a state is shared: dumped by one, restored by another in a new 
   await grove.ok(["remove", "debug-issue", "--yes"]);
 });
 
+test.concurrent("what would stop it is found before anything is made: login, rights, main's database", async () => {
+  await using grove = await Grove.create(server);
+  const [poor, absent] = [`${grove.project}_poor`, `${grove.project}_absent`];
+  await grove.sql.unsafe(`create role "${poor}" login`);
+  const cases: [string, RegExp][] = [
+    [`{name: ${grove.project}, user: ${absent}}`, new RegExp(absent)],
+    [`{name: ${grove.project}, user: ${poor}}`, /may not create databases[\s\S]*CREATEDB/],
+    [`{name: ${absent}}`, new RegExp(absent)],
+  ];
+  for (const [database, words] of cases) {
+    const yaml = `project: ${grove.project}\nserver: {container: ${server.container}}\ndatabase: ${database}\n`;
+    await grove.repo.configure(yaml);
+    const { code, stderr } = await grove.repo.run(["new", "x"]);
+    expect([code === 0, stderr]).toEqual([false, expect.stringMatching(words)]);
+    expect(await grove.git(["branch", "--list", "x"])).toBe("");
+    expect(await grove.git(["worktree", "list", "--porcelain"])).not.toContain("/x");
+  }
+  await grove.sql.unsafe(`drop role "${poor}"`);
+});
+
 test.concurrent("a copied env file that names main is said loudly, and leads neither setup nor the migration tool there", async () => {
   const tool = `[ -n "$OTHER_URL" ] || . ./.env.local; '${binary}' sql "\${HARD_URL:-$OTHER_URL}" -c "insert into _prisma_migrations values ('m')"`;
   const yaml = `worktrees: {share: [.env.local], setup: [sh tool.sh]}\nmigrations: {backup: none, command: {up: sh tool.sh}}\n`;
