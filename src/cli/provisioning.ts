@@ -82,8 +82,16 @@ function describeEnv({ file, variables, overridden }: NonNullable<Provisioned["e
   return `${file}: ${names.join(", ")}${warning}`;
 }
 
-/** Says what in the worktree's env files leads to main's data. */
-export function warnOfMain({ output }: Context, { row, strays }: Provisioned): void {
+/** Says what in the worktree's env files leads to main's data, and that git would take up a password. */
+export function warnOfProvisioned({ output }: Context, { row, env, strays }: Provisioned): void {
+  if (env?.git === "untracked") {
+    output.warn(
+      `warning: git does not ignore ${env.file}, which has the database's password now\nnext: echo ${env.file} >> .gitignore`,
+    );
+  }
+  if (env?.git === "tracked") {
+    output.note(`${env.file} is tracked by git: pgrove's lines in it show up as a change; leave them out of commits`);
+  }
   for (const warning of warnOfStrays(row.name, describeStrays(strays, row.path))) output.warn(warning);
 }
 

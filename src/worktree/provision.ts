@@ -32,12 +32,22 @@ export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
   maySetUp: () => Promise<boolean>;
 }
 
+/** What git makes of a file. */
+export type KnownToGit = "ignored" | "untracked" | "tracked";
+
+/** The env file, relative to the worktree. */
+export type WrittenEnv = EnvBlockResult & {
+  file: string;
+  variables: Readonly<Record<string, string>>;
+  git: KnownToGit;
+};
+
 export interface Provisioned {
   row: WorktreeRow;
   data: DataReport;
   /** How this machine reaches the database; undefined when only `docker exec` does, and there is no env file then. */
   connection?: Connection;
-  env?: EnvBlockResult & { file: string; variables: Readonly<Record<string, string>> };
+  env?: WrittenEnv;
   shared: SharedPath[];
   /** What in the worktree's env files leads to main's database all the same. */
   strays: StrayFile[];
@@ -116,10 +126,7 @@ async function planOwnContainers(
 }
 
 /** Writes the block of the main worktree's env file, which nothing else does. Throws (exit 4) when no URL leads there. */
-export async function writeMainEnv(
-  tools: WorktreeTools,
-  worktree: GitWorktree,
-): Promise<NonNullable<Provisioned["env"]>> {
+export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv> {
   const target = await mainTarget(tools.loaded, tools.place);
   return await writeEnv(tools, worktree, target, await requireReach(target, tools.server));
 }
@@ -148,14 +155,25 @@ async function shareFiles(
 }
 
 async function writeEnv(
-  { loaded }: WorktreeTools,
+  tools: WorktreeTools,
   { root, branch }: GitWorktree,
   target: Target,
   connection: Connection,
-): Promise<NonNullable<Provisioned["env"]>> {
+): Promise<WrittenEnv> {
+  const { loaded } = tools;
   const file = pathInWorktree(loaded, loaded.config.env.file, root);
   const variables = renderVariables(connection, { target, branch }, loaded);
-  return { ...(await writeEnvBlock(file, variables, root)), file: relative(root, file), variables };
+  const shown = relative(root, file);
+  const [written, git] = [await writeEnvBlock(file, variables, root), await askGit(tools, root, shown)];
+  return { ...written, file: shown, variables, git };
+}
+
+/** Whether git ignores a file, as it should one with a password in it, would take it up, or has it already. One spawn. */
+async function askGit({ operation }: WorktreeTools, root: string, file: string): Promise<KnownToGit> {
+  const question = ["ls-files", "-t", "--cached", "--others", "--exclude-standard", "--", `:(literal)${file}`];
+  const { stdout } = await operation.runner.capture(gitCommand(root, question), { allowFailure: true });
+  if (stdout === "") return "ignored";
+  return stdout.startsWith("?") ? "untracked" : "tracked";
 }
 
 /** Runs the setup steps, once in a worktree's life. A step that fails leaves them to the next run. */

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
 import { chooseData, readConfiguredData } from "../initial-data.ts";
-import { describeProvisioned, provisionDocument, provisionRequest, warnOfMain } from "../provisioning.ts";
+import { describeProvisioned, provisionDocument, provisionRequest, warnOfProvisioned } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { requireTrust } from "../trust.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
@@ -77,7 +77,7 @@ export const command = defineCommand({
     await context.output.answer(document, () =>
       formatFields([["worktree", `${shown}  (${creation.branch})`], ...describeProvisioned(provisioned)]),
     );
-    warnOfMain(context, provisioned);
+    warnOfProvisioned(context, provisioned);
     context.output.note(`next: cd ${shown}${provisioned.data.made?.how === "empty" ? " && pgrove migrate up" : ""}`);
   },
 });

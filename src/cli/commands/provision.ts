@@ -7,7 +7,7 @@ import {
   provisionDocument,
   provisionRequest,
   requireVariables,
-  warnOfMain,
+  warnOfProvisioned,
 } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { approvingOnce } from "../trust.ts";
@@ -68,7 +68,7 @@ export const command = defineCommand({
     await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
       formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),
     );
-    warnOfMain(context, provisioned);
+    warnOfProvisioned(context, provisioned);
     if (provisioned.data.made?.how === "empty") context.output.note("next: pgrove migrate up");
   },
 });
