@@ -59,6 +59,7 @@ describe("what is right", () => {
     expect(config).toEqual({
       project: "onyx",
       isolation: "database",
+      hooks: { start: true },
       server: { kind: "local", version: undefined },
       database: { schema: "public" },
       env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" } },
