@@ -1,9 +1,10 @@
 /** Hands SQL to the psql of a target's toolbox. */
 
 import { failure } from "../errors.ts";
-import { parseVersion, type Version } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import { exactSql } from "../sql/exact.ts";
 import { openPsql, runPsql } from "../sql/psql.ts";
+import { psqlKnowsRestrict } from "../sql/psql-version.ts";
 import type { Work } from "../work/work.ts";
 import { filterSql } from "./filter-sql.ts";
 import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
@@ -25,14 +26,15 @@ export async function feedPsql(
   sql: AsyncIterable<Uint8Array>,
   { restricted, leftOut }: SqlContents,
 ): Promise<void> {
-  const sealed = knowsRestrict(await readPsqlVersion(work, live));
+  const { runner } = work.tools;
+  const sealed = await psqlKnowsRestrict(live.toolbox, { runner, ...work.operation });
   const unknown = leftOut.settings.length === 0 ? [] : settingsUnknownTo(await readServerMajor(work));
   const settings = leftOut.settings.filter((name) => unknown.includes(name));
   const leaving = { restrict: restricted, options: leftOut.options.length > 0, settings };
   const leavesSome = leaving.restrict || leaving.options || settings.length > 0;
   await runPsql(openPsql(live, work.tools, work.operation, undefined), {
     name: "the dump",
-    source: leavesSome ? filterSql(sql, leaving) : sql,
+    source: exactUnless(sealed, leavesSome ? filterSql(sql, leaving) : sql),
     args: ["-q", "--echo-errors"],
     checked: { sealed },
     phrase: (line) => line,
@@ -48,15 +50,14 @@ export async function readServerMajor({ control }: Work): Promise<number> {
   return row.major;
 }
 
-async function readPsqlVersion(work: Work, live: LiveTarget): Promise<Version | undefined> {
-  const command = live.toolbox.command("psql", ["--version"], work.operation.run);
-  return parseVersion((await work.tools.runner.capture(command, { abort: work.operation.abort })).stdout);
-}
-
-/** The minor releases of August 2025 brought `\restrict`. */
-const FIRST_WITH_RESTRICT: Readonly<Record<number, number>> = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
-
-function knowsRestrict(version: Version | undefined): boolean {
-  if (version === undefined) return false;
-  return version.major >= 18 || version.minor >= (FIRST_WITH_RESTRICT[version.major] ?? Number.POSITIVE_INFINITY);
+/** Where psql cannot be told to obey no command, it reads only what no setting of the session makes it read otherwise. */
+function exactUnless(sealed: boolean, sql: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  if (sealed) return sql;
+  return exactSql(sql, (what) =>
+    failure(
+      "dump_unsafe",
+      `the dump cannot be checked: psql may read a part of it otherwise than pgrove\n  ${what}`,
+      "install the newest minor release of PostgreSQL's programs; or make it again in custom format (pg_dump -Fc)",
+    ),
+  );
 }
