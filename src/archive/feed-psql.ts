@@ -8,12 +8,27 @@ import { psqlKnowsRestrict } from "../sql/psql-version.ts";
 import type { Work } from "../work/work.ts";
 import { filterSql } from "./filter-sql.ts";
 import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
+import type { Skipping } from "./wants.ts";
 
 /** What the SQL is known to hold: nothing else of it is looked for. */
 export interface SqlContents {
   /** `\restrict` and `\unrestrict`. */
   restricted: boolean;
   leftOut: LeftOut;
+  /** What a new database does not need. */
+  superfluous: boolean;
+}
+
+/** How SQL is loaded. */
+export interface FeedChoice {
+  /** What is not taken of it; what there is to skip was found by a scan. */
+  skipping?: Skipping;
+  /** The search_path in place of an empty one. */
+  searchPath?: string | undefined;
+  /** libpq's options for the session. */
+  options?: string | undefined;
+  /** Given each statement as it is read. */
+  told?: (text: string) => void;
 }
 
 /**
@@ -24,17 +39,20 @@ export async function feedPsql(
   work: Work,
   live: LiveTarget,
   sql: AsyncIterable<Uint8Array>,
-  { restricted, leftOut }: SqlContents,
+  { restricted, leftOut, superfluous }: SqlContents,
+  { skipping, searchPath, options, told }: FeedChoice = {},
 ): Promise<void> {
   const { runner } = work.tools;
   const sealed = await psqlKnowsRestrict(live.toolbox, { runner, ...work.operation });
   const unknown = leftOut.settings.length === 0 ? [] : settingsUnknownTo(await readServerMajor(work));
   const settings = leftOut.settings.filter((name) => unknown.includes(name));
-  const leaving = { restrict: restricted, options: leftOut.options.length > 0, settings };
-  const leavesSome = leaving.restrict || leaving.options || settings.length > 0;
-  await runPsql(openPsql(live, work.tools, work.operation, undefined), {
+  const leaving = {
+    ...{ restrict: restricted, options: leftOut.options.length > 0, settings, superfluous, skipping },
+    emptyPath: searchPath !== undefined,
+  };
+  await runPsql(openPsql(live, work.tools, work.operation, options), {
     name: "the dump",
-    source: exactUnless(sealed, leavesSome ? filterSql(sql, leaving) : sql),
+    source: exactUnless(sealed, filterSql(sql, leaving, told)),
     args: ["-q", "--echo-errors"],
     checked: { sealed },
     phrase: (line) => line,

@@ -16,6 +16,8 @@ import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 export interface CopyRequest {
   strategy: CopyStrategy;
   schemaOnly: boolean;
+  /** The search_path to stream it with; left out, none. */
+  searchPath?: string;
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */

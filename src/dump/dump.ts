@@ -121,12 +121,12 @@ async function beginSnapshot(sql: Sql, { target, toolbox }: LiveTarget): Promise
 }
 
 /** Exact counts of the small tables, by their place in the list. A table that may not be read is left to pg_dump. */
-async function countSmallTables(sql: Sql, facts: DatabaseFacts): Promise<Map<number, number>> {
+async function countSmallTables(sql: Sql, facts: DatabaseFacts): Promise<Map<number, number | undefined>> {
   const small = facts.tables.map((table, index) => ({ ...table, index })).filter(({ bytes }) => bytes <= COUNTED_BYTES);
   try {
     await sql`savepoint counting`;
     const counts = await countRows(sql, small);
-    return new Map(small.map(({ index }, place) => [index, counts[place] ?? 0]));
+    return new Map(small.map(({ index }, place) => [index, counts[place]]));
   } catch {
     await sql`rollback to savepoint counting`;
     return new Map();
@@ -156,7 +156,7 @@ function describeDatabase(facts: DatabaseFacts) {
 /** The tables whose rows are in the dump. */
 function describeTables(
   facts: DatabaseFacts,
-  counts: Map<number, number> | undefined,
+  counts: Map<number, number | undefined> | undefined,
   written: ReadonlySet<string>,
 ): Manifest["tables"] {
   return facts.tables.flatMap(({ schema, name, estimatedRows, bytes }, index) => {

@@ -86,8 +86,8 @@ export interface Filled {
   rows?: RowCounts;
 }
 
-/** How many rows each table of a schema has, by its name. */
-export type RowCounts = ReadonlyMap<string, number>;
+/** How many rows each table of a schema has, by its name; undefined where policies keep them from the login. */
+export type RowCounts = ReadonlyMap<string, number | undefined>;
 
 /** What to do about the sessions of a source: end them for that second, wait until they have left, or stream. */
 export type WhenBusy = "disconnect" | "wait" | "stream";
@@ -99,6 +99,8 @@ export interface CopyFill {
   strategy: CopyStrategy;
   /** No rows. */
   schemaOnly: boolean;
+  /** The search_path to stream it with; left out, none. */
+  searchPath?: string | undefined;
   /** The source is on the unit's server. */
   oneServer: boolean;
   whenBusy: AskWhenBusy;
