@@ -169,6 +169,19 @@ const environments = v.pipe(
   v.description("Databases elsewhere, such as staging and production."),
 );
 
+const hooks = v.pipe(
+  v.strictObject({
+    start: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description("May `git worktree add` start containers, in isolation container; default: true."),
+      ),
+      true,
+    ),
+  }),
+  v.description("What the git hooks may do."),
+);
+
 export const configSchema = v.pipe(
   v.strictObject({
     project: v.pipe(
@@ -207,6 +220,7 @@ export const configSchema = v.pipe(
     prune: v.optional(prune, {}),
     dumps: v.optional(dumps, {}),
     environments: v.optional(environments, {}),
+    hooks: v.optional(hooks, {}),
     client_image: v.optional(
       text(
         "The image that PostgreSQL's programs run in when the host has none; {major} is the server's major version.",

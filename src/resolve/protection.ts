@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 
 /** What is about to happen, for whoever has to agree to it. */
 export interface Loss {
-  target: Pick<Target, "label" | "name" | "environment" | "protected">;
+  target: Pick<Target, "label" | "name" | "environment" | "protected" | "protectedAs">;
   /** What will be lost, as a sentence without its full stop: "database app (45.3 MB, 12 tables) of main is replaced". */
   what: string;
   /** The command as it was typed, without secrets; the hint adds to it. */
@@ -50,20 +50,20 @@ export async function requireConsent(given: Loss, consent: Consent): Promise<voi
 async function requireName(loss: Loss, { confirm, prompt }: Consent): Promise<void> {
   const name = nameToType(loss);
   if (confirm === name) return;
-  const [code, why] = loss.target.protected
-    ? ["protected", `${name} is protected`]
-    : ["consent", "this cannot be taken back"];
+  const { protected: isProtected, protectedAs, label } = loss.target;
+  const who = visibleOnOneLine(protectedAs === undefined ? name : `${label} is the database of ${name}, which`);
+  const [code, why] = isProtected ? ["protected", `${who} is protected`] : ["consent", "this cannot be taken back"];
   const withName = hints(loss, `${loss.command} --confirm ${name}`);
   if (confirm !== undefined) {
     throw refusal(code, `${why}, and --confirm names ${confirm}; ${loss.what}`, withName);
   }
   if (!prompt.available) throw refusal(code, `${why}; ${loss.what}`, withName);
-  const typed = await prompt.word(`${visibleOnOneLine(why)}. ${loss.what}. Type ${visibleOnOneLine(name)} to go on:`);
+  const typed = await prompt.word(`${why}. ${loss.what}. Type ${visibleOnOneLine(name)} to go on:`);
   if (typed.trim() !== name) throw declined(loss);
 }
 
 function nameToType({ target }: Loss): string {
-  return target.environment ?? target.name;
+  return target.protectedAs ?? target.environment ?? target.name;
 }
 
 function hints({ instead }: Loss, line: string): string {

@@ -2,7 +2,13 @@ import { relative } from "node:path";
 import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import { defineCommand } from "../command.ts";
 import { readConfiguredData } from "../initial-data.ts";
-import { describeProvisioned, provisionDocument, provisionRequest, requireVariables } from "../provisioning.ts";
+import {
+  describeProvisioned,
+  provisionDocument,
+  provisionRequest,
+  requireVariables,
+  warnOfProvisioned,
+} from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { approvingOnce } from "../trust.ts";
 import { dumpItem } from "../trust-collect.ts";
@@ -65,6 +71,7 @@ export const command = defineCommand({
     await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
       formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),
     );
+    warnOfProvisioned(context, provisioned);
     if (provisioned.data.made?.how === "empty") context.output.note("next: pgrove migrate up");
   },
 });
