@@ -2,7 +2,7 @@
 import { didYouMean } from "../config/suggest.ts";
 import { missingError, refusal, usageError } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
-import { nameWithSuffix, quoteIdentifier } from "../postgres/identifier.ts";
+import { nameWithSuffix, quoteIdentifier, shortHash } from "../postgres/identifier.ts";
 import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { fileStamp } from "../sys/clock.ts";
@@ -103,14 +103,11 @@ export function chooseSnapshotName(at: Date, snapshots: readonly Snapshot[]): st
 
 /** A name's part of a database's name: longer ones are cut, so that something is left of what was saved. */
 const MAX_NAME_PART = 32;
-const HASH_LENGTH = 8;
 
 /** The name of the database that a snapshot is kept as: `shop_snapshot_before-import`, at most 63 bytes. */
 export function snapshotDatabase({ of, name }: SnapshotKey): string {
-  const part =
-    name.length <= MAX_NAME_PART
-      ? name
-      : `${name.slice(0, MAX_NAME_PART - HASH_LENGTH - 1)}_${Bun.hash(name).toString(36).slice(0, HASH_LENGTH)}`;
+  const hash = `_${shortHash(name)}`;
+  const part = name.length <= MAX_NAME_PART ? name : name.slice(0, MAX_NAME_PART - hash.length) + hash;
   return nameWithSuffix(of.replaceAll("/", "."), `_snapshot_${part}`);
 }
 
@@ -135,17 +132,17 @@ export function sealStatements(database: string, mark: Mark): string[] {
 }
 
 /**
- * True when the snapshot is there. Throws (exit 5) when another database, which is none of the snapshots, has the name
- * that it is kept under.
+ * The database that the snapshot is in, found by its mark: earlier versions made long names in another way. Throws (exit 5)
+ * when another database, which is none of the snapshots, has the name that one would be kept under.
  */
 export async function findSnapshotDatabase(
   sql: Sql,
   key: SnapshotKey,
   snapshots: readonly Snapshot[],
-): Promise<boolean> {
+): Promise<string | undefined> {
   const database = snapshotDatabase(key);
-  if (snapshots.some((snapshot) => snapshot.database === database && snapshot.name === key.name)) return true;
-  if (!(await databaseExists(sql, database))) return false;
+  const found = snapshots.find((snapshot) => snapshot.name === key.name)?.database;
+  if (found === database || !(await databaseExists(sql, database))) return found;
   throw refusal(
     "name_taken",
     `there is a database ${database} that is no snapshot ${key.name} of ${key.of}; it stays as it is`,

@@ -70,7 +70,7 @@ export async function takeSnapshot(work: Work, live: LiveTarget, request: Snapsh
   const takenAt = tools.clock.now();
   const mark = nextMark(key, takenAt, snapshots, live.target.worktree?.id);
   const statements = sealStatements(database, mark);
-  await nameKept(work, unit, { name: database, renames: [[scratch, database]], statements, agreed: undefined });
+  await nameKept(work, unit, { name: database, renames: [[scratch, database]], statements });
   for (const old of drops) {
     await dropKept(control, old);
     tools.note(`dropped the oldest snapshot, ${old.name}: ${request.keep} are kept`);

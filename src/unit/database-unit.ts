@@ -156,19 +156,20 @@ export class DatabaseUnit implements Unit {
     const keeping: Keeping | undefined = isKept ? (given ?? keepForRestore(database)) : undefined;
     const discarded = discardedName(operation.run);
     const previous = keeping?.name;
-    const dropsOld = (await keeping?.findOlder(control)) ?? false;
-    if (dropsOld && previous !== undefined) await requireNothingBound(control, previous);
-    const makesRoom = dropsOld && previous !== undefined ? [[previous, discarded] as const] : [];
+    const found = await keeping?.findOlder(control);
+    if (found !== undefined) await requireNothingBound(control, found);
+    const makesRoom = found === undefined ? [] : [[found, discarded] as const];
     const leaves = exists ? [[database, previous ?? discarded] as const] : [];
     const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
     const statements =
       present !== undefined ? propertyStatements(database, present) : bornWith(database, properties, comment);
-    const kept = previous === undefined ? [] : [{ database: previous, agreed: older }];
+    const kept = found === undefined ? [] : [{ database: found, agreed: older }];
+    if (previous !== undefined && previous !== found) kept.push({ database: previous, agreed: undefined });
     return {
       ...{ renames: [...makesRoom, ...leaves, [scratch, database]], occupied, run: operation.run, previous },
       statements: [...statements, ...(keeping?.statements ?? [])],
       agreed: [{ database, agreed }, ...kept],
-      discarded: dropsOld || (exists && previous === undefined) ? discarded : undefined,
+      discarded: found !== undefined || (exists && previous === undefined) ? discarded : undefined,
     };
   }
 

@@ -4,21 +4,31 @@ import { requireClaim } from "../postgres/claims.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Work } from "../work/work.ts";
 import { findStanding, requireStanding, type Standing } from "./standing.ts";
-import { findPrevious, isPreviousMark, markPreviousStatement, previousName, type Swap, swapDatabases } from "./swap.ts";
+import {
+  findPrevious,
+  isPreviousMark,
+  markPreviousStatement,
+  previousName,
+  previousNames,
+  type Swap,
+  swapDatabases,
+} from "./swap.ts";
 import type { Keeping, KeptState, Loss, SwapRequest, Unit } from "./unit.ts";
 
 /** How a restore or copy keeps the database that it replaces. */
 export function keepForRestore(database: string): Keeping {
   const name = previousName(database);
-  return { name, statements: [markPreviousStatement(name)], findOlder: (sql) => findPrevious(sql, name) };
+  return { name, statements: [markPreviousStatement(name)], findOlder: (sql) => findPrevious(sql, database) };
 }
 
 /** What a restore or copy of before has kept of a database; undefined when there is nothing. */
 export async function findKept(sql: Sql, database: string): Promise<KeptState | undefined> {
-  const name = previousName(database);
-  const standing = await findStanding(sql, name);
-  if (standing === undefined || !isPreviousMark(standing.mark)) return undefined;
-  return { database: name, sizeBytes: await databaseSizeBytes(sql, name), standing };
+  for (const name of previousNames(database)) {
+    const standing = await findStanding(sql, name);
+    if (standing === undefined || !isPreviousMark(standing.mark)) continue;
+    return { database: name, sizeBytes: await databaseSizeBytes(sql, name), standing };
+  }
+  return undefined;
 }
 
 /** What is lost when what is replaced is discarded at once: not what was kept before. */
@@ -42,20 +52,22 @@ export async function dropOwned(sql: Sql, { database, standing }: Omit<KeptState
 export interface Naming extends Pick<Swap, "renames" | "statements"> {
   /** The name of the database that it is kept as. */
   name: string;
-  /** The older one of that name, which makes room; undefined when there is none. */
-  agreed: Standing | undefined;
+  /** The older one, which makes room; undefined when there is none. */
+  older?: { database: string; agreed: Standing | undefined };
 }
 
 /** Gives finished databases their names, and a saved state its seal, in one transaction. */
 export async function nameKept(
   work: Work,
   { label, place }: Pick<Unit, "label" | "place">,
-  { name, renames, statements, agreed }: Naming,
+  { name, renames, statements, older }: Naming,
 ): Promise<void> {
   const { control, operation, toolbox } = work;
   await requireClaim(control, label);
   const second = () => connectForAdmin(toolbox, operation.run, [place.database]);
   const occupied = renames.map(([from]) => from);
-  const swap = { renames, statements, occupied, agreed: [{ database: name, agreed }], run: operation.run };
+  const agreed = older === undefined ? [] : [older];
+  if (older?.database !== name) agreed.push({ database: name, agreed: undefined });
+  const swap = { renames, statements, occupied, agreed, run: operation.run };
   await work.interruptible(() => swapDatabases(control, second, swap));
 }

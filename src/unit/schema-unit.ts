@@ -150,13 +150,10 @@ export class SchemaUnit implements Unit {
     agreed: Standing | undefined,
   ): Promise<void> {
     const apart = `${saved}_old`;
-    const exchange = [
-      [name, apart],
-      [saved, name],
-      [apart, saved],
-    ] as const;
     const older = await findOlder(work.control);
-    await nameKept(work, this, { name, renames: older ? exchange : [[saved, name]], statements, agreed });
+    if (older === undefined) return await nameKept(work, this, { name, renames: [[saved, name]], statements });
+    const renames = [[older, apart] as const, [saved, name] as const, [apart, saved] as const];
+    await nameKept(work, this, { name, renames, statements, older: { database: older, agreed } });
   }
 
   /** It is read, and disconnects nobody. */

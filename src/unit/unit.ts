@@ -140,8 +140,8 @@ export interface Keeping {
   name: string;
   /** Run behind the renames, in the same transaction. */
   statements: readonly string[];
-  /** True when an older one stands there, which is dropped for it. Throws when the name is somebody else's. */
-  findOlder: (sql: Sql) => Promise<boolean>;
+  /** The database of an older one, which is dropped for it. Throws when the name is somebody else's. */
+  findOlder: (sql: Sql) => Promise<string | undefined>;
 }
 
 export interface SwapRequest {
