@@ -1,7 +1,7 @@
 /** `migrations.command`: another tool migrates, with pgrove's consent, backup, rehearsal, lock and journal around it. */
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import { connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
-import { requireReach } from "../resolve/reach.ts";
+import { requireReach, whereaboutsOf } from "../resolve/reach.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import { targetVariables } from "../resolve/target-variables.ts";
 import { migrateByTool, requireToolCommand, runTool, type ToolRun, type ToolVerb, upToTool } from "./command-tool.ts";
@@ -164,5 +164,5 @@ async function variablesOf(tools: MigrateTools, target: Target, database?: strin
     DATABASE_URL: formatConnectionUrl(connection, "show", "program"),
     ...connectionEnvironment(connection),
   };
-  return { ...usual, ...(await targetVariables(tools, target, connection)) };
+  return { ...usual, ...(await targetVariables(tools, target, whereaboutsOf(connection))).variables };
 }

@@ -3,6 +3,7 @@ import { readEnvFile } from "../config/env-file.ts";
 import { type LoadedConfig, pathInWorktree } from "../config/load-config.ts";
 import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
+import { whereaboutsOf } from "../resolve/reach.ts";
 import type { Target } from "../resolve/target.ts";
 import { pathExists } from "../sys/files.ts";
 
@@ -26,7 +27,11 @@ export async function checkEnvFile(
   const file = pathInWorktree(loaded, loaded.config.env.file, root);
   if (!(await pathExists(file))) return undefined;
   const actual = await readEnvFile(file);
-  const expected = renderVariables(connection, { target, branch: target.worktree?.branch }, loaded);
+  const { variables: expected } = renderVariables(
+    whereaboutsOf(connection),
+    { target, branch: target.worktree?.branch },
+    loaded,
+  );
   const wrong = Object.entries(expected).flatMap(([name, value]) => {
     const other = actual[name];
     if (other === undefined || !isUrl(value) || !isUrl(other)) return [];

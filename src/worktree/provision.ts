@@ -12,7 +12,7 @@ import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
-import { ownConnection, requireReach } from "../resolve/reach.ts";
+import { findWhereabouts, ownConnection, portUnpublished, type Whereabouts, whereaboutsOf } from "../resolve/reach.ts";
 import type { Target } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
@@ -34,9 +34,9 @@ export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
 export interface Provisioned {
   row: WorktreeRow;
   data: DataReport;
-  /** How this machine reaches the database; undefined when only `docker exec` does, and there is no env file then. */
+  /** How this machine reaches the database; undefined when only `docker exec` does. */
   connection?: Connection;
-  env?: EnvBlockResult & { file: string; variables: Readonly<Record<string, string>> };
+  env?: EnvBlockResult & { file: string; variables: Readonly<Record<string, string>>; unreachable: readonly string[] };
   shared: SharedPath[];
   /** What became of the setup steps in this run. */
   setup: "ran" | "none" | "skipped";
@@ -69,7 +69,8 @@ export async function provisionWorktree(
   const { row, live } = report;
   const reached = await live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
-  const env = connection === undefined ? undefined : await writeEnv(tools, worktree, live.target, connection);
+  const where = connection === undefined ? await findWhereabouts(live.target, tools.server) : whereaboutsOf(connection);
+  const env = await writeEnv(tools, worktree, live.target, where);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
   const setup = await setUp(tools, worktree, row, { request, variables: env?.variables ?? {} });
   const done: WorktreeRow = { ...row, state: "ready" };
@@ -105,7 +106,9 @@ export async function writeMainEnv(
   worktree: GitWorktree,
 ): Promise<NonNullable<Provisioned["env"]>> {
   const target = await mainTarget(tools.loaded, tools.place);
-  return await writeEnv(tools, worktree, target, await requireReach(target, tools.server));
+  const env = await writeEnv(tools, worktree, target, await findWhereabouts(target, tools.server));
+  if (env === undefined) throw portUnpublished(target);
+  return env;
 }
 
 /** It has its identity and its row now: what is left over can be found by them. Another run may have been faster. */
@@ -135,11 +138,13 @@ async function writeEnv(
   { loaded }: WorktreeTools,
   { root, branch }: GitWorktree,
   target: Target,
-  connection: Connection,
-): Promise<NonNullable<Provisioned["env"]>> {
+  known: Whereabouts,
+): Promise<Provisioned["env"]> {
   const file = pathInWorktree(loaded, loaded.config.env.file, root);
-  const variables = renderVariables(connection, { target, branch }, loaded);
-  return { ...(await writeEnvBlock(file, variables, root)), file: relative(root, file), variables };
+  const { variables, unreachable } = renderVariables(known, { target, branch }, loaded);
+  if (unreachable.length > 0 && Object.keys(variables).length === 0) return undefined;
+  const written = await writeEnvBlock(file, variables, root);
+  return { ...written, file: relative(root, file), variables, unreachable };
 }
 
 /** Runs the setup steps, once in a worktree's life. A step that fails leaves them to the next run. */
