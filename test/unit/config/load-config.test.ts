@@ -78,6 +78,7 @@ describe("what is right", () => {
       },
       seeds: { dir: join(dir, "seeds"), count: 10 },
       snapshots: { keep: 5 },
+      prune: { after: 604_800_000, keep: 604_800_000 },
       dumps: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } },
       environments: {},
       client_image: "postgres:{major}",
