@@ -15,6 +15,7 @@ import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
 import { countRows, type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
+import { capJobs } from "../resolve/pool.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import type { Command, Streams } from "../sys/process.ts";
@@ -269,7 +270,8 @@ async function runPgDump(
   }
   const stage = await work.stage();
   await stage.create();
-  const into = ["--format=directory", `--file=${stage.path("dump")}`, `--jobs=${request.jobs}`];
+  const jobs = capJobs(request.jobs, { target: live.target, besides: 1, note: work.tools.note });
+  const into = ["--format=directory", `--file=${stage.path("dump")}`, `--jobs=${jobs}`];
   const command = live.toolbox.command("pg_dump", [...into, ...args], run, { database: live.database, stage });
   await work.tools.runner.stream(command, { line: listeners.line, rawLine: listeners.rawLine }, abort);
   const pack: Command = stage.packCommand("dump");

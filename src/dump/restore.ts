@@ -5,6 +5,7 @@
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
+import { capJobs } from "../resolve/pool.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { lossOf } from "../unit/keep.ts";
@@ -130,11 +131,16 @@ async function prepare(
   });
   for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
-  return { inspected, shape, skipping, ...waysOf(request) };
+  return { inspected, shape, skipping, ...waysOf(request, live, tools.note) };
 }
 
-function waysOf({ jobs, searchPath }: LoadChoice): Pick<ScratchRequest, "jobs" | "searchPath"> {
-  return { jobs, ...(searchPath === undefined ? {} : { searchPath }) };
+function waysOf(
+  { jobs, searchPath }: LoadChoice,
+  { target }: LiveTarget,
+  note: (text: string) => void,
+): Pick<ScratchRequest, "jobs" | "searchPath"> {
+  const capped = capJobs(jobs, { target, besides: 0, note });
+  return { jobs: capped, ...(searchPath === undefined ? {} : { searchPath }) };
 }
 
 /** What would be replaced, as it is before the work begins. Throws (exit 5) where a new database is wanted and there is one. */
@@ -169,6 +175,7 @@ export async function testRestore(
     const { skipping } = await requireCompatible(inspected, work.control, live, {
       ...{ ...request, encoding: shape.encoding },
     });
-    return (await buildScratch(work, live, inspected, { ...waysOf(request), shape, skipping })).comparison;
+    return (await buildScratch(work, live, inspected, { ...waysOf(request, live, tools.note), shape, skipping }))
+      .comparison;
   });
 }
