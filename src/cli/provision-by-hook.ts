@@ -1,7 +1,9 @@
 /** Provisioning of a worktree that `git worktree add` has just made: nobody is there to be asked. */
 import { refusal } from "../errors.ts";
 import { quoteWord } from "../sys/shell-word.ts";
+import type { ProvisionRequest } from "../worktree/provision.ts";
 import type { Context } from "./context.ts";
+import { foreignItem } from "./foreign-dump.ts";
 import { readConfiguredData } from "./initial-data.ts";
 import { describeProvisioned, provisionRequest } from "./provisioning.ts";
 import { formatFields } from "./table.ts";
@@ -33,9 +35,19 @@ export async function provisionByHook(context: Context): Promise<void> {
       );
     });
   };
+  const approveForeign: ProvisionRequest["approveForeign"] = async (foreign) => {
+    const item = await foreignItem(foreign);
+    if (item === undefined) return;
+    await approvingOnce(context, item, async () => {
+      const what = `its data are ${item.text}, which was not made by your pgrove, and was not approved`;
+      throw refusal("not_trusted", what, byHand(worktree.root));
+    });
+  };
   const { provisionWorktree } = await import("../worktree/provision.ts");
   context.output.note(
-    formatFields(describeProvisioned(await provisionWorktree(tools, worktree, { ...request, approveDump }))),
+    formatFields(
+      describeProvisioned(await provisionWorktree(tools, worktree, { ...request, approveDump, approveForeign })),
+    ),
   );
 }
 

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { failure, PgroveError, refusal } from "../errors.ts";
 import { ensureDir, errorCode, publishFile, temporaryPathFor, writeWhole } from "../sys/files.ts";
 import type { Work } from "../work/work.ts";
+import { signManifest } from "./authorship.ts";
 import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
 import { publishDump, requireStoreFolder } from "./store.ts";
 
@@ -90,7 +91,8 @@ export async function openSink(destination: Destination, work: Work): Promise<Si
             ? await publishDump(temporary, destination.folder, source, at, extension)
             : await publishAs(temporary, resolve(destination.path), destination.overwrite);
         manifest.name = basename(path);
-        await writeManifest(path, manifest, manifestTemporary).catch(async (error: unknown) => {
+        const signed = await signManifest(manifest, work.tools);
+        await writeManifest(path, signed, manifestTemporary).catch(async (error: unknown) => {
           await rm(path, { force: true }); // what could not be checked later is no dump
           throw error;
         });

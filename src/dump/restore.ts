@@ -12,6 +12,7 @@ import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
+import { type ForeignDump, isSigned } from "./authorship.ts";
 import {
   buildScratch,
   type LoadChoice,
@@ -53,7 +54,9 @@ export async function restoreDump(
     const loss = await findReplaced(work, unit, request);
     if (loss !== undefined && request.askFirst) await request.consent(loss);
     const { inspected, ...loading } = await prepare(work, live, unit, request);
-    if (loss !== undefined && !request.askFirst) await request.consent(loss);
+    const foreign = await findForeign(work, inspected.dump, live);
+    if (loss !== undefined && !request.askFirst) await request.consent(loss, foreign);
+    else if (foreign !== undefined) await request.approveForeign(foreign);
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
     let comparison: Comparison | undefined;
@@ -129,6 +132,17 @@ async function prepare(
   return { inspected, shape, skipping, ...waysOf(request) };
 }
 
+/** What is to be agreed to of a dump that somebody else has made; undefined for one of the user's own. */
+async function findForeign(
+  { control, tools }: Work,
+  dump: StoredDump,
+  { toolbox }: LiveTarget,
+): Promise<ForeignDump | undefined> {
+  if (await isSigned(dump.manifest, tools)) return undefined;
+  const [role] = await control<{ rolsuper: boolean }[]>`select rolsuper from pg_roles where rolname = ${toolbox.user}`;
+  return { dump, login: toolbox.user, isSuperuser: role?.rolsuper ?? false };
+}
+
 function waysOf({ jobs, searchPath }: LoadChoice): Pick<ScratchRequest, "jobs" | "searchPath"> {
   return { jobs, ...(searchPath === undefined ? {} : { searchPath }) };
 }
@@ -156,11 +170,13 @@ export async function testRestore(
   tools: OperationTools,
   live: LiveTarget,
   dump: StoredDump,
-  request: LoadChoice,
+  request: LoadChoice & Pick<LoadRequest, "approveForeign">,
 ): Promise<Comparison | undefined> {
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
+    const foreign = await findForeign(work, dump, live);
+    if (foreign !== undefined) await request.approveForeign(foreign);
     const shape = await shapeOf(work, inspected, live.toolbox.user);
     const { skipping } = await requireCompatible(inspected, work.control, live, {
       ...{ ...request, encoding: shape.encoding },

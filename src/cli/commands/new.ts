@@ -39,6 +39,7 @@ export const command = defineCommand({
     const copy = args.copy === true ? "main" : args.copy;
     const given = { copy, restore: args.restore, empty: args.empty };
     const wanted = chooseData(given, readConfiguredData(tools.loaded, context.home));
+    const isTyped = args.restore !== undefined;
     const choice = { setup: args.setup, start: args.start, silent: false };
     const request = await provisionRequest(context, wanted, choice);
     const [
@@ -78,6 +79,8 @@ export const command = defineCommand({
     const provisioned = await completing(context, created.name, () =>
       provisionWorktree(tools, created.worktree, {
         ...{ ...request, ...main, data, name: created.name },
+        // What the checked-out pgrove.yaml names is its user's choice by typing this.
+        ...(isTyped ? {} : { approveForeign: async () => undefined }),
         maySetUp: async () => maySetUp,
       }),
     );
