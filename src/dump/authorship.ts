@@ -46,8 +46,8 @@ async function requireSharedKey(file: string): Promise<Signer> {
 /** A dump that somebody else has made, for whoever has to agree to its SQL. */
 export interface ForeignDump {
   dump: StoredDump;
-  /** As whom its SQL will be run. */
-  login: string;
+  /** As whom its SQL will be run, where that is known already. */
+  login?: string;
   /** Then it may run programs, and read files, on the server's machine. */
   isSuperuser: boolean;
 }

@@ -91,8 +91,8 @@ export async function openSink(destination: Destination, work: Work): Promise<Si
             ? await publishDump(temporary, destination.folder, source, at, extension)
             : await publishAs(temporary, resolve(destination.path), destination.overwrite);
         manifest.name = basename(path);
-        const signed = await signManifest(manifest, work.tools);
-        await writeManifest(path, signed, manifestTemporary).catch(async (error: unknown) => {
+        Object.assign(manifest, await signManifest(manifest, work.tools));
+        await writeManifest(path, manifest, manifestTemporary).catch(async (error: unknown) => {
           await rm(path, { force: true }); // what could not be checked later is no dump
           throw error;
         });
