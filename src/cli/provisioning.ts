@@ -6,6 +6,7 @@ import type { InitialData } from "../repo/registry.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
 import { warnOfStrays } from "./answers/status.ts";
 import type { Context } from "./context.ts";
+import { approveForeign } from "./foreign-dump.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { askAboutSessions } from "./sessions.ts";
 
@@ -30,6 +31,9 @@ export async function provisionRequest(
     data,
     start: choice.start,
     dumps: { storeDir: await context.storeDir(), cwd, home },
+    approveForeign: async (foreign, database) => {
+      await approveForeign(context, { label: database, name: database, protected: false }, foreign);
+    },
     whenBusy: async (label, sessions) => (choice.silent ? "stream" : await askAboutSessions(context, label, sessions)),
     maySetUp: () => maySetUp(context, choice),
   };

@@ -4,6 +4,7 @@ import { usageError } from "../../errors.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
 import { fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { approveForeign } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 
@@ -85,8 +86,13 @@ export const command = defineCommand({
       discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
-      consent: (loss) =>
-        context.requireConsent({ target: live.target, ...describeReplacement(loss, live.target.label) }),
+      consent: async (loss, foreign) => {
+        const { target } = live;
+        const replaced = describeReplacement(loss, target.label);
+        if (foreign === undefined) await context.requireConsent({ target, ...replaced });
+        else await approveForeign(context, target, foreign, replaced);
+      },
+      approveForeign: (foreign) => approveForeign(context, live.target, foreign),
     };
     if (args.dryRun) {
       const plan = await planRestore(tools, live, request);
