@@ -66,7 +66,10 @@ export function createContext(options: ContextOptions): Context {
   const { runner = systemRunner, clock = systemClock } = options;
   const home = environment.HOME || homedir();
   const userKey = userKeyFile(environment, home);
-  const places = createPlaces({ flags, output, environment, cwd, home, runner });
+  const places = createPlaces({
+    ...{ flags, output, environment, cwd, home, runner },
+    approveImage: (image) => requireApproved({ key: "client_image", text: image }),
+  });
   const prompt = createPrompt({ available: isatty(0) && isatty(2), before: output.flush });
   const commandLine = redact(["pgrove", ...options.argv.map(quoteWord)].join(" "));
   const { note } = output;
@@ -83,15 +86,22 @@ export function createContext(options: ContextOptions): Context {
   });
   const operationTools = once(async (): Promise<OperationTools> => {
     const { requireStoreFolder } = await import("../dump/store.ts");
+    await requireOwnStore(context);
     await requireStoreFolder(await places.storeDir());
     return await sessionTools();
   });
-  const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, note };
+  const requireApproved: TargetPlace["requireApproved"] = async (item) => {
+    const trust = await import("./trust.ts");
+    await trust.requireApproved(context, item);
+  };
+  const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, requireApproved, note };
   const resolveTarget = async (text?: string) => {
     const resolving = await import("../resolve/resolve.ts");
-    return await resolving.resolveTarget(text, targetPlace);
+    const target = await resolving.resolveTarget(text, targetPlace);
+    output.conceal(secretsOfTarget(target));
+    return target;
   };
-  return {
+  const context: Context = {
     ...places,
     ...{ runner, clock, environment, cwd, home, userKey, flags, output, prompt, commandLine },
     interruptions,
@@ -109,6 +119,22 @@ export function createContext(options: ContextOptions): Context {
       await requireConsent({ ...loss, command: commandLine }, { yes, confirm, prompt });
     },
   };
+  return context;
+}
+
+/** A store within the repository would be the branch's. */
+async function requireOwnStore(context: Context): Promise<void> {
+  if ((await context.config())?.config.dumps.dir === undefined) return;
+  const { requireTrust } = await import("./trust.ts");
+  await requireTrust(context, { keys: ["dumps.dir"] });
+}
+
+/** What is never to be shown. A password that is a name of the database's own would only blacken that. */
+function secretsOfTarget({ server, login, name }: Target): string[] {
+  if (server.kind !== "url") return [];
+  const { password = "", user, database } = server.connection;
+  const names = ["postgres", user, database, login.user, login.database, name];
+  return password.length >= 4 && !names.includes(password) ? [password] : [];
 }
 
 async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {

@@ -1,7 +1,6 @@
 /** The part of pgrove.yaml that says where migrations are, and how they are run. */
 import * as v from "valibot";
-import { DURATION, durationMs } from "./duration.ts";
-import { keysOf, text, texts } from "./schema-parts.ts";
+import { duration, keysOf, text, texts } from "./schema-parts.ts";
 
 export const BACKUPS = ["dump", "snapshot", "none"] as const;
 export const LAYOUTS = ["golang-migrate", "dbmate", "goose", "diesel", "sqlx"] as const;
@@ -9,14 +8,6 @@ export const LINT_LEVELS = ["off", "warning", "error"] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
 export type LintLevel = (typeof LINT_LEVELS)[number];
-
-const duration = (description: string) =>
-  v.pipe(
-    v.string(),
-    v.regex(DURATION, "must be a time such as 500ms, 5s or 2m"),
-    v.description(description),
-    v.transform((written) => durationMs(written) ?? 0),
-  );
 
 const command = v.pipe(
   v.strictObject({

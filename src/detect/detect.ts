@@ -1,6 +1,7 @@
 /** What a repository says about itself, for `pgrove init`. Reads only; runs nothing; follows no links. */
 import { basename, join } from "node:path";
 import { findDatabaseVariables, readEnvFile } from "../config/env-file.ts";
+import { isConnectionString, isUrl } from "../postgres/conninfo.ts";
 import { readComposeList, readComposeTexts } from "./compose-text.ts";
 import { type DetectedCompose, type DetectedService, findServices } from "./detect-compose.ts";
 import { type FoundEntry, listEntries } from "./detect-entries.ts";
@@ -103,7 +104,10 @@ async function readEnvFiles(root: string, files: readonly FoundEntry[]): Promise
 /** A file that is broken, or speaks of another kind of database, says nothing. */
 async function findDatabaseSource(path: string): Promise<string | undefined> {
   try {
-    return findDatabaseVariables(await readEnvFile(path))?.source;
+    const found = findDatabaseVariables(await readEnvFile(path));
+    if (found === undefined || ("url" in found && !isUrl(found.url) && !isConnectionString(found.url)))
+      return undefined;
+    return found.source;
   } catch {
     return undefined;
   }

@@ -106,7 +106,7 @@ export async function migrateByTool(
   const claims = [{ database, mode: "shared" as const }];
   const subject = { operation: `migrate ${run.verb}`, claims, control: database };
   await withWork(tools, live, subject, async ({ operation, control }) => {
-    operation.details.command = redact(run.command);
+    operation.details.command = `migrations.command.${run.verb}`; // its words may hold a password
     const { schema } = target;
     const where = { layout: "golang-migrate" as const, takesOver: true, schema };
     const { place } = await findLedgerPlace(control, where);

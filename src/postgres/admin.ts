@@ -59,6 +59,28 @@ async function holdsData(sql: Sql): Promise<boolean> {
   return row?.holds === true;
 }
 
+/** What PostgreSQL itself runs in a database; every other kind of session is a worker of an extension. */
+const OWN_KINDS =
+  /^(?:client backend|walsender|autovacuum worker|parallel worker|background worker|logical replication .*|slotsync worker)$/;
+
+/** The workers of extensions in a database: what is ended of them may stay away until the server starts again. */
+export async function listExtensionWorkers(sql: Sql, database: string): Promise<string[]> {
+  const rows = await sql<{ kind: string }[]>`
+    select distinct backend_type as kind from pg_stat_activity where datname = ${database} and backend_type is not null`;
+  return rows.map(({ kind }) => kind).filter((kind) => !OWN_KINDS.test(kind));
+}
+
+/** Throws (exit 5) for a database whose DROP was interrupted: nobody can connect to it, or copy it. */
+export async function requireValid(sql: Sql, database: string): Promise<void> {
+  const rows = await sql`select 1 from pg_database where datname = ${database} and datconnlimit = -2`;
+  if (rows.length === 0) return;
+  throw refusal(
+    "database_invalid",
+    `the database ${database} was dropped half-way by somebody: what is left of it cannot be read`,
+    `put a dump in its place: pgrove restore; or drop the rest: DROP DATABASE ${quoteIdentifier(database)}`,
+  );
+}
+
 /** Ends this run's work inside the server; resolves with how many sessions were at work. */
 export async function endRunSessions(sql: Sql, run: RunId): Promise<number> {
   return await endNamedSessions(sql, [applicationName(run)]);
@@ -140,6 +162,18 @@ function wayOut(kind: string, name: string): string {
   if (kind === "replication slot")
     return `drop it first if nobody needs it: select pg_drop_replication_slot(${quoteLiteral(name)})`;
   return `drop it first: DROP SUBSCRIPTION ${quoteIdentifier(name)}`;
+}
+
+/** Throws (exit 5) when the connected user may not create databases. */
+export async function requireDatabaseRights(sql: Sql): Promise<void> {
+  const [row] = await sql<{ may: boolean }[]>`
+    select rolsuper or rolcreatedb as may from pg_roles where rolname = current_user`;
+  if (row?.may === true) return;
+  throw refusal(
+    "databases_not_allowed",
+    "the user may not create databases, and isolation: database gives each worktree one",
+    "let an administrator run: ALTER ROLE … CREATEDB; or choose isolation: schema",
+  );
 }
 
 /** An error of `create database` or `alter database … rename`, in words. */

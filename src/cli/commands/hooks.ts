@@ -18,6 +18,7 @@ export const install = defineCommand({
     const place = await requireHookPlace(context);
     await requireConsentOutside(context, place);
     const hooks = await installHooks(place, programPath());
+    await approveDefaultBranch(context);
     for (const note of notesOn(place)) context.output.note(note);
     await context.output.answer({ hooks }, () => renderChanges(hooks));
   },
@@ -47,6 +48,13 @@ export const status = defineCommand({
     await context.output.answer({ folder, manager, hooks }, () => renderStates(hooks));
   },
 });
+
+/** Who has the hooks installed wants them to work: with the files of the default branch, as they are now. */
+async function approveDefaultBranch(context: Context): Promise<void> {
+  if ((await context.config().catch(() => undefined)) === undefined) return;
+  const { approveItems } = await import("../trust.ts");
+  await approveItems(context, []);
+}
 
 async function requireHookPlace(context: Context): Promise<HookPlace> {
   const repository = await context.repository();

@@ -8,8 +8,8 @@ import { refusal } from "../../errors.ts";
 import type { Repository } from "../../repo/git.ts";
 import { repositoryName } from "../../repo/names.ts";
 import { errorCode } from "../../sys/files.ts";
+import { visibleOnOneLine } from "../../sys/visible-text.ts";
 import { defineCommand } from "../command.ts";
-import { visibleOnOneLine } from "../format.ts";
 
 export const command = defineCommand({
   meta: {

@@ -4,7 +4,7 @@ import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET } from "../grammar.ts";
-import { describeLoss } from "../loss.ts";
+import { describeReplacement } from "../loss.ts";
 import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
 import { formatFields } from "../table.ts";
@@ -40,8 +40,7 @@ export const command = defineCommand({
     const made = await resetWorktree(tools, target, {
       ...request,
       services: tools.loaded.config.services,
-      consent: (loss) =>
-        context.requireConsent({ target, what: `${describeLoss(loss, target.label)} will be replaced` }),
+      consent: (loss) => context.requireConsent({ target, ...describeReplacement(loss, target.label) }),
     });
     const applied = made.how === "empty" ? await migrateEmpty(context, args.target) : undefined;
     const seeded = made.how === "empty" ? await seedEmpty(context, args.target) : [];

@@ -4,7 +4,7 @@ import { usageError } from "../../errors.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
 import { fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
-import { REPLACED } from "../grammar.ts";
+import { REPLACED, SEARCH_PATH } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
@@ -46,6 +46,17 @@ export const command = defineCommand({
       default: true,
       negativeDescription: "leave owners and grants out: everything belongs to the login",
     },
+    "skip-extension": {
+      type: "string",
+      valueHint: "X",
+      repeatable: true,
+      description: "leave this extension out, as one that only a provider has",
+    },
+    "skip-forbidden": {
+      type: "boolean",
+      description: "leave out what the login may not create: event triggers, extensions",
+    },
+    "search-path": SEARCH_PATH,
     jobs: {
       type: "string",
       alias: "j",
@@ -68,7 +79,8 @@ export const command = defineCommand({
       askFirst: given === "-",
       findDump,
       ...(intoNew === undefined ? {} : { intoNew }),
-      noOwner: !args.owner,
+      ...{ noOwner: !args.owner, skippedExtensions: args.skipExtension, skipForbidden: args.skipForbidden },
+      ...(args.searchPath === undefined ? {} : { searchPath: args.searchPath }),
       jobs: args.jobs ?? Math.min(MOST_JOBS, availableParallelism()),
       discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],

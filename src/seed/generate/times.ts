@@ -27,6 +27,10 @@ const TIME_OPTIONS = v.strictObject({
   after: v.optional(v.string()),
   /** How long after it at most. */
   within: v.optional(LENGTH),
+  /** How long after it at least. */
+  at_least: v.optional(LENGTH, "0s"),
+  /** Times are so far apart from each other, or several times so far. */
+  step: v.optional(LENGTH),
 });
 
 type TimeOptions = v.InferOutput<typeof TIME_OPTIONS>;
@@ -74,13 +78,18 @@ function drawInstant(site: CellSite, { fromMs, toMs, stepMs }: Span, shape: Time
   };
 }
 
+interface Distance {
+  leastMs: number;
+  withinMs: number;
+}
+
 /** A time of the same row, or a little later; the later end never lies before it. */
-function drawAfter(site: CellSite, span: Span, after: string, withinMs: number): OfRow<number> {
+function drawAfter(site: CellSite, span: Span, after: string, { leastMs, withinMs }: Distance): OfRow<number> {
   const first = instantOf(site, after);
   return (row) => {
-    const earliest = first(row);
+    const earliest = first(row) + leastMs;
     const from = Math.ceil(Math.max(span.fromMs, earliest) / span.stepMs) * span.stepMs;
-    const latest = Math.max(from, Math.min(span.toMs, earliest + withinMs));
+    const latest = Math.max(from, Math.min(span.toMs, earliest + withinMs - leastMs));
     return from + drawBelow(site.key, row, Math.floor((latest - from) / span.stepMs) + 1) * span.stepMs;
   };
 }
@@ -97,7 +106,11 @@ function instantOf(site: CellSite, name: string): OfRow<number> {
 }
 
 /** What a type keeps: days, or milliseconds. */
-function stepOf(type: TypeShape, written: string): number {
+function stepOf({ step }: TimeOptions, type: TypeShape, written: string): number {
+  return Math.max(keptOf(type, written), durationMs(step ?? "") ?? 0);
+}
+
+function keptOf(type: TypeShape, written: string): number {
   return type.name === "date" || (written === "date" && !TIME_TYPES.has(type.name)) ? DAY_MS : 1;
 }
 
@@ -131,22 +144,25 @@ function defineTime(name: string, about: string): GeneratorDefinition {
   return defineGenerator({
     ...{ name, about, options: TIME_OPTIONS, fits: [...TIME_TYPES, "date"] },
     space(options, type) {
-      const { fromMs, toMs, stepMs } = spanOf(options, 0, stepOf(type, name));
+      const { fromMs, toMs, stepMs } = spanOf(options, 0, stepOf(options, type, name));
       return Math.max(0, Math.floor((toMs - fromMs) / stepMs) + 1);
     },
     compile(options, site) {
-      const stepMs = stepOf(site.type, name);
+      const stepMs = stepOf(options, site.type, name);
       const span = spanOf(options, site.nowMs, stepMs);
       if (options.after === undefined && span.fromMs > span.toMs) {
         throw site.mistake(`its time from ${options.from} is after its time to ${options.to}`);
       }
-      const append = writerOf(site.type, stepMs === DAY_MS);
-      const withinMs = durationMs(options.within ?? "") ?? Number.POSITIVE_INFINITY;
+      const append = writerOf(site.type, keptOf(site.type, name) === DAY_MS);
+      const distance: Distance = {
+        leastMs: durationMs(options.at_least) ?? 0,
+        withinMs: durationMs(options.within ?? "") ?? Number.POSITIVE_INFINITY,
+      };
       if (options.after !== undefined && site.distinct) throw site.mistake("a time `after` another cannot be unique");
       const instant =
         options.after === undefined
           ? drawInstant(site, span, options.shape)
-          : drawAfter(site, span, options.after, withinMs);
+          : drawAfter(site, span, options.after, distance);
       return { instant, write: (row, out) => append(out, instant(row)) };
     },
   });

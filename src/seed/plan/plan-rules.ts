@@ -1,20 +1,47 @@
 /** Everything that a table demands of its columns' values: checks of its own, of domains, and partitions' bounds. */
 
+import type { SqlParser } from "../../sql/parser.ts";
 import type { ColumnShape, TableShape } from "../entity.ts";
+import { contradicts, elementsOf, joinRules, type Rules, type TableRules } from "../rules.ts";
 import { baseOf, checksOf } from "../schema/schema-types.ts";
-import { type ColumnRule, elementsOf, mergeRules, readChecks } from "./infer-checks.ts";
+import { readChecks, readFirstWays } from "./infer-checks.ts";
 import { readPartitions } from "./infer-partitions.ts";
+import { readTableKeys, type TableKey } from "./key-sources.ts";
 
-/** The rules of each table, by its columns' names. The parser of checks is loaded only where there are any. */
-export async function readTableRules(
-  tables: Iterable<TableShape>,
-): Promise<ReadonlyMap<TableShape, ReadonlyMap<string, ColumnRule>>> {
-  const all = new Map<TableShape, ReadonlyMap<string, ColumnRule>>();
-  for (const table of tables) all.set(table, await readRules(table));
-  return all;
+/** What a table demands: rules for its columns' values, and keys that may not repeat. */
+export interface Demands {
+  rules: TableRules;
+  keys: readonly TableKey[];
 }
 
-function domainChecks({ name, type }: ColumnShape): { name: string; check: string }[] {
+export type DemandReader = (table: TableShape) => Promise<Demands>;
+
+/** Reads what each table demands once. The parser of checks is loaded only where there are any. */
+export function createDemandReader(): DemandReader {
+  const known = new Map<TableShape, Promise<Demands>>();
+  return (table) => {
+    const rules = known.get(table) ?? readDemands(table);
+    known.set(table, rules);
+    return rules;
+  };
+}
+
+async function readDemands(table: TableShape): Promise<Demands> {
+  return { rules: await readRules(table), keys: await readTableKeys(table, loadSqlParser) };
+}
+
+async function loadSqlParser(): Promise<SqlParser> {
+  const { loadParser } = await import("../../sql/parser.ts");
+  return await loadParser();
+}
+
+interface DomainCheck {
+  /** The column, or its elements. */
+  name: string;
+  check: string;
+}
+
+function domainChecks({ name, type }: ColumnShape): DomainCheck[] {
   const elements = baseOf(type).kind === "array" ? baseOf(type).of : undefined;
   return [
     ...checksOf(type).map((check) => ({ name, check })),
@@ -22,21 +49,23 @@ function domainChecks({ name, type }: ColumnShape): { name: string; check: strin
   ];
 }
 
-async function readRules(table: TableShape): Promise<ReadonlyMap<string, ColumnRule>> {
-  const rules = readPartitions(table);
-  const add = (column: string, rule: ColumnRule) => rules.set(column, mergeRules(rules.get(column) ?? {}, rule));
+async function readRules(table: TableShape): Promise<TableRules> {
+  const partitions = readPartitions(table);
   const domains = table.columns.flatMap(domainChecks);
-  if (table.checks.length === 0 && domains.length === 0) return rules;
-  const { loadParser } = await import("../../sql/parser.ts");
-  const parser = await loadParser();
-  for (const [column, rule] of readChecks(
+  if (table.checks.length === 0 && domains.length === 0) return { common: partitions, cases: [] };
+  const parser = await loadSqlParser();
+  const own = readChecks(
     parser,
     table.checks.map(({ expression }) => expression),
-  ))
-    add(column, rule);
-  for (const { name, check } of domains) {
-    const rule = readChecks(parser, [check]).get("value");
-    if (rule !== undefined) add(name, rule);
-  }
-  return rules;
+  );
+  const ofDomains = domains.map(({ name, check }): Rules => {
+    const rule = readFirstWays(parser, [check]).get("value");
+    return new Map(rule === undefined ? [] : [[name, rule]]);
+  });
+  const rest = joinRules([partitions, ...ofDomains]);
+  const fits = (rules: Rules) => [...rules].every(([name, rule]) => !contradicts(rest.get(name) ?? {}, rule));
+  return {
+    common: joinRules([rest, own.common]),
+    cases: own.cases.filter(fits).map((rules) => joinRules([rest, rules])),
+  };
 }

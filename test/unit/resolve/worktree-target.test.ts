@@ -36,6 +36,7 @@ async function load(yaml: string, environment: Environment = {}) {
     }),
     stateDir: async () => join(folder, "state"),
     serverTools: async () => ({ runner: systemRunner, clientImage: "", stageParent: folder, note: () => undefined }),
+    requireApproved: async () => undefined,
     note: () => undefined,
   };
   return { loaded, place };
