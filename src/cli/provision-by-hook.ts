@@ -2,30 +2,49 @@
 import { refusal } from "../errors.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import type { Context } from "./context.ts";
-import { describeProvisioned, provisionRequest, readConfiguredData } from "./provisioning.ts";
+import { readConfiguredData } from "./initial-data.ts";
+import { describeProvisioned, provisionRequest } from "./provisioning.ts";
 import { formatFields } from "./table.ts";
+import { approvingOnce } from "./trust.ts";
+import { dumpItem, listItems, listUnapproved } from "./trust-collect.ts";
 import { requireWorktree, requireWorktreeTools } from "./worktree-tools.ts";
 
+/** What would act on the way; a dump of the branch's is asked about where it would be restored. */
+const BY_HOOK = ["env.set", "server.url", "dumps.dir", "server.compose"] as const;
+
 /**
- * Provisions the worktree that one stands in; the outcome is a part of the story. Setup steps run only when trusted, no
- * server is started: with a container of its own that would run what a branch's compose file says; and no dump is
- * restored but one of the user's own store: its SQL would run.
+ * Provisions the worktree that one stands in; the outcome is a part of the story. Nothing of the branch acts that was not
+ * approved, setup steps are left out then, and no server is started.
  */
 export async function provisionByHook(context: Context): Promise<void> {
+  const repository = await context.repository();
+  if (repository !== undefined && !repository.isMain) await requireAllApproved(context, repository.root);
   const tools = await requireWorktreeTools(context);
   const worktree = await requireWorktree(tools, undefined);
   if (worktree.isMain) return;
   const data = readConfiguredData(tools.loaded, context.home);
   const request = await provisionRequest(context, data, { setup: true, start: false, silent: true });
   const approveDump = async (path: string) => {
-    throw refusal(
-      "dump_not_approved",
-      `its pgrove.yaml wants ${path} restored, which was not approved`,
-      `cd ${quoteWord(worktree.root)} && pgrove provision`,
-    );
+    await approvingOnce(context, await dumpItem(path, tools.loaded), async () => {
+      throw refusal(
+        "not_trusted",
+        `its pgrove.yaml wants ${path} restored, which was not approved`,
+        byHand(worktree.root),
+      );
+    });
   };
   const { provisionWorktree } = await import("../worktree/provision.ts");
   context.output.note(
     formatFields(describeProvisioned(await provisionWorktree(tools, worktree, { ...request, approveDump }))),
   );
+}
+
+async function requireAllApproved(context: Context, root: string): Promise<void> {
+  const [first] = await listUnapproved(context, await listItems(context, BY_HOOK));
+  if (first === undefined) return;
+  throw refusal("not_trusted", `its ${first.key} was not approved: ${first.text}`, byHand(root, "pgrove trust && "));
+}
+
+function byHand(root: string, before = ""): string {
+  return `cd ${quoteWord(root)} && ${before}pgrove provision`;
 }

@@ -1,10 +1,6 @@
 /** Provisioning as `new`, `provision` and the git hook ask for it, and how its outcome is told. */
-import { resolve } from "node:path";
-import type { LoadedConfig } from "../config/load-config.ts";
-import { usageError } from "../errors.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
-import { expandHome } from "../sys/files.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
 import type { Context } from "./context.ts";
 import { formatBytes, formatDuration } from "./format.ts";
@@ -26,6 +22,7 @@ export async function provisionRequest(
   choice: ProvisionChoice,
 ): Promise<Omit<ProvisionRequest, "name">> {
   const { cwd, home } = context;
+  if (!choice.silent) await requireVariables(context);
   return {
     data,
     start: choice.start,
@@ -37,34 +34,17 @@ export async function provisionRequest(
 
 async function maySetUp(context: Context, { setup, silent }: ProvisionChoice): Promise<boolean> {
   if (!setup) return false;
-  const { isConfigTrusted, requireTrust } = await import("./trust.ts");
-  if (silent) return await isConfigTrusted(context);
-  await requireTrust(context);
+  const { isTrusted, requireTrust } = await import("./trust.ts");
+  const keys = ["worktrees.setup"] as const;
+  if (silent) return await isTrusted(context, keys);
+  await requireTrust(context, { keys, instead: "--no-setup      leaves the commands out" });
   return true;
 }
 
-/** What `worktrees.data` of pgrove.yaml means; a path in it is relative to the file. */
-export function readConfiguredData({ config, dir }: LoadedConfig, home: string): InitialData {
-  const { data } = config.worktrees;
-  if (data === "copy") return { kind: "copy", source: "main" };
-  if (data === "empty") return { kind: "empty" };
-  const isPath = data.includes("/") || data.startsWith("~");
-  return { kind: "dump", dump: isPath ? resolve(dir, expandHome(data, home)) : data, configured: true };
-}
-
-/** What a command is to start with: what the command line says, else the usual, which is its user's choice then. */
-export function chooseData(
-  given: { copy: string | undefined; restore: string | undefined; empty: boolean },
-  usual: InitialData,
-): InitialData {
-  const choices: InitialData[] = [
-    ...(given.copy === undefined ? [] : [{ kind: "copy" as const, source: given.copy }]),
-    ...(given.restore === undefined ? [] : [{ kind: "dump" as const, dump: given.restore }]),
-    ...(given.empty ? [{ kind: "empty" as const }] : []),
-  ];
-  if (choices.length > 1) throw usageError("--copy, --restore and --empty exclude each other", "choose one of them");
-  if (choices[0] !== undefined) return choices[0];
-  return usual.kind === "dump" ? { kind: "dump", dump: usual.dump } : usual;
+/** What is written into an env file, or given to commands, may change what programs do. */
+export async function requireVariables(context: Context): Promise<void> {
+  const { requireTrust } = await import("./trust.ts");
+  await requireTrust(context, { keys: ["env.set"] });
 }
 
 /** The lines that tell what was provisioned. */

@@ -47,7 +47,7 @@ function createOutputFor(given: CommonFlags): Output {
   const paint = createPaint(wantsColor(isatty(1), process.env, { color: !given.has("no-color") }));
   const [json, quiet] = [given.has("json"), given.has("quiet")];
   const verbose = given.has("verbose") || wantsDebug(process.env);
-  return createOutput({ json, quiet, verbose, paint });
+  return createOutput({ json, quiet, verbose, paint, terminal: isatty(1) });
 }
 
 async function tellVersion(version: string, output: Output): Promise<void> {

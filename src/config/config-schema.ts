@@ -69,12 +69,12 @@ const portRange = v.pipe(
   }),
 );
 
+/** Of a bare repository the worktrees lie side by side instead. */
+export const DEFAULT_WORKTREES_DIR = "../{repo}-worktrees/{name}";
+
 const worktrees = v.pipe(
   v.strictObject({
-    dir: v.optional(
-      text("Where worktrees are made; {repo}, {project}, {name} are put in."),
-      "../{repo}-worktrees/{name}",
-    ),
+    dir: v.optional(text("Where worktrees are made; {repo}, {project}, {name} are put in."), DEFAULT_WORKTREES_DIR),
     data: v.optional(text("What a new worktree's database starts with: copy, empty, or a dump's name."), "copy"),
     port_range: v.optional(portRange),
     share: v.optional(texts("Ignored paths to bring along into a new worktree.", "A path inside the repository."), []),

@@ -9,7 +9,7 @@ export type DatabaseVariables =
   | {
       source: string;
       host?: string;
-      port?: number;
+      port?: string;
       user?: string;
       password?: string;
       database?: string;
@@ -73,6 +73,8 @@ interface Family {
   user: string;
   password: string;
   database: string;
+  /** Further variables that say where the database is. */
+  further: readonly string[];
 }
 
 const FAMILIES: readonly Family[] = [
@@ -83,6 +85,7 @@ const FAMILIES: readonly Family[] = [
     user: "DATABASE_USER",
     password: "DATABASE_PASSWORD",
     database: "DATABASE_NAME",
+    further: [],
   },
   {
     source: "PG*",
@@ -91,6 +94,7 @@ const FAMILIES: readonly Family[] = [
     user: "PGUSER",
     password: "PGPASSWORD",
     database: "PGDATABASE",
+    further: ["PGSERVICE", "PGHOSTADDR"],
   },
 ];
 
@@ -100,18 +104,18 @@ const COMPLETION = { user: "POSTGRES_USER", password: "POSTGRES_PASSWORD", datab
 /** Every variable that says something about the database. */
 export const DATABASE_VARIABLE_NAMES: readonly string[] = [
   "DATABASE_URL",
-  ...FAMILIES.flatMap(({ host, port, user, password, database }) => [host, port, user, password, database]),
+  ...FAMILIES.flatMap((each) => [each.host, each.port, each.user, each.password, each.database, ...each.further]),
   ...Object.values(COMPLETION),
 ];
 
 /**
  * The connection that variables describe: DATABASE_URL, else DATABASE_HOST/PORT/USER/PASSWORD/NAME, else PGHOST…;
  * POSTGRES_USER/PASSWORD/DB complete the latter two. Undefined when there is none. An empty variable counts as unset.
- * Throws (exit 3) on a URL that is not PostgreSQL's and on a port that is no port, without repeating the value.
+ * Throws (exit 3) on a port that is no port, without repeating the value.
  */
 export function findDatabaseVariables(variables: Environment): DatabaseVariables | undefined {
   const url = given(variables, "DATABASE_URL");
-  if (url !== undefined) return { source: "DATABASE_URL", url: requirePostgresUrl(url) };
+  if (url !== undefined) return { source: "DATABASE_URL", url };
   for (const family of FAMILIES) {
     const found = readFamily(variables, family);
     if (found !== undefined) return found;
@@ -124,40 +128,30 @@ function given(variables: Environment, name: string): string | undefined {
   return value === "" ? undefined : value;
 }
 
-/** SQLAlchemy's `postgresql+asyncpg://` says which driver to use; the address is the same. */
-function requirePostgresUrl(url: string): string {
-  const scheme = /^(postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\//i.exec(url.trim());
-  if (scheme === null) {
-    throw configError(
-      "DATABASE_URL is not a PostgreSQL URL",
-      "write it as postgres://user:password@host:5432/database",
-    );
-  }
-  return `${scheme[1]}://${url.trim().slice(scheme[0].length)}`;
-}
-
 function readFamily(variables: Environment, family: Family): DatabaseVariables | undefined {
   const host = given(variables, family.host);
   const port = given(variables, family.port);
   const name = given(variables, family.database);
   // a user or password alone (PGPASSWORD in many shells) does not say which database is meant
-  if (host === undefined && port === undefined && name === undefined) return undefined;
+  const further = family.further.some((each) => given(variables, each) !== undefined);
+  if (host === undefined && port === undefined && name === undefined && !further) return undefined;
   const user = given(variables, family.user) ?? given(variables, COMPLETION.user);
   const password = given(variables, family.password) ?? given(variables, COMPLETION.password);
   const database = name ?? given(variables, COMPLETION.database);
   return {
     source: family.source,
     ...(host === undefined ? {} : { host }),
-    ...(port === undefined ? {} : { port: requirePort(port, family.port) }),
+    ...(port === undefined ? {} : { port: requirePorts(port, family.port) }),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
   };
 }
 
-function requirePort(written: string, name: string): number {
-  const port = Number(written);
-  if (/^\d{1,5}$/.test(written) && port >= 1 && port <= 65_535) return port;
+/** Of several hosts each may have its own. */
+function requirePorts(written: string, name: string): string {
+  const isPort = (one: string) => one === "" || (/^\d{1,5}$/.test(one) && Number(one) >= 1 && Number(one) <= 65_535);
+  if (written.split(",").every(isPort)) return written;
   throw configError(`${name} is not a port number (1 to 65535)`, `set ${name}=5432`);
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { configError, missingError, PgroveError } from "../errors.ts";
+import { passwordsIn } from "../sys/redact.ts";
 import type { Config } from "./config-schema.ts";
 import type { PathPlace } from "./paths.ts";
 import { loadTextFile } from "./text-file.ts";
@@ -40,12 +41,22 @@ export interface LoadedConfig {
   /** Their keys count as not given. */
   missing: readonly MissingVariable[];
   interpolated: readonly Interpolation[];
+  /** What the env files say, and which of them says it. */
+  envFile: EnvFileValues;
+}
+
+/** Values of env files, and the file that each is from. */
+export interface EnvFileValues {
+  values: Readonly<Record<string, string>>;
+  fileOf(name: string): string | undefined;
 }
 
 export interface LoadOptions {
   environment: Environment;
-  /** What the repository's env file says; the environment comes first. */
+  /** What the repository's env files say; the environment comes first. */
   envFile?: Readonly<Record<string, string>>;
+  /** The file that says it. */
+  envFileOf?: EnvFileValues["fileOf"];
 }
 
 const FILE_NAMES = ["pgrove.yaml", "pgrove.yml"];
@@ -95,6 +106,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
     secrets: findSecrets(config),
     missing: listMissing(source),
     interpolated: listInterpolated(source),
+    envFile: { values: options.envFile ?? {}, fileOf: options.envFileOf ?? (() => undefined) },
   };
 }
 
@@ -157,19 +169,8 @@ function listInterpolated(source: YamlSource): Interpolation[] {
 
 function findSecrets({ database, server }: Config): string[] {
   const found = [database.password ?? ""];
-  if (server.kind === "url" && server.url !== undefined) {
-    const password = /:\/\/[^:@/\s]*:(\S*)@/.exec(server.url)?.[1] ?? /[?&]password=([^&\s]*)/.exec(server.url)?.[1];
-    found.push(server.url, password ?? "", decodeLeniently(password ?? ""));
-  }
+  if (server.kind === "url" && server.url !== undefined) found.push(server.url, ...passwordsIn(server.url));
   return [...new Set(found.filter((each) => each !== ""))];
-}
-
-function decodeLeniently(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /**

@@ -3,8 +3,9 @@
  * (TEMPLATE), which needs the source for itself; else, and between servers, pg_dump streams into pg_restore.
  */
 import { missingError, usageError } from "../errors.ts";
-import { databaseExists, listSessions, type Session } from "../postgres/admin.ts";
+import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
+import { listSessions, type Session } from "../postgres/occupants.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { requireStreamable } from "../unit/stream.ts";

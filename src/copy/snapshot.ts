@@ -3,7 +3,8 @@
  * gets its name and its mark in one transaction.
  */
 import { missingError, refusal } from "../errors.ts";
-import { databaseExists, databaseSizeBytes, dropDatabase, type Session } from "../postgres/admin.ts";
+import { databaseExists, databaseSizeBytes, dropDatabase } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { nameKept } from "../unit/keep.ts";

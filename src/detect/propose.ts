@@ -52,14 +52,26 @@ function serverLines(
       "pgrove init --server container    or: local, url",
     );
   }
-  const others = services.slice(1, 6).map((each) => `  # or: ${comment(each.service)} in ${comment(each.file)}`);
+  const others = services
+    .slice(1, 6)
+    .map((each) => `  # or: ${comment(each.service)} in ${comment(filesOf(each).join(", "))}`);
   return [
     "server:",
     "  compose:",
-    `    file: ${scalar(service.file)}`,
+    ...fileLines(service),
     `    service: ${scalar(service.service)}${service.image === undefined ? "" : `    # ${comment(service.image)}`}`,
     ...others,
   ];
+}
+
+/** One file stands for what compose finds there; files that a script names are meant exactly. */
+function fileLines({ file, files, composeProject }: DetectedService): string[] {
+  const lines = files === undefined ? [`    file: ${scalar(file)}`] : [`    files: [${files.map(scalar).join(", ")}]`];
+  return [...lines, ...(composeProject === undefined ? [] : [`    project: ${scalar(composeProject)}`])];
+}
+
+function filesOf({ file, files }: DetectedService): readonly string[] {
+  return files ?? [file];
 }
 
 /** The default writes DATABASE_URL; a project that reads the parts is given the parts. */

@@ -30,7 +30,7 @@ export async function checkFiles({ files, base, lint }: CheckRequest, runner: Ru
   }
   if (lint.enabled && own.length > 0) {
     const { lintMigrations, toLintFiles } = await import("./lint/lint.ts");
-    findings.push(...(await lintMigrations(toLintFiles(own, comparison?.own ?? []), lint)));
+    findings.push(...(await lintMigrations(toLintFiles(own, comparison?.own ?? []), lint, files.migrations)));
   }
   return { findings, base: comparison?.base.ref, own };
 }

@@ -49,6 +49,8 @@ export interface Step {
   down?: Script;
   /** Continue behind a statement that failed before: from 1. Only of one in doubt. */
   fromStatement: number;
+  /** It is in doubt, and gone on with. */
+  again?: true;
 }
 
 /** A mistake or a doubtful thing in the files, at its place. */

@@ -160,6 +160,9 @@ function describeRun(
 async function variablesOf(tools: MigrateTools, target: Target, database?: string): Promise<Record<string, string>> {
   const found = await requireReach(target, await tools.serverTools());
   const connection = database === undefined ? found : { ...found, database };
-  const usual = { DATABASE_URL: formatConnectionUrl(connection, "show"), ...connectionEnvironment(connection) };
+  const usual = {
+    DATABASE_URL: formatConnectionUrl(connection, "show", "program"),
+    ...connectionEnvironment(connection),
+  };
   return { ...usual, ...(await targetVariables(tools, target, connection)) };
 }

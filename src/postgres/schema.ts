@@ -1,5 +1,5 @@
 /** Schemas of a database: what they are called for programs, what belongs to them, and what killed runs left of them. */
-import type { ISql } from "postgres";
+import type { ISql, TransactionSql } from "postgres";
 import { refusal } from "../errors.ts";
 import { controlName, parseRunId, type RunId } from "../sys/run-id.ts";
 import { endDeadRunSessions } from "./admin.ts";
@@ -8,6 +8,9 @@ import type { Sql } from "./toolbox.ts";
 
 /** Where statements are run: a session, or a transaction in it. */
 export type Queries = ISql;
+
+/** A transaction, parts of which can be taken back. */
+export type Transaction = TransactionSql;
 
 const INCOMING_PREFIX = "pgrove_incoming_";
 

@@ -18,7 +18,7 @@ export function renderVariables(
   { target, branch = "" }: VariablesOf,
   loaded: LoadedConfig | undefined,
 ): Record<string, string> {
-  const url = formatConnectionUrl(connection, "show");
+  const url = formatConnectionUrl(connection, "show", "program");
   if (loaded === undefined) return { DATABASE_URL: url, ...connectionEnvironment(connection) };
   const { host, port, user, password = "", database } = connection;
   const allPorts = { ...loaded.config.ports, ...target.worktree?.ports };

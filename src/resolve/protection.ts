@@ -1,5 +1,6 @@
 /** What destroys data needs consent. */
 import { type PgroveError, refusal } from "../errors.ts";
+import { visibleOnOneLine } from "../sys/visible-text.ts";
 import type { Target } from "./target.ts";
 
 /** What is about to happen, for whoever has to agree to it. */
@@ -29,7 +30,8 @@ export interface Consent {
  * Resolves when the loss is agreed to: by --yes or a yes; for a protected target by its name, typed or after --confirm.
  * Refuses (exit 5) otherwise, and where there is nobody to ask.
  */
-export async function requireConsent(loss: Loss, consent: Consent): Promise<void> {
+export async function requireConsent(given: Loss, consent: Consent): Promise<void> {
+  const loss = { ...given, what: visibleOnOneLine(given.what) }; // a name in it must not look like a sentence of ours
   if (loss.target.protected) return await requireName(loss, consent);
   if (consent.yes || consent.confirm === nameToType(loss)) return;
   if (!consent.prompt.available) {
@@ -50,7 +52,9 @@ async function requireName(loss: Loss, { confirm, prompt }: Consent): Promise<vo
     throw refusal("protected", `${name} is protected, and --confirm names ${confirm}; ${loss.what}`, withName);
   }
   if (!prompt.available) throw refusal("protected", `${name} is protected; ${loss.what}`, withName);
-  const typed = await prompt.word(`${name} is protected. ${loss.what}. Type ${name} to go on:`);
+  const typed = await prompt.word(
+    `${visibleOnOneLine(name)} is protected. ${loss.what}. Type ${visibleOnOneLine(name)} to go on:`,
+  );
   if (typed.trim() !== name) throw declined(loss);
 }
 

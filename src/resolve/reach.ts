@@ -22,9 +22,7 @@ export function ownConnection(connection: Connection, target: Target): Connectio
   if (schema === "") return connection;
   const role = target.worktree?.role;
   const login = role === undefined ? {} : { user: role.name, password: role.password };
-  const given = connection.parameters.options;
-  const own = searchPathOptions(schema);
-  const options = given === undefined ? own : `${given} ${own}`;
+  const options = withSearchPath(connection.parameters.options, schema);
   return { ...connection, ...login, parameters: { ...connection.parameters, options } };
 }
 
@@ -47,13 +45,23 @@ export function asOwnRole(target: Target): Target {
  * libpq's `options` for a session with the target; undefined where it works in the right schema by itself: as the role of
  * its own, or in `public`.
  */
-export function sessionOptions(target: Pick<Target, "schema" | "worktree">): string | undefined {
-  const schema = schemaToEnter(target);
-  return schema === "" || target.worktree?.role !== undefined ? undefined : searchPathOptions(schema);
+export function sessionOptions(target: Pick<Target, "server" | "schema" | "worktree">): string | undefined {
+  if (!hasToEnter(target)) return undefined;
+  const given = target.server.kind === "url" ? target.server.connection.parameters.options : undefined;
+  return withSearchPath(given, schemaToEnter(target));
+}
+
+function hasToEnter(target: Pick<Target, "schema" | "worktree">): boolean {
+  return schemaToEnter(target) !== "" && target.worktree?.role === undefined;
+}
+
+function withSearchPath(options: string | undefined, schema: string): string {
+  const own = searchPathOptions(schema);
+  return options === undefined ? own : `${options} ${own}`;
 }
 
 /** The SQL that does the same for a session that is open already; empty where there is nothing to do. */
 export function entrySql(target: Pick<Target, "schema" | "worktree">): string {
-  if (sessionOptions(target) === undefined) return "";
+  if (!hasToEnter(target)) return "";
   return `set search_path to ${schemaSearchPath(schemaToEnter(target))};`;
 }

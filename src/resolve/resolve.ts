@@ -4,7 +4,7 @@ import { findDatabaseVariables, findDisagreements, readEnvFile } from "../config
 import type { LoadedConfig } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
-import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
+import { type Connection, isConnectionString, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
 import { adoptOwnServer, isLinked } from "./main-server.ts";
 import type { Target } from "./target.ts";
@@ -14,9 +14,14 @@ import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeT
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */
 export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
   if (text === undefined) return await defaultTarget(place);
-  if (isUrl(text)) return await urlTarget(text, place);
+  if (isConnection(text)) return await urlTarget(text, place);
   if (text.startsWith("@")) return await environmentTarget(text.slice(1), place);
   return await namedTarget(text, place);
+}
+
+/** Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is. */
+function isConnection(text: string): boolean {
+  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^jdbc:/i.test(text) || isConnectionString(text);
 }
 
 /** The words that name a target here, for suggestions and completion. */
@@ -33,7 +38,7 @@ async function defaultTarget(place: TargetPlace): Promise<Target> {
   if (loaded !== undefined) return await ownTarget(loaded, place);
   const variables = findDatabaseVariables(place.environment);
   if (variables === undefined) throw noConfig();
-  const connection = connectionOfVariables(variables);
+  const connection = connectionOfVariables(variables, { variables: place.environment, isOwn: true });
   return plainTarget(connection, `${describe(connection)} (${variables.source})`);
 }
 
@@ -77,7 +82,7 @@ async function namedTarget(name: string, place: TargetPlace): Promise<Target> {
 }
 
 async function urlTarget(text: string, place: TargetPlace): Promise<Target> {
-  const connection = parseConnectionUrl(text);
+  const connection = parseConnectionUrl(text, "the URL", { environment: place.environment, isOwn: true });
   return await adoptOwnServer(plainTarget(connection, describe(connection)), connection, place);
 }
 
@@ -139,13 +144,14 @@ async function readConnection(path: string, shown: string, place: TargetPlace): 
   if (different.length > 0) {
     place.note(`note: ${different.join(", ")} is set differently in the shell; ${basename(path)} counts`);
   }
-  return connectionOfVariables(found);
+  return connectionOfVariables(found, { variables, isOwn: false });
 }
 
 function plainTarget(connection: Connection, label: string): Target {
   return { server: { kind: "url", connection }, login: {}, label, name: connection.database, protected: false };
 }
 
-function describe({ database, host, port }: Connection): string {
-  return host.startsWith("/") ? `${database} on ${host}` : `${database} on ${host}:${port}`;
+function describe(connection: Connection): string {
+  const { database, host, port } = connection;
+  return isSocket(connection) ? `${database} on ${host}` : `${database} on ${host}:${port}`;
 }

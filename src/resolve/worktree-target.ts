@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { type LoadedConfig, requireNoMissing } from "../config/load-config.ts";
 import { configError, missingError } from "../errors.ts";
+import { readIdentity } from "../repo/git-files.ts";
 import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
-import { findIdentityOnBranch, readIdentity } from "../repo/worktree.ts";
+import { findIdentityOnBranch } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
 import type { LiveTarget, Target } from "./target.ts";
@@ -17,6 +18,7 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
     label: "main",
     name: "main",
     protected: false,
+    hasServices: true,
     ...(givesRoles(loaded.config) ? { schema: loaded.config.database.schema } : {}),
   };
   await requireNotWorktrees(target, place);
@@ -53,12 +55,16 @@ export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, pla
         login: { ...login, database: row.database },
         ...(row.schema ? { schema: row.schema } : {}),
       };
-    case "container":
+    case "container": {
+      const server = await ownServer(row, loaded, place);
       return {
         ...own,
-        server: await ownServer(row, loaded, place),
+        server,
         login: { ...login, ...(row.database === "" ? {} : { database: row.database }) },
+        // Beside a private cluster, services are containers by name: main's.
+        ...(server.kind === "compose" ? { hasServices: true } : {}),
       };
+    }
   }
 }
 

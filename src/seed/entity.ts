@@ -1,4 +1,5 @@
 /** What seeding works with, as plain data: tables as the database has them, what is wanted of each, and the plan. */
+import type { ColumnRule, Rules } from "./rules.ts";
 
 /** A type, as far as a value for it has to be made. */
 export interface TypeShape {
@@ -107,6 +108,28 @@ export interface FieldPlan {
   uniqueGroup?: number;
   /** The share of rows that are NULL, 0 to 1. */
   nullShare: number;
+  /** Letters are written in that case. */
+  letters?: "lower" | "upper";
+  /** What is made where a value would break a rule of the column. */
+  otherwise?: { unless: ColumnRule; spec: FieldSpec };
+  /** What it is in each of the entity's cases. */
+  inCases?: readonly CaseField[];
+}
+
+/** What a field is in one case. */
+export interface CaseField extends Pick<FieldPlan, "letters" | "otherwise"> {
+  /** In place of the field's own. */
+  spec?: FieldSpec;
+  /** NULL in every row of the case, or in none. */
+  presence?: "null" | "present";
+}
+
+/** One of the ways in which a row can meet the table's checks. */
+export interface CasePlan {
+  /** What fields that are decided elsewhere have to meet where a row is of this case. */
+  tests: Rules;
+  /** It refers to an earlier row: the first one has none. */
+  afterFirst: boolean;
 }
 
 /** How many rows of an entity there are for each row of its parent. */
@@ -130,6 +153,8 @@ export interface EntityPlan {
   later: readonly FieldPlan[];
   /** What an identity or serial column begins with at row `firstRow`. */
   firstKeys: ReadonlyMap<string, bigint>;
+  /** Where checks leave several ways: each row goes one of them. */
+  cases?: readonly CasePlan[];
 }
 
 export interface SeedPlan {

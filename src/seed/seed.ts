@@ -26,6 +26,10 @@ export interface FilesChoice {
 
 export interface RowsChoice {
   only: readonly string[] | undefined;
+  /** Tables or entities that get no rows. */
+  except: readonly string[];
+  /** Fail where an entity cannot have the rows that are asked for. */
+  strict: boolean;
   count: number | undefined;
   scenario: { name: string; params: ReadonlyMap<string, string> } | undefined;
   seed: number | undefined;
@@ -81,7 +85,15 @@ export async function seedEmpty(seeding: Seeding): Promise<SeedStep | undefined>
 
 /** Every entity with its own count. */
 const ALL_ROWS: RowsChoice = {
-  ...{ only: undefined, count: undefined, clean: undefined, cleanForce: false, seed: undefined },
+  ...{
+    only: undefined,
+    except: [],
+    strict: false,
+    count: undefined,
+    clean: undefined,
+    cleanForce: false,
+    seed: undefined,
+  },
   ...{ scenario: undefined, upsert: false, skipTriggers: false, loads: true, dryRun: false },
 };
 
@@ -145,12 +157,12 @@ async function makeRows(
   remember?: RowsRequest["remember"],
 ): Promise<SeedStep> {
   const { planRows, seedRows } = await import("./load/rows.ts");
-  const { only, count, scenario, seed, upsert, skipTriggers, clean, loads } = choice;
+  const { only, except, strict, count, scenario, seed, upsert, skipTriggers, clean, loads } = choice;
   const { defaultCount, maxCount } = seeds;
   const request: Omit<RowsRequest, "consent"> = {
     ...{ factories, upsert, skipTriggers, loads },
     wish: {
-      ...{ counts: new Map(), defaultCount },
+      ...{ counts: new Map(), defaultCount, except, lenient: only === undefined && !strict },
       ...(maxCount === undefined ? {} : { maxCount }),
       ...(only === undefined ? {} : { only }),
       ...(count === undefined ? {} : { count }),

@@ -19,6 +19,8 @@ export interface ComposeService {
   containerName: string | undefined;
   networkMode: string | undefined;
   environment: ReadonlyMap<string, string>;
+  /** Its entrypoint's and command's words, where the files give some. */
+  words: readonly string[];
   ports: readonly ComposePort[];
   mounts: readonly ComposeMount[];
   volumesFrom: readonly string[];
@@ -138,6 +140,7 @@ function readService(service: unknown): ComposeService {
     containerName: stringAt(service, "container_name"),
     networkMode: stringAt(service, "network_mode"),
     environment: mapAt(service, "environment", (value) => String(value ?? "")),
+    words: [...listAt(service, "entrypoint"), ...listAt(service, "command")].map(String),
     ports: listAt(service, "ports").map(readPort),
     mounts: listAt(service, "volumes").map(readMount),
     volumesFrom: listAt(service, "volumes_from").map(String),

@@ -8,6 +8,8 @@ export interface ProjectName {
   name: string;
   /** Where the name comes from. A folder's name is a guess that strangers can share. */
   from: "pgrove.yaml" | "environment" | "file" | "folder";
+  /** Compose must be told it, for it would find another one. */
+  given?: boolean;
 }
 
 /** A folder's or file's name as a project name: `[a-z0-9][a-z0-9_-]*`, as compose-go normalises it. */
@@ -39,11 +41,18 @@ export async function findProjectName({ files, project, env }: ProjectSource): P
   if (fromEnv) return { name: fromEnv, from: "environment" };
   let name: string | undefined;
   for (const file of files) name = (await readFileName(file)) ?? name;
-  if (name === undefined) return { name: normaliseProjectName(basename(dirname(first))), from: "folder" };
+  if (name === undefined) return nameOfFolder(dirname(first));
   const interpolated = name.includes("$")
     ? interpolate(name, { ...(await readVariables(envText, "=")), ...env })
     : name;
   return interpolated === undefined ? undefined : { name: normaliseProjectName(interpolated), from: "file" };
+}
+
+/** That of a devcontainer's folder is given by what starts it, since compose would call all of them alike. */
+function nameOfFolder(folder: string): ProjectName {
+  const own = basename(folder);
+  if (own !== ".devcontainer") return { name: normaliseProjectName(own), from: "folder" };
+  return { name: normaliseProjectName(`${basename(dirname(folder))}_devcontainer`), from: "folder", given: true };
 }
 
 /** The variables of compose's env file for a project; none when its text does not hold what is looked for. */

@@ -122,7 +122,8 @@ export async function composeCommand(
   const first = spec.files[0] ?? "";
   const folder = dirname(first);
   const envFiles = await listEnvFiles(spec, first);
-  const project = spec.project ?? (found?.unusual ? found.project : undefined);
+  const wanted = found === undefined ? await projectOf(spec) : undefined;
+  const project = spec.project ?? (found?.unusual || wanted?.given ? (found?.project ?? wanted?.name) : undefined);
   const flags = [
     ...spec.files.flatMap((file) => ["-f", file]),
     ...(project === undefined ? [] : ["-p", project]),

@@ -4,14 +4,12 @@ import {
   connectForAdmin,
   databaseSizeBytes,
   describeLeftOut,
-  endSessions,
-  listExtensionWorkers,
-  listSessions,
   listSubscriptions,
   requireValid,
 } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
+import { endSessions, findHold, type Hold, listExtensionWorkers, listSessions } from "../postgres/occupants.ts";
 import { readVersionNumber } from "../postgres/settings.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
@@ -27,31 +25,29 @@ const FILE_COPY_FROM_BYTES = 48 << 20;
 const FIRST_WITH_STRATEGY = 150_000;
 const TRIES = 5;
 
-/** Why a source cannot be copied as files, and what would make it so. */
-interface Obstacle {
-  why: string;
-  wayOut: string;
-}
-
 /** What keeps the source from being a template, and from being saved as it is. */
-async function findObstacle({ control }: Work, { database }: LiveTarget): Promise<Obstacle | undefined> {
+async function findObstacle({ control, operation }: Work, { database }: LiveTarget): Promise<Hold | undefined> {
   const [row] = await control<{ prepared: string | null; allowed: boolean }[]>`
     select (select string_agg(gid, ', ') from pg_prepared_xacts where database = ${database}) as prepared,
            (select rolsuper from pg_roles where rolname = current_user)
            or (select datistemplate or pg_has_role(datdba, 'USAGE') from pg_database
                 where datname = ${database}) as allowed`;
+  const code = "not_copyable";
   if (row?.prepared != null) {
     const why = `${database} has prepared transactions (${row.prepared})`;
-    return { why, wayOut: "end them: COMMIT or ROLLBACK PREPARED" };
+    return { code, why, wayOut: "end them: COMMIT or ROLLBACK PREPARED" };
   }
-  if (row?.allowed !== false) return undefined;
-  return { why: `${database} belongs to another role`, wayOut: "log in as that role: database.user in pgrove.yaml" };
+  if (row?.allowed === false) {
+    const why = `${database} belongs to another role`;
+    return { code, why, wayOut: "log in as that role: database.user in pgrove.yaml" };
+  }
+  return await findHold(control, database, operation.run, operation.abort);
 }
 
 const FIRST_WITH_COLLATION_VERSION = 150_000;
 
 /** A collation of another version than the system's: PostgreSQL makes no copy of files that were sorted by it. */
-async function findCollationChange({ control }: Work, { database }: LiveTarget): Promise<Obstacle | undefined> {
+async function findCollationChange({ control }: Work, { database }: LiveTarget): Promise<Hold | undefined> {
   if ((await readVersionNumber(control)) < FIRST_WITH_COLLATION_VERSION) return undefined;
   const [row] = await control<{ made: string; now: string | null }[]>`
     select datcollversion as made, pg_database_collation_actual_version(oid) as now from pg_database
@@ -60,6 +56,7 @@ async function findCollationChange({ control }: Work, { database }: LiveTarget):
   if (row === undefined) return undefined;
   const name = quoteIdentifier(database);
   return {
+    code: "collation_changed",
     why: `${database} was made with version ${row.made} of its collation, and the system has ${row.now ?? "none"}`,
     wayOut: `REINDEX DATABASE ${name}; then ALTER DATABASE ${name} REFRESH COLLATION VERSION`,
   };
@@ -71,8 +68,8 @@ export async function requireCopyable(work: Work, source: LiveTarget): Promise<v
   if (obstacle !== undefined) throw notCopyable(obstacle);
 }
 
-function notCopyable({ why, wayOut }: Obstacle) {
-  return refusal("not_copyable", `${why}, so it cannot be copied as a template`, wayOut);
+function notCopyable({ code, why, wayOut }: Hold) {
+  return refusal(code, `${why}, so it cannot be copied as a template`, wayOut);
 }
 
 /** How a source is copied within or between servers, the sessions that are in the way asked about or waited for. */

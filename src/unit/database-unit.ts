@@ -5,10 +5,10 @@ import {
   databaseSizeBytes,
   discardedName,
   dropDatabase,
-  listSessions,
   requireNothingBound,
 } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
+import { listSessions, requireVacatable } from "../postgres/occupants.ts";
 import { isWorktreeMark } from "../postgres/ownership.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
@@ -77,6 +77,7 @@ export class DatabaseUnit implements Unit {
 
   async requireReplaceable(work: Work): Promise<void> {
     await requireNothingBound(work.control, this.label);
+    await requireVacatable(work.control, this.label, work.operation.run, work.operation.abort);
     if (!(await databaseExists(work.control, this.label))) return;
     noteLost(work, this.label, await readProperties(work.control, this.label));
   }
@@ -117,7 +118,7 @@ export class DatabaseUnit implements Unit {
     await requireClaim(control, database);
     await requireStanding(control, { database, agreed });
     const plan = await this.planSwap(work, built, request);
-    const servicesRestarted = await withServicesStopped(work, this.live.server, services, async () => {
+    const servicesRestarted = await withServicesStopped(work, this.live, services, async () => {
       await requireClaim(control, database);
       const second = () => connectForAdmin(toolbox, operation.run, [database]);
       await work.interruptible(() => swapDatabases(control, second, plan));
@@ -174,7 +175,8 @@ export class DatabaseUnit implements Unit {
     return { database: name, strategy };
   }
 
-  async findOwned({ control }: Work, worktree: string, main: string): Promise<Owned> {
+  async findOwned(work: Work, worktree: string, main: string): Promise<Owned> {
+    const { control } = work;
     const all = findBelongings(await listDatabases(control, { sizes: false }), worktree, []);
     const present = all.filter(({ database }) => database !== main);
     const names = present.map(({ database }) => database);
@@ -182,7 +184,7 @@ export class DatabaseUnit implements Unit {
     return {
       databases: names,
       own,
-      requireDroppable: () => requireDroppableDatabases(control, names),
+      requireDroppable: () => requireDroppableDatabases(work, names),
       requireReleasable: () => requireOwnDatabases(control, own),
       release: () =>
         runTogether(

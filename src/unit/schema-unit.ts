@@ -113,14 +113,12 @@ export class SchemaUnit implements Unit {
   /** Nobody is disconnected for it. */
   async swap(work: Work, _built: Built, { agreed, services, keeping, comment }: SwapRequest): Promise<Replaced> {
     const { schema, live } = this;
-    // The services of pgrove.yaml are main's; nothing of theirs works in a worktree's schema.
-    const stopped = live.target.worktree === undefined ? services : [];
     return await inTarget(work, live, async (sql) => {
       await requireSchemaStanding(sql, { schema, agreed });
       const present = await requireReplaceable(sql, this);
       const owner = chooseOwner(live, present);
       const properties = { ...{ grants: null }, ...present, owner, comment: present?.comment ?? comment ?? null };
-      const servicesRestarted = await withServicesStopped(work, live.server, stopped, async () => {
+      const servicesRestarted = await withServicesStopped(work, live, services, async () => {
         const saved = keeping === undefined ? undefined : await this.saveAs(work, discardedName(work.operation.run));
         await requireClaim(work.control, this.label);
         await exchangeSchemas(work, sql, this, { properties, agreed });
@@ -188,7 +186,7 @@ export class SchemaUnit implements Unit {
       databases,
       own: [],
       requireDroppable: async () => {
-        await requireDroppableDatabases(control, databases);
+        await requireDroppableDatabases(work, databases);
         await inTarget(work, this.live, async (sql) => {
           for (const each of schemas) await each.requireDroppable(sql);
           const [first] = schemas;

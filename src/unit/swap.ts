@@ -1,9 +1,10 @@
 /** Puts a finished database in another's place: its properties carried over, both renamed in one transaction. */
 import { failure } from "../errors.ts";
-import { databaseExists, endSessions, listSessions, requireNothingBound } from "../postgres/admin.ts";
+import { databaseExists, requireNothingBound } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
 import { formatSettingValue } from "../postgres/list-setting.ts";
+import { describeOccupants, endSessions, requireVacatable } from "../postgres/occupants.ts";
 import type { Queries } from "../postgres/schema.ts";
 import { withOpened } from "../postgres/session.ts";
 import { isForbiddenSetting, readVersionNumber } from "../postgres/settings.ts";
@@ -170,6 +171,7 @@ export async function swapDatabases(sql: Sql, connectSecond: () => Promise<Sql>,
     for (const each of swap.agreed) await requireStanding(sql, each);
     for (const database of swap.occupied) {
       await requireNothingBound(sql, database); // it would be waited for in vain
+      await requireVacatable(sql, database, swap.run); // the same, and for longer
       await endSessions(sql, database, swap.run);
     }
     try {
@@ -201,11 +203,10 @@ async function explainTaken(sql: Sql, swap: Swap, cause: unknown): Promise<unkno
 }
 
 async function explainOccupied(sql: Sql, swap: Swap, cause: unknown): Promise<Error> {
-  const sessions = await Promise.all(swap.occupied.map((database) => listSessions(sql, database, swap.run)));
-  const who = sessions.flat().map(({ pid, user, application }) => `${user} (pid ${pid}, ${application || "unnamed"})`);
+  const who = await Promise.all(swap.occupied.map((database) => describeOccupants(sql, database, swap.run)));
   return failure(
     "database_in_use",
-    `the database ${swap.occupied[0]} could not be replaced: ${who.join(", ") || "somebody"} stays connected`,
+    `the database ${swap.occupied[0]} could not be replaced: ${who.filter((each) => each !== undefined).join(", ") || "somebody"} stays connected`,
     "stop what is connected to it, then try again; nothing was changed",
     cause,
   );

@@ -4,7 +4,7 @@
  *
  * Every replacement goes the same way: `find` what stands there and have it agreed to, `create` the new one beside it, `swap`.
  */
-import type { Session } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";

@@ -5,14 +5,13 @@
 
 import { messageOf } from "../errors.ts";
 import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
-import { claimDatabase, claimRun, dropDeadScratch } from "../postgres/claims.ts";
+import { claimDatabase, claimRun, dropDeadScratch, isAtWork } from "../postgres/claims.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
 import { endSession, withOpened } from "../postgres/session.ts";
 import type { Programs, Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
-import type { RunId } from "../sys/run-id.ts";
 import { explainWorkError } from "./explain.ts";
 import { clearLeftovers, rememberStage } from "./leftovers.ts";
 
@@ -107,8 +106,10 @@ async function workInside<T>(
 }
 
 async function clearOldWork(tools: OperationTools, control: Sql, live: LiveTarget, mayDrop: boolean): Promise<void> {
-  const endDead = (run: RunId) => endAll(() => endDeadRunSessions(control, run)); // else its claims would outlive it
-  await clearLeftovers(tools, live.server.label, endDead);
+  await clearLeftovers(tools, live.server.label, {
+    isAtWork: (run) => isAtWork(control, run),
+    end: (run) => endAll(() => endDeadRunSessions(control, run)), // else its claims would outlive it
+  });
   if (!mayDrop) return; // a session in the target itself, for reading: the next run that writes drops
   const dropped = await dropDeadScratch(control, (database, error) => {
     tools.note(`${database}, which an interrupted run has left, cannot be dropped yet: ${messageOf(error)}`);

@@ -7,7 +7,7 @@ import { replaceByEmpty } from "../copy/empty.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
-import type { Session } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
 import { resolveTarget } from "../resolve/resolve.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -18,7 +18,7 @@ import { openStarted } from "../work/lifecycle.ts";
 import type { Home } from "./home.ts";
 import { homeOf } from "./home-of.ts";
 import { openMain } from "./open-main.ts";
-import { isInOwnStore } from "./own-store.ts";
+import { isInOwnStore, type StorePlace } from "./own-store.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface DataRequest {
@@ -127,7 +127,7 @@ export async function fillData(
   if (row.data.kind === "dump") {
     const { storeDir, cwd, home } = request.dumps;
     const dump = await requireDump(row.data.dump, storeDir, cwd, home);
-    if (row.data.configured && !(await isInOwnStore(tools, dump.path, storeDir))) {
+    if (row.data.configured && !(await isInOwnStore(storePlaceOf(tools), dump.path, storeDir))) {
       await request.approveDump?.(dump.path, live.database);
     }
     const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
@@ -140,6 +140,10 @@ export async function fillData(
   const copying = { ...common, strategy: "auto" as const, schemaOnly: false, whenBusy };
   const copied = await copyDatabase(tools.operation, source, live, copying);
   return made(copied.strategy, copied.sizeBytes, label);
+}
+
+function storePlaceOf({ loaded, repository, place, operation }: WorktreeTools): StorePlace {
+  return { loaded, repository, environment: place.environment, runner: operation.runner };
 }
 
 /** What a new worktree's data are copied from. */

@@ -8,7 +8,7 @@ import { type SeenPlace, updateRegistry, type WorktreeRow } from "../repo/regist
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { findWorktreeFolders, type WorktreeFolder } from "../repo/worktree-folders.ts";
 import { errorCode, identifyFolder } from "../sys/files.ts";
-import { placeOf } from "./create-worktree.ts";
+import { baseOf, placeOf } from "./create-worktree.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** Why a worktree may not be gone, and what to type about it. */
@@ -40,12 +40,11 @@ export function isThere({ missing, strayed, locked }: Pick<GitWorktree, "missing
 export async function lookForWorktrees(tools: WorktreeTools, rows: readonly WorktreeRow[]): Promise<Sight> {
   const { repository, operation } = tools;
   const worktrees = await listWorktrees(repository, operation.runner);
-  const base = repository.mainRoot ?? repository.commonDir;
   const places = [
     ...rows.flatMap(({ path, name }) => (path === "" ? [] : [path, placeOf(tools, name)])),
     ...worktrees.map(({ root }) => root),
   ];
-  const folders = await findWorktreeFolders([base, ...places.map((place) => dirname(place))]);
+  const folders = await findWorktreeFolders([baseOf(repository), ...places.map((place) => dirname(place))]);
   return { worktrees, folders, commonDir: await realpath(repository.commonDir) };
 }
 

@@ -101,10 +101,15 @@ class ServerPool {
       const databases = await inUnit(live, this.tools, (sql) => listDatabases(sql, { sizes: true }));
       return { server, condition, live, sizes: new Map(databases.map((each) => [each.database, each.sizeBytes])) };
     } catch (error) {
-      if (error instanceof PgroveError) return { server, condition: "unreachable", sizes: new Map() };
+      if (error instanceof PgroveError) return { server, condition: conditionFor(error), sizes: new Map() };
       throw error;
     }
   }
+}
+
+/** Of a server that runs and cannot be asked. */
+function conditionFor({ code }: PgroveError): ServerCondition {
+  return code === "server_starting" ? "starting" : "unreachable";
 }
 
 async function inUnit<T>(live: LiveTarget, { operation }: WorktreeTools, body: (sql: Sql) => Promise<T>): Promise<T> {

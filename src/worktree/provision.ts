@@ -119,7 +119,13 @@ async function shareFiles(
   { root }: GitWorktree,
 ): Promise<SharedPath[]> {
   const { share, share_mode: mode } = loaded.config.worktrees;
-  if (repository.mainRoot === undefined || share.length === 0) return [];
+  if (share.length === 0) return [];
+  if (repository.mainRoot === undefined) {
+    operation.note(
+      `${share.join(", ")} (worktrees.share) not brought along: no main worktree was found to take it from`,
+    );
+    return [];
+  }
   const paths = share.map((path) => relative(loaded.root, resolve(loaded.dir, path)));
   const { runner, abort } = operation;
   return await sharePaths({ from: repository.mainRoot, to: root, paths, mode, runner, abort });

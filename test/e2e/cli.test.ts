@@ -218,6 +218,15 @@ describe("completions", () => {
     expect(await completeInBash("pgrove restore ma", "ma")).toEqual(["main-20260115-143022.dump"]);
   });
 
+  test("bash: a name that a shell would act upon is quoted, and one that a terminal would act upon is left out", async () => {
+    const store = join(repo.home, "data/pgrove/dumps/onyx");
+    await repo.write("pgrove.yaml", "project: onyx\nserver: {url: postgres://u@h/onyx}\n");
+    for (const name of ["odd $(touch pwned);.dump", "odd\u001b[8m.dump", "odd\nmain.dump"]) {
+      await Bun.write(join(store, name), "");
+    }
+    expect(await completeInBash("pgrove restore odd", "odd")).toEqual(["odd\\ \\$\\(touch\\ pwned\\)\\;.dump"]);
+  });
+
   test.each(["zsh", "fish"])("%s: the script asks the program", async (shell) => {
     expect((await repo.run(["completions", shell])).stdout).toContain("__complete --");
   });

@@ -3,6 +3,7 @@ import { requireReach } from "../../resolve/reach.ts";
 import { targetVariables } from "../../resolve/target-variables.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
+import { requireVariables } from "../provisioning.ts";
 
 export const command = defineCommand({
   meta: {
@@ -14,6 +15,7 @@ export const command = defineCommand({
   },
   args: { target: TARGET },
   async run({ args, context }) {
+    if ((await context.config()) !== undefined) await requireVariables(context);
     const target = await context.resolveTarget(args.target);
     const connection = await requireReach(target, await context.serverTools());
     const variables = await targetVariables(context, target, connection);

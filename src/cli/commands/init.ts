@@ -1,10 +1,12 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { SERVER_KINDS } from "../../config/config-schema.ts";
 import { findConfigFile } from "../../config/load-config.ts";
 import { detectProject } from "../../detect/detect.ts";
 import { proposeConfig } from "../../detect/propose.ts";
 import { refusal } from "../../errors.ts";
+import type { Repository } from "../../repo/git.ts";
+import { repositoryName } from "../../repo/names.ts";
 import { errorCode } from "../../sys/files.ts";
 import { defineCommand } from "../command.ts";
 
@@ -22,12 +24,16 @@ export const command = defineCommand({
   },
   async run({ args, context }) {
     const folder = await context.folder();
-    const root = (await context.repository())?.root ?? folder;
+    const repository = await context.repository();
+    const root = repository?.root ?? folder;
     const existing = findConfigFile(folder);
     const { dryRun } = args;
     if (existing !== undefined && !dryRun) throw exists(existing);
     const { server } = args;
-    const text = proposeConfig(await detectProject(root), server === undefined ? {} : { server });
+    const text = proposeConfig(
+      await detectProject(root, nameOf(repository, root)),
+      server === undefined ? {} : { server },
+    );
     const file = join(root, "pgrove.yaml");
     if (!dryRun) await writeNew(file, text);
     await context.output.answer({ file, written: !dryRun, content: text }, () => text);
@@ -36,6 +42,11 @@ export const command = defineCommand({
     );
   },
 });
+
+/** A worktree's folder says nothing of the project. */
+function nameOf(repository: Repository | undefined, root: string): string {
+  return repository === undefined ? basename(root) : repositoryName(repository);
+}
 
 async function writeNew(file: string, text: string): Promise<void> {
   try {

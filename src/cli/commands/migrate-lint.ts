@@ -35,7 +35,7 @@ export const lint = defineCommand({
     const chosen =
       named.length > 0 ? chooseNamed(context, files, named) : ((args.all ? undefined : own) ?? files.migrations);
     const { lintMigrations, toLintFiles } = await import("../../migrate/lint/lint.ts");
-    const found = await lintMigrations(toLintFiles(chosen, own ?? []), place.settings.lint);
+    const found = await lintMigrations(toLintFiles(chosen, own ?? []), place.settings.lint, files.migrations);
     const findings: Finding[] = named.length > 0 ? found : [...files.findings, ...found];
     return await reportFindings(context, findings, { checked: plural(chosen.length, "migration") });
   },

@@ -2,14 +2,10 @@ import { relative } from "node:path";
 import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
-import {
-  chooseData,
-  describeProvisioned,
-  provisionDocument,
-  provisionRequest,
-  readConfiguredData,
-} from "../provisioning.ts";
+import { chooseData, readConfiguredData } from "../initial-data.ts";
+import { describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
+import { requireTrust } from "../trust.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
@@ -72,6 +68,7 @@ export const command = defineCommand({
       const document = { dry_run: true, name: plan.name, path: plan.root, branch: creation.branch, isolation, data };
       return void (await context.output.answer(document, () => renderPlan(plan, isolation, data)));
     }
+    await requireTrust(context, { keys: ["worktrees.dir"] });
     const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
     await requireIsolatableServer(tools);
     const needsMain = choice.start || !hasOwnServer(tools.loaded.config);

@@ -1,8 +1,11 @@
 import { relative } from "node:path";
 import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import { defineCommand } from "../command.ts";
-import { describeProvisioned, provisionDocument, provisionRequest, readConfiguredData } from "../provisioning.ts";
+import { readConfiguredData } from "../initial-data.ts";
+import { describeProvisioned, provisionDocument, provisionRequest, requireVariables } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
+import { approvingOnce } from "../trust.ts";
+import { dumpItem } from "../trust-collect.ts";
 import { requireWorktree, requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
@@ -38,6 +41,7 @@ export const command = defineCommand({
       hasOwnServer(tools.loaded.config) ? undefined : openMain(tools, start),
     ]);
     if (worktree.isMain) {
+      await requireVariables(context);
       const written = await writeMainEnv(tools, worktree);
       const document = {
         worktree: { name: "main", path: worktree.root, env: { file: written.file, change: written.change } },
@@ -51,7 +55,7 @@ export const command = defineCommand({
     const approveDump = async (path: string, database: string) => {
       const target = { label: database, name: database, protected: false };
       const what = `${path}, which pgrove.yaml names, will be restored into ${database}: its SQL will be run`;
-      await context.requireConsent({ target, what });
+      await approvingOnce(context, await dumpItem(path, tools.loaded), () => context.requireConsent({ target, what }));
     };
     const provisioned = await provisionWorktree(tools, worktree, { ...request, ...opened, approveDump });
     const shown = relative(context.cwd, worktree.root) || ".";

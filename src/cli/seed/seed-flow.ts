@@ -13,7 +13,7 @@ export async function seed(context: Context, args: SeedArgs): Promise<void> {
   const words = args.name;
   if (words[0] === "init" && words.length === 1) {
     const { writeFirstFactories } = await import("./seed-init.ts");
-    return await writeFirstFactories(context, args.target, args.dryRun);
+    return await writeFirstFactories(context, args);
   }
   const { only, count, meansRows } = readSeedWords(words);
   const choice = readRowsChoice(args, { only, count, meansRows });
@@ -58,7 +58,7 @@ function readRowsChoice(args: SeedArgs, { only, count }: SeedWords): seeds.RowsC
   if (name === undefined && params.size > 0) throw usageError("--param is for a scenario", "--scenario NAME --param …");
   const onlyCleans = clean?.olderThanMs !== undefined && count === undefined;
   return {
-    ...{ only, count, clean, cleanForce: args.cleanForce, seed: args.seed },
+    ...{ only, except: args.except, strict: args.strict, count, clean, cleanForce: args.cleanForce, seed: args.seed },
     scenario: name === undefined ? undefined : { name, params },
     ...{ upsert: args.upsert, skipTriggers: args.skipTriggers },
     ...{ loads: !onlyCleans && count !== 0, dryRun: args.dryRun },
@@ -66,8 +66,10 @@ function readRowsChoice(args: SeedArgs, { only, count }: SeedWords): seeds.RowsC
 }
 
 /** Options that have a meaning for factories alone. */
-function isAboutRows({ clean, scenario, seed, upsert, skipTriggers }: seeds.RowsChoice): boolean {
-  return clean !== undefined || scenario !== undefined || seed !== undefined || upsert || skipTriggers;
+function isAboutRows({ clean, scenario, seed, upsert, skipTriggers, except }: seeds.RowsChoice): boolean {
+  return (
+    except.length > 0 || clean !== undefined || scenario !== undefined || seed !== undefined || upsert || skipTriggers
+  );
 }
 
 /** Gives an empty target its usual seeds, unasked. Nothing where it has none. */

@@ -9,6 +9,8 @@ export const SEED_ARGS = defineArgs({
     rest: true,
     description: "entities or tables, or all; a number behind them is how many rows",
   },
+  except: { type: "string", valueHint: "TABLE", repeatable: true, description: "an entity or table that gets no rows" },
+  strict: { type: "boolean", description: "fail where an entity cannot have rows, instead of leaving it out" },
   clean: { type: "boolean", description: "first remove the rows of those entities, children first" },
   "clean-force": { type: "boolean", description: "the same, without asking" },
   generated: { type: "boolean", description: "with --clean: only rows that pgrove has made" },

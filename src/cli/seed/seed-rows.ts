@@ -5,6 +5,7 @@ import type { CleanPlan } from "../../seed/load/clean.ts";
 import type { LoadedEntity } from "../../seed/load/load-rows.ts";
 import type { RowsPlan, RowsResult } from "../../seed/load/rows.ts";
 import type { Validation } from "../../seed/load/validate-rows.ts";
+import type { LeftOut } from "../../seed/plan/plan-left.ts";
 import type { SeedDialogue, SeedStep } from "../../seed/seed.ts";
 import type { FilesResult } from "../../seed/sql/run-files.ts";
 import type { Context } from "../context.ts";
@@ -73,7 +74,7 @@ function cleanDocument({ tables }: CleanPlan) {
   return tables.map(({ table, rows }) => ({ table: tableKey(table), rows }));
 }
 
-function describeResult({ cleaned, loaded, seed }: RowsResult): AnswerPart {
+function describeResult({ cleaned, loaded, leftOut, seed }: RowsResult): AnswerPart {
   const gone = [...cleaned].map(([table, rows]) => ({ table, rows }));
   const entities = loaded?.entities ?? [];
   return {
@@ -82,6 +83,7 @@ function describeResult({ cleaned, loaded, seed }: RowsResult): AnswerPart {
       ...(loaded === undefined
         ? {}
         : { seed, entities: entities.map(entityDocument), checked: checkDocument(loaded.validation) }),
+      ...(leftOut.length === 0 ? {} : { left_out: leftOut.map(leftOutDocument) }),
     },
     lines: [
       ...gone.map(({ table, rows }): [string, string] => [
@@ -92,6 +94,9 @@ function describeResult({ cleaned, loaded, seed }: RowsResult): AnswerPart {
         ? ([["removed", "nothing: there was nothing to remove"]] as const)
         : []),
       ...entities.map((entity): [string, string] => [entity.entity, describeEntity(entity)]),
+      ...(leftOut.length === 0
+        ? []
+        : ([["left out", `${leftOut.map(({ entity }) => entity).join(", ")} (above it says why)`]] as const)),
       ...(loaded === undefined ? [] : ([["checked", describeChecks(loaded.validation)]] as const)),
     ],
   };
@@ -99,6 +104,10 @@ function describeResult({ cleaned, loaded, seed }: RowsResult): AnswerPart {
 
 function entityDocument({ entity, table, rows, inserted, updated, unchanged, durationMs }: LoadedEntity) {
   return { entity, table, rows, inserted, updated, unchanged, duration_ms: Math.round(durationMs) };
+}
+
+function leftOutDocument({ entity, table, why }: LeftOut) {
+  return { entity, table: tableKey(table), why };
 }
 
 function checkDocument({ foreignKeys, uniqueKeys, sequences }: Validation) {

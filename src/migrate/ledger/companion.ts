@@ -29,6 +29,8 @@ export interface Companion {
   usualTable: string;
   matches(columns: ColumnCategories): boolean;
   create(table: string): string;
+  /** The row that the tool puts into a new table, where it puts one. */
+  begin?(table: string): string;
   /** An expression: the state as one JSON value. */
   selectState(table: string): string;
   parseState(value: unknown): CompanionState;

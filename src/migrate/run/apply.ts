@@ -21,7 +21,7 @@ import { describeMigration, type Step } from "../migration.ts";
 import { watchBlockers } from "./blockers.ts";
 import { type Plan, planSteps } from "./plan-steps.ts";
 import { requireFitForPsql, runByPsql } from "./run-psql.ts";
-import { canContinue, cannotContinue, runByStatements, runInTransaction, type StepSession } from "./run-script.ts";
+import { canGoOn, cannotContinue, runByStatements, runInTransaction, type StepSession } from "./run-script.ts";
 import type { HowFar } from "./target-words.ts";
 
 /** What is wished, and where its ledger is to be found. */
@@ -116,7 +116,7 @@ export async function readShapes(steps: readonly Step[]): Promise<ShapedStep[]> 
   for (const step of steps) {
     const shape = await readShape(step.script); // in their order: the first mistake is told
     if (shape.runner === "psql") requireFitForPsql(step, shape);
-    if (step.fromStatement > 1 && !canContinue(shape)) throw cannotContinue(step);
+    if (step.again === true && !canGoOn(step, shape)) throw cannotContinue(step);
     shaped.push({ step, shape });
   }
   return shaped;

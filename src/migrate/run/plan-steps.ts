@@ -93,7 +93,7 @@ function continueDoubtful(books: Books, wish: HowFar): Step | undefined {
   if (script === undefined) throw noUpScript(doubtful);
   const step =
     failed.direction === "up" && migration !== undefined ? stepUp(migration) : stepOf("down", doubtful, script);
-  return { ...step, fromStatement: failed.statement };
+  return { ...step, fromStatement: failed.statement, again: true };
 }
 
 function coversVersion(books: Books, wish: Extract<HowFar, { kind: "version" }>, doubtful: bigint): boolean {

@@ -6,6 +6,7 @@ import { endStatement, requireHarmless } from "../../sql/psql-commands.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../migration.ts";
+import { adviseOnWords } from "./advice.ts";
 import { restoration, type StepSession, timeouts } from "./run-script.ts";
 
 /** The name that psql gives its standard input in messages. */
@@ -80,7 +81,10 @@ async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, 
 
 function scriptFailed(step: Step, said: readonly string[], cause?: unknown): PgroveError {
   const message = [...said, `${describeMigration(step)} was run by psql`].join("\n");
-  return failure("migration_failed", message, "mend the file, then run the same command again", cause);
+  const advice = adviseOnWords(message);
+  const mend =
+    advice.length === 0 ? "mend the file, then run the same command again" : "then run the same command again";
+  return failure("migration_failed", message, [...advice, mend].join("\n"), cause);
 }
 
 /** psql's line number, behind our own first line, as the file's. */

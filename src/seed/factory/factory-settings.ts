@@ -1,6 +1,6 @@
 /** What all factory files share: the generators' version, the seed, and the time that relative times hang on. */
 
-import { GENERATOR_VERSION } from "../generate/mix.ts";
+import { FIRST_VERSION, GENERATOR_VERSION } from "../generate/mix.ts";
 import type { Factories } from "./factory.ts";
 import { type Reading, report } from "./factory-reading.ts";
 import type { FactoryFile } from "./factory-schema.ts";
@@ -41,7 +41,9 @@ function settleOn<Key extends SettingKey, Value>(
 }
 
 function readVersion(version: number, complain: (message: string) => void): number {
-  if (version !== GENERATOR_VERSION) complain(`this pgrove has version ${GENERATOR_VERSION} of the generators`);
+  if (version < FIRST_VERSION || version > GENERATOR_VERSION) {
+    complain(`this pgrove has versions ${FIRST_VERSION} to ${GENERATOR_VERSION} of the generators`);
+  }
   return version;
 }
 

@@ -21,6 +21,8 @@ export interface FirstFactoriesRequest {
   /** As it was typed. */
   target: string | undefined;
   dryRun: boolean;
+  /** Tables that are not to be in it. */
+  except: readonly string[];
   /** The file's path as people see it. */
   show(path: string): string;
 }
@@ -28,7 +30,7 @@ export interface FirstFactoriesRequest {
 /** Writes seeds/factories.yaml, or only says its text. Throws (exit 5) where there is one: it is never overwritten. */
 export async function makeFirstFactories(
   tools: SeedTools,
-  { target, dryRun, show }: FirstFactoriesRequest,
+  { target, dryRun, except, show }: FirstFactoriesRequest,
 ): Promise<FirstFactories> {
   const seeds = await locateSeeds(tools, target);
   const path = join(seeds.dir, FILE);
@@ -43,7 +45,7 @@ export async function makeFirstFactories(
   const { schema } = live.target;
   const now = tools.clock.now();
   const tables = await withSeedSession(live, newRunId(now), (sql) => readTables(sql, schema));
-  const text = await proposeFactories(tables, now);
+  const text = await proposeFactories(tables, now, except);
   if (dryRun) return { path, text };
   await makeFolder(seeds.dir);
   await writeFileAtomic(path, text, { mode: 0o644 });

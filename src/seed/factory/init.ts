@@ -1,20 +1,22 @@
 /** `seed init`: a starting factory file from an existing schema, with what pgrove would do by itself written out. */
 
-import { type ColumnShape, type FieldSpec, tableKey } from "../entity.ts";
-import type { Rules } from "../plan/infer-checks.ts";
-import { applicationTables, chooseEntities, type Tables } from "../plan/plan-entities.ts";
+import { type ColumnShape, type FieldSpec, type TableShape, tableKey } from "../entity.ts";
+import { GENERATOR_VERSION } from "../generate/mix.ts";
+import { isUnderstood } from "../plan/infer-checks.ts";
+import { columnsWanted } from "../plan/plan-cases.ts";
+import { applicationTables, chooseEntities, type Tables, tablesNamed } from "../plan/plan-entities.ts";
 import type { FieldDraft } from "../plan/plan-fields.ts";
 import { linkDrafts } from "../plan/plan-links.ts";
 import { cleaningOrder } from "../plan/plan-order.ts";
 import { planAllFields } from "../plan/plan-rows.ts";
-import { readTableRules } from "../plan/plan-rules.ts";
+import { createRuleReader } from "../plan/plan-rules.ts";
 
 /** The file's text. `day` is what its relative times hang on. Throws (exit 4) when there are no tables. */
-export async function proposeFactories(tables: Tables, day: Date): Promise<string> {
+export async function proposeFactories(tables: Tables, day: Date, except: readonly string[] = []): Promise<string> {
   const { stringify } = await import("yaml");
   const today = day.toISOString().slice(0, 10);
-  const parts = [HEAD, `generator_version: 1\nseed: 1\nnow: ${today}\n`, "entities:\n"];
-  for (const proposal of await proposeEntities(tables)) {
+  const parts = [HEAD, `generator_version: ${GENERATOR_VERSION}\nseed: 1\nnow: ${today}\n`, "entities:\n"];
+  for (const proposal of await proposeEntities(tables, except)) {
     const text = stringify({ [proposal.entity]: proposal.written }, { lineWidth: 0 });
     const comments = proposal.comments.map((line) => `    # ${line.replaceAll(/\s+/g, " ")}\n`);
     parts.push(indent(text), ...comments, "\n");
@@ -35,35 +37,51 @@ interface Proposal {
   comments: string[];
 }
 
-async function proposeEntities(tables: Tables): Promise<Proposal[]> {
+async function proposeEntities(tables: Tables, except: readonly string[]): Promise<Proposal[]> {
   const factories = {
     ...{ entities: new Map(), scenarios: new Map(), files: [] },
     seed: 1,
     now: new Date(0),
-    generatorVersion: 1,
+    generatorVersion: GENERATOR_VERSION,
   };
   const own: Tables = new Map(
     cleaningOrder(applicationTables(tables))
       .reverse()
       .map((table) => [tableKey(table), table]),
   );
-  const mistakes: string[] = [];
-  const chosen = chooseEntities(factories, own, undefined);
-  const linked = await linkDrafts(chosen, { factories, tables: own, existing: NO_ROWS, mistakes });
-  const rules = await readTableRules(own.values());
-  return (await planAllFields(linked, mistakes)).map((draft) => propose(draft, rules.get(draft.table) ?? new Map()));
+  const rulesOf = createRuleReader();
+  const left = new Map<string, string[]>();
+  const site = {
+    ...{ mistakes: [], version: GENERATOR_VERSION },
+    unable: ({ entity }: { entity: string }, why: string) => left.set(entity, [...(left.get(entity) ?? []), why]),
+  };
+  const gone = tablesNamed(except, factories, own);
+  const chosen = chooseEntities(factories, own, undefined).filter(({ table }) => !gone.has(table));
+  const wanted = async (table: TableShape) => columnsWanted(await rulesOf(table));
+  const linked = await linkDrafts(chosen, {
+    ...{ ...site, factories, tables: own, existing: NO_ROWS, left: new Set<string>(), wanted },
+  });
+  const drafts = await planAllFields(linked, { ...site, rulesOf });
+  const proposed = drafts.filter(({ chosen }) => chosen);
+  return await Promise.all(proposed.map((draft) => propose(draft, left.get(draft.entity) ?? [])));
 }
 
-const NO_ROWS = { hasRows: async () => false, readKeys: async () => [], readHighest: async () => undefined };
+const NO_ROWS = {
+  hasRows: async () => false,
+  readKeys: async () => [],
+  holds: async () => false,
+  readHighest: async () => undefined,
+};
 
-function propose({ entity, table, fields }: FieldDraft, rules: Rules): Proposal {
-  const written = fields.flatMap(({ column, spec }) => {
-    const field = writeSpec(spec);
+async function propose({ entity, table, fields }: FieldDraft, unable: readonly string[]): Promise<Proposal> {
+  const together = fields.filter(({ inCases }) => inCases !== undefined).map(({ column }) => column.name);
+  const written = fields.flatMap(({ column, spec, inCases }) => {
+    const field = inCases === undefined ? writeSpec(spec) : undefined;
     return field === undefined ? [] : [[column.name, field] as const];
   });
   const planned = new Set(fields.map(({ column }) => column.name));
   const left = table.columns.filter(({ name }) => !planned.has(name));
-  const unread = table.checks.filter(({ expression }) => ![...rules.keys()].some((name) => expression.includes(name)));
+  const unread = await unreadChecks(table);
   return {
     entity,
     written: {
@@ -72,10 +90,19 @@ function propose({ entity, table, fields }: FieldDraft, rules: Rules): Proposal 
       ...(written.length === 0 ? {} : { fields: Object.fromEntries(written) }),
     },
     comments: [
+      ...unable.map((why) => `no rows yet: ${why}`),
       ...(left.length === 0 ? [] : [`left to PostgreSQL: ${left.map(describeLeft).join(", ")}`]),
+      ...(together.length === 0 ? [] : [`decided together, as checks want it: ${together.join(", ")}`]),
       ...unread.map(({ name, expression }) => `not understood: ${name} ${expression}`),
     ],
   };
+}
+
+async function unreadChecks({ checks }: TableShape): Promise<TableShape["checks"]> {
+  if (checks.length === 0) return [];
+  const { loadParser } = await import("../../sql/parser.ts");
+  const parser = await loadParser();
+  return checks.filter(({ expression }) => !isUnderstood(parser, expression));
 }
 
 /** As it is written in the file; undefined for keys that are numbered, which need no field. */

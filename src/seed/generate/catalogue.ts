@@ -11,13 +11,29 @@ import { NUMBERS } from "./numbers.ts";
 import { PEOPLE } from "./people.ts";
 import { PLACES } from "./places.ts";
 import { PROSE } from "./prose.ts";
+import { REGEX } from "./regex.ts";
 import { SECRETS } from "./secrets.ts";
 import type { GeneratorDefinition } from "./site.ts";
 import { SPECIAL } from "./special.ts";
 import { TIMES } from "./times.ts";
 
 const ALL: ReadonlyMap<string, GeneratorDefinition> = new Map(
-  [PEOPLE, PLACES, INTERNET, SECRETS, PROSE, NUMBERS, CHOICES, TIMES, IDS, COMPUTED, COMPOSED, SPECIAL, [FAKER]]
+  [
+    PEOPLE,
+    PLACES,
+    INTERNET,
+    SECRETS,
+    PROSE,
+    NUMBERS,
+    CHOICES,
+    TIMES,
+    IDS,
+    [REGEX],
+    COMPUTED,
+    COMPOSED,
+    SPECIAL,
+    [FAKER],
+  ]
     .flat()
     .map((definition) => [definition.name, definition]),
 );

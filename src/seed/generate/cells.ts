@@ -1,12 +1,13 @@
 /** Makes the cells of a plan's fields, each once, with what they may ask of their row and of other entities' rows. */
 import * as v from "valibot";
-import { configError, type PgroveError } from "../../errors.ts";
-import type { EntityPlan, FieldPlan, SeedPlan, TypeShape } from "../entity.ts";
-import type { GeneratorUse } from "./by-type.ts";
+import { configError } from "../../errors.ts";
+import type { EntityPlan, FieldPlan, FieldSpec, SeedPlan, TypeShape } from "../entity.ts";
 import { findGenerator, readGeneratorUse } from "./catalogue.ts";
-import { appendBytes, appendNull, createSink, decodeCopyText, encodeCopyText } from "./copy-text.ts";
-import { drawBelow, drawFraction, hashText, mixKeys } from "./mix.ts";
-import { createPermutation } from "./permutation.ts";
+import { isBare, requireFit, typeOfPart, wantsElements } from "./cell-fits.ts";
+import { chooseCase, inRowsCase, withNulls, withRule } from "./cell-rules.ts";
+import { cellText, createSite } from "./cell-sites.ts";
+import { appendBytes, appendNull, encodeCopyText } from "./copy-text.ts";
+import { drawBelow, hashText, mixKeys } from "./mix.ts";
 import {
   cellOfChosen,
   chooseAny,
@@ -17,13 +18,11 @@ import {
   REFERENCE_OPTIONS,
   type ReferencePlan,
 } from "./references.ts";
-import { type Cell, type CellSite, type GeneratorDefinition, isTextType, type OfRow, type PartCell } from "./site.ts";
-import { hasNewReference } from "./spaces.ts";
+import { type Cell, type CellSite, isTextType, type OfRow, type PartCell } from "./site.ts";
 import { codeCell, fitLength, isTooShort } from "./text-length.ts";
-import { plainType } from "./types.ts";
-import { isOfParent, leaderOf, readGroup, unitOf } from "./units.ts";
+import { isOfParent, unitOf } from "./units.ts";
 
-type GeneratorPlan = Extract<FieldPlan["spec"], { kind: "generator" }>;
+type GeneratorPlan = Extract<FieldSpec, { kind: "generator" }>;
 
 /** A field that is being made: asked for again, it would hang on itself. */
 const IN_WORK = "in work";
@@ -31,33 +30,38 @@ const IN_WORK = "in work";
 export class CellMaker {
   private readonly wholes = new Map<string, EntityPlan>();
   private readonly cells = new Map<string, Cell | typeof IN_WORK>();
+  private readonly cases = new Map<string, OfRow<number>>();
 
   /** `entity` may write other fields than the plan's entity of that name; both are known by their columns' names. */
   constructor(
-    private readonly plan: SeedPlan,
+    readonly plan: SeedPlan,
     private readonly entity: EntityPlan,
   ) {}
 
   /** The cell of a column. Throws when nothing is planned for it, or when it hangs on itself. */
   cellOf(entity: EntityPlan, column: string): Cell {
-    const name = JSON.stringify([entity.entity, column]);
+    const whole = this.wholeOf(entity);
+    return this.makeOnce(entity.entity, column, () => this.makeCell(whole, requireField(whole, column)));
+  }
+
+  /** The column's values before its row's case says whether they are there. */
+  private freeCellOf(entity: EntityPlan, column: string): Cell {
+    const field = requireField(entity, column);
+    if (field.inCases === undefined) return this.cellOf(entity, column);
+    return this.makeOnce(entity.entity, `${column} in no case`, () => this.makeValues(entity, field, field));
+  }
+
+  private makeOnce(entity: string, column: string, make: () => Cell): Cell {
+    const name = JSON.stringify([entity, column]);
     const made = this.cells.get(name);
     if (made === IN_WORK)
       throw configError(
-        `${entity.entity}.${column} is made of itself, by way of other fields`,
+        `${entity}.${column} is made of itself, by way of other fields`,
         "break the circle: give one of the fields a generator of its own",
       );
     if (made !== undefined) return made;
-    const whole = this.wholeOf(entity);
-    const field = whole.fields.find((each) => each.column.name === column);
-    if (field === undefined) {
-      throw configError(
-        `${entity.entity}.${column} is referred to, but the database makes its values by itself`,
-        `give ${column} a field in ${entity.entity}`,
-      );
-    }
     this.cells.set(name, IN_WORK);
-    const cell = this.withNulls(whole, field, this.makeCell(whole, field));
+    const cell = make();
     this.cells.set(name, cell);
     return cell;
   }
@@ -75,14 +79,50 @@ export class CellMaker {
   }
 
   private makeCell(entity: EntityPlan, field: FieldPlan): Cell {
+    const { inCases, nullShare } = field;
+    const nulls = (cell: Cell, share: number) =>
+      withNulls(cell, share, mixKeys(this.plan.seed, hashText(`${entity.entity}.${unitOf(entity, field)} null`)));
+    if (inCases === undefined) return nulls(this.makeValues(entity, field, field), nullShare);
+    const cells = inCases.map(({ presence, ...own }) =>
+      nulls(this.makeValues(entity, field, own), presence === undefined ? nullShare : 0),
+    );
+    return inRowsCase({ inCases, cells, caseOf: this.caseOf(entity) });
+  }
+
+  /** The field's values where it is there: `own` is what it is in one case, or in all. */
+  private makeValues(
+    entity: EntityPlan,
+    field: FieldPlan,
+    own: Pick<FieldPlan, "letters" | "otherwise"> & { spec?: FieldSpec },
+  ): Cell {
+    const { spec = field.spec, otherwise } = own;
+    const cell = this.makeSpec(entity, { ...field, spec });
+    const instead = otherwise === undefined ? undefined : this.makeSpec(entity, { ...field, spec: otherwise.spec });
+    return withRule(cell, own, instead);
+  }
+
+  private makeSpec(entity: EntityPlan, field: FieldPlan): Cell {
     const { spec } = field;
-    const site = this.siteOf(entity, field);
+    const site = createSite(this, entity, field);
     if (spec.kind === "generator") return this.generate(spec, site);
     if (spec.kind === "reference") return this.refer(spec, field, site);
     const value = spec.kind === "constant" ? spec.value : null; // SQL is computed once the row is loaded
     if (value === null) return { write: (_, out) => appendNull(out) };
     const bytes = encodeCopyText(String(value));
     return { write: (_, out) => appendBytes(out, bytes) };
+  }
+
+  /** Which of the entity's cases each row is of. */
+  private caseOf(entity: EntityPlan): OfRow<number> {
+    const known = this.cases.get(entity.entity);
+    if (known !== undefined) return known;
+    const chosen = chooseCase(entity.cases ?? [], {
+      key: mixKeys(this.plan.seed, hashText(`${entity.entity} case`)),
+      firstRow: entity.firstRow,
+      textOf: (column) => cellText(this.freeCellOf(entity, column)),
+    });
+    this.cases.set(entity.entity, chosen);
+    return chosen;
   }
 
   private generate({ name, options }: GeneratorPlan, site: CellSite): Cell {
@@ -126,82 +166,8 @@ export class CellMaker {
     return cellOfChosen(rows.cell(spec.column), choose);
   }
 
-  private siteOf(entity: EntityPlan, field: FieldPlan): CellSite {
-    const { column, spec } = field;
-    const unit = unitOf(entity, field);
-    const chosen = spec.kind === "reference" ? `${unit} row` : unit;
-    const key = mixKeys(this.plan.seed, hashText(`${entity.entity}.${chosen}`));
-    const leader = leaderOf(entity, field);
-    const pickDigit = this.findDigit(entity, leader);
-    const distinct = leader.unique || pickDigit !== undefined;
-    const site: CellSite = {
-      ...{ key, entity, distinct, type: plainType(column.type), nowMs: this.plan.now.getTime(), field: column.name },
-      pick: (space) => {
-        if (pickDigit !== undefined && pickDigit !== "open") return pickDigit;
-        return distinct ? this.permuted(entity, field, key, space) : (row) => drawBelow(site.key, row, space);
-      },
-      findField: (name) => entity.fields.find((each) => each.column.name === name),
-      fieldCell: (name) => this.cellOf(entity, name),
-      fieldText: (name) => cellText(this.cellOf(entity, name)),
-      cellText,
-      partCell: (written, part, type) => this.partCell(written, part, type, site),
-      mistake: (problem, hint) => explain(entity, field, problem, hint),
-    };
-    return site;
-  }
-
-  /** Each value once: by the row's number, or by its number in the run where the values are rows of this run. */
-  private permuted(entity: EntityPlan, { spec }: FieldPlan, key: number, space: number): OfRow<number> {
-    const permute = createPermutation(space, key);
-    const first = spec.kind === "reference" ? entity.firstRow : 0;
-    return (row) => permute(row - first);
-  }
-
-  /** The field's part of a composite unique key; undefined when it is in none or is free to repeat. */
-  private findDigit(entity: EntityPlan, field: FieldPlan): OfRow<number> | "open" | undefined {
-    const { uniqueGroup } = field;
-    if (uniqueGroup === undefined || field.unique || isOfParent(entity, field)) return undefined;
-    const { open, belowParent, digits } = readGroup(this.plan, entity, uniqueGroup);
-    if (open !== undefined) return open === field.column.name ? "open" : undefined;
-    const at = digits.findIndex(({ unit }) => unit === unitOf(entity, field));
-    const below = digits.slice(0, at).reduce((product, { space }) => product * space, 1);
-    const space = digits[at]?.space ?? 1;
-    const index = this.combination(
-      entity,
-      uniqueGroup,
-      belowParent,
-      digits.reduce((product, digit) => product * digit.space, 1),
-    );
-    return (row) => Math.floor(index(row) / below) % space;
-  }
-
-  /** The number of the row's combination of values; among the children of one parent, where that is part of the key. */
-  private combination(entity: EntityPlan, group: number, belowParent: boolean, count: number): OfRow<number> {
-    const key = mixKeys(this.plan.seed, hashText(`${entity.entity} unique ${group}`));
-    const permute = createPermutation(Math.max(1, count), key);
-    const place = belowParent ? placeBelowParent(this.plan, entity) : undefined;
-    if (place === undefined) {
-      const first = hasNewReference(this.plan, entity, group) ? entity.firstRow : 0;
-      return (row) => permute(row - first);
-    }
-    return (row) => permute((place.siblingOf(row) + drawBelow(key, place.parentOf(row), count)) % count);
-  }
-
-  /** NULL in the field's share of the rows. */
-  private withNulls(entity: EntityPlan, field: FieldPlan, cell: Cell): Cell {
-    const { nullShare } = field;
-    if (nullShare <= 0) return cell;
-    const key = mixKeys(this.plan.seed, hashText(`${entity.entity}.${unitOf(entity, field)} null`));
-    return {
-      ...cell,
-      write(row, out) {
-        if (drawFraction(key, row) < nullShare) appendNull(out);
-        else cell.write(row, out);
-      },
-    };
-  }
-
-  private partCell(written: unknown, part: string, type: TypeShape | undefined, whole: CellSite): PartCell {
+  /** A generator inside another one. */
+  partCell(written: unknown, part: string, type: TypeShape | undefined, whole: CellSite): PartCell {
     const use = readGeneratorUse(written);
     if (typeof use === "string") throw whole.mistake(use);
     const definition = findGenerator(use.name);
@@ -219,48 +185,11 @@ export class CellMaker {
   }
 }
 
-/** Within JSON, only what makes arrays of it needs to know of it. */
-function typeOfPart(type: TypeShape | undefined, { name }: GeneratorDefinition): TypeShape {
-  return type === undefined || (JSON_TYPES.has(type.name) && name !== "array") ? TEXT : plainType(type);
-}
-
-/** Whether the values stand in JSON without quotes: numbers, truth values, and what is JSON itself. */
-function isBare({ fits = [], name }: GeneratorDefinition, { options }: GeneratorUse, { type }: CellSite): boolean {
-  if (name === "array") return JSON_TYPES.has(type.name);
-  const values = Array.isArray(options.values) ? options.values : [options.value];
-  return fits.some((fit) => BARE.has(fit)) || values.every((value) => ["number", "boolean"].includes(typeof value));
-}
-
-const TEXT: TypeShape = { name: "text", kind: "base", labels: [], checks: [], notNull: false };
-
-const JSON_TYPES: ReadonlySet<string> = new Set(["json", "jsonb"]);
-/** Values of these types stand in JSON without quotes. */
-const BARE: ReadonlySet<string> = new Set(["numeric", "bool", "jsonb"]);
-
-/** A column of an array gets arrays of what the generator makes, but for those that make the whole. */
-const WHOLES: ReadonlySet<string> = new Set(["array", "null", "constant", "expression", "template"]);
-
-function wantsElements({ name }: GeneratorDefinition, type: TypeShape): boolean {
-  return type.kind === "array" && !WHOLES.has(name);
-}
-
-function requireFit({ name, fits }: GeneratorDefinition, site: CellSite): void {
-  if (fits === undefined || site.type.kind !== "base" || isTextType(site.type) || fits.includes(site.type.name)) return;
-  throw site.mistake(
-    `${name} makes nothing that a ${site.type.name} takes`,
-    `${name} is for: text, ${fits.join(", ")}`,
+function requireField(entity: EntityPlan, column: string): FieldPlan {
+  const field = entity.fields.find((each) => each.column.name === column);
+  if (field !== undefined) return field;
+  throw configError(
+    `${entity.entity}.${column} is referred to, but the database makes its values by itself`,
+    `give ${column} a field in ${entity.entity}`,
   );
-}
-
-function cellText(cell: Cell): OfRow<string | null> {
-  const scratch = createSink(256);
-  return (row) => {
-    scratch.length = 0;
-    cell.write(row, scratch);
-    return decodeCopyText(scratch.bytes.subarray(0, scratch.length));
-  };
-}
-
-function explain({ entity }: EntityPlan, { column, source }: FieldPlan, problem: string, hint?: string): PgroveError {
-  return configError(`${entity}.${column.name} (${source}): ${problem}`, hint);
 }

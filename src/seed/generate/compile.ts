@@ -1,11 +1,11 @@
 /** From a plan to bytes: the rows of each entity as lines of COPY's text format. */
 import { configError, type PgroveError } from "../../errors.ts";
-import type { EntityPlan, RowMaker, SeedPlan } from "../entity.ts";
+import type { EntityPlan, FieldPlan, FieldSpec, RowMaker, SeedPlan } from "../entity.ts";
 import { appendByte } from "./append.ts";
 import { CellMaker } from "./cells.ts";
 import { createSink, decodeCopyText, PIECE_BYTES } from "./copy-text.ts";
 import { loadFaker } from "./faker.ts";
-import { GENERATOR_VERSION } from "./mix.ts";
+import { FIRST_VERSION, GENERATOR_VERSION } from "./mix.ts";
 
 const TAB = 9;
 const LINE_FEED = 10;
@@ -15,14 +15,25 @@ const FAKER_NAME = /\bfaker\b|["{][a-z]\w*\.[a-zA-Z]\w*\b/;
 
 /** Loads what the plan's generators need. To be awaited before the rows of a plan are made. */
 export async function prepareGenerators(plan: SeedPlan): Promise<void> {
-  if (plan.generatorVersion !== GENERATOR_VERSION) throw unknownVersion(plan.generatorVersion);
-  const specs = plan.entities.flatMap(({ fields, later }) => [...fields, ...later].map(({ spec }) => spec));
+  if (!isKnownVersion(plan.generatorVersion)) throw unknownVersion(plan.generatorVersion);
+  const specs = plan.entities.flatMap(({ fields, later }) => [...fields, ...later].flatMap(specsOf));
   if (specs.some((spec) => spec.kind === "generator" && FAKER_NAME.test(JSON.stringify(spec)))) await loadFaker();
+}
+
+/** Everything that the field may be made by. */
+function specsOf({ spec, otherwise, inCases = [] }: FieldPlan): FieldSpec[] {
+  const others = [otherwise, ...inCases.flatMap((each) => [each, each.otherwise])];
+  return [spec, ...others.flatMap((each) => each?.spec ?? [])];
+}
+
+/** Whether rows of that version are made. */
+export function isKnownVersion(version: number): boolean {
+  return Number.isInteger(version) && version >= FIRST_VERSION && version <= GENERATOR_VERSION;
 }
 
 function unknownVersion(version: number): PgroveError {
   return configError(
-    `generator_version ${version} is not one that this pgrove knows: it makes version ${GENERATOR_VERSION}`,
+    `generator_version ${version} is not one that this pgrove knows: it makes versions ${FIRST_VERSION} to ${GENERATOR_VERSION}`,
     `write generator_version: ${GENERATOR_VERSION}`,
   );
 }

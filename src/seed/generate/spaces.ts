@@ -1,39 +1,72 @@
 /** Whether there are enough values for every column that may not repeat any, told before anything is loaded. */
-import { configError } from "../../errors.ts";
+import { configError, type PgroveError } from "../../errors.ts";
 import type { EntityPlan, FieldPlan, SeedPlan } from "../entity.ts";
 import { placeBelowParent } from "./references.ts";
 import { countSpace, readGroup } from "./units.ts";
 
+/** Fields that may not repeat and have too few values for the rows that are planned. */
+export interface Lack {
+  entity: EntityPlan;
+  /** The fields' names. */
+  names: string;
+  source: string;
+  needed: number;
+  space: number;
+  /** How many rows there could be. */
+  rows: number;
+  /** The parent for each of whose rows so many are needed. */
+  per?: string | undefined;
+}
+
 /** Throws one error (exit 3) that names every unique field or key with too few values, how many it has and needs. */
 export function requireSpace(plan: SeedPlan): void {
-  const lacks = plan.entities.flatMap((entity) => [...lacksOfFields(plan, entity), ...lacksOfGroups(plan, entity)]);
-  if (lacks.length === 0) return;
-  throw configError(
-    ["there are too few values for what may not repeat:", ...lacks.map((lack) => `  ${lack}`)].join("\n"),
+  const lacks = findLacks(plan);
+  if (lacks.length > 0) throw lackError(lacks);
+}
+
+export function lackError(lacks: readonly Lack[]): PgroveError {
+  return configError(
+    ["there are too few values for what may not repeat:", ...lacks.map((lack) => `  ${showLack(lack)}`)].join("\n"),
     "make fewer rows, or widen the field: more values, a wider min and max, {row} in a template",
   );
 }
 
-function lacksOfFields(plan: SeedPlan, entity: EntityPlan): string[] {
+/** Every unique field or key with too few values. */
+export function findLacks(plan: SeedPlan): Lack[] {
+  return plan.entities.flatMap((entity) => [...lacksOfFields(plan, entity), ...lacksOfGroups(plan, entity)]);
+}
+
+function lacksOfFields(plan: SeedPlan, entity: EntityPlan): Lack[] {
   return entity.fields.flatMap((field) => {
     const space = field.unique ? countSpace(plan, entity, field) : undefined;
-    const needed = field.spec.kind === "reference" ? entity.rows : entity.firstRow + entity.rows;
-    return space === undefined || space >= needed ? [] : [showLack(entity, [field], needed, space)];
+    const before = field.spec.kind === "reference" ? 0 : entity.firstRow;
+    return space === undefined || space >= before + entity.rows ? [] : [lackOf(entity, [field], { before, space })];
   });
 }
 
-function lacksOfGroups(plan: SeedPlan, entity: EntityPlan): string[] {
+function lacksOfGroups(plan: SeedPlan, entity: EntityPlan): Lack[] {
   const numbers = new Set(entity.fields.flatMap(({ uniqueGroup }) => uniqueGroup ?? []));
   return [...numbers].flatMap((number) => {
     const { open, belowParent, digits } = readGroup(plan, entity, number);
     if (open !== undefined) return [];
     const space = digits.reduce((product, digit) => product * digit.space, 1);
-    const needed = belowParent ? countSiblings(plan, entity) : firstNeeded(plan, entity, number) + entity.rows;
+    const before = belowParent ? 0 : firstNeeded(plan, entity, number);
+    const needed = belowParent ? countSiblings(plan, entity) : before + entity.rows;
     const members = entity.fields.filter(({ uniqueGroup }) => uniqueGroup === number);
-    return space >= needed
-      ? []
-      : [showLack(entity, members, needed, space, belowParent ? entity.per?.entity : undefined)];
+    if (space >= needed) return [];
+    const lack = lackOf(entity, members, { before, space });
+    return [belowParent ? { ...lack, needed, per: entity.per?.entity } : lack];
   });
+}
+
+function lackOf(
+  entity: EntityPlan,
+  fields: readonly FieldPlan[],
+  { before, space }: { before: number; space: number },
+): Lack {
+  const names = fields.map(({ column }) => column.name).join(", ");
+  const rows = Math.max(0, space - before);
+  return { entity, names, source: fields[0]?.source ?? "", needed: before + entity.rows, space, rows };
 }
 
 /** Rows of earlier runs have used values before; with keys of new parents none of them can meet. */
@@ -61,16 +94,7 @@ function countSiblings(plan: SeedPlan, entity: EntityPlan): number {
   return Math.max(0, ...[...fanOut.weights].map(([count, weight]) => (weight > 0 ? count : 0)));
 }
 
-function showLack(
-  { entity }: EntityPlan,
-  fields: readonly FieldPlan[],
-  needed: number,
-  space: number,
-  parent?: string,
-): string {
-  const [first] = fields;
-  const names = fields.map(({ column }) => column.name).join(", ");
-  const whole = fields.length === 1 ? `${entity}.${names}` : `${entity} (${names})`;
-  const per = parent === undefined ? "" : ` for each of ${parent}`;
-  return `${whole}: ${needed} values needed${per}, ${space} available (${first?.source ?? ""})`;
+function showLack({ entity: { entity }, names, source, needed, space, per }: Lack): string {
+  const whole = names.includes(", ") ? `${entity} (${names})` : `${entity}.${names}`;
+  return `${whole}: ${needed} values needed${per === undefined ? "" : ` for each of ${per}`}, ${space} available (${source})`;
 }

@@ -27,6 +27,8 @@ const TIME_OPTIONS = v.strictObject({
   after: v.optional(v.string()),
   /** How long after it at most. */
   within: v.optional(LENGTH),
+  /** How long after it at least. */
+  at_least: v.optional(LENGTH, "0s"),
 });
 
 type TimeOptions = v.InferOutput<typeof TIME_OPTIONS>;
@@ -74,13 +76,18 @@ function drawInstant(site: CellSite, { fromMs, toMs, stepMs }: Span, shape: Time
   };
 }
 
+interface Distance {
+  leastMs: number;
+  withinMs: number;
+}
+
 /** A time of the same row, or a little later; the later end never lies before it. */
-function drawAfter(site: CellSite, span: Span, after: string, withinMs: number): OfRow<number> {
+function drawAfter(site: CellSite, span: Span, after: string, { leastMs, withinMs }: Distance): OfRow<number> {
   const first = instantOf(site, after);
   return (row) => {
-    const earliest = first(row);
+    const earliest = first(row) + leastMs;
     const from = Math.ceil(Math.max(span.fromMs, earliest) / span.stepMs) * span.stepMs;
-    const latest = Math.max(from, Math.min(span.toMs, earliest + withinMs));
+    const latest = Math.max(from, Math.min(span.toMs, earliest + withinMs - leastMs));
     return from + drawBelow(site.key, row, Math.floor((latest - from) / span.stepMs) + 1) * span.stepMs;
   };
 }
@@ -141,12 +148,15 @@ function defineTime(name: string, about: string): GeneratorDefinition {
         throw site.mistake(`its time from ${options.from} is after its time to ${options.to}`);
       }
       const append = writerOf(site.type, stepMs === DAY_MS);
-      const withinMs = durationMs(options.within ?? "") ?? Number.POSITIVE_INFINITY;
+      const distance: Distance = {
+        leastMs: durationMs(options.at_least) ?? 0,
+        withinMs: durationMs(options.within ?? "") ?? Number.POSITIVE_INFINITY,
+      };
       if (options.after !== undefined && site.distinct) throw site.mistake("a time `after` another cannot be unique");
       const instant =
         options.after === undefined
           ? drawInstant(site, span, options.shape)
-          : drawAfter(site, span, options.after, withinMs);
+          : drawAfter(site, span, options.after, distance);
       return { instant, write: (row, out) => append(out, instant(row)) };
     },
   });

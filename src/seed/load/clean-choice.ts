@@ -102,6 +102,8 @@ export function withoutCleaned(existing: ExistingRows, cleaning: CleanPlan | und
     hasRows: async (table) => !emptied.has(tableKey(table)) && (await existing.hasRows(table)),
     readKeys: async (table, columns) =>
       emptied.has(tableKey(table)) ? columns.map(() => []) : await existing.readKeys(table, columns),
+    holds: async (table, column, expression) =>
+      !emptied.has(tableKey(table)) && (await existing.holds(table, column, expression)),
     readHighest: async (table, column) =>
       emptied.has(tableKey(table)) ? undefined : await existing.readHighest(table, column),
   };

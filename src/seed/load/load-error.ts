@@ -1,11 +1,25 @@
 /** Says which row, field and value of an entity PostgreSQL refused. */
-import { failure, messageOf, PgroveError } from "../../errors.ts";
+import { EXIT, messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../entity.ts";
 import { compileEntity } from "../generate/compile.ts";
+import type { LeftOut } from "../plan/plan-left.ts";
+import { baseOf } from "../schema/schema-types.ts";
 import { STAGE_TABLE } from "../table-sql.ts";
+
+/** Rows that PostgreSQL refused, of one entity or of several. */
+export class RowsRefused extends PgroveError {
+  constructor(
+    readonly refused: readonly LeftOut[],
+    cause: unknown,
+  ) {
+    const hint = refused[0]?.hint;
+    const message = refused.map(({ why }) => why).join("\n");
+    super({ code: "row_refused", exit: EXIT.failed, message, ...(hint === undefined ? {} : { hint }), cause });
+  }
+}
 
 /** The row (in the entity's own numbers, from 0) and the column that an error is about, as far as that is known. */
 export interface RowPlace {
@@ -30,19 +44,45 @@ export function explainRowError(error: unknown, plan: SeedPlan, entity: EntityPl
     ({ name }) => code === "23514" && name === errorField(error, "constraint_name"),
   );
   const message = `${where}${shown.join("")}: ${messageOf(error)}${detail === undefined ? "" : `\n${detail}`}`;
-  return failure("row_refused", message, hintFor(code, fields, entity, check?.expression), error);
+  const hint = hintFor(code, fields, entity, check?.expression);
+  return new RowsRefused([{ entity: entity.entity, table: entity.table, why: message, hint }], error);
 }
 
-function hintFor(code: string, fields: readonly FieldPlan[], { entity }: EntityPlan, check?: string): string {
-  if (code === "23505") return `pgrove seed ${entity} --upsert        takes rows that are there already as changes`;
+function hintFor(code: string, fields: readonly FieldPlan[], { entity, firstRow }: EntityPlan, check?: string): string {
+  if (code === "23505" && firstRow === 0) {
+    return `pgrove seed ${entity} --upsert        takes rows that are there already as changes`;
+  }
   const [field] = fields;
   if (check !== undefined) {
-    const names = fields.map(({ column }) => column.name).join(" and ");
-    return `give ${names} generators in seeds/*.yaml whose values keep to it: ${check}`;
+    return `in seeds/factories.yaml, with values that keep to it: ${showFields(entity, fields)}\n       the check: ${check}`;
   }
   return field === undefined
     ? `pgrove seed ${entity} --dry-run        shows rows as they would be`
     : `the field comes from ${field.source}`;
+}
+
+/** The fields as a factory file has them, each with a generator for its type. */
+function showFields(entity: string, fields: readonly FieldPlan[]): string {
+  const shown = fields.map(({ column }) => `${showName(column.name)}: ${exampleOf(column)}`);
+  return `entities: {${showName(entity)}: {fields: {${shown.join(", ")}}}}`;
+}
+
+function showName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/i.test(name) ? name : JSON.stringify(name);
+}
+
+const EXAMPLES: readonly (readonly [types: RegExp, example: string])[] = [
+  [/^(int\d|oid)$/, "{int: {min: 1, max: 9}}"],
+  [/^(numeric|float\d|money)$/, "{numeric: {min: 1, max: 9}}"],
+  [/^bool$/, "{constant: true}"],
+  [/^(date|timestamp|timestamptz)$/, "{time: {from: -30d, to: now}}"],
+  [/^(text|varchar|bpchar|citext|name)$/, "{one_of: [a, b]}"],
+];
+
+function exampleOf({ type }: FieldPlan["column"]): string {
+  const { name, kind, labels } = baseOf(type);
+  if (kind === "enum") return `{one_of: [${labels.slice(0, 2).join(", ")}]}`;
+  return EXAMPLES.find(([types]) => kind === "base" && types.test(name))?.[1] ?? '{sql: "…"}';
 }
 
 function describeField({ column }: FieldPlan, value: string | null | undefined): string {
@@ -70,7 +110,8 @@ function findCopyPlace(error: unknown, entity: EntityPlan): RowPlace {
 /** The fields that the error is about: its column, else the columns of the key or constraint that it names. */
 function fieldsOf(error: unknown, place: RowPlace, { table, fields }: EntityPlan): FieldPlan[] {
   const column = place.column ?? errorField(error, "column_name");
-  const names = column === undefined ? constrainedColumns(errorField(error, "constraint_name"), table) : [column];
+  const known = column === undefined ? constrainedColumns(errorField(error, "constraint_name"), table) : [column];
+  const names = known.length > 0 ? known : keyColumns(errorField(error, "detail") ?? "", table);
   return fields.filter((field) => names.includes(field.column.name));
 }
 
@@ -81,6 +122,12 @@ function constrainedColumns(constraint: string | undefined, table: TableShape): 
   const check = table.checks.find(({ name }) => name === constraint);
   if (check === undefined) return constraint === `${table.name}_pkey` ? table.primaryKey : [];
   return table.columns.map(({ name }) => name).filter((name) => mentionsColumn(check.expression, name));
+}
+
+/** The columns in `Key (lower(name), tenant_id)=(…)`, of an index that is not of columns alone. */
+function keyColumns(detail: string, { columns }: TableShape): readonly string[] {
+  const [, key = ""] = /^[^(]*\((.*)\)=\(/s.exec(detail) ?? [];
+  return columns.map(({ name }) => name).filter((name) => mentionsColumn(key, name));
 }
 
 function mentionsColumn(expression: string, name: string): boolean {

@@ -5,13 +5,13 @@
  */
 import { failure } from "../../errors.ts";
 import { errorField } from "../../postgres/error-field.ts";
-import type { Queries } from "../../postgres/schema.ts";
+import type { Queries, Transaction } from "../../postgres/schema.ts";
 import type { ProgressEvent } from "../../sys/operation.ts";
 import type { EntityPlan, SeedPlan } from "../entity.ts";
 import { tableKey } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
 import { type FillTools, fillTable } from "./fill.ts";
-import { explainRowError } from "./load-error.ts";
+import { explainRowError, RowsRefused } from "./load-error.ts";
 import { dropForLoad, findEmptyOwn, type Rebuild, rebuild } from "./rebuild.ts";
 import { fillLater, loadComputed } from "./stage.ts";
 import { skipTriggers } from "./triggers.ts";
@@ -24,6 +24,8 @@ const REBUILD_FROM_ROWS = 100_000;
 export interface LoadOptions {
   upsert: boolean;
   skipTriggers: boolean;
+  /** Go on behind an entity whose rows are refused, so that all of those are known at once. */
+  lenient: boolean;
   abort: AbortSignal;
   progress(event: ProgressEvent): void;
 }
@@ -41,15 +43,19 @@ export interface Loaded {
   validation: Validation;
 }
 
-/** Loads every entity of the plan, then checks what is there. Throws PgroveError that names entity, field and value. */
-export async function loadPlan(sql: Queries, plan: SeedPlan, options: LoadOptions): Promise<Loaded> {
+/**
+ * Loads every entity of the plan, then checks what is there. Throws RowsRefused that names entity, field and value; what
+ * was loaded before is then still to be taken back.
+ */
+export async function loadPlan(sql: Transaction, plan: SeedPlan, options: LoadOptions): Promise<Loaded> {
   if (options.skipTriggers) await skipTriggers(sql);
   await sql.unsafe("set constraints all deferred"); // the rows of a cycle are there only when both tables are loaded
   const empty = await findEmptyOwn(sql, [...new Set(plan.entities.map(({ table }) => quoteTable(table)))]);
   const many = plan.entities.filter(({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.has(quoteTable(table)));
   const rebuilds = await dropForLoad(sql, [...new Set(many.map(({ table }) => quoteTable(table)))]);
   const entities: LoadedEntity[] = [];
-  for (const entity of plan.entities) entities.push(await loadEntity(sql, plan, entity, empty, options));
+  if (options.lenient) entities.push(...(await loadAllowed(sql, plan, empty, options)));
+  else for (const entity of plan.entities) entities.push(await loadEntity(sql, plan, entity, empty, options));
   for (const entity of plan.entities) await fillLater(sql, plan, entity, fillTools(entity, options));
   await checkDeferred(sql, plan);
   await makeAgain(sql, plan, rebuilds, options);
@@ -61,6 +67,44 @@ export async function loadPlan(sql: Queries, plan: SeedPlan, options: LoadOption
   validation.sequences = await advanceSequences(sql, plan);
   validation.tables = tables.length;
   return { entities, validation };
+}
+
+/** Loads what can be loaded; throws for all entities together whose rows are refused. */
+async function loadAllowed(
+  sql: Transaction,
+  plan: SeedPlan,
+  empty: ReadonlySet<string>,
+  options: LoadOptions,
+): Promise<LoadedEntity[]> {
+  const entities: LoadedEntity[] = [];
+  const refusals: RowsRefused[] = [];
+  const missing = new Set<string>();
+  for (const entity of plan.entities) {
+    if (dependsOn(entity, missing)) {
+      missing.add(entity.entity);
+      continue;
+    }
+    try {
+      entities.push(await sql.savepoint((part) => loadEntity(part, plan, entity, empty, options)));
+    } catch (error) {
+      if (!(error instanceof RowsRefused)) throw error;
+      refusals.push(error);
+      missing.add(entity.entity);
+    }
+  }
+  if (refusals.length === 0) return entities;
+  throw new RowsRefused(
+    refusals.flatMap(({ refused }) => refused),
+    refusals[0],
+  );
+}
+
+/** Its rows refer to rows that are not there: whether they would be right cannot be told. */
+function dependsOn({ entity, per, fields }: EntityPlan, missing: ReadonlySet<string>): boolean {
+  const refers = fields.some(
+    ({ spec }) => spec.kind === "reference" && spec.entity !== entity && missing.has(spec.entity),
+  );
+  return refers || (per !== undefined && missing.has(per.entity));
 }
 
 async function loadEntity(

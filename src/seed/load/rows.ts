@@ -1,16 +1,16 @@
 /** `seed` with factories: cleans where that is wanted, plans, loads, checks and remembers, all in one transaction. */
-import { refusal } from "../../errors.ts";
-import type { Queries } from "../../postgres/schema.ts";
+import { type PgroveError, refusal } from "../../errors.ts";
+import type { Transaction } from "../../postgres/schema.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import { type OperationTools, userName } from "../../sys/operation.ts";
 import { withWork } from "../../work/work.ts";
-import type { SeedPlan } from "../entity.ts";
 import type { Factories } from "../factory/factory.ts";
 import { prepareGenerators } from "../generate/compile.ts";
 import { requireSpace } from "../generate/spaces.ts";
 import { type ExistingRows, readExistingRows } from "../plan/plan-keys.ts";
-import { planSeed, type SeedWish } from "../plan/plan-rows.ts";
+import { describeLeftOut, type LeftOut, showLeftOut } from "../plan/plan-left.ts";
+import { planSeed, type RunPlan, type RunWish } from "../plan/plan-seed.ts";
 import { readTables } from "../schema/read-tables.ts";
 import {
   type AppliedFile,
@@ -26,12 +26,13 @@ import {
 import { seedSubject, withSeedSession, withWorkSession } from "../sql/seed-session.ts";
 import { type CleanPlan, cleanTables } from "./clean.ts";
 import { type CleanChoice, planCleaning, withoutCleaned } from "./clean-choice.ts";
+import { RowsRefused } from "./load-error.ts";
 import { type Loaded, loadPlan } from "./load-rows.ts";
 import { recordMadeRows, repeatedKeys, requireFreeKeys } from "./repeat.ts";
 
 export interface RowsRequest {
   factories: Factories;
-  wish: Omit<SeedWish, "firstRows" | "firstKeys">;
+  wish: Omit<RunWish, "firstRows" | "firstKeys" | "leave">;
   /** Take rows that are there already as changes: the same rows again, from the first one on. */
   upsert: boolean;
   skipTriggers: boolean;
@@ -46,13 +47,15 @@ export interface RowsRequest {
 
 export interface RowsPlan {
   cleaning: CleanPlan | undefined;
-  plan: SeedPlan | undefined;
+  plan: RunPlan | undefined;
 }
 
 export interface RowsResult {
   /** Rows that went, by `tableKey`. */
   cleaned: ReadonlyMap<string, number>;
   loaded: Loaded | undefined;
+  /** What has no rows, and why. */
+  leftOut: readonly LeftOut[];
   seed: number;
 }
 
@@ -65,10 +68,9 @@ export async function planRows(tools: OperationTools, live: LiveTarget, request:
     const { tables, runs, cleaning } = await readGround(sql, tools, live, request);
     if (!request.loads) return { cleaning, plan: undefined };
     const existing = withoutCleaned(readExistingRows(sql), cleaning);
-    return {
-      cleaning,
-      plan: await planAll(request, { tables, existing, runs: remaining(runs, cleaning) }, tools.note),
-    };
+    const plan = await planAll(request, { tables, existing, runs: remaining(runs, cleaning) }, [], tools.note);
+    for (const left of plan.leftOut) tools.note(showLeftOut(left));
+    return { cleaning, plan };
   });
 }
 
@@ -102,8 +104,9 @@ export async function seedRows(tools: OperationTools, live: LiveTarget, request:
         await createSeedLedger(transaction, ledger);
         const cleaned = cleaning === undefined ? new Map() : await cleanTables(transaction, cleaning);
         if (cleaning !== undefined) await forgetSeedRuns(transaction, ledger, cleaning.runs);
-        const loaded = request.loads ? await loadRows(transaction, tools, request, place) : undefined;
-        return { cleaned, loaded, seed: wish.seed ?? factories.seed };
+        const seed = wish.seed ?? factories.seed;
+        if (!request.loads) return { cleaned, seed, loaded: undefined, leftOut: [] };
+        return { cleaned, seed, ...(await loadRows(transaction, tools, request, place)) };
       });
       const rows = result.loaded?.entities.map(({ entity, rows }) => [entity, rows]) ?? [];
       Object.assign(work.operation.details, {
@@ -122,31 +125,88 @@ interface Place {
   facts: Pick<AppliedFile, "by" | "run">;
 }
 
-async function loadRows(sql: Queries, tools: OperationTools, request: RowsRequest, place: Place): Promise<Loaded> {
+interface LoadedRows {
+  loaded: Loaded;
+  leftOut: readonly LeftOut[];
+}
+
+/** Plans and loads; where rows may be left out, again without the entities whose rows PostgreSQL has refused. */
+async function loadRows(
+  sql: Transaction,
+  tools: OperationTools,
+  request: RowsRequest,
+  place: Place,
+): Promise<LoadedRows> {
   const startedAt = tools.clock.now();
-  const { upsert, skipTriggers, remember } = request;
+  const { remember } = request;
   const { ledger, runs, facts } = place;
-  const plan = await planAll(request, { ...place, existing: readExistingRows(sql) }, tools.note);
-  if (upsert) await requireFreeKeys(sql, plan, runs);
-  const { abort, progress } = tools;
-  const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, abort, progress });
+  const { plan, loaded, notes } = await loadLeniently(sql, tools, request, place);
+  for (const text of [...notes, ...plan.leftOut.map(showLeftOut)]) tools.note(text);
   const inserted = new Map(loaded.entities.map((each) => [each.entity, each.inserted]));
-  await recordMadeRows(sql, ledger, { plan, runs: upsert ? runs : [], inserted, startedAt, facts });
+  await recordMadeRows(sql, ledger, { plan, runs: request.upsert ? runs : [], inserted, startedAt, facts });
   if (remember !== undefined) await sql.unsafe(recordFile(ledger, { ...remember, ...facts }));
-  return loaded;
+  return { loaded, leftOut: plan.leftOut };
+}
+
+interface Attempt {
+  plan: RunPlan;
+  loaded: Loaded;
+  notes: readonly string[];
+}
+
+async function loadLeniently(
+  sql: Transaction,
+  tools: OperationTools,
+  request: RowsRequest,
+  place: Place,
+): Promise<Attempt> {
+  const leave: LeftOut[] = [];
+  const lenient = request.wish.lenient === true;
+  for (;;) {
+    const attempt = (part: Transaction) => loadOnce(part, tools, request, place, leave);
+    try {
+      return await (lenient ? sql.savepoint(attempt) : attempt(sql));
+    } catch (error) {
+      if (!lenient || !(error instanceof RowsRefused)) throw error;
+      leave.push(...error.refused);
+    }
+  }
+}
+
+async function loadOnce(
+  sql: Transaction,
+  { abort, progress }: OperationTools,
+  request: RowsRequest,
+  place: Place,
+  leave: readonly LeftOut[],
+): Promise<Attempt> {
+  const { upsert, skipTriggers } = request;
+  const notes: string[] = [];
+  const existing = readExistingRows(sql);
+  const plan = await planAll(request, { ...place, existing }, leave, (text) => notes.push(text));
+  if (upsert) await requireFreeKeys(sql, plan, place.runs);
+  const lenient = request.wish.lenient === true;
+  const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, lenient, abort, progress });
+  return { plan, loaded, notes };
 }
 
 async function planAll(
   { factories, wish, upsert }: PlanRequest,
   { tables, existing, runs }: Pick<Place, "tables" | "runs"> & { existing: ExistingRows },
+  leave: readonly LeftOut[],
   note: (text: string) => void,
-): Promise<SeedPlan> {
+): Promise<RunPlan> {
   const numbering = upsert ? { firstRows: new Map(), firstKeys: repeatedKeys(runs) } : { firstRows: nextRows(runs) };
-  const plan = await planSeed(factories, tables, { ...wish, ...numbering }, existing, note);
-  if (plan.entities.length === 0) throw refusal("nothing_to_seed", "there is nothing to make", "pgrove seed init");
+  const plan = await planSeed(factories, tables, { ...wish, ...numbering, leave }, existing, note);
+  if (plan.entities.length === 0) throw nothingToMake(plan);
   await prepareGenerators(plan);
   requireSpace(plan);
   return plan;
+}
+
+function nothingToMake({ leftOut }: RunPlan): PgroveError {
+  if (leftOut.length === 0) return refusal("nothing_to_seed", "there is nothing to make", "pgrove seed init");
+  return refusal("nothing_to_seed", `there is nothing to make: ${describeLeftOut(leftOut)}`, leftOut[0]?.hint);
 }
 
 function remaining(runs: readonly SeedRun[], cleaning: CleanPlan | undefined): SeedRun[] {

@@ -101,7 +101,7 @@ const TELLING: readonly Telling[] = [
   number(/(^|_)(duration|elapsed|latency)(_ms)?$/, 1, 60_000, "exponential"),
   number(/(^|_)(size|bytes|size_bytes|length)$/, 1, 1_000_000, "exponential"),
   time(/^(birth_?date|birthday|date_of_birth|dob|born(_on|_at)?)$/, "-29200d", "-6600d"),
-  time(/(^|_)(expires|expiry|due|ends|valid_(to|until)|renews)(_at|_on|_date)?$/, "now", "365d"),
+  time(/(^|_)(expires|expiry|due|ends|valid_(to|until)|renews)(_at|_on|_date)?$/, "now", "+365d"),
   time(
     /(^|_)(created|inserted|registered|joined|signed_up|ordered|placed|published|started|updated|modified|changed|last_\w+)(_at|_on|_date|_time)?$/,
     "-365d",

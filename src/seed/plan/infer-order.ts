@@ -1,5 +1,5 @@
 /** Columns of a row that a check puts into an order, `starts_on < ends_on`: each is given its own slice of the span. */
-import type { Rules } from "./infer-checks.ts";
+import type { Rules } from "../rules.ts";
 import type { Wanted } from "./infer-names.ts";
 
 /** The slice with that index, from 0, of so many. */

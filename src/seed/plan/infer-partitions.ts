@@ -1,7 +1,7 @@
 /** What a partitioned table's bounds demand of its key: rows that fall into no partition are refused. */
 
 import type { PartitionLevel, TableShape } from "../entity.ts";
-import { type ColumnRule, compareValues } from "./infer-checks.ts";
+import { type ColumnRule, compareValues } from "../rules.ts";
 
 /** The demands, by the column's name. Of several divisions below each other, each holds for its own key. */
 export function readPartitions({ partitions = [] }: Pick<TableShape, "partitions">): Map<string, ColumnRule> {

@@ -1,7 +1,7 @@
 /** Numbers and times between the ends that a column's checks, its type and its name leave. */
 
 import type { TypeShape } from "../entity.ts";
-import type { Bound, ColumnRule } from "./infer-checks.ts";
+import type { Bound, ColumnRule } from "../rules.ts";
 import type { Wanted } from "./infer-names.ts";
 
 interface Span {
@@ -63,10 +63,42 @@ export function timeWithin(type: TypeShape, { min, max }: ColumnRule, wanted?: W
   const from = readTime(min, step);
   const to = readTime(max, -step);
   const usual = wanted?.options ?? { from: "-365d", to: "now" };
-  if (from === undefined && to === undefined) return { name: "time", options: usual };
+  if (from === undefined && to === undefined) return { name: "time", options: aroundNow(usual, min, max) };
   const fallback = to === undefined ? "now" : new Date(to.getTime() - 365 * DAY_MS).toISOString();
   const ends = { from: from?.toISOString() ?? fallback, to: to?.toISOString() ?? "now" };
   return { name: "time", options: ends };
+}
+
+/** How far from a bound that moves with the clock: rows of a file whose `now` is older are to stay within it for long. */
+const MARGIN_DAYS = 30;
+const YEAR_DAYS = 365;
+
+/** The usual span, moved to where bounds that hang on the present, `now` or `now+30d`, leave it. */
+function aroundNow(usual: NonNullable<Wanted["options"]>, min: Bound | undefined, max: Bound | undefined) {
+  const [least, most] = [min, max].map((bound) => (bound === undefined ? undefined : daysFromNow(bound.value)));
+  const [from, to] = [daysFromNow(usual.from), daysFromNow(usual.to)];
+  if (from === undefined || to === undefined || (least === undefined && most === undefined)) return usual;
+  const isFuture = least !== undefined && least > -2 * MARGIN_DAYS;
+  const lowest = least === undefined ? from : Math.max(from, least + (isFuture ? YEAR_DAYS : MARGIN_DAYS));
+  const highest = Math.min(Math.max(to, isFuture ? lowest + YEAR_DAYS : to), most ?? Number.POSITIVE_INFINITY);
+  if (lowest === from && highest === to) return usual;
+  const first = lowest <= highest ? lowest : Math.max(highest - YEAR_DAYS, least ?? Number.NEGATIVE_INFINITY);
+  return { ...usual, from: showDays(first), to: showDays(highest) };
+}
+
+/** "now", "+365d" or "now-30d" in days; undefined for anything else. */
+function daysFromNow(written: unknown): number | undefined {
+  const [, sign, amount, unit] = /^(?:now)?(?:([+-])(\d+)([ds]))?$/.exec(String(written)) ?? [];
+  if (amount === undefined) return written === "now" ? 0 : undefined;
+  const days = unit === "d" ? Number(amount) : Number(amount) / 86_400;
+  return sign === "-" ? -days : days;
+}
+
+function showDays(days: number): string {
+  if (days === 0) return "now";
+  const seconds = Math.round(Math.abs(days) * 86_400);
+  const size = seconds % 86_400 === 0 ? `${seconds / 86_400}d` : `${seconds}s`;
+  return `${days < 0 ? "-" : "+"}${size}`;
 }
 
 /** A time as PostgreSQL prints it, UTC where it names no zone; undefined for what is none, such as infinity. */

@@ -2,7 +2,8 @@
 
 import type { TypeShape } from "../entity.ts";
 import { findTypeGenerator } from "../generate/by-type.ts";
-import type { ColumnRule } from "./infer-checks.ts";
+import { readLanguage } from "../pattern/language.ts";
+import type { ColumnRule } from "../rules.ts";
 import type { Wanted } from "./infer-names.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
 
@@ -16,10 +17,21 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
   if (kind === "base" && NUMBERS.has(name)) return numberWithin(type, rule);
   if (kind === "base" && TIMES.has(name)) return timeWithin(type, rule);
   if (kind === "base" && TEXTS.has(name)) {
-    if (rule.pattern !== undefined) return textLike(rule.pattern);
-    if ((rule.minLength ?? 0) > 1) return textLike(`[a-z0-9]{${rule.minLength},${longest(type, rule)}}`);
+    if (hasPatterns(rule)) return textLike(rule);
+    if ((rule.minLength ?? 0) > 1)
+      return textLike({ patterns: [`^[a-z0-9]{${rule.minLength},${longest(type, rule)}}$`] });
+  }
+  if (kind === "base" && JSONS.has(name)) {
+    const json = jsonLike(rule);
+    if (json !== undefined) return json;
   }
   if (kind === "base" && name === "jsonpath") return constant("$");
+  if (kind === "enum" && rule.noneOf !== undefined) {
+    return {
+      name: "one_of",
+      options: { values: type.labels.filter((label) => rule.noneOf?.includes(label) === false) },
+    };
+  }
   const found = findTypeGenerator(type);
   if (found !== undefined || kind !== "composite") return found;
   return constant(`(${",".repeat(Math.max(0, (attributes?.length ?? 0) - 1))})`); // a row of NULLs
@@ -34,10 +46,56 @@ function longest({ length }: TypeShape, { minLength = 0, maxLength }: ColumnRule
   return Math.max(minLength, Math.min(length ?? minLength + 8, maxLength ?? minLength + 8));
 }
 
-/** Text that matches a regular expression; what anchors it is not part of it. */
-function textLike(pattern: string): Wanted {
+export function hasPatterns({ patterns = [], antipatterns = [] }: ColumnRule): boolean {
+  return patterns.length + antipatterns.length > 0;
+}
+
+/** What faker makes right by itself: characters and classes, each so many times. */
+const PLAIN_PATTERN = /^(?:(?:\[\^?(?:[^\]\\^[]|\[:\w+:\])+\]|[\w\-.@#/:,;=&%~ ])(?:\{\d+(?:,\d+)?\}|[*+?])?)*$/;
+
+/** Text that matches regular expressions. */
+function textLike(rule: ColumnRule): Wanted {
+  const [pattern = "", ...others] = rule.patterns ?? [];
   const bare = withPlainClasses(pattern).replace(/^\^|(?<!\\)\$$/g, "");
-  return { name: "faker", options: { method: "helpers.fromRegExp", arguments: [bare] } };
+  const { letters, minLength, maxLength } = rule;
+  const isPlain = others.length === 0 && PLAIN_PATTERN.test(bare) && rule.antipatterns === undefined;
+  if (pattern !== "" && isPlain && letters === undefined && minLength === undefined && maxLength === undefined) {
+    return { name: "faker", options: { method: "helpers.fromRegExp", arguments: [bare] } };
+  }
+  return regexOf(rule) ?? { name: "faker", options: { method: "helpers.fromRegExp", arguments: [bare] } };
+}
+
+/** The generator `regex` for a rule's patterns; undefined where there are none, or no text meets them. */
+export function regexOf({
+  patterns = [],
+  antipatterns = [],
+  letters,
+  minLength,
+  maxLength,
+}: ColumnRule): Wanted | undefined {
+  const otherCase = letters === undefined ? [] : [letters === "lower" ? "[A-Z]" : "[a-z]"];
+  const without = [...antipatterns, ...otherCase];
+  const demands = [...patterns.map((regex) => ({ regex })), ...without.map((regex) => ({ regex, negated: true }))];
+  if (demands.length === 0 || readLanguage(demands, { minLength, maxLength }) === undefined) return undefined;
+  const [only, ...others] = patterns;
+  const options = {
+    pattern: only !== undefined && others.length === 0 ? only : patterns.length === 0 ? "^[a-z0-9]{4,12}$" : patterns,
+    ...(without.length === 0 ? {} : { without }),
+    ...(minLength === undefined ? {} : { min: minLength }),
+    ...(maxLength === undefined ? {} : { max: maxLength }),
+  };
+  return { name: "regex", options };
+}
+
+const JSONS: ReadonlySet<string> = new Set(["json", "jsonb"]);
+
+/** What jsonb_typeof, or keys that must be there, ask for. */
+function jsonLike({ json, jsonKeys = [] }: ColumnRule): Wanted | undefined {
+  if (jsonKeys.length > 0)
+    return { name: "json", options: { fields: Object.fromEntries(jsonKeys.map((key) => [key, "title"])) } };
+  if (json === "array") return { name: "array", options: { of: "title" } };
+  if (json === "string") return constant('"text"');
+  return json === "number" || json === "boolean" ? constant(json === "number" ? "1" : "true") : undefined;
 }
 
 const CLASSES: Readonly<Record<string, string>> = {

@@ -1,17 +1,19 @@
 /** What a column is filled with that no file mentions: found from its checks, its name and its type. */
 
-import type { ColumnShape, FieldSpec, TypeShape } from "../entity.ts";
+import type { ColumnShape, FieldPlan, FieldSpec, TypeShape } from "../entity.ts";
+import { type ColumnRule, elementsOf, meetsText, type Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
-import { type ColumnRule, elementsOf, type Rules } from "./infer-checks.ts";
 import { findByName, findEarlier, type ValueKind, type Wanted } from "./infer-names.ts";
 import { findSlice, sliceNumbers, sliceTimes } from "./infer-order.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
-import { wantedByType, withPlainClasses } from "./infer-types.ts";
+import { hasPatterns, regexOf, wantedByType, withPlainClasses } from "./infer-types.ts";
 
-export interface Inference {
+export interface Inference extends Pick<FieldPlan, "otherwise" | "letters"> {
   spec: FieldSpec;
   /** What told it: "the column's name". */
   source: string;
+  /** What is made instead where values may not repeat. */
+  distinct?: FieldSpec;
 }
 
 export interface InferSite {
@@ -22,27 +24,50 @@ export interface InferSite {
 
 /** The field of a column; undefined when nothing is known of its type. */
 export function inferField(column: ColumnShape, site: InferSite): Inference | undefined {
-  const type = baseOf(column.type);
   const rule = site.rules.get(column.name) ?? {};
+  const found = inferValues(column, rule, site);
+  return found === undefined ? undefined : keepToRule(found, column, rule);
+}
+
+function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): Inference | undefined {
+  const type = baseOf(column.type);
   if (type.kind === "array") return inferArray(column.name, type, site.rules);
-  if (rule.oneOf !== undefined) return infer(oneOf(rule.oneOf), "a check constraint");
+  if (rule.oneOf !== undefined) return infer(oneOf(rule.oneOf, rule.noneOf), "a check constraint");
+  if (rule.equals !== undefined && rule.equals !== "") return inferFormula(type, rule.equals);
   const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule);
   if (told !== undefined) return told;
   const wanted = wantedByType(type, rule);
   return wanted === undefined ? undefined : infer(wanted, "the column's type");
 }
 
-function oneOf(values: readonly string[]): Wanted {
-  return { name: "one_of", options: { values } };
+function oneOf(values: readonly string[], noneOf: readonly string[] = []): Wanted {
+  const left = values.filter((value) => !noneOf.includes(value));
+  return { name: "one_of", options: { values: left.length === 0 ? values : left } };
+}
+
+/** Digits behind the point that sums and products are rounded to, where the column does not say. */
+const USUAL_SCALE = 6;
+const WHOLE: ReadonlySet<string> = new Set(["int2", "int4", "int8"]);
+
+function inferFormula(type: TypeShape, formula: string): Inference {
+  const isText = kindOf(type) !== "number";
+  const value = isText ? formula : `round(${formula}, ${WHOLE.has(type.name) ? 0 : (type.scale ?? USUAL_SCALE)})`;
+  return infer({ name: "expression", options: { value } }, "a check constraint");
 }
 
 /** An array of what its elements' type, and the checks of its domain, ask for. */
 function inferArray(column: string, { of }: TypeShape, rules: Rules): Inference | undefined {
   const rule = rules.get(elementsOf(column)) ?? {};
+  const { minItems, maxItems } = rules.get(column) ?? {};
   const wanted =
     of === undefined ? undefined : rule.oneOf === undefined ? wantedByType(baseOf(of), rule) : oneOf(rule.oneOf);
   if (wanted === undefined) return undefined;
-  return infer({ name: "array", options: { of: { [wanted.name]: wanted.options ?? {} } } }, "the column's type");
+  const [least, most] = [minItems ?? 1, maxItems ?? Math.max(3, (minItems ?? 0) + 2)];
+  const size = minItems === undefined && maxItems === undefined ? {} : { min: Math.min(least, most), max: most };
+  return infer(
+    { name: "array", options: { of: { [wanted.name]: wanted.options ?? {} }, ...size } },
+    "the column's type",
+  );
 }
 
 function infer({ name, options = {} }: Wanted, source: string): Inference {
@@ -50,6 +75,59 @@ function infer({ name, options = {} }: Wanted, source: string): Inference {
   const spec: FieldSpec =
     typeof value === "string" ? { kind: "constant", value } : { kind: "generator", name, options };
   return { spec, source };
+}
+
+/**
+ * What keeps a generator's values to the rule where it would not by itself: letters of one case, and something else in
+ * place of what is not allowed.
+ */
+export function guardOf(
+  spec: FieldSpec,
+  column: ColumnShape,
+  rule: ColumnRule,
+): Pick<FieldPlan, "otherwise" | "letters"> {
+  if (spec.kind !== "generator" || UNGUARDED.has(spec.name)) return {};
+  const { patterns, antipatterns, noneOf, minLength = 0 } = rule;
+  if (kindOf(baseOf(column.type)) === "text") {
+    const letters = rule.letters === undefined ? {} : { letters: rule.letters };
+    const isLong = minLength > 1 && spec.name !== "faker";
+    const regex =
+      isLong && !hasPatterns(rule) ? regexOf({ ...rule, patterns: [`^[a-z0-9]{${minLength},}$`] }) : regexOf(rule);
+    if (regex === undefined || !(isLong || hasPatterns(rule))) return letters;
+    const unless = {
+      ...(patterns === undefined ? {} : { patterns }),
+      ...(antipatterns === undefined ? {} : { antipatterns }),
+      ...(isLong ? { minLength } : {}),
+    };
+    return { ...letters, otherwise: { unless, spec: infer(regex, "").spec } };
+  }
+  const other = noneOf === undefined ? undefined : otherNumber(spec, noneOf);
+  return noneOf === undefined || other === undefined ? {} : { otherwise: { unless: { noneOf }, spec: other } };
+}
+
+/** Lists are chosen rightly, and regular expressions made so. */
+const UNGUARDED: ReadonlySet<string> = new Set(["one_of", "regex", "sequence", "null"]);
+
+/** A number behind it breaks a text whose pattern says how it ends. */
+function keepToRule(found: Inference, column: ColumnShape, rule: ColumnRule): Inference {
+  const guard = guardOf(found.spec, column, rule);
+  const isFaker = found.spec.kind === "generator" && found.spec.name === "faker";
+  const breaks = isFaker && rule.patterns?.some((pattern) => /(?<!\\)\$$/.test(pattern));
+  const distinct = breaks && guard.otherwise !== undefined ? { distinct: guard.otherwise.spec } : {};
+  return { ...found, ...guard, ...distinct };
+}
+
+/** The nearest number that is allowed, in place of one that is not. */
+function otherNumber(
+  { name, options }: Extract<FieldSpec, { kind: "generator" }>,
+  noneOf: readonly string[],
+): FieldSpec | undefined {
+  const { min, max } = options;
+  if (typeof min !== "number" || typeof max !== "number") return undefined;
+  const barred = noneOf.map(Number);
+  for (let value = min; value <= max; value++)
+    if (!barred.includes(value)) return { kind: "generator", name, options: { min: value, max: value } };
+  return undefined;
 }
 
 /** Whether the column's name tells what it is filled with, so that it is filled also where it may be NULL. */
@@ -85,9 +163,15 @@ function inferByName(column: ColumnShape, rule: ColumnRule): Inference | undefin
 }
 
 /** Whether values that look like the sample meet what checks demand. */
-function suits(sample: string, { pattern, minLength = 0 }: ColumnRule): boolean {
+function suits(sample: string, { patterns = [], antipatterns = [], minLength = 0 }: ColumnRule): boolean {
   if (sample.length < minLength) return false;
-  if (pattern === undefined) return true;
+  const [pattern, ...others] = patterns;
+  if (pattern !== undefined && !matchesAsWritten(pattern, sample)) return false;
+  return meetsText({ patterns: others, antipatterns }, sample);
+}
+
+function matchesAsWritten(pattern: string, sample: string): boolean {
+  if (pattern.startsWith("(?")) return meetsText({ patterns: [pattern] }, sample);
   try {
     return new RegExp(withPlainClasses(pattern), "u").test(sample);
   } catch {
@@ -97,17 +181,24 @@ function suits(sample: string, { pattern, minLength = 0 }: ColumnRule): boolean 
 
 /** A time that may not lie before another one of the row, by a check or by both names. */
 function inferAfter(column: ColumnShape, { written, rules }: InferSite): Inference | undefined {
-  if (kindOf(baseOf(column.type)) !== "time") return undefined;
+  const type = baseOf(column.type);
+  if (kindOf(type) !== "time") return undefined;
   const names = written.flatMap(({ type, name }) => (kindOf(baseOf(type)) === "time" ? [name] : []));
   const checked = rules.get(column.name)?.after;
-  if (checked?.strict === true) return undefined;
+  if (checked?.strict === true && checked.within === undefined) return undefined;
   const after =
     checked !== undefined && names.includes(checked.column) ? checked.column : findEarlier(column.name, names);
   if (after === undefined) return undefined;
+  const limits = checked?.within === undefined ? {} : withinOf(type, checked.within, checked.strict);
   return infer(
-    { name: "time", options: { after } },
+    { name: "time", options: { after, ...limits } },
     checked === undefined ? "the column's name" : "a check constraint",
   );
+}
+
+/** How long after the other time it lies: never the full length, which leaps and changes of the clock would make too long. */
+function withinOf(type: TypeShape, within: string, strict: boolean) {
+  return { from: "-10y", to: "+10y", within, ...(strict ? { at_least: type.name === "date" ? "1d" : "1s" } : {}) };
 }
 
 /** Numbers, and times that must really differ, that a check puts into an order: each has its own slice of the span. */

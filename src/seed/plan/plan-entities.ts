@@ -37,6 +37,11 @@ export function chooseEntities(factories: Factories, tables: Tables, only: reado
   return all.map((table) => ({ entity: nameOfTable(table, tables), table, factory: undefined, chosen: true }));
 }
 
+/** The tables of entities of these names. Throws a usageError for a name that is not there. */
+export function tablesNamed(names: readonly string[], factories: Factories, tables: Tables): ReadonlySet<TableShape> {
+  return new Set(names.map((name) => requireEntity(factories, tables, name).table));
+}
+
 function requireEntity(factories: Factories, tables: Tables, name: string): Draft {
   const factory = findFactory(factories, name);
   if (factory !== undefined) return draftOf(factory, tables);

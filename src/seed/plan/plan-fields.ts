@@ -1,16 +1,26 @@
 /** What each column of an entity is filled with: by the file, a foreign key, a sequence of keys, or the schema. */
 import { didYouMean } from "../../config/suggest.ts";
-import { type ColumnShape, type FieldPlan, type FieldSpec, tableKey } from "../entity.ts";
+import { type CasePlan, type ColumnShape, type FieldPlan, type FieldSpec, tableKey } from "../entity.ts";
 import { findGenerator } from "../generate/catalogue.ts";
+import type { ColumnRule, Rules, TableRules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
-import { type Inference, inferField, isTelling } from "./infer.ts";
-import type { ColumnRule, Rules } from "./infer-checks.ts";
+import { guardOf, type Inference, inferField, isTelling } from "./infer.ts";
+import {
+  columnsInCases,
+  type Decided,
+  inferInCases,
+  isDefaultRight,
+  openCases,
+  planCases,
+  referInCases,
+} from "./plan-cases.ts";
 import type { Link, LinkedDraft } from "./plan-links.ts";
-import { markUnique } from "./plan-unique.ts";
+import { markUnique, type PlannedField } from "./plan-unique.ts";
 
 /** An entity with its fields, but not yet its number of rows. */
 export interface FieldDraft extends LinkedDraft {
   fields: readonly FieldPlan[];
+  cases: readonly CasePlan[];
   /** Columns of whole numbers that go on behind the highest one there is, with the least number that they may have. */
   counted: ReadonlyMap<string, number>;
 }
@@ -21,25 +31,44 @@ export interface FieldSite {
   referenced: ReadonlySet<string>;
   /** Columns that rows elsewhere have to agree with: each of the rows that they refer to must be found. */
   matched: ReadonlySet<string>;
-  rules: Rules;
+  rules: TableRules;
+  /** The version of the generators. */
+  version: number;
   mistakes: string[];
+  /** Told where no rows can be made, and why. */
+  unable(draft: LinkedDraft, why: string): void;
 }
 
 /** Plans the fields. What is wrong goes to the mistakes. */
-export function planFields(site: FieldSite): FieldDraft {
-  const { draft } = site;
+export function planFields(given: FieldSite): FieldDraft {
+  const { version, draft } = given;
+  const open = openCases(draft.table.columns, given.rules, { version, absent: unlinkedColumns(draft) });
+  if (open === undefined) given.unable(draft, "no rows can meet all of its checks: they want what it cannot refer to");
+  const rules = open ?? given.rules;
+  const site = { ...given, rules };
   checkWritten(site);
-  const written = chooseColumns(site);
+  const { written, natural } = chooseColumns(site);
   const counted = new Map<string, number>();
-  const planned = written.flatMap((column) => {
-    const found = planColumn(column, written, site);
+  const decided = new Map<string, Decided>();
+  const planned = written.flatMap((column): PlannedField[] => {
+    const found = planColumn(column, written, natural.includes(column), site);
     if (found === undefined) return [];
-    const { spec, source, nullShare = 0 } = found;
-    if (isCounted(spec)) counted.set(column.name, leastOf(site.rules.get(column.name)));
-    return [{ column: narrowColumn(column, site.rules), spec, source, unique: isCounted(spec), nullShare }];
+    const { spec, source, nullShare = 0, decided: how, ...more } = found;
+    if (isCounted(spec)) counted.set(column.name, leastOf(rules.common.get(column.name)));
+    if (how !== undefined) decided.set(column.name, how);
+    const narrow = narrowColumn(column, rules.common);
+    return [{ ...more, column: narrow, spec, source, unique: isCounted(spec), nullShare }];
   });
   const fields = markUnique(planned, { ...draft, hasRoom });
-  return { ...draft, fields, counted };
+  const selfReferring = new Set(draft.links.flatMap(({ entity, columns }) => (entity === draft.entity ? columns : [])));
+  return { ...draft, fields, counted, cases: planCases(rules.cases, decided, selfReferring) };
+}
+
+/** Columns of foreign keys that refer to nothing, as there is nothing to refer to: they are NULL. */
+function unlinkedColumns({ table, links, factory }: LinkedDraft): ReadonlySet<string> {
+  const linked = new Set(links.flatMap(({ columns }) => columns));
+  const isOpen = (name: string) => !linked.has(name) && factory?.fields.has(name) !== true;
+  return new Set(table.foreignKeys.flatMap(({ columns }) => columns).filter(isOpen));
 }
 
 /** The column, its text no longer than a check allows. */
@@ -62,9 +91,10 @@ function leastOf(rule: ColumnRule | undefined): number {
 }
 
 /** Fields of the file that the table has no column for, or none to write into. */
-function checkWritten({ draft: { factory, table, entity }, mistakes }: FieldSite): void {
+function checkWritten({ draft, mistakes, unable }: FieldSite): void {
+  const { factory, table, entity } = draft;
   if (table.partitions?.[0]?.bounds.length === 0)
-    mistakes.push(`${entity}: ${tableKey(table)} has no partitions to put rows into`);
+    unable(draft, `${tableKey(table)} has no partitions to put rows into`);
   const names = table.columns.map(({ name }) => name);
   for (const [name, { source }] of factory?.fields ?? []) {
     const column = table.columns.find((each) => each.name === name);
@@ -84,10 +114,11 @@ function unknown(name: string, known: readonly string[]): string {
     : `${JSON.stringify(name)}; did you mean ${JSON.stringify(meant)}?`;
 }
 
-/** The columns that are written; the others take their default, or NULL. */
-function chooseColumns({ draft, referenced, rules }: FieldSite): ColumnShape[] {
+/** The columns that are written; the others take their default, or NULL. Natural are those that no check asks for. */
+function chooseColumns(site: FieldSite): { written: ColumnShape[]; natural: ColumnShape[] } {
+  const { draft, referenced, rules } = site;
   const { table, factory, links } = draft;
-  const isWritten = (column: ColumnShape) => {
+  const isNatural = (column: ColumnShape) => {
     const { name } = column;
     if (column.generated) return false;
     if (factory?.fields.has(name) === true || links.some(({ columns }) => columns.includes(name))) return true;
@@ -95,40 +126,79 @@ function chooseColumns({ draft, referenced, rules }: FieldSite): ColumnShape[] {
     if (column.default !== null || column.identity !== null) return false;
     return !column.nullable || isTelling(column);
   };
-  const chosen = table.columns.filter(isWritten);
-  // What a written column may not lie before has to be known, whatever its default.
-  const earlier = new Set(chosen.map(({ name }) => rules.get(name)?.after?.column));
-  return table.columns.filter((column) => chosen.includes(column) || (earlier.has(column.name) && !column.generated));
+  const natural = table.columns.filter(isNatural);
+  const inCases = columnsInCases(rules);
+  const isAsked = (column: ColumnShape) => {
+    if (column.generated) return false;
+    const hasDefault = column.default !== null || column.identity !== null;
+    if (inCases.has(column.name)) return !(hasDefault && isDefaultRight(column, rules));
+    return rules.common.get(column.name)?.present === true && !hasDefault;
+  };
+  const chosen = table.columns.filter((column) => natural.includes(column) || isAsked(column));
+  // What a written column hangs on has to be known, whatever its default.
+  const needed = new Set(chosen.flatMap(({ name }) => columnsNeededBy(rules, name)));
+  const written = table.columns.filter(
+    (column) => chosen.includes(column) || (needed.has(column.name) && !column.generated),
+  );
+  return { written, natural };
 }
 
-interface Planned extends Inference {
+/** The columns that a check compares the column with, or computes it from. */
+function columnsNeededBy({ common, cases }: TableRules, column: string): string[] {
+  return [common, ...cases].flatMap((rules) => {
+    const { after, equals = "" } = rules.get(column) ?? {};
+    const named = [...equals.matchAll(/"([^"]+)"/g)].flatMap(([, name]) => name ?? []);
+    return after === undefined ? named : [after.column, ...named];
+  });
+}
+
+interface Planned extends Inference, Pick<FieldPlan, "inCases"> {
   nullShare?: number;
+  /** Its values are given: cases have to look at them. */
+  decided?: Decided;
 }
 
-function planColumn(column: ColumnShape, written: readonly ColumnShape[], site: FieldSite): Planned | undefined {
-  const { draft, rules, mistakes } = site;
+function planColumn(
+  column: ColumnShape,
+  written: readonly ColumnShape[],
+  isNatural: boolean,
+  site: FieldSite,
+): Planned | undefined {
+  const { draft, rules, unable } = site;
   const link = draft.links.find(({ columns }) => columns.includes(column.name));
   const field = draft.factory?.fields.get(column.name);
   if (link !== undefined) return planReference(column, link, site);
-  if (field !== undefined) return field;
-  if (isCountedColumn(column, site)) return { spec: COUNTED, source: "the column's key" };
-  const found = inferField(column, { written, rules });
+  if (field !== undefined) {
+    const guard = guardOf(field.spec, column, rules.common.get(column.name) ?? {});
+    return { ...field, ...guard, decided: "whole" };
+  }
+  if (isCountedColumn(column, site)) return { spec: COUNTED, source: "the column's key", decided: "whole" };
+  const alike = inferField(column, { written, rules: rules.common });
+  const found =
+    rules.cases.length === 0
+      ? alike
+      : inferInCases(column, alike, {
+          written,
+          cases: rules.cases,
+          isWritten: isNatural || !columnsInCases(rules).has(column.name),
+        });
   if (found === undefined) {
-    const place = draft.factory === undefined ? "" : `${draft.factory.source}  `;
-    mistakes.push(
-      `${place}${draft.entity}.${column.name}: pgrove cannot make a ${column.type.name} by itself: give it a field`,
-    );
+    unable(draft, `pgrove cannot make ${column.name}, a ${column.type.name}, by itself: give it a field`);
   }
   return found;
 }
 
-function planReference(column: ColumnShape, link: Link, { draft, matched }: FieldSite): Planned {
+function planReference(column: ColumnShape, link: Link, { draft, matched, rules }: FieldSite): Planned {
   const field = draft.factory?.fields.get(column.name);
   const usual = matched.has(column.name) ? { distribution: "each" } : {};
   const written = field?.spec.kind === "reference" ? field.spec.options : usual;
   const match = link.match === undefined ? {} : { match: link.match };
   const isSelf = link.entity === draft.entity;
+  const inCases = column.nullable ? referInCases(column, rules.cases) : undefined;
+  const isRequired = rules.common.get(column.name)?.present === true;
   return {
+    ...(inCases === undefined ? {} : { inCases }),
+    decided: inCases === undefined ? "whole" : "reference",
     spec: {
       kind: "reference",
       entity: link.entity ?? tableKey(link.table),
@@ -136,7 +206,7 @@ function planReference(column: ColumnShape, link: Link, { draft, matched }: Fiel
       options: { ...written, ...match },
     },
     source: field?.source ?? `the foreign key ${link.key?.name ?? ""}`,
-    nullShare: field?.nullShare ?? (isSelf && column.nullable ? ROOTS : 0),
+    nullShare: field?.nullShare ?? (isSelf && column.nullable && !isRequired ? ROOTS : 0),
   };
 }
 
@@ -155,7 +225,8 @@ function isCountedColumn(column: ColumnShape, { draft: { table, links, factory }
   if (column.identity !== null || column.sequence !== null) return true;
   const linked = new Set(per === undefined ? [] : links.flatMap(({ columns }) => columns));
   const keys = [table.primaryKey, ...table.uniques.map(({ columns }) => columns), ...(table.apart ?? [])];
-  const isBounded = rules.get(column.name)?.max !== undefined || rules.get(column.name)?.oneOf !== undefined;
+  const { max, oneOf } = rules.common.get(column.name) ?? {};
+  const isBounded = max !== undefined || oneOf !== undefined;
   return !isBounded && keys.some((key) => key.includes(column.name) && !key.some((name) => linked.has(name)));
 }
 
@@ -163,7 +234,8 @@ function isCountedColumn(column: ColumnShape, { draft: { table, links, factory }
 const WIDE = 100_000_000n;
 
 /** Whether so many values of the field differ that it can be unique by itself, whatever the number of rows. */
-function hasRoom({ spec, column }: FieldPlan): boolean {
+function hasRoom({ distinct, spec: own, column }: PlannedField): boolean {
+  const spec = distinct ?? own;
   if (spec.kind !== "generator") return false;
   const space = findGenerator(spec.name)?.space(spec.options, baseOf(column.type));
   return space === undefined || space >= WIDE;

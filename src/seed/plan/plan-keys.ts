@@ -11,6 +11,8 @@ export interface ExistingRows {
   hasRows(table: TableShape): Promise<boolean>;
   /** The columns' values as texts, each column's at its place: the same index is the same row. In the columns' order. */
   readKeys(table: TableShape, columns: readonly string[]): Promise<readonly (readonly string[])[]>;
+  /** Whether a row's column has the value of the expression. */
+  holds(table: TableShape, column: string, expression: string): Promise<boolean>;
   /** The highest value of a column of whole numbers; undefined where there are no rows. */
   readHighest(table: TableShape, column: string): Promise<bigint | undefined>;
 }
@@ -33,6 +35,12 @@ export function readExistingRows(sql: Queries): ExistingRows {
         )
         .values();
       return columns.map((_, place) => rows.map((row) => String(row[place])));
+    },
+    async holds(table, column, expression) {
+      const [row] = await sql.unsafe<{ found: boolean }[]>(
+        `select exists (select from ${quoteTable(table)} where ${quoteIdentifier(column)} = (${expression})) as found`,
+      );
+      return row?.found === true;
     },
     async readHighest(table, column) {
       const [row] = await sql.unsafe<{ highest: string | null }[]>(

@@ -1,9 +1,10 @@
 /** What each entity's columns refer to: an entity of the run, rows that are there already, or a parent to be added. */
 import * as v from "valibot";
 import { didYouMean } from "../../config/suggest.ts";
-import { type ForeignKey, type TableShape, tableKey } from "../entity.ts";
+import { type ColumnShape, type ForeignKey, type TableShape, tableKey } from "../entity.ts";
 import { type Factories, type Factory, type FactoryField, findFactory, listNames } from "../factory/factory.ts";
 import { REFERENCE_OPTIONS } from "../generate/references.ts";
+import { constantDefault } from "./plan-cases.ts";
 import { type Draft, draftOfTable, findTable, type Tables } from "./plan-entities.ts";
 import type { ExistingRows } from "./plan-keys.ts";
 
@@ -29,8 +30,16 @@ export interface Surroundings {
   factories: Factories;
   tables: Tables;
   existing: ExistingRows;
+  /** The version of the generators. */
+  version: number;
+  /** Tables that the run leaves out, by `tableKey`: rows that they have may be referred to. */
+  left: ReadonlySet<string>;
+  /** Columns that a check wants to be there, though they may be NULL. */
+  wanted(table: TableShape): Promise<ReadonlySet<string>>;
   /** Everything that is wrong, for one error. */
   mistakes: string[];
+  /** Told of entities that cannot have rows, and why. */
+  unable(draft: Draft, why: string): void;
 }
 
 /** A link whose rows are not found yet. */
@@ -55,7 +64,7 @@ async function linkDraft(draft: Draft, run: Draft[], surroundings: Surroundings)
   const written = writtenWishes(draft, surroundings);
   const inferred = keysOf(draft).map((key) => wishOf(key, surroundings.tables));
   for (const wish of [...written, ...inferred]) {
-    const open = wish === undefined || wish.written ? wish : openPart(draft, wish, links);
+    const open = wish === undefined || wish.written ? wish : await openPart(draft, wish, links, surroundings);
     const link = open === undefined ? undefined : await resolveWish(draft, open, run, surroundings);
     if (link !== undefined) links.push(link);
   }
@@ -148,10 +157,16 @@ function findTarget(
  * What is to be filled here of a foreign key that the file does not mention: all of its columns, or, where others of
  * them are decided elsewhere, the rest, which has to match those. Undefined when nothing is left open.
  */
-function openPart(draft: Draft, wish: Wish, links: readonly Link[]): Wish | undefined {
-  const columns = draft.table.columns.filter(({ name }) => wish.columns.includes(name));
-  const isKey = (name: string) => draft.table.primaryKey.includes(name);
-  if (columns.some((column) => column.generated || (column.default !== null && !isKey(column.name)))) return undefined;
+async function openPart(
+  draft: Draft,
+  wish: Wish,
+  links: readonly Link[],
+  surroundings: Surroundings,
+): Promise<Wish | undefined> {
+  for (const [at, name] of wish.columns.entries()) {
+    const column = draft.table.columns.find((each) => each.name === name);
+    if (column?.generated || (await isLeftToDefault(draft, column, wish, at, surroundings))) return undefined;
+  }
   const isTaken = (name: string) =>
     draft.factory?.fields.has(name) === true || links.some((link) => link.columns.includes(name));
   const open = wish.columns.flatMap((name, at) => (isTaken(name) ? [] : [at]));
@@ -162,19 +177,42 @@ function openPart(draft: Draft, wish: Wish, links: readonly Link[]): Wish | unde
   return { ...wish, columns: pick(wish.columns), references: pick(wish.references), match: Object.fromEntries(taken) };
 }
 
+/** A key goes before a sequence that would count past its rows, and before a default that no row has. */
+async function isLeftToDefault(
+  { table }: Draft,
+  column: ColumnShape | undefined,
+  wish: Wish,
+  at: number,
+  { existing, version }: Surroundings,
+): Promise<boolean> {
+  if (column === undefined || column.default === null || column.sequence !== null) return false;
+  if (table.primaryKey.includes(column.name)) return false;
+  if (version < LINKS_BEFORE_DEFAULTS || constantDefault(column) === undefined) return true;
+  return await existing.holds(wish.table, wish.references[at] ?? "", column.default);
+}
+
+/** From this version of the generators on. */
+const LINKS_BEFORE_DEFAULTS = 2;
+
 async function resolveWish(
   draft: Draft,
   { written, factory, ...wish }: Wish,
   run: Draft[],
-  { factories, tables, existing }: Surroundings,
+  { factories, tables, existing, left, wanted, unable }: Surroundings,
 ): Promise<Link | undefined> {
   const fitting = run.filter((each) => (factory === undefined ? each.table === wish.table : each.factory === factory));
   const found =
     fitting.find((each) => each === draft) ?? fitting.find(({ table, entity }) => entity === table.name) ?? fitting[0];
   if (found !== undefined) return { ...wish, entity: found.entity };
   if (await existing.hasRows(wish.table)) return { ...wish, entity: undefined };
-  const mayBeNull = draft.table.columns.some(({ name, nullable }) => wish.columns.includes(name) && nullable);
-  if (mayBeNull && !written) return undefined;
+  const nullable = draft.table.columns.filter(({ name, nullable }) => wish.columns.includes(name) && nullable);
+  const isLeft = left.has(tableKey(wish.table));
+  const asked = nullable.length === 0 || isLeft ? undefined : await wanted(draft.table);
+  if (nullable.length > 0 && !written && !nullable.some(({ name }) => asked?.has(name))) return undefined;
+  if (isLeft) {
+    unable(draft, `it needs rows of ${wish.table.name}, which is left out`);
+    return undefined;
+  }
   const parent =
     factory === undefined
       ? draftOfTable(wish.table, factories, tables, false)

@@ -1,5 +1,4 @@
 /** The order of loading: what is referenced comes first. Cycles are cut where the schema allows it. */
-import { configError } from "../../errors.ts";
 import { type TableShape, tableKey } from "../entity.ts";
 
 export interface Dependency {
@@ -20,9 +19,11 @@ export interface Order {
   nodes: readonly string[];
   /** The dependencies that the order does not keep, each of which may be cut. */
   cut: readonly Dependency[];
+  /** A cycle that nothing can cut, of which no order could load any node; the others wait behind it. */
+  stuck?: readonly Dependency[];
 }
 
-/** Orders the nodes. Throws a configError (exit 3) naming the columns of a cycle that cannot be cut. */
+/** Orders the nodes. */
 export function orderByDependencies(nodes: readonly string[], dependencies: readonly Dependency[]): Order {
   const placed = new Set<string>();
   const cut: Dependency[] = [];
@@ -35,13 +36,10 @@ export function orderByDependencies(nodes: readonly string[], dependencies: read
       placed.add(next);
       continue;
     }
-    const edge = chooseCut(
-      findCycle(
-        nodes.filter((node) => !placed.has(node)),
-        open,
-        placed,
-      ),
-    );
+    const waiting = nodes.filter((node) => !placed.has(node));
+    const cycle = findCycle(waiting, open, placed);
+    const edge = cycle.find(({ cut }) => cut === "later") ?? cycle.find(({ cut }) => cut === "deferred");
+    if (edge === undefined) return { nodes: [...placed], cut, stuck: cycle };
     cut.push(edge);
     open = open.filter((each) => each !== edge);
   }
@@ -62,15 +60,13 @@ function findCycle(waiting: readonly string[], open: readonly Dependency[], plac
   return trail;
 }
 
-function chooseCut(cycle: readonly Dependency[]): Dependency {
-  const edge = cycle.find(({ cut }) => cut === "later") ?? cycle.find(({ cut }) => cut === "deferred");
-  if (edge !== undefined) return edge;
+/** What is wrong with a cycle that nothing can cut. */
+export function describeStuck(cycle: readonly Dependency[]): string {
   const names = cycle.map(({ from, columns }) => columns.map((column) => `${from}.${column}`).join(", "));
-  throw configError(
-    `${names.join(" and ")} reference each other, and none of them may be NULL or is deferrable: no order can load them`,
-    "make one of the columns nullable, or its constraint DEFERRABLE",
-  );
+  return `${names.join(" and ")} reference each other, and none of them may be NULL or is deferrable: no order can load them`;
 }
+
+export const STUCK_HINT = "make one of the columns nullable, or its constraint DEFERRABLE";
 
 /** The tables with those that reference others first, so that each can be emptied in its turn. */
 export function cleaningOrder(tables: readonly TableShape[]): TableShape[] {

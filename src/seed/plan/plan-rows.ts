@@ -1,17 +1,19 @@
 /** The plan of a run: which entities, in what order, how many rows, and what each column is filled with. */
 
-import { type EntityPlan, type SeedPlan, tableKey } from "../entity.ts";
+import { type EntityPlan, type SeedPlan, type TableShape, tableKey } from "../entity.ts";
 import { type CountWish, chooseVolume, findParent } from "../factory/counts.ts";
 import type { Factories } from "../factory/factory.ts";
 import { mistakesError } from "../factory/factory-reading.ts";
 import { type ChosenScenario, readScenario } from "../factory/scenario.ts";
 import { countChildren } from "../generate/fan-out.ts";
-import { chooseEntities, type Tables } from "./plan-entities.ts";
-import { type FieldDraft, planFields } from "./plan-fields.ts";
+import { columnsWanted } from "./plan-cases.ts";
+import { chooseEntities, type Draft, type Tables } from "./plan-entities.ts";
+import { type FieldDraft, type FieldSite, planFields } from "./plan-fields.ts";
 import type { ExistingRows } from "./plan-keys.ts";
+import type { LeftOut } from "./plan-left.ts";
 import { type Link, type LinkedDraft, linkDrafts } from "./plan-links.ts";
-import { type Dependency, type Order, orderByDependencies } from "./plan-order.ts";
-import { readTableRules } from "./plan-rules.ts";
+import { type Dependency, describeStuck, type Order, orderByDependencies, STUCK_HINT } from "./plan-order.ts";
+import { createRuleReader, type RuleReader } from "./plan-rules.ts";
 
 /** What a run is asked for. */
 export interface SeedWish extends CountWish {
@@ -22,49 +24,75 @@ export interface SeedWish extends CountWish {
   seed?: number;
   /** How many rows of an entity earlier runs have numbered. */
   firstRows: ReadonlyMap<string, number>;
+  /** Tables that are left out, by `tableKey`. */
+  left?: ReadonlySet<string>;
+  /** The most rows that entities can have, however many are asked for. */
+  most?: ReadonlyMap<string, number>;
   /** Keys to begin with, by entity and column, in place of those behind the highest: to make the same rows again. */
   firstKeys?: ReadonlyMap<string, ReadonlyMap<string, bigint>>;
 }
 
+/** A plan, or what keeps it from being one. */
+export interface Planning {
+  plan: SeedPlan;
+  /** Entities that cannot have rows: with any of them the plan is not whole. */
+  unable: readonly LeftOut[];
+  /** The names of those that were asked for; the others are parents that they need. */
+  chosen: ReadonlySet<string>;
+  /** Parents that are made without having been asked for. */
+  notes: readonly string[];
+}
+
 /**
- * Plans a run. Without factories the tables themselves are the entities. Throws a usageError for names that are not
- * there, one configError with everything that the files or the schema leave undecided, and a refusal above the most rows.
- * `note` is told of parents that are made without having been asked for.
+ * Plans a run with what it has been left. Without factories the tables themselves are the entities. Throws a usageError for names that are not
+ * there, one configError with everything that the files have wrong, and a refusal above the most rows.
  */
-export async function planSeed(
+export async function planOnce(
   factories: Factories,
   tables: Tables,
   wish: SeedWish,
   existing: ExistingRows,
-  note: (text: string) => void,
-): Promise<SeedPlan> {
+): Promise<Planning> {
+  const { generatorVersion, now } = factories;
   const scenario = wish.scenario === undefined ? undefined : readScenario(factories, wish.scenario);
   const counts = new Map([...(scenario?.counts ?? []), ...wish.counts]);
-  const chosen = chooseEntities(factories, tables, wish.only ?? scenario?.only);
-  const mistakes: string[] = [];
-  const linked = await linkDrafts(chosen, { factories, tables, existing, mistakes });
-  const drafts = await planAllFields(linked, mistakes);
+  const left = wish.left ?? new Set();
+  const meant = chooseEntities(factories, tables, wish.only ?? scenario?.only);
+  const chosen = meant.filter(({ table }) => !left.has(tableKey(table)));
+  const [mistakes, lacking]: [string[], LeftOut[]] = [[], []];
+  const unable = ({ entity, table }: Draft, why: string) => lacking.push({ entity, table, why });
+  const rulesOf = createRuleReader();
+  const wanted = async (table: TableShape) => columnsWanted(await rulesOf(table));
+  const linked = await linkDrafts(chosen, {
+    ...{ factories, tables, existing, mistakes, version: generatorVersion, left, wanted, unable },
+  });
+  const drafts = await planAllFields(linked, { rulesOf, mistakes, unable, version: generatorVersion });
   const error = mistakesError(mistakes);
   if (error !== undefined) throw error;
-  const order = orderByDependencies(
-    linked.map(({ entity }) => entity),
-    linked.flatMap(dependenciesOf),
-  );
+  const names = linked.map(({ entity }) => entity);
+  const order = orderByDependencies(names, linked.flatMap(dependenciesOf));
+  lacking.push(...stuckEntities(order, linked));
+  const base = { seed: wish.seed ?? factories.seed, now, generatorVersion };
+  const plan = { ...base, existing: await readExisting(linked, existing) };
   const entities: EntityPlan[] = [];
-  const { generatorVersion, now } = factories;
-  const plan = {
-    seed: wish.seed ?? factories.seed,
-    now,
-    generatorVersion,
-    existing: await readExisting(linked, existing),
-  };
+  const notes: string[] = [];
   for (const draft of order.nodes.flatMap((name) => drafts.find(({ entity }) => entity === name) ?? [])) {
     const planned = await planEntity(draft, order, wish, existing);
-    const entity = { ...planned, ...planRows(draft, drafts, { ...wish, counts }, plan.seed, entities) };
-    if (!draft.chosen) note(`${draft.entity} has no rows yet, and others refer to it: ${entity.rows} are made, too`);
+    const volume = planRows(draft, drafts, { ...wish, counts }, plan.seed, entities);
+    const entity = { ...planned, ...volume, rows: Math.min(volume.rows, wish.most?.get(draft.entity) ?? volume.rows) };
+    if (!draft.chosen)
+      notes.push(`${draft.entity} has no rows yet, and others refer to it: ${entity.rows} are made, too`);
     entities.push(entity);
   }
-  return { ...plan, entities };
+  return { plan: { ...plan, entities }, unable: lacking, chosen: new Set(chosen.map(({ entity }) => entity)), notes };
+}
+
+function stuckEntities({ stuck = [] }: Order, drafts: readonly LinkedDraft[]): LeftOut[] {
+  const why = describeStuck(stuck);
+  return stuck.flatMap(({ from }) => {
+    const draft = drafts.find(({ entity }) => entity === from);
+    return draft === undefined ? [] : [{ entity: from, table: draft.table, why, hint: STUCK_HINT }];
+  });
 }
 
 function planRows(
@@ -82,17 +110,26 @@ function planRows(
   return { rows, per: { entity: per, fanOut } };
 }
 
+export interface FieldPlanning extends Pick<FieldSite, "mistakes" | "version" | "unable"> {
+  rulesOf: RuleReader;
+}
+
 /** The fields of every entity of a run. What is wrong goes to the mistakes. */
-export async function planAllFields(linked: readonly LinkedDraft[], mistakes: string[]): Promise<FieldDraft[]> {
-  const rules = await readTableRules(linked.map(({ table }) => table));
-  return linked.map((draft) => {
+export async function planAllFields(
+  linked: readonly LinkedDraft[],
+  { rulesOf, ...site }: FieldPlanning,
+): Promise<FieldDraft[]> {
+  const drafts: FieldDraft[] = [];
+  for (const draft of linked) {
     const leading = linked.flatMap(({ links }) => links.filter(({ entity }) => entity === draft.entity));
-    return planFields({
-      ...{ draft, mistakes, rules: rules.get(draft.table) ?? new Map() },
+    const planned = planFields({
+      ...{ ...site, draft, rules: await rulesOf(draft.table) },
       referenced: new Set(leading.flatMap(columnsBehind)),
       matched: new Set(leading.flatMap(({ match = {} }) => Object.keys(match))),
     });
-  });
+    drafts.push(planned);
+  }
+  return drafts;
 }
 
 /** The columns of the rows that a link leads to whose values have to be known. */
@@ -132,7 +169,7 @@ async function readExisting(
 }
 
 async function planEntity(
-  { entity, table, fields, counted }: FieldDraft,
+  { entity, table, fields, cases, counted }: FieldDraft,
   { cut }: Order,
   wish: SeedWish,
   existing: ExistingRows,
@@ -153,5 +190,6 @@ async function planEntity(
     ...{ entity, table, firstKeys, rows: 0, firstRow: wish.firstRows.get(entity) ?? 0 },
     fields: fields.filter((field) => !isLate(field)),
     later: fields.filter(isLate),
+    ...(cases.length === 0 ? {} : { cases }),
   };
 }

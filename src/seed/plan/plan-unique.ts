@@ -2,20 +2,24 @@
 
 import type { FieldPlan, TableShape } from "../entity.ts";
 import type { Factory } from "../factory/factory.ts";
+import type { Inference } from "./infer.ts";
+
+/** A field that is planned, with what it is instead where its values may not repeat. */
+export type PlannedField = FieldPlan & Pick<Inference, "distinct">;
 
 /** What a key knows of its columns' values before they are made. */
 export interface UniqueSite {
   table: TableShape;
   factory: Factory | undefined;
   /** Whether so many values of the field differ that it can be unique by itself. */
-  hasRoom(field: FieldPlan): boolean;
+  hasRoom(field: PlannedField): boolean;
 }
 
 /** A default that gives another value for each row. */
 const VOLATILE = /^(?:nextval|gen_random_uuid|uuid_generate_v\w+|uuidv[47])\(/;
 
 /** The fields with `unique` or `uniqueGroup` where a key asks for it. */
-export function markUnique(fields: readonly FieldPlan[], site: UniqueSite): FieldPlan[] {
+export function markUnique(fields: readonly PlannedField[], site: UniqueSite): FieldPlan[] {
   const marked = new Map(fields.map((field) => [field.column.name, field]));
   const groups = keysOf(site)
     .map((columns) => openColumns(columns, marked, site.table))
@@ -35,7 +39,13 @@ export function markUnique(fields: readonly FieldPlan[], site: UniqueSite): Fiel
       if (member.uniqueGroup === undefined) marked.set(member.column.name, { ...member, uniqueGroup });
     }
   }
-  return [...marked.values()];
+  return [...marked.values()].map(asDistinct);
+}
+
+/** The field as it is where its values may not repeat, if they may not. */
+function asDistinct({ distinct, ...field }: PlannedField): FieldPlan {
+  const repeats = !field.unique && field.uniqueGroup === undefined;
+  return distinct === undefined || repeats ? field : { ...field, spec: distinct };
 }
 
 function keysOf({ table, factory }: UniqueSite): (readonly string[])[] {
@@ -46,7 +56,7 @@ function keysOf({ table, factory }: UniqueSite): (readonly string[])[] {
 /** The columns that have to make the difference; none where one that is not written here makes it already. */
 function openColumns(
   columns: readonly string[],
-  fields: ReadonlyMap<string, FieldPlan>,
+  fields: ReadonlyMap<string, PlannedField>,
   table: TableShape,
 ): readonly string[] {
   const left = table.columns.filter(({ name }) => columns.includes(name) && !fields.has(name));

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadFactories } from "../../../src/seed/factory/factory-file.ts";
 import { readExistingRows } from "../../../src/seed/plan/plan-keys.ts";
-import { planSeed } from "../../../src/seed/plan/plan-rows.ts";
+import { planSeed } from "../../../src/seed/plan/plan-seed.ts";
 import { readTables } from "../../../src/seed/schema/read-tables.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 import { families, hashFamilies, makeDevpocket } from "../../support/seed/devpocket.ts";

@@ -8,7 +8,8 @@ import { type SeedPlan, type TableShape, tableKey } from "../../../src/seed/enti
 import { loadFactories } from "../../../src/seed/factory/factory-file.ts";
 import { proposeFactories } from "../../../src/seed/factory/init.ts";
 import { readExistingRows } from "../../../src/seed/plan/plan-keys.ts";
-import { planSeed, type SeedWish } from "../../../src/seed/plan/plan-rows.ts";
+import type { SeedWish } from "../../../src/seed/plan/plan-rows.ts";
+import { planSeed } from "../../../src/seed/plan/plan-seed.ts";
 import { readTables } from "../../../src/seed/schema/read-tables.ts";
 import { uniqueName } from "../../support/database.ts";
 import { type Major, majors } from "../../support/engine/images.ts";

@@ -121,7 +121,7 @@ describe("the database's variables", () => {
     expect(findDatabaseVariables({ ...parts, POSTGRES_PASSWORD: "p", POSTGRES_DB: "d" })).toEqual({
       source: "DATABASE_*",
       host: "h",
-      port: 5433,
+      port: "5433",
       user: "u",
       password: "p",
       database: "d",
@@ -135,15 +135,12 @@ describe("the database's variables", () => {
     expect(findDatabaseVariables({})).toBeUndefined();
   });
 
-  test("SQLAlchemy's driver is taken off", () => {
-    expect(findDatabaseVariables({ DATABASE_URL: "postgresql+asyncpg://u:p@h/d" })).toEqual({
-      source: "DATABASE_URL",
-      url: "postgresql://u:p@h/d",
-    });
+  test("a service, or an address, says where it is, too", () => {
+    expect(findDatabaseVariables({ PGSERVICE: "shop", PGUSER: "ann" })).toEqual({ source: "PG*", user: "ann" });
+    expect(findDatabaseVariables({ PGHOSTADDR: "10.0.0.1" })).toEqual({ source: "PG*" });
   });
 
   test.each([
-    [{ DATABASE_URL: "mysql://root:hunter2@h/d" }, "DATABASE_URL"],
     [{ DATABASE_HOST: "h", DATABASE_PORT: "hunter2" }, "DATABASE_PORT"],
     [{ PGPORT: "65536" }, "PGPORT"],
     [{ PGPORT: "0" }, "PGPORT"],

@@ -174,7 +174,7 @@ scenarios:
       "entities:\n  a: {count: {min: 3, max: 2}}",
       "a.yaml:2:14  count must be a whole number, {weighted: {1: 20, 3: 80}} or {min: 0, max: 5}",
     ],
-    ["generator_version: 9", "a.yaml:1:1  this pgrove has version 1 of the generators"],
+    ["generator_version: 9", "a.yaml:1:1  this pgrove has versions 1 to 2 of the generators"],
     ["now: soon", "a.yaml:1:1  now must be a day or a time such as 2026-01-01 or 2026-01-01T12:00:00Z"],
     ["entities:\n  a: {}\nscenarios:\n  s: {counts: {a: '{n}'}}", "a.yaml:4:16  {n} is no parameter (known: none)"],
     ["entities:\n  a: {}\nscenarios:\n  s: {only: [b]}", 'a.yaml:4:14  there is no entity "b" (known: a)'],

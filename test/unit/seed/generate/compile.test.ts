@@ -400,9 +400,9 @@ test.each([
 });
 
 test("another version of the generators is refused", async () => {
-  const plan = seedPlan([], { generatorVersion: 2 });
+  const plan = seedPlan([], { generatorVersion: 3 });
   expect(await prepareGenerators(plan).catch((error: unknown) => String(error))).toContain(
-    "generator_version 2 is not one",
+    "generator_version 3 is not one",
   );
 });
 

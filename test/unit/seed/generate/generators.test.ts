@@ -136,6 +136,11 @@ const CASES: Readonly<Record<string, Case>> = {
   "time 5": { spec: generator("time"), type: typeShape("time"), hash: "0bc5435d074b" },
   "time 6": { spec: generator("time"), type: typeShape("timetz"), hash: "0882285420d1" },
   "sequence 2": { spec: generator("sequence", { start: 10, step: -3 }), hash: "092886377ffb" },
+  regex: { spec: generator("regex", { pattern: "^[A-Z]{2}-(red|blue)[0-9]{2,}$" }), hash: "800b305acc8c" },
+  "regex 2": {
+    spec: generator("regex", { pattern: ["^[0-9a-f]{24}$", "f"], without: "00", min: 24 }),
+    hash: "7a1e2ebd8fa2",
+  },
   template: {
     spec: generator("template", {
       pattern: "{{{first_name|upper}}} \t{last_name|slug}-{entity}.{row} {public_key|lower}",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type ColumnRule, mergeRules, readChecks } from "../../../../src/seed/plan/infer-checks.ts";
+import { isUnderstood, readChecks } from "../../../../src/seed/plan/infer-checks.ts";
+import { type ColumnRule, mergeRules } from "../../../../src/seed/rules.ts";
 import { loadParser } from "../../../../src/sql/parser.ts";
 
 const parser = await loadParser();
@@ -24,37 +25,130 @@ const CASES: readonly (readonly [string, Readonly<Record<string, ColumnRule>>])[
   ["(length((code)::text) <= 5)", { code: { maxLength: 5 } }],
   ["((char_length(code) >= 2) AND (char_length(code) < 9))", { code: { minLength: 2, maxLength: 8 } }],
   ["(length(TRIM(BOTH FROM name)) > 0)", { name: { minLength: 1 } }],
-  ["(VALUE ~ '^[A-Z]{2}$'::text)", { value: { pattern: "^[A-Z]{2}$" } }],
+  ["(VALUE ~ '^[A-Z]{2}$'::text)", { value: { patterns: ["^[A-Z]{2}$"] } }],
   ["(ends > starts)", { ends: { after: { column: "starts", strict: true } } }],
   ["(starts <= ends)", { ends: { after: { column: "starts", strict: false } } }],
+  ["(a <> 3)", { a: { noneOf: ["3"] } }],
+  ["(NOT (a > 3))", { a: { max: { value: "3", inclusive: true } } }],
+  ["(state <> ALL (ARRAY['x'::text, 'y'::text]))", { state: { noneOf: ["x", "y"] } }],
+  ["(code ~~ 'INV-%'::text)", { code: { patterns: ["^INV-.*$"] } }],
+  ["(code !~~* 'x_'::text)", { code: { antipatterns: ["(?i)^x.$"] } }],
+  ["(code ~ similar_to_escape('[A-Z]{2}(1|2)%'::text))", { code: { patterns: ["^(?:[A-Z]{2}(1|2).*)$"] } }],
+  ["(code !~ '[aeiou]'::text)", { code: { antipatterns: ["[aeiou]"] } }],
+  ["(POSITION(('@'::text) IN (mail)) > 1)", { mail: { patterns: [".{1}@"] } }],
+  ["(lower(code) = code)", { code: { letters: "lower" } }],
+  ["(until > now())", { until: { min: { value: "now", inclusive: false } } }],
+  ["(until >= (CURRENT_DATE - '30 days'::interval))", { until: { min: { value: "now-30d", inclusive: true } } }],
+  ["(ends <= (starts + '7 days'::interval))", { ends: { after: { column: "starts", strict: false, within: "7d" } } }],
+  ["((ends - starts) <= 7)", { ends: { after: { column: "starts", strict: false, within: "7d" } } }],
+  ["(follower <> followed)", { follower: { differs: ["followed"] } }],
+  ["(total = ((quantity)::numeric * price))", { total: { equals: '("quantity" * "price")' } }],
+  ["((a + b) <= 100)", { a: { max: { value: "50", inclusive: true } }, b: { max: { value: "50", inclusive: true } } }],
+  ["(cardinality(tags) > 1)", { tags: { minItems: 2 } }],
+  ["(jsonb_typeof(data) = 'array'::text)", { data: { json: "array" } }],
   ["(agreed = true)", { agreed: { oneOf: ["true"] } }],
   ["(NOT locked)", { locked: { oneOf: ["false"] } }],
   ["agreed", { agreed: { oneOf: ["true"] } }],
   ['("Odd ""Name"" ;" > 0)', { 'Odd "Name" ;': { min: { value: "0", inclusive: false } } }],
 ];
 
+const [there, gone] = [{ present: true }, { present: false }];
+
+/** Checks that leave a choice, and the ways in which they can be met. */
+const WAYS: readonly (readonly [string, readonly Readonly<Record<string, ColumnRule>>[]])[] = [
+  [
+    "(num_nonnulls(a, b) = 1)",
+    [
+      { a: there, b: gone },
+      { a: gone, b: there },
+    ],
+  ],
+  [
+    "((((a IS NOT NULL))::integer + ((b IS NOT NULL))::integer) = 1)",
+    [
+      { a: there, b: gone },
+      { a: gone, b: there },
+    ],
+  ],
+  [
+    "((CASE WHEN (a IS NULL) THEN 0 ELSE 1 END + CASE WHEN (b IS NULL) THEN 0 ELSE 1 END) = 1)",
+    [
+      { a: there, b: gone },
+      { a: gone, b: there },
+    ],
+  ],
+  [
+    "((a IS NULL) = (b IS NULL))",
+    [
+      { a: there, b: there },
+      { a: gone, b: gone },
+    ],
+  ],
+  [
+    "((a IS NULL) <> (b IS NULL))",
+    [
+      { a: gone, b: there },
+      { a: there, b: gone },
+    ],
+  ],
+  ["(COALESCE(a, b) IS NOT NULL)", [{ a: there }, { b: there }]],
+  [
+    "(((kind = 'link'::text) AND (url IS NOT NULL)) OR ((kind = 'text'::text) AND (body IS NOT NULL)))",
+    [
+      { kind: { oneOf: ["link"] }, url: there },
+      { kind: { oneOf: ["text"] }, body: there },
+    ],
+  ],
+  ["((state <> 'sent'::text) OR (sent_at IS NOT NULL))", [{ state: { noneOf: ["sent"] } }, { sent_at: there }]],
+  [
+    "CASE kind WHEN 'a'::text THEN (n > 3) ELSE (n IS NULL) END",
+    [
+      { kind: { oneOf: ["a"] }, n: { min: { value: "3", inclusive: false } } },
+      { kind: { noneOf: ["a"] }, n: gone },
+    ],
+  ],
+  ["(NOT (paid AND (paid_at IS NULL)))", [{ paid: { oneOf: ["false"] } }, { paid_at: there }]],
+];
+
 describe("check constraints", () => {
   test.each(CASES)("%s", (expression, expected) => {
-    expect(Object.fromEntries(readChecks(parser, [expression]))).toEqual(expected);
+    expect(Object.fromEntries(readChecks(parser, [expression]).common)).toEqual(expected);
   });
 
-  test.each([
-    "(lower(a) = a)",
-    "((a + b) > 3)",
-    "(a <> 3)",
-    "(a > now())",
-    "((a IS NULL) = (b IS NULL))",
-    "(NOT (a > 3))",
-  ])("%s demands nothing that can be read", (expression) => {
-    expect([...readChecks(parser, [expression]).values()].every((rule) => Object.keys(rule).length === 0)).toBe(true);
+  test.each(["(is_right(a))", "((a % 3) = 0)", "(a = random())", "(date_trunc('month'::text, a) = a)"])(
+    "%s demands nothing that can be read",
+    (expression) => {
+      expect(readChecks(parser, [expression])).toEqual({ common: new Map(), cases: [] });
+      expect(isUnderstood(parser, expression)).toBe(false);
+    },
+  );
+
+  test.each(WAYS)("%s is met in several ways", (expression, expected) => {
+    const { cases } = readChecks(parser, [expression]);
+    expect(cases.map((rules) => Object.fromEntries(rules))).toEqual([...expected]);
+  });
+
+  test("ways of several checks are joined, without those that contradict each other", () => {
+    const { common, cases } = readChecks(parser, [
+      "(kind = ANY (ARRAY['a'::text, 'b'::text]))",
+      "((kind = 'a'::text) = (url IS NOT NULL))",
+      "(num_nonnulls(url, body) = 1)",
+    ]);
+    expect(common.get("kind")).toEqual({ oneOf: ["a", "b"] });
+    expect(cases.map((rules) => Object.fromEntries(rules))).toEqual([
+      { kind: { oneOf: ["a"] }, url: { present: true }, body: { present: false } },
+      { kind: { oneOf: ["a", "b"], noneOf: ["a"] }, url: { present: false }, body: { present: true } },
+    ]);
   });
 
   test("several of one column hold together", () => {
-    expect(readChecks(parser, ["(n > 3)", "(n >= 4)", "(n <= 9)", "(n = ANY (ARRAY[4, 12]))"]).get("n")).toEqual({
-      min: { value: "4", inclusive: true },
-      max: { value: "9", inclusive: true },
-      oneOf: ["4", "12"],
-    });
+    expect(readChecks(parser, ["(n > 3)", "(n >= 4)", "(n <= 9)", "(n = ANY (ARRAY[4, 12]))"]).common.get("n")).toEqual(
+      {
+        min: { value: "4", inclusive: true },
+        max: { value: "9", inclusive: true },
+        oneOf: ["4", "12"],
+      },
+    );
   });
 
   test("of two equal bounds the narrower one holds, and lists are cut to what both have", () => {

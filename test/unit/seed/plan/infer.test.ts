@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { ColumnShape, FieldSpec } from "../../../../src/seed/entity.ts";
 import { findGenerator } from "../../../../src/seed/generate/catalogue.ts";
 import { inferField, isTelling } from "../../../../src/seed/plan/infer.ts";
-import type { ColumnRule } from "../../../../src/seed/plan/infer-checks.ts";
+import type { ColumnRule } from "../../../../src/seed/rules.ts";
 import { column, typeOf } from "./tables.ts";
 
 function infer(
@@ -99,13 +99,15 @@ describe("by checks", () => {
       name: "one_of",
       options: { values: ["a", "b"] },
     });
-    expect(requireValid(infer(column("code", "text"), { code: { pattern: "^[A-Z]{2}[[:digit:]]$" } }))).toMatchObject({
+    expect(
+      requireValid(infer(column("code", "text"), { code: { patterns: ["^[A-Z]{2}[[:digit:]]$"] } })),
+    ).toMatchObject({
       options: { arguments: ["[A-Z]{2}[0-9]"] },
     });
     expect(requireValid(infer(column("pin", "text"), { pin: { minLength: 4, maxLength: 6 } }))).toMatchObject({
       options: { arguments: ["[a-z0-9]{4,6}"] },
     });
-    expect(infer(column("email", "text"), { email: { pattern: "^[^@[:space:]]+@[^@]+$" } })).toMatchObject({
+    expect(infer(column("email", "text"), { email: { patterns: ["^[^@[:space:]]+@[^@]+$"] } })).toMatchObject({
       name: "email",
     });
   });

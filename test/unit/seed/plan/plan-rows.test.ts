@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { EntityPlan, FieldSpec, SeedPlan, TableShape } from "../../../../src/seed/entity.ts";
 import type { Factories, Factory, FactoryField, Scenario } from "../../../../src/seed/factory/factory.ts";
+import { compileEntity } from "../../../../src/seed/generate/compile.ts";
+import { requireSpace } from "../../../../src/seed/generate/spaces.ts";
 import type { ExistingRows } from "../../../../src/seed/plan/plan-keys.ts";
-import { planSeed, type SeedWish } from "../../../../src/seed/plan/plan-rows.ts";
+import { planSeed, type RunPlan, type RunWish } from "../../../../src/seed/plan/plan-seed.ts";
 import { column, id, reference, table, tablesOf, typeOf } from "./tables.ts";
 
 const users = table("users", [id, column("email", "text"), column("stuff", "text", { nullable: true })], {
@@ -25,6 +27,7 @@ function existing(rows: Readonly<Record<string, readonly string[]>> = {}): Exist
   return {
     hasRows: async ({ name }) => rows[name] !== undefined,
     readKeys: async ({ name }, columns) => columns.map(() => rows[name] ?? []),
+    holds: async () => false,
     readHighest: async ({ name }) => (rows[name] === undefined ? undefined : BigInt(rows[name]?.at(-1) ?? 0)),
   };
 }
@@ -46,19 +49,19 @@ function factoriesOf(entities: readonly Factory[], scenarios: Readonly<Record<st
       entities: new Map(entities.map((each) => [each.entity, each])),
       scenarios: new Map(Object.entries(scenarios)),
     },
-    ...{ seed: 7, now: new Date("2026-01-01"), generatorVersion: 1, files: ["seeds/a.yaml"] },
+    ...{ seed: 7, now: new Date("2026-01-01"), generatorVersion: 2, files: ["seeds/a.yaml"] },
   };
 }
 
 interface Asked {
   tables: readonly TableShape[];
   factories?: Factories;
-  wish?: Partial<SeedWish>;
+  wish?: Partial<RunWish>;
   rows?: Readonly<Record<string, readonly string[]>>;
   notes?: string[];
 }
 
-async function plan({ tables, factories = factoriesOf([]), wish = {}, rows, notes = [] }: Asked): Promise<SeedPlan> {
+async function plan({ tables, factories = factoriesOf([]), wish = {}, rows, notes = [] }: Asked): Promise<RunPlan> {
   const whole = { counts: new Map(), firstRows: new Map(), defaultCount: 10, ...wish };
   return await planSeed(factories, tablesOf(...tables), whole, existing(rows), (text) => notes.push(text));
 }
@@ -274,25 +277,169 @@ test("everything that the file has wrong about the schema is said at once", asyn
     ["stuff", field({ kind: "reference", entity: "orders", column: "idd", options: {} })],
   ]);
   const factories = factoriesOf([factory("users", { fields, unique: [["nam"]] })]);
-  const strange = table("strange", [id, column("x", "tid")]);
-  await expect(
-    plan({ tables: [users, orders, strange], factories, wish: { only: ["users", "strange"] } }),
-  ).rejects.toThrow(
+  await expect(plan({ tables: [users, orders], factories, wish: { only: ["users"] } })).rejects.toThrow(
     [
-      "the factories have 5 mistakes",
+      "the factories have 4 mistakes",
       '  seeds/a.yaml:1:1  there is no entity or table "teams"',
       '  seeds/a.yaml:1:1  orders has no column "idd"; did you mean "id"?',
       '  seeds/a.yaml:1:1  public.users has no column "emial"; did you mean "email"?',
       '  seeds/a.yaml:1:1  unique: public.users has no column "nam" (it has id, email, stuff)',
-      "  strange.x: pgrove cannot make a tid by itself: give it a field",
     ].join("\n"),
   );
 });
 
-test("a partitioned table without partitions takes no rows", async () => {
+describe("what cannot have rows", () => {
   const events = table("events", [id], {
     kind: "partitioned",
     partitions: [{ strategy: "hash", columns: ["id"], bounds: [] }],
   });
-  await expect(plan({ tables: [events] })).rejects.toThrow("events: public.events has no partitions to put rows into");
+  const strange = table("strange", [id, column("x", "tid")]);
+  const parts = table("parts", [id, column("event_id", "int8")], { foreignKeys: [reference("event_id>events.id")] });
+  const hints = table("hints", [id, column("event_id", "int8", { nullable: true })], {
+    foreignKeys: [reference("event_id>events.id")],
+  });
+  const tables = [users, events, strange, parts, hints];
+
+  test.each([
+    [{ only: ["events"] }, "events: public.events has no partitions to put rows into"],
+    [{ only: ["strange"] }, "strange: pgrove cannot make x, a tid, by itself: give it a field"],
+    [{ only: ["parts"] }, "events: public.events has no partitions to put rows into"],
+  ])("is an error where it was asked for: %p", async (wish, message) => {
+    await expect(plan({ tables, wish })).rejects.toMatchObject({ message });
+  });
+
+  test("is left out where all are meant, with what cannot be without it", async () => {
+    const planned = await plan({ tables, wish: { lenient: true } });
+    expect(Object.keys(volumes(planned))).toEqual(["users", "hints"]);
+    expect(planned.leftOut.map(({ entity, why }) => [entity, why])).toEqual([
+      ["events", "public.events has no partitions to put rows into"],
+      ["strange", "pgrove cannot make x, a tid, by itself: give it a field"],
+      ["parts", "it needs rows of events, which is left out"],
+    ]);
+    expect(requireEntity(planned, "hints").fields.map(({ column: { name } }) => name)).toEqual(["id"]);
+  });
+
+  test("what is excepted gets none, and is no more than referred to", async () => {
+    const wish = { lenient: true, except: ["users", "events", "strange"] };
+    const planned = await plan({ tables: [...tables, orders], wish, rows: { users: ["3"] } });
+    expect(Object.keys(volumes(planned))).toEqual(["hints", "orders"]);
+    expect(planned.leftOut.map(({ entity }) => entity)).toEqual(["parts"]);
+    await expect(plan({ tables, wish: { except: ["usrs"] } })).rejects.toMatchObject({ hint: "did you mean users?" });
+  });
+
+  test("fewer rows where there are no more values", async () => {
+    const kinds = table("kinds", [id, column("name", "text")], {
+      uniques: [{ name: "u", columns: ["name"], nullsDistinct: true }],
+      checks: [{ name: "c", expression: "(name = ANY (ARRAY['a'::text, 'b'::text]))" }],
+    });
+    const things = table("things", [id, column("kind_id", "int8")], { foreignKeys: [reference("kind_id>kinds.id")] });
+    const notes: string[] = [];
+    expect(volumes(await plan({ tables: [kinds, things], wish: { lenient: true, count: 9 }, notes }))).toEqual({
+      ...{ kinds: 2, things: 9 },
+    });
+    expect(notes).toEqual(["kinds: 2 rows and no more: there are 2 values for name, which may not repeat"]);
+    expect(volumes(await plan({ tables: [kinds, things], wish: { only: ["things"] } }))).toEqual({
+      kinds: 2,
+      things: 10,
+    });
+    const asked = await plan({ tables: [kinds], wish: { only: ["kinds"] } });
+    expect(() => requireSpace(asked)).toThrow("kinds.name: 10 values needed");
+  });
+});
+
+describe("keys and defaults", () => {
+  const roles = table("roles", [id]);
+  const withDefault = (fallback: string, more: Partial<ReturnType<typeof column>> = {}) =>
+    table("members", [id, column("role_id", "int8", { default: fallback, ...more })], {
+      foreignKeys: [reference("role_id>roles.id")],
+    });
+
+  test("a key goes before the sequence of a serial column, and before a default that no row has", async () => {
+    const serial = withDefault("nextval('members_role_id_seq'::regclass)", { sequence: "public.members_role_id_seq" });
+    for (const members of [serial, withDefault("7")]) {
+      expect(specs(requireEntity(await plan({ tables: [roles, members] }), "members")).role_id).toMatchObject({
+        ...{ kind: "reference", entity: "roles" },
+      });
+    }
+  });
+
+  test("in files of the first version a default stays", async () => {
+    const planned = await plan({
+      ...{ tables: [roles, withDefault("7")], factories: { ...factoriesOf([]), generatorVersion: 1 } },
+    });
+    expect(Object.keys(specs(requireEntity(planned, "members")))).toEqual(["id"]);
+  });
+});
+
+describe("checks that leave several ways", () => {
+  const text = (name: string, nullable = false) => column(name, "text", { nullable });
+  const ofChecks = (columns: readonly ReturnType<typeof column>[], ...expressions: string[]) =>
+    table("t", [id, ...columns], { checks: expressions.map((expression, at) => ({ name: `c${at}`, expression })) });
+  const orgs = table("orgs", [id]);
+  const owners = table(
+    "owners",
+    [id, column("user_id", "int8", { nullable: true }), column("org_id", "int8", { nullable: true })],
+    {
+      foreignKeys: [reference("user_id>users.id"), reference("org_id>orgs.id")],
+      checks: [{ name: "one", expression: "(num_nonnulls(user_id, org_id) = 1)" }],
+    },
+  );
+  const rowsOf = async (asked: Asked, name: string) => {
+    const planned = await plan(asked);
+    const entity = requireEntity(planned, name);
+    const maker = compileEntity(planned, entity);
+    const names = entity.fields.map(({ column }) => column.name);
+    return Array.from({ length: entity.rows }, (_, row) =>
+      Object.fromEntries(maker.values(row).map((value, at) => [names[at] ?? "", value])),
+    );
+  };
+
+  test("each row goes one of them", async () => {
+    const t = ofChecks(
+      [text("kind"), text("url", true), text("stuff", true)],
+      "(((kind = 'link'::text) AND (url IS NOT NULL)) OR ((kind = 'text'::text) AND (stuff IS NOT NULL)))",
+    );
+    const rows = await rowsOf({ tables: [t], wish: { count: 60 } }, "t");
+    expect(new Set(rows.map(({ kind }) => kind))).toEqual(new Set(["link", "text"]));
+    expect(rows.filter(({ kind, url, stuff }) => (kind === "link" ? url : stuff) === null)).toEqual([]);
+  });
+
+  test("of files of the first version all go the first one that they went before", async () => {
+    const t = ofChecks(
+      [text("kind"), text("url", true), text("stuff", true)],
+      "(((kind = 'text'::text) AND (stuff IS NOT NULL)) OR ((kind = 'link'::text) AND (url IS NOT NULL)))",
+    );
+    const factories = { ...factoriesOf([]), generatorVersion: 1 };
+    const rows = await rowsOf({ tables: [t], factories }, "t");
+    expect(rows.every(({ kind, url }) => kind === "link" && url !== null)).toBe(true);
+  });
+
+  test("of two references exactly one, and both parents are made for it", async () => {
+    const rows = await rowsOf({ tables: [users, orgs, owners], wish: { only: ["owners"], count: 60 } }, "owners");
+    expect(rows.map(({ user_id, org_id }) => [user_id, org_id].filter((each) => each !== null).length)).toEqual(
+      rows.map(() => 1),
+    );
+    expect(new Set(rows.map(({ org_id }) => org_id === null)).size).toBe(2);
+  });
+
+  test("what the file writes is looked at", async () => {
+    const t = ofChecks([text("kind"), text("stuff", true)], "((kind = 'a'::text) = (stuff IS NOT NULL))");
+    const kind = field({ kind: "generator", name: "weighted", options: { weights: { a: 1, b: 2 } } });
+    const factories = factoriesOf([factory("t", { fields: new Map([["kind", kind]]) })]);
+    const rows = await rowsOf({ tables: [t], factories, wish: { count: 60 } }, "t");
+    expect(new Set(rows.map((row) => row.kind))).toEqual(new Set(["a", "b"]));
+    expect(rows.filter((row) => (row.kind === "a") !== (row.stuff !== null))).toEqual([]);
+  });
+
+  test("where only what cannot be referred to would do, the table is left out", async () => {
+    const events = table("events", [id], {
+      ...{ kind: "partitioned" as const, partitions: [{ strategy: "hash" as const, columns: ["id"], bounds: [] }] },
+    });
+    const marks = table("marks", [id, column("event_id", "int8", { nullable: true })], {
+      foreignKeys: [reference("event_id>events.id")],
+      checks: [{ name: "c", expression: "(num_nonnulls(event_id) = 1)" }],
+    });
+    const planned = await plan({ tables: [users, events, marks], wish: { lenient: true } });
+    expect(planned.leftOut.map(({ entity }) => entity)).toEqual(["events", "marks"]);
+  });
 });

@@ -1,0 +1,115 @@
+/** PostgreSQL's syntax trees of check constraints, looked at for columns, constants and calls. */
+import type { Node } from "../../sql/parser.ts";
+
+/** The column that the node is, through casts. */
+export function columnOf(node: Node | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  const bare = withoutCasts(node);
+  return "ColumnRef" in bare && bare.ColumnRef.fields?.length === 1 ? lastName(bare.ColumnRef.fields) : undefined;
+}
+
+/** A constant as text; what is 0, false or empty has no member in the tree. */
+export function constantOf(node: Node): string | undefined {
+  const bare = withoutCasts(node);
+  if (!("A_Const" in bare)) return negativeOf(bare) ?? presentOf(bare);
+  const { ival, fval, sval, boolval, isnull } = bare.A_Const;
+  if (isnull === true) return undefined;
+  if (ival !== undefined) return String(ival.ival ?? 0);
+  if (fval !== undefined) return fval.fval ?? "0";
+  if (boolval !== undefined) return String(boolval.boolval ?? false);
+  return sval?.sval ?? "";
+}
+
+export function isNullConstant(node: Node | undefined): boolean {
+  if (node === undefined) return false;
+  const bare = withoutCasts(node);
+  return "A_Const" in bare && bare.A_Const.isnull === true;
+}
+
+/** `- 5`, which PostgreSQL prints so behind a bracket. */
+function negativeOf(node: Node): string | undefined {
+  if (!("A_Expr" in node) || node.A_Expr.lexpr !== undefined || node.A_Expr.rexpr === undefined) return undefined;
+  const value = lastName(node.A_Expr.name) === "-" ? constantOf(node.A_Expr.rexpr) : undefined;
+  return value === undefined || !/^\d/.test(value) ? undefined : `-${value}`;
+}
+
+const PRESENT: ReadonlySet<string> = new Set([
+  "now",
+  "clock_timestamp",
+  "statement_timestamp",
+  "transaction_timestamp",
+]);
+
+/** `now()`, CURRENT_DATE, and an interval before or behind it: "now", "now+30d". */
+function presentOf(node: Node): string | undefined {
+  if ("SQLValueFunction" in node) return "now";
+  if ("FuncCall" in node) return PRESENT.has(lastName(node.FuncCall.funcname)) ? "now" : undefined;
+  if (!("A_Expr" in node)) return undefined;
+  const { lexpr, rexpr } = node.A_Expr;
+  const sign = lastName(node.A_Expr.name);
+  if (lexpr === undefined || rexpr === undefined || (sign !== "+" && sign !== "-")) return undefined;
+  const span = lengthOfTime(rexpr);
+  return constantOf(lexpr) === "now" && span !== undefined ? `now${sign}${span}` : undefined;
+}
+
+const UNITS: Readonly<Record<string, number>> = { year: 365, mon: 30, month: 30, week: 7, day: 1 };
+
+/** A constant interval or number of days as factories write it: "7d", "3600s". */
+export function lengthOfTime(node: Node): string | undefined {
+  const bare = withoutCasts(node);
+  if (!("A_Const" in bare)) return undefined;
+  const { ival, sval } = bare.A_Const;
+  if (ival !== undefined) return `${ival.ival ?? 0}d`;
+  let seconds = 0;
+  let rest = sval?.sval ?? "-";
+  for (const [whole, amount, unit = ""] of rest.matchAll(/(\d+) (year|mon|month|week|day)s?/g)) {
+    seconds += Number(amount) * (UNITS[unit] ?? 0) * 86_400;
+    rest = rest.replace(whole, "");
+  }
+  const [clock, hours = 0, minutes = 0, part = 0] = /(\d+):(\d{2}):(\d{2})/.exec(rest) ?? [];
+  seconds += Number(hours) * 3600 + Number(minutes) * 60 + Number(part);
+  if (rest.replace(clock ?? "", "").trim() !== "" || seconds === 0) return undefined;
+  return seconds % 86_400 === 0 ? `${seconds / 86_400}d` : `${seconds}s`;
+}
+
+export function withoutCasts(node: Node): Node {
+  return "TypeCast" in node && node.TypeCast.arg !== undefined ? withoutCasts(node.TypeCast.arg) : node;
+}
+
+/** The last part of a name: of "pg_catalog"."=" the sign. */
+export function lastName(names: readonly Node[] | undefined): string {
+  const last = names?.at(-1);
+  return last !== undefined && "String" in last ? (last.String.sval ?? "") : "";
+}
+
+/** A function's name and arguments, through casts. */
+export function callOf(node: Node): { name: string; args: readonly Node[] } | undefined {
+  const bare = withoutCasts(node);
+  if (!("FuncCall" in bare)) return undefined;
+  return { name: lastName(bare.FuncCall.funcname), args: bare.FuncCall.args ?? [] };
+}
+
+/** The elements of `ARRAY[…]`, through casts; undefined for anything else. */
+export function elementsOfArray(node: Node): readonly Node[] | undefined {
+  const bare = withoutCasts(node);
+  return "A_ArrayExpr" in bare ? (bare.A_ArrayExpr.elements ?? []) : undefined;
+}
+
+const ARITHMETIC: ReadonlySet<string> = new Set(["+", "-", "*", "/"]);
+
+/** Arithmetic over columns in the language of `expression`; undefined where it holds anything else. */
+export function formulaOf(node: Node): string | undefined {
+  const column = columnOf(node);
+  if (column !== undefined) return column.includes('"') ? undefined : `"${column}"`;
+  const constant = constantOf(node);
+  if (constant !== undefined) return /^-?\d+(\.\d+)?$/.test(constant) ? constant : undefined;
+  const bare = withoutCasts(node);
+  if ("CoalesceExpr" in bare) {
+    const parts = (bare.CoalesceExpr.args ?? []).map(formulaOf);
+    return parts.every((part) => part !== undefined) ? `coalesce(${parts.join(", ")})` : undefined;
+  }
+  if (!("A_Expr" in bare) || bare.A_Expr.lexpr === undefined || bare.A_Expr.rexpr === undefined) return undefined;
+  const sign = lastName(bare.A_Expr.name);
+  const [left, right] = [formulaOf(bare.A_Expr.lexpr), formulaOf(bare.A_Expr.rexpr)];
+  return ARITHMETIC.has(sign) && left !== undefined && right !== undefined ? `(${left} ${sign} ${right})` : undefined;
+}

@@ -1,0 +1,113 @@
+/** What checks say of texts: regular expressions, LIKE, SIMILAR TO, lengths, letters, as regular expressions of PostgreSQL's. */
+import type { Node } from "../../sql/parser.ts";
+import type { ColumnRule } from "../rules.ts";
+import { callOf, columnOf, constantOf } from "./check-nodes.ts";
+
+interface PatternOperator {
+  negated: boolean;
+  /** LIKE's wildcards. */
+  like: boolean;
+  ignoreCase: boolean;
+}
+
+const OPERATORS: Readonly<Record<string, PatternOperator>> = {
+  "~": { negated: false, like: false, ignoreCase: false },
+  "~*": { negated: false, like: false, ignoreCase: true },
+  "!~": { negated: true, like: false, ignoreCase: false },
+  "!~*": { negated: true, like: false, ignoreCase: true },
+  "~~": { negated: false, like: true, ignoreCase: false },
+  "~~*": { negated: false, like: true, ignoreCase: true },
+  "!~~": { negated: true, like: true, ignoreCase: false },
+  "!~~*": { negated: true, like: true, ignoreCase: true },
+};
+
+/** `column ~ 'pattern'` in all its forms; undefined for other operators, and for patterns that are no constant. */
+export function readPattern(operator: string, right: Node, negated: boolean): ColumnRule | undefined {
+  const known = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
+  if (known === undefined) return undefined;
+  const similar = callOf(right);
+  const isSimilar = similar?.name === "similar_to_escape" || similar?.name === "similar_escape";
+  const written = constantOf(isSimilar ? (similar?.args[0] ?? right) : right);
+  if (written === undefined) return undefined;
+  const bare = isSimilar ? regexOfSimilar(written) : known.like ? regexOfLike(written) : written;
+  const regex = known.ignoreCase ? `(?i)${bare}` : bare;
+  return known.negated === negated ? { patterns: [regex] } : { antipatterns: [regex] };
+}
+
+const escapeRegex = (text: string) => text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
+
+/** LIKE's pattern: % is anything, _ one character, a backslash takes the meaning of what follows. */
+function regexOfLike(pattern: string): string {
+  const parts = [...pattern.matchAll(/\\(.)|[%_]|[^\\%_]+|\\/gs)].map(([whole, escaped]) => {
+    if (escaped !== undefined) return escapeRegex(escaped);
+    return whole === "%" ? ".*" : whole === "_" ? "." : escapeRegex(whole);
+  });
+  return `^${parts.join("")}$`;
+}
+
+/** SIMILAR TO's pattern: LIKE's wildcards beside |, *, +, ?, {}, () and []. */
+function regexOfSimilar(pattern: string): string {
+  const parts = [...pattern.matchAll(/\\(.)|\[[^\]]+\]|./gs)].map(([whole, escaped]) => {
+    if (escaped !== undefined) return escapeRegex(escaped);
+    if (whole === "%") return ".*";
+    if (whole === "_") return ".";
+    return /^[.^$\\]$/.test(whole) ? `\\${whole}` : whole;
+  });
+  return `^(?:${parts.join("")})$`;
+}
+
+const LENGTHS: ReadonlySet<string> = new Set(["length", "char_length", "character_length", "octet_length"]);
+const TRIMS: ReadonlySet<string> = new Set(["btrim", "ltrim", "rtrim"]);
+
+/** The column whose length is taken, trimmed or not. */
+export function measuredColumn(node: Node): string | undefined {
+  const call = callOf(node);
+  const argument = call?.args[0];
+  if (call === undefined || argument === undefined || !(LENGTHS.has(call.name) || TRIMS.has(call.name)))
+    return undefined;
+  return columnOf(argument) ?? measuredColumn(argument);
+}
+
+export function lengthRule(operator: string, length: number): ColumnRule | undefined {
+  if (!Number.isInteger(length)) return undefined;
+  if (operator === "=") return { minLength: length, maxLength: length };
+  if (operator === ">" || operator === ">=") return { minLength: operator === ">" ? length + 1 : length };
+  if (operator === "<" || operator === "<=") return { maxLength: operator === "<" ? length - 1 : length };
+  return operator === "<>" && length === 0 ? { minLength: 1 } : undefined;
+}
+
+const COUNTS: ReadonlySet<string> = new Set(["cardinality", "array_length"]);
+
+/** `cardinality(tags) > 0`: the array whose elements are counted. */
+export function countedColumn(node: Node): string | undefined {
+  const call = callOf(node);
+  return call !== undefined && COUNTS.has(call.name) ? columnOf(call.args[0]) : undefined;
+}
+
+export function itemsRule(operator: string, count: number): ColumnRule | undefined {
+  const { minLength, maxLength } = lengthRule(operator, count) ?? {};
+  if (minLength === undefined && maxLength === undefined) return undefined;
+  return {
+    ...(minLength === undefined ? {} : { minItems: minLength }),
+    ...(maxLength === undefined ? {} : { maxItems: maxLength }),
+  };
+}
+
+/** `position('@' in email) > 1`, `starts_with(code, 'A')`: the column and what is in its text. */
+export function readContained(node: Node): { column: string; regex: string } | undefined {
+  const call = callOf(node);
+  const [text, part] = call?.args ?? [];
+  const column = columnOf(text);
+  const constant = part === undefined ? undefined : constantOf(part);
+  if (column === undefined || constant === undefined) return undefined;
+  if (call?.name === "starts_with") return { column, regex: `^${escapeRegex(constant)}.*$` };
+  return call?.name === "position" || call?.name === "strpos" ? { column, regex: escapeRegex(constant) } : undefined;
+}
+
+/** `lower(code)`: the column and the case of its letters. */
+export function letteredColumn(node: Node): { column: string; letters: "lower" | "upper" } | undefined {
+  const call = callOf(node);
+  const column = columnOf(call?.args[0]);
+  if (column === undefined || (call?.name !== "lower" && call?.name !== "upper")) return undefined;
+  return { column, letters: call.name };
+}
