@@ -33,8 +33,8 @@ export interface LoadRequest extends LoadChoice {
   services: readonly string[];
   /** The comment that a database or schema which did not exist before is born with. */
   comment?: string;
-  /** Asked before anything is replaced; throws when it is not wanted. */
-  consent: (loss: Loss) => Promise<void>;
+  /** Asked before anything is replaced, by which dump where it was read already; throws when it is not wanted. */
+  consent: (loss: Loss, dump?: StoredDump) => Promise<void>;
 }
 
 /** Throws (exit 5) for a dump of rows alone: what is restored is a new database, which needs the tables too. */

@@ -53,7 +53,7 @@ export async function restoreDump(
     const loss = await findReplaced(work, unit, request);
     if (loss !== undefined && request.askFirst) await request.consent(loss);
     const { inspected, ...loading } = await prepare(work, live, unit, request);
-    if (loss !== undefined && !request.askFirst) await request.consent(loss);
+    if (loss !== undefined && !request.askFirst) await request.consent(loss, inspected.dump);
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
     let comparison: Comparison | undefined;
@@ -77,7 +77,7 @@ function destinationOf(live: LiveTarget, { intoNew }: RestoreRequest): Unit {
 
 /** What a restore would do, after every check that a restore makes before it starts. */
 export interface RestorePlan extends Place {
-  dump: string;
+  dump: StoredDump;
   checked: InspectedDump["checked"];
   /** What would be replaced; absent when there is nothing. */
   loss?: Loss;
@@ -95,7 +95,7 @@ export async function planRestore(
     const loss = await findReplaced(work, unit, request);
     const { inspected } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump: dump.name, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
+    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
   });
 }
 
