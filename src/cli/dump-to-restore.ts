@@ -55,7 +55,11 @@ function sourcesOf(latest: string | true, { name, worktree }: Pick<Target, "name
   return [name, data.kind === "copy" ? data.source.replace(/^@/, "") : sourceOfName(basename(data.dump))];
 }
 
-async function chooseDump(context: Context, { given, latest }: DumpWords, target: Target): Promise<StoredDump> {
+async function chooseDump(
+  context: DumpPlace,
+  { given, latest }: DumpWords,
+  target: Pick<Target, "name" | "worktree">,
+): Promise<StoredDump> {
   const folder = await context.storeDir();
   if (latest !== undefined) return await requireLatestDump(folder, ...sourcesOf(latest, target));
   if (given !== undefined) return await requireDump(given, folder, context.cwd, context.home);

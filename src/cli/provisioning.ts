@@ -1,7 +1,10 @@
 /** Provisioning as `new`, `provision` and the git hook ask for it, and how its outcome is told. */
+
+import { describeStrays } from "../monitor/env-check.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
+import { warnOfStrays } from "./answers/status.ts";
 import type { Context } from "./context.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { askAboutSessions } from "./sessions.ts";
@@ -79,8 +82,29 @@ function describeEnv({ file, variables, overridden }: NonNullable<Provisioned["e
   return `${file}: ${names.join(", ")}${warning}`;
 }
 
+/** Says what in the worktree's env files leads to main's data, and that git would take up a password. */
+export function warnOfProvisioned({ output }: Context, { row, env, strays }: Provisioned): void {
+  if (env?.git === "untracked") {
+    output.warn(
+      `warning: git does not ignore ${env.file}, which has the database's password now\nnext: echo ${env.file} >> .gitignore`,
+    );
+  }
+  if (env?.git === "tracked") {
+    output.note(`${env.file} is tracked by git: pgrove's lines in it show up as a change; leave them out of commits`);
+  }
+  for (const warning of warnOfStrays(row.name, describeStrays(strays, row.path))) output.warn(warning);
+}
+
 /** The part of a JSON document that says what was provisioned. */
-export function provisionDocument({ row, data, connection, env, shared, setup }: Provisioned): Record<string, unknown> {
+export function provisionDocument({
+  row,
+  data,
+  connection,
+  env,
+  shared,
+  strays,
+  setup,
+}: Provisioned): Record<string, unknown> {
   const { made } = data;
   return {
     name: row.name,
@@ -103,6 +127,7 @@ export function provisionDocument({ row, data, connection, env, shared, setup }:
           },
     env: env === undefined ? null : { file: env.file, change: env.change, overridden: env.overridden },
     shared: shared.map(({ path, how, reason }) => ({ path, how, reason: reason ?? null })),
+    strays: describeStrays(strays, row.path),
     setup,
   };
 }

@@ -153,6 +153,18 @@ function wayOut(kind: string, name: string): string {
   return `drop it first: DROP SUBSCRIPTION ${quoteIdentifier(name)}`;
 }
 
+/** Throws (exit 5) when the connected user may not create databases. */
+export async function requireDatabaseRights(sql: Sql): Promise<void> {
+  const [row] = await sql<{ may: boolean }[]>`
+    select rolsuper or rolcreatedb as may from pg_roles where rolname = current_user`;
+  if (row?.may === true) return;
+  throw refusal(
+    "databases_not_allowed",
+    "the user may not create databases, and isolation: database gives each worktree one",
+    "let an administrator run: ALTER ROLE … CREATEDB; or choose isolation: schema",
+  );
+}
+
 /** An error of `create database` or `alter database … rename`, in words. */
 export function explainDatabaseError(error: unknown, database: string): unknown {
   switch (codeOf(error)) {

@@ -40,8 +40,8 @@ async function readSecretFiles(
   { id, status, env, mounts }: ContainerFacts,
 ): Promise<Record<string, string>> {
   const values = Object.entries(listSecretFiles(env)).map(async ([name, file]) => {
-    const source = mounts.get(file);
-    const mounted = source === undefined ? undefined : await readTextIfExists(source).catch(() => undefined);
+    const bound = engineIsLocal() ? mounts.find(({ type, target }) => type === "bind" && target === file) : undefined;
+    const mounted = bound === undefined ? undefined : await readTextIfExists(bound.source).catch(() => undefined);
     const inside = () =>
       status === "running"
         ? captureDocker(runner, ["exec", id, "cat", "--", file], { timeoutMs: DOCKER_TIMEOUT_MS }).catch(() => "")

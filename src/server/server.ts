@@ -71,6 +71,8 @@ export interface StartOptions {
   /** How long to wait until it takes connections, in ms. */
   waitMs: number;
   abort: AbortSignal;
+  /** Asks whether containers that are there may be made anew; left out, they may not. */
+  mayRecreate?: (what: string) => Promise<boolean>;
 }
 
 export type BeforeStop = (handles: readonly string[]) => Promise<void>;

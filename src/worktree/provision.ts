@@ -13,6 +13,7 @@ import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
 import { ownConnection, requireReach } from "../resolve/reach.ts";
+import { findStrayFiles, findWays, type StrayFile } from "../resolve/stray-variables.ts";
 import type { Target } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
@@ -31,13 +32,25 @@ export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
   maySetUp: () => Promise<boolean>;
 }
 
+/** What git makes of a file. */
+export type KnownToGit = "ignored" | "untracked" | "tracked";
+
+/** The env file, relative to the worktree. */
+export type WrittenEnv = EnvBlockResult & {
+  file: string;
+  variables: Readonly<Record<string, string>>;
+  git: KnownToGit;
+};
+
 export interface Provisioned {
   row: WorktreeRow;
   data: DataReport;
   /** How this machine reaches the database; undefined when only `docker exec` does, and there is no env file then. */
   connection?: Connection;
-  env?: EnvBlockResult & { file: string; variables: Readonly<Record<string, string>> };
+  env?: WrittenEnv;
   shared: SharedPath[];
+  /** What in the worktree's env files leads to main's database all the same. */
+  strays: StrayFile[];
   /** What became of the setup steps in this run. */
   setup: "ran" | "none" | "skipped";
 }
@@ -49,7 +62,8 @@ export async function provisionWorktree(
   request: ProvisionRequest,
 ): Promise<Provisioned> {
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
-  const known = (await readRegistry(tools.stateDir)).rows.find(({ id }) => id === worktree.id);
+  const { rows, parked } = await readRegistry(tools.stateDir);
+  const known = [...rows, ...parked.map(({ row }) => row)].find(({ id }) => id === worktree.id);
   // First of all: compose files may name what is shared as their env files.
   const shared = known?.state === "ready" ? [] : await shareFiles(tools, worktree);
   const plan = await planOwnContainers(tools, worktree, known);
@@ -71,13 +85,26 @@ export async function provisionWorktree(
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
   const env = connection === undefined ? undefined : await writeEnv(tools, worktree, live.target, connection);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
-  const setup = await setUp(tools, worktree, row, { request, variables: env?.variables ?? {} });
+  const strays = connection === undefined ? [] : await findStrays(tools, worktree, live.target, connection);
+  const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
+  const setup = await setUp(tools, worktree, row, { request, variables: { ...own, ...env?.variables } });
   const done: WorktreeRow = { ...row, state: "ready" };
   return {
-    ...{ row: done, data: report, shared, setup },
+    ...{ row: done, data: report, shared, setup, strays },
     ...(connection === undefined ? {} : { connection }),
     ...(env === undefined ? {} : { env }),
   };
+}
+
+async function findStrays(
+  { loaded, place, server }: WorktreeTools,
+  { root }: GitWorktree,
+  target: Target,
+  connection: Connection,
+): Promise<StrayFile[]> {
+  const main = () => mainTarget(loaded, place);
+  const ways = await findWays(target, connection, { main, serverTools: async () => server });
+  return ways === undefined ? [] : await findStrayFiles(root, ways, loaded);
 }
 
 /** The data as they are found again from any folder. A dump that is not there is missed only where it is needed. */
@@ -100,10 +127,7 @@ async function planOwnContainers(
 }
 
 /** Writes the block of the main worktree's env file, which nothing else does. Throws (exit 4) when no URL leads there. */
-export async function writeMainEnv(
-  tools: WorktreeTools,
-  worktree: GitWorktree,
-): Promise<NonNullable<Provisioned["env"]>> {
+export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv> {
   const target = await mainTarget(tools.loaded, tools.place);
   return await writeEnv(tools, worktree, target, await requireReach(target, tools.server));
 }
@@ -132,14 +156,25 @@ async function shareFiles(
 }
 
 async function writeEnv(
-  { loaded }: WorktreeTools,
+  tools: WorktreeTools,
   { root, branch }: GitWorktree,
   target: Target,
   connection: Connection,
-): Promise<NonNullable<Provisioned["env"]>> {
+): Promise<WrittenEnv> {
+  const { loaded } = tools;
   const file = pathInWorktree(loaded, loaded.config.env.file, root);
   const variables = renderVariables(connection, { target, branch }, loaded);
-  return { ...(await writeEnvBlock(file, variables, root)), file: relative(root, file), variables };
+  const shown = relative(root, file);
+  const [written, git] = [await writeEnvBlock(file, variables, root), await askGit(tools, root, shown)];
+  return { ...written, file: shown, variables, git };
+}
+
+/** Whether git ignores a file, as it should one with a password in it, would take it up, or has it already. One spawn. */
+async function askGit({ operation }: WorktreeTools, root: string, file: string): Promise<KnownToGit> {
+  const question = ["ls-files", "-t", "--cached", "--others", "--exclude-standard", "--", `:(literal)${file}`];
+  const { stdout } = await operation.runner.capture(gitCommand(root, question), { allowFailure: true });
+  if (stdout === "") return "ignored";
+  return stdout.startsWith("?") ? "untracked" : "tracked";
 }
 
 /** Runs the setup steps, once in a worktree's life. A step that fails leaves them to the next run. */
