@@ -19,6 +19,7 @@ test("damaged is said only of damaged bytes", () => {
     "failed",
   ]);
   expect(restore(new Error("x"))).toBe("failed");
+  expect(faultOf(failure("dump_damaged", "x", "pgrove dumps verify --all"), "check").hint).not.toContain("verify");
   expect(faultOf(failure("load_order", "why", "do this"), "restore")).toEqual({
     ...{ reason: "failed", problem: "why", hint: "do this" },
   });
