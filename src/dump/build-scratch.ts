@@ -34,8 +34,11 @@ export interface LoadRequest extends LoadChoice {
   services: readonly string[];
   /** The comment that a database or schema which did not exist before is born with. */
   comment?: string;
-  /** Asked before anything is replaced; throws when it is not wanted. A foreign dump's SQL is agreed to with it. */
-  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
+  /**
+   * Asked before anything is replaced, by which dump where it was read already; throws when it is not wanted. A foreign
+   * dump's SQL is agreed to with it.
+   */
+  consent: (loss: Loss, dump?: StoredDump, foreign?: ForeignDump) => Promise<void>;
   /** Asked before the SQL of somebody else's dump is run where nothing is replaced; throws when it is not wanted. */
   approveForeign: (foreign: ForeignDump) => Promise<void>;
 }

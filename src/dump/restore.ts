@@ -58,7 +58,7 @@ export async function restoreDump(
     if (lost !== undefined && request.askFirst) await request.consent(lost);
     const { inspected, ...loading } = await prepare(work, live, unit, request);
     const foreign = await findForeign(work, inspected.dump, live);
-    if (lost !== undefined && !request.askFirst) await request.consent(lost, foreign);
+    if (lost !== undefined && !request.askFirst) await request.consent(lost, inspected.dump, foreign);
     else if (foreign !== undefined) await request.approveForeign(foreign);
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
@@ -85,7 +85,7 @@ function destinationOf(live: LiveTarget, { intoNew }: RestoreRequest): Unit {
 
 /** What a restore would do, after every check that a restore makes before it starts. */
 export interface RestorePlan extends Place {
-  dump: string;
+  dump: StoredDump;
   checked: InspectedDump["checked"];
   /** What would be replaced; absent when there is nothing. */
   loss?: Loss;
@@ -103,7 +103,7 @@ export async function planRestore(
     const loss = await findReplaced(work, unit, request);
     const { inspected } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump: dump.name, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
+    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
   });
 }
 
