@@ -1,6 +1,7 @@
 /** Hands SQL to the psql of a target's toolbox. */
 
 import { failure } from "../errors.ts";
+import { MAY_WRITE_SQL } from "../postgres/own-settings.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { openPsql, runPsql } from "../sql/psql.ts";
@@ -51,7 +52,7 @@ export async function feedPsql(
   await runPsql(openPsql(live, work.tools, work.operation, options), {
     name: "the dump",
     source: filterSql(sql, leaving, told),
-    args: ["-q", "--echo-errors"],
+    args: ["-q", "--echo-errors", "-c", MAY_WRITE_SQL],
     checked: { sealed },
     phrase: (line) => line,
     explain: (said, cause) => cause ?? failure("restore_incomplete", said.join("\n")),

@@ -1,5 +1,6 @@
 /** Where a command works: folder, repository, configuration, state, store. Each is looked for when it is first asked. */
 import { resolve } from "node:path";
+import type { Doubt } from "../config/env-file.ts";
 import type { Environment, LoadedConfig, LoadOptions } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
@@ -105,26 +106,37 @@ async function findFolder({ flags, cwd, home, environment }: Surroundings): Prom
  */
 async function readConfig(
   folder: string,
-  { flags, cwd, environment, runner }: Surroundings,
+  { flags, cwd, environment, runner, output }: Surroundings,
 ): Promise<LoadedConfig | undefined> {
   const { findConfigFile, loadConfig } = await import("../config/load-config.ts");
   const file = findConfigFile(folder);
   if (file === undefined) return undefined;
+  const doubts: Doubt[] = [];
+  const readEnvFiles = (files: readonly string[]) => readInOrder(files, (doubt) => doubts.push(doubt));
+  const load = async (options: Pick<LoadOptions, "envFile" | "envFileOf">) => {
+    const found = await loadConfig(file, { environment, ...options });
+    const used = new Set(found.interpolated.flatMap(({ name, from }) => (from === "env_file" ? [name] : [])));
+    for (const { name, what } of doubts) if (used.has(name)) output.note(`note: ${name} in the env file: ${what}`);
+    return found;
+  };
   if (flags.envFile !== undefined) {
-    return await loadConfig(file, { environment, ...(await readEnvFiles([resolve(cwd, flags.envFile)])) });
+    return await load(await readEnvFiles([resolve(cwd, flags.envFile)]));
   }
   const loaded = await loadConfig(file, { environment });
   const open = loaded.missing.length > 0 || loaded.interpolated.some(({ from }) => from === "default");
   if (!open) return loaded;
   const files = await envFilesOf(loaded, runner);
   const there = await Promise.all(files.map((each) => pathExists(each)));
-  return await loadConfig(file, { environment, ...(await readEnvFiles(files.filter((_, at) => there[at]))) });
+  return await load(await readEnvFiles(files.filter((_, at) => there[at])));
 }
 
 /** What env files say; of several the last one counts. */
-async function readEnvFiles(files: readonly string[]): Promise<Pick<LoadOptions, "envFile" | "envFileOf">> {
+async function readInOrder(
+  files: readonly string[],
+  doubt: (doubt: Doubt) => void,
+): Promise<Pick<LoadOptions, "envFile" | "envFileOf">> {
   const { readEnvFile } = await import("../config/env-file.ts");
-  const read = await Promise.all(files.map(async (file) => ({ file, values: await readEnvFile(file) })));
+  const read = await Promise.all(files.map(async (file) => ({ file, values: await readEnvFile(file, {}, doubt) })));
   return {
     envFile: Object.assign({}, ...read.map(({ values }) => values)),
     envFileOf: (name) => read.findLast(({ values }) => Object.hasOwn(values, name))?.file,

@@ -44,7 +44,7 @@ export async function planRemovalOf(
     context.output.note("the teardown steps are left out: they were not approved (pgrove trust)");
     return false;
   };
-  const carryOut = () => removeWorktree(tools, worktree, { ...choice, mayTearDown });
+  const carryOut = () => removeWorktree(tools, worktree, { ...choice, shown: belongings, mayTearDown });
   const branch = worktree.branch === undefined ? {} : { branch: worktree.branch };
   return { name, path: worktree.root, ...branch, belongings, carryOut };
 }

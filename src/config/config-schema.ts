@@ -1,7 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
-import { count, text, texts } from "./schema-parts.ts";
+import { count, duration, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -135,6 +135,17 @@ const dumps = v.pipe(
   v.description("Where dumps are kept, and for how long."),
 );
 
+const prune = v.pipe(
+  v.strictObject({
+    after: v.optional(
+      duration("How long a worktree is gone before what it has left is parked.", "12h, 7d or 2w"),
+      "7d",
+    ),
+    keep: v.optional(duration("How long what is parked stays before it is dropped.", "12h, 7d or 2w"), "7d"),
+  }),
+  v.description("When `pgrove prune` takes away what deleted worktrees have left."),
+);
+
 const environments = v.pipe(
   v.record(
     v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "is not a name (letters, digits, . _ -)")),
@@ -206,6 +217,7 @@ export const configSchema = v.pipe(
       ),
       {},
     ),
+    prune: v.optional(prune, {}),
     dumps: v.optional(dumps, {}),
     environments: v.optional(environments, {}),
     hooks: v.optional(hooks, {}),

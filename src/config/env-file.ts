@@ -1,5 +1,7 @@
 /** Env files, and what they and the environment say about the database. */
 import { configError } from "../errors.ts";
+import { type EnvEntry, escapeIn, readEnvEntries } from "./env-syntax.ts";
+import { expandParts, readReferences } from "./expansion.ts";
 import type { Environment } from "./load-config.ts";
 import { loadTextFile } from "./text-file.ts";
 
@@ -15,55 +17,77 @@ export type DatabaseVariables =
       database?: string;
     };
 
-/**
- * The variables of an env file, as dotenv reads it: comments, `export`, quotes, several lines, CRLF, a byte order mark.
- * `${NAME}` and `${NAME:-default}` are replaced outside single quotes, from the file itself and then from
- * `environment`: nothing unless given, so that a file in a repository cannot put the shell's secrets into a URL.
- * No command is ever run, and process.env is not touched. Throws exit 3 when it cannot be read, 4 when it is absent.
- */
-export async function readEnvFile(path: string, environment: Environment = {}): Promise<Record<string, string>> {
-  const source = await loadTextFile(path, "the env file");
-  const { parse } = await import("dotenv");
-  // dotenv's other parser, a regular expression, takes a minute for 200 kB of empty lines
-  return expandVariables(parse(source, { fast: true }), findSingleQuoted(source), environment);
+/** What is doubtful about a variable of an env file, for those who are told where it counts. */
+export interface Doubt {
+  name: string;
+  /** "its ${A} is not set in the file". */
+  what: string;
+  /** It has no value at all: `${A:?}` of a variable that is not set. */
+  isMissing: boolean;
 }
 
-/*
- * dotenv-expand is not used for this: since its version 1000 it runs `$(commands)` found in values, and it takes
- * `pa$word` for a variable, also inside single quotes.
+/**
+ * The variables of an env file: comments, `export`, quotes, several lines, CRLF, a byte order mark; see env-syntax.ts for
+ * how. `$NAME`, `${NAME}` and `${NAME:-default}` and their kin are replaced outside single quotes, from the file itself
+ * and then from `environment`: nothing unless given, so that a file in a repository cannot put the shell's secrets into a
+ * URL. No command is ever run, and process.env is not touched. Throws exit 3 when it cannot be read, 4 when it is absent.
  */
-function expandVariables(
-  written: Readonly<Record<string, string>>,
-  literal: ReadonlySet<string>,
-  environment: Environment,
+export async function readEnvFile(
+  path: string,
+  environment: Environment = {},
+  doubt: (doubt: Doubt) => void = () => undefined,
+): Promise<Record<string, string>> {
+  return parseEnv(await loadTextFile(path, "the env file"), environment, doubt);
+}
+
+/** The same of a text. */
+export function parseEnv(
+  text: string,
+  environment: Environment = {},
+  doubt: (doubt: Doubt) => void = () => undefined,
 ): Record<string, string> {
   const done: Record<string, string> = {};
   const find = (name: string) => (Object.hasOwn(done, name) ? done[name] : environment[name]);
-  for (const [name, value] of Object.entries(written)) {
-    done[name] = literal.has(name) ? value : expandValue(value, find);
+  for (const entry of readEnvEntries(text)) {
+    const value = expandEntry(entry, find, doubt);
+    if (value !== undefined) done[entry.name] = value;
   }
   return done;
 }
 
-const REFERENCE = /\\\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)([^{}]*))?\}/g;
-
-/** As a shell would: what is not set is empty. `\$` is a plain dollar sign; a `$` without braces always is one. */
-function expandValue(value: string, find: (name: string) => string | undefined): string {
-  return value.replace(REFERENCE, (_whole, name: string | undefined, operator: string | undefined, fallback = "") => {
-    if (name === undefined) return "$";
-    const found = find(name);
-    return found === undefined || (found === "" && operator === ":-") ? fallback : found;
+/** The value of an entry; undefined where it needs a variable that is not set. */
+function expandEntry(
+  entry: EnvEntry,
+  find: (name: string) => string | undefined,
+  doubt: (doubt: Doubt) => void,
+): string | undefined {
+  const { name, written, quote, hasLooseQuote } = entry;
+  const tell = (what: string, isMissing = false) => doubt({ name, what, isMissing });
+  const isLiteral = quote === "'" || quote === "`";
+  const takeBack = escapeIn(quote);
+  if (isLiteral) return written.replace(/\\(.)/gs, (whole, sign: string) => takeBack(sign) ?? whole);
+  if (hasLooseQuote) tell("its quotes are not closed, or have something behind them: they are part of the value");
+  const { parts, isMalformed, hasDoubled } = readReferences(written, {
+    bare: true,
+    doubled: "anywhere",
+    escape: takeBack,
   });
-}
-
-/** The variables whose value, where it stands last, is in single quotes: there a `$` is a `$`. */
-function findSingleQuoted(source: string): ReadonlySet<string> {
-  const quoted = new Set<string>();
-  for (const [, name = "", quote] of source.matchAll(/^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*[=:][ \t]*(['"`]?)/gm)) {
-    if (quote === "'") quoted.add(name);
-    else quoted.delete(name);
-  }
-  return quoted;
+  if (isMalformed) tell("it has a ${ that is not closed, or begins no name: it is as written");
+  if (hasDoubled) tell("$$ is read as one $, as docker compose does; in single quotes it is as written");
+  let hasValue = true;
+  const value = expandParts(parts, {
+    find,
+    missing: (variable, bare) => {
+      if (bare === undefined) tell(`its ${variable} is not set in the file: it is empty there`);
+      else tell(`${bare} is as written, for ${variable} is not set; in single quotes no $ means anything`);
+      return bare ?? "";
+    },
+    required: (variable, message) => {
+      hasValue = false;
+      tell(`it needs ${variable}, which is not set in the file${message === "" ? "" : `: ${message}`}`, true);
+    },
+  });
+  return hasValue ? value : undefined;
 }
 
 interface Family {

@@ -15,6 +15,8 @@ export interface MissingVariable {
   /** Dotted, such as "database.password". */
   path: string;
   name: string;
+  /** What `${NAME:?message}` has to say. */
+  message?: string;
   /** Both from 1. */
   line: number;
   column: number;
@@ -159,7 +161,7 @@ function places(source: YamlSource): { path: string; offset: number; interpolate
 
 function listMissing(source: YamlSource): MissingVariable[] {
   return places(source).flatMap(({ path, offset, interpolated }) =>
-    interpolated.missing.map((name) => ({ path, name, ...source.lineAndColumn(offset) })),
+    interpolated.missing.map((each) => ({ path, ...each, ...source.lineAndColumn(offset) })),
   );
 }
 
@@ -181,7 +183,7 @@ export function requireNoMissing(loaded: Pick<LoadedConfig, "missing" | "file">,
   const first = loaded.missing.find(({ path }) => path === pathPrefix || path.startsWith(`${pathPrefix}.`));
   if (first === undefined) return;
   throw configError(
-    `${basename(loaded.file)}:${first.line}:${first.column}  ${first.path} needs ${first.name}, which is set neither in the environment nor in the env file`,
+    `${basename(loaded.file)}:${first.line}:${first.column}  ${first.path} needs ${first.name}, which is set neither in the environment nor in the env file${first.message === undefined ? "" : `: ${first.message}`}`,
     `set ${first.name}, or write \${${first.name}:-default}`,
   );
 }

@@ -91,7 +91,7 @@ function describeIssue(issue: BaseIssue<unknown>, path: Path, source: YamlSource
       source,
       path,
       "value",
-      `${nameOf(path)} needs ${unset.join(", ")}: set neither in the environment nor in the env file`,
+      `${nameOf(path)} needs ${unset.map(({ name }) => name).join(", ")}: set neither in the environment nor in the env file`,
     );
   }
   if (isMissingKey(issue)) {

@@ -110,6 +110,12 @@ function servicesLines(kind: ServerKind, service: DetectedService | undefined): 
 
 function migrationLines({ migrations }: Detected): string[] {
   if (migrations === undefined) return [];
+  if ("foreign" in migrations) {
+    return [
+      `# migrations:    # ${JSON.stringify(migrations.file)} looks like one of ${migrations.foreign}: pgrove runs that tool's commands, given here`,
+      "#   command: {up: …, down: …, status: …, create: …}",
+    ];
+  }
   if ("command" in migrations) {
     const commands = Object.entries(migrations.command).map(([name, command]) => `    ${name}: ${literal(command)}`);
     return [

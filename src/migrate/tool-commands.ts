@@ -5,13 +5,22 @@ import { requireReach } from "../resolve/reach.ts";
 import { findStrayFiles, findWays } from "../resolve/stray-variables.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import { targetVariables } from "../resolve/target-variables.ts";
-import { migrateByTool, requireToolCommand, runTool, type ToolRun, type ToolVerb, upToTool } from "./command-tool.ts";
+import {
+  aimCommand,
+  migrateByTool,
+  requireToolCommand,
+  runTool,
+  type ToolRun,
+  type ToolVerb,
+  upToTool,
+} from "./command-tool.ts";
 import { openIfRunning, watchingMain } from "./main-ledgers.ts";
 import type { MigrateDialogue, MigrateRequest } from "./request.ts";
 import type { BackedUp } from "./run/backup-first.ts";
 import type { Rehearsal } from "./run/rehearse.ts";
 import { withWayBack } from "./run/way-back.ts";
 import type { BackupKind } from "./settings.ts";
+import { toolPath } from "./tool-path.ts";
 import type { MigrateTools } from "./tools.ts";
 import { openMigrations, type TargetMigrations } from "./worktree-migrations.ts";
 
@@ -49,13 +58,13 @@ export async function migrateByCommand(
 ): Promise<ToolOutcome> {
   const { verb, word, toolWords: words, options } = request;
   if (verb === "goto") throw upToTool(verb);
-  if (word !== undefined) {
+  if (word === undefined && request.wish(0).kind === "nothing") {
     throw usageError(
-      `pgrove.yaml has migrations.command, and ${word} would mean nothing to it`,
-      `what the tool is to be told follows --: pgrove migrate ${verb} -- ${word}`,
+      "--all means nothing to another tool",
+      "name how far: pgrove migrate down base        with {target} in it",
     );
   }
-  const command = requireToolCommand(migrations.settings, verb);
+  const command = aimCommand(requireToolCommand(migrations.settings, verb), verb, word);
   if (options.dryRun) return { kind: "tool-planned", command, words };
   await dialogue.trust();
   const prepared = { verb, words, command, root: migrations.root };
@@ -120,7 +129,7 @@ async function rehearseTool(
 }
 
 export interface ToolQuestion {
-  verb: "status" | "create";
+  verb: "status" | "history" | "create";
   /** As it was typed. */
   target?: string | undefined;
   words: readonly string[];
@@ -132,7 +141,7 @@ export interface ToolAnswer {
   output: readonly string[];
 }
 
-/** `status` and `create`: what the tool prints is the answer. Throws as `migrateByCommand` does. */
+/** `status`, `history` and `create`: what the tool prints is the answer. Throws as `migrateByCommand` does. */
 export async function askTool(
   tools: MigrateTools,
   { verb, target, words }: ToolQuestion,
@@ -151,16 +160,24 @@ export async function askTool(
     if (stream === "stdout") output.push(line);
     else tools.targetPlace.note(line);
   };
-  await runTool(await tools.operationTools(), { verb, command, words, place: { cwd: root, env }, tell });
+  const place = placeOf(tools, { command, root }, env);
+  await runTool(await tools.operationTools(), { verb, command, words, place, tell });
   return { command, output };
 }
 
-function describeRun(
-  { targetPlace: { note } }: MigrateTools,
-  { verb, command, words, root }: PreparedTool,
+function describeRun(tools: MigrateTools, prepared: PreparedTool, env: Readonly<Record<string, string>>): ToolRun {
+  const { verb, command, words } = prepared;
+  const { note } = tools.targetPlace;
+  return { verb, command, words, place: placeOf(tools, prepared, env), tell: (line) => note(`  ${line}`) };
+}
+
+/** The worktree's folder, where the tool's own programs are found before others. */
+function placeOf(
+  { targetPlace: { environment } }: MigrateTools,
+  { command, root }: Pick<PreparedTool, "command" | "root">,
   env: Readonly<Record<string, string>>,
-): ToolRun {
-  return { verb, command, words, place: { cwd: root, env }, tell: (line) => note(`  ${line}`) };
+): ToolRun["place"] {
+  return { cwd: root, env: { ...env, PATH: toolPath(command, root, env.PATH ?? environment.PATH) } };
 }
 
 /**

@@ -5,6 +5,7 @@ import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { stringAt } from "../sys/untyped.ts";
 import { connectTimeoutS, dial } from "./dial.ts";
 import { openOneSession } from "./one-session.ts";
+import { isDirect, OWN_SETTINGS, USERS_SETTINGS } from "./own-settings.ts";
 import { tlsWays } from "./tls.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
 import { type Connection, isSocket } from "./url.ts";
@@ -31,8 +32,8 @@ export function codeOf(error: unknown): string | undefined {
 
 /**
  * One connection of postgres.js, proved by a round trip, over TCP, a Unix socket, or a given byte stream. Waits up to
- * `waitMs` for a server that is starting. `direct` says that no pooler stands between, which would hand our settings on to
- * others. Throws PgroveError in words, without the password.
+ * `waitMs` for a server that is starting. `direct` says that surely no pooler stands between, which would hand our settings
+ * on to others. Throws PgroveError in words, without the password.
  */
 export async function openConnection(connection: Connection, run: RunId, options: OpenOptions): Promise<Sql> {
   const until = Date.now() + (options.waitMs ?? 0);
@@ -104,19 +105,10 @@ async function openSession(
         onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
         ...session,
       }),
-    options.direct ? liftLimits(options.runsUsersSql ? WAITING : [...WAITING, ...WORKING]) : "select 1",
+    async (ask) => {
+      if (options.direct || (await isDirect(ask))) await ask(options.runsUsersSql ? USERS_SETTINGS : OWN_SETTINGS);
+    },
   );
-}
-
-/** Limits after which a server ends a session that waits, as ours do while a program of PostgreSQL works. */
-const WAITING = ["idle_session_timeout", "idle_in_transaction_session_timeout"];
-/** Limits of what a session does. */
-const WORKING = ["statement_timeout", "transaction_timeout"];
-
-/** Whatever role and database say: a limit that is meant for programs would end our work half-way. */
-function liftLimits(names: readonly string[]): string {
-  const list = names.map((name) => `'${name}'`).join(", ");
-  return `select set_config(name, '0', false) from unnest(array[${list}]) name where current_setting(name, true) <> '0'`;
 }
 
 /** Why a connection failed, what to do about it, and the right exit code. */

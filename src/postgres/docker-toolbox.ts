@@ -5,6 +5,7 @@ import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { isPassing, openConnection } from "./connect.ts";
 import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
+import { writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import { endSession } from "./session.ts";
 import type { ConnectOptions, PgTool, Sql, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
@@ -49,10 +50,10 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
     return { ...exec(input ? ["-i"] : [], words, env), proof };
   };
 
-  const command = (tool: PgTool, args: readonly string[], run: RunId, options: ToolOptions = {}): Command => ({
-    ...wrapped([tool, ...args], options.input === true, { ...port, ...programEnvironment(access, run, options) }),
-    ...takingBack(tool, options),
-  });
+  const command = (tool: PgTool, args: readonly string[], run: RunId, options: ToolOptions = {}): Command => {
+    const env = writingEnvironment(tool, { ...port, ...programEnvironment(access, run, options) });
+    return { ...wrapped([tool, ...args], options.input === true, env), ...takingBack(tool, options) };
+  };
 
   const interactive = (args: readonly string[], run: RunId, database: string, tty: boolean): Command => {
     const env = { ...port, PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };

@@ -10,6 +10,9 @@ import type { Sql } from "./toolbox.ts";
 
 const LOST = "the session was lost";
 
+/** Asks the server by a query without parameters. */
+export type Ask = (query: string) => ReturnType<Sql["unsafe"]>;
+
 /** Opens the byte stream to the server. */
 export type Dial = () => Duplex | Promise<Duplex>;
 
@@ -36,13 +39,13 @@ interface Rejectable {
 }
 
 /**
- * A session of postgres.js, made with the options besides its own, and proved by a first query. Throws what dialling or
- * the query throws; nothing is left open then.
+ * A session of postgres.js, made with the options besides its own, and proved by its first queries. Throws what dialling or
+ * a query throws; nothing is left open then.
  */
 export async function openOneSession(
   dial: Dial,
   make: (options: SessionOptions) => Sql,
-  firstQuery: string,
+  prove: (ask: Ask) => Promise<unknown>,
 ): Promise<Sql> {
   let isDialled = false;
   let inner: InnerConnection | undefined;
@@ -77,7 +80,7 @@ export async function openOneSession(
     },
   };
   try {
-    await sql.unsafe(firstQuery, [], watching);
+    await prove((query) => sql.unsafe(query, [], watching));
     if (inner === undefined) throw unknownLibrary("a query's connection");
     return sql;
   } catch (error) {

@@ -13,6 +13,7 @@ export const TRUST_KEYS = [
   "migrations.command.up",
   "migrations.command.down",
   "migrations.command.status",
+  "migrations.command.history",
   "migrations.command.create",
   "client_image",
   "server.url",
@@ -56,6 +57,7 @@ export function listCommands({ worktrees, migrations }: Config): TrustItem[] {
     ["migrations.command.up", one(tool?.up)],
     ["migrations.command.down", one(tool?.down)],
     ["migrations.command.status", one(tool?.status)],
+    ["migrations.command.history", one(tool?.history)],
     ["migrations.command.create", one(tool?.create)],
   ];
   return all.flatMap(([key, commands]) => commands.map((text) => ({ key, text })));

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { failure } from "../errors.ts";
+import { failure, refusal } from "../errors.ts";
 import { errorCode, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { gitCommand, type Head, type Repository, readHead } from "./git.ts";
@@ -110,9 +110,19 @@ export async function findIdentityOnBranch(commonDir: string, branch: string): P
 export async function ensureIdentity(gitDir: string): Promise<string> {
   const known = await readIdentity(gitDir);
   if (known !== undefined) return known;
+  return await publishIdentity(gitDir, randomUUID());
+}
+
+/** Gives a worktree that has no identity the one of another that is gone: what that has left is its own from then on. */
+export async function adoptIdentity(gitDir: string, id: string): Promise<void> {
+  if ((await publishIdentity(gitDir, id)) === id) return;
+  throw refusal("identity_taken", `${gitDir} has an identity already`, "pgrove list");
+}
+
+async function publishIdentity(gitDir: string, id: string): Promise<string> {
   const file = join(gitDir, IDENTITY);
   const temporary = temporaryPathFor(file);
-  await writeFile(temporary, `${randomUUID()}\n`);
+  await writeFile(temporary, `${id}\n`);
   if (!(await publishFile(temporary, file))) await rm(temporary); // another run was first, and its identity counts
   const made = await readIdentity(gitDir);
   if (made === undefined) throw failure("identity", `${file} does not hold an identity`, `remove it: rm ${file}`);

@@ -1,11 +1,18 @@
 /** The target grammar: what was typed → which server and database. */
 import { basename, resolve } from "node:path";
-import { findDatabaseVariables, findDisagreements, readEnvFile } from "../config/env-file.ts";
+import {
+  DATABASE_VARIABLE_NAMES,
+  type Doubt,
+  findDatabaseVariables,
+  findDisagreements,
+  readEnvFile,
+} from "../config/env-file.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
 import { type Connection, isConnectionString, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
+import { withProtection } from "./guard.ts";
 import { adoptOwnServer, isLinked } from "./main-server.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
@@ -13,6 +20,11 @@ import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeT
 
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */
 export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
+  const quiet: TargetPlace = { ...place, note: () => undefined };
+  return await withProtection(await findTarget(text, place), place, (name) => environmentTarget(name, quiet));
+}
+
+async function findTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
   if (text === undefined) return await defaultTarget(place);
   if (isConnection(text)) return await urlTarget(text, place);
   if (text.startsWith("@")) return await environmentTarget(text.slice(1), place);
@@ -132,7 +144,13 @@ async function envFileTarget(file: string, place: TargetPlace): Promise<Target> 
 
 /** The file's own variables count, whatever the shell has; where the two disagree, people are told. */
 async function readConnection(path: string, shown: string, place: TargetPlace): Promise<Connection> {
-  const variables = await readEnvFile(path);
+  const doubts: Doubt[] = [];
+  const variables = await readEnvFile(path, {}, (doubt) => doubts.push(doubt));
+  for (const { name, what, isMissing } of doubts.filter((each) => DATABASE_VARIABLE_NAMES.includes(each.name))) {
+    if (isMissing)
+      throw configError(`${name} in ${path}: ${what}`, "write it into that file; the shell's does not count there");
+    place.note(`note: ${name} in ${basename(path)}: ${what}`);
+  }
   const found = findDatabaseVariables(variables);
   if (found === undefined) {
     throw configError(

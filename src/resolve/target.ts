@@ -20,6 +20,10 @@ export interface Target {
   /** The environment's name where it has one: what a protected target asks to be typed. */
   environment?: string;
   protected: boolean;
+  /** The protected environment whose database it is, where it was named in another way. */
+  protectedAs?: string;
+  /** The protected environments of pgrove.yaml, where it may turn out to be the database of one. */
+  guards?: readonly string[];
   /** Its server is the one that `services` of pgrove.yaml use: they are stopped while it is replaced. */
   hasServices?: true;
   /** What only other programs read in the URL that named it, where its server is not the URL's any more. */

@@ -31,6 +31,8 @@ export interface ColumnShape {
   identity: "always" | "default" | null;
   /** GENERATED ALWAYS AS (…): not to be written. */
   generated: boolean;
+  /** What it is then computed by. */
+  expression?: string;
   /** The sequence that an identity or serial column takes its values from, qualified and quoted. */
   sequence: string | null;
 }
@@ -53,6 +55,16 @@ export interface UniqueKey {
   nullsDistinct: boolean;
 }
 
+/** What must differ beside whole columns: a partial or expression index, or an exclusion constraint. */
+export interface ApartKey {
+  /** Its columns, those in expressions among them; of an exclusion those that are compared by equality, if there are any. */
+  columns: readonly string[];
+  /** Columns and expressions as SQL has them. */
+  elements?: readonly string[];
+  /** Of an exclusion: those of them that may not overlap. */
+  overlapping?: readonly string[];
+}
+
 /** How one level of a partitioned table is divided. */
 export interface PartitionLevel {
   strategy: "list" | "range" | "hash";
@@ -70,8 +82,7 @@ export interface TableShape {
   primaryKey: readonly string[];
   /** The primary key is not among them. */
   uniques: readonly UniqueKey[];
-  /** Columns whose values must differ, too: those of partial and expression indexes and of exclusion constraints. */
-  apart?: readonly (readonly string[])[];
+  apart?: readonly ApartKey[];
   foreignKeys: readonly ForeignKey[];
   /** The table's check constraints, as PostgreSQL prints them. */
   checks: readonly { name: string; expression: string }[];
@@ -110,6 +121,8 @@ export interface FieldPlan {
   nullShare: number;
   /** Letters are written in that case. */
   letters?: "lower" | "upper";
+  /** Other columns of the row whose values are different ones. */
+  differs?: readonly string[];
   /** What is made where a value would break a rule of the column. */
   otherwise?: { unless: ColumnRule; spec: FieldSpec };
   /** What it is in each of the entity's cases. */
@@ -155,6 +168,17 @@ export interface EntityPlan {
   firstKeys: ReadonlyMap<string, bigint>;
   /** Where checks leave several ways: each row goes one of them. */
   cases?: readonly CasePlan[];
+  /** Composite unique keys whose columns are chosen together, row by row. */
+  joints?: readonly JointPlan[];
+}
+
+/** Unique keys that share columns, or whose columns hang on each other. */
+export interface JointPlan {
+  /** The `uniqueGroup` of all their fields. */
+  group: number;
+  keys: readonly (readonly string[])[];
+  /** Pairs of columns whose values are different ones. */
+  differs: readonly (readonly [string, string])[];
 }
 
 export interface SeedPlan {

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { messageOf, PgroveError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { appendJournal, type JournalEntry } from "./journal.ts";
+import { describeForJournal } from "./journal-error.ts";
 import type { Runner } from "./process.ts";
 import { redact } from "./redact.ts";
 import { newRunId, type RunId } from "./run-id.ts";
@@ -69,7 +70,7 @@ export async function withOperation<T>(
   const end = async (result: "done" | "failed" | "interrupted", error?: unknown) => {
     const clean = await runCleanUps(cleanUps, tools);
     if (clean) await record.close();
-    const words = error === undefined ? {} : { error: redact(messageOf(error)) };
+    const words = error === undefined ? {} : { error: describeForJournal(error) };
     const duration_ms = tools.clock.now().getTime() - started.getTime();
     const entry = {
       event: "end" as const,

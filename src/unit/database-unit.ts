@@ -15,7 +15,8 @@ import type { Claim, Work } from "../work/work.ts";
 import { chooseStrategy, copyIntoScratch, requireCopyable } from "./copy-files.ts";
 import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
 import { keepForRestore } from "./keep.ts";
-import { findBelongings, listDatabases, runTogether } from "./marks.ts";
+import { findBelongings, foundDatabase, listDatabases, parkable, runTogether } from "./marks.ts";
+import { parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { createScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
 import { findStanding, requireStanding } from "./standing.ts";
@@ -174,11 +175,13 @@ export class DatabaseUnit implements Unit {
     const { control } = work;
     const all = findBelongings(await listDatabases(control, { sizes: false }), worktree, []);
     const present = all.filter(({ database }) => database !== main);
+    const inPlace = present.filter(({ mark }) => mark?.kind !== "parked");
     const names = present.map(({ database }) => database);
     const own = present.filter(({ mark }) => isWorktreeMark(mark, worktree)).map(({ database }) => database);
     return {
       databases: names,
       own,
+      found: present.map(foundDatabase),
       requireDroppable: () => requireDroppableDatabases(work, names),
       requireReleasable: () => requireOwnDatabases(control, own),
       release: () =>
@@ -186,8 +189,18 @@ export class DatabaseUnit implements Unit {
           control,
           own.map((name) => commentStatement(name, null)),
         ),
+      requireUnused: () => requireUnused(control, { databases: names, roles: [] }),
+      park: (note) =>
+        renameMarked(
+          control,
+          inPlace.map((each) => parkingOf(parkable(each), note)),
+        ),
       drops: names.toReversed().map((name) => () => dropDatabase(control, name)),
     };
+  }
+
+  async bringBack({ control }: Work, renamings: readonly Renaming[]): Promise<void> {
+    await renameMarked(control, renamings);
   }
 }
 

@@ -3,7 +3,7 @@ import { refusal, usageError } from "../errors.ts";
 import { databaseExists, discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { isWorktreeMark, type Mark } from "../postgres/ownership.ts";
+import { isOwnedMark, type Mark } from "../postgres/ownership.ts";
 import { dropRole } from "../postgres/role.ts";
 import { type Queries, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
@@ -12,7 +12,20 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
 import { nameKept } from "./keep.ts";
-import { findBelongings, listDatabases, listRoles, listSchemas, runTogether } from "./marks.ts";
+import {
+  findBelongings,
+  foundDatabase,
+  foundSchema,
+  listDatabases,
+  listRoles,
+  listSchemas,
+  type MarkedDatabase,
+  type MarkedRole,
+  type MarkedSchema,
+  parkable,
+  runTogether,
+} from "./marks.ts";
+import { type ParkNote, parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
 import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
 import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
@@ -169,41 +182,51 @@ export class SchemaUnit implements Unit {
   /** Schema and role by their marks: a run that was killed early has left neither, and their names may be others'. */
   async findOwned(work: Work, worktree: string, main: string): Promise<Owned> {
     const { control } = work;
-    const isOwn = ({ mark }: { mark: Mark | undefined }) => isWorktreeMark(mark, worktree);
-    const { schemas, roles } = await inTarget(work, this.live, async (sql) => ({
-      schemas: (await listSchemas(sql)).filter(isOwn).map(({ schema }) => new SchemaUnit(this.live, schema)),
-      roles: (await listRoles(sql)).filter(isOwn).map(({ role }) => role),
+    const isOwn = ({ mark }: { mark: Mark | undefined }) => isOwnedMark(mark, worktree);
+    const { marked, roles } = await inTarget(work, this.live, async (sql) => ({
+      marked: (await listSchemas(sql)).filter(isOwn),
+      roles: (await listRoles(sql)).filter(isOwn),
     }));
+    const schemas = marked.map(({ schema }) => new SchemaUnit(this.live, schema));
+    const roleNames = roles.map(({ role }) => role);
     // Also of a schema that was dropped by a run that was stopped then.
     const snapshotsOf = [...schemas, this].map(({ label }) => label);
     const found = findBelongings(await listDatabases(control, { sizes: false }), worktree, snapshotsOf);
-    const databases = found.map(({ database }) => database).filter((database) => database !== main);
-    const marked = [
+    const present = found.filter(({ database }) => database !== main);
+    const databases = present.map(({ database }) => database);
+    const unmarking = [
       ...schemas.map(({ schema }) => `comment on schema ${quoteIdentifier(schema)} is null`),
-      ...roles.map((name) => `comment on role ${quoteIdentifier(name)} is null`),
+      ...roleNames.map((name) => `comment on role ${quoteIdentifier(name)} is null`),
     ];
     return {
       databases,
       own: [],
+      found: [...present.map(foundDatabase), ...marked.map(foundSchema)],
       requireDroppable: async () => {
         await requireDroppableDatabases(work, databases);
         await inTarget(work, this.live, async (sql) => {
           for (const each of schemas) await each.requireDroppable(sql);
           const [first] = schemas;
           if (first === undefined) return; // nothing is dropped before the role
-          for (const role of roles) {
+          for (const role of roleNames) {
             await requireDroppableOwner(sql, { role, schema: first.schema, dropped: databases });
           }
         });
       },
       requireReleasable: async () => undefined,
-      release: () => inTarget(work, this.live, (sql) => runTogether(sql, marked)),
+      release: () => inTarget(work, this.live, (sql) => runTogether(sql, unmarking)),
+      requireUnused: () => requireUnused(control, { databases, roles: roleNames }),
+      park: (note) => this.bringBack(work, parkingsOf({ databases: present, schemas: marked, roles }, note)),
       drops: [
         ...schemas.map((each) => () => each.drop(work)),
         ...databases.map((name) => () => dropDatabase(control, name)),
-        ...roles.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
+        ...roleNames.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
       ],
     };
+  }
+
+  async bringBack(work: Work, renamings: readonly Renaming[]): Promise<void> {
+    await inTarget(work, this.live, (sql) => renameMarked(sql, renamings));
   }
 
   /**
@@ -233,4 +256,20 @@ export class SchemaUnit implements Unit {
     await requireNoDependents(sql, schema);
     return true;
   }
+}
+
+/** How a schema, its role, and what was saved of it are put aside, as far as they are not yet. */
+function parkingsOf(
+  found: { databases: readonly MarkedDatabase[]; schemas: readonly MarkedSchema[]; roles: readonly MarkedRole[] },
+  note: ParkNote,
+): Renaming[] {
+  const inPlace = ({ mark }: { mark: Mark | undefined }) => mark?.kind !== "parked";
+  const schemas = found.schemas.filter(inPlace).map(({ schema, standing }) => {
+    return { kind: "schema" as const, name: schema, comment: standing.mark, agreed: standing };
+  });
+  const roles = found.roles
+    .filter(inPlace)
+    .map(({ role, comment }) => ({ kind: "role" as const, name: role, comment }));
+  const databases = found.databases.filter(inPlace).map(parkable);
+  return [...schemas, ...roles, ...databases].map((each) => parkingOf(each, note));
 }

@@ -8,7 +8,8 @@ import type { Session } from "../postgres/occupants.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
-import type { Standing } from "./standing.ts";
+import type { ParkNote, Renaming } from "./parking.ts";
+import type { Found, Standing } from "./standing.ts";
 import type { DatabaseProperties, DatabaseShape } from "./swap.ts";
 
 export interface Unit {
@@ -53,6 +54,8 @@ export interface Unit {
 
   /** What a worktree owns here, found by its marks; main's database is never among it. */
   findOwned(work: Work, worktree: string, main: string): Promise<Owned>;
+  /** Gives parked ones their names back, all or none. Throws (exit 5) when one is another than was looked at. */
+  bringBack(work: Work, renamings: readonly Renaming[]): Promise<void>;
 }
 
 /** Where a unit is. */
@@ -165,12 +168,18 @@ export interface Owned {
   databases: readonly string[];
   /** Of these, the ones that are marked as its own. */
   own: readonly string[];
+  /** All of it, for comparison with what was shown. */
+  found: readonly Found[];
   /** Throws (exit 5) when something of it cannot be dropped. */
   requireDroppable(): Promise<void>;
   /** Throws (exit 5) when the marks cannot be taken off. */
   requireReleasable(): Promise<void>;
   /** Takes the marks off: it is the user's from then on. */
   release(): Promise<void>;
+  /** Throws (exit 5), naming who, while somebody works with it. */
+  requireUnused(): Promise<void>;
+  /** Puts aside what is in its place, all or nothing. */
+  park(note: ParkNote): Promise<void>;
   /** Drops it, one after the other: by the mark of the last the rest is found again. */
   drops: readonly (() => Promise<void>)[];
 }

@@ -8,6 +8,7 @@ import { type SeenPlace, updateRegistry, type WorktreeRow } from "../repo/regist
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { findWorktreeFolders, type WorktreeFolder } from "../repo/worktree-folders.ts";
 import { errorCode, identifyFolder } from "../sys/files.ts";
+import { isSameObserver, thisObserver } from "../sys/machine.ts";
 import { baseOf, placeOf } from "./create-worktree.ts";
 import type { WorktreeTools } from "./tools.ts";
 
@@ -28,7 +29,7 @@ export interface Sight {
 /** What a worktree's row is to remember of its place. Nothing of one whose folder is not there. */
 export async function seePlace({ root, gitDir }: GitWorktree): Promise<Pick<WorktreeRow, "seen">> {
   const parent = await identifyFolder(dirname(root));
-  return parent === undefined ? {} : { seen: { gitName: basename(gitDir), parent } };
+  return parent === undefined ? {} : { seen: { gitName: basename(gitDir), parent, by: thisObserver() } };
 }
 
 /** Whether it is where git says, or kept from being judged by `git worktree lock`. */
@@ -53,7 +54,12 @@ export async function rememberPlaces({ stateDir }: WorktreeTools, worktrees: rea
   const there = worktrees.filter(({ missing, strayed, isMain }) => !(missing || strayed || isMain));
   const seen = new Map(await Promise.all(there.map(async (each) => [each.id, await placeNow(each)] as const)));
   await updateRegistry(stateDir, (rows) => {
-    for (const row of rows) Object.assign(row, seen.get(row.id));
+    for (const row of rows) {
+      const place = seen.get(row.id);
+      if (place === undefined) continue;
+      Object.assign(row, place);
+      delete row.gone;
+    }
   });
 }
 
@@ -85,7 +91,15 @@ export async function findDoubt(row: WorktreeRow, sight: Sight, giveUp: string):
       };
     }
   }
-  return await doubtParent(row, known, giveUp);
+  return doubtObserver(row, giveUp) ?? (await doubtParent(row, known, giveUp));
+}
+
+/** Whoever has not seen it there may not see it now. */
+function doubtObserver({ seen }: WorktreeRow, hint: string): Doubt | undefined {
+  if (seen === undefined || isSameObserver(seen.by, thisObserver())) return undefined;
+  const { machine, user } = seen.by ?? {};
+  if (machine === undefined) return { why: "it is not known on which machine it was seen last", hint };
+  return { why: `it was seen last on ${machine} by ${user}, who may still see it`, hint };
 }
 
 /** Whether the folder that it is missing from is the one that it was in, and not what stands there without a disk. */

@@ -62,7 +62,8 @@ export async function provisionWorktree(
   request: ProvisionRequest,
 ): Promise<Provisioned> {
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
-  const known = (await readRegistry(tools.stateDir)).rows.find(({ id }) => id === worktree.id);
+  const { rows, parked } = await readRegistry(tools.stateDir);
+  const known = [...rows, ...parked.map(({ row }) => row)].find(({ id }) => id === worktree.id);
   // First of all: compose files may name what is shared as their env files.
   const shared = known?.state === "ready" ? [] : await shareFiles(tools, worktree);
   const plan = await planOwnContainers(tools, worktree, known);

@@ -2,12 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SERVER_KINDS } from "../../config/config-schema.ts";
 import { findConfigFile } from "../../config/load-config.ts";
-import { detectProject } from "../../detect/detect.ts";
+import { type Detected, detectProject } from "../../detect/detect.ts";
 import { proposeConfig } from "../../detect/propose.ts";
 import { refusal } from "../../errors.ts";
 import type { Repository } from "../../repo/git.ts";
 import { repositoryName } from "../../repo/names.ts";
 import { errorCode } from "../../sys/files.ts";
+import { visibleOnOneLine } from "../../sys/visible-text.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
@@ -30,18 +31,34 @@ export const command = defineCommand({
     const { dryRun } = args;
     if (existing !== undefined && !dryRun) throw exists(existing);
     const { server } = args;
-    const text = proposeConfig(
-      await detectProject(root, nameOf(repository, root)),
-      server === undefined ? {} : { server },
-    );
+    const detected = await detectProject(root, nameOf(repository, root));
+    const text = proposeConfig(detected, server === undefined ? {} : { server });
     const file = join(root, "pgrove.yaml");
     if (!dryRun) await writeNew(file, text);
     await context.output.answer({ file, written: !dryRun, content: text }, () => text);
+    for (const said of await findPassedOver(root, detected)) context.output.note(said);
     context.output.note(
       dryRun ? "nothing was written (--dry-run)" : `wrote ${file}\nnext: pgrove up, then pgrove status`,
     );
   },
 });
+
+const MOST_NAMED = 5;
+
+/** What lies among the migrations and would not be run. */
+async function findPassedOver(root: string, { migrations }: Detected): Promise<string[]> {
+  if (migrations === undefined || "command" in migrations) return [];
+  if ("foreign" in migrations) {
+    return [
+      `${visibleOnOneLine(migrations.file)} looks like a migration of ${migrations.foreign}: see migrations.command`,
+    ];
+  }
+  const { readMigrations } = await import("../../migrate/files/read-migrations.ts");
+  const { findings } = await readMigrations({ dirs: [join(root, migrations.dir)], root, layout: migrations.layout });
+  const named = findings.slice(0, MOST_NAMED).map(({ file, message }) => `${visibleOnOneLine(file)} ${message}`);
+  const more = findings.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more: pgrove migrate check`] : [])];
+}
 
 /** A worktree's folder says nothing of the project. */
 function nameOf(repository: Repository | undefined, root: string): string {

@@ -117,7 +117,8 @@ export function chooseMatching(
   };
 }
 
-function groupRows(rows: ReferencedRows, keyOf: OfRow<string>): Map<string, number[]> {
+/** Rows by what a key says of them. */
+export function groupRows(rows: ReferencedRows, keyOf: OfRow<string>): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   for (let row = rows.first; row < rows.first + rows.count; row++) {
     const key = keyOf(row);

@@ -2,7 +2,7 @@
 import { configError, type PgroveError } from "../../errors.ts";
 import type { EntityPlan, FieldPlan, SeedPlan } from "../entity.ts";
 import { placeBelowParent } from "./references.ts";
-import { countSpace, readGroup } from "./units.ts";
+import { countSpace, isOfParent, readGroup, unitOf } from "./units.ts";
 
 /** Fields that may not repeat and have too few values for the rows that are planned. */
 export interface Lack {
@@ -47,6 +47,8 @@ function lacksOfFields(plan: SeedPlan, entity: EntityPlan): Lack[] {
 function lacksOfGroups(plan: SeedPlan, entity: EntityPlan): Lack[] {
   const numbers = new Set(entity.fields.flatMap(({ uniqueGroup }) => uniqueGroup ?? []));
   return [...numbers].flatMap((number) => {
+    const joint = entity.joints?.find(({ group }) => group === number);
+    if (joint !== undefined) return joint.keys.flatMap((key) => lacksOfJointKey(plan, entity, number, key));
     const { open, belowParent, digits } = readGroup(plan, entity, number);
     if (open !== undefined) return [];
     const space = digits.reduce((product, digit) => product * digit.space, 1);
@@ -57,6 +59,20 @@ function lacksOfGroups(plan: SeedPlan, entity: EntityPlan): Lack[] {
     const lack = lackOf(entity, members, { before, space });
     return [belowParent ? { ...lack, needed, per: entity.per?.entity } : lack];
   });
+}
+
+/** Of keys that are chosen together, what each of them has for itself. */
+function lacksOfJointKey(plan: SeedPlan, entity: EntityPlan, group: number, key: readonly string[]): Lack[] {
+  const fields = entity.fields.filter(({ column }) => key.includes(column.name));
+  const units = new Map(fields.map((field) => [unitOf(entity, field), field]));
+  let space = 1;
+  for (const field of units.values()) {
+    const own = isOfParent(entity, field) ? undefined : countSpace(plan, entity, field);
+    if (own === undefined) return [];
+    space *= own;
+  }
+  const before = firstNeeded(plan, entity, group);
+  return space >= before + entity.rows ? [] : [lackOf(entity, fields, { before, space })];
 }
 
 function lackOf(

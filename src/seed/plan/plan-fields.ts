@@ -1,10 +1,18 @@
 /** What each column of an entity is filled with: by the file, a foreign key, a sequence of keys, or the schema. */
 import { didYouMean } from "../../config/suggest.ts";
-import { type CasePlan, type ColumnShape, type FieldPlan, type FieldSpec, tableKey } from "../entity.ts";
+import {
+  type CasePlan,
+  type ColumnShape,
+  type FieldPlan,
+  type FieldSpec,
+  type JointPlan,
+  tableKey,
+} from "../entity.ts";
 import { findGenerator } from "../generate/catalogue.ts";
 import type { ColumnRule, Rules, TableRules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
 import { guardOf, type Inference, inferField, isTelling } from "./infer.ts";
+import type { TableKey } from "./key-sources.ts";
 import {
   columnsInCases,
   type Decided,
@@ -21,6 +29,7 @@ import { markUnique, type PlannedField } from "./plan-unique.ts";
 export interface FieldDraft extends LinkedDraft {
   fields: readonly FieldPlan[];
   cases: readonly CasePlan[];
+  joints: readonly JointPlan[];
   /** Columns of whole numbers that go on behind the highest one there is, with the least number that they may have. */
   counted: ReadonlyMap<string, number>;
 }
@@ -32,6 +41,7 @@ export interface FieldSite {
   /** Columns that rows elsewhere have to agree with: each of the rows that they refer to must be found. */
   matched: ReadonlySet<string>;
   rules: TableRules;
+  keys: readonly TableKey[];
   /** The version of the generators. */
   version: number;
   mistakes: string[];
@@ -57,12 +67,33 @@ export function planFields(given: FieldSite): FieldDraft {
     if (isCounted(spec)) counted.set(column.name, leastOf(rules.common.get(column.name)));
     if (how !== undefined) decided.set(column.name, how);
     const narrow = narrowColumn(column, rules.common);
+    const differs = site.version < DIFFERS_SINCE_VERSION ? undefined : rules.common.get(column.name)?.differs;
+    if (differs !== undefined) Object.assign(more, { differs });
     return [{ ...more, column: narrow, spec, source, unique: isCounted(spec), nullShare }];
   });
-  const fields = markUnique(planned, { ...draft, hasRoom });
+  const unique = markUnique(withStretches(planned, site), { ...site, ...draft, rules: rules.common, hasRoom });
   const selfReferring = new Set(draft.links.flatMap(({ entity, columns }) => (entity === draft.entity ? columns : [])));
-  return { ...draft, fields, counted, cases: planCases(rules.cases, decided, selfReferring) };
+  return { ...draft, ...unique, counted, cases: planCases(rules.cases, decided, selfReferring) };
 }
+
+/** Two columns that an exclusion makes a range of are the two ends of a row's own stretch, where pgrove makes both. */
+function withStretches(fields: readonly PlannedField[], { keys, draft, version }: FieldSite): readonly PlannedField[] {
+  if (version < STRETCHES_SINCE_VERSION) return fields;
+  const isMade = (name: string) =>
+    draft.factory?.fields.has(name) !== true &&
+    fields.some(({ column, spec }) => column.name === name && spec.kind === "generator");
+  const pairs = keys.flatMap(({ stretch = [] }) => (stretch.length === 2 && stretch.every(isMade) ? [stretch] : []));
+  return fields.map((field) => {
+    const pair = pairs.find((names) => names.includes(field.column.name));
+    if (pair === undefined) return field;
+    const options = pair[1] === field.column.name ? { of: pair[0] ?? "" } : {};
+    return { ...field, spec: { kind: "generator", name: "stretch", options }, source: "an exclusion constraint" };
+  });
+}
+
+/** From these versions of the generators on. */
+const STRETCHES_SINCE_VERSION = 2;
+const DIFFERS_SINCE_VERSION = 2;
 
 /** Columns of foreign keys that refer to nothing, as there is nothing to refer to: they are NULL. */
 function unlinkedColumns({ table, links, factory }: LinkedDraft): ReadonlySet<string> {
@@ -224,7 +255,11 @@ function isCountedColumn(column: ColumnShape, { draft: { table, links, factory }
   if (!WHOLE_NUMBERS.has(baseOf(column.type).name)) return false;
   if (column.identity !== null || column.sequence !== null) return true;
   const linked = new Set(per === undefined ? [] : links.flatMap(({ columns }) => columns));
-  const keys = [table.primaryKey, ...table.uniques.map(({ columns }) => columns), ...(table.apart ?? [])];
+  const keys = [
+    table.primaryKey,
+    ...table.uniques.map(({ columns }) => columns),
+    ...(table.apart ?? []).map(({ columns }) => columns),
+  ];
   const { max, oneOf } = rules.common.get(column.name) ?? {};
   const isBounded = max !== undefined || oneOf !== undefined;
   return !isBounded && keys.some((key) => key.includes(column.name) && !key.some((name) => linked.has(name)));

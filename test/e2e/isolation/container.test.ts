@@ -179,10 +179,10 @@ describe("when it goes wrong", () => {
 
     await rm(repository.at("one"), { recursive: true });
     expect(await repository.fails(4, ["up", "one"])).toContain("pgrove prune");
-    expect(await repository.ok(["prune", "--dry-run"])).toContain(
+    expect(await repository.ok(["prune", "--now", "--dry-run"])).toContain(
       `1 container and 1 volume of ${repository.projectOf("one")}`,
     );
-    await repository.ok(["prune", "--yes"]);
+    await repository.ok(["prune", "--now", "--confirm", repository.project]);
     expect(await repository.parts(repository.projectOf("one"))).toEqual([]);
     expect(await repository.ask("two", COUNT)).toBe(50);
     expect(await repository.ok(["prune", "--dry-run"])).toBe("nothing is left over");

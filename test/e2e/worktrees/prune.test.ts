@@ -20,7 +20,7 @@ interface Kept {
 }
 
 async function prune(grove: Grove): Promise<{ pruned: string[]; kept: Kept[] }> {
-  const answer = await grove.json(["prune", "--yes"]);
+  const answer = await grove.json(grove.pruneNow);
   const { pruned, kept } = answer as unknown as { pruned: { worktree: string }[]; kept: Kept[] };
   return { pruned: pruned.map(({ worktree }) => worktree), kept };
 }
@@ -150,7 +150,7 @@ describe.concurrent("a worktree that is away", () => {
     await forgetPlace(grove, "old");
     await grove.ok(["prune", "--dry-run"]);
     expect(await grove.rows()).not.toContainEqual(expect.objectContaining({ seen: expect.anything() }));
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
     await rm(path, { recursive: true });
     expect((await prune(grove)).pruned).toEqual(["old"]);
     expect(await grove.remains()).toEqual(nothingRemains);

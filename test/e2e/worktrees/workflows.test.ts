@@ -152,7 +152,7 @@ test.concurrent("a clean-up by cron takes what is orphaned, and nothing that onl
   await grove.sql.unsafe(`create database ${lookalike}`);
   await rm(orphan.path, { recursive: true });
   await grove.git(["worktree", "prune"]);
-  const { pruned } = await grove.json(["prune", "--yes"]);
+  const { pruned } = await grove.json(grove.pruneNow);
   expect(pruned).toMatchObject([{ worktree: "orphan", databases: [{ database: orphan.database }] }]);
   expect(await grove.oid(orphan.database)).toBeUndefined();
   expect(await grove.oid(lookalike)).toBeNumber();

@@ -63,6 +63,7 @@ describe("with a pgrove.yaml", () => {
       label: "main",
       name: "main",
       protected: false,
+      guards: ["production"],
       hasServices: true,
     });
   });
