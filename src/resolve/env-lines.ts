@@ -12,11 +12,21 @@ export interface VariablesOf {
   branch: string | undefined;
 }
 
-/** The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's own. */
+/** What all env files together are given, the first one's before the others'. */
+export function wholeSet({ config }: Pick<LoadedConfig, "config">): Record<string, string> {
+  const { set, others = [] } = config.env;
+  return Object.assign({}, ...others.map((each) => each.set), set);
+}
+
+/**
+ * The variables of `env.set` in pgrove.yaml, or of the one among several that is wanted; without a pgrove.yaml, DATABASE_URL
+ * and libpq's own.
+ */
 export function renderVariables(
   connection: Connection,
   { target, branch = "" }: VariablesOf,
   loaded: LoadedConfig | undefined,
+  wanted?: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const url = formatConnectionUrl(connection, "show", "program");
   if (loaded === undefined) return { DATABASE_URL: url, ...connectionEnvironment(connection) };
@@ -29,7 +39,7 @@ export function renderVariables(
     ...{ index: String(target.worktree?.index ?? 0), schema: target.schema ?? "public" },
     ...Object.fromEntries(ports),
   };
-  const set = Object.entries(loaded.config.env.set);
+  const set = Object.entries(wanted ?? wholeSet(loaded));
   return Object.fromEntries(set.map(([name, text]) => [name, renderTemplate(text, values, `env.set.${name}`)]));
 }
 

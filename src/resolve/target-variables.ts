@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "../config/load-config.ts";
 import type { Connection } from "../postgres/url.ts";
 import type { Head } from "../repo/git.ts";
-import { renderVariables } from "./env-lines.ts";
+import { renderVariables, wholeSet } from "./env-lines.ts";
 import type { Target } from "./target.ts";
 
 /** What the variables are made of. */
@@ -18,7 +18,9 @@ export async function targetVariables(
   connection: Connection,
 ): Promise<Record<string, string>> {
   const loaded = await place.config();
-  const asksForBranch = Object.values(loaded?.config.env.set ?? {}).some((text) => text.includes("{branch}"));
+  const asksForBranch = Object.values(loaded === undefined ? {} : wholeSet(loaded)).some((text) =>
+    text.includes("{branch}"),
+  );
   const branch = target.worktree?.branch ?? (asksForBranch ? (await place.git())?.branch : undefined);
   return renderVariables(connection, { target, branch }, loaded);
 }
