@@ -131,7 +131,8 @@ export function isActing(name: string): boolean {
 
 /** Variables of the env file that would change what programs do. */
 export function listActingVariables({ env }: Config): TrustItem[] {
-  const acting = Object.entries(env.set).filter(([name]) => isActing(name));
+  const all = [env, ...(env.others ?? [])].flatMap(({ set }) => Object.entries(set));
+  const acting = all.filter(([name]) => isActing(name));
   return acting.map(([name, value]) => ({ key: "env.set", text: `${name}=${value}` }));
 }
 
