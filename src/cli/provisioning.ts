@@ -79,11 +79,12 @@ function describeShared(shared: Provisioned["shared"]): string | undefined {
   return parts.length === 0 ? undefined : parts.join(", ");
 }
 
-function describeEnv({ file, variables, overridden }: NonNullable<Provisioned["env"]>): string {
+function describeEnv({ file, variables, overridden, unreachable }: NonNullable<Provisioned["env"]>): string {
   const plain = (name: string, value: string) => (/^\d+$/.test(value) ? `${name}=${value}` : name);
   const names = Object.entries(variables).map(([name, value]) => plain(name, value));
   const warning = overridden.length === 0 ? "" : `; set again further down, where it counts: ${overridden.join(", ")}`;
-  return `${file}: ${names.join(", ")}${warning}`;
+  const without = unreachable.length === 0 ? "" : `; the database publishes no port for ${unreachable.join(", ")}`;
+  return `${file}: ${names.join(", ")}${without}${warning}`;
 }
 
 /** Says what in the worktree's env files leads to main's data, and that git would take up a password. */

@@ -5,7 +5,7 @@ import { defineCommand } from "../command.ts";
 import { approveForeign } from "../foreign-dump.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET } from "../grammar.ts";
-import { describeLoss } from "../loss.ts";
+import { describeReplacement } from "../loss.ts";
 import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
 import { formatFields } from "../table.ts";
@@ -42,9 +42,9 @@ export const command = defineCommand({
       ...request,
       services: tools.loaded.config.services,
       consent: async (loss, foreign) => {
-        const what = `${describeLoss(loss, target.label)} will be replaced`;
-        if (foreign === undefined) await context.requireConsent({ target, what });
-        else await approveForeign(context, target, foreign, { what });
+        const replacement = describeReplacement(loss, target.label);
+        if (foreign === undefined) await context.requireConsent({ target, ...replacement });
+        else await approveForeign(context, target, foreign, replacement);
       },
     });
     const applied = made.how === "empty" ? await migrateEmpty(context, args.target) : undefined;
