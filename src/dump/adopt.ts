@@ -4,6 +4,8 @@ import { basename, join, resolve } from "node:path";
 import type { DumpKind } from "../archive/detect-dump.ts";
 import { failure, refusal, usageError } from "../errors.ts";
 import { formatVersion } from "../postgres/version.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { withTargetSession } from "../resolve/target-session.ts";
 import { openPrograms } from "../server/client-programs.ts";
 import type { ServerTools } from "../server/server.ts";
 import { publishFile, syncFolder, temporaryPathFor } from "../sys/files.ts";
@@ -20,6 +22,11 @@ export interface Adoption {
   pgroveVersion: string;
 }
 
+/** Where PostgreSQL's programs are: those of the target's server, where it runs, and others. */
+export interface AdoptionTools extends ServerTools {
+  live: LiveTarget | undefined;
+}
+
 export interface Adopted {
   name: string;
   path: string;
@@ -33,7 +40,7 @@ const OLDEST_MAJOR = 13;
  * Adopts the dump. What lies elsewhere is copied into the store under its name. Throws (exit 1) when it is not whole, and
  * (exit 5) when there is another one of that name.
  */
-export async function adoptDump(tools: OperationTools, server: ServerTools, adoption: Adoption): Promise<Adopted> {
+export async function adoptDump(tools: OperationTools, server: AdoptionTools, adoption: Adoption): Promise<Adopted> {
   const { dump, folder } = adoption;
   if (!isDumpName(dump.name)) {
     throw usageError(`${dump.name} has no name of a dump`, "rename it: .dump, .sql, .sql.gz, .sql.zst, .tar, .backup");
@@ -55,7 +62,7 @@ export async function adoptDump(tools: OperationTools, server: ServerTools, adop
 async function requireWhole(
   { dump, kind, reader, checked }: InspectedDump,
   { runner }: OperationTools,
-  server: ServerTools,
+  server: AdoptionTools,
   { run, abort, defer }: Operation,
 ): Promise<void> {
   if (checked !== "contents") return;
@@ -66,7 +73,11 @@ async function requireWhole(
       "restore it, and dump it anew: pgrove restore FILE --into-new NAME",
     );
   }
-  const programs = await openPrograms(Math.max(reader, OLDEST_MAJOR), `${dump.name} is an archive`, server);
+  const { live } = server;
+  const isRead = live !== undefined && reader <= (await findMajor(live, run));
+  const programs = isRead
+    ? live.toolbox
+    : await openPrograms(Math.max(reader, OLDEST_MAJOR), `${dump.name} is an archive`, server);
   const stage = await programs.stage(run);
   defer(() => stage.remove());
   await stage.create();
@@ -76,6 +87,14 @@ async function requireWhole(
     abort.throwIfAborted();
     throw failure("dump_damaged", `${dump.name} is damaged: pg_restore cannot read it to its end`, undefined, error);
   });
+}
+
+/** The major version of the programs of a server: its own, where they are beside it. */
+async function findMajor(live: LiveTarget, run: Operation["run"]): Promise<number> {
+  if (live.toolbox.major !== undefined) return live.toolbox.major;
+  const ask = "select current_setting('server_version_num')::int / 10000 as major";
+  const [row] = await withTargetSession(live, run, (sql) => sql.unsafe<{ major: number }[]>(ask));
+  return row?.major ?? 0;
 }
 
 /** The dump's path in the store. */

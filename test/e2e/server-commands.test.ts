@@ -25,7 +25,7 @@ environments: {production: {env_file: .env.production, protected: true}}
 `,
   });
   const login = `postgres:${server.password}@127.0.0.1:${server.port}`;
-  await repo.write(".env.production", `DATABASE_URL=postgres://${login}/${encodeURIComponent(database)}\n`);
+  await repo.write(".env.production", `DATABASE_URL=postgres://${login}/postgres\n`);
 });
 
 afterAll(async () => {
@@ -40,7 +40,7 @@ describe("url and env", () => {
     const { code, stdout, stderr } = await repo.run(["url"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const at = `postgres:${server.password}@127.0.0.1:${server.port}`;
-    expect(stdout).toBe(`postgres://${at}/${encodeURIComponent(database)}\n`);
+    expect(stdout).toBe(`postgres://${at}/postgres\n`);
   });
 
   test("the env lines are those of pgrove.yaml, and a shell reads them", async () => {
@@ -284,7 +284,13 @@ describe("consent", () => {
     // As another user, whose key is another one; and the same without its manifest.
     const other = { env: { XDG_STATE_HOME: join(repo.home, "other-state") } };
     const bare = join(repo.home, "bare.dump");
-    copyFileSync(path, bare);
+    expect((await repo.run(["dump", "-q", "-o", bare])).code).toBe(0);
+    rmSync(`${bare}.manifest.json`);
+    // A copy of one of the store's is one's own without its manifest, too.
+    const copied = join(repo.home, "copied.dump");
+    copyFileSync(path, copied);
+    expect((await repo.run(["restore", copied, "--into-new", name])).code).toBe(0);
+    await drop();
     for (const [words, options] of [
       [into, other],
       [["restore", bare, "--into-new", name], {}],
@@ -330,6 +336,7 @@ describe("consent", () => {
     const damaged = await repo.run(["dumps", "adopt", cut]);
     expect(damaged).toMatchObject({ code: 1, stderr: expect.stringContaining("is damaged") });
     const adopted = await repo.run(["dumps", "adopt", folder, "--json"]);
+    expect(adopted).toMatchObject({ code: 0, stderr: "" });
     const names: string[] = JSON.parse(adopted.stdout).dumps.map(({ name }: { name: string }) => name);
     expect(names.sort()).toEqual([`old_${process.pid}.backup`, `old_${process.pid}.sql.gz`]);
     const [archive = "", packed = ""] = names;

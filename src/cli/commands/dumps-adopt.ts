@@ -32,7 +32,9 @@ export const adopt = defineCommand({
   async run({ args, context }) {
     const folder = await context.storeDir();
     const dumps = (await Promise.all(args.dump.map((text) => findDumps(context, text)))).flat();
-    const [tools, server] = [await context.operationTools(), await context.serverTools()];
+    const tools = await context.operationTools();
+    const live = await context.openTarget().catch(() => undefined); // where it does not run, there are other programs
+    const server = { ...(await context.serverTools()), live };
     const { project } = await readOrigin(context);
     const adopted: Adopted[] = [];
     for (const dump of dumps)
