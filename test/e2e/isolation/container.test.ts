@@ -189,8 +189,8 @@ describe("when it goes wrong", () => {
   });
 
   test("a plain `git worktree add` gets its container too, by the hook, unless hooks.start says no", async () => {
-    const add = async (name: string) => {
-      const line = `git worktree add -q -b ${name} ${repository.at(name)}`;
+    const add = async (name: string, branch?: string) => {
+      const line = `git worktree add -q ${branch === undefined ? `-b ${name}` : ""} ${repository.at(name)} ${branch ?? ""}`;
       return await repository.repo.run([], { wrap: ["sh", "-c", line] });
     };
     await repository.ok(["hooks", "install"]);
@@ -206,14 +206,10 @@ describe("when it goes wrong", () => {
     await writeFile(composeFile, `${compose}\n# mine now\n`);
     await repository.git(["commit", "-qam", "stranger"]);
     await repository.git(["switch", "-q", "-"]);
-    const strange = await repository.repo.run([], {
-      wrap: ["sh", "-c", `git worktree add -q ${repository.at("stranger")} stranger`],
-    });
-    expect(strange).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining("its server.compose was not approved: "),
-    });
-    expect(strange.stderr).toContain("pgrove trust && pgrove provision");
+    const { code, stderr } = await add("stranger", "stranger");
+    expect(code).toBe(0);
+    expect(stderr).toContain("its server.compose was not approved: deployment/docker-compose.jobs.yml");
+    expect(stderr).toContain("pgrove trust && pgrove provision");
     expect(await repository.parts(repository.projectOf("stranger"))).toEqual([]);
     await repository.git(["worktree", "remove", "--force", repository.at("stranger")]);
     await writeFile(config, `${before}hooks: {start: false}\n`);
