@@ -39,6 +39,8 @@ export interface Manifest {
   note: string | null;
   run: string;
   pgrove_version: string;
+  /** It describes a dump of another program: what that does not say is empty. */
+  adopted?: boolean;
   /** By the key of whoever made it; absent in those of before. */
   signature?: string;
 }

@@ -168,7 +168,7 @@ async function findReplaced(work: Work, unit: Unit, { intoNew }: RestoreRequest)
 async function shapeOf({ control, tools }: Work, { dump }: InspectedDump, owner: string): Promise<DatabaseShape> {
   const usual = { ...(await readShape(control, "template1")), owner, tablespace: "pg_default" };
   const { manifest } = dump;
-  if (manifest === undefined) return usual;
+  if (manifest === undefined || manifest.adopted) return usual;
   const { encoding, collate, ctype, locale, locale_provider: provider } = manifest;
   const { shape, note } = await fitLocale(control, { ...usual, encoding, collate, ctype, locale, provider }, usual);
   if (note !== undefined) tools.note(note);

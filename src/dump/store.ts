@@ -19,6 +19,11 @@ export interface StoredDump {
 
 const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)$/i;
 
+/** Whether a file of that name is taken for a dump in the store. */
+export function isDumpName(name: string): boolean {
+  return !name.startsWith(".") && !isManifestName(name) && DUMP_NAME.test(name);
+}
+
 /** Makes the store's folder, readable by its owner only, where there is none. Throws (exit 1) when it cannot be written to. */
 export async function requireStoreFolder(folder: string): Promise<void> {
   try {
@@ -76,11 +81,7 @@ export async function listDumps(folder: string): Promise<StoredDump[]> {
     if (errorCode(error) === "ENOENT") return [];
     throw failure("store_unreadable", `the dumps' folder cannot be read: ${folder} (${errorCode(error)})`);
   }
-  const dumps = await Promise.all(
-    names
-      .filter((name) => !name.startsWith(".") && !isManifestName(name) && DUMP_NAME.test(name))
-      .map((name) => readEntry(join(folder, name))),
-  );
+  const dumps = await Promise.all(names.filter(isDumpName).map((name) => readEntry(join(folder, name))));
   return dumps
     .filter((dump) => dump !== undefined)
     .sort((a, b) => createdAt(b) - createdAt(a) || (a.name < b.name ? 1 : -1));
