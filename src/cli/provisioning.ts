@@ -6,6 +6,7 @@ import type { InitialData } from "../repo/registry.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
 import { warnOfStrays } from "./answers/status.ts";
 import type { Context } from "./context.ts";
+import { approveForeign } from "./foreign-dump.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { askAboutSessions } from "./sessions.ts";
 
@@ -30,6 +31,9 @@ export async function provisionRequest(
     data,
     start: choice.start,
     dumps: { storeDir: await context.storeDir(), cwd, home },
+    approveForeign: async (foreign, database) => {
+      await approveForeign(context, { label: database, name: database, protected: false }, foreign);
+    },
     whenBusy: async (label, sessions) => (choice.silent ? "stream" : await askAboutSessions(context, label, sessions)),
     maySetUp: () => maySetUp(context, choice),
   };
@@ -51,13 +55,21 @@ export async function requireVariables(context: Context): Promise<void> {
 }
 
 /** The lines that tell what was provisioned. */
-export function describeProvisioned({ row, data, env, shared, setup }: Provisioned): [string, string | undefined][] {
+export function describeProvisioned({
+  row,
+  data,
+  env,
+  otherEnvs,
+  shared,
+  setup,
+}: Provisioned): [string, string | undefined][] {
   const { made } = data;
   const place = row.schema ? `${row.schema} in ${row.database}` : row.database;
   const came = made === undefined ? "was there already" : describeMade(made);
   return [
     [row.schema ? "schema" : "database", `${place}  ${came}`],
     ["env", env === undefined ? "not written: the database publishes no port" : describeEnv(env)],
+    ...otherEnvs.map((each): [string, string] => ["env", describeEnv(each)]),
     ["shared", describeShared(shared)],
     ["setup", setup === "skipped" ? "left out: pgrove trust, then pgrove provision" : undefined],
   ];
@@ -84,14 +96,16 @@ function describeEnv({ file, variables, overridden, unreachable }: NonNullable<P
 }
 
 /** Says what in the worktree's env files leads to main's data, and that git would take up a password. */
-export function warnOfProvisioned({ output }: Context, { row, env, strays }: Provisioned): void {
-  if (env?.git === "untracked") {
-    output.warn(
-      `warning: git does not ignore ${env.file}, which has the database's password now\nnext: echo ${env.file} >> .gitignore`,
-    );
-  }
-  if (env?.git === "tracked") {
-    output.note(`${env.file} is tracked by git: pgrove's lines in it show up as a change; leave them out of commits`);
+export function warnOfProvisioned({ output }: Context, { row, env, otherEnvs, strays }: Provisioned): void {
+  for (const { git, file } of env === undefined ? [] : [env, ...otherEnvs]) {
+    if (git === "untracked") {
+      output.warn(
+        `warning: git does not ignore ${file}, which has the database's password now\nnext: echo ${file} >> .gitignore`,
+      );
+    }
+    if (git === "tracked") {
+      output.note(`${file} is tracked by git: pgrove's lines in it show up as a change; leave them out of commits`);
+    }
   }
   for (const warning of warnOfStrays(row.name, describeStrays(strays, row.path))) output.warn(warning);
 }

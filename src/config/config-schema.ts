@@ -21,7 +21,7 @@ const database = v.pipe(
   v.description("The main database and the role that pgrove uses."),
 );
 
-const env = v.pipe(
+const envFile = v.pipe(
   v.strictObject({
     file: v.optional(text("The env file written in each worktree, only inside a marked block."), ".env"),
     set: v.optional(
@@ -36,6 +36,24 @@ const env = v.pipe(
     ),
   }),
   v.description("What each worktree's env file is given."),
+);
+
+/** Of several the first is the one that `${…}` of this file is looked up in. */
+const env = v.pipe(
+  v.union([
+    envFile,
+    v.pipe(
+      v.array(envFile),
+      v.minLength(1, "must name an env file"),
+      v.description("Several env files, as the packages of a repository have them."),
+    ),
+  ]),
+  v.description("What each worktree's env file, or files, are given."),
+  v.transform((written) => {
+    if (!Array.isArray(written)) return { ...written, others: undefined };
+    const [first = { file: ".env", set: {} }, ...others] = written;
+    return { ...first, others };
+  }),
 );
 
 const ports = v.pipe(
@@ -117,6 +135,9 @@ const dumps = v.pipe(
   v.strictObject({
     dir: v.optional(
       text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
+    ),
+    key_file: v.optional(
+      text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
     ),
     keep: v.optional(
       v.pipe(

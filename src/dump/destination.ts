@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { failure, PgroveError } from "../errors.ts";
 import { ensureDir, errorCode, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
 import type { Work } from "../work/work.ts";
+import { signManifest } from "./authorship.ts";
 import { formatManifest, type Manifest, writeManifest } from "./manifest.ts";
 import { type FileStanding, findFileStanding, publishAs } from "./replace-file.ts";
 import { publishDump, requireStoreFolder } from "./store.ts";
@@ -84,6 +85,7 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
           ? await publishDump(temporary, destination.folder, source, at, extension)
           : resolve(destination.path);
         manifest.name = basename(path);
+        Object.assign(manifest, await signManifest(manifest, work.tools));
         if (!isStored) {
           await writeFileAtomic(manifestTemporary, formatManifest(manifest));
           await publishAs({ temporary, manifestTemporary, path }, agreed);

@@ -39,6 +39,8 @@ export interface Manifest {
   note: string | null;
   run: string;
   pgrove_version: string;
+  /** By the key of whoever made it; absent in those of before. */
+  signature?: string;
 }
 
 export const MANIFEST_HINT = "the dump may still be whole; move the manifest away to restore it unchecked";

@@ -17,12 +17,15 @@ export interface Verdict {
   fault?: { reason: Reason; problem: string; hint: string | undefined };
 }
 
+const ANOTHER = "make it again, or restore an older one: pgrove dumps list";
 const DAMAGED = new Set(["dump_damaged", "dump_truncated", "dump_mangled", "manifest_damaged"]);
 
 /** What an error says of the dump that was checked, or of the restore that was tried. */
 export function faultOf(error: unknown, tried: "check" | "restore"): NonNullable<Verdict["fault"]> {
-  const [problem, hint] = [messageOf(error), error instanceof PgroveError ? error.hint : undefined];
-  return { reason: reasonOf(error, tried), problem, hint };
+  const reason = reasonOf(error, tried);
+  const hint = error instanceof PgroveError ? error.hint : undefined;
+  // A restore names this check as the next step, which it would then name itself.
+  return { reason, problem: messageOf(error), hint: reason === "damaged" ? ANOTHER : hint };
 }
 
 function reasonOf(error: unknown, tried: "check" | "restore"): Reason {

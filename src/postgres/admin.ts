@@ -59,17 +59,6 @@ async function holdsData(sql: Sql): Promise<boolean> {
   return row?.holds === true;
 }
 
-/** What PostgreSQL itself runs in a database; every other kind of session is a worker of an extension. */
-const OWN_KINDS =
-  /^(?:client backend|walsender|autovacuum worker|parallel worker|background worker|logical replication .*|slotsync worker)$/;
-
-/** The workers of extensions in a database: what is ended of them may stay away until the server starts again. */
-export async function listExtensionWorkers(sql: Sql, database: string): Promise<string[]> {
-  const rows = await sql<{ kind: string }[]>`
-    select distinct backend_type as kind from pg_stat_activity where datname = ${database} and backend_type is not null`;
-  return rows.map(({ kind }) => kind).filter((kind) => !OWN_KINDS.test(kind));
-}
-
 /** Throws (exit 5) for a database whose DROP was interrupted: nobody can connect to it, or copy it. */
 export async function requireValid(sql: Sql, database: string): Promise<void> {
   const rows = await sql`select 1 from pg_database where datname = ${database} and datconnlimit = -2`;

@@ -4,13 +4,12 @@ import {
   connectForAdmin,
   databaseSizeBytes,
   describeLeftOut,
-  listExtensionWorkers,
   listSubscriptions,
   requireValid,
 } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { endSessions, findHold, type Hold, listSessions } from "../postgres/occupants.ts";
+import { endSessions, findHold, type Hold, listExtensionWorkers, listSessions } from "../postgres/occupants.ts";
 import { readVersionNumber } from "../postgres/settings.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
@@ -26,8 +25,6 @@ const FILE_COPY_FROM_BYTES = 48 << 20;
 const FIRST_WITH_STRATEGY = 150_000;
 const TRIES = 5;
 
-const NOT_COPYABLE = "not_copyable";
-
 /** What keeps the source from being a template, and from being saved as it is. */
 async function findObstacle({ control, operation }: Work, { database }: LiveTarget): Promise<Hold | undefined> {
   const [row] = await control<{ prepared: string | null; allowed: boolean }[]>`
@@ -35,13 +32,14 @@ async function findObstacle({ control, operation }: Work, { database }: LiveTarg
            (select rolsuper from pg_roles where rolname = current_user)
            or (select datistemplate or pg_has_role(datdba, 'USAGE') from pg_database
                 where datname = ${database}) as allowed`;
+  const code = "not_copyable";
   if (row?.prepared != null) {
     const why = `${database} has prepared transactions (${row.prepared})`;
-    return { code: NOT_COPYABLE, why, wayOut: "end them: COMMIT or ROLLBACK PREPARED" };
+    return { code, why, wayOut: "end them: COMMIT or ROLLBACK PREPARED" };
   }
   if (row?.allowed === false) {
     const why = `${database} belongs to another role`;
-    return { code: NOT_COPYABLE, why, wayOut: "log in as that role: database.user in pgrove.yaml" };
+    return { code, why, wayOut: "log in as that role: database.user in pgrove.yaml" };
   }
   return await findHold(control, database, operation.run, operation.abort);
 }
@@ -58,7 +56,7 @@ async function findCollationChange({ control }: Work, { database }: LiveTarget):
   if (row === undefined) return undefined;
   const name = quoteIdentifier(database);
   return {
-    code: NOT_COPYABLE,
+    code: "collation_changed",
     why: `${database} was made with version ${row.made} of its collation, and the system has ${row.now ?? "none"}`,
     wayOut: `REINDEX DATABASE ${name}; then ALTER DATABASE ${name} REFRESH COLLATION VERSION`,
   };

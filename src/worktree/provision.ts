@@ -4,25 +4,23 @@
  * nothing.
  */
 import { relative, resolve } from "node:path";
-import { pathInWorktree } from "../config/load-config.ts";
 import { EXIT, PgroveError, refusal } from "../errors.ts";
 import type { Connection } from "../postgres/url.ts";
 import { gitCommand } from "../repo/git.ts";
 import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
-import { renderVariables } from "../resolve/env-lines.ts";
-import { findWhereabouts, ownConnection, portUnpublished, type Whereabouts, whereaboutsOf } from "../resolve/reach.ts";
+import { findWhereabouts, ownConnection, portUnpublished, whereaboutsOf } from "../resolve/reach.ts";
 import { findStrayFiles, findWays, type StrayFile } from "../resolve/stray-variables.ts";
 import type { Target } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import { type DataReport, type DataRequest, ensureData, requireInitialData } from "./data.ts";
-import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
 import { type ContainerPlan, claimProject, planContainers, portsOfPlan, writeOverride } from "./own-containers.ts";
 import { type SharedPath, sharePaths } from "./share.ts";
 import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
+import { type WrittenEnv, writeEnvFiles } from "./write-env.ts";
 
 export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
   /** What a worktree that is new to pgrove starts with. */
@@ -32,24 +30,14 @@ export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
   maySetUp: () => Promise<boolean>;
 }
 
-/** What git makes of a file. */
-export type KnownToGit = "ignored" | "untracked" | "tracked";
-
-/** The env file, relative to the worktree. */
-export type WrittenEnv = EnvBlockResult & {
-  file: string;
-  variables: Readonly<Record<string, string>>;
-  /** Names of variables that need a port, where no port leads there. */
-  unreachable: readonly string[];
-  git: KnownToGit;
-};
-
 export interface Provisioned {
   row: WorktreeRow;
   data: DataReport;
   /** How this machine reaches the database; undefined when only `docker exec` does. */
   connection?: Connection;
   env?: WrittenEnv;
+  /** Where pgrove.yaml has several env files, the others. */
+  otherEnvs: WrittenEnv[];
   shared: SharedPath[];
   /** What in the worktree's env files leads to main's database all the same. */
   strays: StrayFile[];
@@ -86,14 +74,17 @@ export async function provisionWorktree(
   const reached = await live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
   const where = connection === undefined ? await findWhereabouts(live.target, tools.server) : whereaboutsOf(connection);
-  const env = await writeEnv(tools, worktree, live.target, where);
+  const [env, ...otherEnvs] = await writeEnvFiles(tools, worktree, live.target, where);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
   const strays = connection === undefined ? [] : await findStrays(tools, worktree, live.target, connection);
   const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
-  const setup = await setUp(tools, worktree, row, { request, variables: { ...own, ...env?.variables } });
+  const setup = await setUp(tools, worktree, row, {
+    request,
+    variables: { ...own, ...Object.assign({}, ...otherEnvs.map((each) => each.variables)), ...env?.variables },
+  });
   const done: WorktreeRow = { ...row, state: "ready" };
   return {
-    ...{ row: done, data: report, shared, setup, strays },
+    ...{ row: done, data: report, shared, setup, strays, otherEnvs },
     ...(connection === undefined ? {} : { connection }),
     ...(env === undefined ? {} : { env }),
   };
@@ -129,12 +120,12 @@ async function planOwnContainers(
   return hasOwnServer(row ?? tools.loaded.config) ? await planContainers(tools, worktree, row) : undefined;
 }
 
-/** Writes the block of the main worktree's env file, which nothing else does. Throws (exit 4) when no URL leads there. */
-export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv> {
+/** Writes the blocks of the main worktree's env files, which nothing else does. Throws (exit 4) when no URL leads there. */
+export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv[]> {
   const target = await mainTarget(tools.loaded, tools.place);
-  const env = await writeEnv(tools, worktree, target, await findWhereabouts(target, tools.server));
-  if (env === undefined) throw portUnpublished(target);
-  return env;
+  const written = await writeEnvFiles(tools, worktree, target, await findWhereabouts(target, tools.server));
+  if (written.length === 0) throw portUnpublished(target);
+  return written;
 }
 
 /** It has its identity and its row now: what is left over can be found by them. Another run may have been faster. */
@@ -158,29 +149,6 @@ async function shareFiles(
   const paths = share.map((path) => relative(loaded.root, resolve(loaded.dir, path)));
   const { runner, abort } = operation;
   return await sharePaths({ from: repository.mainRoot, to: root, paths, mode, runner, abort });
-}
-
-async function writeEnv(
-  tools: WorktreeTools,
-  { root, branch }: GitWorktree,
-  target: Target,
-  known: Whereabouts,
-): Promise<WrittenEnv | undefined> {
-  const { loaded } = tools;
-  const file = pathInWorktree(loaded, loaded.config.env.file, root);
-  const { variables, unreachable } = renderVariables(known, { target, branch }, loaded);
-  if (unreachable.length > 0 && Object.keys(variables).length === 0) return undefined;
-  const shown = relative(root, file);
-  const [written, git] = [await writeEnvBlock(file, variables, root), await askGit(tools, root, shown)];
-  return { ...written, file: shown, variables, unreachable, git };
-}
-
-/** Whether git ignores a file, as it should one with a password in it, would take it up, or has it already. One spawn. */
-async function askGit({ operation }: WorktreeTools, root: string, file: string): Promise<KnownToGit> {
-  const question = ["ls-files", "-t", "--cached", "--others", "--exclude-standard", "--", `:(literal)${file}`];
-  const { stdout } = await operation.runner.capture(gitCommand(root, question), { allowFailure: true });
-  if (stdout === "") return "ignored";
-  return stdout.startsWith("?") ? "untracked" : "tracked";
 }
 
 /** Runs the setup steps, once in a worktree's life. A step that fails leaves them to the next run. */

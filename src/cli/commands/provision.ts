@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { hasOwnServer } from "../../resolve/worktree-target.ts";
+import type { WrittenEnv } from "../../worktree/write-env.ts";
 import { defineCommand } from "../command.ts";
 import { readConfiguredData } from "../initial-data.ts";
 import {
@@ -53,9 +54,10 @@ export const command = defineCommand({
       await requireVariables(context);
       const written = await writeMainEnv(tools, worktree);
       const document = {
-        worktree: { name: "main", path: worktree.root, env: { file: written.file, change: written.change } },
+        worktree: { name: "main", path: worktree.root, env: fileOf(written)[0], envs: fileOf(written) },
       };
-      return void (await context.output.answer(document, () => `${written.file}: ${written.change}`));
+      const lines = () => written.map(({ file, change }) => `${file}: ${change}`).join("\n");
+      return void (await context.output.answer(document, lines));
     }
     const data = readConfiguredData(tools.loaded, context.home);
     const choice = { setup: args.setup, start, silent: false };
@@ -75,3 +77,7 @@ export const command = defineCommand({
     if (provisioned.data.made?.how === "empty") context.output.note("next: pgrove migrate up");
   },
 });
+
+function fileOf(written: readonly WrittenEnv[]) {
+  return written.map(({ file, change }) => ({ file, change }));
+}

@@ -2,6 +2,7 @@ import { migrateEmpty } from "../../migrate/migrate-empty.ts";
 import { describeMigration } from "../../migrate/migration.ts";
 import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
+import { approveForeign } from "../foreign-dump.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET } from "../grammar.ts";
 import { describeReplacement } from "../loss.ts";
@@ -40,7 +41,11 @@ export const command = defineCommand({
     const made = await resetWorktree(tools, target, {
       ...request,
       services: tools.loaded.config.services,
-      consent: (loss) => context.requireConsent({ target, ...describeReplacement(loss, target.label) }),
+      consent: async (loss, foreign) => {
+        const replacement = describeReplacement(loss, target.label);
+        if (foreign === undefined) await context.requireConsent({ target, ...replacement });
+        else await approveForeign(context, target, foreign, replacement);
+      },
     });
     const applied = made.how === "empty" ? await migrateEmpty(context, args.target) : undefined;
     const seeded = made.how === "empty" ? await seedEmpty(context, args.target) : [];

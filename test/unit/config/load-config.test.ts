@@ -62,7 +62,7 @@ describe("what is right", () => {
       hooks: { start: true },
       server: { kind: "local", version: undefined },
       database: { schema: "public" },
-      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" } },
+      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" }, others: undefined },
       ports: {},
       worktrees: {
         ...{ dir: "../{repo}-worktrees/{name}", data: "copy", share: [], share_mode: "auto" },
