@@ -95,6 +95,25 @@ function isPlain(name: string, line: string): boolean {
   return (name !== "set" && name !== "unset") || PLAIN_SET.test(line);
 }
 
+const OPEN_ENDS = {
+  quoted: ["a quote, a body or a comment is still open at its end", "close it"],
+  rows: ["the rows of its last COPY have no end", "put \\. on a line of its own behind them"],
+} as const;
+
+/**
+ * Throws (exit 3) when the script ends within something quoted or within the rows of a COPY: what psql is told behind it
+ * would be taken for a part of that.
+ */
+export function requireEnd(script: Script): void {
+  const none = () => undefined;
+  const lexer = new SqlLexer({ statement: none, comment: none, command: none, unclear: none });
+  lexer.add(Buffer.from(`${script.sql}\n`)); // which ends a comment
+  lexer.finish();
+  if (lexer.end === "commands") return;
+  const [why, hint] = OPEN_ENDS[lexer.end];
+  throw configError(`${script.file}: ${why}`, hint);
+}
+
 /** The line (in the file) of a piece of the script; of a statement, whose blanks the lexer has changed, by its first word. */
 function lineOf({ sql, line }: Script, piece: string): number {
   const whole = sql.indexOf(piece);
