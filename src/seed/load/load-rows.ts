@@ -14,6 +14,7 @@ import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError, RowsRefused } from "./load-error.ts";
 import { dropForLoad, findEmptyOwn, type Rebuild, rebuild } from "./rebuild.ts";
 import { fillLater, loadComputed } from "./stage.ts";
+import type { Stopwatch } from "./stopwatch.ts";
 import { skipTriggers } from "./triggers.ts";
 import { type UpsertCounts, upsertEntity } from "./upsert.ts";
 import { advanceSequences, type Validation, validateLoad } from "./validate-rows.ts";
@@ -26,6 +27,7 @@ export interface LoadOptions {
   skipTriggers: boolean;
   /** Go on behind an entity whose rows are refused, so that all of those are known at once. */
   lenient: boolean;
+  watch: Stopwatch;
   abort: AbortSignal;
   progress(event: ProgressEvent): void;
 }
@@ -48,25 +50,38 @@ export interface Loaded {
  * was loaded before is then still to be taken back.
  */
 export async function loadPlan(sql: Transaction, plan: SeedPlan, options: LoadOptions): Promise<Loaded> {
+  const { watch } = options;
   if (options.skipTriggers) await skipTriggers(sql);
   await sql.unsafe("set constraints all deferred"); // the rows of a cycle are there only when both tables are loaded
   const empty = await findEmptyOwn(sql, [...new Set(plan.entities.map(({ table }) => quoteTable(table)))]);
   const many = plan.entities.filter(({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.has(quoteTable(table)));
-  const rebuilds = await dropForLoad(sql, [...new Set(many.map(({ table }) => quoteTable(table)))]);
+  const emptied = [...new Set(many.map(({ table }) => quoteTable(table)))];
+  const rebuilds = await watch.time("keys", () => dropForLoad(sql, emptied));
+  const entities = await watch.time("rows", () => loadEntities(sql, plan, empty, options));
+  await watch.time("checks", () => checkDeferred(sql, plan));
+  await watch.time("keys", () => makeAgain(sql, plan, rebuilds, options));
+  options.progress({ phase: "analyze" });
+  const tables = [...new Set(plan.entities.map(({ table }) => quoteTable(table)))];
+  await watch.time("analyze", () => sql.unsafe(`analyze ${tables.join(", ")}`));
+  options.progress({ phase: "validate" });
+  const validation = await watch.time("checks", async () => {
+    const checked = await validateLoad(sql, plan, { checkForeignKeys: options.skipTriggers });
+    return { ...checked, tables: tables.length, sequences: await advanceSequences(sql, plan) };
+  });
+  return { entities, validation };
+}
+
+async function loadEntities(
+  sql: Transaction,
+  plan: SeedPlan,
+  empty: ReadonlySet<string>,
+  options: LoadOptions,
+): Promise<LoadedEntity[]> {
   const entities: LoadedEntity[] = [];
   if (options.lenient) entities.push(...(await loadAllowed(sql, plan, empty, options)));
   else for (const entity of plan.entities) entities.push(await loadEntity(sql, plan, entity, empty, options));
   for (const entity of plan.entities) await fillLater(sql, plan, entity, fillTools(entity, options));
-  await checkDeferred(sql, plan);
-  await makeAgain(sql, plan, rebuilds, options);
-  options.progress({ phase: "analyze" });
-  const tables = [...new Set(plan.entities.map(({ table }) => quoteTable(table)))];
-  for (const table of tables) await sql.unsafe(`analyze ${table}`);
-  options.progress({ phase: "validate" });
-  const validation = await validateLoad(sql, plan, { checkForeignKeys: options.skipTriggers });
-  validation.sequences = await advanceSequences(sql, plan);
-  validation.tables = tables.length;
-  return { entities, validation };
+  return entities;
 }
 
 /** Loads what can be loaded; throws for all entities together whose rows are refused. */
