@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
+import { describeFaults } from "./test/faults.mjs";
 import { dealOut, findTestFiles, kinds } from "./test/files.mjs";
 import { describeSlowest, readReport } from "./test/report.mjs";
 import { isStopped, runStep, say } from "./test/step.mjs";
@@ -27,6 +28,8 @@ if (values.only !== undefined && !kinds.includes(values.only)) {
   process.exit(2);
 }
 
+/** Everything is run: what is said of it as a whole holds. */
+const isWhole = values.only === undefined && words.length === 0 && !values.long;
 const engineProgram = "test/support/engine/main.ts";
 const runId = `${process.pid}-${Date.now().toString(36)}`;
 const reports = mkdtempSync(join(tmpdir(), "pgrove-test-"));
@@ -135,9 +138,17 @@ function step(name, file, args, options = {}) {
   return runStep(name, file, args, { cwd: root, env, ...options });
 }
 
+/** What must survive, group by group. A group whose tests have gone is a failure: it would look as if it held. */
+function tellFaults() {
+  const { lines, empty } = describeFaults(tests);
+  for (const line of lines) say(line);
+  for (const place of empty) failures.push(`${place}: no test has run`);
+}
+
 /** The slowest tests, what failed and on what, and the counts as the last line of stdout. */
 function report() {
   if (tests.length > SLOWEST) for (const line of ["the slowest:", ...describeSlowest(tests, SLOWEST)]) say(line);
+  if (isWhole && !isStopped()) tellFaults();
   const failed = tests.filter(({ outcome }) => outcome === "failed");
   const skipped = tests.filter(({ outcome }) => outcome === "skipped");
   for (const { file, name } of skipped) say(`skipped ${file}: ${name}`);

@@ -1,18 +1,20 @@
 /** An archive that passes through from pg_dump to pg_restore, without what the target does not take. */
 import { ArchiveCursor, type ArchiveHead, MOST_BYTES, readEntry, readHead } from "./archive.ts";
 import { blank } from "./left-out.ts";
+import { USUAL_PATH } from "./search-path.ts";
 
 const FIRST_BYTES = 1 << 16;
 
 /**
  * The archive, byte for byte, with what is left out blanked in its table of contents. `found` is told once, with the
- * names. No more is held than the entry that is being read. What cannot be read passes as it is: pg_restore says why.
+ * names. `keepsPath` leaves the session its own search_path. No more is held than the entry that is being read. What cannot be read passes as it is: pg_restore says why.
  */
 export async function* withoutLeftOut(
   source: AsyncIterable<Uint8Array>,
   found: (names: readonly string[]) => void,
+  keepsPath = false,
 ): AsyncGenerator<Uint8Array> {
-  const contents = new Contents();
+  const contents = new Contents(keepsPath);
   let pieces: Uint8Array[] = [];
   let size = 0;
   let wanted = FIRST_BYTES;
@@ -47,6 +49,8 @@ class Contents {
   private count = 0;
   private readonly cursor = new ArchiveCursor(new Uint8Array());
 
+  constructor(private readonly keepsPath: boolean) {}
+
   /** Reads and blanks the entries that are whole; how many bytes that was, or all when there are no more entries. */
   read(bytes: Uint8Array): number {
     this.cursor.bytes = bytes;
@@ -59,9 +63,10 @@ class Contents {
       this.head ??= readHead(this.cursor);
       reached();
       for (; this.count < this.head.count; this.count++) {
-        const { names, parts } = readEntry(this.cursor, this.head.version.minor, this.head.format).leftOut;
-        for (const name of names) this.names.add(name);
-        blank(bytes, parts);
+        const { kind, place, leftOut } = readEntry(this.cursor, this.head.version.minor, this.head.format);
+        for (const name of leftOut.names) this.names.add(name);
+        blank(bytes, leftOut.parts);
+        if (this.keepsPath && kind === "SEARCHPATH") blank(bytes, [{ ...place, instead: USUAL_PATH }]);
         reached();
       }
     } catch (error) {

@@ -7,9 +7,10 @@ import { failure } from "../errors.ts";
 import { eachStatement } from "../sql/each-statement.ts";
 import type { Place } from "../sql/listener.ts";
 import { findLeftOut, mayHoldLeftOut } from "./left-out.ts";
-import { rolesOfSql } from "./statement-roles.ts";
 
 export interface ArchiveEntry {
+  /** By which a list of entries names it. */
+  id: number;
   /** "TABLE DATA", "EXTENSION", "ACL"… */
   kind: string;
   tag: string;
@@ -17,6 +18,8 @@ export interface ArchiveEntry {
   owner: string;
   tablespace: string;
   definition: string;
+  /** Where the definition stands, in bytes of the archive. */
+  place: Place;
   /** What its definition says that is left out, and where, in bytes of the archive. */
   leftOut: { names: string[]; parts: Place[] };
 }
@@ -146,7 +149,7 @@ export function readHead(cursor: ArchiveCursor): ArchiveHead {
 
 /** Reads the next entry of the table of contents. */
 export function readEntry(cursor: ArchiveCursor, minor: number, format: number): ArchiveEntry {
-  cursor.int(); // dump id
+  const id = cursor.int();
   cursor.int(); // has data
   cursor.text(); // catalog's oid
   cursor.text(); // oid
@@ -154,7 +157,8 @@ export function readEntry(cursor: ArchiveCursor, minor: number, format: number):
   const kind = cursor.text() ?? "";
   cursor.int(); // section
   const definition = cursor.piece() ?? new Uint8Array();
-  const leftOut = findInDefinition(definition, cursor.position - definition.length);
+  const place = { start: cursor.position - definition.length, end: cursor.position };
+  const leftOut = findInDefinition(definition, place.start);
   cursor.text(); // drop statement
   cursor.text(); // copy statement
   const schema = cursor.text() ?? "";
@@ -166,7 +170,7 @@ export function readEntry(cursor: ArchiveCursor, minor: number, format: number):
   while (cursor.text() !== undefined); // dependencies
   if (format === FORMAT_CUSTOM) cursor.skipOffset();
   else cursor.text(); // the data's file name
-  return { kind, tag, schema, owner, tablespace, definition: new TextDecoder().decode(definition), leftOut };
+  return { id, kind, tag, schema, owner, tablespace, definition: new TextDecoder().decode(definition), place, leftOut };
 }
 
 function findInDefinition(definition: Uint8Array, at: number): ArchiveEntry["leftOut"] {
@@ -210,17 +214,4 @@ export async function readArchive(path: string, offset = 0): Promise<Archive> {
   } finally {
     await file.close();
   }
-}
-
-/** Entries whose definition names roles other than the owner. */
-const WITH_ROLES = new Set(["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"]);
-
-/** The roles that an archive's objects belong to, are granted to, or are meant for. */
-export function rolesOf(archive: Archive): string[] {
-  const roles = new Set<string>();
-  for (const entry of archive.entries) {
-    if (entry.owner !== "") roles.add(entry.owner);
-    if (WITH_ROLES.has(entry.kind)) for (const role of rolesOfSql(entry.definition)) roles.add(role);
-  }
-  return [...roles].sort();
 }

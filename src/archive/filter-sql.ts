@@ -1,8 +1,12 @@
-/** SQL on its way to psql, without what the server or the psql does not take. */
+/** SQL on its way to psql, without what the server or the psql does not take, and what is not wanted. */
 
 import { SqlLexer } from "../sql/lexer.ts";
 import type { Place } from "../sql/listener.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { blank, findLeftOut, settingOf } from "./left-out.ts";
+import { setsNoPath } from "./search-path.ts";
+import { Superfluous } from "./superfluous.ts";
+import { isSkipped, type Skipping, wantOf } from "./wants.ts";
 
 export interface Leaving {
   /** `\restrict` and `\unrestrict`. */
@@ -11,47 +15,65 @@ export interface Leaving {
   options: boolean;
   /** The settings that the server does not know. */
   settings: readonly string[];
+  /** What a new database does not need. */
+  superfluous: boolean;
+  /** What is not wanted. */
+  skipping?: Skipping | undefined;
+  /** That no schema is searched. */
+  emptyPath: boolean;
 }
-
-/** A statement that is longer holds nothing that is left out. */
-const MOST_HELD = 1 << 20;
 
 /**
  * The SQL with those statements, parts of statements and commands blanked; rows and strings that read the same stay. The
- * statement that is being read is held back until it has ended.
+ * statement that is being read is held back until it has ended. `told` is given each as it is read.
  */
-export async function* filterSql(source: AsyncIterable<Uint8Array>, leaving: Leaving): AsyncGenerator<Uint8Array> {
-  let held: Buffer = Buffer.alloc(0);
-  let from = 0;
+export async function* filterSql(
+  source: AsyncIterable<Uint8Array>,
+  leaving: Leaving,
+  told: (text: string) => void = () => undefined,
+): AsyncGenerator<Uint8Array> {
+  const held = new HeldBytes();
+  const superfluous = new Superfluous();
   const parts: Place[] = [];
   const lexer = new SqlLexer({
-    comment: () => undefined,
+    comment: (line) => superfluous.comment(line),
     unclear: () => undefined, // the scan refuses it
     command: (line, _whole, place) => {
       if (leaving.restrict && /^\\(?:un)?restrict\b/.test(line)) parts.push(place);
     },
     statement: (text, place) => {
-      if (place.start < from) return;
-      const setting = settingOf(text);
-      if (setting !== undefined && leaving.settings.includes(setting)) parts.push(place);
+      told(text);
+      const isSuperfluous = superfluous.includes(text) && leaving.superfluous;
+      const bytes = held.at(place);
+      if (bytes === undefined) return;
+      if (isSuperfluous || isLeft(text, bytes, leaving)) parts.push(place);
       if (!leaving.options) return;
-      for (const { start, end } of findLeftOut(held.subarray(place.start - from, place.end - from)).parts) {
+      for (const { start, end } of findLeftOut(bytes).parts) {
         parts.push({ start: place.start + start, end: place.start + end });
       }
     },
   });
-  for await (const chunk of source) {
-    held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk]);
-    lexer.add(chunk);
-    blank(held, parts, from);
+  const blankParts = () => {
+    held.change((bytes, from) => blank(bytes, parts, from));
     parts.length = 0;
-    const ready = Math.max(lexer.settled - from, held.length - MOST_HELD);
-    if (ready <= 0) continue;
-    yield held.subarray(0, ready);
-    held = held.subarray(ready);
-    from += ready;
+  };
+  for await (const chunk of source) {
+    held.add(new Uint8Array(chunk));
+    lexer.add(chunk);
+    blankParts();
+    const ready = held.release(lexer.settled);
+    if (ready.length > 0) yield ready;
   }
   lexer.finish();
-  blank(held, parts, from);
-  yield held;
+  blankParts();
+  yield held.rest;
+}
+
+function isLeft(text: string, bytes: Buffer, { settings, skipping, emptyPath }: Leaving): boolean {
+  const setting = settingOf(text);
+  if (setting !== undefined && settings.includes(setting)) return true;
+  if (emptyPath && setsNoPath(text, bytes)) return true;
+  if (skipping === undefined) return false;
+  const want = wantOf(text, () => bytes.toString("utf8"));
+  return want !== undefined && isSkipped(want, skipping);
 }

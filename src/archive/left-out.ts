@@ -14,7 +14,10 @@ export const LEFT_OUT_OPTIONS: Readonly<Record<string, string>> = {
 const SETTINGS_SINCE: Readonly<Record<string, number>> = { transaction_timeout: 17 };
 
 /** What pg_restore's SQL may hold, whatever it was made from. */
-export const SCRIPT_CONTENTS = { restricted: true, leftOut: { options: [], settings: Object.keys(SETTINGS_SINCE) } };
+export const SCRIPT_CONTENTS = {
+  ...{ restricted: true, superfluous: false },
+  leftOut: { options: [], settings: Object.keys(SETTINGS_SINCE) },
+};
 
 /** The settings of the list that a server of that version does not know. */
 export function settingsUnknownTo(major: number): string[] {
@@ -107,12 +110,18 @@ const SPACE = 32;
 const NEWLINE = 10;
 const RETURN = 13;
 
+/** A part of a text to blank, and what stands at its beginning then. */
+export interface BlankPart extends Place {
+  instead?: string;
+}
+
 /** Overwrites parts of a text, which begins at byte `from`: everything keeps its place, and every line its number. */
-export function blank(bytes: Uint8Array, parts: readonly Place[], from = 0): void {
-  for (const { start, end } of parts) {
+export function blank(bytes: Uint8Array, parts: readonly BlankPart[], from = 0): void {
+  for (const { start, end, instead = "" } of parts) {
     const last = Math.min(end - from, bytes.length);
     for (let at = Math.max(start - from, 0); at < last; at++) {
-      if (bytes[at] !== NEWLINE && bytes[at] !== RETURN) bytes[at] = SPACE;
+      const given = instead.charCodeAt(at + from - start); // NaN behind its end
+      if (bytes[at] !== NEWLINE && bytes[at] !== RETURN) bytes[at] = Number.isNaN(given) ? SPACE : given;
     }
   }
 }

@@ -1,21 +1,25 @@
 /** Checks a plain SQL dump from end to end before psql sees a line of it. */
 import { failure } from "../errors.ts";
 import { SqlLexer } from "../sql/lexer.ts";
-import type { SqlListener } from "../sql/listener.ts";
+import type { Place, SqlListener } from "../sql/listener.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { namesLeftOut, settingOf } from "./left-out.ts";
-import { NAME, rolesOfStatement, unquoteName } from "./statement-roles.ts";
+import { Superfluous } from "./superfluous.ts";
+import { NAME, unquoteName, type Want, WantList, wantOf } from "./wants.ts";
 
 /** What was found in a plain dump on the way through it. */
 export interface PlainScan {
   serverVersion: string | undefined;
   extensions: string[];
-  roles: string[];
+  wants: Want[];
   tablespaces: string[];
   /** It holds `\\restrict`, which an older psql does not know. */
   restricted: boolean;
   /** What it says of that which is left out, or may be: options of columns, and settings. */
   options: string[];
   settings: string[];
+  /** It says what a new database does not need. */
+  superfluous: boolean;
 }
 
 const OTHER_DATABASE = /^(?:CREATE|DROP|ALTER) DATABASE\b/i;
@@ -30,20 +34,18 @@ const RETURN_AT_END = /^-- PostgreSQL database dump\r$/;
  */
 export async function scanPlain(source: AsyncIterable<Uint8Array>, path: string): Promise<PlainScan> {
   const scanner = new PlainScanner(path);
-  const lexer = new SqlLexer(scanner);
-  for await (const chunk of source) lexer.add(chunk);
-  return scanner.finish(lexer.finish(), lexer.quotesLines);
+  for await (const chunk of source) scanner.add(chunk);
+  return scanner.finish();
 }
 
 /** A plain dump that is scanned while it passes: whoever reads on has seen no line that was not. Throws as the scan. */
 export async function* scannedPlain(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
   const scanner = new PlainScanner(path);
-  const lexer = new SqlLexer(scanner);
   for await (const chunk of source) {
-    lexer.add(chunk);
+    scanner.add(chunk);
     yield chunk;
   }
-  scanner.finish(lexer.finish(), lexer.quotesLines);
+  scanner.finish();
 }
 
 class PlainScanner implements SqlListener {
@@ -54,17 +56,28 @@ class PlainScanner implements SqlListener {
   /** That of the last `\\restrict`. */
   private key: string | undefined;
   private readonly extensions = new Set<string>();
-  private readonly roles = new Set<string>();
+  private readonly wants = new WantList();
   private readonly tablespaces = new Set<string>();
   private readonly options = new Set<string>();
   private readonly settings = new Set<string>();
+  private readonly superfluous = new Superfluous();
+  private hasSuperfluous = false;
+  private readonly held = new HeldBytes();
+  private readonly lexer = new SqlLexer(this);
   private readonly path: string;
 
   constructor(path: string) {
     this.path = path;
   }
 
+  add(chunk: Uint8Array): void {
+    this.held.add(chunk);
+    this.lexer.add(chunk);
+    this.held.release(this.lexer.settled);
+  }
+
   comment(line: string): void {
+    this.superfluous.comment(line);
     this.serverVersion ??= /^-- Dumped from database version (\S+)/.exec(line)?.[1];
     this.returns ||= RETURN_AT_END.test(line);
     if (LAST_WORDS.test(line)) this.complete = true;
@@ -97,7 +110,7 @@ class PlainScanner implements SqlListener {
     );
   }
 
-  statement(text: string): void {
+  statement(text: string, place: Place): void {
     this.complete = false; // what follows the last words must have last words of its own
     if (OTHER_DATABASE.test(text)) throw this.refuse(text, "it works on other databases than the target");
     if (/^CREATE SUBSCRIPTION\b/i.test(text)) {
@@ -107,17 +120,15 @@ class PlainScanner implements SqlListener {
     if (extension !== undefined) this.extensions.add(unquoteName(extension));
     const tablespace = TABLESPACE.exec(text)?.[1];
     if (tablespace !== undefined) this.tablespaces.add(unquoteName(tablespace));
-    for (const role of rolesOfStatement(text)) this.roles.add(role);
+    const want = wantOf(text, () => this.held.at(place)?.toString("utf8") ?? text);
+    if (want !== undefined) this.wants.add(want);
+    if (this.superfluous.includes(text)) this.hasSuperfluous = true;
     for (const option of namesLeftOut(text)) this.options.add(option);
     const setting = settingOf(text);
     if (setting !== undefined) this.settings.add(setting);
   }
 
-  private refuse(
-    line: string,
-    why: string,
-    hint = "make it again without --create and --clean, or run it yourself: psql -f",
-  ) {
+  private refuse(line: string, why: string, hint = "make it again without --create, or run it yourself: psql -f") {
     return failure(
       "dump_unsafe",
       `${this.path} cannot be restored into one database: ${why}\n  ${line.slice(0, 120)}`,
@@ -125,8 +136,9 @@ class PlainScanner implements SqlListener {
     );
   }
 
-  finish(closed: boolean, quotesLines: boolean): PlainScan {
-    if (this.returns && quotesLines) {
+  finish(): PlainScan {
+    const closed = this.lexer.finish();
+    if (this.returns && this.lexer.quotesLines) {
       throw failure(
         "dump_mangled",
         `${this.path} has a carriage return before every newline, which would get into functions and other long text`,
@@ -142,8 +154,9 @@ class PlainScanner implements SqlListener {
     }
     const { serverVersion } = this;
     const restricted = this.key !== undefined;
-    const [extensions, roles, tablespaces] = [[...this.extensions], [...this.roles], [...this.tablespaces]];
-    const [options, settings] = [[...this.options], [...this.settings]];
-    return { serverVersion, restricted, extensions, roles, tablespaces, options, settings };
+    const [extensions, tablespaces] = [[...this.extensions], [...this.tablespaces]];
+    const [options, settings, wants] = [[...this.options], [...this.settings], this.wants.all];
+    const superfluous = this.hasSuperfluous;
+    return { serverVersion, restricted, extensions, wants, tablespaces, options, settings, superfluous };
   }
 }

@@ -1,8 +1,10 @@
 /** Where a command works: folder, repository, configuration, state, store. Each is looked for when it is first asked. */
 import { resolve } from "node:path";
-import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import type { Doubt } from "../config/env-file.ts";
+import type { Environment, LoadedConfig, LoadOptions } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
+import { listImages } from "../repo/trust-items.ts";
 import type { ServerTools } from "../server/server.ts";
 import { pathExists } from "../sys/files.ts";
 import { once } from "../sys/once.ts";
@@ -33,6 +35,8 @@ export interface Surroundings {
   cwd: string;
   home: string;
   runner: Runner;
+  /** Resolves when the image that pgrove.yaml names is approved; refuses else. */
+  approveImage(image: string): Promise<void>;
 }
 
 /** The store's folder for what belongs to no pgrove.yaml. */
@@ -74,8 +78,12 @@ export function createPlaces(around: Surroundings): CommandPlace {
     return dumpStoreDir({ configured, project, environment, home, baseDir: loaded?.dir ?? cwd });
   });
   const serverTools = once(async (): Promise<ServerTools> => {
-    const clientImage = (await config())?.config.client_image ?? "postgres:{major}";
-    return { runner, clientImage, stageParent: await storeDir(), note: output.note };
+    const loaded = await config();
+    const clientImage = loaded?.config.client_image ?? "postgres:{major}";
+    const approveImage = async () => {
+      if (loaded !== undefined && listImages(loaded.config).length > 0) await around.approveImage(clientImage);
+    };
+    return { runner, clientImage, approveImage, stageParent: await storeDir(), note: output.note };
   });
   return { folder, repository, git, config, requireConfig, stateDir, storeDir, serverTools };
 }
@@ -98,21 +106,41 @@ async function findFolder({ flags, cwd, home, environment }: Surroundings): Prom
  */
 async function readConfig(
   folder: string,
-  { flags, cwd, environment, runner }: Surroundings,
+  { flags, cwd, environment, runner, output }: Surroundings,
 ): Promise<LoadedConfig | undefined> {
   const { findConfigFile, loadConfig } = await import("../config/load-config.ts");
   const file = findConfigFile(folder);
   if (file === undefined) return undefined;
-  const { readEnvFile } = await import("../config/env-file.ts");
+  const doubts: Doubt[] = [];
+  const readEnvFiles = (files: readonly string[]) => readInOrder(files, (doubt) => doubts.push(doubt));
+  const load = async (options: Pick<LoadOptions, "envFile" | "envFileOf">) => {
+    const found = await loadConfig(file, { environment, ...options });
+    const used = new Set(found.interpolated.flatMap(({ name, from }) => (from === "env_file" ? [name] : [])));
+    for (const { name, what } of doubts) if (used.has(name)) output.note(`note: ${name} in the env file: ${what}`);
+    return found;
+  };
   if (flags.envFile !== undefined) {
-    return await loadConfig(file, { environment, envFile: await readEnvFile(resolve(cwd, flags.envFile)) });
+    return await load(await readEnvFiles([resolve(cwd, flags.envFile)]));
   }
   const loaded = await loadConfig(file, { environment });
   const open = loaded.missing.length > 0 || loaded.interpolated.some(({ from }) => from === "default");
   if (!open) return loaded;
   const files = await envFilesOf(loaded, runner);
-  const variables = await Promise.all(files.map(async (each) => ((await pathExists(each)) ? readEnvFile(each) : {})));
-  return await loadConfig(file, { environment, envFile: Object.assign({}, ...variables) });
+  const there = await Promise.all(files.map((each) => pathExists(each)));
+  return await load(await readEnvFiles(files.filter((_, at) => there[at])));
+}
+
+/** What env files say; of several the last one counts. */
+async function readInOrder(
+  files: readonly string[],
+  doubt: (doubt: Doubt) => void,
+): Promise<Pick<LoadOptions, "envFile" | "envFileOf">> {
+  const { readEnvFile } = await import("../config/env-file.ts");
+  const read = await Promise.all(files.map(async (file) => ({ file, values: await readEnvFile(file, {}, doubt) })));
+  return {
+    envFile: Object.assign({}, ...read.map(({ values }) => values)),
+    envFileOf: (name) => read.findLast(({ values }) => Object.hasOwn(values, name))?.file,
+  };
 }
 
 /**

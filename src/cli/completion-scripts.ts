@@ -16,7 +16,9 @@ _pgrove() {
   kept=\${current%"\${current##*[@:=]}"}
   COMPREPLY=()
   while IFS=$'\\t' read -r candidate _; do
-    [[ $candidate == "$current"* ]] && COMPREPLY+=("\${candidate#"$kept"}")
+    [[ $candidate == "$current"* ]] || continue
+    printf -v candidate %q "\${candidate#"$kept"}" # a name may be anything, and what stands on the line is run
+    COMPREPLY+=("$candidate")
   done < <("\${words[0]}" __complete -- "\${words[@]:1}" 2> /dev/null)
   [[ \${#COMPREPLY[@]} -eq 0 ]] && compopt -o default 2> /dev/null
   return 0

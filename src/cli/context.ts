@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isatty } from "node:tty";
 import type { Environment } from "../config/load-config.ts";
 import type { PgroveError } from "../errors.ts";
+import { userKeyFile } from "../repo/state.ts";
 import type { Loss } from "../resolve/protection.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import type { TargetPlace } from "../resolve/target-place.ts";
@@ -26,6 +27,8 @@ export interface Context extends CommandPlace {
   /** Where the user stands: what relative paths on the command line are relative to. */
   readonly cwd: string;
   readonly home: string;
+  /** The file of the key that pgrove signs with for this user. */
+  readonly userKey: string;
   readonly flags: Flags;
   readonly output: Output;
   readonly prompt: Prompt;
@@ -62,7 +65,11 @@ export function createContext(options: ContextOptions): Context {
   const { flags, output, environment = process.env, cwd = process.cwd() } = options;
   const { runner = systemRunner, clock = systemClock } = options;
   const home = environment.HOME || homedir();
-  const places = createPlaces({ flags, output, environment, cwd, home, runner });
+  const userKey = userKeyFile(environment, home);
+  const places = createPlaces({
+    ...{ flags, output, environment, cwd, home, runner },
+    approveImage: (image) => requireApproved({ key: "client_image", text: image }),
+  });
   const prompt = createPrompt({ available: isatty(0) && isatty(2), before: output.flush });
   const commandLine = redact(["pgrove", ...options.argv.map(quoteWord)].join(" "));
   const { note } = output;
@@ -75,21 +82,26 @@ export function createContext(options: ContextOptions): Context {
   const sessionTools = once(async (): Promise<OperationTools> => {
     const stateDir = await places.stateDir();
     const progress = await makeProgress(output, environment);
-    return { runner, clock, stateDir, abort: interruptions().abort, progress, note };
+    return { runner, clock, stateDir, userKey, abort: interruptions().abort, progress, note };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
-    const { requireStoreFolder } = await import("../dump/store.ts");
-    await requireStoreFolder(await places.storeDir());
-    return await sessionTools();
+    const { openStore } = await import("./open-store.ts");
+    return await openStore(context, await sessionTools());
   });
-  const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, note };
+  const requireApproved: TargetPlace["requireApproved"] = async (item) => {
+    const trust = await import("./trust.ts");
+    await trust.requireApproved(context, item);
+  };
+  const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, requireApproved, note };
   const resolveTarget = async (text?: string) => {
     const resolving = await import("../resolve/resolve.ts");
-    return await resolving.resolveTarget(text, targetPlace);
+    const target = await resolving.resolveTarget(text, targetPlace);
+    output.conceal(secretsOfTarget(target));
+    return target;
   };
-  return {
+  const context: Context = {
     ...places,
-    ...{ runner, clock, environment, cwd, home, flags, output, prompt, commandLine },
+    ...{ runner, clock, environment, cwd, home, userKey, flags, output, prompt, commandLine },
     interruptions,
     interrupted: () => watched?.received(),
     ...{ operationTools, sessionTools },
@@ -105,6 +117,15 @@ export function createContext(options: ContextOptions): Context {
       await requireConsent({ ...loss, command: commandLine }, { yes, confirm, prompt });
     },
   };
+  return context;
+}
+
+/** What is never to be shown. A password that is a name of the database's own would only blacken that. */
+function secretsOfTarget({ server, login, name }: Target): string[] {
+  if (server.kind !== "url") return [];
+  const { password = "", user, database } = server.connection;
+  const names = ["postgres", user, database, login.user, login.database, name];
+  return password.length >= 4 && !names.includes(password) ? [password] : [];
 }
 
 async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {

@@ -1,6 +1,7 @@
 /** How failures are told: words for people, JSON for scripts, and the exit code for both. */
 import { EXIT, messageOf, PgroveError } from "../errors.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
+import { visibleJson } from "../sys/visible-text.ts";
 import { createPaint, type Paint } from "./terminal.ts";
 
 export interface Failure {
@@ -37,7 +38,7 @@ export function renderFailure({ message, hint }: Failure, paint: Paint = createP
 
 /** The failure as the JSON document that --json puts on stderr. */
 export function renderFailureJson({ code, message, hint }: Failure): string {
-  return JSON.stringify({ version: 1, error: { code, message, hint: hint ?? null } });
+  return visibleJson(JSON.stringify({ version: 1, error: { code, message, hint: hint ?? null } }));
 }
 
 function indent(text: string): string {

@@ -1,8 +1,9 @@
 /** What checks have found, as an answer: one line each with its place; under GitHub Actions as annotations, too. */
 import { EXIT } from "../errors.ts";
 import type { Finding } from "../migrate/migration.ts";
+import { visible, visibleOnOneLine } from "../sys/visible-text.ts";
 import type { Context } from "./context.ts";
-import { plural, visible, visibleOnOneLine } from "./format.ts";
+import { plural } from "./format.ts";
 import type { Paint } from "./terminal.ts";
 
 export interface FindingsAnswer {

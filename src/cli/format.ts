@@ -59,25 +59,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-const CONTROL = /\p{Cc}(\[\d+m)?/gu;
-
-/**
- * Text whose control characters are spelt out, but for newlines, tabs and pgrove's own colours: a table's name must not
- * move the cursor of whoever lists it.
- */
-export function visible(text: string): string {
-  return text.replace(CONTROL, (found, color: string | undefined) => {
-    const code = found.charCodeAt(0);
-    if (found === "\n" || found === "\t" || (code === 0x1b && color !== undefined)) return found;
-    return `\\x${code.toString(16).padStart(2, "0")}${color ?? ""}`;
-  });
-}
-
-/** The same for what has to stay on one line, such as a name in a table. */
-export function visibleOnOneLine(text: string): string {
-  return visible(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
-}
-
 /** Text with its lines broken between words, at most `columns` wide; line breaks that it has stay. */
 export function wrapText(text: string, columns: number): string {
   return text

@@ -83,6 +83,12 @@ export const REPLACED = {
   description: "what is replaced; default: the worktree you stand in",
 } as const satisfies ValueSpec;
 
+/** `--search-path PATH`, of what is loaded. */
+export const SEARCH_PATH = {
+  ...{ type: "string", valueHint: "PATH" },
+  description: "load it with this search_path, for functions that name tables without their schema",
+} as const satisfies ValueSpec;
+
 /** The part of a command's declaration that parsing needs. */
 export interface Grammar<Specs extends ArgSpecs = ArgSpecs> {
   args: Specs;

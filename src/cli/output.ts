@@ -8,7 +8,7 @@ import { EXIT, PgroveError } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
 import { once } from "../sys/once.ts";
 import { redact } from "../sys/redact.ts";
-import { visible } from "./format.ts";
+import { showColors, visible } from "../sys/visible-text.ts";
 import type { StoryType } from "./story.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -43,6 +43,8 @@ export interface OutputOptions {
   quiet: boolean;
   verbose: boolean;
   paint: Paint;
+  /** The answer is shown to somebody; else it is data, and stays as it is. */
+  terminal?: boolean;
   /** Where the text goes; the default is this process's stdout and stderr. */
   sinks?: Sinks;
 }
@@ -97,7 +99,7 @@ const CLEAR_LINE = "\r\u001b[K";
 
 /** An output that writes to this process's streams. */
 export function createOutput(options: OutputOptions): Output {
-  const { json, paint, sinks = PROCESS_SINKS } = options;
+  const { json, paint, terminal = false, sinks = PROCESS_SINKS } = options;
   const secrets: string[] = [];
   let last: Promise<unknown> = Promise.resolve();
 
@@ -111,7 +113,7 @@ export function createOutput(options: OutputOptions): Output {
     screen.draw("");
     return screen.written();
   };
-  const tell = (text: string) => screen.tell(visible(redact(text, secrets)));
+  const tell = (text: string) => screen.tell(showColors(visible(redact(text, secrets))));
   // Loaded when something is said: most commands that are to be quick say nothing.
   const story = once(async () => {
     const { createStory } = await import("./story.ts");
@@ -135,11 +137,13 @@ export function createOutput(options: OutputOptions): Output {
     }
   };
 
+  const shown = (text: string) => showColors(terminal ? visible(text) : text);
+
   return {
     ...{ json, paint, story },
     answer: (document, renderText) =>
-      toStdout(withNewline(json ? JSON.stringify({ version: 1, ...document }) : renderText())),
-    write: toStdout,
+      toStdout(withNewline(json ? JSON.stringify({ version: 1, ...document }) : shown(renderText()))),
+    write: (chunk) => toStdout(typeof chunk === "string" ? showColors(chunk) : chunk),
     note: (text) => void say("info", text),
     warn: (text) => void say("warn", text),
     detail: (text) => void say("debug", text),

@@ -1,6 +1,7 @@
 /** Progress for people: one line redrawn on a terminal, elsewhere a line now and then. */
 import type { ProgressEvent } from "../sys/operation.ts";
-import { formatBytes, formatCount, formatDuration, visibleOnOneLine } from "./format.ts";
+import { visibleOnOneLine } from "../sys/visible-text.ts";
+import { formatBytes, formatCount, formatDuration } from "./format.ts";
 import type { Output } from "./output.ts";
 
 const REDRAW_EVERY_MS = 100;

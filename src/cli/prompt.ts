@@ -1,5 +1,6 @@
 /** Questions to whoever sits at the terminal. They are asked on stderr: stdout is the answer's. */
 import { interruption, refusal } from "../errors.ts";
+import { visible, visibleOnOneLine } from "../sys/visible-text.ts";
 
 export interface Choice<T> {
   value: T;
@@ -36,13 +37,13 @@ export function createPrompt({ available, before }: PromptOptions): Prompt {
     available,
     confirm: async (question) => {
       const { clack, where } = await ready(question);
-      const answer = await clack.confirm({ ...where, message: question, initialValue: false });
+      const answer = await clack.confirm({ ...where, message: visible(question), initialValue: false });
       if (clack.isCancel(answer)) throw interruption("SIGINT");
       return answer;
     },
     word: async (question) => {
       const { clack, where } = await ready(question);
-      const answer = await clack.text({ ...where, message: question });
+      const answer = await clack.text({ ...where, message: visible(question) });
       if (clack.isCancel(answer)) throw interruption("SIGINT");
       return answer;
     },
@@ -51,10 +52,10 @@ export function createPrompt({ available, before }: PromptOptions): Prompt {
       // Places instead of values: the library's types want a label only for some kinds of value.
       const options = choices.map(({ label, hint }, value) => ({
         value,
-        label,
-        ...(hint === undefined ? {} : { hint }),
+        label: visibleOnOneLine(label),
+        ...(hint === undefined ? {} : { hint: visibleOnOneLine(hint) }),
       }));
-      const place = await clack.select({ ...where, message: question, options });
+      const place = await clack.select({ ...where, message: visible(question), options });
       const choice = clack.isCancel(place) ? undefined : choices[place];
       if (choice === undefined) throw interruption("SIGINT");
       return choice.value;

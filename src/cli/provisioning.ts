@@ -1,12 +1,12 @@
 /** Provisioning as `new`, `provision` and the git hook ask for it, and how its outcome is told. */
-import { resolve } from "node:path";
-import type { LoadedConfig } from "../config/load-config.ts";
-import { usageError } from "../errors.ts";
+
+import { describeStrays } from "../monitor/env-check.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
-import { expandHome } from "../sys/files.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
+import { warnOfStrays } from "./answers/status.ts";
 import type { Context } from "./context.ts";
+import { approveForeign } from "./foreign-dump.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { askAboutSessions } from "./sessions.ts";
 
@@ -26,10 +26,14 @@ export async function provisionRequest(
   choice: ProvisionChoice,
 ): Promise<Omit<ProvisionRequest, "name">> {
   const { cwd, home } = context;
+  if (!choice.silent) await requireVariables(context);
   return {
     data,
     start: choice.start,
     dumps: { storeDir: await context.storeDir(), cwd, home },
+    approveForeign: async (foreign, database) => {
+      await approveForeign(context, { label: database, name: database, protected: false }, foreign);
+    },
     whenBusy: async (label, sessions) => (choice.silent ? "stream" : await askAboutSessions(context, label, sessions)),
     maySetUp: () => maySetUp(context, choice),
   };
@@ -37,44 +41,35 @@ export async function provisionRequest(
 
 async function maySetUp(context: Context, { setup, silent }: ProvisionChoice): Promise<boolean> {
   if (!setup) return false;
-  const { isConfigTrusted, requireTrust } = await import("./trust.ts");
-  if (silent) return await isConfigTrusted(context);
-  await requireTrust(context);
+  const { isTrusted, requireTrust } = await import("./trust.ts");
+  const keys = ["worktrees.setup"] as const;
+  if (silent) return await isTrusted(context, keys);
+  await requireTrust(context, { keys, instead: "--no-setup      leaves the commands out" });
   return true;
 }
 
-/** What `worktrees.data` of pgrove.yaml means; a path in it is relative to the file. */
-export function readConfiguredData({ config, dir }: LoadedConfig, home: string): InitialData {
-  const { data } = config.worktrees;
-  if (data === "copy") return { kind: "copy", source: "main" };
-  if (data === "empty") return { kind: "empty" };
-  const isPath = data.includes("/") || data.startsWith("~");
-  return { kind: "dump", dump: isPath ? resolve(dir, expandHome(data, home)) : data, configured: true };
-}
-
-/** What a command is to start with: what the command line says, else the usual, which is its user's choice then. */
-export function chooseData(
-  given: { copy: string | undefined; restore: string | undefined; empty: boolean },
-  usual: InitialData,
-): InitialData {
-  const choices: InitialData[] = [
-    ...(given.copy === undefined ? [] : [{ kind: "copy" as const, source: given.copy }]),
-    ...(given.restore === undefined ? [] : [{ kind: "dump" as const, dump: given.restore }]),
-    ...(given.empty ? [{ kind: "empty" as const }] : []),
-  ];
-  if (choices.length > 1) throw usageError("--copy, --restore and --empty exclude each other", "choose one of them");
-  if (choices[0] !== undefined) return choices[0];
-  return usual.kind === "dump" ? { kind: "dump", dump: usual.dump } : usual;
+/** What is written into an env file, or given to commands, may change what programs do. */
+export async function requireVariables(context: Context): Promise<void> {
+  const { requireTrust } = await import("./trust.ts");
+  await requireTrust(context, { keys: ["env.set"] });
 }
 
 /** The lines that tell what was provisioned. */
-export function describeProvisioned({ row, data, env, shared, setup }: Provisioned): [string, string | undefined][] {
+export function describeProvisioned({
+  row,
+  data,
+  env,
+  otherEnvs,
+  shared,
+  setup,
+}: Provisioned): [string, string | undefined][] {
   const { made } = data;
   const place = row.schema ? `${row.schema} in ${row.database}` : row.database;
   const came = made === undefined ? "was there already" : describeMade(made);
   return [
     [row.schema ? "schema" : "database", `${place}  ${came}`],
     ["env", env === undefined ? "not written: the database publishes no port" : describeEnv(env)],
+    ...otherEnvs.map((each): [string, string] => ["env", describeEnv(each)]),
     ["shared", describeShared(shared)],
     ["setup", setup === "skipped" ? "left out: pgrove trust, then pgrove provision" : undefined],
   ];
@@ -92,15 +87,39 @@ function describeShared(shared: Provisioned["shared"]): string | undefined {
   return parts.length === 0 ? undefined : parts.join(", ");
 }
 
-function describeEnv({ file, variables, overridden }: NonNullable<Provisioned["env"]>): string {
+function describeEnv({ file, variables, overridden, unreachable }: NonNullable<Provisioned["env"]>): string {
   const plain = (name: string, value: string) => (/^\d+$/.test(value) ? `${name}=${value}` : name);
   const names = Object.entries(variables).map(([name, value]) => plain(name, value));
   const warning = overridden.length === 0 ? "" : `; set again further down, where it counts: ${overridden.join(", ")}`;
-  return `${file}: ${names.join(", ")}${warning}`;
+  const without = unreachable.length === 0 ? "" : `; the database publishes no port for ${unreachable.join(", ")}`;
+  return `${file}: ${names.join(", ")}${without}${warning}`;
+}
+
+/** Says what in the worktree's env files leads to main's data, and that git would take up a password. */
+export function warnOfProvisioned({ output }: Context, { row, env, otherEnvs, strays }: Provisioned): void {
+  for (const { git, file } of env === undefined ? [] : [env, ...otherEnvs]) {
+    if (git === "untracked") {
+      output.warn(
+        `warning: git does not ignore ${file}, which has the database's password now\nnext: echo ${file} >> .gitignore`,
+      );
+    }
+    if (git === "tracked") {
+      output.note(`${file} is tracked by git: pgrove's lines in it show up as a change; leave them out of commits`);
+    }
+  }
+  for (const warning of warnOfStrays(row.name, describeStrays(strays, row.path))) output.warn(warning);
 }
 
 /** The part of a JSON document that says what was provisioned. */
-export function provisionDocument({ row, data, connection, env, shared, setup }: Provisioned): Record<string, unknown> {
+export function provisionDocument({
+  row,
+  data,
+  connection,
+  env,
+  shared,
+  strays,
+  setup,
+}: Provisioned): Record<string, unknown> {
   const { made } = data;
   return {
     name: row.name,
@@ -123,6 +142,7 @@ export function provisionDocument({ row, data, connection, env, shared, setup }:
           },
     env: env === undefined ? null : { file: env.file, change: env.change, overridden: env.overridden },
     shared: shared.map(({ path, how, reason }) => ({ path, how, reason: reason ?? null })),
+    strays: describeStrays(strays, row.path),
     setup,
   };
 }

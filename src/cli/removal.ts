@@ -4,7 +4,7 @@ import type { Belongings } from "../worktree/belongings.ts";
 import type { RemovalChoice } from "../worktree/remove.ts";
 import type { WorktreeTools } from "../worktree/tools.ts";
 import type { Context } from "./context.ts";
-import { isConfigTrusted } from "./trust.ts";
+import { isTrusted } from "./trust.ts";
 import { findRemovable } from "./worktree-tools.ts";
 
 /** What is about to be removed, looked at and checked. */
@@ -40,11 +40,11 @@ export async function planRemovalOf(
     throw missingError("worktree_missing", `there is no worktree named ${text}`, "pgrove list");
   const { name, belongings } = await planRemoval(tools, worktree, choice);
   const mayTearDown = async () => {
-    if (await isConfigTrusted(context)) return true;
+    if (await isTrusted(context, ["worktrees.teardown", "env.set"])) return true;
     context.output.note("the teardown steps are left out: they were not approved (pgrove trust)");
     return false;
   };
-  const carryOut = () => removeWorktree(tools, worktree, { ...choice, mayTearDown });
+  const carryOut = () => removeWorktree(tools, worktree, { ...choice, shown: belongings, mayTearDown });
   const branch = worktree.branch === undefined ? {} : { branch: worktree.branch };
   return { name, path: worktree.root, ...branch, belongings, carryOut };
 }

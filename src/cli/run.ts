@@ -47,7 +47,7 @@ function createOutputFor(given: CommonFlags): Output {
   const paint = createPaint(wantsColor(isatty(1), process.env, { color: !given.has("no-color") }));
   const [json, quiet] = [given.has("json"), given.has("quiet")];
   const verbose = given.has("verbose") || wantsDebug(process.env);
-  return createOutput({ json, quiet, verbose, paint });
+  return createOutput({ json, quiet, verbose, paint, terminal: isatty(1) });
 }
 
 async function tellVersion(version: string, output: Output): Promise<void> {
@@ -126,6 +126,8 @@ async function runChosen(
     return EXIT.ok;
   }
   const { args, flags, words } = parseArguments(name, rest, command);
+  const { preventCoreDumps } = await import("../sys/core-dumps.ts");
+  preventCoreDumps(); // before a password is read
   const context = createContext({ argv, flags, output });
   const { runCommand } = await import("./command.ts");
   try {

@@ -1,6 +1,6 @@
 /** What to do about whoever is connected to a database that is to be copied. */
 
-import type { Session } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { WhenBusy } from "../unit/unit.ts";
 import type { Context } from "./context.ts";
 import { plural } from "./format.ts";

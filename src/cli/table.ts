@@ -1,5 +1,5 @@
 /** Columns for people. */
-import { visibleOnOneLine } from "./format.ts";
+import { visibleOnOneLine } from "../sys/visible-text.ts";
 
 export interface TableOptions {
   /** Columns whose cells stand on the right, such as sizes; counted from 0. */

@@ -1,5 +1,6 @@
 /** What the terminal can do, and what its user wants of it. */
 import type { Environment } from "../config/load-config.ts";
+import { markColor } from "../sys/visible-text.ts";
 
 export interface TerminalWishes {
   /** False after --no-color. */
@@ -34,11 +35,11 @@ const CODES: Record<Style, readonly [number, number]> = {
 
 export type Paint = (style: Style, text: string) => string;
 
-/** Colours text, or leaves it as it is. */
+/** Colours text, or leaves it as it is. What writes it makes the colours the terminal's. */
 export function createPaint(enabled: boolean): Paint {
   return (style, text) => {
     if (!enabled || text === "") return text;
     const [on, off] = CODES[style];
-    return `\u001b[${on}m${text}\u001b[${off}m`;
+    return markColor(on) + text + markColor(off);
   };
 }

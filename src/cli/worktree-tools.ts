@@ -28,9 +28,8 @@ export async function requireWorktreeTools(context: Context): Promise<WorktreeTo
  * The worktree of that name, branch or folder; left out, the one that one stands in. Throws (exit 4) when there is none.
  */
 export async function requireWorktree(tools: WorktreeTools, text: string | undefined): Promise<GitWorktree> {
-  const { repository, stateDir, operation } = tools;
-  const worktrees = await listWorktrees(repository, operation.runner);
-  const found = text === undefined ? worktrees.find(isHere(tools)) : await findNamed(worktrees, text, stateDir);
+  const { repository, stateDir } = tools;
+  const found = await findWorktree(tools, text);
   if (found !== undefined) return found;
   const isLeft = text !== undefined && (await findRow(stateDir, text)) !== undefined;
   throw missingError(
@@ -38,6 +37,12 @@ export async function requireWorktree(tools: WorktreeTools, text: string | undef
     `there is no worktree named ${text ?? repository.root}${isLeft ? " any more" : ""}`,
     isLeft ? "pgrove prune        takes away what is left of it" : "pgrove list",
   );
+}
+
+/** The same; undefined when there is none. */
+export async function findWorktree(tools: WorktreeTools, text: string | undefined): Promise<GitWorktree | undefined> {
+  const worktrees = await listWorktrees(tools.repository, tools.operation.runner);
+  return text === undefined ? worktrees.find(isHere(tools)) : await findNamed(worktrees, text, tools.stateDir);
 }
 
 /** What `remove` is to remove: a worktree, or, looked for first, what one has left that is not there any more. */

@@ -1,7 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
-import { count, text, texts } from "./schema-parts.ts";
+import { count, duration, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -21,7 +21,7 @@ const database = v.pipe(
   v.description("The main database and the role that pgrove uses."),
 );
 
-const env = v.pipe(
+const envFile = v.pipe(
   v.strictObject({
     file: v.optional(text("The env file written in each worktree, only inside a marked block."), ".env"),
     set: v.optional(
@@ -36,6 +36,24 @@ const env = v.pipe(
     ),
   }),
   v.description("What each worktree's env file is given."),
+);
+
+/** Of several the first is the one that `${…}` of this file is looked up in. */
+const env = v.pipe(
+  v.union([
+    envFile,
+    v.pipe(
+      v.array(envFile),
+      v.minLength(1, "must name an env file"),
+      v.description("Several env files, as the packages of a repository have them."),
+    ),
+  ]),
+  v.description("What each worktree's env file, or files, are given."),
+  v.transform((written) => {
+    if (!Array.isArray(written)) return { ...written, others: undefined };
+    const [first = { file: ".env", set: {} }, ...others] = written;
+    return { ...first, others };
+  }),
 );
 
 const ports = v.pipe(
@@ -69,12 +87,12 @@ const portRange = v.pipe(
   }),
 );
 
+/** Of a bare repository the worktrees lie side by side instead. */
+export const DEFAULT_WORKTREES_DIR = "../{repo}-worktrees/{name}";
+
 const worktrees = v.pipe(
   v.strictObject({
-    dir: v.optional(
-      text("Where worktrees are made; {repo}, {project}, {name} are put in."),
-      "../{repo}-worktrees/{name}",
-    ),
+    dir: v.optional(text("Where worktrees are made; {repo}, {project}, {name} are put in."), DEFAULT_WORKTREES_DIR),
     data: v.optional(text("What a new worktree's database starts with: copy, empty, or a dump's name."), "copy"),
     port_range: v.optional(portRange),
     share: v.optional(texts("Ignored paths to bring along into a new worktree.", "A path inside the repository."), []),
@@ -118,6 +136,9 @@ const dumps = v.pipe(
     dir: v.optional(
       text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
     ),
+    key_file: v.optional(
+      text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
+    ),
     keep: v.optional(
       v.pipe(
         v.strictObject({
@@ -133,6 +154,17 @@ const dumps = v.pipe(
     ),
   }),
   v.description("Where dumps are kept, and for how long."),
+);
+
+const prune = v.pipe(
+  v.strictObject({
+    after: v.optional(
+      duration("How long a worktree is gone before what it has left is parked.", "12h, 7d or 2w"),
+      "7d",
+    ),
+    keep: v.optional(duration("How long what is parked stays before it is dropped.", "12h, 7d or 2w"), "7d"),
+  }),
+  v.description("When `pgrove prune` takes away what deleted worktrees have left."),
 );
 
 const environments = v.pipe(
@@ -156,6 +188,19 @@ const environments = v.pipe(
     ),
   ),
   v.description("Databases elsewhere, such as staging and production."),
+);
+
+const hooks = v.pipe(
+  v.strictObject({
+    start: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description("May `git worktree add` start containers, in isolation container; default: true."),
+      ),
+      true,
+    ),
+  }),
+  v.description("What the git hooks may do."),
 );
 
 export const configSchema = v.pipe(
@@ -193,8 +238,10 @@ export const configSchema = v.pipe(
       ),
       {},
     ),
+    prune: v.optional(prune, {}),
     dumps: v.optional(dumps, {}),
     environments: v.optional(environments, {}),
+    hooks: v.optional(hooks, {}),
     client_image: v.optional(
       text(
         "The image that PostgreSQL's programs run in when the host has none; {major} is the server's major version.",

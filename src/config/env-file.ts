@@ -1,5 +1,7 @@
 /** Env files, and what they and the environment say about the database. */
 import { configError } from "../errors.ts";
+import { type EnvEntry, escapeIn, readEnvEntries } from "./env-syntax.ts";
+import { expandParts, readReferences } from "./expansion.ts";
 import type { Environment } from "./load-config.ts";
 import { loadTextFile } from "./text-file.ts";
 
@@ -9,61 +11,83 @@ export type DatabaseVariables =
   | {
       source: string;
       host?: string;
-      port?: number;
+      port?: string;
       user?: string;
       password?: string;
       database?: string;
     };
 
-/**
- * The variables of an env file, as dotenv reads it: comments, `export`, quotes, several lines, CRLF, a byte order mark.
- * `${NAME}` and `${NAME:-default}` are replaced outside single quotes, from the file itself and then from
- * `environment`: nothing unless given, so that a file in a repository cannot put the shell's secrets into a URL.
- * No command is ever run, and process.env is not touched. Throws exit 3 when it cannot be read, 4 when it is absent.
- */
-export async function readEnvFile(path: string, environment: Environment = {}): Promise<Record<string, string>> {
-  const source = await loadTextFile(path, "the env file");
-  const { parse } = await import("dotenv");
-  // dotenv's other parser, a regular expression, takes a minute for 200 kB of empty lines
-  return expandVariables(parse(source, { fast: true }), findSingleQuoted(source), environment);
+/** What is doubtful about a variable of an env file, for those who are told where it counts. */
+export interface Doubt {
+  name: string;
+  /** "its ${A} is not set in the file". */
+  what: string;
+  /** It has no value at all: `${A:?}` of a variable that is not set. */
+  isMissing: boolean;
 }
 
-/*
- * dotenv-expand is not used for this: since its version 1000 it runs `$(commands)` found in values, and it takes
- * `pa$word` for a variable, also inside single quotes.
+/**
+ * The variables of an env file: comments, `export`, quotes, several lines, CRLF, a byte order mark; see env-syntax.ts for
+ * how. `$NAME`, `${NAME}` and `${NAME:-default}` and their kin are replaced outside single quotes, from the file itself
+ * and then from `environment`: nothing unless given, so that a file in a repository cannot put the shell's secrets into a
+ * URL. No command is ever run, and process.env is not touched. Throws exit 3 when it cannot be read, 4 when it is absent.
  */
-function expandVariables(
-  written: Readonly<Record<string, string>>,
-  literal: ReadonlySet<string>,
-  environment: Environment,
+export async function readEnvFile(
+  path: string,
+  environment: Environment = {},
+  doubt: (doubt: Doubt) => void = () => undefined,
+): Promise<Record<string, string>> {
+  return parseEnv(await loadTextFile(path, "the env file"), environment, doubt);
+}
+
+/** The same of a text. */
+export function parseEnv(
+  text: string,
+  environment: Environment = {},
+  doubt: (doubt: Doubt) => void = () => undefined,
 ): Record<string, string> {
   const done: Record<string, string> = {};
   const find = (name: string) => (Object.hasOwn(done, name) ? done[name] : environment[name]);
-  for (const [name, value] of Object.entries(written)) {
-    done[name] = literal.has(name) ? value : expandValue(value, find);
+  for (const entry of readEnvEntries(text)) {
+    const value = expandEntry(entry, find, doubt);
+    if (value !== undefined) done[entry.name] = value;
   }
   return done;
 }
 
-const REFERENCE = /\\\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)([^{}]*))?\}/g;
-
-/** As a shell would: what is not set is empty. `\$` is a plain dollar sign; a `$` without braces always is one. */
-function expandValue(value: string, find: (name: string) => string | undefined): string {
-  return value.replace(REFERENCE, (_whole, name: string | undefined, operator: string | undefined, fallback = "") => {
-    if (name === undefined) return "$";
-    const found = find(name);
-    return found === undefined || (found === "" && operator === ":-") ? fallback : found;
+/** The value of an entry; undefined where it needs a variable that is not set. */
+function expandEntry(
+  entry: EnvEntry,
+  find: (name: string) => string | undefined,
+  doubt: (doubt: Doubt) => void,
+): string | undefined {
+  const { name, written, quote, hasLooseQuote } = entry;
+  const tell = (what: string, isMissing = false) => doubt({ name, what, isMissing });
+  const isLiteral = quote === "'" || quote === "`";
+  const takeBack = escapeIn(quote);
+  if (isLiteral) return written.replace(/\\(.)/gs, (whole, sign: string) => takeBack(sign) ?? whole);
+  if (hasLooseQuote) tell("its quotes are not closed, or have something behind them: they are part of the value");
+  const { parts, isMalformed, hasDoubled } = readReferences(written, {
+    bare: true,
+    doubled: "anywhere",
+    escape: takeBack,
   });
-}
-
-/** The variables whose value, where it stands last, is in single quotes: there a `$` is a `$`. */
-function findSingleQuoted(source: string): ReadonlySet<string> {
-  const quoted = new Set<string>();
-  for (const [, name = "", quote] of source.matchAll(/^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*[=:][ \t]*(['"`]?)/gm)) {
-    if (quote === "'") quoted.add(name);
-    else quoted.delete(name);
-  }
-  return quoted;
+  if (isMalformed) tell("it has a ${ that is not closed, or begins no name: it is as written");
+  if (hasDoubled) tell("$$ is read as one $, as docker compose does; in single quotes it is as written");
+  let hasValue = true;
+  const value = expandParts(parts, {
+    find,
+    missing: (variable, bare) => {
+      if (bare === undefined) tell(`its ${variable} is not set in the file: it is empty there`);
+      else tell(`${bare} is as written, for ${variable} is not set; in single quotes no $ means anything`);
+      return bare ?? "";
+    },
+    required: (variable, message) => {
+      hasValue = false;
+      tell(`it needs ${variable}, which is not set in the file${message === "" ? "" : `: ${message}`}`, true);
+    },
+  });
+  return hasValue ? value : undefined;
 }
 
 interface Family {
@@ -73,6 +97,8 @@ interface Family {
   user: string;
   password: string;
   database: string;
+  /** Further variables that say where the database is. */
+  further: readonly string[];
 }
 
 const FAMILIES: readonly Family[] = [
@@ -83,6 +109,7 @@ const FAMILIES: readonly Family[] = [
     user: "DATABASE_USER",
     password: "DATABASE_PASSWORD",
     database: "DATABASE_NAME",
+    further: [],
   },
   {
     source: "PG*",
@@ -91,6 +118,7 @@ const FAMILIES: readonly Family[] = [
     user: "PGUSER",
     password: "PGPASSWORD",
     database: "PGDATABASE",
+    further: ["PGSERVICE", "PGHOSTADDR"],
   },
 ];
 
@@ -100,18 +128,18 @@ const COMPLETION = { user: "POSTGRES_USER", password: "POSTGRES_PASSWORD", datab
 /** Every variable that says something about the database. */
 export const DATABASE_VARIABLE_NAMES: readonly string[] = [
   "DATABASE_URL",
-  ...FAMILIES.flatMap(({ host, port, user, password, database }) => [host, port, user, password, database]),
+  ...FAMILIES.flatMap((each) => [each.host, each.port, each.user, each.password, each.database, ...each.further]),
   ...Object.values(COMPLETION),
 ];
 
 /**
  * The connection that variables describe: DATABASE_URL, else DATABASE_HOST/PORT/USER/PASSWORD/NAME, else PGHOST…;
  * POSTGRES_USER/PASSWORD/DB complete the latter two. Undefined when there is none. An empty variable counts as unset.
- * Throws (exit 3) on a URL that is not PostgreSQL's and on a port that is no port, without repeating the value.
+ * Throws (exit 3) on a port that is no port, without repeating the value.
  */
 export function findDatabaseVariables(variables: Environment): DatabaseVariables | undefined {
   const url = given(variables, "DATABASE_URL");
-  if (url !== undefined) return { source: "DATABASE_URL", url: requirePostgresUrl(url) };
+  if (url !== undefined) return { source: "DATABASE_URL", url };
   for (const family of FAMILIES) {
     const found = readFamily(variables, family);
     if (found !== undefined) return found;
@@ -124,40 +152,30 @@ function given(variables: Environment, name: string): string | undefined {
   return value === "" ? undefined : value;
 }
 
-/** SQLAlchemy's `postgresql+asyncpg://` says which driver to use; the address is the same. */
-function requirePostgresUrl(url: string): string {
-  const scheme = /^(postgres(?:ql)?)(?:\+[a-z0-9_]+)?:\/\//i.exec(url.trim());
-  if (scheme === null) {
-    throw configError(
-      "DATABASE_URL is not a PostgreSQL URL",
-      "write it as postgres://user:password@host:5432/database",
-    );
-  }
-  return `${scheme[1]}://${url.trim().slice(scheme[0].length)}`;
-}
-
 function readFamily(variables: Environment, family: Family): DatabaseVariables | undefined {
   const host = given(variables, family.host);
   const port = given(variables, family.port);
   const name = given(variables, family.database);
   // a user or password alone (PGPASSWORD in many shells) does not say which database is meant
-  if (host === undefined && port === undefined && name === undefined) return undefined;
+  const further = family.further.some((each) => given(variables, each) !== undefined);
+  if (host === undefined && port === undefined && name === undefined && !further) return undefined;
   const user = given(variables, family.user) ?? given(variables, COMPLETION.user);
   const password = given(variables, family.password) ?? given(variables, COMPLETION.password);
   const database = name ?? given(variables, COMPLETION.database);
   return {
     source: family.source,
     ...(host === undefined ? {} : { host }),
-    ...(port === undefined ? {} : { port: requirePort(port, family.port) }),
+    ...(port === undefined ? {} : { port: requirePorts(port, family.port) }),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
   };
 }
 
-function requirePort(written: string, name: string): number {
-  const port = Number(written);
-  if (/^\d{1,5}$/.test(written) && port >= 1 && port <= 65_535) return port;
+/** Of several hosts each may have its own. */
+function requirePorts(written: string, name: string): string {
+  const isPort = (one: string) => one === "" || (/^\d{1,5}$/.test(one) && Number(one) >= 1 && Number(one) <= 65_535);
+  if (written.split(",").every(isPort)) return written;
   throw configError(`${name} is not a port number (1 to 65535)`, `set ${name}=5432`);
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { configError, missingError, PgroveError } from "../errors.ts";
+import { passwordsIn } from "../sys/redact.ts";
 import type { Config } from "./config-schema.ts";
 import type { PathPlace } from "./paths.ts";
 import { loadTextFile } from "./text-file.ts";
@@ -14,6 +15,8 @@ export interface MissingVariable {
   /** Dotted, such as "database.password". */
   path: string;
   name: string;
+  /** What `${NAME:?message}` has to say. */
+  message?: string;
   /** Both from 1. */
   line: number;
   column: number;
@@ -40,12 +43,22 @@ export interface LoadedConfig {
   /** Their keys count as not given. */
   missing: readonly MissingVariable[];
   interpolated: readonly Interpolation[];
+  /** What the env files say, and which of them says it. */
+  envFile: EnvFileValues;
+}
+
+/** Values of env files, and the file that each is from. */
+export interface EnvFileValues {
+  values: Readonly<Record<string, string>>;
+  fileOf(name: string): string | undefined;
 }
 
 export interface LoadOptions {
   environment: Environment;
-  /** What the repository's env file says; the environment comes first. */
+  /** What the repository's env files say; the environment comes first. */
   envFile?: Readonly<Record<string, string>>;
+  /** The file that says it. */
+  envFileOf?: EnvFileValues["fileOf"];
 }
 
 const FILE_NAMES = ["pgrove.yaml", "pgrove.yml"];
@@ -95,6 +108,7 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
     secrets: findSecrets(config),
     missing: listMissing(source),
     interpolated: listInterpolated(source),
+    envFile: { values: options.envFile ?? {}, fileOf: options.envFileOf ?? (() => undefined) },
   };
 }
 
@@ -109,7 +123,8 @@ function isCommand([first, second]: Path): boolean {
 }
 
 /** Keys that renderTemplate reads later: braces that come from a variable must not become placeholders. */
-function isTemplate([first, second]: Path): boolean {
+function isTemplate([first, second, third]: Path): boolean {
+  if (first === "env" && third === "set") return true; // of one env file among several
   const key = `${first}.${second ?? ""}`;
   return key === "env.set" || key === "worktrees.dir" || key === "dumps.dir" || key === "client_image.";
 }
@@ -147,7 +162,7 @@ function places(source: YamlSource): { path: string; offset: number; interpolate
 
 function listMissing(source: YamlSource): MissingVariable[] {
   return places(source).flatMap(({ path, offset, interpolated }) =>
-    interpolated.missing.map((name) => ({ path, name, ...source.lineAndColumn(offset) })),
+    interpolated.missing.map((each) => ({ path, ...each, ...source.lineAndColumn(offset) })),
   );
 }
 
@@ -157,19 +172,8 @@ function listInterpolated(source: YamlSource): Interpolation[] {
 
 function findSecrets({ database, server }: Config): string[] {
   const found = [database.password ?? ""];
-  if (server.kind === "url" && server.url !== undefined) {
-    const password = /:\/\/[^:@/\s]*:(\S*)@/.exec(server.url)?.[1] ?? /[?&]password=([^&\s]*)/.exec(server.url)?.[1];
-    found.push(server.url, password ?? "", decodeLeniently(password ?? ""));
-  }
+  if (server.kind === "url" && server.url !== undefined) found.push(server.url, ...passwordsIn(server.url));
   return [...new Set(found.filter((each) => each !== ""))];
-}
-
-function decodeLeniently(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /**
@@ -180,7 +184,7 @@ export function requireNoMissing(loaded: Pick<LoadedConfig, "missing" | "file">,
   const first = loaded.missing.find(({ path }) => path === pathPrefix || path.startsWith(`${pathPrefix}.`));
   if (first === undefined) return;
   throw configError(
-    `${basename(loaded.file)}:${first.line}:${first.column}  ${first.path} needs ${first.name}, which is set neither in the environment nor in the env file`,
+    `${basename(loaded.file)}:${first.line}:${first.column}  ${first.path} needs ${first.name}, which is set neither in the environment nor in the env file${first.message === undefined ? "" : `: ${first.message}`}`,
     `set ${first.name}, or write \${${first.name}:-default}`,
   );
 }

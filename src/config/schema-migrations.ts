@@ -1,28 +1,20 @@
 /** The part of pgrove.yaml that says where migrations are, and how they are run. */
 import * as v from "valibot";
-import { DURATION, durationMs } from "./duration.ts";
-import { keysOf, text, texts } from "./schema-parts.ts";
+import { duration, keysOf, text, texts } from "./schema-parts.ts";
 
 export const BACKUPS = ["dump", "snapshot", "none"] as const;
-export const LAYOUTS = ["golang-migrate", "dbmate", "goose"] as const;
+export const LAYOUTS = ["golang-migrate", "dbmate", "goose", "diesel", "sqlx"] as const;
 export const LINT_LEVELS = ["off", "warning", "error"] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
 export type LintLevel = (typeof LINT_LEVELS)[number];
 
-const duration = (description: string) =>
-  v.pipe(
-    v.string(),
-    v.regex(DURATION, "must be a time such as 500ms, 5s or 2m"),
-    v.description(description),
-    v.transform((written) => durationMs(written) ?? 0),
-  );
-
 const command = v.pipe(
   v.strictObject({
-    up: text("Applies what is pending."),
-    down: v.optional(text("Takes the last one back.")),
+    up: text("Applies what is pending. {target} stands for how far: a revision, +1, head; left out, head."),
+    down: v.optional(text("Takes the last one back. {target} stands for how far: a revision, -2; left out, -1.")),
     status: v.optional(text("Shows what is applied.")),
+    history: v.optional(text("Shows what there is, or what was done.")),
     create: v.optional(text("Makes a new one; its name follows as an argument.")),
   }),
   v.description("Another migration tool's commands, run once approved with `pgrove trust`."),
@@ -63,6 +55,13 @@ export const migrations = v.pipe(
         v.picklist(LAYOUTS),
         v.description("How the files are named and divided; left out, found out from the files."),
       ),
+    ),
+    ignore: v.optional(
+      texts(
+        "Files below the folders that are no migrations.",
+        "A pattern: *.md for names wherever they are, old/** for a path within the folder.",
+      ),
+      [],
     ),
     table: v.optional(
       text("The table in which other tools remember what is applied: name, or schema.name. Default: the layout's own."),

@@ -1,5 +1,6 @@
 /** What the keys of pgrove.yaml are made of. */
 import * as v from "valibot";
+import { DURATION, durationMs } from "./duration.ts";
 
 /** Text that says something. */
 export const text = (description: string) =>
@@ -16,6 +17,15 @@ export const count = (description: string, least = 0) =>
     v.minValue(least, `must be ${least} or more`),
     v.maxValue(1_000_000_000, "is too large"),
     v.description(description),
+  );
+
+/** A time, in ms when it is read. */
+export const duration = (description: string, examples = "500ms, 5s or 2m") =>
+  v.pipe(
+    v.string(),
+    v.regex(DURATION, `must be a time such as ${examples}`),
+    v.description(description),
+    v.transform((written) => durationMs(written) ?? 0),
   );
 
 /** The keys that were given, also where something else is wrong. */

@@ -3,10 +3,12 @@
  * (TEMPLATE), which needs the source for itself; else, and between servers, pg_dump streams into pg_restore.
  */
 import { missingError, usageError } from "../errors.ts";
-import { databaseExists, listSessions, type Session } from "../postgres/admin.ts";
+import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
+import { listSessions, type Session } from "../postgres/occupants.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { lossOf } from "../unit/keep.ts";
 import { requireStreamable } from "../unit/stream.ts";
 import type { AskWhenBusy, CopyStrategy, Loss, Place, Unit } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
@@ -15,6 +17,8 @@ import { type Work, type WorkSubject, withWork } from "../work/work.ts";
 export interface CopyRequest {
   strategy: CopyStrategy;
   schemaOnly: boolean;
+  /** The search_path to stream it with; left out, none. */
+  searchPath?: string;
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */
@@ -45,9 +49,11 @@ export async function copyDatabase(
   const { unit, oneServer } = pair;
   return await withWork(tools, target, subjectOf("copy", pair, "exclusive"), async (work) => {
     const loss = await prepare(work, pair);
-    if (loss !== undefined) await consent(loss);
+    if (loss !== undefined) await consent(lossOf(loss, request));
     const built = await unit.createCopy(work, source, { ...request, wanted: request.wanted ?? [], oneServer });
-    const { details, ...replaced } = await unit.swap(work, built, { ...request, agreed: loss?.standing });
+    const { details, ...replaced } = await unit.swap(work, built, {
+      ...{ ...request, agreed: loss?.standing, older: loss?.older?.standing },
+    });
     const { strategy } = built;
     Object.assign(work.operation.details, { strategy, ...details });
     return { strategy, ...unit.place, ...replaced };

@@ -1,63 +1,56 @@
-/** Finds PostgreSQL among the services of a compose file, without docker. */
-import { join } from "node:path";
-import { loadTextFile } from "../config/text-file.ts";
+/** Finds PostgreSQL among the services of compose files, without docker. */
+import { asMapping, asText, type ComposeText, listVariables, type Mapping } from "./compose-text.ts";
 
 /** A compose service that looks like PostgreSQL. */
 export interface DetectedService {
   /** The compose file, relative to the repository's root. */
   file: string;
+  /** The files that a script of the repository names, where it names some; `file` is the first. */
+  files?: readonly string[];
+  /** The project's name that the script gives. */
+  composeProject?: string;
   service: string;
   image: string | undefined;
   /** `container_name`, where it is given. */
   container: string | undefined;
-  /** The services that say they depend on it. */
+  /** The services that say they depend on it, without those that do one thing and end. */
   dependents: readonly string[];
 }
 
 export interface DetectedCompose {
-  /** The compose project's name, where the file gives one. */
+  /** The compose project's name, where the files give one. */
   name: string | undefined;
   services: readonly DetectedService[];
 }
 
 const POSTGRES_IMAGE =
   /^(postgres|postgresql|postgres-full|postgis|timescaledb|timescaledb-ha|pgvector|pgvecto-rs|citus|paradedb|spilo(-\d+)?|alloydbomni)$/;
-const MAX_ALIASES = 100;
 
-type Mapping = Readonly<Record<string, unknown>>;
-
-/** The PostgreSQL services of a compose file; undefined when it cannot be read as one. */
-export async function readComposeFile(root: string, file: string): Promise<DetectedCompose | undefined> {
-  const written = await parseCompose(join(root, file));
-  const services = asMapping(written?.services);
-  if (written === undefined || services === undefined) return undefined;
-  const found = Object.entries(services).flatMap(([name, written]): DetectedService[] => {
-    const service = asMapping(written);
-    if (service === undefined || !isPostgres(service)) return [];
+/** The PostgreSQL services of a project. */
+export function findServices({ file, name, services }: ComposeText): DetectedCompose {
+  const found = Object.entries(services).flatMap(([service, written]): DetectedService[] => {
+    if (!isPostgres(written)) return [];
     return [
       {
-        file,
-        service: name,
-        image: asText(service.image),
-        container: asText(service.container_name),
-        dependents: Object.keys(services).filter((other) =>
-          listDependencies(asMapping(services[other])).includes(name),
+        ...{ file, service, image: asText(written.image), container: asText(written.container_name) },
+        dependents: Object.keys(services).filter(
+          (other) => listDependencies(services[other]).includes(service) && !isJob(other, services),
         ),
       },
     ];
   });
-  return { name: asText(written.name), services: found };
+  return { name, services: found };
 }
 
-async function parseCompose(path: string): Promise<Mapping | undefined> {
-  try {
-    const text = await loadTextFile(path, "the compose file");
-    const { parse } = await import("yaml");
-    // compose's own tags (!reset, !override) are no mistake here
-    return asMapping(parse(text, { merge: true, maxAliasCount: MAX_ALIASES, logLevel: "silent" }));
-  } catch {
-    return undefined;
-  }
+const JOB = /(^|[-_])(migrat(e|ions?|or)|seed(er|s)?|init|setup|bootstrap|backup|tests?)([-_]|$)/i;
+
+/** Whether a service does one thing and ends: others wait for its end, it is not to be started again, or its name says so. */
+function isJob(name: string, services: Readonly<Record<string, Mapping>>): boolean {
+  const conditions = Object.values(services).map((each) => asMapping(asMapping(each.depends_on)?.[name])?.condition);
+  const restart = services[name]?.restart;
+  return (
+    conditions.includes("service_completed_successfully") || restart === "no" || restart === false || JOB.test(name)
+  );
 }
 
 /** Known images; else a service that is set up like the official image and listens, or stores, where PostgreSQL does. */
@@ -77,27 +70,9 @@ function imageName(image: string): string {
   return (withoutDigest.split("/").at(-1) ?? "").replace(/:.*$/, "").toLowerCase();
 }
 
-/** `environment` is a mapping, or a list of NAME=value. */
-function listVariables(environment: unknown): string[] {
-  if (Array.isArray(environment)) return environment.map((each) => String(each).split("=")[0] ?? "");
-  return Object.keys(asMapping(environment) ?? {});
-}
-
 /** `depends_on` is a list of names, or a mapping from them. */
 function listDependencies(service: Mapping | undefined): string[] {
   const dependencies = service?.depends_on;
   if (Array.isArray(dependencies)) return dependencies.map(String);
   return Object.keys(asMapping(dependencies) ?? {});
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function asMapping(value: unknown): Mapping | undefined {
-  return isMapping(value) ? value : undefined;
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

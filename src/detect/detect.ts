@@ -1,9 +1,14 @@
 /** What a repository says about itself, for `pgrove init`. Reads only; runs nothing; follows no links. */
 import { basename, join } from "node:path";
 import { findDatabaseVariables, readEnvFile } from "../config/env-file.ts";
-import { type DetectedService, readComposeFile } from "./detect-compose.ts";
+import { isConnectionString, isUrl } from "../postgres/conninfo.ts";
+import { pathExists } from "../sys/files.ts";
+import { readComposeList, readComposeTexts } from "./compose-text.ts";
+import { type DetectedCompose, type DetectedService, findServices } from "./detect-compose.ts";
 import { type FoundEntry, listEntries } from "./detect-entries.ts";
 import { type DetectedMigrations, findMigrations } from "./detect-migrations.ts";
+import { findComposeCalls } from "./detect-scripts.ts";
+import { type DetectedSet, findSets } from "./detect-variables.ts";
 
 export interface DetectedEnvFile {
   /** Relative to the root. */
@@ -24,37 +29,93 @@ export interface Detected {
   services: readonly DetectedService[];
   envFiles: readonly DetectedEnvFile[];
   migrations: DetectedMigrations | undefined;
+  /** What the repository's programs read, by env file; left out, what is usual. */
+  sets?: readonly DetectedSet[];
+  /** What git ignores and a new worktree needs: env files, node_modules. */
+  share?: readonly string[];
 }
+
+/** Which of the paths git ignores; they are relative to the root. */
+export type AskIgnored = (paths: readonly string[]) => Promise<readonly string[]>;
 
 const COMPOSE_FILE = /^(?:docker-)?compose(?:\.[\w-]+)*\.ya?ml$/;
 const ENV_FILE = /^\.env(?:\.([\w-]+))?$/;
 const EXAMPLES = new Set(["example", "sample", "template", "dist", "defaults"]);
 
+export interface DetectOptions {
+  /** The repository's own; left out, its folder's. */
+  name?: string;
+  /** Left out, nothing is. */
+  askIgnored?: AskIgnored;
+}
+
 /** Looks through a repository's first three levels of folders. What cannot be read is passed over. */
-export async function detectProject(root: string): Promise<Detected> {
+export async function detectProject(root: string, options: DetectOptions = {}): Promise<Detected> {
+  const { name = basename(root), askIgnored = async () => [] } = options;
   const entries = await listEntries(root);
   const files = entries.filter(({ isFolder }) => !isFolder);
   const composeFiles = files.filter(({ name }) => COMPOSE_FILE.test(name)).map(({ path }) => path);
-  const compose = await Promise.all(composeFiles.map((file) => readComposeFile(root, file)));
-  const named = compose.find((each) => each?.name !== undefined && each.services.length > 0)?.name;
+  const called = await findCalled(root, entries);
+  const texts = await readComposeTexts(root, composeFiles);
+  const compose = [...called, ...texts.map(findServices)].filter(({ services }) => services.length > 0);
+  const named = compose.find((each) => each.name !== undefined)?.name;
   return {
     root,
-    project: toProjectName(named ?? basename(root)),
-    services: compose.flatMap((each) => each?.services ?? []).sort(byLikelihood),
+    project: toProjectName(named ?? name),
+    services: compose
+      .flatMap(({ services }) => services)
+      .sort(byLikelihood)
+      .filter(isFirst),
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),
+    sets: await findSets(root, entries),
+    share: await findShared(root, files, askIgnored),
   };
 }
 
-/** The plain name before variants such as docker-compose.prod.yml, near the root before deep, much used before little. */
+/** The folders of packages, whose copies spare a new worktree their installation. */
+const PACKAGES = ["node_modules", "vendor/bundle"];
+
+async function findShared(root: string, files: readonly FoundEntry[], askIgnored: AskIgnored): Promise<string[]> {
+  const names = files.filter(
+    ({ path, name }) => path === name && /^\.env(?:\.local|\.development\.local)?$/.test(name),
+  );
+  const folders = await Promise.all(PACKAGES.map(async (path) => ((await pathExists(join(root, path))) ? [path] : [])));
+  const candidates = [...names.map(({ path }) => path), ...folders.flat()];
+  const ignored = candidates.length === 0 ? [] : await askIgnored(candidates);
+  return candidates.filter((path) => ignored.includes(path));
+}
+
+/** The projects that the repository's own scripts start. */
+async function findCalled(root: string, entries: readonly FoundEntry[]): Promise<DetectedCompose[]> {
+  const calls = await findComposeCalls(root, entries);
+  const found = await Promise.all(
+    calls.map(async ({ files, project }) => {
+      const text = await readComposeList(root, files);
+      if (text === undefined) return [];
+      const { name, services } = findServices(text);
+      const given = { files, ...(project === undefined ? {} : { composeProject: project }) };
+      return [{ name, services: services.map((each) => ({ ...each, ...given })) }];
+    }),
+  );
+  return found.flat();
+}
+
+/** Whether the same service of the same file was not there before. */
+function isFirst({ file, service }: DetectedService, index: number, all: readonly DetectedService[]): boolean {
+  return all.findIndex((each) => each.file === file && each.service === service) === index;
+}
+
+/** What the scripts call before the rest, the plain name before variants such as docker-compose.prod.yml, near the root before deep, much used before little. */
 function byLikelihood(a: DetectedService, b: DetectedService): number {
   return unlikelihood(a) - unlikelihood(b) || b.dependents.length - a.dependents.length || (a.file < b.file ? -1 : 1);
 }
 
-function unlikelihood({ file }: DetectedService): number {
+function unlikelihood({ file, files }: DetectedService): number {
+  const called = files === undefined ? 0 : -5;
   const variant = /^(?:docker-)?compose\.ya?ml$/.test(basename(file)) ? 0 : 1;
   const production = /prod|test|ci\b/i.test(file) ? 10 : 0;
-  return variant * 2 + production + file.split("/").length;
+  return called + variant * 2 + production + file.split("/").length;
 }
 
 async function readEnvFiles(root: string, files: readonly FoundEntry[]): Promise<DetectedEnvFile[]> {
@@ -75,7 +136,10 @@ async function readEnvFiles(root: string, files: readonly FoundEntry[]): Promise
 /** A file that is broken, or speaks of another kind of database, says nothing. */
 async function findDatabaseSource(path: string): Promise<string | undefined> {
   try {
-    return findDatabaseVariables(await readEnvFile(path))?.source;
+    const found = findDatabaseVariables(await readEnvFile(path));
+    if (found === undefined || ("url" in found && !isUrl(found.url) && !isConnectionString(found.url)))
+      return undefined;
+    return found.source;
   } catch {
     return undefined;
   }

@@ -1,4 +1,6 @@
 /** Loads a checked dump into the run's scratch database: what every restore does before it replaces anything. */
+
+import type { Skipping } from "../archive/wants.ts";
 import { messageOf, refusal } from "../errors.ts";
 import { dropDatabase } from "../postgres/admin.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -8,17 +10,17 @@ import { createHomes } from "../unit/selection.ts";
 import { createStatement, type DatabaseShape } from "../unit/swap.ts";
 import type { Loss } from "../unit/unit.ts";
 import type { Work } from "../work/work.ts";
+import type { ForeignDump } from "./authorship.ts";
+import type { PartChoice } from "./choose-parts.ts";
 import { type Comparison, compareWithManifest } from "./compare.ts";
-import type { InspectedDump } from "./inspect.ts";
+import { type InspectedDump, withSearchPath } from "./inspect.ts";
 import { loadDump, placeArchive } from "./load-dump.ts";
 import type { StoredDump } from "./store.ts";
 
 /** How a dump is loaded. */
-export interface LoadChoice {
-  /** Leave owners and grants out. */
-  noOwner: boolean;
-  /** Everything will belong to one role: owners are left out, and grants stay where the server has their roles. */
-  ownRole?: boolean;
+export interface LoadChoice extends PartChoice {
+  /** The search_path to load it with; left out, the dump's own. */
+  searchPath?: string;
   /** How many tables at once. */
   jobs: number;
 }
@@ -32,22 +34,13 @@ export interface LoadRequest extends LoadChoice {
   services: readonly string[];
   /** The comment that a database or schema which did not exist before is born with. */
   comment?: string;
-  /** Asked before anything is replaced; throws when it is not wanted. */
-  consent: (loss: Loss) => Promise<void>;
-}
-
-/** Whether owners are left out: that of a worktree's schema is its own role, which nobody else has. */
-export function leavesOwners({ noOwner, ownRole = false }: LoadChoice, { manifest }: StoredDump): boolean {
-  return noOwner || ownRole || Boolean(manifest?.schema);
-}
-
-/** Whether grants are left out: when it was asked for; without their owners, also when the server lacks a role. */
-async function leavesGrants(work: Work, { roles, dump }: InspectedDump, request: LoadChoice): Promise<boolean> {
-  if (request.noOwner || !leavesOwners(request, dump)) return request.noOwner;
-  const there = await work.control<{ name: string }[]>`select rolname::text as name from pg_roles`;
-  const missing = roles.filter((role) => !there.some(({ name }) => name === role));
-  if (missing.length > 0) work.tools.note(`grants are left out, since there is no role ${missing.join(", ")} here`);
-  return missing.length > 0;
+  /**
+   * Asked before anything is replaced, by which dump where it was read already; throws when it is not wanted. A foreign
+   * dump's SQL is agreed to with it.
+   */
+  consent: (loss: Loss, dump?: StoredDump, foreign?: ForeignDump) => Promise<void>;
+  /** Asked before the SQL of somebody else's dump is run where nothing is replaced; throws when it is not wanted. */
+  approveForeign: (foreign: ForeignDump) => Promise<void>;
 }
 
 /** Throws (exit 5) for a dump of rows alone: what is restored is a new database, which needs the tables too. */
@@ -65,15 +58,20 @@ export interface Scratch {
   comparison: Comparison | undefined;
 }
 
+/** What is loaded into it, and how. */
+export interface ScratchRequest extends Pick<LoadChoice, "jobs" | "searchPath"> {
+  shape: DatabaseShape;
+  skipping: Skipping;
+}
+
 /** The scratch database, loaded, analyzed and compared. It is dropped when the operation ends without a swap. */
 export async function buildScratch(
   work: Work,
   live: LiveTarget,
   inspected: InspectedDump,
-  shape: DatabaseShape,
-  request: LoadChoice,
+  request: ScratchRequest,
 ): Promise<Scratch> {
-  const scratch = await loadScratch(work, live, inspected, shape, request);
+  const scratch = await loadScratch(work, live, withSearchPath(inspected, request.searchPath), request);
   const comparison = await inScratch(work, scratch, async (sql) => {
     work.tools.progress({ phase: "analyze" });
     await sql`analyze`;
@@ -88,24 +86,22 @@ async function loadScratch(
   work: Work,
   live: LiveTarget,
   inspected: InspectedDump,
-  shape: DatabaseShape,
-  request: LoadChoice,
+  request: ScratchRequest,
 ): Promise<string> {
-  const { jobs } = request;
+  const { jobs, shape, skipping, searchPath } = request;
   const create = async () => {
     const made = await createScratch(work, (name) => createStatement(name, shape));
     const { schema: part, extensions = [] } = inspected.dump.manifest ?? {};
-    if (part !== undefined) await inScratch(work, made, (sql) => createHomes(sql, extensions, part));
+    const taken = extensions.filter(({ name }) => !skipping.objects.has(`extension ${name}`));
+    if (part !== undefined) await inScratch(work, made, (sql) => createHomes(sql, taken, part));
     return made;
   };
   // At once, and both to their end: what is still being placed could not be removed.
-  const [created, placing] = await Promise.allSettled([create(), placeArchive(work, live, inspected, jobs)]);
+  const [created, placing] = await Promise.allSettled([create(), placeArchive(work, live, inspected, request)]);
   if (created.status === "rejected") throw created.reason;
   if (placing.status === "rejected") throw placing.reason;
   const scratch = created.value;
-  const noOwner = leavesOwners(request, inspected.dump);
-  const noGrants = await leavesGrants(work, inspected, request);
-  const load = { database: scratch, placed: placing.value, noOwner, noGrants };
+  const load = { database: scratch, placed: placing.value, skipping, searchPath };
   try {
     await loadDump(work, live, inspected, { ...load, jobs });
   } catch (error) {

@@ -1,14 +1,16 @@
 /** Everything that can be known of a dump without a server: what it is, whether it is whole, what it needs. */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { type Archive, oldestReader, readArchive, rolesOf } from "../archive/archive.ts";
+import { type Archive, type ArchiveEntry, oldestReader, readArchive } from "../archive/archive.ts";
+import { wantsOf } from "../archive/archive-wants.ts";
 import { type DumpKind, detectDump } from "../archive/detect-dump.ts";
-import type { LeftOut } from "../archive/left-out.ts";
+import type { BlankPart, LeftOut } from "../archive/left-out.ts";
 import { openPlain } from "../archive/plain.ts";
 import { scanPlain } from "../archive/scan.ts";
+import { USUAL_PATH } from "../archive/search-path.ts";
+import type { Want } from "../archive/wants.ts";
 import { failure } from "../errors.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
-import type { Place } from "../sql/listener.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { MANIFEST_HINT } from "./manifest.ts";
 import type { StoredDump } from "./store.ts";
@@ -19,7 +21,7 @@ export interface InspectedDump {
   serverVersion: Version | undefined;
   /** The oldest pg_restore that reads it; 0 where every one does, or psql reads it. */
   reader: number;
-  roles: string[];
+  wants: readonly Want[];
   extensions: string[];
   tablespaces: string[];
   /** They are not restored; undefined where there cannot be any. */
@@ -29,10 +31,14 @@ export interface InspectedDump {
   /** It holds rows without their tables. */
   onlyRows: boolean;
   restricted: boolean;
+  /** It says what a new database does not need. */
+  superfluous: boolean;
   /** What it says of that which is left out on the way in. */
   leftOut: LeftOut;
   /** Where an archive says it: in bytes of the file, or of a directory's toc.dat. */
-  parts: readonly Place[];
+  parts: readonly BlankPart[];
+  /** An archive's table of contents. */
+  entries: readonly ArchiveEntry[];
   /** How it was found whole: by its recorded SHA-256, by reading it to its end, or only by its contents' list. */
   checked: "sha256" | "read" | "contents";
 }
@@ -76,19 +82,35 @@ function fromArchive(dump: StoredDump, kind: Exclude<DumpKind, { kind: "plain" }
     kind,
     serverVersion: parseVersion(archive.serverVersion),
     reader: oldestReader(archive),
-    roles: rolesOf(archive),
+    wants: wantsOf(archive.entries),
     extensions: tagged("EXTENSION").map(({ tag }) => tag),
     subscriptions: tagged("SUBSCRIPTION").map(({ tag }) => tag),
     tablespaces: [...new Set(archive.entries.map(({ tablespace }) => tablespace).filter((name) => name !== ""))],
     tables: tagged("TABLE DATA").map(({ schema, tag }) => ({ schema, name: tag })),
     onlyRows: dump.manifest?.content === "data" || (tagged("TABLE DATA").length > 0 && tagged("TABLE").length === 0),
-    restricted: false,
+    ...{ restricted: false, superfluous: false, entries: archive.entries },
     leftOut: { options: [...new Set(archive.entries.flatMap(({ leftOut }) => leftOut.names))], settings: [] },
-    parts: archive.entries.flatMap(({ leftOut }) =>
-      leftOut.parts.map(({ start, end }) => ({ start: offset + start, end: offset + end })),
-    ),
+    parts: archive.entries.flatMap(partsToBlank).map((part) => ({
+      ...{ ...part, start: offset + part.start, end: offset + part.end },
+    })),
     checked: dump.manifest === undefined ? "contents" : "sha256",
   };
+}
+
+/** Every new database has a schema `public`: what makes one is a comment then, which pg_restore leaves as it is. */
+function partsToBlank({ kind, tag, definition, place, leftOut }: ArchiveEntry): BlankPart[] {
+  const makesPublic = kind === "SCHEMA" && tag === "public" && definition.startsWith("CREATE SCHEMA");
+  return makesPublic ? [{ ...place, instead: "--" }] : leftOut.parts;
+}
+
+/** The dump as it is loaded with a search_path of its own: an archive says then that the session's counts. */
+export function withSearchPath(inspected: InspectedDump, searchPath: string | undefined): InspectedDump {
+  const { kind, dump, entries } = inspected;
+  if (searchPath === undefined || kind.kind === "plain") return inspected;
+  const [, offset] = archivePlace(dump.path, kind);
+  const own = entries.filter((entry) => entry.kind === "SEARCHPATH");
+  const parts = own.map(({ place }) => ({ start: offset + place.start, end: offset + place.end, instead: USUAL_PATH }));
+  return { ...inspected, parts: [...parts, ...inspected.parts].sort((a, b) => a.start - b.start) };
 }
 
 async function inspectPlain(
@@ -108,11 +130,11 @@ async function inspectPlain(
   // Whoever wrote the manifest may have written the SQL: both are read before psql sees a line.
   const scan = await scanPlain(openPlain(dump.path, kind.wrapping, see), dump.path);
   if (manifest !== undefined && hash.digest("hex") !== manifest.sha256) await requireChecksum(dump, tools);
-  const { restricted, options, settings } = scan;
+  const { restricted, superfluous, options, settings, wants } = scan;
   return {
-    ...{ dump, kind, tables: undefined, reader: 0, restricted, leftOut: { options, settings }, parts: [] },
-    roles: manifest?.roles ?? scan.roles,
-    extensions: manifest?.extensions.map(({ name }) => name) ?? scan.extensions,
+    ...{ dump, kind, tables: undefined, reader: 0, restricted, superfluous, wants },
+    ...{ leftOut: { options, settings }, parts: [], entries: [] },
+    extensions: manifest?.schema ? manifest.extensions.map(({ name }) => name) : scan.extensions,
     tablespaces: manifest?.tablespaces ?? scan.tablespaces,
     serverVersion: parseVersion(manifest?.server_version ?? scan.serverVersion ?? ""),
     onlyRows: manifest?.content === "data", // without a manifest psql says at the first row which table is not there

@@ -1,16 +1,21 @@
 /** Loads a checked dump into an empty database with pg_restore or psql. */
 
+import { listOfKept } from "../archive/archive-wants.ts";
 import { feedPsql, readServerMajor } from "../archive/feed-psql.ts";
 import { SCRIPT_CONTENTS } from "../archive/left-out.ts";
 import { openPlain } from "../archive/plain.ts";
 import { scannedPlain } from "../archive/scan.ts";
+import type { Skipping } from "../archive/wants.ts";
 import { failure } from "../errors.ts";
 import { databaseArgument } from "../postgres/identifier.ts";
+import type { Stage, ToolOptions } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { joinCommands } from "../sys/pipe.ts";
 import type { Streams } from "../sys/process.ts";
-import { ToolError } from "../sys/tool-error.ts";
+import { readLoadOptions } from "../work/load-options.ts";
+import { watchingRoom } from "../work/watch-room.ts";
 import type { Work } from "../work/work.ts";
+import { explainLoadError } from "./explain-load.ts";
 import type { InspectedDump } from "./inspect.ts";
 import { choosePlace, type Placed, readDump } from "./place-archive.ts";
 import { chooseWay } from "./way.ts";
@@ -19,9 +24,15 @@ export interface LoadRequest {
   database: string;
   /** Where the archive lies for pg_restore; undefined for plain SQL. */
   placed: Placed | undefined;
-  noOwner: boolean;
-  noGrants: boolean;
+  skipping: Skipping;
+  searchPath: string | undefined;
   jobs: number;
+}
+
+/** What the programs are told of the login's limits, and which entries of an archive they take. */
+interface LoadSettings {
+  options: string | undefined;
+  list: { path: string; stage: Stage } | undefined;
 }
 
 /** Runs the right program for the dump's kind. Throws (exit 1) with the failing statement at the first error. */
@@ -31,26 +42,35 @@ export async function loadDump(
   inspected: InspectedDump,
   request: LoadRequest,
 ): Promise<void> {
-  const { placed, database } = request;
+  const { placed, database, searchPath } = request;
   const into = { ...live, database };
+  const options = await readLoadOptions(work.control, searchPath);
   try {
-    if (placed === undefined) await loadPlain(work, into, inspected);
-    else if (placed.bySql) await loadBySql(work, into, inspected, placed, request);
-    else await loadArchive(work, into, inspected, placed, request);
+    await watchingRoom(work, live, async () => {
+      if (placed === undefined) return await loadPlain(work, into, inspected, request, options);
+      const settings = { options, list: await writeList(work, inspected, placed, request) };
+      const load = placed.bySql ? loadBySql : loadArchive;
+      await load(work, into, inspected, placed, { ...request, ...settings });
+    });
   } catch (error) {
-    throw explainLoadError(error, inspected, live);
+    throw explainLoadError(error, inspected, live, request.skipping);
   }
 }
 
-function explainLoadError(error: unknown, { dump }: InspectedDump, live: LiveTarget): unknown {
-  if (!(error instanceof ToolError) || error.failure.aborted) return error;
-  const said = error.message.replaceAll("psql:<stdin>:", `psql:${dump.name}:`);
-  return failure(
-    "restore_failed",
-    `${dump.name} could not be restored; ${live.target.label} was not touched\n${said}`,
-    "pgrove dumps verify        shows which dumps are whole",
-    error,
-  );
+/** The list of what is taken, where that is not all, in a place where pg_restore can read it. */
+async function writeList(
+  work: Work,
+  { entries }: InspectedDump,
+  { programs, stage }: Placed,
+  { skipping }: LoadRequest,
+): Promise<LoadSettings["list"]> {
+  const text = listOfKept(entries, skipping);
+  if (text === undefined) return undefined;
+  const own = stage ?? (await work.stage(programs));
+  const bytes = (async function* () {
+    yield new TextEncoder().encode(text);
+  })();
+  return { path: await own.write("list", bytes, work.operation.abort), stage: own };
 }
 
 /** Puts an archive where pg_restore can read it; plain SQL needs no place. Throws (exit 1) when it cannot be unpacked. */
@@ -58,7 +78,7 @@ export async function placeArchive(
   work: Work,
   live: LiveTarget,
   inspected: InspectedDump,
-  jobs: number,
+  { jobs, skipping }: Pick<LoadRequest, "jobs" | "skipping">,
 ): Promise<Placed | undefined> {
   if (inspected.kind.kind === "plain") return undefined;
   const server = await readServerMajor(work);
@@ -70,18 +90,19 @@ export async function placeArchive(
   try {
     return await choosePlace(work, inspected, way, jobs);
   } catch (error) {
-    throw explainLoadError(error, inspected, live);
+    throw explainLoadError(error, inspected, live, skipping);
   }
 }
 
 /** What pg_restore is told whichever way it loads. */
-function argumentsFor(placed: Placed, request: LoadRequest): string[] {
+function argumentsFor({ path }: Placed, { skipping, list }: LoadRequest & LoadSettings): string[] {
   return [
     "--no-subscriptions",
     "--verbose",
-    ...(request.noOwner ? ["--no-owner"] : []),
-    ...(request.noGrants ? ["--no-acl"] : []),
-    ...(placed.path === undefined ? [] : [placed.path]),
+    ...(skipping.owners ? ["--no-owner"] : []),
+    ...(skipping.grants ? ["--no-acl"] : []),
+    ...(list === undefined ? [] : [`--use-list=${list.path}`]),
+    ...(path === undefined ? [] : [path]),
   ];
 }
 
@@ -98,8 +119,13 @@ function streamsOf(work: Work, inspected: InspectedDump, { path }: Placed): Pick
   return { line, ...(path === undefined ? { input: readDump(work, inspected) } : {}) };
 }
 
-function optionsFor({ path, stage }: Placed) {
-  return { input: path === undefined, ...(stage === undefined ? {} : { stage }) };
+function optionsFor({ path, stage }: Placed, { list, options }: LoadSettings): ToolOptions {
+  const folder = stage ?? list?.stage;
+  return {
+    input: path === undefined,
+    ...(folder === undefined ? {} : { stage: folder }),
+    ...(options === undefined ? {} : { env: { PGOPTIONS: options } }),
+  };
 }
 
 async function loadArchive(
@@ -107,13 +133,13 @@ async function loadArchive(
   live: LiveTarget,
   inspected: InspectedDump,
   placed: Placed,
-  request: LoadRequest,
+  request: LoadRequest & LoadSettings,
 ): Promise<void> {
   const { run, abort } = work.operation;
   const jobs = placed.parallel && request.jobs > 1 ? [`--jobs=${request.jobs}`] : [];
   const into = [`--dbname=${databaseArgument(live.database)}`, "--exit-on-error", ...jobs];
   const args = [...into, ...argumentsFor(placed, request)];
-  const command = placed.programs.command("pg_restore", args, run, optionsFor(placed));
+  const command = placed.programs.command("pg_restore", args, run, optionsFor(placed, request));
   await work.tools.runner.stream(command, streamsOf(work, inspected, placed), abort);
 }
 
@@ -123,25 +149,41 @@ async function loadBySql(
   live: LiveTarget,
   inspected: InspectedDump,
   placed: Placed,
-  request: LoadRequest,
+  request: LoadRequest & LoadSettings,
 ): Promise<void> {
   const { run, abort } = work.operation;
+  const { list, options } = request;
   const args = ["--file=-", ...argumentsFor(placed, request)];
-  const command = placed.programs.command("pg_restore", args, run, optionsFor(placed));
+  const command = placed.programs.command("pg_restore", args, run, optionsFor(placed, { options: undefined, list }));
   const read = (sql: AsyncIterable<Uint8Array>) =>
-    feedPsql(work, live, scannedPlain(sql, inspected.dump.name), SCRIPT_CONTENTS);
+    feedPsql(work, live, scannedPlain(sql, inspected.dump.name), SCRIPT_CONTENTS, { options });
   await joinCommands(work.tools.runner, command, read, abort, streamsOf(work, inspected, placed));
 }
 
-async function loadPlain(work: Work, live: LiveTarget, inspected: InspectedDump): Promise<void> {
+/** The table whose rows a statement of a plain dump brings. */
+const ROWS_OF = /^(?:COPY|INSERT INTO) ((?:"(?:[^"]|"")+"|[^\s"(])+)/i;
+
+async function loadPlain(
+  work: Work,
+  live: LiveTarget,
+  inspected: InspectedDump,
+  { skipping, searchPath }: LoadRequest,
+  options: string | undefined,
+): Promise<void> {
   const { dump, kind } = inspected;
   if (kind.kind !== "plain") throw new Error(`${dump.name} has no place`);
   let bytes = 0;
+  let subject: string | undefined;
   const pieces = openPlain(dump.path, kind.wrapping, (chunk) => {
     bytes += chunk.length;
-    work.tools.progress({ phase: "restore", bytes, totalBytes: dump.sizeBytes });
+    const table = subject === undefined ? {} : { subject };
+    work.tools.progress({ phase: "restore", bytes, totalBytes: dump.sizeBytes, ...table });
   });
-  await feedPsql(work, live, kind.wrapping === "none" ? requireWhole(pieces, dump) : pieces, inspected);
+  const told = (text: string) => {
+    subject = ROWS_OF.exec(text)?.[1] ?? subject;
+  };
+  const whole = kind.wrapping === "none" ? requireWhole(pieces, dump) : pieces;
+  await feedPsql(work, live, whole, inspected, { skipping, searchPath, options, told });
 }
 
 /** The file's bytes, as many as were checked: psql would take an earlier end for the end of all. */

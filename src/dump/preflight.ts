@@ -1,44 +1,52 @@
 /** What can go wrong with a restore because of where it goes: said before anything starts, with the way out. */
 
 import { sayLeftOut } from "../archive/left-out.ts";
+import type { Skipping } from "../archive/wants.ts";
 import { refusal } from "../errors.ts";
 import { describeLeftOut } from "../postgres/admin.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { readServerFacts, requirePresent, type ServerFacts } from "../unit/needs.ts";
+import { chooseParts, type PartChoice } from "./choose-parts.ts";
 import type { InspectedDump } from "./inspect.ts";
 import { chooseWay } from "./way.ts";
 
-export interface PreflightRequest {
-  noOwner: boolean;
+export interface PreflightRequest extends PartChoice {
   /** The encoding of the database that will be made. */
   encoding: string;
 }
 
+/** What goes in, and what is only worth a note. */
+export interface Preflight {
+  skipping: Skipping;
+  notes: string[];
+}
+
 /**
- * Throws (exit 5) when the server is too old for the dump or has no room, and (exit 4) when no pg_restore here reads it, or
- * the server lacks roles, extensions or tablespaces, naming all of it. Resolves with what is only worth a note.
+ * Throws (exit 5) when the server is too old for the dump or has no room, and (exit 4) when no pg_restore here reads it, the
+ * server lacks roles, extensions or tablespaces, or the login may not do what the dump does, naming all of it.
  */
 export async function requireCompatible(
   inspected: InspectedDump,
   control: Sql,
   live: LiveTarget,
   request: PreflightRequest,
-): Promise<string[]> {
+): Promise<Preflight> {
   const facts = await readServerFacts(control);
   const server = versionOfNumber(facts.versionNumber);
   requireVersion(inspected, server, live);
   await requireReader(inspected, server, live);
-  requireNames(inspected, facts, live, request);
+  const { skipping, notes, needs } = chooseParts(inspected, facts, request);
+  requirePresent(facts, live.target.label, needs);
   await requireRoom(inspected, facts, live);
   const encoding = inspected.dump.manifest?.encoding;
-  const notes = [describeLeftOut(inspected.subscriptions ?? []), sayLeftOut(inspected.leftOut, server.major)];
+  const leftOut = [describeLeftOut(inspected.subscriptions ?? []), sayLeftOut(inspected.leftOut, server.major)];
   const converted =
     encoding === undefined || encoding === request.encoding
       ? undefined
       : `the dump is in ${encoding} and the database in ${request.encoding}: the text is converted`;
-  return [...notes, converted].filter((note) => note !== undefined);
+  return { skipping, notes: [...notes, ...leftOut, converted].filter((note) => note !== undefined) };
 }
 
 /** What counts is the server that was dumped: by a newer pg_dump it says the same, but for what is left out. */
@@ -55,22 +63,6 @@ function requireVersion({ dump, serverVersion }: InspectedDump, server: Version,
 /** Throws (exit 4) when no pg_restore here reads the archive. */
 async function requireReader(inspected: InspectedDump, server: Version, live: LiveTarget): Promise<void> {
   if (inspected.kind.kind !== "plain") await chooseWay(inspected, server.major, live);
-}
-
-function requireNames(
-  inspected: InspectedDump,
-  facts: ServerFacts,
-  live: LiveTarget,
-  { noOwner }: PreflightRequest,
-): void {
-  const plain = inspected.kind.kind === "plain";
-  requirePresent(facts, live.target.label, {
-    ...{ what: inspected.dump.name, extensions: inspected.extensions, tablespaces: inspected.tablespaces },
-    roles: noOwner && !plain ? [] : inspected.roles,
-    withoutRoles: plain
-      ? "or dump in custom format and restore with --no-owner"
-      : "or restore without owners and grants: --no-owner",
-  });
 }
 
 /** A restored database is at most so many times its compressed dump, where the manifest does not say. */

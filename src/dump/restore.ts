@@ -5,14 +5,23 @@
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
-import type { Sql } from "../postgres/toolbox.ts";
+import { capJobs } from "../resolve/pool.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { lossOf } from "../unit/keep.ts";
+import { fitLocale } from "../unit/locale.ts";
 import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
-import { buildScratch, type LoadChoice, type LoadRequest, leavesOwners, requireTables } from "./build-scratch.ts";
+import { type ForeignDump, isSigned } from "./authorship.ts";
+import {
+  buildScratch,
+  type LoadChoice,
+  type LoadRequest,
+  requireTables,
+  type ScratchRequest,
+} from "./build-scratch.ts";
 import type { Comparison } from "./compare.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { requireCompatible } from "./preflight.ts";
@@ -45,19 +54,24 @@ export async function restoreDump(
   const request = { ...given, ownRole: !unit.keepsOwners };
   return await withWork(tools, unit.live, subjectOf("restore", unit, "exclusive"), async (work) => {
     const loss = await findReplaced(work, unit, request);
-    if (loss !== undefined && request.askFirst) await request.consent(loss);
-    const { inspected, shape } = await prepare(work, live, unit, request);
-    if (loss !== undefined && !request.askFirst) await request.consent(loss);
+    const lost = loss === undefined ? undefined : lossOf(loss, request);
+    if (lost !== undefined && request.askFirst) await request.consent(lost);
+    const { inspected, ...loading } = await prepare(work, live, unit, request);
+    const foreign = await findForeign(work, inspected.dump, live);
+    if (lost !== undefined && !request.askFirst) await request.consent(lost, inspected.dump, foreign);
+    else if (foreign !== undefined) await request.approveForeign(foreign);
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
     let comparison: Comparison | undefined;
     const fill = async () => {
-      const filled = await buildScratch(work, live, inspected, shape, request);
+      const filled = await buildScratch(work, live, inspected, loading);
       comparison = filled.comparison;
       return { database: filled.scratch, wanted };
     };
     const built = await unit.create(work, fill);
-    const { details, ...replaced } = await unit.swap(work, built, { ...request, agreed: loss?.standing });
+    const { details, ...replaced } = await unit.swap(work, built, {
+      ...{ ...request, agreed: loss?.standing, older: loss?.older?.standing },
+    });
     Object.assign(work.operation.details, details);
     return { dump: name, ...unit.place, ...replaced, ...(comparison === undefined ? {} : { comparison }) };
   });
@@ -71,7 +85,7 @@ function destinationOf(live: LiveTarget, { intoNew }: RestoreRequest): Unit {
 
 /** What a restore would do, after every check that a restore makes before it starts. */
 export interface RestorePlan extends Place {
-  dump: string;
+  dump: StoredDump;
   checked: InspectedDump["checked"];
   /** What would be replaced; absent when there is nothing. */
   loss?: Loss;
@@ -89,7 +103,7 @@ export async function planRestore(
     const loss = await findReplaced(work, unit, request);
     const { inspected } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump: dump.name, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
+    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
   });
 }
 
@@ -97,9 +111,8 @@ function subjectOf(operation: string, unit: Unit, mode: "exclusive" | "shared"):
   return { operation, claims: unit.claims(mode), avoid: [unit.live.database] };
 }
 
-interface Prepared {
+interface Prepared extends ScratchRequest {
   inspected: InspectedDump;
-  shape: DatabaseShape;
 }
 
 /** The dump checked whole, the server checked for what it needs, and what stands in the way named. */
@@ -114,11 +127,34 @@ async function prepare(
   operation.details.dump = dump.name;
   const inspected = await inspectDump(dump, tools);
   requireTables(inspected);
-  const shape = (await unit.findShape(work)) ?? (await shapeOf(control, inspected, live.toolbox.user));
-  const compatible = { noOwner: leavesOwners(request, dump), encoding: shape.encoding };
-  for (const note of await requireCompatible(inspected, control, live, compatible)) tools.note(note);
+  const shape = (await unit.findShape(work)) ?? (await shapeOf(work, inspected, live.toolbox.user));
+  const { notes, skipping } = await requireCompatible(inspected, control, live, {
+    ...request,
+    encoding: shape.encoding,
+  });
+  for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
-  return { inspected, shape };
+  return { inspected, shape, skipping, ...waysOf(request, live, tools.note) };
+}
+
+/** What is to be agreed to of a dump that somebody else has made; undefined for one of the user's own. */
+async function findForeign(
+  { control, tools }: Work,
+  dump: StoredDump,
+  { toolbox }: LiveTarget,
+): Promise<ForeignDump | undefined> {
+  if (await isSigned(dump.manifest, tools)) return undefined;
+  const [role] = await control<{ rolsuper: boolean }[]>`select rolsuper from pg_roles where rolname = ${toolbox.user}`;
+  return { dump, login: toolbox.user, isSuperuser: role?.rolsuper ?? false };
+}
+
+function waysOf(
+  { jobs, searchPath }: LoadChoice,
+  { target }: LiveTarget,
+  note: (text: string) => void,
+): Pick<ScratchRequest, "jobs" | "searchPath"> {
+  const capped = capJobs(jobs, { target, besides: 0, note });
+  return { jobs: capped, ...(searchPath === undefined ? {} : { searchPath }) };
 }
 
 /** What would be replaced, as it is before the work begins. Throws (exit 5) where a new database is wanted and there is one. */
@@ -129,12 +165,14 @@ async function findReplaced(work: Work, unit: Unit, { intoNew }: RestoreRequest)
 }
 
 /** A new database has the dump's encoding and locale, else the server's usual ones. */
-async function shapeOf(control: Sql, { dump }: InspectedDump, owner: string): Promise<DatabaseShape> {
+async function shapeOf({ control, tools }: Work, { dump }: InspectedDump, owner: string): Promise<DatabaseShape> {
   const usual = { ...(await readShape(control, "template1")), owner, tablespace: "pg_default" };
   const { manifest } = dump;
   if (manifest === undefined) return usual;
   const { encoding, collate, ctype, locale, locale_provider: provider } = manifest;
-  return { ...usual, encoding, collate, ctype, locale, provider };
+  const { shape, note } = await fitLocale(control, { ...usual, encoding, collate, ctype, locale, provider }, usual);
+  if (note !== undefined) tools.note(note);
+  return shape;
 }
 
 /** Restores the dump into a scratch database, compares and drops it: the proof that it can be restored. */
@@ -142,16 +180,18 @@ export async function testRestore(
   tools: OperationTools,
   live: LiveTarget,
   dump: StoredDump,
-  request: LoadChoice,
+  request: LoadChoice & Pick<LoadRequest, "approveForeign">,
 ): Promise<Comparison | undefined> {
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
-    const shape = await shapeOf(work.control, inspected, live.toolbox.user);
-    await requireCompatible(inspected, work.control, live, {
-      noOwner: leavesOwners(request, dump),
-      encoding: shape.encoding,
+    const foreign = await findForeign(work, dump, live);
+    if (foreign !== undefined) await request.approveForeign(foreign);
+    const shape = await shapeOf(work, inspected, live.toolbox.user);
+    const { skipping } = await requireCompatible(inspected, work.control, live, {
+      ...{ ...request, encoding: shape.encoding },
     });
-    return (await buildScratch(work, live, inspected, shape, request)).comparison;
+    return (await buildScratch(work, live, inspected, { ...waysOf(request, live, tools.note), shape, skipping }))
+      .comparison;
   });
 }

@@ -48,11 +48,11 @@ export async function migrate(
 }
 
 async function goOn(tools: MigrateTools, run: PreparedRun, dialogue: MigrateDialogue): Promise<Migrated> {
-  const { request, migrations, live, planned, impacts } = run;
+  const { request, migrations, live, planned, impacts, repeats } = run;
   const { rehearse } = request.options;
   const rehearsal = rehearse ? await rehearseFirst(tools, run, dialogue) : undefined;
   if (needsAgreement(run)) {
-    await dialogue.consent({ target: live.target, steps: planned.plan.steps, impacts, rehearsed: rehearse });
+    await dialogue.consent({ target: live.target, steps: planned.plan.steps, impacts, repeats, rehearsed: rehearse });
   }
   const backup = await saveFirst(tools, run, dialogue);
   const started = performance.now();

@@ -1,7 +1,7 @@
 /** What `migrate up`, `down` and `goto` are asked to do, and what they ask and tell on the way. */
 
 import type { WhenConnected } from "../copy/snapshot.ts";
-import type { Session } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { Target } from "../resolve/target.ts";
 import type { WhenBusy } from "../unit/unit.ts";
 import type { StepImpact } from "./impact/impact-model.ts";
@@ -47,6 +47,8 @@ export interface Agreement {
   steps: readonly Step[];
   /** What they do to the data; none where nobody would read it. */
   impacts: readonly StepImpact[];
+  /** One that is gone on with would do again what it has committed. */
+  repeats: boolean;
   /** It was tried on a copy before. */
   rehearsed: boolean;
 }

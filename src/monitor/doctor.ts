@@ -3,13 +3,14 @@ import { access, constants, stat } from "node:fs/promises";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { messageOf, PgroveError } from "../errors.ts";
 import type { Repository } from "../repo/git.ts";
+import { findHookPlace } from "../repo/hook-place.ts";
 import type { Target } from "../resolve/target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerTools } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
 import { errorCode } from "../sys/files.ts";
-import { findDeadRuns } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
+import { findEndedRuns } from "../sys/run-record.ts";
 import type { Check } from "./check.ts";
 import { checkInside } from "./doctor-server.ts";
 import { checkWorktrees } from "./doctor-worktrees.ts";
@@ -19,6 +20,8 @@ export interface DoctorTools {
   now: Date;
   storeDir(): Promise<string>;
   stateDir(): Promise<string>;
+  /** The file of the key that this user's records are signed with. */
+  userKey: string;
   config(): Promise<LoadedConfig | undefined>;
   repository(): Promise<Repository | undefined>;
   serverTools(): Promise<ServerTools>;
@@ -37,8 +40,8 @@ export async function examine(tools: DoctorTools): Promise<Check[]> {
     checkStore(tools),
     checkDeadRuns(tools),
   ]);
-  const worktrees = await checkBooks(tools);
-  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), ...worktrees, store, runs];
+  const [worktrees, hooks] = [await checkBooks(tools), await checkHooks(tools)];
+  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), ...worktrees, ...hooks, store, runs];
 }
 
 interface Attempt<T> {
@@ -133,6 +136,17 @@ async function checkBooks(tools: DoctorTools): Promise<Check[]> {
   return value === undefined ? [] : [value];
 }
 
+/** Hooks that are switched off are somebody's choice, and no problem; but then no hook of ours runs. */
+async function checkHooks({ repository, runner }: DoctorTools): Promise<Check[]> {
+  const found = await repository();
+  if (found === undefined) return [];
+  const { value, error } = await attempt(() => findHookPlace(found, runner));
+  if (error !== undefined) return [problemOf("git hooks", error)];
+  if (value?.off === undefined) return [];
+  const { folder, off } = value;
+  return [{ name: "git hooks", state: "skipped", found: `switched off: core.hooksPath is ${folder}`, fix: off }];
+}
+
 async function checkStore(tools: DoctorTools): Promise<Check> {
   const name = "dump store";
   const folder = await tools.storeDir();
@@ -151,7 +165,11 @@ async function checkStore(tools: DoctorTools): Promise<Check> {
 
 async function checkDeadRuns(tools: DoctorTools): Promise<Check> {
   const name = "interrupted runs";
-  const dead = await findDeadRuns(await tools.stateDir());
+  const { dead, foreign } = await findEndedRuns({ stateDir: await tools.stateDir(), userKey: tools.userKey });
+  if (foreign.length > 0) {
+    const found = `${foreign.join(", ")}: not signed by you, and left alone`;
+    return { name, state: "problem", found, fix: "look at what it names, and remove it" };
+  }
   if (dead.length === 0) return { name, state: "ok", found: "none" };
   const what = dead.map(({ operation, target }) => `${operation} of ${target}`).join(", ");
   return {

@@ -3,6 +3,8 @@ import { failure, refusal } from "../errors.ts";
 import { applicationName, controlName, parseRunId, type RunId } from "../sys/run-id.ts";
 import { codeOf } from "./connect.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifier.ts";
+import { endNamedSessions } from "./occupants.ts";
+import { endSession } from "./session.ts";
 import type { Sql, Toolbox } from "./toolbox.ts";
 
 const SCRATCH_PREFIX = "pgrove_scratch_";
@@ -27,63 +29,55 @@ export function runOfScratch(database: string): RunId | undefined {
 
 /**
  * A connection to a database that is neither copied, dropped nor renamed: `postgres`, or `template1` where `postgres`
- * itself is worked on or does not exist.
+ * does not exist, is worked on, or holds somebody's data. There another run would find us in its way.
  */
 export async function connectForAdmin(toolbox: Toolbox, run: RunId, avoid: readonly string[]): Promise<Sql> {
   const control = { control: true };
-  if (avoid.includes("postgres")) return await toolbox.connect("template1", run, control);
+  const template = () => toolbox.connect("template1", run, control);
+  if (avoid.includes("postgres")) return await template();
+  let sql: Sql;
   try {
-    return await toolbox.connect("postgres", run, control);
+    sql = await toolbox.connect("postgres", run, control);
   } catch (error) {
     if (codeOf(error) !== "database_missing") throw error;
-    return await toolbox.connect("template1", run, control);
+    return await template();
   }
+  if (!(await holdsData(sql))) return sql;
+  const other = await template().catch(() => sql); // not every login may enter it
+  if (other !== sql) await endSession(sql);
+  return other;
 }
 
-export interface Session {
-  pid: number;
-  user: string;
-  application: string;
-  client: string;
-  state: string;
+/** Whether somebody keeps tables in the connected database. What extensions have there, such as a scheduler, is no data. */
+async function holdsData(sql: Sql): Promise<boolean> {
+  const [row] = await sql<{ holds: boolean }[]>`
+    select exists (
+      select from pg_class c
+       where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'f', 'S')
+         and not exists (select from pg_depend d
+                          where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')) as holds`;
+  return row?.holds === true;
 }
 
-/** Who is connected to a database, without this run's own sessions. */
-export async function listSessions(sql: Sql, database: string, run: RunId): Promise<Session[]> {
-  const rows = await sql<Session[]>`
-    select pid, coalesce(usename, '') as user, coalesce(application_name, '') as application,
-           coalesce(host(client_addr), 'local') as client, coalesce(state, '') as state
-      from pg_stat_activity
-     where datname = ${database} and backend_type in ('client backend', 'walsender', 'background worker')
-       and application_name not in (${applicationName(run)}, ${controlName(run)})
-     order by backend_start`;
-  return [...rows];
-}
-
-/** Ends the sessions of a database, this run's own left out. */
-export async function endSessions(sql: Sql, database: string, run: RunId): Promise<void> {
-  await sql`
-    select pg_terminate_backend(pid) from pg_stat_activity
-     where datname = ${database} and pid <> pg_backend_pid()
-       and application_name not in (${applicationName(run)}, ${controlName(run)})`;
+/** Throws (exit 5) for a database whose DROP was interrupted: nobody can connect to it, or copy it. */
+export async function requireValid(sql: Sql, database: string): Promise<void> {
+  const rows = await sql`select 1 from pg_database where datname = ${database} and datconnlimit = -2`;
+  if (rows.length === 0) return;
+  throw refusal(
+    "database_invalid",
+    `the database ${database} was dropped half-way by somebody: what is left of it cannot be read`,
+    `put a dump in its place: pgrove restore; or drop the rest: DROP DATABASE ${quoteIdentifier(database)}`,
+  );
 }
 
 /** Ends this run's work inside the server; resolves with how many sessions were at work. */
 export async function endRunSessions(sql: Sql, run: RunId): Promise<number> {
-  return await endNamed(sql, [applicationName(run)]);
+  return await endNamedSessions(sql, [applicationName(run)]);
 }
 
 /** Ends everything of a run that is dead, the sessions that controlled its work included; resolves with how many. */
 export async function endDeadRunSessions(sql: Sql, run: RunId): Promise<number> {
-  return await endNamed(sql, [applicationName(run), controlName(run)]);
-}
-
-async function endNamed(sql: Sql, names: readonly string[]): Promise<number> {
-  await sql`select pg_stat_clear_snapshot()`; // a transaction reads the list of sessions once and keeps it
-  const rows = await sql`
-    select pg_terminate_backend(pid) from pg_stat_activity
-     where application_name in ${sql(names)} and pid <> pg_backend_pid()`;
-  return rows.length;
+  return await endNamedSessions(sql, [applicationName(run), controlName(run)]);
 }
 
 export async function databaseExists(sql: Sql, database: string): Promise<boolean> {
@@ -98,13 +92,21 @@ export async function databaseSizeBytes(sql: Sql, database: string): Promise<num
 
 /** Removes a database that pgrove made, with whoever is still connected to it. No error when it is gone already. */
 export async function dropDatabase(sql: Sql, database: string): Promise<void> {
-  const drop = `drop database if exists ${quoteIdentifier(database)} with (force)`;
+  const drop = `drop database if exists ${quoteIdentifier(database)}`;
   try {
-    await sql.unsafe(drop);
+    await sql.unsafe(`${drop} with (force)`);
   } catch (error) {
-    if (codeOf(error) !== "42809") throw error; // it took the place of a template, and is still one itself
-    await sql.unsafe(`alter database ${quoteIdentifier(database)} is_template false`);
-    await sql.unsafe(drop);
+    switch (codeOf(error)) {
+      case "42809": // it took the place of a template, and is still one itself
+        await sql.unsafe(`alter database ${quoteIdentifier(database)} is_template false`);
+        await sql.unsafe(`${drop} with (force)`);
+        return;
+      case "42501": // by force also what this login may not end would go; an autovacuum worker goes without
+        await sql.unsafe(drop);
+        return;
+      default:
+        throw error;
+    }
   }
 }
 
@@ -149,6 +151,18 @@ function wayOut(kind: string, name: string): string {
   if (kind === "replication slot")
     return `drop it first if nobody needs it: select pg_drop_replication_slot(${quoteLiteral(name)})`;
   return `drop it first: DROP SUBSCRIPTION ${quoteIdentifier(name)}`;
+}
+
+/** Throws (exit 5) when the connected user may not create databases. */
+export async function requireDatabaseRights(sql: Sql): Promise<void> {
+  const [row] = await sql<{ may: boolean }[]>`
+    select rolsuper or rolcreatedb as may from pg_roles where rolname = current_user`;
+  if (row?.may === true) return;
+  throw refusal(
+    "databases_not_allowed",
+    "the user may not create databases, and isolation: database gives each worktree one",
+    "let an administrator run: ALTER ROLE … CREATEDB; or choose isolation: schema",
+  );
 }
 
 /** An error of `create database` or `alter database … rename`, in words. */

@@ -5,7 +5,7 @@
  * others' are looked up in pg_locks, which shows those of all.
  */
 import { failure, refusal } from "../errors.ts";
-import type { RunId } from "../sys/run-id.ts";
+import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { dropDatabase, endDeadRunSessions, runOfScratch } from "./admin.ts";
 import { codeOf } from "./connect.ts";
 import { isLostCode } from "./lost-connection.ts";
@@ -76,6 +76,13 @@ async function listLivingKeys(sql: Sql): Promise<Set<number>> {
     select objid::bigint::float8 as key from pg_locks
      where locktype = 'advisory' and granted and objsubid = 2 and classid = ${RUN_CLASS}::bigint::oid`;
   return new Set(rows.map((row) => row.key | 0));
+}
+
+/** Whether a run holds its claim, or has sessions of any kind: one that only runs psql claims nothing. */
+export async function isAtWork(sql: Sql, run: RunId): Promise<boolean> {
+  if ((await listLivingKeys(sql)).has(hashKey(run))) return true;
+  const names = [applicationName(run), controlName(run)];
+  return (await sql`select 1 from pg_stat_activity where application_name in ${sql(names)} limit 1`).length > 0;
 }
 
 /** Scratch databases whose run no longer lives: a run claims itself before it makes one. */

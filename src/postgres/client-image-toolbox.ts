@@ -8,6 +8,7 @@ import { openConnection } from "./connect.ts";
 import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
 import { hostStage } from "./host-toolbox.ts";
 import { takingBack } from "./psql-input.ts";
+import { findTlsFiles, TLS_VARIABLES, type TlsFiles } from "./tls.ts";
 import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
 
@@ -25,6 +26,7 @@ export const CLIENT_LABEL = "dev.pgrove.run";
 const STAGE_INSIDE = "/pgrove/stage";
 const LENT_INSIDE = "/pgrove/lent";
 const SOCKET_INSIDE = "/pgrove/socket";
+const TLS_INSIDE = "/pgrove/tls";
 
 /** The command that starts a program in a container of its own. */
 function startInImage(
@@ -42,10 +44,12 @@ function startInImage(
 /** The toolbox that starts a short-lived container of its own for each program. */
 export function createClientImageToolbox(runner: Runner, access: ClientImageAccess): Toolbox {
   const secrets = access.connection.password === undefined ? [] : [access.connection.password];
-  const { host, mounts } = hostSeenFromInside(access.connection.host);
+  const { host, mounts: socketMounts } = hostSeenFromInside(access.connection.host);
+  const tls = tlsSeenFromInside(findTlsFiles(access.connection));
+  const mounts = [...socketMounts, ...tls.mounts];
   const start = (flags: readonly string[], program: readonly string[], run: RunId, env: Env) =>
     startInImage({ image: access.image, network: ["host", ...mounts] }, flags, program, run, { env, secrets });
-  const server = connectionEnvironment({ ...access.connection, host });
+  const server = { ...connectionEnvironment({ ...access.connection, host }), ...tls.env };
   return {
     label: access.label,
     place: "client-image",
@@ -94,6 +98,15 @@ export function hostSeenFromInside(
   if (host.startsWith("/")) return { host: SOCKET_INSIDE, mounts: ["-v", `${host}:${SOCKET_INSIDE}`] };
   const loopback = host === "localhost" || host === "::1" || /^127\./.test(host);
   return { host: loopback && platform !== "linux" ? "host.docker.internal" : host, mounts: [] };
+}
+
+/** The certificates and the key that libpq would use here: inside there are none by themselves. */
+function tlsSeenFromInside(files: TlsFiles): { mounts: string[]; env: Record<string, string> } {
+  const kinds = (Object.keys(TLS_VARIABLES) as (keyof TlsFiles)[]).filter((kind) => files[kind] !== undefined);
+  return {
+    mounts: kinds.flatMap((kind) => ["-v", `${files[kind]}:${TLS_INSIDE}/${kind}:ro`]),
+    env: Object.fromEntries(kinds.map((kind) => [TLS_VARIABLES[kind], `${TLS_INSIDE}/${kind}`])),
+  };
 }
 
 /** A folder of this machine, seen by the programs through a mount. */

@@ -1,32 +1,19 @@
-import { connect as dialSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import { EXIT, failure, messageOf, missingError, PgroveError } from "../errors.ts";
 import { redact } from "../sys/redact.ts";
 import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { stringAt } from "../sys/untyped.ts";
+import { connectTimeoutS, dial } from "./dial.ts";
 import { openOneSession } from "./one-session.ts";
+import { isDirect, OWN_SETTINGS, USERS_SETTINGS } from "./own-settings.ts";
+import { tlsWays } from "./tls.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
-import type { Connection } from "./url.ts";
+import { type Connection, isSocket } from "./url.ts";
 
-const CONNECT_TIMEOUT_S = 10;
 const RETRY_EVERY_MS = 150;
 
 /** Opens a byte stream to the server where TCP from here does not reach it. */
 export type OpenSocket = () => Duplex;
-
-function tlsOption(parameters: Readonly<Record<string, string>>) {
-  switch (parameters.sslmode) {
-    case "require":
-    case "verify-ca":
-    case "verify-full":
-      return parameters.sslmode === "require" ? "require" : "verify-full";
-    case "disable":
-    case "allow":
-      return false;
-    default:
-      return "prefer";
-  }
-}
 
 /** True for what a server says, or does not say, while it is starting or restarting. */
 function isStarting(error: unknown): boolean {
@@ -45,44 +32,14 @@ export function codeOf(error: unknown): string | undefined {
 
 /**
  * One connection of postgres.js, proved by a round trip, over TCP, a Unix socket, or a given byte stream. Waits up to
- * `waitMs` for a server that is starting. `direct` says that no pooler stands between, which would hand our settings on to
- * others. Throws PgroveError in words, without the password.
+ * `waitMs` for a server that is starting. `direct` says that surely no pooler stands between, which would hand our settings
+ * on to others. Throws PgroveError in words, without the password.
  */
-export async function openConnection(
-  connection: Connection,
-  run: RunId,
-  options: ConnectOptions & { socket?: OpenSocket; label: string; direct?: boolean },
-): Promise<Sql> {
-  const { default: postgres } = await import("postgres");
+export async function openConnection(connection: Connection, run: RunId, options: OpenOptions): Promise<Sql> {
   const until = Date.now() + (options.waitMs ?? 0);
-  const relay = options.socket;
   for (;;) {
     try {
-      return await openOneSession(
-        relay ?? (() => dial(connection)),
-        (session) =>
-          postgres({
-            host: connection.host,
-            port: connection.port,
-            user: connection.user,
-            pass: connection.password ?? "",
-            database: connection.database,
-            ssl: relay !== undefined || connection.host.startsWith("/") ? false : tlsOption(connection.parameters),
-            max: 1,
-            prepare: false,
-            fetch_types: false,
-            connect_timeout: CONNECT_TIMEOUT_S,
-            idle_timeout: 0,
-            max_lifetime: null,
-            connection: {
-              application_name: options.control ? controlName(run) : applicationName(run),
-              ...(connection.parameters.options === undefined ? {} : { options: connection.parameters.options }),
-            },
-            onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
-            ...session,
-          }),
-        options.direct ? liftLimits(options.runsUsersSql ? WAITING : [...WAITING, ...WORKING]) : "select 1",
-      );
+      return await openEitherWay(connection, run, options);
     } catch (error) {
       if (!isStarting(error) || Date.now() >= until) throw explainConnectError(error, connection, options.label);
       await Bun.sleep(RETRY_EVERY_MS);
@@ -90,41 +47,68 @@ export async function openConnection(
   }
 }
 
-/** Limits after which a server ends a session that waits, as ours do while a program of PostgreSQL works. */
-const WAITING = ["idle_session_timeout", "idle_in_transaction_session_timeout"];
-/** Limits of what a session does. */
-const WORKING = ["statement_timeout", "transaction_timeout"];
+type OpenOptions = ConnectOptions & { socket?: OpenSocket; label: string; direct?: boolean };
 
-/** Whatever role and database say: a limit that is meant for programs would end our work half-way. */
-function liftLimits(names: readonly string[]): string {
-  const list = names.map((name) => `'${name}'`).join(", ");
-  return `select set_config(name, '0', false) from unnest(array[${list}]) name where current_setting(name, true) <> '0'`;
-}
-
-/** TCP or a Unix socket, once it is connected. */
-function dial({ host, port }: Connection): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const place = host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
-    const socket = dialSocket({ ...place, allowHalfOpen: true });
-    const late = setTimeout(() => {
-      socket.destroy();
-      reject(withCode(`no answer within ${CONNECT_TIMEOUT_S} s`, "CONNECT_TIMEOUT"));
-    }, CONNECT_TIMEOUT_S * 1000);
-    const fail = (error: Error) => {
-      clearTimeout(late);
-      reject(error);
-    };
-    socket.once("error", fail);
-    socket.once("connect", () => {
-      clearTimeout(late);
-      socket.off("error", fail);
-      resolve(Object.assign(socket, { host })); // the name that a TLS certificate is checked against
+/** Encrypted or not, as `sslmode` says: where it leaves the choice, the other way is tried when the first is turned away. */
+async function openEitherWay(connection: Connection, run: RunId, options: OpenOptions): Promise<Sql> {
+  const { socket } = options;
+  if (socket !== undefined) return await openSession(connection, run, options, socket);
+  const [first = false, second] = isSocket(connection) ? [false] : tlsWays(connection);
+  try {
+    return await openSession(connection, run, options, () => dial(connection, first));
+  } catch (error) {
+    if (second === undefined || !isTurnedAway(error, first)) throw error;
+    return await openSession(connection, run, options, () => dial(connection, second)).catch((again: unknown) => {
+      throw codeOf(again) === "TLS_REFUSED" ? error : again;
     });
-  });
+  }
 }
 
-function withCode(message: string, code: string): Error {
-  return Object.assign(new Error(message), { code });
+/** pg_hba.conf has no line for sessions of that kind; or the server and we find no common way to encrypt. */
+function isTurnedAway(error: unknown, wasEncrypted: boolean): boolean {
+  const code = codeOf(error) ?? "";
+  return code === "28000" || (wasEncrypted && isTlsTrouble(code));
+}
+
+function isTlsTrouble(code: string): boolean {
+  return code === "TLS_REFUSED" || /^ERR_(SSL|TLS)|CERT|SIGNED|ISSUER|^CRL_/.test(code);
+}
+
+async function openSession(
+  connection: Connection,
+  run: RunId,
+  options: OpenOptions,
+  open: () => Duplex | Promise<Duplex>,
+): Promise<Sql> {
+  const { default: postgres } = await import("postgres");
+  const asked = connection.parameters.options;
+  return await openOneSession(
+    open,
+    (session) =>
+      postgres({
+        host: connection.host,
+        port: connection.port,
+        user: connection.user,
+        pass: connection.password ?? "",
+        database: connection.database,
+        ssl: false, // the stream is encrypted already, where it is to be
+        max: 1,
+        prepare: false,
+        fetch_types: false,
+        connect_timeout: connectTimeoutS(connection),
+        idle_timeout: 0,
+        max_lifetime: null,
+        connection: {
+          application_name: options.control ? controlName(run) : applicationName(run),
+          ...(asked === undefined ? {} : { options: asked }),
+        },
+        onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
+        ...session,
+      }),
+    async (ask) => {
+      if (options.direct || (await isDirect(ask))) await ask(options.runsUsersSql ? USERS_SETTINGS : OWN_SETTINGS);
+    },
+  );
 }
 
 /** Why a connection failed, what to do about it, and the right exit code. */
@@ -135,6 +119,12 @@ export function explainConnectError(error: unknown, connection: Connection, labe
   switch (codeOf(error)) {
     case "3D000":
       return missingError("database_missing", `there is no database ${database} on ${label}`, "pgrove status");
+    case "55000":
+      return missingError(
+        "database_unusable",
+        `${database} on ${label} takes no connections: ${said}`,
+        "pgrove restore        puts a dump in the place of one that was dropped half-way",
+      );
     case "28P01":
     case "28000":
       return new PgroveError({
@@ -165,11 +155,34 @@ export function explainConnectError(error: unknown, connection: Connection, labe
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return missingError("host_unknown", `the host ${connection.host} is not known`, "check the host in the URL");
+    case "TLS_REFUSED":
+      return new PgroveError({
+        code: "tls_refused",
+        message: `${label} has no encryption, and ${encryptionWish(connection)} asks for it`,
+        hint: "sslmode=disable, where the way to it is safe without",
+        exit: EXIT.config,
+      });
     default:
+      if (isTlsTrouble(codeOf(error) ?? "")) return explainTls(said, connection, label);
       return failure("connect_failed", `could not connect to ${database} on ${label}: ${said}`, "pgrove status", error);
   }
 }
 
-function where({ host, port }: Connection): string {
-  return host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`;
+function explainTls(said: string, connection: Connection, label: string): PgroveError {
+  return new PgroveError({
+    code: "tls_failed",
+    message: `${label} is not taken for the right one: ${said} (${encryptionWish(connection)})`,
+    hint: "check sslrootcert, sslcert and the host's name in the URL; psql with that URL says the same",
+    exit: EXIT.config,
+  });
+}
+
+function encryptionWish({ parameters }: Connection): string {
+  if (parameters.sslmode !== undefined) return `sslmode=${parameters.sslmode}`;
+  return parameters.channel_binding === "require" ? "channel_binding=require" : "sslmode=prefer";
+}
+
+function where(connection: Connection): string {
+  const { host, hostaddr, port } = connection;
+  return isSocket(connection) ? `${host}/.s.PGSQL.${port}` : `${hostaddr ?? host}:${port}`;
 }

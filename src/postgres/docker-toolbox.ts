@@ -5,6 +5,7 @@ import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { isPassing, openConnection } from "./connect.ts";
 import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
+import { writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import { endSession } from "./session.ts";
 import type { ConnectOptions, PgTool, Sql, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
@@ -15,6 +16,8 @@ export interface DockerAccess {
   label: string;
   user: string;
   password?: string;
+  /** The one that the server listens on inside; left out, PostgreSQL's usual one. */
+  port?: number;
   /** Where the server's port is published on this machine. */
   published?: { host: string; port: number };
   /** The container's own addresses: by them a server that answers on the published port is recognised. */
@@ -27,14 +30,17 @@ export interface DockerAccess {
  * the protocol's own words (Terminate: X, length 4), so that the server closes and nothing has to be killed. SIGPIPE is
  * ignored and the exit code is 0, for a process that died of a signal could be taken for a crashed backend.
  */
-const RELAY = `trap '' PIPE
-exec 3<>"/dev/tcp/127.0.0.1/\${PGPORT:-5432}" || exit 1
+const relayTo = (port: number) => `trap '' PIPE
+exec 3<>"/dev/tcp/127.0.0.1/${port}" || exit 1
 { cat; printf 'X\\0\\0\\0\\4'; exit 0; } <&0 >&3 2>/dev/null &
 cat <&3`;
+
+const USUAL_PORT = 5432;
 
 /** The toolbox of a running container. */
 export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolbox {
   const secrets = access.password === undefined ? [] : [access.password];
+  const port = access.port === undefined || access.port === USUAL_PORT ? {} : { PGPORT: String(access.port) };
   const exec = (flags: readonly string[], program: readonly string[], env = {}): Command => ({
     ...dockerCommand(["exec", ...flags, ...namedVariables(env), access.container, ...program], env, secrets),
     remote: true,
@@ -44,13 +50,13 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
     return { ...exec(input ? ["-i"] : [], words, env), proof };
   };
 
-  const command = (tool: PgTool, args: readonly string[], run: RunId, options: ToolOptions = {}): Command => ({
-    ...wrapped([tool, ...args], options.input === true, programEnvironment(access, run, options)),
-    ...takingBack(tool, options),
-  });
+  const command = (tool: PgTool, args: readonly string[], run: RunId, options: ToolOptions = {}): Command => {
+    const env = writingEnvironment(tool, { ...port, ...programEnvironment(access, run, options) });
+    return { ...wrapped([tool, ...args], options.input === true, env), ...takingBack(tool, options) };
+  };
 
   const interactive = (args: readonly string[], run: RunId, database: string, tty: boolean): Command => {
-    const env = { PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };
+    const env = { ...port, PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };
     const login = access.password === undefined ? env : { ...env, PGPASSWORD: access.password };
     return exec(tty ? ["-i", "-t"] : ["-i"], ["psql", ...args], login);
   };
@@ -71,7 +77,7 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
 function connectionOf(access: DockerAccess, database: string): Connection {
   return {
     host: access.published?.host ?? "127.0.0.1",
-    port: access.published?.port ?? 5432,
+    port: access.published?.port ?? access.port ?? USUAL_PORT,
     user: access.user,
     database,
     parameters: {},
@@ -97,7 +103,7 @@ async function connectToContainer(
   const relay = () =>
     asSocket(
       runner.duplex({
-        ...dockerCommand(["exec", "-i", access.container, "bash", "-c", RELAY], {}, []),
+        ...dockerCommand(["exec", "-i", access.container, "bash", "-c", relayTo(access.port ?? USUAL_PORT)], {}, []),
         remote: true,
       }),
     );

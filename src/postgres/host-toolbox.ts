@@ -5,6 +5,7 @@ import { writeWhole } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
+import { writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
@@ -34,13 +35,16 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
     place: "host",
     user: access.connection.user,
     major: access.major,
-    command: (tool, args, run, options: ToolOptions = {}) => ({
-      file: join(access.programs, tool),
-      args,
-      env: { ...environment(run, options.database), LC_ALL: "C", ...options.env },
-      secrets,
-      ...takingBack(tool, options),
-    }),
+    command: (tool, args, run, options: ToolOptions = {}) => {
+      const env = { ...environment(run, options.database), LC_ALL: "C", ...options.env };
+      return {
+        file: join(access.programs, tool),
+        args,
+        env: access.dataIsHere ? writingEnvironment(tool, env) : env,
+        secrets,
+        ...takingBack(tool, options),
+      };
+    },
     interactive: (args, run, database) => ({
       file: join(access.programs, "psql"),
       args,

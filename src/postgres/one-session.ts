@@ -5,9 +5,13 @@
  */
 import type { Duplex } from "node:stream";
 import { unknownLibrary } from "./known-library.ts";
+import { watchForLastWords } from "./last-words.ts";
 import type { Sql } from "./toolbox.ts";
 
 const LOST = "the session was lost";
+
+/** Asks the server by a query without parameters. */
+export type Ask = (query: string) => ReturnType<Sql["unsafe"]>;
 
 /** Opens the byte stream to the server. */
 export type Dial = () => Duplex | Promise<Duplex>;
@@ -35,25 +39,28 @@ interface Rejectable {
 }
 
 /**
- * A session of postgres.js, made with the options besides its own, and proved by a first query. Throws what dialling or
- * the query throws; nothing is left open then.
+ * A session of postgres.js, made with the options besides its own, and proved by its first queries. Throws what dialling or
+ * a query throws; nothing is left open then.
  */
 export async function openOneSession(
   dial: Dial,
   make: (options: SessionOptions) => Sql,
-  firstQuery: string,
+  prove: (ask: Ask) => Promise<unknown>,
 ): Promise<Sql> {
   let isDialled = false;
   let inner: InnerConnection | undefined;
+  let lost = connectionClosed(LOST);
   const gone = Promise.withResolvers<void>();
   const sql = make({
     socket: async () => {
-      if (isDialled) throw connectionClosed(LOST);
+      if (isDialled) throw lost;
       isDialled = true;
-      return endWithError(await dial());
+      return endWithError(await dial(), (words) => {
+        lost = words;
+      });
     },
     onclose: () => {
-      if (inner !== undefined) closeForGood(inner);
+      if (inner !== undefined) closeForGood(inner, lost);
       void end({ timeout: 0 }); // what waits for its turn is rejected, too
       gone.resolve();
     },
@@ -73,7 +80,7 @@ export async function openOneSession(
     },
   };
   try {
-    await sql.unsafe(firstQuery, [], watching);
+    await prove((query) => sql.unsafe(query, [], watching));
     if (inner === undefined) throw unknownLibrary("a query's connection");
     return sql;
   } catch (error) {
@@ -83,13 +90,13 @@ export async function openOneSession(
 }
 
 /** Rejects what is under way, and whatever comes; also what comes straight from a transaction. */
-function closeForGood(connection: InnerConnection): void {
+function closeForGood(connection: InnerConnection, lost: Error): void {
   connection.terminate();
   connection.execute = (query) => {
-    query.reject(connectionClosed(LOST));
+    query.reject(lost);
     return true;
   };
-  connection.connect = (query) => query.reject(connectionClosed(LOST));
+  connection.connect = (query) => query.reject(lost);
 }
 
 /** Until the promise has settled or the time is over, whichever is first. */
@@ -104,12 +111,18 @@ async function within(timeoutS: number | undefined, settled: Promise<void>): Pro
 
 /**
  * A socket that the other side closes before we said goodbye ends with an error: postgres.js takes a server that closes
- * cleanly before the login is done for one that is still to be dialled.
+ * cleanly before the login is done for one that is still to be dialled. Why the server ended a session are its last words,
+ * which postgres.js keeps for itself.
  */
-function endWithError(socket: Duplex): Duplex {
+function endWithError(socket: Duplex, learn: (lastWords: Error) => void): Duplex {
+  let lastWords: Error | undefined;
+  watchForLastWords(socket, (words) => {
+    lastWords = words;
+    learn(words);
+  });
   return socket.once("end", () => {
     if (socket.writableEnded) socket.destroy();
-    else socket.destroy(connectionClosed("the server closed the connection"));
+    else socket.destroy(lastWords ?? connectionClosed("the server closed the connection"));
   });
 }
 

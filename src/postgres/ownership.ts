@@ -5,7 +5,8 @@
 
 /** Whose something is. Further fields say more of it. */
 export interface Mark {
-  kind: "worktree" | "snapshot";
+  /** `parked` hides another one: what a worktree that is gone has left, renamed, with the comment that it had. */
+  kind: "worktree" | "snapshot" | "parked";
   [field: string]: string;
 }
 
@@ -27,14 +28,29 @@ export function parseMark(comment: string | null | undefined): Mark | undefined 
   }
 }
 
-/** Whether something is the worktree's with that identity. */
+/** Whether something is the worktree's with that identity, and in its place. */
 export function isWorktreeMark(mark: Mark | undefined, worktree: string | undefined): boolean {
   return worktree !== undefined && mark?.kind === "worktree" && mark.worktree === worktree;
+}
+
+/** Whether something is the worktree's with that identity, in its place or parked. */
+export function isOwnedMark(mark: Mark | undefined, worktree: string | undefined): boolean {
+  return isWorktreeMark(mark, worktree) || isParkedMark(mark, worktree);
+}
+
+/** Whether something was put aside for the worktree with that identity. */
+export function isParkedMark(mark: Mark | undefined, worktree: string | undefined): boolean {
+  return worktree !== undefined && mark?.kind === "parked" && mark.worktree === worktree;
+}
+
+/** Whether something is any worktree's, in its place or parked. */
+export function isAnyWorktrees(mark: Mark | undefined): boolean {
+  return mark?.kind === "worktree" || mark?.kind === "parked";
 }
 
 function isMark(value: unknown): value is Mark {
   if (typeof value !== "object" || value === null) return false;
   const kind: unknown = Reflect.get(value, "kind");
-  if (kind !== "worktree" && kind !== "snapshot") return false;
+  if (kind !== "worktree" && kind !== "snapshot" && kind !== "parked") return false;
   return Object.values(value).every((field) => typeof field === "string");
 }

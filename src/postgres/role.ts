@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { configError, refusal } from "../errors.ts";
 import { quoteIdentifier, quoteLiteral } from "./identifier.ts";
-import { isWorktreeMark, parseMark } from "./ownership.ts";
+import { isAnyWorktrees, isOwnedMark, parseMark } from "./ownership.ts";
 import { formatSearchPath, type Queries } from "./schema.ts";
 import type { Sql } from "./toolbox.ts";
 
@@ -45,7 +45,7 @@ async function isOwnRole(sql: Queries, name: string, worktree: string | undefine
   const [row] = await sql<{ comment: string | null }[]>`
     select shobj_description(oid, 'pg_authid') as comment from pg_roles where rolname = ${name}`;
   if (row === undefined) return false;
-  if (isWorktreeMark(parseMark(row.comment), worktree)) return true;
+  if (isOwnedMark(parseMark(row.comment), worktree)) return true;
   throw refusal(
     "role_exists",
     `there is a role ${name} that pgrove did not make for this worktree`,
@@ -57,7 +57,7 @@ async function isOwnRole(sql: Queries, name: string, worktree: string | undefine
 export async function listMarkedRoles(sql: Queries): Promise<string[]> {
   const rows = await sql<{ name: string; comment: string | null }[]>`
     select rolname::text as name, shobj_description(oid, 'pg_authid') as comment from pg_roles`;
-  return rows.filter(({ comment }) => parseMark(comment)?.kind === "worktree").map(({ name }) => name);
+  return rows.filter(({ comment }) => isAnyWorktrees(parseMark(comment))).map(({ name }) => name);
 }
 
 /** Whether the connected user may create roles. */

@@ -1,12 +1,12 @@
 /** What git says about the folder that one stands in: which repository, which worktree, which commit. */
 import { existsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { EXIT, failure, missingError, PgroveError, refusal, usageError } from "../errors.ts";
-import { readTextIfExists } from "../sys/files.ts";
 import type { Captured, Command, Runner } from "../sys/process.ts";
+import { findMain, type MainPlace } from "./main-root.ts";
 
 /** The worktree that one stands in, and the repository it belongs to. All paths are absolute. */
-export interface Repository {
+export interface Repository extends MainPlace {
   /** This worktree's folder. */
   root: string;
   /** This worktree's own git folder. */
@@ -15,8 +15,6 @@ export interface Repository {
   commonDir: string;
   /** Whether this is the main worktree. */
   isMain: boolean;
-  /** The main worktree's folder; undefined when the repository is bare and has only linked worktrees. */
-  mainRoot: string | undefined;
 }
 
 export interface Head {
@@ -75,8 +73,8 @@ async function readAnswer({ stdout, stderr, exitCode }: Captured, cwd: string): 
   if (gitDir === undefined || commonDir === undefined || root === undefined || lines.length !== 4) {
     throw failure("git_answer", `git's answer about ${cwd} cannot be read: a path has a line break in it`);
   }
-  const isMain = gitDir === commonDir;
-  return { root, gitDir, commonDir, isMain, mainRoot: isMain ? root : await findMainRoot(commonDir) };
+  const main = await findMain({ root, gitDir, commonDir });
+  return { root, gitDir, commonDir, isMain: root === main.mainRoot, ...main };
 }
 
 function explainSilence(stderr: string, cwd: string, gitDir: string | undefined): undefined {
@@ -97,31 +95,6 @@ function explainSilence(stderr: string, cwd: string, gitDir: string | undefined)
     );
   }
   throw failure("git_failed", `git cannot tell which repository ${cwd} is in: ${said.trim() || "it said nothing"}`);
-}
-
-/** The main worktree of a repository, seen from a linked one: git writes down where, unless it is the usual place. */
-async function findMainRoot(commonDir: string): Promise<string | undefined> {
-  const files = await Promise.all(["config.worktree", "config"].map((name) => readTextIfExists(join(commonDir, name))));
-  const core = files.map((text) => readCore(text ?? ""));
-  if (core.some(({ bare }) => bare)) return undefined;
-  const worktree = core.find((each) => each.worktree !== undefined)?.worktree;
-  if (worktree !== undefined) return resolve(commonDir, worktree);
-  return basename(commonDir) === ".git" ? dirname(commonDir) : undefined;
-}
-
-/** `core.bare` and `core.worktree` of a git configuration, as git itself writes them. */
-export function readCore(config: string): { bare: boolean; worktree: string | undefined } {
-  let section = "";
-  const core = { bare: false, worktree: undefined as string | undefined };
-  for (const line of config.split("\n")) {
-    const head = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line);
-    if (head !== null) section = (head[1] ?? "").toLowerCase();
-    const [, key = "", value = ""] = /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (section !== "core") continue;
-    if (key.toLowerCase() === "bare") core.bare = /^(true|yes|on|1)$/i.test(value);
-    if (key.toLowerCase() === "worktree") core.worktree = value.replace(/^"(.*)"$/, "$1");
-  }
-  return core;
 }
 
 const BRANCH = "refs/heads/";

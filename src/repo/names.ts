@@ -1,5 +1,7 @@
 /** Names for worktrees, databases, schemas, roles and compose projects, made from the names of branches. */
 import { createHash } from "node:crypto";
+import { basename, dirname } from "node:path";
+import type { Repository } from "./git.ts";
 
 /** What PostgreSQL keeps of a name; the others keep as much. All names made here are ASCII. */
 const MAX_LENGTH = 63;
@@ -29,6 +31,17 @@ export function chooseDatabaseName(project: string, worktree: string, isTaken: I
 export function chooseProjectName(project: string, worktree: string, isTaken: IsTaken): string {
   const slug = `${project}-${worktree}`.toLowerCase().replace(/[^a-z0-9_-]+/g, "-");
   return chooseName(slug, { separator: "-", key: worktree, mustHash: false }, isTaken);
+}
+
+/** The repository's own name, which is none of a worktree: `proj` of `proj/.bare`, `proj/.git` and `proj.git`. */
+export function repositoryName({
+  mainRoot,
+  commonDir,
+  bare,
+}: Pick<Repository, "mainRoot" | "commonDir" | "bare">): string {
+  if (mainRoot !== undefined && !bare) return basename(mainRoot);
+  const name = basename(commonDir);
+  return name.startsWith(".") ? basename(dirname(commonDir)) : name.replace(/\.git$/, "");
 }
 
 interface HowToHash {

@@ -5,7 +5,9 @@ import type { Config } from "../config/config-schema.ts";
 import { refusal } from "../errors.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
-import { objectAt } from "../sys/untyped.ts";
+import { isLasting, type Lasting } from "../sys/lasting.ts";
+import type { Observer } from "../sys/machine.ts";
+import { objectAt, stringAt } from "../sys/untyped.ts";
 
 export type Isolation = Config["isolation"];
 
@@ -22,6 +24,8 @@ export interface SeenPlace {
   gitName: string;
   /** The folder that it lies in, as `identifyFolder` knows it. */
   parent: string;
+  /** Who saw it there; older versions of pgrove have not written it. */
+  by?: Observer;
 }
 
 /** A worktree that pgrove knows. Paths are absolute. */
@@ -33,6 +37,8 @@ export interface WorktreeRow {
   path: string;
   /** What else was seen of it there. Older versions of pgrove have not written it. */
   seen?: SeenPlace;
+  /** For how long it is known to be gone, by the same observer; undefined while it is not. */
+  gone?: Lasting;
   /** The branch that it was made for; undefined when it was detached. */
   branch?: string;
   /** 1, 2, …, unique among the living ones; the main worktree is 0. */
@@ -55,11 +61,31 @@ export interface WorktreeRow {
   createdAt: string;
 }
 
+/** What was put aside of a worktree that is gone: `provision` brings it back, until it goes for good. */
+export interface ParkedWorktree {
+  /** As it was: its names and ports may be others' by now. */
+  row: WorktreeRow;
+  /** Who parked it: for nobody else it goes. */
+  by: Observer;
+  lasting: Lasting;
+  /** What it has on the docker engine, stopped. */
+  containers: string[];
+  volumes: string[];
+}
+
 const VERSION = 1;
 const LOCK_WAIT_MS = 30_000;
 
+/** The lists that the file holds. */
+export interface RegistryLists {
+  rows: WorktreeRow[];
+  parked: ParkedWorktree[];
+}
+
 /** What the file says. A file that cannot be read as one counts as lost: its rows are found again where the data is. */
-export type Registry = { state: "whole"; rows: WorktreeRow[] } | { state: "absent" | "damaged"; rows: [] };
+export interface Registry extends RegistryLists {
+  state: "whole" | "absent" | "damaged";
+}
 
 /** Where the registry is. */
 export function registryFile(stateDir: string): string {
@@ -70,32 +96,37 @@ export function registryFile(stateDir: string): string {
 export async function readRegistry(stateDir: string): Promise<Registry> {
   const file = registryFile(stateDir);
   const text = await readTextIfExists(file);
-  if (text === undefined) return { state: "absent", rows: [] };
+  if (text === undefined) return { state: "absent", rows: [], parked: [] };
   const content = parseJson(text);
   const version = objectAt(content, "version");
   if (typeof version === "number" && version > VERSION) {
     throw refusal("registry_newer", `${file} was written by a newer pgrove`, "install that version of pgrove");
   }
   const rows: unknown = version === VERSION ? objectAt(content, "worktrees") : undefined;
-  if (!Array.isArray(rows) || !rows.every(isRow)) return { state: "damaged", rows: [] };
-  return { state: "whole", rows };
+  const parked: unknown = objectAt(content, "parked") ?? [];
+  if (!isListOf(rows, isRow) || !isListOf(parked, isParked)) return { state: "damaged", rows: [], parked: [] };
+  return { state: "whole", rows, parked };
 }
 
 /**
- * Changes the registry, alone among all runs, and resolves with what `change` says. The rows that `change` leaves in
- * the array are written. A damaged file is put aside. Throws (exit 5) when another run keeps the lock.
+ * Changes the registry, alone among all runs, and resolves with what `change` says. What `change` leaves in the lists is
+ * written. A damaged file is put aside. Throws (exit 5) when another run keeps the lock.
  */
-export async function updateRegistry<T>(stateDir: string, change: (rows: WorktreeRow[]) => Promise<T> | T): Promise<T> {
+export async function updateRegistry<T>(
+  stateDir: string,
+  change: (rows: WorktreeRow[], parked: ParkedWorktree[]) => Promise<T> | T,
+): Promise<T> {
   await ensureDir(stateDir);
   const file = registryFile(stateDir);
   return await withLock(`${file}.lock`, LOCK_WAIT_MS, async () => {
     const registry = await readRegistry(stateDir);
-    const rows: WorktreeRow[] = [...registry.rows];
-    const before = JSON.stringify(rows);
-    const answer = await change(rows);
-    if (JSON.stringify(rows) === before) return answer;
+    const { rows, parked } = registry;
+    const before = JSON.stringify([rows, parked]);
+    const answer = await change(rows, parked);
+    if (JSON.stringify([rows, parked]) === before) return answer;
     if (registry.state === "damaged") await rename(file, `${file}.damaged`);
-    await writeFileAtomic(file, `${JSON.stringify({ version: VERSION, worktrees: rows }, null, 2)}\n`);
+    const lists = { worktrees: rows, ...(parked.length === 0 ? {} : { parked }) };
+    await writeFileAtomic(file, `${JSON.stringify({ version: VERSION, ...lists }, null, 2)}\n`);
     return answer;
   });
 }
@@ -108,17 +139,27 @@ export async function updateRow(stateDir: string, id: string, change: Partial<Wo
   });
 }
 
-/** Forgets a worktree: its names and ports are free again. */
+/** Forgets a worktree, parked or not: its names and ports are free again. */
 export async function removeRow(stateDir: string, id: string): Promise<void> {
-  await updateRegistry(stateDir, (rows) => {
-    const place = rows.findIndex((row) => row.id === id);
-    if (place >= 0) rows.splice(place, 1);
+  await updateRegistry(stateDir, (rows, parked) => {
+    takeOut(rows, (row) => row.id === id);
+    takeOut(parked, ({ row }) => row.id === id);
   });
 }
 
-/** Where what belongs to one worktree is kept: its compose override, its private cluster. */
+/** Takes the first one out of a list; undefined when there is none. */
+export function takeOut<T>(list: T[], isMeant: (each: T) => boolean): T | undefined {
+  const place = list.findIndex(isMeant);
+  return place < 0 ? undefined : list.splice(place, 1)[0];
+}
+
+/**
+ * Where what belongs to one worktree is kept: its compose override, its private cluster. It is removed with the worktree, so
+ * no identity that a file or a mark claims may lead out of it: throws (exit 5).
+ */
 export function worktreeStateDir(stateDir: string, id: string): string {
-  return join(stateDir, "worktrees", id);
+  if (/^[A-Za-z0-9-]+$/.test(id)) return join(stateDir, "worktrees", id);
+  throw refusal("identity", `${JSON.stringify(id)} is no worktree's identity, and nothing was removed for its sake`);
 }
 
 function parseJson(text: string): unknown {
@@ -132,13 +173,17 @@ function parseJson(text: string): unknown {
 const ISOLATIONS: readonly Isolation[] = ["container", "database", "schema"];
 const STATES: readonly WorktreeRow["state"][] = ["creating", "ready", "removing"];
 
+function isListOf<T>(value: unknown, isOne: (each: unknown) => each is T): value is T[] {
+  return Array.isArray(value) && value.every(isOne);
+}
+
 function isRow(value: unknown): value is WorktreeRow {
   if (typeof value !== "object" || value === null) return false;
   const field = (name: string): unknown => Reflect.get(value, name);
   const texts = ["id", "name", "path", "database", "createdAt", "setup"].every(
     (name) => typeof field(name) === "string",
   );
-  const [ports, seen] = [field("ports"), field("seen")];
+  const [ports, seen, gone] = [field("ports"), field("seen"), field("gone")];
   return (
     texts &&
     ISOLATIONS.some((known) => known === field("isolation")) &&
@@ -146,6 +191,7 @@ function isRow(value: unknown): value is WorktreeRow {
     Number.isInteger(field("index")) &&
     typeof field("data") === "object" &&
     (seen === undefined || isSeenPlace(seen)) &&
+    (gone === undefined || isLasting(gone)) &&
     typeof ports === "object" &&
     ports !== null &&
     Object.values(ports).every(Number.isInteger)
@@ -153,6 +199,22 @@ function isRow(value: unknown): value is WorktreeRow {
 }
 
 function isSeenPlace(value: unknown): value is SeenPlace {
-  if (typeof value !== "object" || value === null) return false;
-  return ["gitName", "parent"].every((name) => typeof Reflect.get(value, name) === "string");
+  const by = objectAt(value, "by");
+  const texts = ["gitName", "parent"].every((name) => stringAt(value, name) !== undefined);
+  return texts && (by === undefined || isObserver(by));
+}
+
+function isObserver(value: unknown): value is Observer {
+  const texts = ["machine", "user"].every((name) => stringAt(value, name) !== undefined);
+  return texts && Number.isInteger(objectAt(value, "uid"));
+}
+
+function isParked(value: unknown): value is ParkedWorktree {
+  const names = ["containers", "volumes"].map((name) => objectAt(value, name));
+  return (
+    isRow(objectAt(value, "row")) &&
+    isObserver(objectAt(value, "by")) &&
+    isLasting(objectAt(value, "lasting")) &&
+    names.every((list) => Array.isArray(list) && list.every((name) => typeof name === "string"))
+  );
 }

@@ -2,8 +2,9 @@
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import { IDENTITY, readIdentity } from "./git-files.ts";
 import { registryFile } from "./registry.ts";
-import { ensureIdentity, IDENTITY, readIdentity } from "./worktree.ts";
+import { ensureIdentity } from "./worktree.ts";
 
 /** The file that says where the git folder was when it got its identity. */
 const HOME = "pgrove-home";

@@ -15,6 +15,11 @@ export function stateDir(
   return join(xdgFolder(environment.XDG_STATE_HOME, join(home, ".local", "state")), "pgrove");
 }
 
+/** The key that pgrove signs with for this user: outside of every repository, since their `.git` may be a stranger's. */
+export function userKeyFile(environment: Environment, home: string): string {
+  return join(xdgFolder(environment.XDG_STATE_HOME, join(home, ".local", "state")), "pgrove", "user.key");
+}
+
 /** An XDG folder, or its default: the specification says that a relative one is to be ignored. */
 export function xdgFolder(given: string | undefined, fallback: string): string {
   return given !== undefined && isAbsolute(given) ? given : fallback;

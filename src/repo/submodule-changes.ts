@@ -3,7 +3,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { errorCode, pathExists, readTextIfExists } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
-import { gitCommand, readCore } from "./git.ts";
+import { gitCommand } from "./git.ts";
+import { readCore } from "./git-files.ts";
 import type { GitWorktree } from "./worktree.ts";
 import { readStatusPaths } from "./worktree-status.ts";
 

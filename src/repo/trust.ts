@@ -1,23 +1,16 @@
 /**
- * Which commands of a repository's pgrove.yaml its user has approved. Kept outside the repository, since an archive from
- * a stranger may hold a `.git` folder, too; by repository and by what would run, so that one approval serves all
- * worktrees, and a changed command asks again.
+ * What of a repository its user has approved. Kept outside the repository, since an archive from a stranger may hold a
+ * `.git` folder, too; each thing by itself, so that one approval serves all worktrees and a changed thing asks again.
  */
-import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Config } from "../config/config-schema.ts";
 import type { Environment } from "../config/load-config.ts";
 import { loadTextFile } from "../config/text-file.ts";
+import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, pathExists, writeFileAtomic } from "../sys/files.ts";
 import { damagedError, parseOwnFile } from "./own-file.ts";
 import { xdgFolder } from "./state.ts";
-
-/** Commands of pgrove.yaml under their key, such as "worktrees.setup". */
-export interface Executable {
-  key: string;
-  commands: readonly string[];
-}
+import { idOf, type TrustItem, type TrustKey } from "./trust-items.ts";
 
 /** Where an approval is looked for. */
 export interface TrustPlace {
@@ -27,76 +20,136 @@ export interface TrustPlace {
   repository: string;
 }
 
-interface Approval {
+/** One approved thing of one repository. */
+export interface Approval {
   /** Its real path. */
   repository: string;
-  /** Of what was approved: see trustKey. */
+  id: string;
+  /** What it was when it was approved: for people, and for the difference to what is there now. */
   key: string;
+  text: string;
   approved_at: string;
 }
 
-const VERSION = 1;
+/** A commit of the default branch whose files are approved. */
+interface ApprovedState {
+  repository: string;
+  commit: string;
+  approved_at: string;
+}
+
+interface Approvals {
+  approvals: readonly Approval[];
+  states: readonly ApprovedState[];
+}
+
+const VERSION = 2;
+const NOTHING: Approvals = { approvals: [], states: [] };
+const LOCK_WAIT_MS = 10_000;
 
 /** The file that holds the approvals: `pgrove/trust.json` below XDG_STATE_HOME. */
 export function trustFile(environment: Environment, home: string): string {
   return join(xdgFolder(environment.XDG_STATE_HOME, join(home, ".local", "state")), "pgrove", "trust.json");
 }
 
-/** Everything in pgrove.yaml that would be run as a command. */
-export function listExecutable({ worktrees, migrations }: Config): Executable[] {
-  const { up, down, status, create } = migrations.command ?? {};
-  const one = (command: string | undefined) => (command === undefined ? [] : [command]);
-  const all: Executable[] = [
-    { key: "worktrees.setup", commands: worktrees.setup },
-    { key: "worktrees.teardown", commands: worktrees.teardown },
-    { key: "migrations.command.up", commands: one(up) },
-    { key: "migrations.command.down", commands: one(down) },
-    { key: "migrations.command.status", commands: one(status) },
-    { key: "migrations.command.create", commands: one(create) },
-  ];
-  return all.filter(({ commands }) => commands.length > 0);
+/** What of one repository is approved. */
+export interface Trusted {
+  has(item: TrustItem): boolean;
+  /** What was approved under a key the last time. */
+  lastOf(key: TrustKey): readonly string[];
+  /** Commits of the default branch whose files are approved, the last one first. */
+  commits: readonly string[];
+  approvals: readonly Approval[];
 }
 
-/** A hash of everything executable: another command, order or key is another hash; whatever else changes is not. */
-export function trustKey(config: Config): string {
-  const canonical = listExecutable(config).map(({ key, commands }) => [key, commands]);
-  return createHash("sha256").update(JSON.stringify(canonical)).digest("hex");
-}
-
-/** Whether all that pgrove.yaml would run was approved; true when that is nothing. */
-export async function isTrusted(place: TrustPlace, config: Config): Promise<boolean> {
-  if (listExecutable(config).length === 0) return true;
-  const [repository, key] = [await realpath(place.repository), trustKey(config)];
-  return (await listApprovals(place.file)).some((each) => each.repository === repository && each.key === key);
-}
-
-/** Remembers that all that pgrove.yaml would run is approved. */
-export async function approve(place: TrustPlace, config: Config, now: Date): Promise<void> {
-  if (await isTrusted(place, config)) return;
-  const approval = {
-    repository: await realpath(place.repository),
-    key: trustKey(config),
-    approved_at: now.toISOString(),
+/** The approvals of a repository. Throws (exit 3) when they cannot be read: they count for nothing then. */
+export async function readTrust(place: TrustPlace): Promise<Trusted> {
+  const { approvals, states } = await load(place.file);
+  const repository = await realpath(place.repository);
+  const own = approvals.filter((each) => each.repository === repository);
+  const ids = new Set(own.map(({ id }) => id));
+  return {
+    has: (item) => ids.has(idOf(item)),
+    lastOf: (key) => {
+      const under = own.filter((each) => each.key === key);
+      const last = under.map((each) => each.approved_at).sort();
+      return under.filter(({ approved_at }) => approved_at === last.at(-1)).map(({ text }) => text);
+    },
+    commits: states
+      .filter((each) => each.repository === repository)
+      .map(({ commit }) => commit)
+      .reverse(),
+    approvals: own,
   };
-  const approvals = [...(await listApprovals(place.file)), approval];
-  await ensureDir(dirname(place.file));
-  await writeFileAtomic(place.file, `${JSON.stringify({ version: VERSION, approvals }, undefined, 2)}\n`);
 }
 
-async function listApprovals(file: string): Promise<Approval[]> {
-  if (!(await pathExists(file))) return [];
-  return parseApprovals(await loadTextFile(file, "the list of approvals"), file);
+/** Remembers that these things are approved, and the files of that commit of the default branch. */
+export async function approve(
+  place: TrustPlace,
+  { items, commit }: { items: readonly TrustItem[]; commit?: string | undefined },
+  now: Date,
+): Promise<void> {
+  const repository = await realpath(place.repository);
+  const stamp = { repository, approved_at: now.toISOString() };
+  await change(place.file, ({ approvals, states }) => {
+    const known = new Set(approvals.flatMap((each) => (each.repository === repository ? [each.id] : [])));
+    const added = items.filter((item) => !known.has(idOf(item)));
+    const fresh = added.map((item) => ({ ...stamp, id: idOf(item), key: item.key, text: item.text }));
+    const others = states.filter((each) => each.repository !== repository || each.commit !== commit);
+    return {
+      approvals: [...approvals, ...fresh],
+      states: commit === undefined ? states : [...others, { ...stamp, commit }],
+    };
+  });
 }
 
-function parseApprovals(text: string, file: string): Approval[] {
+/** Takes all approvals of a repository back. Resolves with them. */
+export async function revoke(place: TrustPlace): Promise<readonly Approval[]> {
+  const repository = await realpath(place.repository);
+  let revoked: readonly Approval[] = [];
+  await change(place.file, ({ approvals, states }) => {
+    revoked = approvals.filter((each) => each.repository === repository);
+    return {
+      approvals: approvals.filter((each) => each.repository !== repository),
+      states: states.filter((each) => each.repository !== repository),
+    };
+  });
+  return revoked;
+}
+
+/** Two runs may approve at once. */
+async function change(file: string, changed: (before: Approvals) => Approvals): Promise<void> {
+  await ensureDir(dirname(file));
+  await withLock(`${file}.lock`, LOCK_WAIT_MS, async () => {
+    const text = JSON.stringify({ version: VERSION, trust: changed(await load(file)) }, undefined, 2);
+    await writeFileAtomic(file, `${text}\n`);
+  });
+}
+
+async function load(file: string): Promise<Approvals> {
+  if (!(await pathExists(file))) return NOTHING;
+  return parseTrust(await loadTextFile(file, "the list of approvals"), file);
+}
+
+function parseTrust(text: string, file: string): Approvals {
   const repair = `rm ${file}      then approve again: pgrove trust`;
   const own = { file, what: "the list of approvals", version: VERSION, repair };
-  const approvals = parseOwnFile(text, own, "approvals");
-  if (!Array.isArray(approvals) || !approvals.every(isApproval)) throw damagedError(own);
-  return approvals;
+  // Approvals of before were of all commands at once: they are asked for anew.
+  if (/^\s*\{\s*"version"\s*:\s*1\s*,/.test(text)) return NOTHING;
+  const trust = parseOwnFile(text, own, "trust");
+  const list = (name: keyof Approvals): unknown => (typeof trust === "object" && trust ? Reflect.get(trust, name) : 0);
+  const [approvals, states] = [list("approvals"), list("states")];
+  if (!Array.isArray(approvals) || !approvals.every((each) => hasTexts<Approval>(each, APPROVAL))) {
+    throw damagedError(own);
+  }
+  if (!Array.isArray(states) || !states.every((each) => hasTexts<ApprovedState>(each, STATE))) throw damagedError(own);
+  return { approvals, states };
 }
 
-function isApproval(value: unknown): value is Approval {
+const APPROVAL = ["repository", "id", "key", "text", "approved_at"] as const;
+const STATE = ["repository", "commit", "approved_at"] as const;
+
+function hasTexts<T>(value: unknown, names: readonly (keyof T & string)[]): value is T {
   if (typeof value !== "object" || value === null) return false;
-  return ["repository", "key", "approved_at"].every((name) => typeof Reflect.get(value, name) === "string");
+  return names.every((name) => typeof Reflect.get(value, name) === "string");
 }

@@ -8,7 +8,7 @@ import { readStatusPaths } from "./worktree-status.ts";
 export interface WorktreeChanges {
   /** Paths with changes that are in no commit, relative to the worktree; folders end with a slash. */
   uncommitted: string[];
-  /** How many commits are on no other branch, here or on a remote. */
+  /** How many commits are on no branch or tag, here or on a remote: of one that is on a branch none. */
   unpushed: number;
   submodules: SubmoduleChanges[];
 }
@@ -18,18 +18,10 @@ export async function readChanges(worktree: GitWorktree, runner: Runner): Promis
   const ask = async (args: readonly string[]) => (await runner.capture(gitCommand(worktree.root, args))).stdout;
   const [uncommitted, count, submodules] = await Promise.all([
     readStatusPaths(worktree.root, [], runner),
-    worktree.commit === undefined ? "0" : ask(["rev-list", "--count", "HEAD", "--not", ...others(worktree.branch)]),
+    worktree.branch === undefined && worktree.commit !== undefined
+      ? ask(["rev-list", "--count", "HEAD", "--not", "--branches", "--tags", "--remotes"])
+      : "0",
     readSubmoduleChanges(worktree, runner),
   ]);
   return { uncommitted, unpushed: Number(count), submodules };
-}
-
-function others(branch: string | undefined): string[] {
-  const own = branch === undefined ? [] : [`--exclude=${escapePattern(branch)}`];
-  return [...own, "--branches", "--remotes"];
-}
-
-/** A branch's name as a pattern that only it fits. */
-function escapePattern(branch: string): string {
-  return branch.replace(/[\\*?[\]]/g, "\\$&");
 }

@@ -3,7 +3,7 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pathExists } from "../sys/files.ts";
-import { readPointer } from "./worktree.ts";
+import { readPointer } from "./git-files.ts";
 
 /** A folder whose `.git` file names a git folder of a linked worktree. */
 export interface WorktreeFolder {

@@ -1,11 +1,12 @@
 /** The worktrees of a repository as git knows them, and the identity that pgrove gives each of them. */
 import { randomUUID } from "node:crypto";
-import { readdir, realpath, rm, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { failure } from "../errors.ts";
+import { failure, refusal } from "../errors.ts";
 import { errorCode, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
-import { gitCommand, type Head, type Repository } from "./git.ts";
+import { gitCommand, type Head, type Repository, readHead } from "./git.ts";
+import { IDENTITY, readIdentity, readPointer, realPath } from "./git-files.ts";
 
 /** A worktree in git's books. */
 export interface GitWorktree extends Head {
@@ -29,26 +30,27 @@ export interface GitWorktree extends Head {
 export const UNFINISHED_REASON = "pgrove is making it";
 
 const USUAL = { locked: false, unfinished: false, missing: false, strayed: false };
-/** The file that holds a worktree's identity, in its own git folder. */
-export const IDENTITY = "pgrove-id";
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** All worktrees, the main one first where there is one. One spawn. Throws when git fails (exit 1). */
+/**
+ * All worktrees, the main one first where there is one. One spawn, and another one where git does not know where main's
+ * files are. Throws when git fails (exit 1).
+ */
 export async function listWorktrees(repository: Repository, runner: Runner): Promise<GitWorktree[]> {
   const [heads, linked] = await Promise.all([readHeads(repository, runner), listLinked(repository.commonDir)]);
   const { mainRoot, commonDir } = repository;
-  const main = mainRoot === undefined ? [] : [{ root: mainRoot, gitDir: commonDir, isMain: true, ...USUAL }];
+  // Of a bare repository one of the linked ones is main.
+  const isMain = ({ root }: { root: string }) => root === mainRoot;
+  const found = linked.find(isMain);
+  const own = mainRoot === undefined ? [] : [{ root: mainRoot, gitDir: commonDir, ...USUAL }];
+  const main = (found === undefined ? own : [found]).map((each) => ({ ...each, isMain: true }));
   return await Promise.all(
-    [...main, ...linked].map(async (worktree) => {
-      const head = heads.get(worktree.root) ?? heads.get(await realPath(worktree.root)) ?? {};
+    [...main, ...linked.filter((each) => each !== found)].map(async (worktree) => {
+      const known = heads.get(worktree.root) ?? heads.get(await realPath(worktree.root));
+      const head = known ?? (worktree.isMain ? await readHead(worktree, runner) : {});
       const id = await readIdentity(worktree.gitDir);
       return { ...worktree, ...head, ...(id === undefined ? {} : { id }) };
     }),
   );
-}
-
-async function realPath(path: string): Promise<string> {
-  return await realpath(path).catch(() => path); // of a folder that is gone
 }
 
 /** Branch and commit by folder. */
@@ -91,22 +93,6 @@ async function listLinked(commonDir: string): Promise<Omit<GitWorktree, "id">[]>
   return found.flat();
 }
 
-/**
- * The git folder that a worktree's `.git` file names; undefined when there is no such file. What is there and is no file,
- * or cannot be read, leads to itself: it is nobody's, and not gone.
- */
-export async function readPointer(dotGit: string): Promise<string | undefined> {
-  const text = await readTextIfExists(dotGit).catch(() => dotGit);
-  if (text === undefined) return undefined;
-  return await realPath(resolve(dirname(dotGit), text.trimEnd().replace(/^gitdir: /, "")));
-}
-
-/** The identity in a worktree's own git folder; undefined when it has none. */
-export async function readIdentity(gitDir: string): Promise<string | undefined> {
-  const text = (await readTextIfExists(join(gitDir, IDENTITY)))?.trim();
-  return text !== undefined && UUID.test(text) ? text : undefined;
-}
-
 /** The identity of the linked worktree that has the branch checked out, as git's own files say; git is not asked. */
 export async function findIdentityOnBranch(commonDir: string, branch: string): Promise<string | undefined> {
   const worktrees = await listLinked(commonDir);
@@ -124,9 +110,19 @@ export async function findIdentityOnBranch(commonDir: string, branch: string): P
 export async function ensureIdentity(gitDir: string): Promise<string> {
   const known = await readIdentity(gitDir);
   if (known !== undefined) return known;
+  return await publishIdentity(gitDir, randomUUID());
+}
+
+/** Gives a worktree that has no identity the one of another that is gone: what that has left is its own from then on. */
+export async function adoptIdentity(gitDir: string, id: string): Promise<void> {
+  if ((await publishIdentity(gitDir, id)) === id) return;
+  throw refusal("identity_taken", `${gitDir} has an identity already`, "pgrove list");
+}
+
+async function publishIdentity(gitDir: string, id: string): Promise<string> {
   const file = join(gitDir, IDENTITY);
   const temporary = temporaryPathFor(file);
-  await writeFile(temporary, `${randomUUID()}\n`);
+  await writeFile(temporary, `${id}\n`);
   if (!(await publishFile(temporary, file))) await rm(temporary); // another run was first, and its identity counts
   const made = await readIdentity(gitDir);
   if (made === undefined) throw failure("identity", `${file} does not hold an identity`, `remove it: rm ${file}`);

@@ -2,11 +2,12 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
-import { configError, refusal } from "../errors.ts";
-import { type Connection, parseConnectionUrl } from "../postgres/url.ts";
+import { configError, missingError } from "../errors.ts";
+import { type Connection, isSocket } from "../postgres/url.ts";
 import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, ServerSpec } from "../server/server.ts";
+import { findExposure, isHere, readOwnUrl } from "./exposed-host.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
@@ -16,8 +17,7 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
   const { server } = loaded.config;
   switch (server.kind) {
     case "compose": {
-      const mainRoot = (await isLinked(loaded)) ? (await place.repository())?.mainRoot : undefined;
-      const files = await composeFiles(loaded, place, { root: mainRoot });
+      const files = await composeFiles(loaded, place, { root: await mainCheckout(loaded, place) });
       const { service, project, profiles } = server;
       return { kind: "compose", files, service, profiles, ...(project === undefined ? {} : { project }) };
     }
@@ -28,8 +28,29 @@ export async function mainServer(loaded: LoadedConfig, place: TargetPlace): Prom
       return { kind: "local", folder, ...(server.version === undefined ? {} : { version: server.version }) };
     }
     case "url":
-      return { kind: "url", connection: ownConnection(loaded, present(server.url, loaded), place) };
+      return { kind: "url", connection: await ownConnection(loaded, present(server.url, loaded), place) };
   }
+}
+
+/**
+ * The main worktree's folder, where one stands in another worktree. Throws (exit 4) when there is none to be found: a
+ * worktree's own compose files would start a second server beside main's.
+ */
+async function mainCheckout(loaded: LoadedConfig, place: TargetPlace): Promise<string | undefined> {
+  const repository = (await isLinked(loaded)) ? await place.repository() : undefined;
+  if (repository === undefined || repository.mainRoot !== undefined) return repository?.mainRoot;
+  if (repository.bare) {
+    throw missingError(
+      "main_missing",
+      `the repository is bare (${repository.commonDir}), and no worktree on its default branch plays the part of main`,
+      "git worktree add PATH DEFAULT-BRANCH        main is what has the default branch checked out",
+    );
+  }
+  throw missingError(
+    "main_missing",
+    `the main worktree cannot be found from here: its git folder ${repository.commonDir} lies apart from it`,
+    "run pgrove once in the main worktree, such as `pgrove status`: from then on it is known",
+  );
 }
 
 /** Which checkout's compose files. */
@@ -54,28 +75,11 @@ export async function composeFiles(
   return await findComposeFiles({ file, environment, ...(mainFile === undefined ? {} : { mainFile }) });
 }
 
-/**
- * The server elsewhere. A value of the user's environment goes to a host only if the environment names that host, too:
- * else a repository could have any secret of the shell sent wherever it likes. Throws (exit 5) when it tries to.
- */
-function ownConnection(loaded: LoadedConfig, url: string, place: TargetPlace): Connection {
-  const connection = parseConnectionUrl(url, "server.url");
-  if (LOOPBACK.has(connection.host) || connection.host.startsWith("/")) return connection;
-  const fromShell = loaded.interpolated.filter(
-    ({ path, from }) => from === "environment" && (path === "server.url" || path.startsWith("database.")),
-  );
-  const givesHost = ({ path, name }: { path: string; name: string }) => {
-    const value = place.environment[name];
-    return path === "server.url" && (value === url || value === connection.host);
-  };
-  if (fromShell.length === 0 || fromShell.some(givesHost)) return connection;
-  const names = [...new Set(fromShell.map(({ name }) => name))].join(", ");
-  throw refusal(
-    "environment_exposed",
-    `pgrove.yaml would send ${names} of your environment to ${connection.host}, a host that it names itself`,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how pgrove.yaml is written
-    "put the whole URL into one variable (url: ${DATABASE_URL}), or the value into the repository's env file",
-  );
+/** The server elsewhere. Throws (exit 5) when the user's own values would go there, and that was not approved. */
+async function ownConnection(loaded: LoadedConfig, url: string, place: TargetPlace): Promise<Connection> {
+  const exposed = await findExposure(loaded, place);
+  if (exposed !== undefined) await place.requireApproved(exposed);
+  return readOwnUrl(loaded, url, place.environment);
 }
 
 /** Whether the configuration is a linked worktree's (or a submodule's): there `.git` is a file. Git itself costs 5 ms. */
@@ -100,14 +104,25 @@ function present(value: string | undefined, loaded: LoadedConfig): string {
   return value;
 }
 
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1"]);
+/** Whether a session inside the container is what the URL's parameters ask for. */
+function asksForNothing(parameters: Connection["parameters"]): boolean {
+  const {
+    sslmode,
+    connect_timeout: _,
+    application_name: _name,
+    fallback_application_name: _other,
+    ...rest
+  } = parameters;
+  return Object.keys(rest).length === 0 && (sslmode === undefined || /^(disable|allow|prefer)$/.test(sslmode));
+}
 
 /**
  * The same target through the repository's own server, where the URL is one of its databases: its container's own
  * programs fit its version, and its login fills in a password that the URL leaves out.
  */
 export async function adoptOwnServer(target: Target, connection: Connection, place: TargetPlace): Promise<Target> {
-  if (!LOOPBACK.has(connection.host)) return target;
+  const { others, parameters, extras, scheme } = connection;
+  if (others !== undefined || isSocket(connection) || !isHere(connection) || !asksForNothing(parameters)) return target;
   const loaded = await place.config();
   if (loaded === undefined || loaded.config.server.kind === "url") return target;
   try {
@@ -121,6 +136,8 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
     return {
       ...target,
       server,
+      hasServices: true,
+      ...(extras === undefined && scheme === undefined ? {} : { programs: { extras: extras ?? {}, scheme } }),
       login: { user: connection.user, database, ...(secret === undefined ? {} : { password: secret }) },
     };
   } catch {

@@ -1,16 +1,19 @@
 /** What destroys data needs consent. */
 import { type PgroveError, refusal } from "../errors.ts";
+import { visibleOnOneLine } from "../sys/visible-text.ts";
 import type { Target } from "./target.ts";
 
 /** What is about to happen, for whoever has to agree to it. */
 export interface Loss {
-  target: Pick<Target, "label" | "name" | "environment" | "protected">;
+  target: Pick<Target, "label" | "name" | "environment" | "protected" | "protectedAs">;
   /** What will be lost, as a sentence without its full stop: "database app (45.3 MB, 12 tables) of main is replaced". */
   what: string;
   /** The command as it was typed, without secrets; the hint adds to it. */
   command: string;
   /** A hint that comes first: the way that loses nothing. */
   instead?: string;
+  /** A yes does not do, --yes neither: the name has to be typed, as for a protected target. */
+  typed?: true;
 }
 
 /** What consent was given on the command line, and whom to ask for more. */
@@ -26,11 +29,13 @@ export interface Consent {
 }
 
 /**
- * Resolves when the loss is agreed to: by --yes or a yes; for a protected target by its name, typed or after --confirm.
+ * Resolves when the loss is agreed to: by --yes or a yes; for a protected target, and what cannot be taken back, by a
+ * name, typed or after --confirm.
  * Refuses (exit 5) otherwise, and where there is nobody to ask.
  */
-export async function requireConsent(loss: Loss, consent: Consent): Promise<void> {
-  if (loss.target.protected) return await requireName(loss, consent);
+export async function requireConsent(given: Loss, consent: Consent): Promise<void> {
+  const loss = { ...given, what: visibleOnOneLine(given.what) }; // a name in it must not look like a sentence of ours
+  if (loss.target.protected || loss.typed) return await requireName(loss, consent);
   if (consent.yes || consent.confirm === nameToType(loss)) return;
   if (!consent.prompt.available) {
     throw refusal(
@@ -45,17 +50,20 @@ export async function requireConsent(loss: Loss, consent: Consent): Promise<void
 async function requireName(loss: Loss, { confirm, prompt }: Consent): Promise<void> {
   const name = nameToType(loss);
   if (confirm === name) return;
+  const { protected: isProtected, protectedAs, label } = loss.target;
+  const who = visibleOnOneLine(protectedAs === undefined ? name : `${label} is the database of ${name}, which`);
+  const [code, why] = isProtected ? ["protected", `${who} is protected`] : ["consent", "this cannot be taken back"];
   const withName = hints(loss, `${loss.command} --confirm ${name}`);
   if (confirm !== undefined) {
-    throw refusal("protected", `${name} is protected, and --confirm names ${confirm}; ${loss.what}`, withName);
+    throw refusal(code, `${why}, and --confirm names ${confirm}; ${loss.what}`, withName);
   }
-  if (!prompt.available) throw refusal("protected", `${name} is protected; ${loss.what}`, withName);
-  const typed = await prompt.word(`${name} is protected. ${loss.what}. Type ${name} to go on:`);
+  if (!prompt.available) throw refusal(code, `${why}; ${loss.what}`, withName);
+  const typed = await prompt.word(`${why}. ${loss.what}. Type ${visibleOnOneLine(name)} to go on:`);
   if (typed.trim() !== name) throw declined(loss);
 }
 
 function nameToType({ target }: Loss): string {
-  return target.environment ?? target.name;
+  return target.protectedAs ?? target.environment ?? target.name;
 }
 
 function hints({ instead }: Loss, line: string): string {

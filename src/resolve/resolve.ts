@@ -1,22 +1,40 @@
 /** The target grammar: what was typed → which server and database. */
 import { basename, resolve } from "node:path";
-import { findDatabaseVariables, findDisagreements, readEnvFile } from "../config/env-file.ts";
+import {
+  DATABASE_VARIABLE_NAMES,
+  type Doubt,
+  findDatabaseVariables,
+  findDisagreements,
+  readEnvFile,
+} from "../config/env-file.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
-import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
+import { type Connection, isConnectionString, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
+import { withProtection } from "./guard.ts";
 import { adoptOwnServer, isLinked } from "./main-server.ts";
+import { poolOf } from "./pool.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeTarget } from "./worktree-target.ts";
 
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */
 export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
+  const quiet: TargetPlace = { ...place, note: () => undefined };
+  return await withProtection(await findTarget(text, place), place, (name) => environmentTarget(name, quiet));
+}
+
+async function findTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
   if (text === undefined) return await defaultTarget(place);
-  if (isUrl(text)) return await urlTarget(text, place);
+  if (isConnection(text)) return await urlTarget(text, place);
   if (text.startsWith("@")) return await environmentTarget(text.slice(1), place);
   return await namedTarget(text, place);
+}
+
+/** Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is. */
+function isConnection(text: string): boolean {
+  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^jdbc:/i.test(text) || isConnectionString(text);
 }
 
 /** The words that name a target here, for suggestions and completion. */
@@ -33,8 +51,9 @@ async function defaultTarget(place: TargetPlace): Promise<Target> {
   if (loaded !== undefined) return await ownTarget(loaded, place);
   const variables = findDatabaseVariables(place.environment);
   if (variables === undefined) throw noConfig();
-  const connection = connectionOfVariables(variables);
-  return plainTarget(connection, `${describe(connection)} (${variables.source})`);
+  const connection = connectionOfVariables(variables, { variables: place.environment, isOwn: true });
+  const target = plainTarget(connection, `${describe(connection)} (${variables.source})`);
+  return { ...target, ...poolOf(undefined, place.environment) };
 }
 
 function noConfig() {
@@ -77,8 +96,9 @@ async function namedTarget(name: string, place: TargetPlace): Promise<Target> {
 }
 
 async function urlTarget(text: string, place: TargetPlace): Promise<Target> {
-  const connection = parseConnectionUrl(text);
-  return await adoptOwnServer(plainTarget(connection, describe(connection)), connection, place);
+  const connection = parseConnectionUrl(text, "the URL", { environment: place.environment, isOwn: true });
+  const pool = poolOf(await place.config(), place.environment);
+  return await adoptOwnServer({ ...plainTarget(connection, describe(connection)), ...pool }, connection, place);
 }
 
 async function environmentTarget(name: string, place: TargetPlace): Promise<Target> {
@@ -89,8 +109,9 @@ async function environmentTarget(name: string, place: TargetPlace): Promise<Targ
   const names = Object.keys(loaded.config.environments);
   const environment = Object.hasOwn(loaded.config.environments, name) ? loaded.config.environments[name] : undefined;
   if (environment === undefined) throw unknownEnvironment(name, names);
-  const connection = await readConnection(environment.env_file, `@${name}`, place);
+  const { connection, pool } = await readConnection(environment.env_file, `@${name}`, place);
   const target: Target = {
+    ...pool,
     ...plainTarget(connection, `${name} (${basename(environment.env_file)})`),
     name,
     environment: name,
@@ -113,11 +134,12 @@ function unknownEnvironment(name: string, names: readonly string[]) {
 /** The database that `--env-file` describes; under the protection of the environment that has the same file. */
 async function envFileTarget(file: string, place: TargetPlace): Promise<Target> {
   const path = resolve(place.cwd, file);
-  const connection = await readConnection(path, file, place);
+  const { connection, pool } = await readConnection(path, file, place);
   const environments = Object.entries((await place.config())?.config.environments ?? {});
   const same = environments.filter(([, { env_file }]) => env_file === path);
   const [name, environment] = same.find(([, one]) => one.protected) ?? same[0] ?? [];
   const target: Target = {
+    ...pool,
     ...plainTarget(connection, `${connection.database} (${file})`),
     ...(name === undefined ? {} : { environment: name }),
     protected: environment?.protected ?? false,
@@ -125,9 +147,20 @@ async function envFileTarget(file: string, place: TargetPlace): Promise<Target> 
   return await adoptOwnServer(target, connection, place);
 }
 
+interface ReadConnection {
+  connection: Connection;
+  pool: ReturnType<typeof poolOf>;
+}
+
 /** The file's own variables count, whatever the shell has; where the two disagree, people are told. */
-async function readConnection(path: string, shown: string, place: TargetPlace): Promise<Connection> {
-  const variables = await readEnvFile(path);
+async function readConnection(path: string, shown: string, place: TargetPlace): Promise<ReadConnection> {
+  const doubts: Doubt[] = [];
+  const variables = await readEnvFile(path, {}, (doubt) => doubts.push(doubt));
+  for (const { name, what, isMissing } of doubts.filter((each) => DATABASE_VARIABLE_NAMES.includes(each.name))) {
+    if (isMissing)
+      throw configError(`${name} in ${path}: ${what}`, "write it into that file; the shell's does not count there");
+    place.note(`note: ${name} in ${basename(path)}: ${what}`);
+  }
   const found = findDatabaseVariables(variables);
   if (found === undefined) {
     throw configError(
@@ -139,13 +172,15 @@ async function readConnection(path: string, shown: string, place: TargetPlace): 
   if (different.length > 0) {
     place.note(`note: ${different.join(", ")} is set differently in the shell; ${basename(path)} counts`);
   }
-  return connectionOfVariables(found);
+  const pool = poolOf(await place.config(), variables, place.environment);
+  return { connection: connectionOfVariables(found, { variables, isOwn: false }), pool };
 }
 
 function plainTarget(connection: Connection, label: string): Target {
   return { server: { kind: "url", connection }, login: {}, label, name: connection.database, protected: false };
 }
 
-function describe({ database, host, port }: Connection): string {
-  return host.startsWith("/") ? `${database} on ${host}` : `${database} on ${host}:${port}`;
+function describe(connection: Connection): string {
+  const { database, host, port } = connection;
+  return isSocket(connection) ? `${database} on ${host}` : `${database} on ${host}:${port}`;
 }

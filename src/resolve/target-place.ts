@@ -1,5 +1,6 @@
 import type { Environment, LoadedConfig } from "../config/load-config.ts";
 import type { Repository } from "../repo/git.ts";
+import type { TrustItem } from "../repo/trust-items.ts";
 import type { ServerTools } from "../server/server.ts";
 
 /** Where a target is resolved from. What costs something is asked for only when it is needed. */
@@ -13,6 +14,8 @@ export interface TargetPlace {
   /** Where pgrove keeps what it remembers of the repository. */
   stateDir(): Promise<string>;
   serverTools(): Promise<ServerTools>;
+  /** Resolves when what a repository would do is approved, before or now. Refuses (exit 5) else. */
+  requireApproved(item: TrustItem): Promise<void>;
   /** For notes on the way, to people. */
   note(text: string): void;
 }

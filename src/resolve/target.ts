@@ -20,6 +20,18 @@ export interface Target {
   /** The environment's name where it has one: what a protected target asks to be typed. */
   environment?: string;
   protected: boolean;
+  /** DB_MAX_CONNS, DB_MIN_CONNS and DB_MAX_LIFETIME, where they are set: for the programs that use it. */
+  pool?: Readonly<Record<string, string>>;
+  /** How many connections pgrove may open to it at a time. */
+  maxConnections?: number;
+  /** The protected environment whose database it is, where it was named in another way. */
+  protectedAs?: string;
+  /** The protected environments of pgrove.yaml, where it may turn out to be the database of one. */
+  guards?: readonly string[];
+  /** Its server is the one that `services` of pgrove.yaml use: they are stopped while it is replaced. */
+  hasServices?: true;
+  /** What only other programs read in the URL that named it, where its server is not the URL's any more. */
+  programs?: { extras: Readonly<Record<string, string>>; scheme: string | undefined };
 }
 
 /** A target whose server answers: where features work. */
@@ -40,5 +52,8 @@ export async function openTarget(target: Target, tools: ServerTools, database?: 
 /** How this machine's programs reach the target; undefined when only `docker exec` does. */
 export async function reachTarget(target: Target, tools: ServerTools): Promise<Connection | undefined> {
   const server = openServer(target.server, target.login, tools);
-  return await server.reach((await server.access()).database);
+  const connection = await server.reach((await server.access()).database);
+  if (connection === undefined || target.programs === undefined) return connection;
+  const { extras, scheme } = target.programs;
+  return { ...connection, extras, ...(scheme === undefined ? {} : { scheme }) };
 }

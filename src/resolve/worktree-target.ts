@@ -2,10 +2,12 @@
 import { join } from "node:path";
 import { type LoadedConfig, requireNoMissing } from "../config/load-config.ts";
 import { configError, missingError } from "../errors.ts";
+import { readIdentity } from "../repo/git-files.ts";
 import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
-import { findIdentityOnBranch, readIdentity } from "../repo/worktree.ts";
+import { findIdentityOnBranch } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
+import { poolOf } from "./pool.ts";
 import type { LiveTarget, Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
@@ -17,6 +19,8 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
     label: "main",
     name: "main",
     protected: false,
+    hasServices: true,
+    ...poolOf(loaded, place.environment, loaded.envFile.values),
     ...(givesRoles(loaded.config) ? { schema: loaded.config.database.schema } : {}),
   };
   await requireNotWorktrees(target, place);
@@ -41,7 +45,8 @@ async function requireNotWorktrees({ server, login }: Target, place: TargetPlace
 
 /** The target of a worktree that pgrove has given a database. */
 export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
-  const own = { label: row.name, name: row.name, protected: false, worktree: row };
+  const pool = poolOf(loaded, place.environment, loaded.envFile.values);
+  const own = { label: row.name, name: row.name, protected: false, worktree: row, ...pool };
   const login = mainLogin(loaded);
   switch (row.isolation) {
     case "database":
@@ -53,12 +58,16 @@ export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, pla
         login: { ...login, database: row.database },
         ...(row.schema ? { schema: row.schema } : {}),
       };
-    case "container":
+    case "container": {
+      const server = await ownServer(row, loaded, place);
       return {
         ...own,
-        server: await ownServer(row, loaded, place),
+        server,
         login: { ...login, ...(row.database === "" ? {} : { database: row.database }) },
+        // Beside a private cluster, services are containers by name: main's.
+        ...(server.kind === "compose" ? { hasServices: true } : {}),
       };
+    }
   }
 }
 

@@ -14,11 +14,12 @@ export type ClientPrograms = { folder: string; major: number } | { image: string
 export async function findClientPrograms(
   major: number,
   what: string,
-  { runner, clientImage, note }: Pick<ServerTools, "runner" | "clientImage" | "note">,
+  { runner, clientImage, approveImage, note }: Pick<ServerTools, "runner" | "clientImage" | "approveImage" | "note">,
 ): Promise<ClientPrograms> {
   const found = await findHostPrograms(runner);
   const programs = chooseClientPrograms(found, major);
   if (programs !== undefined) return { folder: programs.folder, major: programs.major };
+  await approveImage?.();
   const image = clientImage.replaceAll("{major}", String(major));
   try {
     const present = await captureDocker(runner, ["image", "ls", "-q", image], { timeoutMs: 30_000 });

@@ -119,7 +119,7 @@ export async function findService(runner: Runner, spec: ComposeSpec): Promise<Fo
   const found = pickContainer(candidates, wanted?.name, exact ? () => false : isOurs, spec.service);
   if (found === undefined) return undefined;
   if (wanted?.from === "folder" && !isOurs(found)) await requireSameRepository(found, spec);
-  return { id: found.id, project: found.project, unusual: found.project !== wanted?.name };
+  return { id: found.id, project: found.project, unusual: found.project !== wanted?.name || wanted.given === true };
 }
 
 /** The project's name as compose would find it. */

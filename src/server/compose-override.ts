@@ -4,6 +4,7 @@
  */
 import { failure } from "../errors.ts";
 import type { ComposeConfig, ComposeNetwork, ComposePort, ComposeService, ComposeVolume } from "./compose-config.ts";
+import { portInside } from "./image-settings.ts";
 import { formatOwnerLabels, type Owner } from "./owner-labels.ts";
 
 /** A port of the host that services publish. */
@@ -57,7 +58,8 @@ function collectPorts(config: ComposeConfig): PublishedPort[] {
 }
 
 function findKnownName(config: ComposeConfig, names: PortNames, port: PublishedPort): string | undefined {
-  const inside = Number(config.services.get(names.service)?.environment.get("PGPORT")) || 5432;
+  const own = config.services.get(names.service);
+  const inside = portInside(Object.fromEntries(own?.environment ?? []), own?.words ?? []);
   if (port.service === names.service && port.target === inside) return "db";
   const findName = (ports: Readonly<Record<string, number>>) =>
     Object.keys(ports).find((name) => name !== "db" && ports[name] === port.published);

@@ -1,5 +1,6 @@
 /** Which compose project a file belongs to, found as compose finds it, without the 100 ms that asking it costs. */
 import { basename, dirname } from "node:path";
+import { parseEnv } from "../config/env-file.ts";
 import { configError } from "../errors.ts";
 import { errorCode, pathExists, readTextIfExists } from "../sys/files.ts";
 import { objectAt } from "../sys/untyped.ts";
@@ -8,6 +9,8 @@ export interface ProjectName {
   name: string;
   /** Where the name comes from. A folder's name is a guess that strangers can share. */
   from: "pgrove.yaml" | "environment" | "file" | "folder";
+  /** Compose must be told it, for it would find another one. */
+  given?: boolean;
 }
 
 /** A folder's or file's name as a project name: `[a-z0-9][a-z0-9_-]*`, as compose-go normalises it. */
@@ -34,21 +37,25 @@ export async function findProjectName({ files, project, env }: ProjectSource): P
   if (project !== undefined) return { name: project, from: "pgrove.yaml" };
   const first = files[0] ?? "";
   const envText = (await readComposeEnvFile(first)) ?? "";
-  const fromEnv =
-    env.COMPOSE_PROJECT_NAME ?? (await readVariables(envText, "COMPOSE_PROJECT_NAME")).COMPOSE_PROJECT_NAME;
+  const fromEnv = env.COMPOSE_PROJECT_NAME ?? readVariables(envText, "COMPOSE_PROJECT_NAME").COMPOSE_PROJECT_NAME;
   if (fromEnv) return { name: fromEnv, from: "environment" };
   let name: string | undefined;
   for (const file of files) name = (await readFileName(file)) ?? name;
-  if (name === undefined) return { name: normaliseProjectName(basename(dirname(first))), from: "folder" };
-  const interpolated = name.includes("$")
-    ? interpolate(name, { ...(await readVariables(envText, "=")), ...env })
-    : name;
+  if (name === undefined) return nameOfFolder(dirname(first));
+  const interpolated = name.includes("$") ? interpolate(name, { ...readVariables(envText, "="), ...env }) : name;
   return interpolated === undefined ? undefined : { name: normaliseProjectName(interpolated), from: "file" };
+}
+
+/** That of a devcontainer's folder is given by what starts it, since compose would call all of them alike. */
+function nameOfFolder(folder: string): ProjectName {
+  const own = basename(folder);
+  if (own !== ".devcontainer") return { name: normaliseProjectName(own), from: "folder" };
+  return { name: normaliseProjectName(`${basename(dirname(folder))}_devcontainer`), from: "folder", given: true };
 }
 
 /** The variables of compose's env file for a project; none when its text does not hold what is looked for. */
 export async function readComposeVariables(firstFile: string, looksFor: string): Promise<Variables> {
-  return await readVariables((await readComposeEnvFile(firstFile)) ?? "", looksFor);
+  return readVariables((await readComposeEnvFile(firstFile)) ?? "", looksFor);
 }
 
 async function readComposeEnvFile(firstFile: string): Promise<string | undefined> {
@@ -56,11 +63,9 @@ async function readComposeEnvFile(firstFile: string): Promise<string | undefined
   return envFile === undefined ? undefined : await readTextIfExists(envFile);
 }
 
-/** The variables of an env file; its parser is loaded only when the text holds what is looked for. */
-async function readVariables(text: string, looksFor: string): Promise<Variables> {
-  if (!text.includes(looksFor)) return {};
-  const { parse } = await import("dotenv");
-  return parse(text);
+/** The variables of an env file, which is read only when the text holds what is looked for. */
+function readVariables(text: string, looksFor: string): Variables {
+  return text.includes(looksFor) ? parseEnv(text) : {};
 }
 
 /**

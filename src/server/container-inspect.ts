@@ -1,5 +1,6 @@
 /** What `docker inspect` says of a container, as the facts that a server of PostgreSQL needs. No spawns here. */
 import { objectAt, stringAt } from "../sys/untyped.ts";
+import { portInside, readImageLogin } from "./image-settings.ts";
 import type { Access, Login, ServerState } from "./server.ts";
 
 export interface ContainerFacts {
@@ -13,8 +14,22 @@ export interface ContainerFacts {
   health: string | undefined;
   startedAt: string | undefined;
   env: Readonly<Record<string, string>>;
+  /** The port that the server listens on inside. */
+  inside: number;
+  mounts: readonly Mount[];
+  /** The host ports that it is to publish, by the one inside (`5432/tcp`); empty where docker chooses. */
+  bindings: ReadonlyMap<string, readonly string[]>;
   published: { host: string; port: number } | undefined;
   addresses: readonly string[];
+}
+
+export interface Mount {
+  /** Docker's word: bind, volume, tmpfs. */
+  type: string;
+  /** A volume's name, or the folder of the engine's machine. */
+  source: string;
+  /** The path inside. */
+  target: string;
 }
 
 /** Where the engine's published ports are. */
@@ -32,6 +47,7 @@ export function readContainer(inspected: unknown, place: EnginePlace): Container
   const env = readEnvironment(objectAt(config, "Env"));
   const status = stringAt(state, "Status") ?? "unknown";
   const startedAt = stringAt(state, "StartedAt");
+  const inside = portInside(env, readWords(inspected));
   return {
     id: stringAt(inspected, "Id") ?? "",
     name: (stringAt(inspected, "Name") ?? "").replace(/^\//, ""),
@@ -40,8 +56,9 @@ export function readContainer(inspected: unknown, place: EnginePlace): Container
     exitCode: Number(objectAt(state, "ExitCode") ?? 0),
     health: stringAt(objectAt(state, "Health"), "Status"),
     startedAt: status === "running" ? startedAt : undefined,
-    env,
-    published: place.local ? publishedPort(inspected, portInside(env), place) : undefined,
+    ...{ env, inside },
+    ...{ mounts: readMounts(inspected), bindings: readPortBindings(inspected) },
+    published: place.local ? publishedPort(inspected, inside, place) : undefined,
     addresses: readAddresses(inspected),
   };
 }
@@ -56,10 +73,25 @@ function readEnvironment(list: unknown): Record<string, string> {
   return env;
 }
 
-/** The port that the server listens on inside: PGPORT is what PostgreSQL itself honours. */
-function portInside(env: Readonly<Record<string, string>>): number {
-  const port = Number(env.PGPORT);
-  return Number.isInteger(port) && port > 0 ? port : 5432;
+/** The command line of its first process. */
+function readWords(inspected: unknown): string[] {
+  const args = objectAt(inspected, "Args");
+  return [stringAt(inspected, "Path") ?? "", ...(Array.isArray(args) ? args.map(String) : [])];
+}
+
+function readMounts(inspected: unknown): Mount[] {
+  const mounts = objectAt(inspected, "Mounts");
+  return (Array.isArray(mounts) ? mounts : []).map((mount: unknown) => {
+    const type = stringAt(mount, "Type") ?? "";
+    const source = stringAt(mount, type === "volume" ? "Name" : "Source") ?? "";
+    return { type, source, target: stringAt(mount, "Destination") ?? "" };
+  });
+}
+
+function readPortBindings(inspected: unknown): Map<string, string[]> {
+  const bindings: Record<string, unknown> = Object(objectAt(objectAt(inspected, "HostConfig"), "PortBindings"));
+  const portsOf = (list: unknown) => (Array.isArray(list) ? list.map((each) => stringAt(each, "HostPort") ?? "") : []);
+  return new Map(Object.entries(bindings).map(([inside, list]) => [inside, portsOf(list)]));
 }
 
 function publishedPort(inspected: unknown, inside: number, place: EnginePlace): ContainerFacts["published"] {
@@ -114,7 +146,8 @@ export function stateOf(facts: ContainerFacts): ServerState {
 function conditionOf({ status, health, exitCode, name }: ContainerFacts): Pick<ServerState, "condition" | "detail"> {
   switch (status) {
     case "running":
-      if (health === "starting") return { condition: "starting", detail: "its health check has not passed yet" };
+      // A check that asks rarely says so long after connections are taken.
+      if (health === "starting") return { condition: "running", detail: "its health check has not passed yet" };
       if (health === "unhealthy") return { condition: "running", detail: "its health check fails" };
       return { condition: "running" };
     case "restarting":
@@ -130,15 +163,12 @@ function conditionOf({ status, health, exitCode, name }: ContainerFacts): Pick<S
   }
 }
 
-/**
- * The login that counts: what pgrove.yaml says, else what the container was made with. The container's password is its
- * own user's only; POSTGRES_PASSWORD_FILE names a file inside and is not read.
- */
-export function accessOf(facts: ContainerFacts, login: Login): Access {
-  const owner = facts.env.POSTGRES_USER || "postgres";
-  const user = login.user ?? owner;
-  const password = login.password ?? (user === owner ? facts.env.POSTGRES_PASSWORD : undefined);
-  const access: Access = { user, database: login.database ?? (facts.env.POSTGRES_DB || owner) };
+/** The login that counts: what pgrove.yaml says, else what the container was made with. Its password is its own user's only. */
+export function accessOf(facts: Pick<ContainerFacts, "image" | "env">, login: Login): Access {
+  const own = readImageLogin(facts.image, facts.env);
+  const user = login.user ?? own.user;
+  const password = login.password ?? (user === own.user ? own.password : undefined);
+  const access: Access = { user, database: login.database ?? own.database };
   if (password !== undefined && password !== "") access.password = password;
   return access;
 }

@@ -4,9 +4,11 @@ import { createDockerToolbox } from "../postgres/docker-toolbox.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
 import type { Connection } from "../postgres/url.ts";
 import { captureDocker, dockerCommand, engineIsLocal, explainDockerError, parseDockerJson } from "../sys/docker.ts";
+import { readTextIfExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import { accessOf, type ContainerFacts, readContainer, stateOf } from "./container-inspect.ts";
+import { listSecretFiles } from "./image-settings.ts";
 import type { Access, Login, Server, ServerState, StartOptions } from "./server.ts";
 
 const DOCKER_TIMEOUT_MS = 30_000;
@@ -27,9 +29,26 @@ export async function inspectContainer(runner: Runner, container: string): Promi
   }
   const answer = parseDockerJson(said, `the container ${container}`);
   const local = engineIsLocal();
-  return Array.isArray(answer)
-    ? readContainer(answer[0], { local, sharesNetwork: local && process.platform === "linux" })
-    : undefined;
+  if (!Array.isArray(answer)) return undefined;
+  const facts = readContainer(answer[0], { local, sharesNetwork: local && process.platform === "linux" });
+  return { ...facts, env: { ...facts.env, ...(await readSecretFiles(runner, facts)) } };
+}
+
+/** The values that the container was given as files, such as docker's secrets: mounted ones, else those inside. */
+async function readSecretFiles(
+  runner: Runner,
+  { id, status, env, mounts }: ContainerFacts,
+): Promise<Record<string, string>> {
+  const values = Object.entries(listSecretFiles(env)).map(async ([name, file]) => {
+    const bound = engineIsLocal() ? mounts.find(({ type, target }) => type === "bind" && target === file) : undefined;
+    const mounted = bound === undefined ? undefined : await readTextIfExists(bound.source).catch(() => undefined);
+    const inside = () =>
+      status === "running"
+        ? captureDocker(runner, ["exec", id, "cat", "--", file], { timeoutMs: DOCKER_TIMEOUT_MS }).catch(() => "")
+        : "";
+    return [name, (mounted ?? (await inside())).replace(/\n+$/, "")];
+  });
+  return Object.fromEntries(await Promise.all(values));
 }
 
 export interface FoundContainer extends Pick<Server, "inspect" | "access" | "reach" | "open"> {
@@ -93,6 +112,7 @@ export function describeContainer({ runner, label, login, find, absent }: Contai
         container: found.id,
         label,
         user,
+        port: found.inside,
         addresses: found.addresses,
         ...(password === undefined ? {} : { password }),
         ...(found.published === undefined ? {} : { published: found.published }),
@@ -128,22 +148,24 @@ export async function waitUntilReady(
   const until = Date.now() + waitMs;
   for (;;) {
     abort.throwIfAborted();
-    const answer = await askReady(runner, container, abort);
-    if (answer.ready) return;
     const facts = await inspectContainer(runner, container);
     if (facts === undefined) throw failure("container_gone", `${label}: its container was removed while it started`);
+    const answer = await askReady(runner, facts, abort);
+    if (answer.ready) return;
     if (facts.status !== "running" && facts.status !== "created") {
       const detail = stateOf(facts).detail ?? facts.status;
       const words = await lastWords(runner, container);
       throw failure("server_not_started", `${label} did not start (${detail})${words}`, "pgrove logs");
     }
     if (Date.now() >= until) {
-      const words = await lastWords(runner, container);
+      const [words, others] = await Promise.all([lastWords(runner, container), findOtherPorts(runner, facts)]);
       const seconds = Math.round(waitMs / 1000);
       throw missingError(
         "server_starting",
         `${label} takes no connections after ${seconds} s (${answer.said})${words}`,
-        "pgrove logs -f",
+        others === ""
+          ? "pgrove logs -f"
+          : `a server there listens on port ${others}: set PGPORT: ${others} in its environment`,
       );
     }
     await Bun.sleep(POLL_EVERY_MS);
@@ -152,11 +174,11 @@ export async function waitUntilReady(
 
 async function askReady(
   runner: Runner,
-  container: string,
+  { id: container, inside }: ContainerFacts,
   abort: AbortSignal,
 ): Promise<{ ready: boolean; said: string }> {
   try {
-    const args = ["exec", container, "pg_isready", "-h", "127.0.0.1"];
+    const args = ["exec", container, "pg_isready", "-h", "127.0.0.1", "-p", String(inside)];
     const limits = { allowFailure: true, timeoutMs: DOCKER_TIMEOUT_MS, abort };
     const { exitCode, stdout, stderr } = await runner.capture(dockerCommand(args), limits);
     const said = `${stdout.trim()}\n${stderr.trim()}`.trim();
@@ -168,6 +190,15 @@ async function askReady(
   } catch (error) {
     throw explainDockerError(error);
   }
+}
+
+/** The other ports that the sockets inside tell of: its configuration file may name one. */
+async function findOtherPorts(runner: Runner, { id, inside }: ContainerFacts): Promise<string> {
+  const look = "ls -a /var/run/postgresql /tmp 2>/dev/null";
+  const limits = { timeoutMs: DOCKER_TIMEOUT_MS, allowFailure: true };
+  const { stdout } = await runner.capture(dockerCommand(["exec", id, "sh", "-c", look]), limits);
+  const ports = [...stdout.matchAll(/^\.s\.PGSQL\.(\d+)$/gm)].map(([, port]) => port ?? "");
+  return [...new Set(ports)].filter((port) => port !== String(inside)).join(", ");
 }
 
 const SHOWN_LINES = 8;

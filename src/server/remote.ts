@@ -3,9 +3,11 @@ import { messageOf, missingError, PgroveError, refusal } from "../errors.ts";
 import { createClientImageToolbox } from "../postgres/client-image-toolbox.ts";
 import { openConnection } from "../postgres/connect.ts";
 import { createHostToolbox } from "../postgres/host-toolbox.ts";
+import { findPassfilePassword } from "../postgres/passfile.ts";
 import { withOpened } from "../postgres/session.ts";
+import { requireSessionAttributes, standbyIsPreferred } from "../postgres/session-attributes.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
-import type { Connection } from "../postgres/url.ts";
+import { type Connection, eachAddress, isSocket } from "../postgres/url.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
 import { newRunId } from "../sys/run-id.ts";
 import { findClientPrograms } from "./client-programs.ts";
@@ -17,8 +19,7 @@ export type RemoteSpec = Extract<ServerSpec, { kind: "url" }>;
 /** The server behind a URL. */
 export function createRemoteServer(spec: RemoteSpec, login: Login, tools: ServerTools): ServerOfKind {
   const { runner } = tools;
-  const { host, port } = spec.connection;
-  const label = host.startsWith("/") ? `server at ${host}` : `server at ${host}:${port}`;
+  const label = `server at ${eachAddress(spec.connection).map(nameAddress).join(" or ")}`;
   const access = accessOf(spec.connection, login);
   const connectionTo = (database: string): Connection => {
     const { password: _theirs, ...rest } = spec.connection;
@@ -26,18 +27,19 @@ export function createRemoteServer(spec: RemoteSpec, login: Login, tools: Server
     return { ...rest, user: access.user, database, ...own };
   };
 
-  let asked: Promise<Version> | undefined;
-  const serverVersion = (): Promise<Version> => {
-    asked ??= askVersion(connectionTo(access.database), label);
+  let asked: Promise<Answering> | undefined;
+  const answering = (): Promise<Answering> => {
+    asked ??= findAnswering(connectionTo(access.database), label);
     asked.catch(() => {
       asked = undefined;
     });
     return asked;
   };
+  const serverVersion = async () => (await answering()).version;
   let toolbox: Promise<Toolbox> | undefined;
   const open = async (): Promise<Toolbox> => {
-    const version = await serverVersion();
-    toolbox ??= chooseToolbox(connectionTo(access.database), version, label, tools);
+    const { version, connection } = await answering();
+    toolbox ??= chooseToolbox(connection, version, label, tools);
     toolbox.catch(() => {
       toolbox = undefined;
     });
@@ -74,13 +76,49 @@ function accessOf(connection: Connection, login: Login): Access {
   return password === undefined ? access : { ...access, password };
 }
 
-async function askVersion(connection: Connection, label: string): Promise<Version> {
+function nameAddress({ host, port, hostaddr }: Connection): string {
+  return isSocket({ host, ...(hostaddr === undefined ? {} : { hostaddr }) }) ? host : `${host}:${port}`;
+}
+
+/** The server of the URL that answers, with what the user's own files say of its login. */
+interface Answering {
+  version: Version;
+  connection: Connection;
+}
+
+/** Errors after which libpq tries the next host of a URL. */
+const NEXT = new Set(["server_down", "server_starting", "server_unreachable", "host_unknown", "session_attributes"]);
+
+/**
+ * The first of the URL's servers that answers and is of the kind that `target_session_attrs` asks for. All the work is
+ * then done on that one: a session and a program that came to two servers would be worse than none.
+ */
+async function findAnswering(connection: Connection, label: string): Promise<Answering> {
+  const rounds = standbyIsPreferred(connection) ? ["standby", "any"] : [connection.parameters.target_session_attrs];
+  let failed: unknown;
+  for (const attributes of rounds) {
+    for (const address of eachAddress(connection)) {
+      const password = address.password ?? (await findPassfilePassword(address));
+      const own = password === undefined ? address : { ...address, password };
+      try {
+        return { version: await askVersion(own, label, attributes), connection: own };
+      } catch (error) {
+        failed ??= error;
+        if (!(error instanceof PgroveError) || !NEXT.has(error.code)) throw error;
+      }
+    }
+  }
+  throw failed;
+}
+
+async function askVersion(connection: Connection, label: string, attributes: string | undefined): Promise<Version> {
   const connect = () =>
     openConnection(connection, newRunId(new Date()), { label }).catch((error: unknown) => {
       throw explainAbsence(error, label);
     });
   return await withOpened(connect, async (sql) => {
     const [row] = await sql<{ number: string }[]>`select current_setting('server_version_num') as number`;
+    await requireSessionAttributes(sql, attributes, label);
     return versionOfNumber(Number(row?.number));
   });
 }

@@ -30,6 +30,8 @@ export interface ServerTools {
   runner: Runner;
   /** The image for PostgreSQL's programs where this machine has none, with `{major}` in it. */
   clientImage: string;
+  /** Asked before that image is used, where a repository names it; throws to refuse. */
+  approveImage?(): Promise<void>;
   /** Where temporary folders are made. */
   stageParent: string;
   /** For notes on the way, to people. */
@@ -69,6 +71,8 @@ export interface StartOptions {
   /** How long to wait until it takes connections, in ms. */
   waitMs: number;
   abort: AbortSignal;
+  /** Asks whether containers that are there may be made anew; left out, they may not. */
+  mayRecreate?: (what: string) => Promise<boolean>;
 }
 
 export type BeforeStop = (handles: readonly string[]) => Promise<void>;

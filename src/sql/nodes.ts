@@ -117,6 +117,23 @@ export function isSerial(type: TypeName | undefined): boolean {
   return SERIAL_TYPES.includes(nameOfType(type));
 }
 
+/** The statement, and those that its WITH holds: an INSERT, UPDATE, DELETE or MERGE there runs with it. */
+export function withStatements(node: Node): Node[] {
+  const query = findPart(node, "ExplainStmt")?.query ?? findPart(node, "CopyStmt")?.query;
+  if (query !== undefined) return [node, ...withStatements(query)];
+  const clause = (
+    findPart(node, "SelectStmt") ??
+    findPart(node, "InsertStmt") ??
+    findPart(node, "UpdateStmt") ??
+    findPart(node, "DeleteStmt") ??
+    findPart(node, "MergeStmt")
+  )?.withClause;
+  const inner = partsOf(clause?.ctes, "CommonTableExpr").flatMap(({ ctequery }) =>
+    ctequery === undefined || "SelectStmt" in ctequery ? [] : [ctequery],
+  );
+  return [node, ...inner.flatMap(withStatements)];
+}
+
 /** Calls `visit` for every object of a tree that is a node's part of that kind, the deepest last. */
 export function visitParts<Kind extends NodeKind>(
   tree: unknown,

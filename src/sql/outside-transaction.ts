@@ -56,9 +56,34 @@ function findDetach(node: Node): string | undefined {
 }
 
 function findCommittingDo(node: Node): string | undefined {
-  const body = partsOf(findPart(node, "DoStmt")?.args, "DefElem").find(({ defname }) => defname === "as");
-  const commits = /\b(?:commit|rollback)\s*(?:and\s+(?:no\s+)?chain\s*)?;/i.test(
-    blankQuoted(wordsOf(body?.arg)[0] ?? ""),
-  );
-  return commits ? "a DO block that ends its transaction" : undefined;
+  return bodyEndsTransaction(bodyOfDo(node) ?? "") ? "a DO block that ends its transaction" : undefined;
+}
+
+/** Whether a body in PL/pgSQL ends its transaction on its way. */
+export function bodyEndsTransaction(body: string): boolean {
+  return /\b(?:commit|rollback)\s*(?:and\s+(?:no\s+)?chain\s*)?;/i.test(blankQuoted(body));
+}
+
+function bodyOfDo(node: Node): string | undefined {
+  const block = findPart(node, "DoStmt");
+  if (block === undefined) return undefined;
+  const body = partsOf(block.args, "DefElem").find(({ defname }) => defname === "as");
+  return wordsOf(body?.arg)[0] ?? "";
+}
+
+/** Words of a DO block that may commit, by itself or by a procedure, in whatever language it is. */
+const MAY_COMMIT = /commit|rollback|call/i;
+
+/** Whether a statement, outside of a transaction, may commit a part of what it does before it fails. */
+export function commitsPieces(node: Node): boolean {
+  return "CallStmt" in node || MAY_COMMIT.test(bodyOfDo(node) ?? "");
+}
+
+/**
+ * Whether a statement that fails outside of a transaction may have left a part of itself: what it has committed on its way,
+ * or an invalid index. It must not be begun again unasked.
+ */
+export function mayStayInPart(node: Node): boolean {
+  if (commitsPieces(node) || findPart(node, "IndexStmt")?.concurrent) return true;
+  return findReindex(node) !== undefined || findDetach(node) !== undefined;
 }

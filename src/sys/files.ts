@@ -19,6 +19,11 @@ export function temporaryPathFor(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`);
 }
 
+/** Whether a path is such a name, or one that is made of it. */
+export function isTemporaryPath(path: string): boolean {
+  return /^\..+\.\d+\.[a-f0-9]{8}\.tmp(\.manifest)?$/.test(basename(path));
+}
+
 /** Makes what was renamed or created in a folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");

@@ -23,7 +23,7 @@ interface Listeners {
 
 /** Reads a child's stderr to its end, line by line, without secrets (but for `rawLine`). */
 export async function readLines(
-  stream: ReadableStream<Uint8Array>,
+  stream: AsyncIterable<Uint8Array>,
   command: Speaker,
   { line, rawLine, sift }: Listeners = {},
 ): Promise<StderrTail> {

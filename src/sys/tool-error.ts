@@ -20,17 +20,26 @@ export class ToolError extends PgroveError {
     this.name = "ToolError";
     this.failure = failure;
   }
+
+  /** How it ended, without what it said. */
+  get how(): string {
+    return describeEnd(this.failure);
+  }
 }
 
-function describe({ program, exitCode, signal, stderr, aborted, lost }: ToolFailure): string {
+function describe(failure: ToolFailure): string {
+  const words = failure.aborted ? "" : lastWords(failure.stderr);
+  return words === "" ? describeEnd(failure) : `${describeEnd(failure)}:\n${words}`;
+}
+
+function describeEnd({ program, exitCode, signal, aborted, lost }: ToolFailure): string {
   if (aborted) return `${program} was interrupted`;
-  const words = lastWords(stderr);
   const how = lost
     ? "the connection to it was lost before it ended"
     : signal === undefined
       ? `exit ${exitCode}`
       : `ended by ${signal}`;
-  return words === "" ? `${program} failed (${how})` : `${program} failed (${how}):\n${words}`;
+  return `${program} failed (${how})`;
 }
 
 /** What a server says besides, in whatever words. */

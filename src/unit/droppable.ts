@@ -2,16 +2,20 @@
 import { refusal } from "../errors.ts";
 import { requireNothingBound } from "../postgres/admin.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
+import { requireVacatable } from "../postgres/occupants.ts";
 import type { Queries } from "../postgres/schema.ts";
 import { listOwnedOutside, nameSome } from "../postgres/schema-dependencies.ts";
 import type { Sql } from "../postgres/toolbox.ts";
+import type { Work } from "../work/work.ts";
 
 /** Throws (exit 5), naming what stands in the way, unless all of the databases that are there can be dropped. */
-export async function requireDroppableDatabases(sql: Sql, databases: readonly string[]): Promise<void> {
-  if (databases.length === 0) return;
-  for (const database of databases) await requireNothingBound(sql, database);
-  await requireOwnDatabases(sql, databases);
-  await requireEndableSessions(sql, databases);
+export async function requireDroppableDatabases(
+  { control, operation }: Pick<Work, "control" | "operation">,
+  databases: readonly string[],
+): Promise<void> {
+  for (const database of databases) await requireNothingBound(control, database);
+  await requireOwnDatabases(control, databases);
+  for (const database of databases) await requireVacatable(control, database, operation.run, operation.abort);
 }
 
 /** Throws (exit 5) when one of the databases belongs to somebody for whom this login may not act. */
@@ -25,23 +29,6 @@ export async function requireOwnDatabases(sql: Sql, databases: readonly string[]
     "not_owner",
     `the database ${foreign.database} belongs to ${foreign.owner}, so this login may not drop or mark it; it is as it was`,
     `let its owner run: ALTER DATABASE ${quoteIdentifier(foreign.database)} OWNER TO …`,
-  );
-}
-
-/** A drop ends the sessions in the database; those of others, and of superusers, take rights to end. */
-async function requireEndableSessions(sql: Sql, databases: readonly string[]): Promise<void> {
-  const [session] = await sql<{ database: string; who: string }[]>`
-    select a.datname::text as database, r.rolname || ' (pid ' || a.pid || ')' as who
-      from pg_stat_activity a join pg_roles r on r.oid = a.usesysid, pg_roles me
-     where a.datname in ${sql(databases)} and a.pid <> pg_backend_pid() and me.rolname = current_user
-       and not me.rolsuper
-       and (r.rolsuper or not (pg_has_role(r.oid, 'USAGE') or pg_has_role('pg_signal_backend', 'USAGE')))
-     order by a.pid limit 1`;
-  if (session === undefined) return;
-  throw refusal(
-    "session_in_the_way",
-    `${session.who} is connected to ${session.database}, and this login may not disconnect them; nothing was dropped`,
-    "end that session, then try again",
   );
 }
 

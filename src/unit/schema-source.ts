@@ -103,7 +103,7 @@ export async function countSchemaRows(sql: Sql, schema: string): Promise<RowCoun
   const facts = await readDatabaseFacts(sql);
   const tables = facts.tables.filter((table) => table.schema === schema);
   const counts = await countRows(sql, tables);
-  return new Map(tables.map(({ name }, index) => [name, counts[index] ?? 0]));
+  return new Map(tables.map(({ name }, index) => [name, counts[index]]));
 }
 
 /** Brings the planner's statistics of the schema's tables up to date. */

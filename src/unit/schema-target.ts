@@ -1,7 +1,7 @@
 /** The schema that a unit is: its session, and whose it is. */
 import { messageOf, refusal } from "../errors.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { isWorktreeMark, parseMark } from "../postgres/ownership.ts";
+import { isOwnedMark, parseMark } from "../postgres/ownership.ts";
 import { dropDeadSchemas, findSchemaProperties, type Queries, type SchemaProperties } from "../postgres/schema.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
@@ -36,7 +36,7 @@ export async function findOwnSchema(
   const present = await findSchemaProperties(sql, schema);
   const { worktree } = live.target;
   if (present === undefined || worktree === undefined) return present;
-  if (isWorktreeMark(parseMark(present.comment), worktree.id)) return present;
+  if (isOwnedMark(parseMark(present.comment), worktree.id)) return present;
   throw refusal(
     "schema_not_owned",
     `the schema ${schema} of ${live.database} is not the one that pgrove made for ${worktree.name}: it lacks its mark`,

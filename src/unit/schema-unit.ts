@@ -1,9 +1,9 @@
 /** A schema of a database as a unit, with the role that owns it where it is a worktree's. */
 import { refusal, usageError } from "../errors.ts";
-import { databaseExists, discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
+import { databaseExists, discardedName, scratchName } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { isWorktreeMark, type Mark } from "../postgres/ownership.ts";
+import { isOwnedMark, type Mark } from "../postgres/ownership.ts";
 import { dropRole } from "../postgres/role.ts";
 import { type Queries, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
@@ -11,15 +11,28 @@ import { listExtensions } from "../postgres/schema-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
-import { nameKept } from "./keep.ts";
-import { findBelongings, listDatabases, listRoles, listSchemas, runTogether } from "./marks.ts";
+import { dropOwned, nameKept } from "./keep.ts";
+import {
+  findBelongings,
+  foundDatabase,
+  foundSchema,
+  listDatabases,
+  listRoles,
+  listSchemas,
+  type MarkedDatabase,
+  type MarkedRole,
+  type MarkedSchema,
+  parkable,
+  runTogether,
+} from "./marks.ts";
+import { type ParkNote, parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
 import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
 import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
 import { createOwn, createScratch, inScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
-import { findSchemaStanding, findStanding, requireSchemaStanding, type Standing } from "./standing.ts";
+import { findSchemaStanding, requireSchemaStanding, type Standing } from "./standing.ts";
 import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
 import type { Built, CopyFill, Fill, Keeping, Loss, Owned, Place, Replaced, Saved, SwapRequest, Unit } from "./unit.ts";
 
@@ -111,20 +124,18 @@ export class SchemaUnit implements Unit {
   }
 
   /** Nobody is disconnected for it. */
-  async swap(work: Work, _built: Built, { agreed, services, keeping, comment }: SwapRequest): Promise<Replaced> {
+  async swap(work: Work, _built: Built, { agreed, older, services, keeping, comment }: SwapRequest): Promise<Replaced> {
     const { schema, live } = this;
-    // The services of pgrove.yaml are main's; nothing of theirs works in a worktree's schema.
-    const stopped = live.target.worktree === undefined ? services : [];
     return await inTarget(work, live, async (sql) => {
       await requireSchemaStanding(sql, { schema, agreed });
       const present = await requireReplaceable(sql, this);
       const owner = chooseOwner(live, present);
       const properties = { ...{ grants: null }, ...present, owner, comment: present?.comment ?? comment ?? null };
-      const servicesRestarted = await withServicesStopped(work, live.server, stopped, async () => {
+      const servicesRestarted = await withServicesStopped(work, live, services, async () => {
         const saved = keeping === undefined ? undefined : await this.saveAs(work, discardedName(work.operation.run));
         await requireClaim(work.control, this.label);
         await exchangeSchemas(work, sql, this, { properties, agreed });
-        if (saved !== undefined && keeping !== undefined) await this.keepSaved(work, saved, keeping);
+        if (saved !== undefined && keeping !== undefined) await this.keepSaved(work, saved, keeping, older);
       });
       const sizeBytes = await schemaSizeBytes(sql, schema);
       return { sizeBytes, servicesRestarted, details: { schema, schema_size_bytes: sizeBytes } };
@@ -132,16 +143,17 @@ export class SchemaUnit implements Unit {
   }
 
   /** Gives the saved state its name. An older one gets the saved one's in exchange, and is dropped under it at the end. */
-  private async keepSaved(work: Work, saved: string, { name, statements, findOlder }: Keeping): Promise<void> {
+  private async keepSaved(
+    work: Work,
+    saved: string,
+    { name, statements, findOlder }: Keeping,
+    agreed: Standing | undefined,
+  ): Promise<void> {
     const apart = `${saved}_old`;
-    const exchange = [
-      [name, apart],
-      [saved, name],
-      [apart, saved],
-    ] as const;
-    const agreed = await findStanding(work.control, name);
     const older = await findOlder(work.control);
-    await nameKept(work, this, { name, renames: older ? exchange : [[saved, name]], statements, agreed });
+    if (older === undefined) return await nameKept(work, this, { name, renames: [[saved, name]], statements });
+    const renames = [[older, apart] as const, [saved, name] as const, [apart, saved] as const];
+    await nameKept(work, this, { name, renames, statements, older: { database: older, agreed } });
   }
 
   /** It is read, and disconnects nobody. */
@@ -171,41 +183,51 @@ export class SchemaUnit implements Unit {
   /** Schema and role by their marks: a run that was killed early has left neither, and their names may be others'. */
   async findOwned(work: Work, worktree: string, main: string): Promise<Owned> {
     const { control } = work;
-    const isOwn = ({ mark }: { mark: Mark | undefined }) => isWorktreeMark(mark, worktree);
-    const { schemas, roles } = await inTarget(work, this.live, async (sql) => ({
-      schemas: (await listSchemas(sql)).filter(isOwn).map(({ schema }) => new SchemaUnit(this.live, schema)),
-      roles: (await listRoles(sql)).filter(isOwn).map(({ role }) => role),
+    const isOwn = ({ mark }: { mark: Mark | undefined }) => isOwnedMark(mark, worktree);
+    const { marked, roles } = await inTarget(work, this.live, async (sql) => ({
+      marked: (await listSchemas(sql)).filter(isOwn),
+      roles: (await listRoles(sql)).filter(isOwn),
     }));
+    const schemas = marked.map(({ schema }) => new SchemaUnit(this.live, schema));
+    const roleNames = roles.map(({ role }) => role);
     // Also of a schema that was dropped by a run that was stopped then.
     const snapshotsOf = [...schemas, this].map(({ label }) => label);
     const found = findBelongings(await listDatabases(control, { sizes: false }), worktree, snapshotsOf);
-    const databases = found.map(({ database }) => database).filter((database) => database !== main);
-    const marked = [
+    const present = found.filter(({ database }) => database !== main);
+    const databases = present.map(({ database }) => database);
+    const unmarking = [
       ...schemas.map(({ schema }) => `comment on schema ${quoteIdentifier(schema)} is null`),
-      ...roles.map((name) => `comment on role ${quoteIdentifier(name)} is null`),
+      ...roleNames.map((name) => `comment on role ${quoteIdentifier(name)} is null`),
     ];
     return {
       databases,
       own: [],
+      found: [...present.map(foundDatabase), ...marked.map(foundSchema)],
       requireDroppable: async () => {
-        await requireDroppableDatabases(control, databases);
+        await requireDroppableDatabases(work, databases);
         await inTarget(work, this.live, async (sql) => {
           for (const each of schemas) await each.requireDroppable(sql);
           const [first] = schemas;
           if (first === undefined) return; // nothing is dropped before the role
-          for (const role of roles) {
+          for (const role of roleNames) {
             await requireDroppableOwner(sql, { role, schema: first.schema, dropped: databases });
           }
         });
       },
       requireReleasable: async () => undefined,
-      release: () => inTarget(work, this.live, (sql) => runTogether(sql, marked)),
+      release: () => inTarget(work, this.live, (sql) => runTogether(sql, unmarking)),
+      requireUnused: () => requireUnused(control, { databases, roles: roleNames }),
+      park: (note) => this.bringBack(work, parkingsOf({ databases: present, schemas: marked, roles }, note)),
       drops: [
         ...schemas.map((each) => () => each.drop(work)),
-        ...databases.map((name) => () => dropDatabase(control, name)),
-        ...roles.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
+        ...present.map((each) => () => dropOwned(control, each)),
+        ...roleNames.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
       ],
     };
+  }
+
+  async bringBack(work: Work, renamings: readonly Renaming[]): Promise<void> {
+    await inTarget(work, this.live, (sql) => renameMarked(sql, renamings));
   }
 
   /**
@@ -235,4 +257,20 @@ export class SchemaUnit implements Unit {
     await requireNoDependents(sql, schema);
     return true;
   }
+}
+
+/** How a schema, its role, and what was saved of it are put aside, as far as they are not yet. */
+function parkingsOf(
+  found: { databases: readonly MarkedDatabase[]; schemas: readonly MarkedSchema[]; roles: readonly MarkedRole[] },
+  note: ParkNote,
+): Renaming[] {
+  const inPlace = ({ mark }: { mark: Mark | undefined }) => mark?.kind !== "parked";
+  const schemas = found.schemas.filter(inPlace).map(({ schema, standing }) => {
+    return { kind: "schema" as const, name: schema, comment: standing.mark, agreed: standing };
+  });
+  const roles = found.roles
+    .filter(inPlace)
+    .map(({ role, comment }) => ({ kind: "role" as const, name: role, comment }));
+  const databases = found.databases.filter(inPlace).map(parkable);
+  return [...schemas, ...roles, ...databases].map((each) => parkingOf(each, note));
 }

@@ -4,7 +4,7 @@
  */
 
 import type { DatabaseFacts } from "../postgres/catalog.ts";
-import { parseMark } from "../postgres/ownership.ts";
+import { isAnyWorktrees, parseMark } from "../postgres/ownership.ts";
 import { listMarkedRoles } from "../postgres/role.ts";
 import {
   formatSearchPath,
@@ -39,7 +39,7 @@ export async function selectSchemas(
   if (schema === undefined) return undefined;
   if (worktree === undefined) {
     const schemas = await listUserSchemas(sql);
-    const without = schemas.filter(({ comment }) => parseMark(comment)?.kind === "worktree").map(({ name }) => name);
+    const without = schemas.filter(({ comment }) => isAnyWorktrees(parseMark(comment))).map(({ name }) => name);
     const excluded = [...without.map(schemaPattern), "pgrove_incoming_*"];
     return { only: undefined, without, arguments: excluded.map((pattern) => `--exclude-schema=${pattern}`) };
   }

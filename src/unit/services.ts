@@ -1,16 +1,19 @@
 /** Services that use what is replaced: stopped around the swap, and started again however it ends. */
 import { messageOf } from "../errors.ts";
-import type { Server } from "../server/server.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 
-/** The body, with the services stopped. Resolves with how many were started again. */
+/**
+ * The body, with the services stopped. Resolves with how many were started again. They use the server of pgrove.yaml, or
+ * of a worktree's own project: a target elsewhere stops none.
+ */
 export async function withServicesStopped(
   work: Work,
-  server: Server,
+  { server, target }: LiveTarget,
   services: readonly string[],
   body: () => Promise<void>,
 ): Promise<number> {
-  if (services.length === 0) {
+  if (services.length === 0 || !target.hasServices) {
     await body();
     return 0;
   }

@@ -45,13 +45,29 @@ export async function requireStanding(
 export async function requireSchemaStanding(
   sql: Queries,
   { schema, agreed }: { schema: string; agreed: Standing | undefined },
+  name = schema,
 ): Promise<void> {
-  const found = await findSchemaStanding(sql, schema);
+  const found = await findSchemaStanding(sql, name);
   if (!isSame(agreed, found)) throw changedError(`schema ${schema}`, agreed, found);
 }
 
 function isSame(agreed: Standing | undefined, found: Standing | undefined): boolean {
   return agreed?.oid === found?.oid && agreed?.owner === found?.owner && agreed?.mark === found?.mark;
+}
+
+/** Something that was shown, or that is found. */
+export interface Found {
+  kind: "database" | "schema";
+  name: string;
+  standing: Standing;
+}
+
+/** Throws (exit 5) when something is found that was not shown, or is another one than was. What is gone is no matter. */
+export function requireAsShown(found: readonly Found[], shown: readonly Found[]): void {
+  for (const { kind, name, standing } of found) {
+    const agreed = shown.find((each) => each.kind === kind && each.name === name)?.standing;
+    if (!isSame(agreed, standing)) throw changedError(`${kind} ${name}`, agreed, standing);
+  }
 }
 
 function changedError(what: string, agreed: Standing | undefined, found: Standing | undefined): PgroveError {

@@ -3,18 +3,24 @@
 import { oldestReaderOf } from "../archive/archive.ts";
 import { withoutLeftOut } from "../archive/archive-stream.ts";
 import { chooseCodec, compressArgument } from "../archive/codec.ts";
+import { explainRefused } from "../archive/explain-refused.ts";
 import { feedPsql, readServerMajor } from "../archive/feed-psql.ts";
 import { SCRIPT_CONTENTS, sayLeftOut, saysUnknownSettings } from "../archive/left-out.ts";
 import { scannedPlain } from "../archive/scan.ts";
-import { refusal } from "../errors.ts";
+import { failure, messageOf, refusal } from "../errors.ts";
 import { describeLeftOut, endRunSessions, listSubscriptions } from "../postgres/admin.ts";
 import { type DatabaseFacts, readDatabaseFacts } from "../postgres/catalog.ts";
 import { databaseArgument } from "../postgres/identifier.ts";
 import { withSession } from "../postgres/session.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { joinCommands } from "../sys/pipe.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import { readLoadOptions } from "../work/load-options.ts";
+import { watchingRoom } from "../work/watch-room.ts";
 import type { Work } from "../work/work.ts";
+import { fitLocale } from "./locale.ts";
 import { readServerFacts, requirePresent } from "./needs.ts";
 import { createScratch, inScratch } from "./scratch.ts";
 import { createHomes, narrowFacts, type SchemaSelection, selectSchemas } from "./selection.ts";
@@ -27,6 +33,8 @@ interface Source {
   /** The source's part of its database, where it has not all of it. */
   selection: SchemaSelection | undefined;
   subscriptions: string[];
+  /** What only a superuser makes anew. */
+  superuser: string[];
 }
 
 async function readSource({ operation: { run } }: Work, { toolbox, database, target }: LiveTarget): Promise<Source> {
@@ -37,13 +45,26 @@ async function readSource({ operation: { run } }: Work, { toolbox, database, tar
     return {
       ...{ version, selection, facts: await narrowFacts(sql, all, selection) },
       subscriptions: await listSubscriptions(sql, database),
+      superuser: selection?.only === undefined ? await listSuperuserObjects(sql) : [],
     };
   });
 }
 
+/** Event triggers, and publications of more than named tables. */
+async function listSuperuserObjects(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ object: string }[]>`
+    select 'event trigger ' || evtname as object from pg_event_trigger t
+     where not exists (select from pg_depend d where d.classid = 'pg_event_trigger'::regclass and d.objid = t.oid
+                          and d.deptype = 'e')
+    union all
+    select 'publication ' || pubname from pg_publication where puballtables
+    order by 1`;
+  return rows.map(({ object }) => object);
+}
+
 /** Throws when the target's server is older than the source's (exit 5), or lacks what the source needs (exit 4). */
 export async function requireStreamable(work: Work, source: LiveTarget, { live, keepsOwners }: Unit): Promise<void> {
-  const { version, facts } = await readSource(work, source);
+  const { version, facts, superuser } = await readSource(work, source);
   const server = await readServerFacts(work.control);
   const to = versionOfNumber(server.versionNumber);
   if (version.major > to.major) {
@@ -53,10 +74,15 @@ export async function requireStreamable(work: Work, source: LiveTarget, { live, 
       `copy to PostgreSQL ${version.major} or later`,
     );
   }
+  const dumped = ", or dump the source and restore it";
   requirePresent(server, live.target.label, {
     ...{ what: source.target.label, roles: keepsOwners ? facts.roles : [], tablespaces: facts.tablespaces },
-    extensions: facts.extensions.map(({ name }) => name),
-    withoutRoles: "or dump the source and restore it with --no-owner",
+    ...{ extensions: facts.extensions.map(({ name }) => name), superuser, owners: [], unfit: [], settings: [] },
+    without: {
+      roles: `${dumped} with --no-owner`,
+      extensions: `${dumped} with --skip-extension NAME`,
+      superuser: `${dumped} with --skip-forbidden`,
+    },
   });
 }
 
@@ -65,7 +91,7 @@ export async function copyByStream(
   work: Work,
   source: LiveTarget,
   unit: Unit,
-  { schemaOnly }: Pick<CopyFill, "schemaOnly">,
+  { schemaOnly, searchPath }: Pick<CopyFill, "schemaOnly" | "searchPath">,
 ): Promise<string> {
   const { tools } = work;
   const { version, facts, selection, subscriptions } = await readSource(work, source);
@@ -83,7 +109,7 @@ export async function copyByStream(
     {
       dump: ["--no-subscriptions", ...(selection?.arguments ?? []), ...content],
       load: only !== undefined ? ["--no-owner"] : [], // all of it is its own role's
-      version,
+      ...{ version, searchPath },
     },
   );
   tools.progress({ phase: "analyze" });
@@ -99,6 +125,8 @@ export interface ArchiveStream {
   load: readonly string[];
   /** The version of the source's server. */
   version: Version;
+  /** The search_path to load it with; left out, none. */
+  searchPath?: string | undefined;
 }
 
 /** pg_dump of the source's database into pg_restore in the target's, in memory. */
@@ -106,7 +134,7 @@ export async function streamArchive(
   work: Work,
   source: LiveTarget,
   target: LiveTarget,
-  { dump, load, version }: ArchiveStream,
+  { dump, load, version, searchPath }: ArchiveStream,
 ): Promise<void> {
   const { operation, tools } = work;
   const major = source.toolbox.major ?? version.major;
@@ -117,7 +145,8 @@ export async function streamArchive(
     { database: source.database },
   );
   const server = await readServerMajor(work);
-  const into = chooseReader(work, source, target, { dumpMajor: major, server, load });
+  const options = await readLoadOptions(work.control, searchPath);
+  const into = chooseReader(work, source, target, { dumpMajor: major, server, load, options });
   let bytes = 0;
   let subject: string | undefined;
   const listeners = {
@@ -134,9 +163,32 @@ export async function streamArchive(
       const said = sayLeftOut({ options, settings: [] }, server);
       if (said !== undefined) tools.note(said);
     };
-    return into(withoutLeftOut(input, noteLeftOut));
+    return into(withoutLeftOut(input, noteLeftOut, searchPath !== undefined));
   };
-  await endingSource(work, source, () => joinCommands(tools.runner, from, read, operation.abort, listeners));
+  const stream = () => joinCommands(tools.runner, from, read, operation.abort, listeners);
+  await explaining(source, () => watchingRoom(work, target, () => endingSource(work, source, stream)));
+}
+
+/** The body; what the target's server does not take is said with its reason and the way out. */
+async function explaining(source: LiveTarget, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    const isRefused = error instanceof ToolError && !error.failure.aborted && error.failure.program !== "pg_dump";
+    const explanation = isRefused ? explainRefused(error.message) : undefined;
+    if (explanation === undefined) throw error;
+    const { code, why, hint } = explanation;
+    const what = `${source.target.label} could not be copied: ${why}`;
+    throw failure(code, `${what}\n${messageOf(error)}`, hint, error);
+  }
+}
+
+interface Reader {
+  dumpMajor: number;
+  server: number;
+  load: readonly string[];
+  /** libpq's, for whatever loads. */
+  options: string | undefined;
 }
 
 /**
@@ -147,31 +199,34 @@ function chooseReader(
   work: Work,
   source: LiveTarget,
   target: LiveTarget,
-  { dumpMajor, server, load }: { dumpMajor: number; server: number; load: readonly string[] },
+  { dumpMajor, server, load, options }: Reader,
 ): (input: AsyncIterable<Uint8Array>) => Promise<void> {
   const { operation, tools } = work;
   const own = target.toolbox.major ?? server;
   const isTooOld = oldestReaderOf(dumpMajor) > own;
   if (!isTooOld && !saysUnknownSettings(own, server)) {
     const args = [`--dbname=${databaseArgument(target.database)}`, "--exit-on-error", ...load];
-    const command = target.toolbox.command("pg_restore", args, operation.run, { input: true });
+    const env = options === undefined ? {} : { env: { PGOPTIONS: options } };
+    const command = target.toolbox.command("pg_restore", args, operation.run, { input: true, ...env });
     return (input) => tools.runner.stream(command, { input }, operation.abort);
   }
   const { toolbox } = isTooOld ? source : target;
   const command = toolbox.command("pg_restore", ["--file=-", ...load], operation.run, { input: true });
   const feed = (sql: AsyncIterable<Uint8Array>) =>
-    feedPsql(work, target, scannedPlain(sql, source.target.label), SCRIPT_CONTENTS);
+    feedPsql(work, target, scannedPlain(sql, source.target.label), SCRIPT_CONTENTS, { options });
   return (input) => joinCommands(tools.runner, command, feed, operation.abort, { input });
 }
 
 /** A new database is made as its source was. */
 async function shapeOf(
-  { control }: Work,
+  { control, tools }: Work,
   { encoding, collate, ctype, provider, locale }: DatabaseFacts,
   { toolbox }: LiveTarget,
 ): Promise<DatabaseShape> {
-  const usual = await readShape(control, "template1");
-  return { ...usual, encoding, collate, ctype, provider, locale, owner: toolbox.user, tablespace: "pg_default" };
+  const usual = { ...(await readShape(control, "template1")), owner: toolbox.user, tablespace: "pg_default" };
+  const { shape, note } = await fitLocale(control, { ...usual, encoding, collate, ctype, provider, locale }, usual);
+  if (note !== undefined) tools.note(note);
+  return shape;
 }
 
 /** The body; when it fails or is aborted, the run's sessions on the source's server are ended as well. */

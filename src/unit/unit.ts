@@ -4,11 +4,12 @@
  *
  * Every replacement goes the same way: `find` what stands there and have it agreed to, `create` the new one beside it, `swap`.
  */
-import type { Session } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
-import type { Standing } from "./standing.ts";
+import type { ParkNote, Renaming } from "./parking.ts";
+import type { Found, Standing } from "./standing.ts";
 import type { DatabaseProperties, DatabaseShape } from "./swap.ts";
 
 export interface Unit {
@@ -53,6 +54,8 @@ export interface Unit {
 
   /** What a worktree owns here, found by its marks; main's database is never among it. */
   findOwned(work: Work, worktree: string, main: string): Promise<Owned>;
+  /** Gives parked ones their names back, all or none. Throws (exit 5) when one is another than was looked at. */
+  bringBack(work: Work, renamings: readonly Renaming[]): Promise<void>;
 }
 
 /** Where a unit is. */
@@ -72,6 +75,15 @@ export interface Loss extends Place {
   standing: Standing | undefined;
   /** A copy or restore keeps it under another name until the next one. */
   kept: boolean;
+  /** What was kept the last time under the name that it is kept under now, and goes for it. */
+  older?: KeptState;
+}
+
+/** A replaced or saved state that goes. */
+export interface KeptState {
+  database: string;
+  sizeBytes: number;
+  standing: Standing;
 }
 
 /** Makes and fills the run's scratch database. */
@@ -86,8 +98,8 @@ export interface Filled {
   rows?: RowCounts;
 }
 
-/** How many rows each table of a schema has, by its name. */
-export type RowCounts = ReadonlyMap<string, number>;
+/** How many rows each table of a schema has, by its name; undefined where policies keep them from the login. */
+export type RowCounts = ReadonlyMap<string, number | undefined>;
 
 /** What to do about the sessions of a source: end them for that second, wait until they have left, or stream. */
 export type WhenBusy = "disconnect" | "wait" | "stream";
@@ -99,6 +111,8 @@ export interface CopyFill {
   strategy: CopyStrategy;
   /** No rows. */
   schemaOnly: boolean;
+  /** The search_path to stream it with; left out, none. */
+  searchPath?: string | undefined;
   /** The source is on the unit's server. */
   oneServer: boolean;
   whenBusy: AskWhenBusy;
@@ -126,13 +140,15 @@ export interface Keeping {
   name: string;
   /** Run behind the renames, in the same transaction. */
   statements: readonly string[];
-  /** True when an older one stands there, which is dropped for it. Throws when the name is somebody else's. */
-  findOlder: (sql: Sql) => Promise<boolean>;
+  /** The database of an older one, which is dropped for it. Throws when the name is somebody else's. */
+  findOlder: (sql: Sql) => Promise<string | undefined>;
 }
 
 export interface SwapRequest {
   /** What was agreed to be replaced; undefined where there was nothing. */
   agreed: Standing | undefined;
+  /** The older kept state that was agreed to go; undefined where there was none. */
+  older?: Standing | undefined;
   /** Services that use it, stopped around the swap. */
   services: readonly string[];
   /** How what is replaced is kept; left out, as the unit does by itself. */
@@ -163,12 +179,18 @@ export interface Owned {
   databases: readonly string[];
   /** Of these, the ones that are marked as its own. */
   own: readonly string[];
+  /** All of it, for comparison with what was shown. */
+  found: readonly Found[];
   /** Throws (exit 5) when something of it cannot be dropped. */
   requireDroppable(): Promise<void>;
   /** Throws (exit 5) when the marks cannot be taken off. */
   requireReleasable(): Promise<void>;
   /** Takes the marks off: it is the user's from then on. */
   release(): Promise<void>;
+  /** Throws (exit 5), naming who, while somebody works with it. */
+  requireUnused(): Promise<void>;
+  /** Puts aside what is in its place, all or nothing. */
+  park(note: ParkNote): Promise<void>;
   /** Drops it, one after the other: by the mark of the last the rest is found again. */
   drops: readonly (() => Promise<void>)[];
 }

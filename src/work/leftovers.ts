@@ -6,16 +6,11 @@ import { removeStage, stagePath } from "../postgres/docker-toolbox.ts";
 import type { Stage, Toolbox } from "../postgres/toolbox.ts";
 import type { Server } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
-import {
-  findDeadRuns,
-  forgetRun,
-  keepRun,
-  type Leftover,
-  type Operation,
-  type OperationTools,
-} from "../sys/operation.ts";
+import { isTemporaryPath } from "../sys/files.ts";
+import { forgetRun, type Operation, type OperationTools } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
 import type { RunId } from "../sys/run-id.ts";
+import { findEndedRuns, isOwnPath, keepRun, type Leftover } from "../sys/run-record.ts";
 
 /** Writes down the stage of a place's programs, before it is made. Resolves with the function that forgets it. */
 export async function rememberStage(
@@ -38,22 +33,35 @@ export async function rememberStage(
   };
 }
 
+/** What a server says of a run. */
+export interface RunSessions {
+  /** It holds its claim, or has sessions. */
+  isAtWork(run: RunId): Promise<boolean>;
+  end(run: RunId): Promise<unknown>;
+}
+
 /**
  * Clears the leftovers of the dead runs of this state folder. A run is forgotten once its sessions were ended too, which
- * can only be done on the server that it worked on. What cannot be cleared now is noted and kept.
+ * can only be done on the server that it worked on; by that server's claims the death of one is known that did not run
+ * on this machine. What cannot be cleared now is noted and kept.
  */
-export async function clearLeftovers(
-  tools: OperationTools,
-  server: string,
-  endSessions: (run: RunId) => Promise<unknown>,
-): Promise<void> {
-  for (const record of await findDeadRuns(tools.stateDir)) {
+export async function clearLeftovers(tools: OperationTools, server: string, sessions: RunSessions): Promise<void> {
+  const { dead, elsewhere, foreign } = await findEndedRuns(tools);
+  for (const file of foreign) {
+    tools.note(
+      `left alone, since it is not signed by you: ${file}; if it is yours, look at what it names and remove it`,
+    );
+  }
+  const gone = await Promise.all(
+    elsewhere.map(async (each) => (each.server === server && !(await sessions.isAtWork(each.run)) ? [each] : [])),
+  );
+  for (const record of [...dead, ...gone.flat()]) {
     try {
-      for (const leftover of record.leftovers) await clearLeftover(tools.runner, leftover);
-      if (record.leftovers.length > 0) await keepRun(tools.stateDir, { ...record, leftovers: [] });
+      for (const leftover of record.leftovers) await clearLeftover(tools.runner, record.run, leftover);
+      if (record.leftovers.length > 0) await keepRun(tools, { ...record, leftovers: [] });
       if (record.server !== server) continue;
-      await endSessions(record.run);
-      await forgetRun(tools.stateDir, record, tools.clock.now());
+      await sessions.end(record.run);
+      await forgetRun(tools, record);
       tools.note(`cleared what an interrupted ${record.operation} of ${record.target} had left`);
     } catch (error) {
       tools.note(`an interrupted ${record.operation} left something that cannot be cleared yet: ${messageOf(error)}`);
@@ -61,10 +69,12 @@ export async function clearLeftovers(
   }
 }
 
-async function clearLeftover(runner: Runner, leftover: Leftover): Promise<void> {
+async function clearLeftover(runner: Runner, run: RunId, leftover: Leftover): Promise<void> {
+  if (!isOwnLeftover(run, leftover)) throw new Error(`pgrove makes no such thing: ${JSON.stringify(leftover)}`);
   switch (leftover.kind) {
     case "path":
-      if (leftover.path !== "") await rm(leftover.path, { recursive: true, force: true });
+      if (leftover.path === "") return;
+      await rm(leftover.path, { recursive: !isTemporaryPath(leftover.path), force: true });
       return;
     case "container-path":
       if (await containerRuns(runner, leftover.container)) await removeStage(runner, leftover.container, leftover.path);
@@ -80,6 +90,22 @@ async function clearLeftover(runner: Runner, leftover: Leftover): Promise<void> 
       const there = leftover.containers.filter((id) => all.includes(id));
       if (there.length > 0) await captureDocker(runner, ["start", ...there]);
     }
+  }
+}
+
+/** Whether a run makes such a thing for itself: else a record does not make it go, whoever has signed it. */
+function isOwnLeftover(run: RunId, leftover: Leftover): boolean {
+  switch (leftover.kind) {
+    case "path":
+      return leftover.path === "" || isOwnPath(leftover.path, run);
+    case "container-path":
+      return leftover.path === stagePath(run);
+    case "client-containers":
+      return leftover.run === run;
+    case "stopped-services":
+      return leftover.containers.every((id) => /^[0-9a-f]{64}$/.test(id));
+    default:
+      return false; // a newer pgrove's
   }
 }
 

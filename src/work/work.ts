@@ -5,14 +5,14 @@
 
 import { messageOf } from "../errors.ts";
 import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
-import { claimDatabase, claimRun, dropDeadScratch } from "../postgres/claims.ts";
+import { claimDatabase, claimRun, dropDeadScratch, isAtWork } from "../postgres/claims.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
 import { endSession, withOpened } from "../postgres/session.ts";
 import type { Programs, Sql, Stage, Toolbox } from "../postgres/toolbox.ts";
+import { requireUnprotected } from "../resolve/guard.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
-import type { RunId } from "../sys/run-id.ts";
 import { explainWorkError } from "./explain.ts";
 import { clearLeftovers, rememberStage } from "./leftovers.ts";
 
@@ -56,11 +56,11 @@ export async function withWork<T>(
   subject: WorkSubject,
   body: (work: Work) => Promise<T>,
 ): Promise<T> {
-  const { operation, ...rest } = subject;
+  const { operation } = subject;
   const named = { operation, target: live.target.label, server: live.server.label, database: live.database };
   return await withOperation(tools, named, async (begun) => {
     try {
-      return await workInside(begun, tools, live, rest, body);
+      return await workInside(begun, tools, live, subject, body);
     } catch (error) {
       throw await explainWorkError(error, operation, live.server, tools.abort);
     }
@@ -71,7 +71,7 @@ async function workInside<T>(
   operation: Operation,
   tools: OperationTools,
   live: LiveTarget,
-  subject: Omit<WorkSubject, "operation">,
+  subject: WorkSubject,
   body: (work: Work) => Promise<T>,
 ): Promise<T> {
   const { toolbox, database } = live;
@@ -81,6 +81,7 @@ async function workInside<T>(
       : await toolbox.connect(subject.control, operation.run, { control: true });
   const control = await connect();
   operation.defer(() => endSession(control));
+  await requireUnprotected(control, live, { operation: subject.operation, stateDir: tools.stateDir });
   await claimRun(control, operation.run);
   await clearOldWork(tools, control, live, subject.control === undefined);
   for (const claim of subject.claims) await claimDatabase(control, claim.database, claim.mode);
@@ -107,8 +108,10 @@ async function workInside<T>(
 }
 
 async function clearOldWork(tools: OperationTools, control: Sql, live: LiveTarget, mayDrop: boolean): Promise<void> {
-  const endDead = (run: RunId) => endAll(() => endDeadRunSessions(control, run)); // else its claims would outlive it
-  await clearLeftovers(tools, live.server.label, endDead);
+  await clearLeftovers(tools, live.server.label, {
+    isAtWork: (run) => isAtWork(control, run),
+    end: (run) => endAll(() => endDeadRunSessions(control, run)), // else its claims would outlive it
+  });
   if (!mayDrop) return; // a session in the target itself, for reading: the next run that writes drops
   const dropped = await dropDeadScratch(control, (database, error) => {
     tools.note(`${database}, which an interrupted run has left, cannot be dropped yet: ${messageOf(error)}`);

@@ -2,8 +2,16 @@
 import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { type PgroveError, refusal } from "../errors.ts";
 import { chooseDatabaseName, chooseProjectName, chooseWorktreeName, type IsTaken } from "../repo/names.ts";
-import { type InitialData, readRegistry, updateRegistry, type WorktreeRow } from "../repo/registry.ts";
+import {
+  type InitialData,
+  type ParkedWorktree,
+  readRegistry,
+  takeOut,
+  updateRegistry,
+  type WorktreeRow,
+} from "../repo/registry.ts";
 import { ensureIdentity, type GitWorktree } from "../repo/worktree.ts";
 import { choosePorts, portChecker } from "../server/ports.ts";
 import { seePlace } from "./gone.ts";
@@ -29,18 +37,39 @@ export async function allocateRow(tools: WorktreeTools, allocation: Allocation):
   const [id, seen] = await Promise.all([ensureIdentity(worktree.gitDir), seePlace(worktree)]);
   const present = (await readRegistry(tools.stateDir)).rows.find((row) => row.id === id);
   if (present !== undefined && isComplete(present, allocation, seen)) return present; // mostly: the lock costs 5 ms
-  return await updateRegistry(tools.stateDir, async (rows) => {
-    const known = rows.find((row) => row.id === id);
+  return await updateRegistry(tools.stateDir, async (rows, parked) => {
+    const isIts = (row: WorktreeRow) => row.id === id;
+    const back = takeOut(parked, ({ row }) => isIts(row));
+    if (back !== undefined && !rows.some(isIts)) rows.push(reviveRow(back, allocation, rows));
+    const known = rows.find(isIts);
     if (known === undefined) {
       const made = { ...(await makeRow(tools, id, allocation, rows)), ...seen };
       rows.push(made);
       return made;
     }
     Object.assign(known, { path: worktree.root, ...seen });
+    delete known.gone;
     const missing = Object.entries(allocation.ports).filter(([name]) => known.ports[name] === undefined);
     Object.assign(known.ports, await allocatePorts(tools, id, Object.fromEntries(missing), rows));
     return known;
   });
+}
+
+/** The row of a worktree whose data was parked. What has come to be another's since is left out, and allocated anew. */
+function reviveRow({ row }: ParkedWorktree, { name: wanted }: Allocation, rows: readonly WorktreeRow[]): WorktreeRow {
+  const name = wanted ?? row.name;
+  if (rows.some((each) => each.name === name)) throw nameTaken(row.name, name);
+  const others = new Set(rows.flatMap(({ ports }) => Object.values(ports)));
+  const ports = Object.entries(row.ports).filter(([, port]) => !others.has(port));
+  const indexes = rows.map(({ index }) => index);
+  const index = indexes.includes(row.index) ? firstFree(indexes) : row.index;
+  return { ...row, name, index, ports: Object.fromEntries(ports) };
+}
+
+/** What is said of a parked one whose name is another's by now. */
+export function nameTaken(own: string, name: string): PgroveError {
+  const message = `there is another worktree named ${name} by now`;
+  return refusal("name_taken", message, `pgrove provision ${own} --name OTHER`);
 }
 
 async function makeRow(
@@ -75,7 +104,7 @@ async function makeRow(
 }
 
 function isComplete(row: WorktreeRow, { worktree, ports }: Allocation, seen: Pick<WorktreeRow, "seen">): boolean {
-  const isSeen = row.path === worktree.root && isDeepStrictEqual(row.seen, seen.seen);
+  const isSeen = row.gone === undefined && row.path === worktree.root && isDeepStrictEqual(row.seen, seen.seen);
   return isSeen && Object.keys(ports).every((name) => row.ports[name] !== undefined);
 }
 

@@ -1,7 +1,8 @@
 /** What worktrees have of their own, wherever it is: found by marks and labels, never by names. */
+import { isAnyWorktrees, isOwnedMark } from "../postgres/ownership.ts";
 import { schemaSizeBytes } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
-import { type Isolation, readRegistry } from "../repo/registry.ts";
+import { type Isolation, readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { clusterFolder } from "../resolve/worktree-target.ts";
 import { loadCluster } from "../server/local-cluster.ts";
@@ -18,12 +19,16 @@ import {
 import { openMain } from "./open-main.ts";
 import type { WorktreeTools } from "./tools.ts";
 
+export interface SizedSchema extends MarkedSchema {
+  sizeBytes: number;
+}
+
 /** What belongs to one worktree. */
 export interface Belongings {
   /** On main's server: its database first, then the snapshots of it and what a restore has replaced. */
   databases: MarkedDatabase[];
   /** In main's database. */
-  schemas: { schema: string; sizeBytes: number }[];
+  schemas: SizedSchema[];
   /** On the docker engine. */
   projects: OwnedProject[];
   /** On this machine. */
@@ -42,7 +47,7 @@ export interface Inventory {
   /** Undefined where no worktree can have anything on main's server. */
   main: LiveTarget | undefined;
   databases: MarkedDatabase[];
-  schemas: (MarkedSchema & { sizeBytes: number })[];
+  schemas: SizedSchema[];
   projects: OwnedProject[];
   clusters: OwnedCluster[];
 }
@@ -66,16 +71,22 @@ export async function takeInventory(
 }
 
 async function listClusters({ stateDir }: WorktreeTools): Promise<OwnedCluster[]> {
-  const { rows } = await readRegistry(stateDir);
+  const rows = await listKnown(stateDir);
   const found = await Promise.all(
     rows.map(async ({ id }) => ({ worktree: id, cluster: await loadCluster(clusterFolder(stateDir, id)) })),
   );
   return found.flatMap(({ worktree, cluster }) => (cluster === undefined ? [] : [{ worktree, home: cluster.home }]));
 }
 
+/** The rows of all worktrees, of the parked ones too. */
+async function listKnown(stateDir: string): Promise<WorktreeRow[]> {
+  const { rows, parked } = await readRegistry(stateDir);
+  return [...rows, ...parked.map(({ row }) => row)];
+}
+
 /** The kinds of isolation that the repository's worktrees have, or would get. */
 export async function listKinds({ stateDir, loaded }: WorktreeTools): Promise<Set<Isolation>> {
-  const { rows } = await readRegistry(stateDir);
+  const rows = await listKnown(stateDir);
   return new Set([loaded.config.isolation, ...rows.map(({ isolation }) => isolation)]);
 }
 
@@ -92,7 +103,7 @@ async function lookAtMain(
 }
 
 async function listSizedSchemas(sql: Sql): Promise<Inventory["schemas"]> {
-  const marked = (await listSchemas(sql)).filter(({ mark }) => mark?.kind === "worktree");
+  const marked = (await listSchemas(sql)).filter(({ mark }) => isAnyWorktrees(mark));
   const sized: Inventory["schemas"] = [];
   for (const each of marked) sized.push({ ...each, sizeBytes: await schemaSizeBytes(sql, each.schema) });
   return sized;
@@ -103,11 +114,11 @@ export function belongingsOf(
   { main, databases, schemas, projects, clusters }: Inventory,
   worktree: string,
 ): Belongings {
-  const own = schemas.filter(({ mark }) => mark?.worktree === worktree);
+  const own = schemas.filter(({ mark }) => isOwnedMark(mark, worktree));
   const snapshotsOf = own.map(({ schema }) => `${main?.database}/${schema}`);
   return {
     databases: findBelongings(databases, worktree, snapshotsOf),
-    schemas: own.map(({ schema, sizeBytes }) => ({ schema, sizeBytes })),
+    schemas: own,
     projects: projects.filter((project) => project.worktree === worktree),
     clusters: clusters.filter((cluster) => cluster.worktree === worktree),
   };

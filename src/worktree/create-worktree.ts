@@ -1,10 +1,11 @@
 /** `git worktree add`, with everything that pgrove gives a worktree. */
 import { realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { DEFAULT_WORKTREES_DIR } from "../config/config-schema.ts";
 import { renderTemplate } from "../config/text-template.ts";
 import { failure, refusal, usageError } from "../errors.ts";
-import { gitCommand } from "../repo/git.ts";
-import { chooseWorktreeName } from "../repo/names.ts";
+import { gitCommand, type Repository } from "../repo/git.ts";
+import { chooseWorktreeName, repositoryName } from "../repo/names.ts";
 import { readRegistry } from "../repo/registry.ts";
 import { type GitWorktree, listWorktrees, UNFINISHED_REASON } from "../repo/worktree.ts";
 import { withLock } from "../sys/file-lock.ts";
@@ -104,9 +105,19 @@ async function chooseName(
 
 /** The folder that pgrove.yaml gives a worktree of that name. */
 export function placeOf({ loaded, repository }: WorktreeTools, name: string): string {
-  const base = repository.mainRoot ?? repository.commonDir;
-  const values = { name, repo: basename(base).replace(/\.git$/, ""), project: loaded.config.project };
-  return resolve(base, renderTemplate(loaded.config.worktrees.dir, values, "worktrees.dir"));
+  const { dir } = loaded.config.worktrees;
+  // Where there is no main worktree that the others lie around, they lie side by side.
+  const template =
+    dir === DEFAULT_WORKTREES_DIR && (repository.bare || repository.mainRoot === undefined) ? SIDE_BY_SIDE : dir;
+  const values = { name, repo: repositoryName(repository), project: loaded.config.project };
+  return resolve(baseOf(repository), renderTemplate(template, values, "worktrees.dir"));
+}
+
+const SIDE_BY_SIDE = "../{name}";
+
+/** What paths of worktrees are relative to. A git folder that lies apart is not among them. */
+export function baseOf({ mainRoot, bare, commonDir, root }: Repository): string {
+  return mainRoot ?? (bare ? commonDir : root);
 }
 
 /** The hooks are told to do nothing: what they would do follows. */

@@ -4,10 +4,11 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { copyDatabase } from "../copy/copy.ts";
 import { replaceByEmpty } from "../copy/empty.ts";
+import type { ForeignDump } from "../dump/authorship.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
-import type { Session } from "../postgres/admin.ts";
+import type { Session } from "../postgres/occupants.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
 import { resolveTarget } from "../resolve/resolve.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -18,7 +19,7 @@ import { openStarted } from "../work/lifecycle.ts";
 import type { Home } from "./home.ts";
 import { homeOf } from "./home-of.ts";
 import { openMain } from "./open-main.ts";
-import { isInOwnStore } from "./own-store.ts";
+import { isInOwnStore, type StorePlace } from "./own-store.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface DataRequest {
@@ -32,6 +33,8 @@ export interface DataRequest {
   whenBusy: (label: string, sessions: Session[]) => Promise<WhenBusy>;
   /** Asked before a dump is restored that pgrove.yaml names and that is not in the user's own store; throws to refuse. */
   approveDump?: (path: string, database: string) => Promise<void>;
+  /** Asked before the SQL of somebody else's dump is run; throws to refuse. */
+  approveForeign: (foreign: ForeignDump, database: string) => Promise<void>;
   /** The main database, where it was opened before. */
   main?: LiveTarget;
 }
@@ -80,7 +83,10 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
   const { row, live, exists } = located;
   if (exists) return { row, live };
   const home = homeOf(tools, row);
-  const consent = async (loss: Loss) => requireItsOwn(home, row, loss);
+  const consent = async (loss: Loss, foreign?: ForeignDump) => {
+    requireItsOwn(home, row, loss);
+    if (foreign !== undefined) await request.approveForeign(foreign, live.database);
+  };
   const fill = { ...request, services: [], consent, discardPrevious: true, openMain: openMainOnce };
   const made = await fillData(tools, row, live, fill);
   await home.settle(live, repository);
@@ -102,7 +108,7 @@ export interface FillRequest extends DataRequest {
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */
-  consent: (loss: Loss) => Promise<void>;
+  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
 }
 
 /** Makes the data as the row says. A new database is born with the worktree's mark, so that it is never nobody's. */
@@ -127,11 +133,15 @@ export async function fillData(
   if (row.data.kind === "dump") {
     const { storeDir, cwd, home } = request.dumps;
     const dump = await requireDump(row.data.dump, storeDir, cwd, home);
-    if (row.data.configured && !(await isInOwnStore(tools, dump.path, storeDir))) {
+    if (row.data.configured && !(await isInOwnStore(storePlaceOf(tools), dump.path, storeDir))) {
       await request.approveDump?.(dump.path, live.database);
     }
     const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
-    const restored = await restoreDump(tools.operation, live, { ...common, ...load, findDump: async () => dump });
+    const restored = await restoreDump(tools.operation, live, {
+      ...{ ...common, ...load, findDump: async () => dump },
+      consent: (loss, _dump, foreign) => consent(loss, foreign),
+      approveForeign: (foreign) => request.approveForeign(foreign, live.database),
+    });
     return made("dump", restored.sizeBytes, restored.dump);
   }
   const source = await openSource(tools, row.data.source, request);
@@ -140,6 +150,10 @@ export async function fillData(
   const copying = { ...common, strategy: "auto" as const, schemaOnly: false, whenBusy };
   const copied = await copyDatabase(tools.operation, source, live, copying);
   return made(copied.strategy, copied.sizeBytes, label);
+}
+
+function storePlaceOf({ loaded, repository, place, operation }: WorktreeTools): StorePlace {
+  return { loaded, repository, environment: place.environment, runner: operation.runner };
 }
 
 /** What a new worktree's data are copied from. */

@@ -15,12 +15,22 @@ export async function requireDestroyable(tools: WorktreeTools, { row, ...destruc
   await homeOf(tools, row).takeAway(destruction, "check");
 }
 
+/** The same, and (exit 5) while somebody works with it. */
+export async function requirePrunable(tools: WorktreeTools, { row, ...destruction }: Removal): Promise<void> {
+  await homeOf(tools, row).takeAway(destruction, "check-unused");
+}
+
 /**
- * Drops what belongs to a worktree. Throws (exit 5) when another run works on it, or something of it cannot be dropped:
- * all of it is looked at before the first of it goes. A second call goes on where the first one was stopped.
+ * Drops what belongs to a worktree. Throws (exit 5) when another run works on it, something of it cannot be dropped, or
+ * was not shown: all of it is looked at before the first of it goes. A second call goes on where the first one was stopped.
  */
 export async function destroyBelongings(tools: WorktreeTools, { row, ...destruction }: Removal): Promise<void> {
   await homeOf(tools, row).takeAway(destruction, "destroy");
+}
+
+/** Puts aside what belongs to a worktree, so that it can come back as it was. Throws (exit 5) as dropping it would. */
+export async function parkBelongings(tools: WorktreeTools, { row, ...destruction }: Removal): Promise<void> {
+  await homeOf(tools, row).takeAway(destruction, "park");
 }
 
 /** Throws (exit 2) when the database cannot stay without what goes. */

@@ -1,6 +1,7 @@
 /** The lines of an env file that say where a worktree's database and ports are. Nothing else in the file is changed. */
 import { lstat, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { parseEnv } from "../config/env-file.ts";
 import { formatVariable } from "../resolve/env-lines.ts";
 import { ownNewFile, readForeignFile, writeForeignFile } from "./foreign-file.ts";
 import { cutBlock, exchangeBlock, findBlock, formatBlock, lineBreakOf } from "./marked-block.ts";
@@ -26,7 +27,7 @@ export async function writeEnvBlock(
   const found = await readForeignFile(file, root);
   const lines = Object.entries(variables).map(([name, value]) => formatVariable(name, value));
   const text = replaceBlock(found?.text ?? "", lines, file);
-  const overridden = await findOverridden(text, variables);
+  const overridden = findOverridden(text, variables);
   if (text === found?.text) return { change: "unchanged", overridden };
   await writeForeignFile(found?.path ?? file, text, found ?? ownNewFile(0o600));
   return { change: found === undefined ? "created" : "changed", overridden };
@@ -44,9 +45,9 @@ export async function removeEnvBlock(file: string, root = dirname(file)): Promis
 }
 
 /** The variables of the block in an env file's text; undefined without one. Throws (exit 3) for a broken block. */
-export async function readEnvBlock(text: string, file = "the env file"): Promise<Record<string, string> | undefined> {
+export function readEnvBlock(text: string, file = "the env file"): Record<string, string> | undefined {
   const block = findBlock(text, file);
-  return block === undefined ? undefined : await parseVariables(block.lines.join("\n"));
+  return block === undefined ? undefined : parseEnv(block.lines.join("\n"));
 }
 
 /** The text with these lines in its block. A new block stands last, where dotenv and shells let it win. */
@@ -59,12 +60,7 @@ export function replaceBlock(text: string, lines: readonly string[], file = "the
   return text + lineBreak + block;
 }
 
-async function findOverridden(text: string, variables: Readonly<Record<string, string>>): Promise<string[]> {
-  const read = await parseVariables(text);
+function findOverridden(text: string, variables: Readonly<Record<string, string>>): string[] {
+  const read = parseEnv(text);
   return Object.entries(variables).flatMap(([name, value]) => (read[name] === value ? [] : [name]));
-}
-
-async function parseVariables(text: string): Promise<Record<string, string>> {
-  const { parse } = await import("dotenv");
-  return parse(text, { fast: true }); // its other parser takes a minute for 200 kB of empty lines
 }

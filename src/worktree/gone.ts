@@ -8,13 +8,16 @@ import { type SeenPlace, updateRegistry, type WorktreeRow } from "../repo/regist
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { findWorktreeFolders, type WorktreeFolder } from "../repo/worktree-folders.ts";
 import { errorCode, identifyFolder } from "../sys/files.ts";
-import { placeOf } from "./create-worktree.ts";
+import { isSameObserver, thisObserver } from "../sys/machine.ts";
+import { baseOf, placeOf } from "./create-worktree.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 /** Why a worktree may not be gone, and what to type about it. */
 export interface Doubt {
   why: string;
   hint: string;
+  /** Where it is, when it was moved. */
+  movedTo?: string;
 }
 
 /** What can be seen of a repository's worktrees. */
@@ -28,7 +31,7 @@ export interface Sight {
 /** What a worktree's row is to remember of its place. Nothing of one whose folder is not there. */
 export async function seePlace({ root, gitDir }: GitWorktree): Promise<Pick<WorktreeRow, "seen">> {
   const parent = await identifyFolder(dirname(root));
-  return parent === undefined ? {} : { seen: { gitName: basename(gitDir), parent } };
+  return parent === undefined ? {} : { seen: { gitName: basename(gitDir), parent, by: thisObserver() } };
 }
 
 /** Whether it is where git says, or kept from being judged by `git worktree lock`. */
@@ -40,12 +43,11 @@ export function isThere({ missing, strayed, locked }: Pick<GitWorktree, "missing
 export async function lookForWorktrees(tools: WorktreeTools, rows: readonly WorktreeRow[]): Promise<Sight> {
   const { repository, operation } = tools;
   const worktrees = await listWorktrees(repository, operation.runner);
-  const base = repository.mainRoot ?? repository.commonDir;
   const places = [
     ...rows.flatMap(({ path, name }) => (path === "" ? [] : [path, placeOf(tools, name)])),
     ...worktrees.map(({ root }) => root),
   ];
-  const folders = await findWorktreeFolders([base, ...places.map((place) => dirname(place))]);
+  const folders = await findWorktreeFolders([baseOf(repository), ...places.map((place) => dirname(place))]);
   return { worktrees, folders, commonDir: await realpath(repository.commonDir) };
 }
 
@@ -54,7 +56,12 @@ export async function rememberPlaces({ stateDir }: WorktreeTools, worktrees: rea
   const there = worktrees.filter(({ missing, strayed, isMain }) => !(missing || strayed || isMain));
   const seen = new Map(await Promise.all(there.map(async (each) => [each.id, await placeNow(each)] as const)));
   await updateRegistry(stateDir, (rows) => {
-    for (const row of rows) Object.assign(row, seen.get(row.id));
+    for (const row of rows) {
+      const place = seen.get(row.id);
+      if (place === undefined) continue;
+      Object.assign(row, place);
+      delete row.gone;
+    }
   });
 }
 
@@ -75,7 +82,7 @@ export async function findDoubt(row: WorktreeRow, sight: Sight, giveUp: string):
   const moved = await findMoved(known, row.seen, sight);
   if (moved !== undefined) {
     const hint = known === undefined ? giveUp : `git worktree repair ${moved}`;
-    return { why: `${moved} says that it is this worktree: it was moved there`, hint };
+    return { why: `${moved} says that it is this worktree: it was moved there`, hint, movedTo: moved };
   }
   if (row.path === "") return { why: "only its marks are known, not where it was", hint: giveUp };
   for (const place of new Set([row.path, known?.root ?? row.path])) {
@@ -86,7 +93,15 @@ export async function findDoubt(row: WorktreeRow, sight: Sight, giveUp: string):
       };
     }
   }
-  return await doubtParent(row, known, giveUp);
+  return doubtObserver(row, giveUp) ?? (await doubtParent(row, known, giveUp));
+}
+
+/** Whoever has not seen it there may not see it now. */
+function doubtObserver({ seen }: WorktreeRow, hint: string): Doubt | undefined {
+  if (seen === undefined || isSameObserver(seen.by, thisObserver())) return undefined;
+  const { machine, user } = seen.by ?? {};
+  if (machine === undefined) return { why: "it is not known on which machine it was seen last", hint };
+  return { why: `it was seen last on ${machine} by ${user}, who may still see it`, hint };
 }
 
 /** Whether the folder that it is missing from is the one that it was in, and not what stands there without a disk. */

@@ -4,6 +4,7 @@
  */
 import type { WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import type { Belongings } from "./belongings.ts";
 
 export interface Home {
   /** Its server comes with an empty database, which may be replaced unasked. */
@@ -19,8 +20,8 @@ export interface Home {
   /** Throws (exit 2) when the database cannot stay without what goes. */
   requireSeparable(): void;
   /**
-   * Takes away what the worktree has, or only looks whether that can be done. Throws (exit 5), before anything is taken,
-   * when something of it cannot be.
+   * Takes away what the worktree has, or puts it aside, or only looks whether that can be done. Throws (exit 5), before
+   * anything is taken, when something of it cannot be, or is not what was shown.
    */
   takeAway(destruction: Destruction, extent: Extent): Promise<void>;
 }
@@ -48,7 +49,9 @@ export interface Destruction {
   repository: string;
   /** The database or schema stays with all that was saved of it, and is the user's from then on. */
   keepDatabase: boolean;
+  /** What was shown to whoever agreed: what has come since then was agreed to by nobody. */
+  shown: Belongings;
 }
 
-/** Only looks whether it can be done, or does it. */
-export type Extent = "check" | "destroy";
+/** Only looks whether it can be done, and whether nobody works with it; drops it; or puts it aside. */
+export type Extent = "check" | "check-unused" | "destroy" | "park";

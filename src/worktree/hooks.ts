@@ -2,9 +2,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PgroveError, refusal } from "../errors.ts";
-import { ensureDir, isInside } from "../sys/files.ts";
+import type { HookPlace } from "../repo/hook-place.ts";
+import { ensureDir, isInside, pathExists, readTextIfExists } from "../sys/files.ts";
 import { type ForeignFile, ownNewFile, readForeignFile, writeForeignFile } from "./foreign-file.ts";
-import type { HookPlace } from "./hook-place.ts";
 import { addHookBlock, findForeignInterpreter, HOOK_NAMES, type HookName, removeHookBlock } from "./hook-script.ts";
 
 export interface HookChange {
@@ -31,9 +31,13 @@ interface Hook {
 /**
  * Installs the hooks; twice is as good as once. `program` is the path of pgrove itself, where it is known. Looks at all of
  * them before the first is written. Throws (exit 5) for a hook that is no shell script, with what to add by hand, and for
- * one that is switched off.
+ * hooks that are switched off.
  */
 export async function installHooks(place: HookPlace, program: string | undefined): Promise<HookChange[]> {
+  if (place.off !== undefined) {
+    const why = `git's hooks are switched off here: ${place.folder} (core.hooksPath) is no folder`;
+    throw refusal("hooks_off", `${why}; no hook was changed`, `${place.off}      then: pgrove hooks install`);
+  }
   const hooks = await readHooks(place);
   const texts = hooks.map((each) => {
     requireShellScript(each);
@@ -87,12 +91,23 @@ function programFor({ shared }: HookPlace, program: string | undefined): string 
 async function readHooks(place: HookPlace): Promise<Hook[]> {
   return await Promise.all(
     HOOK_NAMES.map(async (hook) => {
-      const file = join(place.folder, hook);
+      const usual = join(place.folder, hook);
+      if (place.off !== undefined) return { hook, file: usual, found: undefined };
+      const file = (await isMovedAside(usual)) ? asideOf(usual) : usual;
       const roots = await Promise.all(place.roots.map(async (root) => ((await isInside(root, file)) ? [root] : [])));
       const root = roots.flat()[0] ?? place.folder;
       return { hook, file, found: await readHook(hook, file, root) };
     }),
   );
+}
+
+/** Where pre-commit moves a hook that it finds; its own one runs that first. */
+const asideOf = (file: string) => `${file}.legacy`;
+
+/** Whether our lines are in a hook that was moved aside: in both, they would run twice. */
+async function isMovedAside(file: string): Promise<boolean> {
+  const aside = await readTextIfExists(asideOf(file)).catch(() => undefined);
+  return aside !== undefined && (await pathExists(file)) && removeHookBlock(aside, asideOf(file)) !== undefined;
 }
 
 async function readHook(hook: HookName, file: string, root: string): Promise<ForeignFile | undefined> {

@@ -1,12 +1,14 @@
 /** A worktree with a server of its own: its own containers, or a private cluster. */
-import { usageError } from "../errors.ts";
+import { refusal, usageError } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { updateRow, type WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { clusterFolder, worktreeTarget } from "../resolve/worktree-target.ts";
+import { stopContainers } from "../server/container-services.ts";
 import { removeCluster } from "../server/local-cluster.ts";
 import { openServer } from "../server/open-server.ts";
-import { removeComposeProject, requireRemovableProject } from "../server/owned-resources.ts";
+import { type OwnedProject, removeComposeProject, requireRemovableProject } from "../server/owned-resources.ts";
+import { withOperation } from "../sys/operation.ts";
 import { inDatabase, listDatabases, markOf, onServer } from "../unit/marks.ts";
 import { commentStatement } from "../unit/swap.ts";
 import { openStarted } from "../work/lifecycle.ts";
@@ -48,14 +50,16 @@ export class OwnHome implements Home {
   }
 
   /** Containers and volumes, which are found by their labels, or the private cluster with its data. */
-  async takeAway({ repository }: Destruction, extent: Extent): Promise<void> {
+  async takeAway({ repository, shown }: Destruction, extent: Extent): Promise<void> {
     const { tools, row } = this;
     const { runner } = tools.operation;
     const kinds = new Set(["container"] as const);
     const { projects } = belongingsOf(await takeInventory(tools, { repository, kinds, start: false }), row.id);
     const owner = { repository, worktree: row.id };
     for (const { project } of projects) await requireRemovableProject(runner, project, owner);
-    if (extent === "check") return;
+    requireProjectsAsShown(projects, shown.projects);
+    if (extent === "check" || extent === "check-unused") return;
+    if (extent === "park") return await this.stop(projects);
     await updateRow(tools.stateDir, row.id, { state: "removing" });
     const inUse = row.state !== "creating"; // a database that is just being made heeds no signal
     for (const { project } of projects) await removeComposeProject(runner, project, owner, { inUse });
@@ -63,6 +67,32 @@ export class OwnHome implements Home {
     await openServer({ kind: "local", folder }, {}, tools.server).stop();
     await removeCluster(folder);
   }
+
+  /** Stops all of it; containers and volumes stay as they are. */
+  private async stop(projects: readonly OwnedProject[]): Promise<void> {
+    const { tools, row } = this;
+    const { runner } = tools.operation;
+    const server = `the containers of ${row.name}`;
+    const subject = { operation: "park", target: row.name, server, database: row.database };
+    await withOperation(tools.operation, subject, async () => {
+      for (const { containers } of projects) await stopContainers(runner, containers);
+      const folder = clusterFolder(tools.stateDir, row.id);
+      await openServer({ kind: "local", folder }, {}, tools.server).stop();
+    });
+  }
+}
+
+/** Throws (exit 5) when a container or volume is there that was not shown. */
+function requireProjectsAsShown(found: readonly OwnedProject[], shown: readonly OwnedProject[]): void {
+  const partsOf = ({ containers, volumes }: OwnedProject) => [...containers, ...volumes];
+  const agreed = new Set(shown.flatMap(partsOf));
+  const [other] = found.flatMap(partsOf).filter((name) => !agreed.has(name));
+  if (other === undefined) return;
+  throw refusal(
+    "made_meanwhile",
+    `${other} was made meanwhile; nothing was removed`,
+    "look at it; then run this again",
+  );
 }
 
 /**

@@ -1,22 +1,20 @@
 /** Removes a worktree with everything that it has of its own. Branch and dumps stay. */
 import { access, constants } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { pathInWorktree } from "../config/load-config.ts";
 import { failure, refusal } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
-import type { SubmoduleChanges } from "../repo/submodule-changes.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
-import { readChanges } from "../repo/worktree-changes.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import { type Belongings, belongingsOf, takeInventory } from "./belongings.ts";
 import { destroyBelongings, forgetWorktree, requireDestroyable, requireSeparable } from "./destroy.ts";
 import { readEnvBlock } from "./env-block.ts";
 import { findMoved, lookForWorktrees } from "./gone.ts";
-import { cutBlock, findBlock } from "./marked-block.ts";
 import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
+import { requireNothingUnsaved } from "./unsaved.ts";
 
 export interface RemovalChoice {
   /** Also with changes that are nowhere else. */
@@ -26,6 +24,8 @@ export interface RemovalChoice {
 
 export interface RemoveRequest extends RemovalChoice {
   deleteBranch: boolean;
+  /** What was shown to whoever agreed. */
+  shown: Belongings;
   /** Whether the teardown steps may run; asked only when there are some. */
   mayTearDown: () => Promise<boolean>;
 }
@@ -46,12 +46,14 @@ export interface Removed {
 
 /**
  * Looks at what a removal would take away. Throws (exit 5) for the main worktree, a locked one, one that pgrove did not
- * provision, one with changes that are nowhere else, and when something of it could not be taken away.
+ * provision, one with changes that are nowhere else, and when something of it could not be taken away, or is not what
+ * was shown before.
  */
 export async function planRemoval(
   tools: WorktreeTools,
   worktree: GitWorktree,
   choice: RemovalChoice,
+  shown?: Belongings,
 ): Promise<RemovalPlan> {
   const row = await requireRemovable(tools, worktree, choice);
   const name = row?.name ?? basename(worktree.root);
@@ -61,8 +63,9 @@ export async function planRemoval(
   const { keepDatabase } = choice;
   requireSeparable(tools, row, keepDatabase);
   const inventory = await takeInventory(tools, { repository, kinds: new Set([row.isolation]), start: true });
-  await requireDestroyable(tools, { row, repository, keepDatabase });
-  return { name, repository, row, belongings: belongingsOf(inventory, row.id) };
+  const belongings = belongingsOf(inventory, row.id);
+  await requireDestroyable(tools, { row, repository, keepDatabase, shown: shown ?? belongings });
+  return { name, repository, row, belongings };
 }
 
 /**
@@ -75,10 +78,11 @@ export async function removeWorktree(
   request: RemoveRequest,
 ): Promise<Removed> {
   const worktree = await findAgain(tools, given);
-  const { row, repository } = await planRemoval(tools, worktree, request);
+  const { row, repository } = await planRemoval(tools, worktree, request, request.shown);
   if (row !== undefined) {
+    const { keepDatabase, shown } = request;
     if (row.state === "ready" && !worktree.missing) await tearDown(tools, worktree, row, request);
-    await destroyBelongings(tools, { row, repository, keepDatabase: request.keepDatabase });
+    await destroyBelongings(tools, { row, repository, keepDatabase, shown });
   }
   await removeFolder(tools, worktree);
   const branchDeleted = request.deleteBranch && (await deleteBranch(tools, worktree, request.force));
@@ -175,63 +179,6 @@ function requireOwned(worktree: GitWorktree, row: WorktreeRow | undefined): void
     `pgrove has given ${worktree.root} nothing, so it is not pgrove's to remove`,
     `git worktree remove ${worktree.root}`,
   );
-}
-
-/** Throws (exit 5) when the worktree has what is nowhere else. */
-async function requireNothingUnsaved(tools: WorktreeTools, worktree: GitWorktree): Promise<void> {
-  const { uncommitted, unpushed, submodules } = await readChanges(worktree, tools.operation.runner);
-  const [submodule] = submodules;
-  if (submodule !== undefined) throw submoduleUnsaved(worktree, submodule, submodules.length - 1);
-  const own = await listOwnPaths(tools, worktree);
-  const changed = uncommitted.filter((path) => !own.includes(path.replace(/\/$/, "")));
-  if (changed.length > 0) {
-    throw refusal(
-      "worktree_dirty",
-      `${worktree.root} has changes that are in no commit: ${nameFew(changed)}`,
-      "commit or stash them; --force removes them with it",
-    );
-  }
-  if (unpushed === 0) return;
-  throw refusal(
-    "worktree_unpushed",
-    `${worktree.root} has ${unpushed} commit${unpushed === 1 ? "" : "s"} that no other branch and no remote has`,
-    "push them; --force removes the worktree all the same (the branch stays unless --delete-branch)",
-  );
-}
-
-function submoduleUnsaved(
-  { root }: GitWorktree,
-  { path, uncommitted, unpushed, stashed }: SubmoduleChanges,
-  others: number,
-): Error {
-  const what = [
-    ...(uncommitted.length === 0 ? [] : [`changes that are in no commit: ${nameFew(uncommitted)}`]),
-    ...(unpushed === 0 ? [] : [`${unpushed} commit${unpushed === 1 ? "" : "s"} that no remote has`]),
-    ...(stashed ? ["stashed changes"] : []),
-  ];
-  const more = others === 0 ? "" : `, and ${others} further one${others === 1 ? "" : "s"} like it`;
-  return refusal(
-    "submodule_unsaved",
-    `the submodule ${path} of ${root}, which goes with it, has ${what.join("; ")}${more}`,
-    `commit, push or drop them in ${join(root, path)}; --force removes them with it`,
-  );
-}
-
-function nameFew(paths: readonly string[]): string {
-  return paths.slice(0, 3).join(", ") + (paths.length > 3 ? ", …" : "");
-}
-
-/** What pgrove has put there: the env file, as long as nothing else is in it, and what is shared. */
-async function listOwnPaths({ loaded }: WorktreeTools, { root }: GitWorktree): Promise<string[]> {
-  const file = pathInWorktree(loaded, loaded.config.env.file, root);
-  const env = (await holdsOnlyBlock(file)) ? [file.slice(root.length + 1)] : [];
-  return [...env, ...loaded.config.worktrees.share.map((path) => path.replace(/\/$/, ""))];
-}
-
-async function holdsOnlyBlock(file: string): Promise<boolean> {
-  const text = (await readTextIfExists(file)) ?? "";
-  const block = findBlock(text, file);
-  return block !== undefined && cutBlock(text, block).trim() === "";
 }
 
 /** Forced, since what is not in a commit was looked at before. */

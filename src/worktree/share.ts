@@ -8,8 +8,8 @@ import type { Config } from "../config/config-schema.ts";
 import { messageOf } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { ensureDir, errorCode, isInside, publishFile, temporaryPathFor } from "../sys/files.ts";
-import { processBirth } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
+import { processBirth } from "../sys/run-record.ts";
 import { type CopyKind, copyTree } from "./share-tree.ts";
 
 export interface ShareRequest {

@@ -6,9 +6,21 @@ import { chooseDatabaseName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { belowMain, givesRoles, worktreeTarget } from "../resolve/worktree-target.ts";
-import { inDatabase, listDatabases, listRoles, listSchemas, markOf, onServer } from "../unit/marks.ts";
+import { thisObserver } from "../sys/machine.ts";
+import {
+  foundDatabase,
+  foundSchema,
+  inDatabase,
+  listDatabases,
+  listRoles,
+  listSchemas,
+  markOf,
+  onServer,
+} from "../unit/marks.ts";
+import { requireAsShown } from "../unit/standing.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { withWork } from "../work/work.ts";
+import { bringBack, findParkedSelf, NOTHING_PARKED, pickParked } from "./bring-back.ts";
 import type { Destruction, Extent, Home, Located, Locating } from "./home.ts";
 import { openMain } from "./open-main.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -38,15 +50,23 @@ export class SharedHome implements Home {
   requireSeparable(): void {}
 
   /** All of it is looked at now that the claim keeps other runs away; main's own is never what is dropped. */
-  async takeAway({ keepDatabase }: Destruction, extent: Extent): Promise<void> {
+  async takeAway({ repository, keepDatabase, shown }: Destruction, extent: Extent): Promise<void> {
     const { tools, row } = this;
     const main = await openMain(tools, true);
     const unit = unitOf(belowMain(row, main));
     const subject = { operation: NAMES[extent], claims: unit.claims("exclusive"), avoid: [unit.place.database] };
     await withWork(tools.operation, unit.live, subject, async (work) => {
       const owned = await unit.findOwned(work, row.id, main.database);
+      requireAsShown(owned.found, [...shown.databases.map(foundDatabase), ...shown.schemas.map(foundSchema)]);
       await (keepDatabase ? owned.requireReleasable() : owned.requireDroppable());
-      if (extent === "check") return;
+      if (extent === "check-unused" || extent === "park") await owned.requireUnused();
+      if (extent === "park") {
+        const at = tools.operation.clock.now().toISOString();
+        const { machine, user } = thisObserver();
+        await owned.park({ repository, worktree: row.id, name: row.name, machine, user, at });
+        work.operation.details.databases = owned.databases;
+      }
+      if (extent !== "destroy") return;
       const [first, ...rest] = keepDatabase ? [owned.release] : owned.drops;
       await beginDropping(tools, row, async () => await first?.());
       for (const each of rest) await each();
@@ -56,7 +76,7 @@ export class SharedHome implements Home {
 }
 
 /** What the journal calls it. */
-const NAMES = { check: "remove-plan", destroy: "remove" } as const;
+const NAMES = { check: "remove-plan", "check-unused": "prune-plan", destroy: "remove", park: "park" } as const;
 
 /** From the first drop on, the worktree is half removed. Where that one is refused, all is as it was. */
 async function beginDropping<T>({ stateDir }: WorktreeTools, row: WorktreeRow, first: () => Promise<T>): Promise<T> {
@@ -84,8 +104,11 @@ async function locateDatabase(tools: WorktreeTools, row: WorktreeRow, main: Live
   const database = own?.database ?? (await chooseFree(tools, row, row.database, names, (each) => each.database));
   if (database !== row.database) await updateRow(tools.stateDir, row.id, { database });
   const located = { ...row, database };
+  const parked = own === undefined ? pickParked({ databases }, row.id) : NOTHING_PARKED;
+  if (parked.databases.length > 0) await bringBack(tools, located, main, { parked, taken: names });
   const target = await worktreeTarget(located, tools.loaded, tools.place);
-  return { row: located, live: { ...main, target, database }, exists: own !== undefined };
+  const exists = own !== undefined || findParkedSelf(parked) !== undefined;
+  return { row: located, live: { ...main, target, database }, exists };
 }
 
 /** The name, or another one when it is somebody else's. */
@@ -110,17 +133,24 @@ async function locateSchema(
   repository: string,
 ): Promise<Located> {
   return await inDatabase(main, tools.operation.clock.now(), async (sql) => {
-    const schemas = await listSchemas(sql);
+    const [schemas, roles] = [await listSchemas(sql), await listRoles(sql)];
     const own = schemas.find(({ mark }) => isWorktreeMark(mark, row.id));
     // A schema is not given the name of anybody else's role.
-    const foreign = (await listRoles(sql)).filter(({ mark }) => mark?.worktree !== row.id);
+    const foreign = roles.filter(({ mark }) => mark?.worktree !== row.id);
     const names = new Set([...schemas.map(({ schema }) => schema), ...foreign.map(({ role }) => role)]);
     const schema = own?.schema ?? (await chooseFree(tools, row, row.schema ?? "", names, (each) => each.schema));
     const role = { name: schema, password: row.role?.password ?? "" };
     const located = { ...row, database: main.database, schema, role };
+    const databases = await listDatabases(sql, { sizes: false });
+    const parked = own === undefined ? pickParked({ databases, schemas, roles }, row.id) : NOTHING_PARKED;
+    if (parked.schemas.length + parked.databases.length > 0) {
+      const taken = new Set(databases.map(({ database }) => database));
+      await bringBack(tools, located, main, { parked, taken });
+    }
     await ensureRole(sql, { ...role, schema, database: main.database, comment: markOf(row, repository) });
     await updateRow(tools.stateDir, row.id, { database: main.database, schema, role });
     const target = await worktreeTarget(located, tools.loaded, tools.place);
-    return { row: located, live: { ...main, target }, exists: own !== undefined };
+    const exists = own !== undefined || findParkedSelf(parked) !== undefined;
+    return { row: located, live: { ...main, target }, exists };
   });
 }

@@ -47,6 +47,15 @@ describe("help and version", () => {
   });
 });
 
+test("neither pgrove nor what it starts leaves a core dump, with the passwords in it", async () => {
+  await repo.write("bin/docker", '#!/bin/sh\nulimit -c >>"$0.limit"\nexit 1\n');
+  const configured = "project: x\nserver: {container: none}\n";
+  await repo.write("limited/pgrove.yaml", configured);
+  const script = `chmod +x bin/docker; ulimit -c unlimited; cd limited; PATH="$PWD/../bin:$PATH" ${binary} status`;
+  expect((await repo.runProgram(["sh", "-c", script])).code).not.toBe(0); // this docker knows no container
+  expect(readFileSync(join(repo.root, "bin/docker.limit"), "utf8")).toStartWith("0\n");
+});
+
 describe("what was typed wrongly", () => {
   test.each([
     [["sttaus"], "there is no command pgrove sttaus", "did you mean pgrove status?"],
@@ -216,6 +225,15 @@ describe("completions", () => {
     mkdirSync(join(repo.home, "data/pgrove/dumps/onyx"), { recursive: true });
     writeFileSync(join(repo.home, "data/pgrove/dumps/onyx/main-20260115-143022.dump"), "");
     expect(await completeInBash("pgrove restore ma", "ma")).toEqual(["main-20260115-143022.dump"]);
+  });
+
+  test("bash: a name that a shell would act upon is quoted, and one that a terminal would act upon is left out", async () => {
+    const store = join(repo.home, "data/pgrove/dumps/onyx");
+    await repo.write("pgrove.yaml", "project: onyx\nserver: {url: postgres://u@h/onyx}\n");
+    for (const name of ["odd $(touch pwned);.dump", "odd\u001b[8m.dump", "odd\nmain.dump"]) {
+      await Bun.write(join(store, name), "");
+    }
+    expect(await completeInBash("pgrove restore odd", "odd")).toEqual(["odd\\ \\$\\(touch\\ pwned\\)\\;.dump"]);
   });
 
   test.each(["zsh", "fish"])("%s: the script asks the program", async (shell) => {

@@ -184,6 +184,24 @@ describe("what a branch wants restored", () => {
     }
   }, 60_000);
 
+  test("nor does a hook write variables that act; what is approved once is not asked about in the next worktree", async () => {
+    await using made = await makeRepo(mains());
+    const { repo, git } = made;
+    const yaml = "worktrees: {data: ./seed.sql}\nenv: {set: {NODE_OPTIONS: --require=./x.js}}\n";
+    await makeBranch(made, "acts", yaml, { "seed.sql": SEED });
+    const folder = join(repo.root, "../acts");
+    const added = await git(["worktree", "add", "-q", "../acts", "acts"]);
+    const why = "its env.set was not approved: NODE_OPTIONS=--require=./x.js";
+    const next = `cd ${folder} && pgrove trust && pgrove provision`;
+    expect(added.stderr).toBe(`pgrove: this worktree is not provisioned: ${why} (next: ${next})\n`);
+    expect(await Bun.file(join(folder, ".env")).exists()).toBe(false);
+    expect((await repo.run(["env", "--target", "main"], { cwd: "../acts" })).code).toBe(5);
+    expect((await repo.run(["trust", "--yes"], { cwd: "../acts" })).code).toBe(0);
+    const again = await git(["worktree", "add", "-q", "-b", "acts-too", "../acts-too", "acts"]);
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("restored from seed.sql") });
+    expect(await hasRun("acts_too")).toBe(true);
+  }, 60_000);
+
   test("but a dump of the user's own store is, by its name", async () => {
     const usual = mains();
     for (const [name, yaml] of [
@@ -266,12 +284,30 @@ describe("trust", () => {
     expect((await repo.run(["trust"])).code).toBe(5);
   });
 
+  test("--list shows what was approved, --revoke takes it back, and what has changed is shown as a difference", async () => {
+    await using made = await makeRepo(SETUP);
+    const { repo, commit } = made;
+    expect((await repo.run(["trust", "--list"])).stdout).toContain("nothing of this repository was approved");
+    await repo.run(["trust", "--yes"]);
+    expect((await repo.run(["trust", "--list"])).stdout).toMatch(/worktrees\.setup +npm ci +just now\n/);
+    const evil = SETUP.replaceAll("PROJECT", database).replace("npm ci", "npm i\\u001b[8m; x\\u202e");
+    await commit("more", { "pgrove.yaml": `${evil}env: {set: {PATH: ./bin}}\nclient_image: evil:18\n` });
+    const { code, stderr } = await repo.run(["trust"]);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/worktrees\.setup +- npm ci\n +\+ npm i\\x1b\[8m; x\\u202e\n +make \$HOME\n/);
+    expect(stderr).toMatch(/client_image +evil:18\n +env\.set +PATH=\.\/bin\n/);
+    const revoked = JSON.parse((await repo.run(["trust", "--revoke", "--json"])).stdout);
+    expect(revoked.revoked.map(({ text }: { text: string }) => text)).toEqual(["npm ci", "make $HOME"]);
+    expect((await repo.run(["trust", "--list"])).stdout).toContain("nothing of this repository was approved");
+    expect((await repo.run(["trust", "--list", "--revoke"])).code).toBe(2);
+  });
+
   test("on a terminal it asks, and no is a no", async () => {
     await using made = await makeRepo(SETUP);
     const { repo } = made;
-    const no = await repo.runOnTerminal(["trust"], [["Approve these commands?", "n"]]);
+    const no = await repo.runOnTerminal(["trust"], [["Approve this?", "n"]]);
     expect(no).toMatchObject({ code: 5, shown: expect.stringContaining("npm ci") });
-    const yes = await repo.runOnTerminal(["trust", "--quiet"], [["Approve these commands?", "y"]]);
+    const yes = await repo.runOnTerminal(["trust", "--quiet"], [["Approve this?", "y"]]);
     expect(yes).toMatchObject({ code: 0, shown: expect.stringContaining("npm ci") });
     expect((await repo.run(["trust"])).stdout).toContain("approved before");
   });

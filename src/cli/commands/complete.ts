@@ -1,5 +1,6 @@
 import { aliasFile, listAliases } from "../../repo/aliases.ts";
 import { targetWords } from "../../resolve/resolve.ts";
+import { visibleOnOneLine } from "../../sys/visible-text.ts";
 import { defineCommand } from "../command.ts";
 import { findCandidates } from "../complete.ts";
 import { COMPLETION_SHELLS } from "../completion-scripts.ts";
@@ -17,7 +18,8 @@ export const command = defineCommand({
       repository: () => quietly(() => repoNames(context)),
       shell: async () => COMPLETION_SHELLS,
     });
-    const lines = candidates.map(({ word, about }) => `${word}\t${about}\n`);
+    const fit = candidates.filter(({ word }) => visibleOnOneLine(word) === word); // the others would be several, or lie
+    const lines = fit.map(({ word, about }) => `${word}\t${about}\n`);
     await context.output.write(lines.join(""));
   },
 });

@@ -1,7 +1,7 @@
 import { copyDatabase, planCopy } from "../../copy/copy.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/copy.ts";
 import { defineCommand } from "../command.ts";
-import { REPLACED } from "../grammar.ts";
+import { REPLACED, SEARCH_PATH } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 import { askAboutSessions } from "../sessions.ts";
 
@@ -25,6 +25,7 @@ export const command = defineCommand({
       description: "auto, template or stream",
     },
     "schema-only": { type: "boolean", description: "no rows" },
+    "search-path": SEARCH_PATH,
     "discard-previous": { type: "boolean", description: "drop the replaced database at once" },
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
@@ -43,6 +44,7 @@ export const command = defineCommand({
     const result = await copyDatabase(operationTools, source, target, {
       strategy,
       schemaOnly: args.schemaOnly,
+      ...(args.searchPath === undefined ? {} : { searchPath: args.searchPath }),
       discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),

@@ -22,13 +22,14 @@ export const command = defineCommand({
   },
   args: { target: TARGET },
   async run({ args, context }) {
-    const { runner, clock, storeDir, stateDir, config, repository, serverTools } = context;
+    const { runner, clock, storeDir, stateDir, userKey, config, repository, serverTools } = context;
     const target = () => context.resolveTarget(args.target);
     const checks = await examine({
       runner,
       now: clock.now(),
       storeDir,
       stateDir,
+      userKey,
       config,
       repository,
       serverTools,

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { refusal, usageError } from "../../errors.ts";
-import { findHookPlace, type HookPlace } from "../../worktree/hook-place.ts";
+import { findHookPlace, type HookManager, type HookPlace } from "../../repo/hook-place.ts";
 import { type HookChange, type HookState, inspectHooks, installHooks, uninstallHooks } from "../../worktree/hooks.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -18,6 +18,7 @@ export const install = defineCommand({
     const place = await requireHookPlace(context);
     await requireConsentOutside(context, place);
     const hooks = await installHooks(place, programPath());
+    await approveDefaultBranch(context);
     for (const note of notesOn(place)) context.output.note(note);
     await context.output.answer({ hooks }, () => renderChanges(hooks));
   },
@@ -40,11 +41,20 @@ export const status = defineCommand({
   async run({ context }) {
     const place = await requireHookPlace(context);
     const hooks = await inspectHooks(place, programPath());
-    if (hooks.some(({ state }) => state !== "absent")) for (const note of notesOn(place)) context.output.note(note);
+    for (const note of hooks.some(({ state }) => state !== "absent") ? notesOn(place) : notesOnOff(place)) {
+      context.output.note(note);
+    }
     const { folder, manager } = place;
     await context.output.answer({ folder, manager, hooks }, () => renderStates(hooks));
   },
 });
+
+/** Who has the hooks installed wants them to work: with the files of the default branch, as they are now. */
+async function approveDefaultBranch(context: Context): Promise<void> {
+  if ((await context.config().catch(() => undefined)) === undefined) return;
+  const { approveItems } = await import("../trust.ts");
+  await approveItems(context, []);
+}
 
 async function requireHookPlace(context: Context): Promise<HookPlace> {
   const repository = await context.repository();
@@ -53,7 +63,7 @@ async function requireHookPlace(context: Context): Promise<HookPlace> {
 }
 
 async function requireConsentOutside({ prompt, flags, commandLine }: Context, place: HookPlace): Promise<void> {
-  if (!place.outside || flags.yes) return;
+  if (!place.outside || place.off !== undefined || flags.yes) return;
   const what = `git's hooks are in ${place.folder} (core.hooksPath), outside this repository: they serve others, too`;
   if (prompt.available && (await prompt.confirm(`${what}. Change them all the same?`))) return;
   throw refusal("hooks_outside", what, `${commandLine} --yes      changes them all the same`);
@@ -64,20 +74,29 @@ function programPath(): string | undefined {
   return basename(process.execPath).startsWith("bun") ? undefined : process.execPath;
 }
 
+function notesOnOff({ off, folder }: HookPlace): string[] {
+  return off === undefined
+    ? []
+    : [`git's hooks are switched off here: ${folder} (core.hooksPath) is no folder\n${off}`];
+}
+
 /** What to know about hooks that somebody else looks after. */
 function notesOn({ manager, shared, folder }: HookPlace): string[] {
   const committed = shared ? [`${folder} belongs to the worktree: commit the hooks, so that others have them`] : [];
-  if (manager === "husky") {
-    return [
-      ...committed,
-      "husky's own folder is not in a worktree that `git worktree add` has just made: there, pgrove provision",
-    ];
-  }
-  if (manager === "lefthook") {
-    return [...committed, "`lefthook install` writes its hooks anew: after it, pgrove hooks install"];
-  }
-  return committed;
+  const about = ABOUT_MANAGERS[manager];
+  return about === undefined ? committed : [...committed, about];
 }
+
+const OWN_CONFIG = "or let its own configuration call pgrove: docs/hooks.md";
+
+const ABOUT_MANAGERS: Partial<Record<HookManager, string>> = {
+  husky:
+    "husky's own folder is only where `npm install` has run: `git worktree add` typed in a worktree without it runs no " +
+    "hook, and no git before 2.36 does; there, pgrove provision",
+  lefthook: `\`lefthook install\` writes its hooks anew: after it, pgrove hooks install; ${OWN_CONFIG}`,
+  "pre-commit": `\`pre-commit install\` writes its hooks anew: after it, pgrove hooks install; ${OWN_CONFIG}`,
+  "simple-git-hooks": `simple-git-hooks takes away the hooks that it does not know: after it, pgrove hooks install; ${OWN_CONFIG}`,
+};
 
 function renderChanges(hooks: readonly HookChange[]): string {
   return formatTable(hooks.map(({ hook, change, path }) => [hook, change, path]));

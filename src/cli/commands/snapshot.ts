@@ -2,7 +2,7 @@ import type { WhenConnected } from "../../copy/snapshot.ts";
 import { createSnapshot, planSnapshot, type SnapshotPlan, type TakenSnapshot } from "../../copy/snapshot.ts";
 import { keptSnapshots } from "../../copy/snapshot-keep.ts";
 import { requireSnapshotName } from "../../copy/snapshot-list.ts";
-import type { Session } from "../../postgres/admin.ts";
+import type { Session } from "../../postgres/occupants.ts";
 import type { Target } from "../../resolve/target.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";

@@ -5,7 +5,9 @@ import { TARGET } from "../grammar.ts";
 
 export const command = defineCommand({
   meta: {
-    details: "The password is part of it: the URL is the answer. Nothing else that pgrove prints has it.",
+    details:
+      "The password is part of it: the URL is the answer. Nothing else that pgrove prints has it. It is one that psql takes: " +
+      "what only other programs read (Prisma's schema=, connection_limit= …) is left out here, and kept by `pgrove env`.",
     examples: [
       { line: 'psql "$(pgrove url)"', about: "any program that takes a URL" },
       { line: 'DATABASE_URL="$(pgrove url @staging)" npm start', about: "an environment's database" },
@@ -15,6 +17,9 @@ export const command = defineCommand({
   async run({ args, context }) {
     const target = await context.resolveTarget(args.target);
     const connection = await requireReach(target, await context.serverTools());
+    const left = Object.keys(connection.extras ?? {});
+    if (left.length > 0)
+      context.output.note(`note: left out, for psql does not know it: ${left.join(", ")} (pgrove env has it)`);
     const url = formatConnectionUrl(connection, "show");
     const document = { target: target.name, url, url_redacted: formatConnectionUrl(connection, "hide") };
     await context.output.answer(document, () => url);

@@ -6,7 +6,7 @@ import { quoteWord } from "../../sys/shell-word.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, plural } from "../format.ts";
 import { askAboutSessions, describeConnected } from "../sessions.ts";
-import { requireTrust } from "../trust.ts";
+import { requireToolTrust } from "../trust.ts";
 import { describeAgreement } from "./migrate-consent.ts";
 import { renderRehearsal } from "./rehearsal.ts";
 
@@ -21,7 +21,7 @@ export function createDialogue(context: Context): MigrateDialogue {
     },
     consentToTool: (command, target) =>
       context.requireConsent({ target, what: `${command} would be run on ${target.label}` }),
-    trust: () => requireTrust(context, { instead: "or run the tool itself" }),
+    trust: () => requireToolTrust(context),
     whenBusy: ({ label }, sessions) => askAboutSessions(context, label, sessions),
     whenConnected: ({ label }, sessions) => askAboutBackup(context, label, describeConnected(sessions, label)),
     tellSchemaStart: (file, count) => output.note(`  schema  ${file} is loaded: ${plural(count, "migration")}`),

@@ -1,7 +1,8 @@
 /** A rehearsal for people and for --json: how long each migration took, what it locked, what it made of the schema. */
 
 import type { Rehearsal, RehearsedStep } from "../../migrate/run/rehearse.ts";
-import { formatBytes, formatDuration, visible } from "../format.ts";
+import { visible } from "../../sys/visible-text.ts";
+import { formatBytes, formatDuration } from "../format.ts";
 import { formatTable } from "../table.ts";
 
 export function rehearsalDocument({ strategy, sizeBytes, copyMs, steps, difference }: Rehearsal) {

@@ -8,7 +8,8 @@ import {
   type TableImpact,
 } from "../../migrate/impact/impact-model.ts";
 import { describeMigration } from "../../migrate/migration.ts";
-import { formatBytes, formatCount, plural, visible, visibleOnOneLine } from "../format.ts";
+import { visible, visibleOnOneLine } from "../../sys/visible-text.ts";
+import { formatBytes, formatCount, plural } from "../format.ts";
 
 /** More of a statement is not shown; the file has it all. */
 const MOST_LINES = 12;

@@ -1,11 +1,11 @@
 /** `migrate status` and `create` where another tool migrates: what it prints is the answer. */
 import type { ToolQuestion } from "../../migrate/tool-commands.ts";
 import type { Context } from "../context.ts";
-import { requireTrust } from "../trust.ts";
+import { requireToolTrust } from "../trust.ts";
 
 /** Runs the tool's command. Throws (exit 3) when it has none, (exit 5) when it was not approved. */
 export async function runCommandTool(context: Context, question: ToolQuestion): Promise<undefined> {
   const { askTool } = await import("../../migrate/tool-commands.ts");
-  const answer = await askTool(context, question, () => requireTrust(context, { instead: "or run the tool itself" }));
+  const answer = await askTool(context, question, () => requireToolTrust(context));
   return void (await context.output.answer({ ...answer }, () => answer.output.join("\n")));
 }

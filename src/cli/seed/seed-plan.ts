@@ -3,7 +3,8 @@
 import { type EntityPlan, type FieldPlan, type FieldSpec, type SeedPlan, tableKey } from "../../seed/entity.ts";
 import { compileEntity, prepareGenerators } from "../../seed/generate/compile.ts";
 import { requireSpace } from "../../seed/generate/spaces.ts";
-import { formatCount, plural, visibleOnOneLine } from "../format.ts";
+import { visibleOnOneLine } from "../../sys/visible-text.ts";
+import { formatCount, plural } from "../format.ts";
 import { formatTable } from "../table.ts";
 
 const SAMPLE_ROWS = 10;

@@ -52,14 +52,22 @@ function readFile(file: NumberedFile): Reading {
   return { migrations: [migration], findings };
 }
 
+/** dbmate takes the first mark of each direction, be it quoted or not; a later one counts here unless it is quoted. */
 function findSections(text: string): Section[] {
-  return [...text.matchAll(MARKER)].map((marker) => ({
-    direction: marker[1] === "down" ? "down" : "up",
-    line: 1 + countLineBreaks(text.slice(0, marker.index)),
-    start: marker.index,
-    body: marker.index + marker[0].length,
-    transaction: !/(?:^|\s)transaction:false(?:\s|$)/.test(marker[2] ?? ""),
-  }));
+  const sections: Section[] = [];
+  for (const marker of text.matchAll(MARKER)) {
+    const direction = marker[1] === "down" ? "down" : "up";
+    const isLater = sections.some((each) => each.direction === direction);
+    if (isLater && isInsideQuotes(text, sections.at(-1)?.body ?? 0, marker.index)) continue;
+    sections.push({
+      direction,
+      line: 1 + countLineBreaks(text.slice(0, marker.index)),
+      start: marker.index,
+      body: marker.index + marker[0].length,
+      transaction: !/(?:^|\s)transaction:false(?:\s|$)/.test(marker[2] ?? ""),
+    });
+  }
+  return sections;
 }
 
 function checkSections(numbered: NumberedFile, sections: readonly Section[]): Finding[] {

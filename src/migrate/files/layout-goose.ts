@@ -17,8 +17,6 @@ const NAME = /^(\d+)_(.*)\.sql$/s;
 const GO_FILE = /^\d+_.*(?<!_test)\.go$/;
 /** goose looks at every line that begins so, and refuses what it does not know. */
 const ANNOTATION_LINE = /^\s*--.*\+goose/;
-/** What it knows, in letters of either kind, stands at the beginning of the line. */
-const ANNOTATION = /^--[ \t]*\+goose[ \t]+(.*)$/;
 const HOW_WRITTEN = "write it as the first thing on its line, as in -- +goose Down; or reword the comment";
 
 export const goose: FileLayout = {
@@ -137,7 +135,7 @@ function checkPlace({ text }: Line, { up }: Sections): Omit<Mistake, "line"> | u
 
 function checkAnnotation(text: string, line: Line, sections: Sections): Omit<Mistake, "line"> | undefined {
   const shown = shorten(line.text);
-  const annotation = ANNOTATION.exec(line.text.trimEnd())?.[1];
+  const annotation = extractAnnotation(line.text);
   if (annotation === undefined) return { message: `${shown} is no annotation that goose takes`, hint: HOW_WRITTEN };
   const from = sections.marks.at(-1)?.end ?? 0;
   if (isInsideQuotes(text, from, line.start)) {
@@ -146,6 +144,16 @@ function checkAnnotation(text: string, line: Line, sections: Sections): Omit<Mis
   const said = readAnnotation(text, line, annotation, sections);
   sections.marks.push(line);
   return said;
+}
+
+/**
+ * What stands on an annotation's line beside its signs, as goose's own parser takes it: at the very beginning of the line,
+ * with `+goose` once and whatever room between. Undefined of what goose refuses.
+ */
+function extractAnnotation(line: string): string | undefined {
+  if (!line.startsWith("--")) return undefined;
+  const command = line.replaceAll("--", "").replace("+goose", "");
+  return command.includes("+goose") ? undefined : command.trim() || undefined;
 }
 
 /** Takes an annotation into account. Those of a statement count only where it has no semicolon of its own. */
@@ -180,7 +188,6 @@ function readAnnotation(
       sections.transaction = false;
       return undefined;
     case "ENVSUB OFF":
-    case "ENVSUBST OFF":
       return undefined;
     default:
       return explainUnknown(annotation);

@@ -83,7 +83,7 @@ export function describeAlter({ table, command }: TableCommand, catalog: Catalog
       return { ...plain, summary: `drops the column ${key}.${name}`, lostColumn: name };
     case "AT_SetNotNull": {
       const known = catalog.findTable(key)?.columns.find((column) => column.name === name)?.provedNotNull;
-      const work = known || facts.isProvedNotNull(table, name) ? "none" : "scan";
+      const work = known || facts.past.isProvedNotNull(table, name) ? "none" : "scan";
       return { ...plain, summary: `forbids null in ${key}.${name}`, work };
     }
     case "AT_AlterColumnType":

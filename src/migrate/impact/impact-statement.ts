@@ -142,7 +142,8 @@ function readTables(node: Node): Touch[] {
 const describeChange: Describe = (node) => {
   const remove = findPart(node, "DeleteStmt");
   const update = findPart(node, "UpdateStmt");
-  const written = findPart(node, "InsertStmt") ?? update ?? remove ?? findPart(node, "MergeStmt");
+  const merge = findPart(node, "MergeStmt");
+  const written = findPart(node, "InsertStmt") ?? update ?? remove ?? merge;
   if (written?.relation === undefined) return undefined;
   const table = keyOfRelation(written.relation);
   const touches = [
@@ -154,6 +155,10 @@ const describeChange: Describe = (node) => {
     const some: LossPlan = { kind: "some", verb: "deletes", table };
     const summary = `deletes ${remove.whereClause === undefined ? "all rows" : "rows"} of ${table}`;
     return { summary, touches, losses: [remove.whereClause === undefined ? all : some] };
+  }
+  if (partsOf(merge?.mergeWhenClauses, "MergeWhenClause").some(({ commandType }) => commandType === "CMD_DELETE")) {
+    const losses: LossPlan[] = [{ kind: "some", verb: "deletes", table }];
+    return { summary: `writes and deletes rows of ${table}`, touches, losses };
   }
   if (update === undefined) return { summary: `writes rows into ${table}`, touches, losses: [] };
   const which = update.whereClause === undefined ? "all rows" : "rows";

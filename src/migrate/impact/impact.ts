@@ -4,7 +4,7 @@
  */
 
 import type { Queries } from "../../postgres/schema.ts";
-import { findPart, keyOfRelation, keyOfWords, wordsOf } from "../../sql/nodes.ts";
+import { findPart, keyOfRelation, keyOfWords, withStatements, wordsOf } from "../../sql/nodes.ts";
 import { loadParser, type Node, type SqlParser } from "../../sql/parser.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import { readBody } from "../lint/bodies.ts";
@@ -75,7 +75,8 @@ async function readStep({ step, shape }: { step: Step; shape: ScriptShape }): Pr
     if (node === undefined || findPart(node, "TransactionStmt") !== undefined) return [];
     const runsCode = findPart(node, "DoStmt") !== undefined || findPart(node, "CallStmt") !== undefined;
     const body = runsCode ? readBody(parser, sql, { node, start: 0, end: sql.length }) : undefined;
-    return [{ sql, nodes: [node, ...(body?.statements ?? []).map((each) => each.node)], runsCode }];
+    const nodes = [node, ...(body?.statements ?? []).map((each) => each.node)];
+    return [{ sql, nodes: nodes.flatMap(withStatements), runsCode }];
   });
   return { step, runner: shape.runner, statements };
 }

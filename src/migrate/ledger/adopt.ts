@@ -3,8 +3,9 @@ import type { Sql } from "../../postgres/toolbox.ts";
 import type { LedgerRow } from "../migration.ts";
 import { COMPANIONS } from "./companion-kinds.ts";
 import { currentRows, type ForeignChanges, requireNoForeignDoubt } from "./foreign-changes.ts";
-import { explainLedgerError, type Ledger, readCompanion } from "./ledger.ts";
-import { createLedger, type HistoryLine, recordHistory, rewriteRows } from "./ledger-sql.ts";
+import { type Ledger, readCompanion } from "./ledger.ts";
+import { explainLedgerError } from "./ledger-error.ts";
+import { createLedger, type HistoryLine, letOwnerIn, recordHistory, rewriteRows } from "./ledger-sql.ts";
 
 /**
  * Makes the tables that are missing and writes the changes, in one transaction; resolves with the ledger as it is then.
@@ -37,10 +38,9 @@ export interface LedgerChange {
  * Makes the tables that are missing, changes the ledger's rows and lets the other tool's table follow: one transaction.
  */
 export async function writeLedger(sql: Sql, ledger: Ledger, { add, remove, history }: LedgerChange): Promise<void> {
-  const { place, companion, schemaExists } = ledger;
+  const { place } = ledger;
   const statements = [
-    ledger.exists ? "" : createLedger(place, schemaExists),
-    companion === undefined ? `${COMPANIONS[place.companion.kind].create(place.companion.table)};` : "",
+    ...makeTables(ledger),
     rewriteRows(place, add, remove),
     ...history.map((line) => `${recordHistory(place.history, line)};`),
   ];
@@ -49,6 +49,15 @@ export async function writeLedger(sql: Sql, ledger: Ledger, { add, remove, histo
   } catch (error) {
     throw explainLedgerError(error, place);
   }
+}
+
+function makeTables({ place, exists, companion, schemaExists }: Ledger): string[] {
+  const { table, history } = place;
+  const { kind, table: other } = place.companion;
+  const { create, begin } = COMPANIONS[kind];
+  const own = exists ? [] : [createLedger(place, schemaExists), letOwnerIn(table), letOwnerIn(history)];
+  if (companion !== undefined) return own;
+  return [...own, `${create(other)};`, letOwnerIn(other), ...(begin === undefined ? [] : [`${begin(other)};`])];
 }
 
 function historyLine(row: LedgerRow, action: HistoryLine["action"], by: string): HistoryLine {

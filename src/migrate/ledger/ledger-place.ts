@@ -49,6 +49,8 @@ export interface FoundPlace {
 interface FoundTable extends TableName {
   schema: string;
   readable: boolean;
+  /** Row security may keep rows of it from this user. */
+  hides: boolean;
   columns: ColumnCategories;
 }
 
@@ -66,7 +68,6 @@ interface Surroundings {
 const STRANGERS: Readonly<Record<string, string>> = {
   alembic_version: "alembic",
   _prisma_migrations: "prisma",
-  _sqlx_migrations: "sqlx",
   flyway_schema_history: "flyway",
   knex_migrations: "knex",
 };
@@ -85,7 +86,11 @@ export async function findLedgerPlace(sql: Queries, where: LedgerWhere): Promise
     around.tables.find((table) => table.name === name && table.schema === (schema ?? table.schema));
   const ledger = find(own.table, own.schema);
   const found = find(wanted.name, companionSchema);
-  for (const table of [ledger, found]) if (table !== undefined) requireReadable(table, around.user);
+  for (const table of [ledger, found]) {
+    if (table === undefined) continue;
+    requireReadable(table, around.user);
+    requireAllRows(table, around.user);
+  }
   if (ledger !== undefined && found === undefined && companionSchema === undefined) requireNotElsewhere(around, wanted);
   const kind = found === undefined ? where.layout : requireKind(found, where, named !== undefined);
   const isNew = ledger === undefined && found === undefined && named === undefined;
@@ -139,6 +144,7 @@ async function lookAround(
       'tables', coalesce((
         select json_agg(json_build_object('schema', n.nspname, 'name', c.relname,
             'readable', has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'),
+            'hides', ${HIDES_ROWS},
             'columns', (select coalesce(json_object_agg(a.attname, t.typcategory), '{}')
                           from pg_attribute a join pg_type t on t.oid = a.atttypid
                          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)))
@@ -153,6 +159,13 @@ async function lookAround(
   if (row === undefined) throw new Error("the server answered no row");
   return row.around;
 }
+
+/** Row security counts for the user, and no policy shows all rows. */
+const HIDES_ROWS = `c.relrowsecurity and row_security_active(c.oid) and (
+  exists (select from pg_policy p where p.polrelid = c.oid and p.polcmd in ('r', '*') and not p.polpermissive) or
+  not exists (select from pg_policy p where p.polrelid = c.oid and p.polcmd in ('r', '*') and p.polpermissive
+                and pg_get_expr(p.polqual, p.polrelid) = 'true'
+                and exists (select from unnest(p.polroles) role where role = 0 or pg_has_role(role, 'usage'))))`;
 
 /** One ledger knows one schema: what it has applied in another one is not there. */
 function requireNotElsewhere({ elsewhere, schema }: Surroundings, { name }: TableName): void {
@@ -172,6 +185,16 @@ function requireReadable({ schema, name, readable }: FoundTable, user: string): 
     "not_allowed",
     `${user} may not read ${schema}.${name}, which says what is applied`,
     `let its owner run: GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${quoteIdentifier(user)}; GRANT SELECT ON ${table} TO ${quoteIdentifier(user)}`,
+  );
+}
+
+/** What is applied and not to be seen would be applied again. */
+function requireAllRows({ schema, name, hides }: FoundTable, user: string): void {
+  if (!hides) return;
+  throw refusal(
+    "row_security",
+    `row-level security of ${schema}.${name}, which says what is applied, may keep rows of it from ${user}`,
+    `let its owner run: ALTER TABLE ${qualify(schema, name)} NO FORCE ROW LEVEL SECURITY    and migrate as that owner`,
   );
 }
 
@@ -202,7 +225,13 @@ function requireNoStranger(tables: readonly FoundTable[], { layout }: LedgerWher
     throw refusal(
       "other_ledger",
       `${tool} has migrated this database before (table ${schema}.${name}), and the migration files are ${layout}'s`,
-      `pgrove migrate baseline VERSION        takes the database over as being at that version\nor let ${tool} go on: migrations.command in pgrove.yaml`,
+      [
+        ...(LAYOUTS.some((each) => each === tool)
+          ? [`if the files are ${tool}'s: migrations.layout: ${tool} in pgrove.yaml`]
+          : []),
+        "pgrove migrate baseline VERSION        takes the database over as being at that version",
+        `or let ${tool} go on: migrations.command in pgrove.yaml`,
+      ].join("\n"),
     );
   }
 }

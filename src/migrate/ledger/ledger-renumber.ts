@@ -2,7 +2,8 @@
 import { quoteLiteral } from "../../postgres/identifier.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import { COMPANIONS } from "./companion-kinds.ts";
-import { explainLedgerError, type Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import { explainLedgerError } from "./ledger-error.ts";
 import { type RunFacts, recordHistory } from "./ledger-sql.ts";
 
 export interface Renumbering {

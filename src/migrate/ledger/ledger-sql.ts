@@ -54,6 +54,19 @@ comment on table ${history} is 'What pgrove and others have done to the migratio
 }
 
 /**
+ * Lets the owner at a table that was just made, where an event trigger forces row security on every new one: the rows would
+ * be there and nobody would see them. For others it stays on.
+ */
+export function letOwnerIn(table: string): string {
+  const literal = quoteLiteral(table);
+  return `do ${quoteLiteral(`begin
+  if (select relforcerowsecurity from pg_class where oid = ${literal}::regclass) then
+    alter table ${table} no force row level security;
+  end if;
+end`)};`;
+}
+
+/**
  * Writes down that a step is done, for the ledger, its history and the other tool's table. It fails, and with it the
  * transaction, when the ledger has that already: then another run was quicker. `measuredMs` is how long a script took
  * that was not run in this transaction.
@@ -159,11 +172,11 @@ export function rewriteRows(place: LedgerPlace, add: readonly LedgerRow[], remov
 }
 
 function insertRows(table: string, json: string): string {
-  return `insert into ${table} (version, digits, name, down_checksum, down_script, down_transaction, applied_at, applied_by,
-    git_commit, origin, success)
-  select version, digits, name, "downChecksum", "downScript", "downTransaction", "appliedAt", "appliedBy", "gitCommit",
-         origin, true
-    from json_to_recordset(${quoteLiteral(json)}::json) as r(version bigint, digits text, name text, "downChecksum" text,
+  return `insert into ${table} (version, digits, name, up_checksum, down_checksum, down_script, down_transaction,
+    applied_at, applied_by, git_commit, origin, success)
+  select version, digits, name, "upChecksum", "downChecksum", "downScript", "downTransaction", "appliedAt", "appliedBy",
+         "gitCommit", origin, true
+    from json_to_recordset(${quoteLiteral(json)}::json) as r(version bigint, digits text, name text, "upChecksum" text, "downChecksum" text,
       "downScript" text, "downTransaction" boolean, "appliedAt" timestamptz, "appliedBy" text, "gitCommit" text, origin text)`;
 }
 

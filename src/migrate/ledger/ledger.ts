@@ -1,5 +1,5 @@
 /** What is applied in a database: pgrove's ledger, and what the other tool's table beside it says. */
-import { EXIT, failure, PgroveError } from "../../errors.ts";
+import { failure } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import type { LedgerRow } from "../migration.ts";
@@ -72,29 +72,5 @@ export async function readHistory(sql: Queries, ledger: Ledger, limit: number): 
       `let its owner run: GRANT SELECT ON ${history} TO …`,
       error,
     );
-  }
-}
-
-/** Why the ledger could not be written, in words. Anything else stays as it is. */
-export function explainLedgerError(error: unknown, { database, schema, ledgerSchema }: LedgerPlace): unknown {
-  const said = error instanceof Error ? error.message : String(error);
-  switch (codeOf(error)) {
-    case "42501":
-      return failure(
-        "not_allowed",
-        `the user may not write down what is applied in ${database}: ${said}`,
-        `let an administrator create the schemas ${ledgerSchema} and ${schema}, and give the user CREATE in them`,
-        error,
-      );
-    case "25006":
-      return new PgroveError({
-        code: "read_only",
-        message: `${database} can only be read: ${said}`,
-        hint: "name the primary server in the URL, not a replica",
-        exit: EXIT.refused,
-        cause: error,
-      });
-    default:
-      return error;
   }
 }

@@ -83,14 +83,23 @@ interface Piece {
   line: number;
 }
 
+/** Where a statement of PL/pgSQL has its SQL. */
+const QUERY_KEYS: Readonly<Record<string, string>> = {
+  PLpgSQL_stmt_execsql: "sqlstmt",
+  PLpgSQL_stmt_dynexecute: "query",
+  PLpgSQL_stmt_return_query: "query",
+  PLpgSQL_stmt_fors: "query",
+};
+
 /** Statements of PL/pgSQL that are SQL, and EXECUTE of a constant string. */
 function plpgsqlPieces(parser: SqlParser, statement: string): Piece[] {
   const pieces: Piece[] = [];
   visitKeys(parser.parsePlpgsql(statement), (key, value) => {
-    if (key !== "PLpgSQL_stmt_execsql" && key !== "PLpgSQL_stmt_dynexecute") return;
-    const query = textAt(value, [key === "PLpgSQL_stmt_execsql" ? "sqlstmt" : "query", "PLpgSQL_expr", "query"]);
+    const place = Object.hasOwn(QUERY_KEYS, key) ? QUERY_KEYS[key] : undefined;
+    if (place === undefined) return;
+    const query = textAt(value, [place, "PLpgSQL_expr", "query"]);
     const line = Number(textAt(value, ["lineno"]) ?? 1);
-    const sql = key === "PLpgSQL_stmt_execsql" ? query : constantOf(parser, query);
+    const sql = key === "PLpgSQL_stmt_dynexecute" ? constantOf(parser, query) : query;
     if (sql !== undefined) pieces.push({ sql, line });
   });
   return pieces;

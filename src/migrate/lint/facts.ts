@@ -3,7 +3,6 @@ import type { ColumnDef, Constraint, RangeVar } from "libpg-query";
 import {
   addedColumns,
   addedConstraints,
-  commandsOf,
   createdColumns,
   findPart,
   keyOfColumn,
@@ -13,18 +12,25 @@ import {
   wordsOf,
 } from "../../sql/nodes.ts";
 import type { Node } from "../../sql/parser.ts";
+import { PastFacts } from "./past.ts";
 
 export class ChangeFacts {
   private readonly tables = new Set<string>();
+  /** Those made IF NOT EXISTS, of which nothing is known: what is not in their text may have been there before. */
+  private readonly perhaps = new Set<string>();
   private readonly temporary = new Set<string>();
   private readonly columns = new Set<string>();
   private readonly indexes = new Set<string>();
   private readonly schemas = new Set<string>();
   private readonly databases = new Set<string>();
   private readonly types = new Set<string>();
-  /** The constraints added, each with the column that it says is not null, if that is what it says. */
-  private readonly constraints = new Map<string, string | undefined>();
-  private readonly provedNotNull = new Set<string>();
+  private readonly constraints = new Set<string>();
+  /** What was made before, by earlier migrations and by this change. */
+  readonly past: PastFacts;
+
+  constructor(past = new PastFacts()) {
+    this.past = past;
+  }
 
   /** Made by this change, or local to the session. */
   isNewTable(relation: RangeVar | undefined): boolean {
@@ -36,7 +42,8 @@ export class ChangeFacts {
   }
 
   isNewColumn(table: RangeVar | undefined, column: string | undefined): boolean {
-    return this.isNewTable(table) || this.columns.has(keyOfColumn(table, column));
+    if (this.columns.has(keyOfColumn(table, column))) return true;
+    return this.isNewTable(table) && !this.perhaps.has(keyOfRelation(table));
   }
 
   isNewIndex(words: readonly string[]): boolean {
@@ -64,27 +71,22 @@ export class ChangeFacts {
     return this.constraints.has(keyOfColumn(table, name));
   }
 
-  /** Whether a checked constraint of this change says that the column is not null: then SET NOT NULL reads no row. */
-  isProvedNotNull(table: RangeVar, column: string | undefined): boolean {
-    return this.provedNotNull.has(keyOfColumn(table, column));
-  }
-
-  /** Remembers what the statement makes. */
-  observe(node: Node): void {
+  /** Remembers what the statement makes; for later changes, too, unless it stands in a down, which is not run before them. */
+  observe(node: Node, lasts = true): void {
     this.observeCreation(node);
     for (const { table, column } of [...createdColumns(node), ...addedColumns(node)]) this.observeColumn(table, column);
     for (const { table, constraint } of addedConstraints(node)) this.observeConstraint(table, constraint);
-    for (const { table, command } of commandsOf(node)) {
-      const key = keyOfColumn(table, command.name);
-      if (command.subtype !== "AT_ValidateConstraint") continue;
-      const column = this.constraints.get(key);
-      if (column !== undefined) this.provedNotNull.add(keyOfColumn(table, column));
-    }
     this.observeRename(node);
+    if (lasts) this.past.observe(node); // last: what was there before is asked above
   }
 
   private observeCreation(node: Node): void {
-    const table = findPart(node, "CreateStmt")?.relation ?? findPart(node, "CreateTableAsStmt")?.into?.rel;
+    const create = findPart(node, "CreateStmt");
+    if (create?.if_not_exists && !this.isNewTable(create.relation)) {
+      if (this.past.kindOfTable(create.relation) !== undefined) return;
+      this.perhaps.add(keyOfRelation(create.relation));
+    }
+    const table = create?.relation ?? findPart(node, "CreateTableAsStmt")?.into?.rel;
     const selected = findPart(node, "SelectStmt")?.intoClause?.rel ?? findPart(node, "ViewStmt")?.view;
     for (const relation of [table, selected]) {
       if (relation === undefined) continue;
@@ -92,9 +94,11 @@ export class ChangeFacts {
       if (relation.relpersistence === "t") this.temporary.add(keyOfRelation(relation));
     }
     const index = findPart(node, "IndexStmt");
-    if (index?.idxname !== undefined) this.indexes.add(index.idxname);
-    const schema = findPart(node, "CreateSchemaStmt")?.schemaname;
-    if (schema) this.schemas.add(schema);
+    const isThere = index?.if_not_exists && this.past.hasIndex(index.idxname ?? "");
+    if (index?.idxname !== undefined && !isThere) this.indexes.add(index.idxname);
+    const made = findPart(node, "CreateSchemaStmt");
+    const schema = made?.schemaname;
+    if (schema && !(made.if_not_exists && this.past.hasSchema(schema))) this.schemas.add(schema);
     const database = findPart(node, "CreatedbStmt")?.dbname;
     if (database !== undefined) this.databases.add(database);
     const type = findPart(node, "CreateEnumStmt")?.typeName ?? findPart(node, "CreateDomainStmt")?.domainname;
@@ -104,6 +108,7 @@ export class ChangeFacts {
   }
 
   private observeColumn(table: RangeVar, column: ColumnDef): void {
+    if (this.past.hasColumn(table, column.colname)) return; // IF NOT EXISTS
     this.columns.add(keyOfColumn(table, column.colname));
   }
 
@@ -111,9 +116,7 @@ export class ChangeFacts {
     const name = constraint.indexname ?? constraint.conname;
     if (name === undefined) return;
     if (constraint.contype === "CONSTR_UNIQUE" || constraint.contype === "CONSTR_PRIMARY") this.indexes.add(name);
-    const column = columnNotNull(constraint);
-    this.constraints.set(keyOfColumn(table, name), column);
-    if (column !== undefined && !constraint.skip_validation) this.provedNotNull.add(keyOfColumn(table, column));
+    this.constraints.add(keyOfColumn(table, name));
   }
 
   /** What was new under its old name is new under the new one, and what is renamed can be renamed back. */
@@ -130,12 +133,4 @@ export class ChangeFacts {
     }
     if (rename.renameType === "OBJECT_TYPE" && this.isNewType(wordsOf(rename.object))) this.types.add(newname);
   }
-}
-
-/** The column of `CHECK (column IS NOT NULL)` and of `NOT NULL column`. */
-function columnNotNull({ contype, raw_expr, keys }: Constraint): string | undefined {
-  if (contype === "CONSTR_NOTNULL") return partsOf(keys, "String")[0]?.sval;
-  const test = findPart(raw_expr, "NullTest");
-  if (test?.nulltesttype !== "IS_NOT_NULL") return undefined;
-  return partsOf(findPart(test.arg, "ColumnRef")?.fields, "String").at(-1)?.sval;
 }

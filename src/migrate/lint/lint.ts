@@ -1,5 +1,6 @@
 /** What is risky in migrations, by PostgreSQL's own parser: docs/lint.md lists the rules. */
 import type { LintLevel } from "../../config/schema-migrations.ts";
+import { withStatements } from "../../sql/nodes.ts";
 import { loadParser, type Node, type SqlParser } from "../../sql/parser.ts";
 import type { Script } from "../../sql/script.ts";
 import { placeOf } from "../../sql/source-place.ts";
@@ -8,6 +9,7 @@ import { ChangeFacts } from "./facts.ts";
 import { findCommented, type Ignore, readIgnores } from "./ignores.ts";
 import { type LintSettings, readLevels } from "./levels.ts";
 import { type LintScript, type LintStatement, readScript } from "./lint-script.ts";
+import { PastFacts } from "./past.ts";
 import type { Around, Breach } from "./rule.ts";
 import { findRuleNames, STATEMENT_RULES, suggestRule } from "./rules.ts";
 import { findLongNames } from "./rules-names.ts";
@@ -42,25 +44,55 @@ interface Raw {
   statement: LintStatement | undefined;
 }
 
-/** The findings in the files, in their order. Throws (exit 3) when the settings name a rule that is not there. */
-export async function lintMigrations(files: readonly LintFile[], settings: LintSettings): Promise<Finding[]> {
+/**
+ * The findings in the files, in their order. `all`: the migrations that there are, rising; what those before a change have
+ * made is known to it. Throws (exit 3) when the settings name a rule that is not there.
+ */
+export async function lintMigrations(
+  files: readonly LintFile[],
+  settings: LintSettings,
+  all: readonly Migration[] = [],
+): Promise<Finding[]> {
   const levels = readLevels(settings);
   const parser = await loadParser();
-  const changes = new Map<string | undefined, LintFile[]>();
-  for (const file of files) changes.set(file.change, [...(changes.get(file.change) ?? []), file]);
   const found = new Map<LintFile, Finding[]>();
-  for (const change of changes.values()) lintChange(parser, change, levels, found);
+  const past = new PastFacts();
+  for (const change of inOrder(files, all)) {
+    if (change.kind === "linted") lintChange(parser, change.files, past, levels, found);
+    else for (const { node } of readScript(parser, change.script.sql).statements) past.observe(node);
+  }
   return files.flatMap((file) => found.get(file) ?? []);
 }
+
+/** Changes to judge, and the ups between them that only say what was there; files that are none of `all` are judged last. */
+function* inOrder(files: readonly LintFile[], all: readonly Migration[]): Iterable<Change> {
+  const changes = Map.groupBy(files, ({ change }) => change);
+  const changeOf = new Map(files.map(({ script, change }) => [script, change]));
+  const done = new Set<string | undefined>();
+  for (const { up, down } of all) {
+    const linted = [up, down].find((script) => script !== undefined && changeOf.has(script));
+    const name = linted && changeOf.get(linted);
+    if (linted === undefined) {
+      if (up !== undefined) yield { kind: "known", script: up };
+    } else if (!done.has(name)) {
+      done.add(name);
+      yield { kind: "linted", files: changes.get(name) ?? [] };
+    }
+  }
+  for (const [name, own] of changes) if (!done.has(name)) yield { kind: "linted", files: own };
+}
+
+type Change = { kind: "linted"; files: readonly LintFile[] } | { kind: "known"; script: Script };
 
 /** The ups come first: the downs are judged by what those have made. */
 function lintChange(
   parser: SqlParser,
   files: readonly LintFile[],
+  past: PastFacts,
   levels: ReadonlyMap<string, LintLevel>,
   found: Map<LintFile, Finding[]>,
 ): void {
-  const facts = new ChangeFacts();
+  const facts = new ChangeFacts(past);
   const ups = files.filter(({ direction }) => direction === "up");
   const downs = files.filter(({ direction }) => direction === "down");
   for (const file of [...ups, ...downs]) {
@@ -101,16 +133,18 @@ function findInStatements(
   );
   const found: Raw[] = [];
   for (const statement of statements) {
-    const around: Around = { direction, facts, state, body: undefined };
+    const around: Around = { direction, facts, past: facts.past, state, body: undefined };
     const { start, end, base } = statement;
     const places = { text: script.sql.slice(base, end), start, base };
-    found.push(...judge(statement, statement.node, around, places, levels));
+    for (const node of withStatements(statement.node)) found.push(...judge(statement, node, around, places, levels));
     for (const inner of statement.body?.statements ?? []) {
       const innerPlaces = { text: inner.text, start: inner.start, base: inner.start };
-      found.push(...judge(statement, inner.node, { ...around, body: statement.body?.kind }, innerPlaces, levels));
-      if (statement.body?.kind === "do") facts.observe(inner.node);
+      for (const node of withStatements(inner.node)) {
+        found.push(...judge(statement, node, { ...around, body: statement.body?.kind }, innerPlaces, levels));
+      }
+      if (statement.body?.kind === "do") facts.observe(inner.node, direction === "up");
     }
-    facts.observe(statement.node);
+    facts.observe(statement.node, direction === "up");
     state.observe(statement.node);
   }
   return found;

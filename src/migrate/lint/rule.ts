@@ -3,6 +3,7 @@ import type { LintLevel } from "../../config/schema-migrations.ts";
 import type { Node } from "../../sql/parser.ts";
 import type { Direction } from "../migration.ts";
 import type { ChangeFacts } from "./facts.ts";
+import type { PastFacts } from "./past.ts";
 import type { ScriptState } from "./script-state.ts";
 
 /** Something that a rule objects to. */
@@ -19,6 +20,8 @@ export interface Around {
   direction: Direction;
   /** What the same change has made up to here; of a down: all that its ups made. */
   facts: ChangeFacts;
+  /** What was made before the statement, by earlier migrations and by this change. */
+  past: PastFacts;
   /** Where the script is: in a transaction, with which settings. */
   state: ScriptState;
   /** Whether the statement stands in a body of a DO block or a function. */

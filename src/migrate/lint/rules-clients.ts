@@ -97,19 +97,65 @@ const truncateCascade: Rule = {
   },
 };
 
+const dropTypeCascade: Rule = {
+  name: "ban-drop-type-cascade",
+  level: "warning",
+  about: "DROP TYPE, DOMAIN or EXTENSION … CASCADE: the columns of that type are dropped with it, and their values",
+  down: true,
+  functions: true,
+  *check(node, { facts }) {
+    const drop = findPart(node, "DropStmt");
+    const kind = TYPE_KINDS.get(drop?.removeType ?? "");
+    if (drop === undefined || kind === undefined || drop.behavior !== "DROP_CASCADE") return;
+    for (const words of (drop.objects ?? []).map(wordsOf)) {
+      if (facts.isNewType(words)) continue;
+      yield {
+        message: `every column that uses the ${kind} ${words.join(".")} is dropped with it, and its values are lost`,
+        hint: `first change or drop those columns by name; then DROP ${kind.toUpperCase()} without CASCADE`,
+      };
+    }
+  },
+};
+
+const TYPE_KINDS: ReadonlyMap<string, string> = new Map([
+  ["OBJECT_TYPE", "type"],
+  ["OBJECT_DOMAIN", "domain"],
+  ["OBJECT_EXTENSION", "extension"],
+]);
+
 const changeWithoutWhere: Rule = {
   name: "ban-change-of-all-rows",
   level: "warning",
-  about: "UPDATE or DELETE without WHERE: every row is written or lost, and stays locked to the end",
+  about:
+    "UPDATE or DELETE without WHERE, MERGE … DELETE without a condition, TRUNCATE: every row is written or lost, and stays locked to the end",
   down: true,
   functions: true,
   *check(node, { facts }) {
     const update = findPart(node, "UpdateStmt");
     const change = update ?? findPart(node, "DeleteStmt");
-    if (change === undefined || change.whereClause !== undefined || facts.isNewTable(change.relation)) return;
+    if (change !== undefined && change.whereClause === undefined && !facts.isNewTable(change.relation)) {
+      yield {
+        message: `${update === undefined ? "DELETE removes" : "UPDATE writes"} every row of ${keyOfRelation(change.relation)}`,
+        hint: "a WHERE; of a big table, batches. If all rows are meant, WHERE true says so",
+      };
+    }
+    const merge = findPart(node, "MergeStmt");
+    const removes = partsOf(merge?.mergeWhenClauses, "MergeWhenClause").some(
+      ({ commandType, condition }) => commandType === "CMD_DELETE" && condition === undefined,
+    );
+    if (removes && !facts.isNewTable(merge?.relation)) {
+      yield {
+        message: `MERGE removes every row of ${keyOfRelation(merge?.relation)} that its ON finds`,
+        hint: "a condition: WHEN MATCHED AND … THEN DELETE. If all of them are meant, AND true says so",
+      };
+    }
+    const truncate = findPart(node, "TruncateStmt");
+    if (truncate === undefined || truncate.behavior === "DROP_CASCADE") return; // that has a rule of its own
+    const emptied = partsOf(truncate.relations, "RangeVar").filter((table) => !facts.isNewTable(table));
+    if (emptied.length === 0) return;
     yield {
-      message: `${update === undefined ? "DELETE removes" : "UPDATE writes"} every row of ${keyOfRelation(change.relation)}`,
-      hint: "a WHERE; of a big table, batches. If all rows are meant, WHERE true says so",
+      message: `TRUNCATE removes every row of ${emptied.map(keyOfRelation).join(", ")}`,
+      hint: "if that is meant, say so: -- pgrove-ignore ban-change-of-all-rows",
     };
   },
 };
@@ -149,6 +195,7 @@ export const CLIENT_RULES: readonly Rule[] = [
   dropDatabase,
   dropNotNull,
   truncateCascade,
+  dropTypeCascade,
   changeWithoutWhere,
   renamingColumn,
   renamingTable,

@@ -10,6 +10,7 @@ import {
   nameOfType,
 } from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
+import { onlyWidens } from "./type-change.ts";
 
 /** Functions that PostgreSQL evaluates once for all rows that are there: not volatile, by pg_proc. */
 const STEADY_FUNCTIONS = new Set(
@@ -73,10 +74,10 @@ const notNullableField: Rule = {
   name: "adding-not-nullable-field",
   level: "warning",
   about: "SET NOT NULL: the whole table is read while its reads and writes wait",
-  *check(node, { facts }) {
+  *check(node, { facts, past }) {
     for (const { table, command } of commandsOf(node)) {
       if (command.subtype !== "AT_SetNotNull" || facts.isNewColumn(table, command.name)) continue;
-      if (facts.isProvedNotNull(table, command.name)) continue;
+      if (past.isProvedNotNull(table, command.name)) continue;
       yield {
         message: `SET NOT NULL on ${keyOfRelation(table)}.${command.name} reads the whole table while everybody waits, and fails on the first null`,
         hint: `first ADD CHECK (${command.name} IS NOT NULL) NOT VALID, then VALIDATE CONSTRAINT in a migration of its own, then SET NOT NULL`,
@@ -109,10 +110,11 @@ const changingType: Rule = {
   name: "changing-column-type",
   level: "warning",
   about: "another type for a column: the table and its indexes are rewritten, and clients may read it wrongly",
-  *check(node, { facts }) {
+  *check(node, { facts, past }) {
     for (const { table, command } of commandsOf(node)) {
       if (command.subtype !== "AT_AlterColumnType" || facts.isNewColumn(table, command.name)) continue;
       const column = findPart(command.def, "ColumnDef");
+      if (onlyWidens(past.typeOf(table, command.name), column)) continue;
       yield {
         message: `${keyOfRelation(table)}.${command.name} becomes ${nameOfType(column?.typeName)}: most changes of type rewrite the table and its indexes while everybody waits`,
         hint: "add a second column of the new type, fill it in batches, and move the clients over",

@@ -10,6 +10,7 @@ import {
   partsOf,
 } from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
+import { buildsNothing } from "./rules-locks.ts";
 
 function nameOf({ conname }: Constraint): string {
   return conname === undefined ? "a constraint" : `the constraint ${conname}`;
@@ -31,6 +32,15 @@ const missingNotValid: Rule = {
         location: constraint.location,
       };
     }
+    for (const { table, column } of addedColumns(node)) {
+      const check = findColumnConstraint(column, "CONSTR_CHECK");
+      if (check === undefined || facts.isNewTable(table)) continue;
+      yield {
+        message: `the CHECK of the new column ${column.colname} reads all of ${keyOfRelation(table)} while everybody waits`,
+        hint: "add the column without it, then the constraint NOT VALID, and VALIDATE CONSTRAINT in the next migration",
+        location: check.location,
+      };
+    }
     for (const { table, command } of commandsOf(node)) {
       if (command.subtype !== "AT_ValidateConstraint" || !state.inTransaction) continue;
       if (facts.isNewTable(table) || !state.hasUnchecked(table, command.name)) continue;
@@ -45,7 +55,7 @@ const missingNotValid: Rule = {
 const foreignKey: Rule = {
   name: "adding-foreign-key-constraint",
   level: "warning",
-  about: "a foreign key that is checked at once: writes to both tables wait meanwhile",
+  about: "a foreign key that is checked at once, or comes with its column: both tables are locked meanwhile",
   *check(node, { facts }) {
     for (const { table, constraint } of addedConstraints(node)) {
       if (constraint.contype !== "CONSTR_FOREIGN" || constraint.skip_validation || facts.isNewTable(table)) continue;
@@ -58,11 +68,15 @@ const foreignKey: Rule = {
     for (const { table, column } of addedColumns(node)) {
       const reference = findColumnConstraint(column, "CONSTR_FOREIGN");
       if (reference === undefined || facts.isNewTable(table)) continue;
-      // Without a default the column is null everywhere, and there is nothing to check.
-      if (findColumnConstraint(column, "CONSTR_DEFAULT") === undefined) continue;
+      // Without a default the column is null everywhere, and no row has to be checked.
+      const checks = findColumnConstraint(column, "CONSTR_DEFAULT") !== undefined;
+      if (!checks && facts.isNewTable(reference.pktable)) continue;
+      const [own, other] = [keyOfRelation(table), keyOfRelation(reference.pktable)];
       yield {
-        message: `writes to ${keyOfRelation(table)} and ${keyOfRelation(reference.pktable)} wait until all rows are checked`,
-        hint: "add the column first, and its foreign key NOT VALID afterwards",
+        message: checks
+          ? `writes to ${own} and ${other} wait until all rows are checked`
+          : `this locks both tables: nobody can use ${own} while it waits for the writers of ${other}`,
+        hint: "add the column first, and its foreign key NOT VALID in the next migration",
         location: reference.location,
       };
     }
@@ -103,9 +117,9 @@ const uniqueOnRows: Rule = {
   name: "unique-on-existing-rows",
   level: "warning",
   about: "a unique index on a table that may hold duplicates: it fails when it does",
-  *check(node, { facts }) {
+  *check(node, { facts, past }) {
     const index = findPart(node, "IndexStmt");
-    if (!index?.unique || facts.isNewTable(index.relation)) return;
+    if (!index?.unique || facts.isNewTable(index.relation) || buildsNothing(index, past)) return;
     const names = partsOf(index.indexParams, "IndexElem").map(({ name }) => name);
     if (names.some((name) => name !== undefined && facts.isNewColumn(index.relation, name))) return;
     const columns = names.map((name) => name ?? "an expression").join(", ");

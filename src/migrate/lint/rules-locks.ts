@@ -1,19 +1,48 @@
 /** Rules about statements that keep others waiting, where PostgreSQL knows a way that does not. */
+import type { IndexStmt } from "libpg-query";
 import { commandsOf, findPart, hasOption, keyOfRelation, partsOf, wordsOf } from "../../sql/nodes.ts";
+import type { PastFacts } from "./past.ts";
 import type { Rule } from "./rule.ts";
+
+/** Whether it is made ON ONLY a partitioned table, as an entry of the catalog that partitions' indexes are attached to. */
+export function buildsNothing({ relation }: IndexStmt, past: PastFacts): boolean {
+  return relation !== undefined && !relation.inh && past.kindOfTable(relation) !== "plain";
+}
+
+const ON_PARTITIONED =
+  "CREATE INDEX … ON ONLY it, then CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION";
 
 const indexCreation: Rule = {
   name: "require-concurrent-index-creation",
   level: "warning",
   about: "an index that is built while the table's writes wait",
   down: true,
-  *check(node, { facts }) {
+  *check(node, { facts, past }) {
     const index = findPart(node, "IndexStmt");
     if (index === undefined || index.concurrent || facts.isNewTable(index.relation)) return;
+    if (buildsNothing(index, past)) return;
     const table = keyOfRelation(index.relation);
+    const isPartitioned = past.kindOfTable(index.relation) === "partitioned";
     yield {
       message: `writes to ${table} wait until the index ${index.idxname ?? "on it"} is built`,
-      hint: "CREATE INDEX CONCURRENTLY, alone in a file with `-- pgrove:no-transaction`",
+      hint: isPartitioned
+        ? ON_PARTITIONED
+        : "CREATE INDEX CONCURRENTLY, alone in a file with `-- pgrove:no-transaction`",
+    };
+  },
+};
+
+const concurrentOnPartitioned: Rule = {
+  name: "ban-concurrent-index-on-partitioned-table",
+  level: "error",
+  about: "CREATE INDEX CONCURRENTLY on a partitioned table: PostgreSQL refuses it",
+  down: true,
+  *check(node, { past }) {
+    const index = findPart(node, "IndexStmt");
+    if (!index?.concurrent || !index.relation?.inh || past.kindOfTable(index.relation) !== "partitioned") return;
+    yield {
+      message: `${keyOfRelation(index.relation)} is partitioned, which takes no CONCURRENTLY`,
+      hint: ON_PARTITIONED,
     };
   },
 };
@@ -142,6 +171,7 @@ const lockTable: Rule = {
 
 export const LOCK_RULES: readonly Rule[] = [
   indexCreation,
+  concurrentOnPartitioned,
   indexDeletion,
   reindex,
   partitionDetach,

@@ -7,6 +7,7 @@ import {
   findPart,
   keyOfRelation,
   partsOf,
+  visitParts,
   wordsOf,
 } from "../../sql/nodes.ts";
 import { findOutsideOnly } from "../../sql/outside-transaction.ts";
@@ -20,9 +21,11 @@ const concurrentInTransaction: Rule = {
   about: "CONCURRENTLY, VACUUM and the like inside a transaction: PostgreSQL refuses them there",
   down: true,
   functions: true,
-  *check(node, { state, body }) {
-    const what = findOutsideOnly(node);
-    if (what === undefined || (body === undefined && !state.inTransaction)) return;
+  *check(node, { state, body, past }) {
+    const called = partsOf(findPart(node, "CallStmt")?.funccall?.funcname, "String").map(({ sval }) => sval ?? "");
+    const commits = called.length > 0 && past.commits(called);
+    const what = commits ? `CALL of ${called.join(".")}, which commits,` : findOutsideOnly(node);
+    if (what === undefined || (commits && body !== undefined) || (body === undefined && !state.inTransaction)) return;
     const where = body === undefined ? "the migration's transaction" : "a body, which is always part of a transaction";
     yield {
       message: `${what} cannot run in ${where}`,
@@ -153,6 +156,28 @@ const enumOrdering: Rule = {
   },
 };
 
+const enumValueUsed: Rule = {
+  name: "ban-enum-value-use-in-transaction",
+  level: "error",
+  about: "a new enum value that is used in the transaction that adds it: PostgreSQL refuses it",
+  down: true,
+  *check(node, { state, body }) {
+    if (body === "function") return;
+    const uses: { type: string; value: string; location: number | undefined }[] = [];
+    visitParts(node, "A_Const", ({ sval, location }) => {
+      const type = state.typeOfNewValue(sval?.sval);
+      if (type !== undefined && sval?.sval !== undefined) uses.push({ type, value: sval.sval, location });
+    });
+    for (const { type, value, location } of uses.slice(0, 1)) {
+      yield {
+        message: `'${value}' is added to ${type} in this transaction, and cannot be used before that is committed`,
+        hint: "put its use into a migration behind this one",
+        location,
+      };
+    }
+  },
+};
+
 function duplicatesOf(names: readonly (string | undefined)[]): Set<string> {
   return new Set(names.filter((name, place) => name !== undefined && names.indexOf(name) !== place).map(String));
 }
@@ -184,5 +209,6 @@ export const SCRIPT_RULES: readonly Rule[] = [
   timeoutSettings,
   robustStatements,
   enumOrdering,
+  enumValueUsed,
   duplicateAssignments,
 ];

@@ -1,6 +1,6 @@
 /** Where a script is between its statements: in a transaction or not, and with which time limits. */
 import type { RangeVar } from "libpg-query";
-import { addedConstraints, findPart, keyOfColumn, wordsOf } from "../../sql/nodes.ts";
+import { addedConstraints, findPart, keyOfColumn, keyOfWords, partsOf, wordsOf } from "../../sql/nodes.ts";
 import { findOutsideOnly } from "../../sql/outside-transaction.ts";
 import type { Node } from "../../sql/parser.ts";
 
@@ -31,6 +31,9 @@ export class ScriptState {
   private readonly dropped = new Set<string>();
   /** The constraints that the transaction has added NOT VALID. */
   private readonly unchecked = new Set<string>();
+  /** The enum types that the transaction has made, and the values that it has added to others. */
+  private readonly newTypes = new Set<string>();
+  private readonly newValues = new Map<string, string>();
   /** Whether the script begins and ends transactions itself, otherwise than by one pair around everything. */
   readonly divides: boolean;
   /** Whether statements of the script stay when a later one fails. */
@@ -65,13 +68,32 @@ export class ScriptState {
     return this.dropped.has(index);
   }
 
+  /** The enum type that the transaction has added a value to, where that is not to be used yet. */
+  typeOfNewValue(value: string | undefined): string | undefined {
+    return value === undefined ? undefined : this.newValues.get(value);
+  }
+
+  private observeEnum(node: Node): void {
+    const words = (names: readonly Node[] | undefined) =>
+      keyOfWords(partsOf(names, "String").map(({ sval }) => sval ?? ""));
+    const made = findPart(node, "CreateEnumStmt")?.typeName;
+    if (made !== undefined) this.newTypes.add(words(made));
+    const alter = findPart(node, "AlterEnumStmt");
+    if (alter?.newVal === undefined || alter.oldVal !== undefined || !this.inTransaction) return;
+    const type = words(alter.typeName);
+    if (!this.newTypes.has(type)) this.newValues.set(alter.newVal, type);
+  }
+
   /** Takes in what the statement changes. */
   observe(node: Node): void {
     if (opens(node)) this.transaction = "file";
     if (closes(node)) {
       this.transaction = findPart(node, "TransactionStmt")?.chain ? "file" : "none";
       this.unchecked.clear();
+      this.newTypes.clear();
+      this.newValues.clear();
     }
+    this.observeEnum(node);
     for (const { table, constraint } of addedConstraints(node)) {
       if (constraint.skip_validation) this.unchecked.add(keyOfColumn(table, constraint.conname));
     }

@@ -1,7 +1,7 @@
 /** What is saved before migrating: a dump in the store, or a snapshot inside the server, named after the migration. */
 import type { WhenConnected } from "../../copy/snapshot.ts";
 import type { DumpRequest } from "../../dump/dump.ts";
-import type { Session } from "../../postgres/admin.ts";
+import type { Session } from "../../postgres/occupants.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { OperationTools } from "../../sys/operation.ts";
 import { describeMigration, type Step } from "../migration.ts";

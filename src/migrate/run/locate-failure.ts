@@ -1,4 +1,4 @@
-/** Finds the statement that failed where PostgreSQL names no place, as for a duplicate key. */
+/** Finds what failed where PostgreSQL names no place, as for a duplicate key: a statement of the script, or the ledger. */
 import { messageOf } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
@@ -16,26 +16,37 @@ export interface FailedRun {
   durationMs: number;
   /** What came before the script in its transaction, the BEGIN left out. */
   settings: string;
+  /** What came behind the script, the COMMIT left out: the ledger's rows. */
+  books: string;
+  /** The ledger's tables by their own names. */
+  tables: readonly string[];
   abort: AbortSignal;
 }
 
+/** Where the statement begins in the script, or that the ledger could not be written behind it. */
+export type FailedPart = number | "books";
+
 /**
- * Where the statement that failed begins in the script. A script of several is run again one by one, in a transaction that
- * is rolled back: just what would happen if the same command was typed once more. Undefined when that shows nothing.
+ * The part that failed. The script is run again statement by statement, in a transaction that is rolled back: just what
+ * would happen if the same command was typed once more. Undefined when that shows nothing.
  */
-export async function locateFailure({ sql, shape, error, durationMs, settings, abort }: FailedRun) {
+export async function locateFailure(run: FailedRun): Promise<FailedPart | undefined> {
+  const { sql, shape, error, durationMs, settings, books, tables, abort } = run;
   if (errorField(error, "position") !== undefined) return undefined;
   const statements = await shape.statements().catch(() => []); // a mistake of syntax, which has a place of its own
-  if (statements.length < 2) return statements[0]?.start;
+  const said = messageOf(error);
+  const isOfBooks = tables.some((name) => said.includes(name));
+  if (statements.length < 2 && !isOfBooks) return statements[0]?.start;
   if (durationMs > LONGEST_MS) return undefined;
   await sql.unsafe(`begin;${settings}set local client_min_messages=error`); // notices were told once
-  for (const statement of statements) {
+  const parts: [FailedPart, string][] = statements.map(({ start, sql: statement }) => [start, statement]);
+  for (const [part, statement] of [...parts, ["books", books] as const]) {
     try {
-      await sql.unsafe(statement.sql);
+      await sql.unsafe(statement);
     } catch (again) {
       if (leavesSession(again, abort)) await sql.unsafe("rollback");
-      const isSame = codeOf(again) === codeOf(error) && messageOf(again) === messageOf(error);
-      return isSame ? statement.start : undefined;
+      const isSame = codeOf(again) === codeOf(error) && messageOf(again) === said;
+      return isSame ? part : undefined;
     }
   }
   await sql.unsafe("rollback");

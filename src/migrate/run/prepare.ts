@@ -11,7 +11,7 @@ import { readRunFacts } from "../ledger/run-facts.ts";
 import type { MigrateDialogue, MigrateRequest } from "../request.ts";
 import type { MigrateTools } from "../tools.ts";
 import { openLive, type TargetMigrations } from "../worktree-migrations.ts";
-import type { ApplyRequest, Planned, PlanRequest } from "./apply.ts";
+import type { ApplyRequest, Planned, PlanRequest, ShapedStep } from "./apply.ts";
 
 /** A run that is planned, and all that the parts of its way need to know. */
 export interface PreparedRun {
@@ -24,7 +24,11 @@ export interface PreparedRun {
   impacts: readonly StepImpact[];
   /** Nothing is there that a backup would save. */
   isEmpty: boolean;
+  /** One that is gone on with would do again what it has committed. */
+  repeats: boolean;
 }
+
+type CloserLook = Pick<PreparedRun, "impacts" | "isEmpty" | "repeats">;
 
 export type PrepareDialogue = Pick<MigrateDialogue, "readsImpact" | "tellSchemaStart">;
 
@@ -48,7 +52,7 @@ export async function prepareRun(
     const { planWish } = await import("./apply.ts");
     const planned = await planWish(sql, live.target.schema, wished);
     const run = { request, migrations, live, wished, planned };
-    if (planned.plan.steps.length === 0) return { ...run, impacts: [], isEmpty: false };
+    if (planned.plan.steps.length === 0) return { ...run, impacts: [], isEmpty: false, repeats: false };
     return { ...run, ...(await lookCloser(tools, run, sql, dialogue)) };
   } finally {
     endSoon(sql);
@@ -91,10 +95,10 @@ function endSoon(sql: Sql): void {
 /** What is asked only when there is something to run. Every script is looked at: a bad one stops all before anything runs. */
 async function lookCloser(
   tools: MigrateTools,
-  { request, live, planned }: Omit<PreparedRun, "impacts" | "isEmpty">,
+  { request, live, planned }: Omit<PreparedRun, keyof CloserLook>,
   sql: Sql,
   { readsImpact }: PrepareDialogue,
-): Promise<Pick<PreparedRun, "impacts" | "isEmpty">> {
+): Promise<CloserLook> {
   const { target, toolbox, database } = live;
   const { dryRun } = request.options;
   const [{ readShapes }, { requireOwnSession }, { isEmptyDatabase }] = await Promise.all([
@@ -105,21 +109,29 @@ async function lookCloser(
   const shaped = await readShapes(planned.plan.steps);
   await requireOwnSession(sql, () => toolbox.connect(database, newRunId(tools.clock.now())));
   const isEmpty = await isEmptyDatabase(sql, planned.ledger, target.schema);
-  if (!dryRun && !target.protected && !readsImpact) return { impacts: [], isEmpty };
+  const repeats = await findRepeats(shaped);
+  if (!dryRun && !target.protected && !readsImpact) return { impacts: [], isEmpty, repeats };
   const { describeImpact, mayLoseData } = await import("../impact/impact.ts");
   const isWanted = dryRun || shaped.some(({ shape }) => mayLoseData(shape.sql));
-  if (!isWanted) return { impacts: [], isEmpty };
-  return { impacts: await describeImpact(sql, shaped), isEmpty };
+  if (!isWanted) return { impacts: [], isEmpty, repeats };
+  return { impacts: await describeImpact(sql, shaped), isEmpty, repeats };
+}
+
+/** Only the first one may be in doubt. */
+async function findRepeats([first]: readonly ShapedStep[]): Promise<boolean> {
+  if (first?.step.again !== true) return false;
+  const { repeatsCommitted } = await import("./run-script.ts");
+  return await repeatsCommitted(first.step, first.shape);
 }
 
 /**
  * Whether somebody is asked first: for steps down, statements that lose data, a migration in doubt that is gone on with;
  * for everything in a protected place, and behind a rehearsal, since whoever rehearses wants to see how it went.
  */
-export function needsAgreement({ request, live, planned, impacts }: PreparedRun): boolean {
+export function needsAgreement({ request, live, planned, impacts, repeats }: PreparedRun): boolean {
   const destroys = planned.plan.steps.some(({ direction, fromStatement }) => direction === "down" || fromStatement > 1);
   const loses = impacts.some(({ destructive }) => destructive);
-  return live.target.protected || request.options.rehearse || destroys || loses;
+  return live.target.protected || request.options.rehearse || destroys || repeats || loses;
 }
 
 /** What the run itself needs beyond the plan. */

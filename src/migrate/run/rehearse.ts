@@ -1,6 +1,7 @@
 /** A rehearsal: migrations run on a copy of the target, which is dropped again; the target is only read. */
 import { messageOf, PgroveError } from "../../errors.ts";
-import { databaseSizeBytes, type Session } from "../../postgres/admin.ts";
+import { databaseSizeBytes } from "../../postgres/admin.ts";
+import type { Session } from "../../postgres/occupants.ts";
 import { withSession } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { LiveTarget } from "../../resolve/target.ts";

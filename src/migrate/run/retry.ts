@@ -21,6 +21,8 @@ export interface RetryOptions {
   blockers(): string | undefined;
   /** The first pause; the next ones are twice as long each. */
   firstPauseMs?: number;
+  /** How often at most, the first attempt included: one of what has left a part of itself. */
+  tries?: number;
 }
 
 /** Whether an error may be gone in a moment. */
@@ -33,16 +35,17 @@ function isPassingError(error: unknown): boolean {
  * to a minute, half of each left to chance, so that many who wait do not come back at once.
  */
 export async function retryPassing<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { tries = TRIES } = options;
   let pauseMs = options.firstPauseMs ?? FIRST_PAUSE_MS;
   for (let tried = 1; ; tried++) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isPassingError(error) || tried >= TRIES || options.abort.aborted) throw error;
+      if (!isPassingError(error) || tried >= tries || options.abort.aborted) throw error;
       const waitMs = pauseMs / 2 + (Math.random() * pauseMs) / 2;
       const why = [PASSING[codeOf(error) ?? ""], options.blockers()].filter((part) => part !== undefined).join("; ");
       options.note(
-        `${options.what}: ${why}; trying again in ${(waitMs / 1000).toFixed(1)} s (${tried + 1} of ${TRIES})`,
+        `${options.what}: ${why}; trying again in ${(waitMs / 1000).toFixed(1)} s (${tried + 1} of ${tries})`,
       );
       await pause(waitMs, options.abort);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);

@@ -6,6 +6,7 @@ import { endStatement, requireHarmless } from "../../sql/psql-commands.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../migration.ts";
+import { adviseOnWords } from "./advice.ts";
 import { restoration, type StepSession, timeouts } from "./run-script.ts";
 
 /** The name that psql gives its standard input in messages. */
@@ -72,6 +73,7 @@ async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, 
     name: step.script.file,
     source: `${head}\n${endStatement(script)}\n\\set ON_ERROR_STOP on\n${tail}\n`,
     args: ["-q"],
+    sealed: true,
     tell: session.note,
     phrase: (line) => placeLine(line, step),
     explain: (said, cause) => scriptFailed(step, said, cause),
@@ -80,7 +82,10 @@ async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, 
 
 function scriptFailed(step: Step, said: readonly string[], cause?: unknown): PgroveError {
   const message = [...said, `${describeMigration(step)} was run by psql`].join("\n");
-  return failure("migration_failed", message, "mend the file, then run the same command again", cause);
+  const advice = adviseOnWords(message);
+  const mend =
+    advice.length === 0 ? "mend the file, then run the same command again" : "then run the same command again";
+  return failure("migration_failed", message, [...advice, mend].join("\n"), cause);
 }
 
 /** psql's line number, behind our own first line, as the file's. */

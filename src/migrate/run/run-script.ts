@@ -3,13 +3,22 @@ import { refusal } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { withOpened } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import { wordsOfKey } from "../../sql/nodes.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
 import { markDoubt, type RunFacts, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../migration.ts";
+import { adviseOn } from "./advice.ts";
 import { retryPassing } from "./retry.ts";
-import { findInvalidIndexes, groupIntoUnits, isConcurrent, type Unit } from "./run-units.ts";
-import { leavesSession, shortServerError } from "./server-error.ts";
+import {
+  canRunAgain,
+  commitsOnItsWay,
+  findInvalidIndexes,
+  groupIntoUnits,
+  isConcurrent,
+  type Unit,
+} from "./run-units.ts";
+import { isServerError, leavesSession, shortServerError } from "./server-error.ts";
 import type { SentScript } from "./sql-error.ts";
 
 /** The session that scripts run in, and all that goes with it. */
@@ -50,7 +59,8 @@ export async function runInTransaction(session: StepSession, step: Step, shape: 
   const later = session.commitsLater ? "set local synchronous_commit=off;" : "";
   const opening = `begin;${later}${timeouts(session, "set local")}\n`;
   const script = `${opening}${shape.sql}`;
-  const closing = `${CHANGES_SESSION.test(shape.sql) ? restoration(session) : ""}${recordStep(session.place, step, session.facts)};commit`;
+  const books = `${CHANGES_SESSION.test(shape.sql) ? restoration(session) : ""}${recordStep(session.place, step, session.facts)}`;
+  const closing = `${books};commit`;
   const { sql, beforeCommit } = session;
   let started = 0;
   const attempt = async () => {
@@ -72,30 +82,54 @@ export async function runInTransaction(session: StepSession, step: Step, shape: 
     await retryPassing(attempt, retryOptions(session, describeMigration(step)));
   } catch (error) {
     const sent = { step, text: script, offset: opening.length, begins: 0, end: script.length };
-    throw await failedInTransaction(session, shape, sent, error, performance.now() - started);
+    throw await failedInTransaction(session, shape, { sent, books, error, durationMs: performance.now() - started });
   }
+}
+
+interface FailedTransaction {
+  sent: SentScript;
+  /** What came behind the script. */
+  books: string;
+  error: unknown;
+  durationMs: number;
 }
 
 async function failedInTransaction(
   session: StepSession,
   shape: ScriptShape,
-  sent: SentScript,
-  error: unknown,
-  durationMs: number,
+  { sent, books, error, durationMs }: FailedTransaction,
 ): Promise<unknown> {
   const { sql, place, facts, abort } = session;
-  if (!leavesSession(error, abort)) return error;
-  const [{ explainScriptError }, { locateFailure }] = await Promise.all([
+  const { step } = sent;
+  const [{ asOfScriptAlone, explainScriptError }, { locateFailure }] = await Promise.all([
     import("./sql-error.ts"),
     import("./locate-failure.ts"),
   ]);
-  const settings = timeouts(session, "set local");
-  const statement = await locateFailure({ sql, shape, error, durationMs, settings, abort }).catch(() => undefined);
-  const { step } = sent;
-  await sql.unsafe(recordFailure(place, step, shortServerError(error), facts)).catch(() => undefined); // a courtesy, like the place
   const after = `nothing of it was done: ${describeMigration(step)} was rolled back`;
-  const located = statement === undefined ? sent : { ...sent, statement };
-  return explainScriptError(error, located, after, "mend the file, then run the same command again");
+  if (!leavesSession(error, abort)) return isExplained(error) ? explainScriptError(error, sent, after, AGAIN) : error;
+  const settings = timeouts(session, "set local");
+  const tables = namesOfLedger(place);
+  const failed = { sql, shape, error, durationMs, settings, books, tables, abort };
+  const part = await locateFailure(failed).catch(() => undefined);
+  if (part === "books") {
+    const { ledgerFailed } = await import("../ledger/ledger-error.ts");
+    return ledgerFailed(
+      error,
+      place,
+      `${describeMigration(step)} was run and rolled back: it could not be written down`,
+    );
+  }
+  const own = await asOfScriptAlone(error, sent);
+  await sql.unsafe(recordFailure(place, step, shortServerError(own), facts)).catch(() => undefined); // a courtesy, like the place
+  const located = part === undefined ? sent : { ...sent, statement: part };
+  return explainScriptError(own, located, after, isExplained(own) ? AGAIN : `mend the file, ${AGAIN}`);
+}
+
+const AGAIN = "then run the same command again";
+
+/** Whether the error comes with an advice that is more than to look at the file. */
+function isExplained(error: unknown): boolean {
+  return isServerError(error) && adviseOn(error).length > 0;
 }
 
 /**
@@ -110,6 +144,8 @@ export async function runByStatements(session: StepSession, step: Step, shape: S
     for (const unit of units) {
       session.abort.throwIfAborted();
       await books.unsafe(markDoubt(place, step, unit.first, facts));
+      // The COMMIT AND CHAIN that has begun its transaction was in an earlier run.
+      if (unit.chained && unit === units[0]) await sql.unsafe("begin");
       await runUnit(session, books, step, unit);
     }
     await sql.unsafe(restoration(session));
@@ -135,11 +171,12 @@ async function runUnit(session: StepSession, books: Sql, step: Step, unit: Unit)
         try {
           await attempt();
         } catch (error) {
-          if (unit.statements.length > 1 && leavesSession(error, session.abort)) await sql.unsafe("rollback");
+          const isBegun = unit.statements.length > 1 || unit.chained;
+          if (isBegun && leavesSession(error, session.abort)) await sql.unsafe("rollback");
           throw error;
         }
       },
-      retryOptions(session, describeMigration(step)),
+      { ...retryOptions(session, describeMigration(step)), ...(canRunAgain(unit) ? {} : { tries: 1 }) },
     );
   } catch (error) {
     if (!leavesSession(error, session.abort) || current === undefined) throw error;
@@ -153,9 +190,11 @@ async function runUnit(session: StepSession, books: Sql, step: Step, unit: Unit)
   }
 }
 
-function describeDoubt(step: Step, { first }: Unit): string {
+function describeDoubt(step: Step, unit: Unit): string {
+  const { first } = unit;
   const done = first === 1 ? "nothing of it was done before" : `what stands before statement ${first} was done`;
-  return `${describeMigration(step)} runs outside a transaction and is in doubt now: ${done}`;
+  const inPart = commitsOnItsWay(unit) ? `, and of statement ${first} what it has committed on its way` : "";
+  return `${describeMigration(step)} runs outside a transaction and is in doubt now: ${done}${inPart}`;
 }
 
 async function wayOn(books: Sql, unit: Unit): Promise<string[]> {
@@ -176,8 +215,14 @@ function wayAround(error: unknown, statement: string): string[] {
   return drops && IS_GONE.has(code) ? ["if a run that was killed has dropped it: write IF EXISTS"] : [];
 }
 
-function goOn({ direction }: Step, { first }: Unit): string {
-  return `pgrove migrate ${direction}    goes on at statement ${first}, once the cause is gone`;
+function goOn({ direction, digits }: Step, unit: Unit): string {
+  const { first } = unit;
+  if (!commitsOnItsWay(unit))
+    return `pgrove migrate ${direction}    goes on at statement ${first}, once the cause is gone`;
+  return [
+    `pgrove migrate ${direction}    runs statement ${first} again from its start, once the cause is gone: what it has committed is not undone`,
+    `pgrove migrate force ${digits}    once the rest was done by hand`,
+  ].join("\n");
 }
 
 function retryOptions(session: StepSession, what: string) {
@@ -197,9 +242,21 @@ export function restoration({ enterSchema }: StepSession): string {
   return `reset session authorization;reset role;reset all;${enterSchema}`;
 }
 
-/** Whether the script is run in parts, so that it can be gone on with at one of them. */
-export function canContinue(shape: ScriptShape): boolean {
-  return shape.runner === "sql" && shape.transaction !== "ours";
+/** The ledger's tables by their own names, as PostgreSQL's errors have them. */
+function namesOfLedger({ table, history, companion }: LedgerPlace): string[] {
+  return [...[table, history].map((name) => wordsOfKey(name).at(-1) ?? name), companion.tableName];
+}
+
+/** Whether a script in doubt is run in parts, so that it can be gone on with at one of them; or as one that leaves nothing. */
+export function canGoOn({ fromStatement }: Step, { runner, transaction }: ScriptShape): boolean {
+  return transaction === "ours" ? fromStatement === 1 : runner === "sql";
+}
+
+/** Whether what is gone on with begins with a statement that may have been committed in part. */
+export async function repeatsCommitted({ again, fromStatement }: Step, shape: ScriptShape): Promise<boolean> {
+  if (again !== true || shape.transaction === "ours") return false;
+  const unit = groupIntoUnits(await shape.statements()).find(({ last }) => last >= fromStatement);
+  return unit !== undefined && commitsOnItsWay(unit);
 }
 
 /** The refusal (exit 5) to begin in the middle of what is run as a whole. */
@@ -207,6 +264,6 @@ export function cannotContinue(step: Step) {
   return refusal(
     "cannot_continue",
     `${describeMigration(step)} stopped at statement ${step.fromStatement}, and ${step.script.file} cannot be run from there`,
-    `see how far it came, then: pgrove migrate force ${step.digits}`,
+    `see how far it came; pgrove migrate force ${step.digits}    once it is done, or force to the one before once nothing of it is`,
   );
 }

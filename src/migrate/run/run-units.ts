@@ -2,6 +2,8 @@
 
 import type { Sql } from "../../postgres/toolbox.ts";
 import { blankQuoted } from "../../sql/blank-quoted.ts";
+import { findPart } from "../../sql/nodes.ts";
+import { commitsPieces, mayStayInPart } from "../../sql/outside-transaction.ts";
 import type { Node } from "../../sql/parser.ts";
 import type { Statement } from "../../sql/script-shape.ts";
 
@@ -10,24 +12,41 @@ export interface Unit {
   first: number;
   last: number;
   statements: readonly Statement[];
+  /** The COMMIT AND CHAIN before it has begun its transaction. */
+  chained: boolean;
 }
 
-/** The statements of a script, those between BEGIN and COMMIT together. */
+/** The statements of a script, those of a transaction together. */
 export function groupIntoUnits(statements: readonly Statement[]): Unit[] {
   const units: Unit[] = [];
-  let open: { first: number; statements: Statement[] } | undefined;
+  let open: { first: number; statements: Statement[]; chained: boolean } | undefined;
+  let chained = false;
   for (const [place, statement] of statements.entries()) {
     const number = place + 1;
     const kind = transactionKind(statement.node);
-    open ??= { first: number, statements: [] };
+    open ??= { first: number, statements: [], chained };
     open.statements.push(statement);
-    const stays = open.statements.length > 1 || kind === "begins";
+    const stays = open.chained || open.statements.length > 1 || kind === "begins";
     if (stays && kind !== "ends") continue;
     units.push({ ...open, last: number });
+    chained = findPart(statement.node, "TransactionStmt")?.chain ?? false;
     open = undefined;
   }
   if (open !== undefined) units.push({ ...open, last: statements.length });
   return units;
+}
+
+/** Whether nothing of the unit is left when it fails, so that it may be tried again from its start. */
+export function canRunAgain({ statements, chained }: Unit): boolean {
+  const [only] = statements;
+  if (statements.length > 1 || chained) return !chained;
+  return only?.node === undefined || !mayStayInPart(only.node);
+}
+
+/** Whether the unit is one statement that may commit a part of its work before it fails. */
+export function commitsOnItsWay({ statements }: Unit): boolean {
+  const node = statements.length === 1 ? statements[0]?.node : undefined;
+  return node !== undefined && commitsPieces(node);
 }
 
 const BEGINNINGS = new Set(["TRANS_STMT_BEGIN", "TRANS_STMT_START"]);

@@ -1,6 +1,7 @@
 /** Which errors are PostgreSQL's own answers, and which of them leave the session usable. */
 import { messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
+import { errorField } from "../../postgres/error-field.ts";
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** Class 08, connection exceptions, and 57P01 to 57P05, by which a server ends a session. */
@@ -13,7 +14,8 @@ export function isServerError(error: unknown): boolean {
 
 /** Whether the session can be spoken to after the error. */
 export function leavesSession(error: unknown, abort: AbortSignal): boolean {
-  return isServerError(error) && !ENDS_SESSION.test(codeOf(error) ?? "") && !abort.aborted;
+  const isFatal = errorField(error, "severity") === "FATAL"; // transaction_timeout, for one
+  return isServerError(error) && !isFatal && !ENDS_SESSION.test(codeOf(error) ?? "") && !abort.aborted;
 }
 
 /** One line of it, for the ledger. */

@@ -5,6 +5,7 @@ import { errorField } from "../../postgres/error-field.ts";
 import { unitsOfCharacters } from "../../sql/parser.ts";
 import { pointAt } from "../../sql/source-place.ts";
 import { describeMigration, type Step } from "../migration.ts";
+import { adviseOn } from "./advice.ts";
 import { isServerError } from "./server-error.ts";
 
 /** What was sent, and where the script lies in it. */
@@ -36,7 +37,34 @@ export function explainScriptError(error: unknown, sent: SentScript, after: stri
   const position = positionIn(error, sent) ?? sent.statement;
   const place = position === undefined ? `${what}: ${head}` : pointAt(step.script, position, head);
   const lines = [place, ...furtherWords(error), after];
-  return failure("migration_failed", lines.join("\n"), [...advice(error), hint].join("\n"), error);
+  return failure("migration_failed", lines.join("\n"), [...adviseOn(error), hint].join("\n"), error);
+}
+
+/** What PostgreSQL says of an open end: the rest of all that it was sent, which is ours behind the script's end. */
+const OPEN_END = /^unterminated /;
+
+/**
+ * The error as it would be if the script had been sent alone: behind an open quote the rest of our own SQL is part of what
+ * PostgreSQL complains of. Resolves with the error itself where nothing is left open.
+ */
+export async function asOfScriptAlone(error: unknown, sent: SentScript): Promise<unknown> {
+  if (codeOf(error) !== "42601") return error;
+  const [{ loadParser, SqlSyntaxError }, { isLeftOpen }] = await Promise.all([
+    import("../../sql/parser.ts"),
+    import("../../sql/blank-quoted.ts"),
+  ]);
+  const written = sent.text.slice(sent.offset, sent.end);
+  if (!OPEN_END.test(messageOf(error)) && !isLeftOpen(written)) return error;
+  try {
+    (await loadParser()).parse(written);
+    return error;
+  } catch (alone) {
+    if (!(alone instanceof SqlSyntaxError)) throw alone;
+    const before = sent.text.slice(0, sent.offset) + written.slice(0, alone.position);
+    const position = String([...before].length + 1);
+    const message = alone.message.split("\n")[0] ?? "";
+    return Object.assign(new Error(message), { code: "42601", severity: "ERROR", position });
+  }
 }
 
 /** Where in the script, in UTF-16 units; undefined where PostgreSQL names no place, or one outside of the script. */
@@ -59,18 +87,4 @@ function furtherWords(error: unknown): string[] {
     const value = errorField(error, name);
     return value === undefined ? [] : [`${label}: ${value}`];
   });
-}
-
-/** What to change for the errors that our own settings cause. */
-function advice(error: unknown): string[] {
-  switch (codeOf(error)) {
-    case "55P03":
-      return ["somebody holds a lock for longer than migrations.lock_timeout (default 5s): pgrove status"];
-    case "57014":
-      return ["--statement-timeout 10m    gives each statement more time; 0 gives it all"];
-    case "25006":
-      return ["the database can only be read: name the primary server, not a replica"];
-    default:
-      return [];
-  }
 }

@@ -179,13 +179,34 @@ describe("when it goes wrong", () => {
 
     await rm(repository.at("one"), { recursive: true });
     expect(await repository.fails(4, ["up", "one"])).toContain("pgrove prune");
-    expect(await repository.ok(["prune", "--dry-run"])).toContain(
+    expect(await repository.ok(["prune", "--now", "--dry-run"])).toContain(
       `1 container and 1 volume of ${repository.projectOf("one")}`,
     );
-    await repository.ok(["prune", "--yes"]);
+    await repository.ok(["prune", "--now", "--confirm", repository.project]);
     expect(await repository.parts(repository.projectOf("one"))).toEqual([]);
     expect(await repository.ask("two", COUNT)).toBe(50);
     expect(await repository.ok(["prune", "--dry-run"])).toBe("nothing is left over");
+  });
+
+  test("a plain `git worktree add` gets its container too, by the hook, unless hooks.start says no", async () => {
+    const add = async (name: string) => {
+      const line = `git worktree add -q -b ${name} ${repository.at(name)}`;
+      return await repository.repo.run([], { wrap: ["sh", "-c", line] });
+    };
+    await repository.ok(["hooks", "install"]);
+    const made = await add("hooked");
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining("pgrove: starting a container") });
+    expect(await repository.ask("hooked", COUNT)).toBe(50);
+    const config = join(repository.repo.folder, "pgrove.yaml");
+    const before = await readFile(config, "utf8");
+    await writeFile(config, `${before}hooks: {start: false}\n`);
+    await repository.git(["commit", "-qam", "hooks"]);
+    const left = await add("by-hand");
+    expect(left).toMatchObject({ code: 0, stderr: expect.stringContaining("(next: pgrove provision)") });
+    expect(await repository.parts(repository.projectOf("by-hand"))).toEqual([]);
+    await writeFile(config, before);
+    await repository.git(["commit", "-qam", "no hooks"]);
+    await repository.ok(["hooks", "uninstall"]);
   });
 
   test("a compose project of that name that is somebody else's is left alone", async () => {

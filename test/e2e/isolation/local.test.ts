@@ -36,7 +36,7 @@ test("new, url, sql, down, up, remove, prune with a cluster of the worktree's ow
   expect(await repository.fails(5, ["remove", "feature-x"], noDocker)).toContain("cluster");
   await repository.ok(["remove", "feature-x", "--yes"], noDocker);
   await repository.git(["worktree", "remove", "--force", repository.at("other")]);
-  expect(await repository.ok(["prune", "--yes"], noDocker)).toContain("1 worktree");
+  expect(await repository.ok(["prune", "--now", "--confirm", "local"], noDocker)).toContain("1 worktree");
   expect(homes.filter((home) => existsSync(home))).toEqual([]);
   expect((await repository.list()).map(({ name }) => name)).toEqual(["main"]);
   expect(await repository.ask("main", COUNT)).toBe(50);

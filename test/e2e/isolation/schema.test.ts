@@ -106,7 +106,7 @@ describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
     await grove.ok(["remove", "feature-x", "--yes"]);
     expect(await leftovers(grove)).toEqual([`${grove.project}_other`, `${grove.project}_other`]);
     await rm(grove.at("other"), { recursive: true });
-    expect(await grove.ok(["prune", "--yes"])).toContain("1 worktree");
+    expect(await grove.ok(grove.pruneNow)).toContain("1 worktree");
     expect(await leftovers(grove)).toEqual([]);
     expect((await grove.main()).tables).toEqual(main.tables);
   });

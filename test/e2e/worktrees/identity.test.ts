@@ -59,7 +59,7 @@ describe.concurrent("the folder and the branch", () => {
     await rename(made.path, to);
     await grove.git(["worktree", "repair", to]);
     await expectSame(to);
-    expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [] });
+    expect(await grove.json(grove.pruneNow)).toMatchObject({ pruned: [] });
     expect(await grove.oid(made.database)).toBe(oid);
   });
 
@@ -99,11 +99,11 @@ describe.concurrent("the folder and the branch", () => {
     expect(await grove.ask(fresh, "select max(id) from item")).toBe(50);
     expect(await grove.ask(made.database, "select max(id) from item")).toBe(OWN_ROW);
 
-    expect(await grove.json(["prune", "--dry-run"])).toMatchObject({
+    expect(await grove.json(["prune", "--now", "--dry-run"])).toMatchObject({
       would_prune: [{ worktree: made.name, path: made.path, databases: [{ database: made.database }] }],
     });
     expect(await grove.oid(made.database)).toBe(oid);
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
     expect(await grove.oid(made.database)).toBeUndefined();
     expect(await grove.ask(fresh, "select count(*)::int from item")).toBe(50);
   });
@@ -120,7 +120,7 @@ describe.concurrent("the registry", () => {
     await damage(grove.registryFile);
     expect(await grove.fails(4, ["url"], { cwd: made.path })).toContain("pgrove provision");
     expect(await grove.fails(5, ["remove", made.name, "--yes"])).toContain(`pgrove provision ${made.name}`);
-    expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [] }); // its worktree is there
+    expect(await grove.json(grove.pruneNow)).toMatchObject({ pruned: [] }); // its worktree is there
     await expectSame(made.path);
     expect((await grove.rows()).find(({ name }) => name === made.name)).toMatchObject({
       ...{ database: made.database, ports: made.ports, state: "ready" },
@@ -145,7 +145,7 @@ describe.concurrent("the registry", () => {
       const others = await other.make("elsewhere");
       await rm(grove.registryFile);
       await rm(made.path, { recursive: true });
-      expect(await grove.json(["prune", "--yes"])).toMatchObject({
+      expect(await grove.json(grove.pruneNow)).toMatchObject({
         pruned: [],
         kept: [{ worktree: made.name, path: null, databases: [{ database: made.database }] }],
       });
@@ -168,7 +168,7 @@ describe.concurrent("the registry", () => {
     const whole = await readFile(grove.registryFile, "utf8");
     await writeFile(grove.registryFile, newer);
     const before = await grove.databases();
-    for (const args of [["provision"], ["remove", made.name, "--yes"], ["prune", "--yes"], ["list"], ["url"]]) {
+    for (const args of [["provision"], ["remove", made.name, "--yes"], grove.pruneNow, ["list"], ["url"]]) {
       expect(await grove.fails(5, args, { cwd: made.path })).toContain("newer pgrove");
     }
     await grove.fails(5, ["new", "not-now"]);
@@ -191,7 +191,7 @@ describe.concurrent("the registry", () => {
     await grove.ok(["provision"], { cwd: taken.path });
     expect(await grove.variable(taken.path, "DATABASE_URL")).toEndWith(`/${taken.database}`);
     await grove.ok(["remove", "taken", "--yes"]);
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
     expect(await grove.oid(taken.database)).toBeUndefined();
     expect(await grove.oid(stranger)).toBe(before);
   });
@@ -204,11 +204,7 @@ test("an identity that is lost is not guessed", async () => {
   const identity = await readFile(join(common, "pgrove-id"), "utf8");
   await writeFile(join(common, "pgrove-id"), "not a UUID\n");
   const before = await grove.databases();
-  for (const args of [
-    ["provision", made.name],
-    ["remove", made.name, "--yes"],
-    ["prune", "--yes"],
-  ]) {
+  for (const args of [["provision", made.name], ["remove", made.name, "--yes"], grove.pruneNow]) {
     expect(await grove.fails(1, args)).toContain(`rm ${join(common, "pgrove-id")}`);
   }
   expect(await grove.databases()).toEqual(before);

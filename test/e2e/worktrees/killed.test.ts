@@ -178,10 +178,10 @@ describe.concurrent("remove and prune", () => {
     for (const name of ["gone-a", "gone-b"]) await rm(grove.at(name), { recursive: true });
     await using stays = await holdInPlace(server, `${grove.project}_gone_b`); // the second one has to wait
     const isOneGone = async () => (await grove.databases()).length < 3;
-    await grove.strike(["prune", "--yes"], "SIGKILL", "the first database is gone", isOneGone);
+    await grove.strike(grove.pruneNow, "SIGKILL", "the first database is gone", isOneGone);
     await stays.open();
     await grove.waitForGit();
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
     expect(await grove.remains()).toEqual({
       ...{ linked: ["stays"], folders: ["stays"], databases: [`${grove.project}_stays`], rows: ["stays"] },
     });

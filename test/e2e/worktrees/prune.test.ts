@@ -20,7 +20,7 @@ interface Kept {
 }
 
 async function prune(grove: Grove): Promise<{ pruned: string[]; kept: Kept[] }> {
-  const answer = await grove.json(["prune", "--yes"]);
+  const answer = await grove.json(grove.pruneNow);
   const { pruned, kept } = answer as unknown as { pruned: { worktree: string }[]; kept: Kept[] };
   return { pruned: pruned.map(({ worktree }) => worktree), kept };
 }
@@ -85,6 +85,11 @@ describe.concurrent("a worktree that is away", () => {
       if (SAVED.includes(name)) await grove.ok(["snapshot", "first", name]);
       hints[name] = await takeAway(made, grove);
     }
+    const stateOf = (listing: string, name: string) =>
+      listing.split("\n").find((line) => line.trim().startsWith(`${name} `)) ?? "";
+    const listing = await grove.ok(["list"]);
+    expect(stateOf(listing, "renamed")).toEndWith(`moved: ${hints.renamed}`);
+    expect(stateOf(listing, "emptied")).toEndWith("away: pgrove prune says why");
     const before = await grove.databaseNames();
     const gone = await grove.make("gone", "--empty");
     await rm(gone.path, { recursive: true });
@@ -150,7 +155,7 @@ describe.concurrent("a worktree that is away", () => {
     await forgetPlace(grove, "old");
     await grove.ok(["prune", "--dry-run"]);
     expect(await grove.rows()).not.toContainEqual(expect.objectContaining({ seen: expect.anything() }));
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
     await rm(path, { recursive: true });
     expect((await prune(grove)).pruned).toEqual(["old"]);
     expect(await grove.remains()).toEqual(nothingRemains);

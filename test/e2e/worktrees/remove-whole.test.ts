@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { listWorktrees } from "../../../src/repo/worktree.ts";
-import { removeWorktree } from "../../../src/worktree/remove.ts";
+import { planRemoval, removeWorktree } from "../../../src/worktree/remove.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { connect } from "../../support/faults/world.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
@@ -137,7 +137,9 @@ describe.concurrent("a refused removal has taken nothing", () => {
     const tools = await makeTools(grove);
     const [, worktree] = await listWorktrees(tools.repository, tools.operation.runner);
     if (worktree === undefined) throw new Error("no worktree");
-    const request = { force: false, keepDatabase: false, deleteBranch: false, mayTearDown: async () => false };
+    const choice = { force: false, keepDatabase: false };
+    const { belongings: shown } = await planRemoval(tools, worktree, choice);
+    const request = { ...choice, shown, deleteBranch: false, mayTearDown: async () => false };
     await grove.git(["worktree", "lock", path]);
     const refused = removeWorktree(tools, worktree, request);
     await expect(refused).rejects.toMatchObject({ code: "worktree_locked", exit: 5 });
@@ -167,7 +169,7 @@ describe.concurrent("--keep-database", () => {
       expect(asked).toContain(word);
       expect(done.split("\n").find((line) => line.includes("kept "))).toContain(word);
     }
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
     expect(await grove.databaseNames()).toEqual(before);
     await grove.make("kept");
     await grove.ok(["remove", "kept", "--yes"]);
@@ -182,7 +184,7 @@ describe.concurrent("--keep-database", () => {
     await grove.ok(["snapshot", "first", "kept"]);
     const [url, before] = [await grove.ok(["url", "kept"]), await belongings(grove)];
     expect(await grove.ok(["remove", "kept", "--keep-database", "--yes"])).toMatch(/kept .*schema .*snapshot first/);
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
     expect(await belongings(grove)).toEqual(before);
     expect(await grove.ok(["sql", url, "-c", "select count(*) from item", "--format", "csv"])).toContain("50");
     await grove.ask(grove.project, `drop schema ${grove.project}_kept cascade; drop owned by ${grove.project}_kept`);

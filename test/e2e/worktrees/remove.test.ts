@@ -47,19 +47,31 @@ describe.concurrent("remove refuses", () => {
     await writeFile(join(path, ".env"), `SECRET=mine\n${await Bun.file(join(path, ".env")).text()}`);
     await expectRefused(grove, "lines", ".env");
     await grove.commit("env files are ignored", { ".gitignore": ".env\n" });
+    await writeFile(join(grove.repo.folder, ".env"), "TRACKED=1\n");
+    await grove.git(["add", "-f", ".env"]);
+    await grove.commit("one is tracked");
+    const tracked = await grove.make("tracked", "--empty");
+    expect(await grove.git(["status", "--short"], tracked.path)).toBe("M .env");
+    await grove.ok(["remove", "tracked", "--yes"]);
+    const changed = await grove.make("changed", "--empty");
+    await writeFile(join(changed.path, ".env"), `MINE=2\n${await Bun.file(join(changed.path, ".env")).text()}`);
+    await expectRefused(grove, "changed", ".env");
   });
 
-  test("a commit that is nowhere else, until it is pushed or merged", async () => {
+  test("a commit on no branch; those of a branch stay with it, and stashes with the repository", async () => {
     await using grove = await Grove.create(server);
     const { path } = await grove.make("unpushed", "--empty");
     await grove.commit("work", { "work.txt": "x" }, path);
-    await expectRefused(grove, "unpushed", "1 commit that no other branch and no remote has");
-    expect(await grove.git(["log", "-1", "--format=%s", "unpushed"])).toBe("work"); // the branch stays
+    await writeFile(join(path, "work.txt"), "stashed");
+    await grove.git(["stash", "-q"], path);
+    await grove.ok(["remove", "unpushed", "--yes"]);
+    expect(await grove.git(["log", "-1", "--format=%s", "unpushed"])).toBe("work");
+    expect(await grove.git(["stash", "show", "-p"])).toContain("+stashed");
 
     const detached = (await grove.make("detached", "--empty")).path;
     await grove.git(["switch", "-q", "--detach"], detached);
     await grove.commit("lost otherwise", {}, detached);
-    await expectRefused(grove, "detached", "1 commit");
+    await expectRefused(grove, "detached", "1 commit that no branch, tag or remote has");
 
     await runOk("git", ["init", "-q", "--bare", grove.repo.path("origin.git")]);
     await grove.git(["remote", "add", "origin", grove.repo.path("origin.git")]);
@@ -123,7 +135,7 @@ describe.concurrent("remove refuses", () => {
     const refused = await grove.fails(5, ["remove", "original", "--yes", "--force"], { cwd: copy });
     expect(refused).toContain(`git worktree repair ${path}`);
     const later = await grove.make("later", "--empty"); // unknown to the copy's registry, with the same mark
-    expect(await grove.json(["prune", "--yes"], { cwd: copy })).toMatchObject({ pruned: [] });
+    expect(await grove.json(grove.pruneNow, { cwd: copy })).toMatchObject({ pruned: [] });
     for (const name of [database, later.database]) expect(await grove.oid(name)).toBeNumber();
   });
 
@@ -157,7 +169,7 @@ test("--keep-database: it is the user's from then on, and prune leaves it", asyn
   expect(await grove.ok(["remove", "kept", "--yes", "--keep-database"])).toMatch(
     new RegExp(`kept +database ${database}`),
   );
-  await grove.ok(["prune", "--yes"]);
+  await grove.ok(grove.pruneNow);
   expect(await grove.ask(database, "select count(*)::int from item")).toBe(50);
   expect((await grove.databases()).find(({ name }) => name === database)?.comment).toBeNull();
   const next = await grove.make("kept");
@@ -175,10 +187,14 @@ test("--dry-run changes nothing; without consent nothing goes", async () => {
   expect(await grove.ok(["new", "feature/never", "--dry-run"])).toContain(grove.at("feature-never"));
   expect(await grove.fails(5, ["remove", "asked"])).toContain(`${grove.project}_asked`);
   await rm(grove.at("asked"), { recursive: true });
-  expect(await grove.ok(["prune", "--dry-run"])).toContain(`${grove.project}_asked`);
-  expect(await grove.fails(5, ["prune"])).toContain("pgrove prune --dry-run");
+  expect(await grove.ok(["prune", "--now", "--dry-run"])).toContain(`${grove.project}_asked`);
+  for (const flags of [[], ["--yes"], ["--confirm", "prune"]]) {
+    const refused = await grove.fails(5, ["prune", "--now", ...flags]);
+    expect(refused).toContain("pgrove prune --dry-run");
+    expect(refused).toContain(`--confirm ${grove.project}`);
+  }
   expect(await grove.remains()).toEqual({ ...before, folders: before.folders.filter((name) => name !== "asked") });
-  await grove.ok(["prune", "--yes"]);
+  await grove.ok(grove.pruneNow);
 });
 
 describe.concurrent("prune", () => {
@@ -187,10 +203,10 @@ describe.concurrent("prune", () => {
     const { path, database } = await grove.make("on-a-disk", "--empty");
     await grove.git(["worktree", "lock", path]);
     await rm(path, { recursive: true });
-    expect(await grove.json(["prune", "--yes"])).toEqual({ version: 1, pruned: [], kept: [] });
+    expect(await grove.json(grove.pruneNow)).toEqual({ version: 1, pruned: [], parked: [], waiting: [], kept: [] });
     expect(await grove.oid(database)).toBeNumber();
     await grove.git(["worktree", "unlock", path]);
-    expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "on-a-disk" }] });
+    expect(await grove.json(grove.pruneNow)).toMatchObject({ pruned: [{ worktree: "on-a-disk" }] });
     expect(await grove.oid(database)).toBeUndefined();
     expect(await grove.linked()).not.toContain("on-a-disk");
   });
@@ -200,7 +216,7 @@ describe.concurrent("prune", () => {
     const { path } = await grove.make("making", "--empty");
     await grove.git(["worktree", "lock", "--reason", UNFINISHED_REASON, path]);
     await rm(path, { recursive: true });
-    expect(await grove.json(["prune", "--yes"])).toMatchObject({ pruned: [{ worktree: "making" }] });
+    expect(await grove.json(grove.pruneNow)).toMatchObject({ pruned: [{ worktree: "making" }] });
     expect(await grove.remains()).toEqual(nothingRemains);
   });
 
@@ -210,16 +226,12 @@ describe.concurrent("prune", () => {
     await rm(grove.at("unseen"), { recursive: true });
     const before = await grove.remains();
     for (const DOCKER_HOST of ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1"]) {
-      for (const args of [
-        ["prune", "--yes"],
-        ["remove", "unseen", "--yes"],
-        ["new", "other"],
-      ]) {
+      for (const args of [grove.pruneNow, ["remove", "unseen", "--yes"], ["new", "other"]]) {
         await grove.fails(4, args, { env: { DOCKER_HOST } });
       }
     }
     expect(await grove.remains()).toEqual(before);
-    await grove.ok(["prune", "--yes"]);
+    await grove.ok(grove.pruneNow);
   });
 });
 
@@ -232,7 +244,7 @@ test("a server that is stopped is started for remove; prune and --no-start say t
     expect(await other.ok(["list"])).toMatch(/first +.*(stopped|exited)/);
     await other.fails(4, ["new", "second", "--no-start"]);
     expect(await other.linked()).toEqual(["first"]);
-    expect(await other.fails(4, ["prune", "--yes"])).toContain("pgrove up");
+    expect(await other.fails(4, other.pruneNow)).toContain("pgrove up");
     expect(await other.ok(["list"])).toMatch(/first +.*(stopped|exited)/);
     await other.ok(["remove", "first", "--yes"]); // it is asked at once after its start
     const there = await run("docker", ["inspect", "-f", "{{.State.Running}}", own.container]);

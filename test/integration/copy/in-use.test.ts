@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
 import { connectForAdmin } from "../../../src/postgres/admin.ts";
+import { endSession } from "../../../src/postgres/session.ts";
+import type { Sql, Toolbox } from "../../../src/postgres/toolbox.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { swapDatabases } from "../../../src/unit/swap.ts";
 import {
@@ -108,6 +110,104 @@ test("what was prepared in the last moment is named at once, and nothing was cha
   expect(await databasesLike(server, target)).toEqual([target]);
   expect(await databasesLike(server, other)).toEqual([]);
 });
+
+const itemsOf = async (sql: Sql) => (await sql<{ rows: number }[]>`select count(*)::int as rows from item`)[0]?.rows;
+
+describe("another run of pgrove in a database", () => {
+  const target = uniqueName("run");
+  const other = newRunId(new Date());
+  let sql: Sql;
+  beforeAll(async () => {
+    await createSmall(server, target, 4);
+    sql = await (await openLive(server, target, bench)).toolbox.connect(target, other);
+  });
+  afterAll(() => endSession(sql));
+
+  test("is never ended: what it is in is not replaced, and it is named", async () => {
+    const { path } = await dump(bench, await openLive(server, source, bench));
+    const error = await rejection(restore(bench, await openLive(server, target, bench), path ?? ""));
+    expect(error).toMatchObject({ code: "database_busy", exit: 5 });
+    expect(error.message).toContain(`pgrove-${other}`);
+    expect(await itemsOf(sql)).toBe(4);
+  });
+
+  test("is never ended: what it is in is streamed, or not copied as a template", async () => {
+    expect(await rejection(copy(target, uniqueName("never"), "template"))).toMatchObject({ code: "database_busy" });
+    const to = uniqueName("to");
+    expect((await copy(target, to, "auto")).strategy).toBe("stream");
+    expect(await server.psql(to, "select count(*) from item")).toBe("4");
+    expect(await itemsOf(sql)).toBe(4);
+  });
+});
+
+describe("a login that is no superuser", () => {
+  const [user, target] = [uniqueName("few"), uniqueName("own")];
+  const open = (database: string) => openLive(server, database, bench, { user, password: "secret" });
+  beforeAll(async () => {
+    await server.psql("postgres", `create role ${user} login createdb password 'secret'`);
+    await createSmall(server, target, 6);
+    await server.psql("postgres", `alter database ${target} owner to ${user}`);
+    await server.psql(target, `alter table item owner to ${user}`);
+  });
+
+  test("is told before work begins of sessions that it may not end, though it sees little of them", async () => {
+    const superuser = await (await openLive(server, target, bench)).toolbox.connect(target, newRunId(new Date()));
+    try {
+      await superuser`set application_name = 'somebody''s psql'`;
+      const asked: string[] = [];
+      const consent = async () => void asked.push("asked");
+      const live = await open(target);
+      const copying = copyDatabase(bench.tools, await open(source), live, copyRequest({ consent, strategy: "stream" }));
+      const error = await rejection(copying);
+      expect(error).toMatchObject({ code: "sessions_held", exit: 5 });
+      expect(error.message).toContain("somebody's psql");
+      expect(asked).toEqual([]);
+      expect(await itemsOf(superuser)).toBe(6);
+    } finally {
+      await endSession(superuser);
+    }
+  });
+
+  test("is not kept from a copy by an autovacuum worker, which it may not end either", async () => {
+    const slow = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1";
+    await server.psql(
+      target,
+      "create table big as select g, repeat(md5(g::text), 8) as t from generate_series(1, 50000) g",
+    );
+    await server.psql(target, `alter table big set (${slow}, autovacuum_vacuum_insert_threshold = 1)`);
+    await server.psql("postgres", "alter system set autovacuum_naptime = 1");
+    await server.psql("postgres", "select pg_reload_conf()");
+    try {
+      const working = `select count(*) > 0 from pg_stat_activity where datname = '${target}' and backend_type = 'autovacuum worker'`;
+      await waitFor("an autovacuum worker", 60_000, async () => (await server.psql("postgres", working)) === "t", 50);
+      const to = uniqueName("to");
+      const live = await open(target);
+      await copyDatabase(bench.tools, live, await open(to), copyRequest({ strategy: "template" }));
+      expect(await server.psql(to, "select count(*) from big")).toBe("50000");
+    } finally {
+      await server.psql("postgres", "alter system reset autovacuum_naptime");
+      await server.psql("postgres", "select pg_reload_conf()");
+    }
+  });
+});
+
+test("control sessions are in no database that somebody keeps data in", async () => {
+  const { toolbox } = await openLive(server, source, bench);
+  const whereWith = async (postgres: string) => {
+    const standing = { ...toolbox, connect: connectTo(toolbox, postgres) };
+    const sql = await connectForAdmin(standing, newRunId(new Date()), []);
+    const [row] = await sql<{ name: string }[]>`select current_database()::text as name`;
+    await endSession(sql);
+    return row?.name;
+  };
+  expect(await whereWith("postgres")).toBe("postgres");
+  expect(await whereWith(source)).toBe("template1");
+});
+
+/** Connects to another database in the place of `postgres`. */
+function connectTo(toolbox: Toolbox, postgres: string): Toolbox["connect"] {
+  return (database, id, options) => toolbox.connect(database === "postgres" ? postgres : database, id, options);
+}
 
 describe("what binds a target is refused by name, and nothing is rolled back or dropped", () => {
   const bindings = [

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
 import {
   type Bench,
   copyRequest,
@@ -17,6 +18,12 @@ let server: TestServer;
 let bench: Bench;
 const services = [uniqueName("service"), uniqueName("service")];
 const idle = uniqueName("idle");
+
+/** A database of the server that the services belong to. */
+async function openServed(database: string): Promise<LiveTarget> {
+  const live = await openLive(server, database, bench);
+  return { ...live, target: { ...live.target, hasServices: true } };
+}
 
 const state = async (name: string) =>
   (await runOk("docker", ["inspect", "-f", "{{.State.Status}} {{.State.StartedAt}}", name])).trim();
@@ -42,7 +49,7 @@ test("those that ran are stopped for the swap and started again; one that was st
   await createSmall(server, from, 5);
   const [before, stopped] = [await Promise.all(services.map(state)), await state(idle)];
   const seen: string[][] = [];
-  const live = await openLive(server, to, bench);
+  const live = await openServed(to);
   const { stopServices } = live.server;
   const watched = {
     ...live.server,
@@ -73,7 +80,7 @@ test("they run again when the swap fails", async () => {
   await createSmall(server, from, 5);
   await createSmall(server, to, 6);
   const gid = uniqueName("gid");
-  const live = await openLive(server, to, bench);
+  const live = await openServed(to);
   const late = {
     ...live.server,
     stopServices: async (...args: Parameters<typeof live.server.stopServices>) => {
@@ -95,4 +102,14 @@ test("they run again when the swap fails", async () => {
   }
   for (const name of services) expect(await state(name)).toStartWith("running ");
   expect(await server.psql(to, "select count(*) from item")).toBe("6");
+});
+
+test("a target on another server stops none, and needs none to be there", async () => {
+  const [from, to] = [uniqueName("from"), uniqueName("to")];
+  await createSmall(server, from, 5);
+  const before = await Promise.all(services.map(state));
+  const [source, live] = [await openServed(from), await openLive(server, to, bench)];
+  const request = copyRequest({ services: [...services, uniqueName("nobody")] });
+  expect((await copyDatabase(bench.tools, source, live, request)).servicesRestarted).toBe(0);
+  expect(await Promise.all(services.map(state))).toEqual(before);
 });

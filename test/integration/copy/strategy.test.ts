@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type CopyRequest, copyDatabase } from "../../../src/copy/copy.ts";
-import type { Session } from "../../../src/postgres/admin.ts";
+import type { Session } from "../../../src/postgres/occupants.ts";
 import {
   type Bench,
   copyRequest,

@@ -114,3 +114,26 @@ describe.each([15, 18] as const)("what belongs to the database itself, PostgreSQ
     expect(await databasesLike(server, "pgrove_scratch_")).toEqual([]);
   });
 });
+
+describe("a role that is read-only by default", () => {
+  let server: TestServer;
+  let bench: Bench;
+  beforeAll(async () => {
+    server = await sharedServer(18);
+    bench = await makeBench();
+  });
+  afterAll(() => bench.remove());
+
+  test.each(["custom", "sql"] as const)("restores and copies (%s)", async (format) => {
+    const user = uniqueName("reading");
+    await server.psql("postgres", `create role ${user} login superuser password 'secret'`);
+    await server.psql("postgres", `alter role ${user} set default_transaction_read_only = on`);
+    const [source, target, copied] = [uniqueName("source"), uniqueName("restored"), uniqueName("copied")];
+    await createSmall(server, source, 20);
+    const open = (database: string) => openLive(server, database, bench, { user, password: "secret" });
+    const written = pathOf(await dump(bench, await open(source), { format }));
+    await restore(bench, await open(target), written);
+    await copyDatabase(bench.tools, await open(target), await open(copied), copyRequest({ strategy: "stream" }));
+    expect(await server.psql(copied, "select count(*) from item")).toBe("20");
+  });
+});

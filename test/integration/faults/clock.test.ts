@@ -34,7 +34,8 @@ async function dumpAt(time: string): Promise<string> {
   const spec = { kind: "container" as const, container: server.container };
   const target = { server: spec, login: { database }, label: "main", name: "main", protected: false };
   const abort = new AbortController().signal;
-  const tools = { runner: systemRunner, clock, stateDir: join(folder, "state"), abort, progress: quiet, note: quiet };
+  const [stateDir, userKey] = [join(folder, "state"), join(folder, "user.key")];
+  const tools = { runner: systemRunner, clock, stateDir, userKey, abort, progress: quiet, note: quiet };
   const { path } = await dumpDatabase(tools, await openTarget(target, serverTools), {
     ...{ format: "custom", content: "schema", tables: [], excludedTables: [], jobs: 1, project: "faults" },
     ...{ git: null, pgroveVersion: "0.0.0", destination: { kind: "store", folder: join(folder, "store") } },

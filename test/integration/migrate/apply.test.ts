@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { AppliedStep } from "../../../src/migrate/run/apply.ts";
-import { rejection } from "../../support/database.ts";
+import type { LiveTarget } from "../../../src/resolve/target.ts";
+import { openLive, rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { down, HEAD, type MigrationBench, makeMigrationBench } from "../../support/migrate/bench.ts";
@@ -264,5 +265,74 @@ test("30 at once: each migration is run once", async () => {
   );
   expect(runs.flat().map(({ step }) => step.version)).toEqual([1n, 2n, 3n, 4n, 5n]);
   expect(await bench.ledger()).toEqual([1, 2, 3, 4, 5].map((version) => `${version}|run|t`));
+  await bench.remove();
+});
+
+const FORCES_ROW_SECURITY = `
+create function guard() returns event_trigger language plpgsql as $$
+declare made record;
+begin
+  for made in select object_identity from pg_event_trigger_ddl_commands() where command_tag = 'CREATE TABLE' loop
+    execute format('alter table %s enable row level security', made.object_identity);
+    execute format('alter table %s force row level security', made.object_identity);
+  end loop;
+end $$;
+create event trigger guard on ddl_command_end when tag in ('CREATE TABLE') execute function guard()`;
+
+/** A login that row security counts for, which owns the database. */
+async function asOwner(bench: MigrationBench, name: string): Promise<LiveTarget> {
+  const { server, database } = bench;
+  await bench.query(`create role ${name} login password 'pw'; grant ${name} to current_user`);
+  await bench.query(`alter database ${database} owner to ${name}; alter schema public owner to ${name}`);
+  return await openLive(server, database, bench, { user: name, password: "pw" });
+}
+
+test("row security that an event trigger forces on every table does not hide the ledger, and is said where it does", async () => {
+  const bench = await makeMigrationBench(await sharedServer(17));
+  const name = uniqueName("owner");
+  const live = await asOwner(bench, name);
+  await bench.query(FORCES_ROW_SECURITY);
+  await bench.write({ "1_a.up.sql": "create table a (id int)", "2_b.up.sql": "create table b (id int)" });
+  const one = { kind: "steps", direction: "up", count: 1 } as const;
+  expect(told(await bench.migrate(one, {}, live))).toBe("up 1");
+  expect(told(await bench.migrate(one, {}, live))).toBe("up 2");
+  const secured = "select relrowsecurity, relforcerowsecurity from pg_class where oid = 'pgrove.migrations'::regclass";
+  expect(await bench.query(secured)).toBe("t|f");
+  await bench.query("alter table pgrove.migrations force row level security");
+  const hidden = await rejection(bench.migrate(HEAD, {}, live));
+  expect([hidden.exit, hidden.code, hidden.hint]).toEqual([5, "row_security", expect.stringContaining("NO FORCE")]);
+  await bench.query("create policy everything on pgrove.migrations using (true)");
+  expect(await bench.migrate(HEAD, {}, live)).toEqual([]);
+  await bench.remove();
+});
+
+test("a ledger that cannot be written behind a script is named as that", async () => {
+  const bench = await makeMigrationBench(await sharedServer(17));
+  await bench.write({ "1_a.up.sql": "create table a (id int)" });
+  await bench.migrate(HEAD);
+  await bench.query("alter table pgrove.migrations add check (version < 2)");
+  await bench.write({ "1_a.up.sql": "create table a (id int)", "2_b.up.sql": "create table b (id int)" });
+  const error = await rejection(bench.migrate(HEAD));
+  expect([error.code, error.message]).toEqual(["ledger_failed", expect.stringContaining("pgrove's own tables")]);
+  expect(error.message).not.toContain("2_b.up.sql");
+  expect(await bench.query("select to_regclass('b') is null")).toBe("t");
+  await bench.remove();
+});
+
+test("what commits on its way is explained inside a transaction, and outside never begun again unasked", async () => {
+  const bench = await makeMigrationBench(await sharedServer(17));
+  const procedure = `create procedure bump() language plpgsql as $$ begin
+    for i in 1..3 loop update b set n = n + 1 where id = i; commit; end loop; end $$;`;
+  const first = `create table b (id int primary key, n int); insert into b select i, 0 from generate_series(1, 3) i; ${procedure}`;
+  await bench.write({ "1_b.up.sql": first, "2_bump.up.sql": "call bump()" });
+  expect((await rejection(bench.migrate(HEAD))).hint).toContain("-- pgrove:no-transaction");
+  const holder = await bench.connect();
+  await holder.unsafe("begin; select from b where id = 3 for update");
+  await bench.write({ "1_b.up.sql": first, "2_bump.up.sql": "-- pgrove:no-transaction\ncall bump()" });
+  const settings = { lockTimeoutMs: 100, statementTimeoutMs: 0, retryPauseMs: 10 };
+  const error = await rejection(bench.migrate(HEAD, { settings }));
+  await holder.end();
+  expect(await bench.query("select string_agg(n::text, '' order by id) from b")).toBe("110");
+  expect(error.hint).toContain("pgrove migrate force 2");
   await bench.remove();
 });

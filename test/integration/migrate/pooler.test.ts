@@ -1,7 +1,9 @@
 /** A connection through PgBouncer: sessions of one's own are taken, those that are handed around are refused. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { requireOwnSession } from "../../../src/migrate/ledger/pooler.ts";
+import { openConnection } from "../../../src/postgres/connect.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
+import { newRunId } from "../../../src/sys/run-id.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
@@ -55,6 +57,22 @@ async function inSessionsOfTheirOwn(clients: readonly Sql[]): Promise<void> {
   }
 }
 
+/** What a session of pgrove's sets for itself is not handed on to the pooler's next client. */
+async function expectNothingSet(port: number): Promise<void> {
+  const { user, password } = server;
+  const connection = { host: "127.0.0.1", port, user, password, database: name, parameters: { sslmode: "disable" } };
+  const open = (to: number) =>
+    openConnection({ ...connection, port: to }, newRunId(new Date()), { label: "the pooler" });
+  const rowSecurity = async (sql: Sql) => {
+    const [row] = await sql<{ value: string }[]>`select current_setting('row_security') as value`;
+    await sql.end({ timeout: 1 });
+    return row?.value;
+  };
+  await rowSecurity(await open(port));
+  expect(await rowSecurity(openSql({ port, user, password }, name))).toBe("on");
+  expect(await rowSecurity(await open(server.port ?? 0))).toBe("off");
+}
+
 test("the server itself", async () => {
   await ask(server.port);
 });
@@ -82,6 +100,7 @@ describe("PgBouncer", () => {
     "in %s mode, alone and with others",
     async (mode) => {
       const { port } = await start(mode);
+      await expectNothingSet(port);
       for (const others of [0, 4]) {
         const error = await rejection(ask(port, others));
         expect(error).toMatchObject({ code: "pooler", exit: 4 });

@@ -130,25 +130,28 @@ describe("a container that publishes no port", () => {
     await sql.end({ timeout: 1 });
   });
 
-  test("lives on whatever limits its role has, unless it runs the user's SQL", async () => {
-    const limits = [
-      "idle_session_timeout",
-      "idle_in_transaction_session_timeout",
-      "statement_timeout",
-      "transaction_timeout",
+  test("does its work whatever its role has set, unless it runs the user's SQL", async () => {
+    const [waiting, working] = [
+      ["idle_session_timeout", "idle_in_transaction_session_timeout"],
+      ["statement_timeout", "transaction_timeout", "lock_timeout"],
     ];
-    await server.psql("postgres", limits.map((name) => `alter role postgres set ${name} = '70s';`).join(" "));
+    const limits = [...waiting, ...working];
+    const others = { default_transaction_read_only: "on", row_security: "on", search_path: "public, pg_catalog" };
+    const all = [...limits, ...Object.keys(others)];
+    const set = [...limits.map((name) => `${name} = '70s'`), ...Object.entries(others).map(([k, v]) => `${k} = ${v}`)];
+    await server.psql("postgres", set.map((each) => `alter role postgres set ${each};`).join(" "));
     try {
       const read = async (runsUsersSql: boolean) => {
         const sql = await createDockerToolbox(systemRunner, accessTo()).connect("postgres", run(), { runsUsersSql });
-        const names = limits.join(",");
+        const names = all.join(",");
         const values = sql`select current_setting(name) from unnest(string_to_array(${names}, ',')) name`.values();
         return (await values.finally(() => sql.end({ timeout: 5 }))).flat();
       };
-      expect(await read(false)).toEqual(["0", "0", "0", "0"]);
-      expect(await read(true)).toEqual(["0", "0", "70s", "70s"]);
+      expect(await read(false)).toEqual([...limits.map(() => "0"), "off", "off", "public"]);
+      const usual = [...waiting.map(() => "0"), ...working.map(() => "70s"), ...Object.values(others)];
+      expect(await read(true)).toEqual(usual);
     } finally {
-      await server.psql("postgres", "alter role postgres reset all");
+      await server.psql("postgres", "set default_transaction_read_only = off; alter role postgres reset all");
     }
   });
 

@@ -1,12 +1,25 @@
 /** Real git, its hooks, and a program that stands for pgrove and writes down how it was called. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { EXIT } from "../../../src/errors.ts";
 import { findRepository } from "../../../src/repo/git.ts";
+import { findHookPlace, type HookPlace } from "../../../src/repo/hook-place.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
-import { findHookPlace, type HookPlace } from "../../../src/worktree/hook-place.ts";
 import { inspectHooks, installHooks, uninstallHooks } from "../../../src/worktree/hooks.ts";
 import { run, runOk } from "../../support/engine/run.ts";
 
@@ -232,6 +245,77 @@ test("from a linked worktree they are the repository's own, and its making calls
   const repository = await findRepository(linked, systemRunner);
   if (repository === undefined) throw new Error("no repository");
   expect(await findHookPlace(repository, systemRunner)).toMatchObject({ folder: join(repo.root, ".git/hooks") });
+});
+
+describe("hooks that git does not look for in a folder", () => {
+  const PLACES: readonly (readonly [string, (repo: Repo) => Promise<string>])[] = [
+    [
+      "core.hooksPath=/dev/null",
+      async ({ git }) => {
+        await git("config", "core.hooksPath", "/dev/null");
+        return "git config --local --unset core.hooksPath";
+      },
+    ],
+    [
+      "a file in their place",
+      async ({ root }) => {
+        await rm(join(root, ".git/hooks"), { recursive: true, force: true });
+        await write(join(root, ".git/hooks"), "");
+        return `rm '${join(root, ".git/hooks")}'`;
+      },
+    ],
+  ];
+  test.each([...PLACES])(
+    "%s: install says so and how to switch them on, status and uninstall find none",
+    async (_, make) => {
+      const repo = await makeRepo();
+      const hint = await make(repo);
+      const place = await repo.place();
+      const refused = { code: "hooks_off", exit: EXIT.refused, hint: expect.stringContaining(hint) };
+      await expect(installHooks(place, program)).rejects.toMatchObject(refused);
+      expect((await inspectHooks(place, program)).map(({ state }) => state)).toEqual(["absent", "absent", "absent"]);
+      expect((await uninstallHooks(place)).map(({ change }) => change)).toEqual(["absent", "absent", "absent"]);
+    },
+  );
+});
+
+test("lines that pre-commit has moved aside with their hook are found there, and are not written twice", async () => {
+  const repo = await makeRepo();
+  await write(join(repo.root, ".pre-commit-config.yaml"), "repos: []\n");
+  const place = await repo.place();
+  expect(place.manager).toBe("pre-commit");
+  await installHooks(place, program);
+  const hook = join(repo.root, ".git/hooks/post-checkout");
+  await rename(hook, `${hook}.legacy`);
+  const theirs = `#!/bin/sh\n"$0.legacy" "$@"\n${SAY("theirs")}\n`;
+  await write(hook, theirs, 0o755);
+  expect((await inspectHooks(place, program))[0]).toMatchObject({
+    path: `${hook}.legacy`,
+    state: "installed",
+    runs: true,
+  });
+  expect((await installHooks(place, program))[0]).toMatchObject({ change: "unchanged" });
+  const called = await repo.called(() => repo.git("switch", "-q", "other"));
+  expect(called.filter((line) => line.startsWith("__hook"))).toHaveLength(1);
+  expect((await uninstallHooks(place))[0]).toMatchObject({ change: "removed", path: `${hook}.legacy` });
+  expect(await readFile(hook, "utf8")).toBe(theirs);
+});
+
+test("who else writes the hooks is known by the files in the repository", async () => {
+  const managers = {
+    "lefthook.yml": "lefthook",
+    ".lefthook.toml": "lefthook",
+    ".pre-commit-config.yaml": "pre-commit",
+    ".simple-git-hooks.json": "simple-git-hooks",
+  };
+  for (const [file, manager] of Object.entries(managers)) {
+    const repo = await makeRepo();
+    await write(join(repo.root, file), "");
+    expect((await repo.place()).manager).toBe(manager as HookPlace["manager"]);
+  }
+  const repo = await makeRepo();
+  await write(join(repo.root, "package.json"), '{"simple-git-hooks": {"pre-commit": "true"}}');
+  expect((await repo.place()).manager).toBe("simple-git-hooks");
 });
 
 describe("a hook that pgrove cannot write into is refused, and none is changed", () => {

@@ -6,8 +6,9 @@ import type { Toolbox } from "../../../src/postgres/toolbox.ts";
 import { ensureIdentity, listWorktrees } from "../../../src/repo/worktree.ts";
 import { allocateRow } from "../../../src/worktree/allocate.ts";
 import { ensureData } from "../../../src/worktree/data.ts";
+import { findLeftovers } from "../../../src/worktree/leftovers.ts";
 import { openMain } from "../../../src/worktree/open-main.ts";
-import { findLeftovers, pruneLeftovers, removeLeftover } from "../../../src/worktree/prune.ts";
+import { pruneLeftovers, removeLeftover } from "../../../src/worktree/prune.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 import { makeTools } from "../../support/worktrees/tools.ts";
@@ -47,7 +48,11 @@ test.each(["copy", "empty"] as const)(
     };
     const making = ensureData(tools, row, {
       ...{ repository: await ensureIdentity(tools.repository.commonDir), start: false },
-      ...{ dumps: { storeDir: "", cwd: "", home: "" }, whenBusy: async () => "stream" as const },
+      ...{
+        dumps: { storeDir: "", cwd: "", home: "" },
+        approveForeign: async () => undefined,
+        whenBusy: async () => "stream" as const,
+      },
       main: { ...main, toolbox: interposing(main.toolbox, stranger) },
     });
     await expect(making).rejects.toMatchObject({ code: "made_meanwhile", exit: 5 });
@@ -81,7 +86,10 @@ describe("a worktree that comes back while prune asks", () => {
   test("to its place is left alone", async () => {
     const { made, away, tools, leftover } = await leave("away");
     await rename(away, made.path);
-    await expect(pruneLeftovers(tools, [leftover])).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
+    await expect(pruneLeftovers(tools, { park: [], drop: [leftover] })).rejects.toMatchObject({
+      code: "worktree_back",
+      exit: 5,
+    });
     await expect(removeLeftover(tools, leftover, false)).rejects.toMatchObject({ code: "worktree_back", exit: 5 });
     await expectWhole(made);
   });
@@ -90,7 +98,7 @@ describe("a worktree that comes back while prune asks", () => {
     const { made, away, tools, leftover } = await leave("elsewhere");
     const there = grove.at("other-name");
     await rename(away, there);
-    const refused = await pruneLeftovers(tools, [leftover]).catch((error: unknown) => error);
+    const refused = await pruneLeftovers(tools, { park: [], drop: [leftover] }).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "worktree_back", exit: 5, hint: `git worktree repair ${there}` });
     await expectWhole(made);
   });

@@ -4,8 +4,8 @@ import { mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT } from "../../../src/errors.ts";
-import { processBirth } from "../../../src/sys/operation.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
+import { processBirth } from "../../../src/sys/run-record.ts";
 import { runSteps } from "../../../src/worktree/steps.ts";
 import { waitFor } from "../../support/engine/run.ts";
 

@@ -3,6 +3,7 @@ import { ensureEngine } from "./engine.ts";
 import { ensureImage, type Major } from "./images.ts";
 import { withLock } from "./lock.ts";
 import { runId, runLabel, testLabel } from "./paths.ts";
+import { PsqlShells } from "./psql-shells.ts";
 import { type RunOptions, type RunResult, run, runOk, waitFor } from "./run.ts";
 
 /** What kind of PostgreSQL container to start. */
@@ -95,6 +96,7 @@ async function dataMount(image: string, options: ServerOptions): Promise<string[
 export class TestServer {
   /** The published port on 127.0.0.1; another one after every start. */
   port: number | undefined;
+  private readonly shells: PsqlShells;
 
   constructor(
     readonly container: string,
@@ -102,7 +104,9 @@ export class TestServer {
     readonly major: Major,
     readonly user: string,
     readonly password: string,
-  ) {}
+  ) {
+    this.shells = new PsqlShells(container, user);
+  }
 
   /** Runs one program in the foreground inside the container, and returns what it said, whatever its exit code. */
   async exec(args: readonly string[], options: Pick<RunOptions, "stdin"> = {}): Promise<RunResult> {
@@ -113,8 +117,7 @@ export class TestServer {
   /** Runs SQL through psql inside the container: unaligned rows, without the last newline. Throws on an SQL error. */
   async psql(database: string, sql: string): Promise<string> {
     const name = database.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-    const args = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", this.user, "-d", `dbname='${name}'`];
-    const result = await this.exec(args, { stdin: sql });
+    const result = await this.shells.run(`dbname='${name}'`, sql);
     if (result.code !== 0) throw new Error(`psql on ${database}, exit ${result.code}: ${result.stderr.trim()}`);
     return result.stdout.replace(/\n$/, "");
   }

@@ -19,7 +19,8 @@ export interface MigrationBench extends Bench {
   live: LiveTarget;
   /** Replaces the migration files: name → text. */
   write(files: Readonly<Record<string, string>>): Promise<void>;
-  migrate(wish: HowFar, more?: Partial<MigrateRequest>): Promise<AppliedStep[]>;
+  /** As the server's own user, or as another login. */
+  migrate(wish: HowFar, more?: Partial<MigrateRequest>, as?: LiveTarget): Promise<AppliedStep[]>;
   /** Rows as psql prints them: "1|f". */
   query(sql: string): Promise<string>;
   /** What the ledger says: "1 run true". */
@@ -45,12 +46,12 @@ export async function makeMigrationBench(server: TestServer): Promise<MigrationB
       await mkdir(dir, { recursive: true });
       for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
     },
-    migrate: async (wish, more = {}) => {
+    migrate: async (wish, more = {}, as = live) => {
       const files = requireValid(await readMigrations({ dirs: [dir], root: bench.folder }));
       const request = { files, wish, allowOutOfOrder: false };
-      const sql = await connect();
-      const { ledger } = await planWish(sql, live.target.schema, request).finally(() => sql.end());
-      return await runMigrations(bench.tools, live, {
+      const sql = await as.toolbox.connect(database, newRunId(new Date()));
+      const { ledger } = await planWish(sql, as.target.schema, request).finally(() => sql.end());
+      return await runMigrations(bench.tools, as, {
         ...{ ...request, operation: "migrate up", place: ledger.place, lockWaitMs: patiently(20_000) },
         settings: { lockTimeoutMs: 5_000, statementTimeoutMs: 0 },
         facts: { by: "ann@laptop", gitCommit: null },

@@ -149,6 +149,11 @@ export class Grove implements AsyncDisposable {
     return await readFingerprint(this.server, this.project);
   }
 
+  /** `prune` that waits for nothing. */
+  get pruneNow(): string[] {
+    return ["prune", "--now", "--confirm", this.project];
+  }
+
   get registryFile(): string {
     return join(this.repo.stateDir, "registry.json");
   }

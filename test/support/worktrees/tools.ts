@@ -3,6 +3,7 @@
 import { createPlaces } from "../../../src/cli/command-place.ts";
 import { createOutput } from "../../../src/cli/output.ts";
 import { createPaint } from "../../../src/cli/terminal.ts";
+import { userKeyFile } from "../../../src/repo/state.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import type { WorktreeTools } from "../../../src/worktree/tools.ts";
@@ -16,7 +17,8 @@ export async function makeTools({ repo }: Grove): Promise<WorktreeTools> {
   const environment = repo.environment();
   const flags = { ...NO_FLAGS, confirm: undefined, repo: undefined, envFile: undefined };
   const output = createOutput({ ...NO_FLAGS, paint: createPaint(false), sinks: NOWHERE });
-  const around = { flags, output, environment, cwd: repo.folder, home: repo.home, runner: systemRunner };
+  const approveImage = async () => undefined;
+  const around = { flags, output, environment, cwd: repo.folder, home: repo.home, runner: systemRunner, approveImage };
   const places = createPlaces(around);
   const repository = await places.repository();
   if (repository === undefined) throw new Error(`no repository at ${repo.folder}`);
@@ -24,9 +26,10 @@ export async function makeTools({ repo }: Grove): Promise<WorktreeTools> {
   const { note } = output;
   return {
     ...{ repository, stateDir, loaded: await places.requireConfig(), server: await places.serverTools() },
-    place: { ...places, cwd: repo.folder, environment, envFile: undefined, note },
+    place: { ...places, cwd: repo.folder, environment, envFile: undefined, requireApproved: approveImage, note },
     operation: {
       ...{ runner: systemRunner, clock: systemClock, stateDir, note, progress: () => undefined },
+      userKey: userKeyFile(environment, repo.home),
       abort: new AbortController().signal,
     },
   };

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ArchiveEntry, readArchive, rolesOf } from "../../../src/archive/archive.ts";
+import { type ArchiveEntry, readArchive } from "../../../src/archive/archive.ts";
+import { listOfKept, wantsOf } from "../../../src/archive/archive-wants.ts";
+
+const rolesOf = (entries: readonly ArchiveEntry[]) => [...new Set(wantsOf(entries).flatMap(({ roles }) => roles))];
 
 /** Written by pg_dump 15 and 18; see make-archives.sh. */
 const fixtures = join(import.meta.dir, "../../support/fixtures");
@@ -37,7 +40,20 @@ describe.each(archives)("an archive of pg_dump $major", ({ major, path, minor })
     ]);
     expect(tagged("EXTENSION").map(({ tag }) => tag)).toEqual(["citext"]);
     expect(tagged("TABLE").every(({ owner, tablespace }) => owner === "postgres" && tablespace === "")).toBe(true);
-    expect(rolesOf(archive)).toEqual(['archive "odd" ; role', "archive_reader", "postgres"]);
+    expect(rolesOf(archive.entries).sort()).toEqual(['archive "odd" ; role', "archive_reader", "postgres"]);
+  });
+
+  test("its list without an extension lacks that and its comment alone", async () => {
+    const { entries } = await readArchive(path);
+    const without = (...objects: string[]) =>
+      listOfKept(entries, { owners: true, grants: true, objects: new Set(objects) });
+    expect([without(), without("extension other")]).toEqual([undefined, undefined]);
+    const left = entries.filter(
+      ({ kind, tag }) => tag === "citext" || (kind === "COMMENT" && tag === "EXTENSION citext"),
+    );
+    expect(left.length).toBe(2);
+    const kept = without("extension citext")?.trimEnd().split("\n");
+    expect(kept).toEqual(entries.filter((entry) => !left.includes(entry)).map(({ id }) => `${id};`));
   });
 
   test("is read at any offset of a file", async () => {
@@ -81,7 +97,7 @@ describe.each(archives)("an archive of pg_dump $major", ({ major, path, minor })
 
 test("roles are found in grants, default privileges, policies and user mappings", () => {
   const entry = (kind: string, owner: string, definition: string): ArchiveEntry => ({
-    ...{ kind, owner, definition, tag: "", schema: "", tablespace: "" },
+    ...{ id: 1, kind, owner, definition, tag: "", schema: "", tablespace: "", place: { start: 0, end: 0 } },
     leftOut: { names: [], parts: [] },
   });
   const entries = [
@@ -105,12 +121,6 @@ test("roles are found in grants, default privileges, policies and user mappings"
     entry("POLICY", "", "CREATE POLICY q ON t USING (true);\n"),
     entry("USER MAPPING", "", "CREATE USER MAPPING FOR \"m\" SERVER s OPTIONS (secret 'x');\n"),
   ];
-  const roles = rolesOf({
-    version: { major: 1, minor: 16 },
-    database: "",
-    serverVersion: "",
-    dumpVersion: "",
-    entries,
-  });
-  expect(roles).toEqual(["bare", "d", "defaulted", "m", "other", "owner one", "p1", "p; 2", 'q"uoted; x'].sort());
+  const roles = ["bare", "d", "defaulted", "grantor", "m", "other", "owner one", "p1", "p; 2", 'q"uoted; x', "revoked"];
+  expect(rolesOf(entries).sort()).toEqual(roles.sort());
 });

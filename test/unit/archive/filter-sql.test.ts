@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { filterSql, type Leaving } from "../../../src/archive/filter-sql.ts";
 
-const ALL: Leaving = { restrict: true, options: true, settings: ["transaction_timeout"] };
+const NONE: Leaving = { restrict: false, options: false, settings: [], superfluous: false, emptyPath: false };
+const ALL: Leaving = { ...NONE, restrict: true, options: true, settings: ["transaction_timeout"] };
 
 async function* inChunks(sql: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(sql);
@@ -42,9 +43,8 @@ describe("what is left out is blanked, whatever the chunks; rows, strings, bodie
   });
 
   test("nothing, and each by itself", async () => {
-    const none: Leaving = { restrict: false, options: false, settings: [] };
     const changed = async (leaving: Partial<Leaving>) => {
-      const lines = (await gather(filterSql(inChunks(dump, 99), { ...none, ...leaving }))).split("\n");
+      const lines = (await gather(filterSql(inChunks(dump, 99), { ...NONE, ...leaving }))).split("\n");
       return dump.split("\n").filter((line, index) => line !== lines[index]);
     };
     expect(await changed({})).toEqual([]);

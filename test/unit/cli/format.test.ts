@@ -1,15 +1,8 @@
 import { expect, test } from "bun:test";
-import {
-  formatAge,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  plural,
-  visible,
-  visibleOnOneLine,
-  wrapText,
-} from "../../../src/cli/format.ts";
+import { formatAge, formatBytes, formatCount, formatDuration, plural, wrapText } from "../../../src/cli/format.ts";
 import { formatFields, formatTable } from "../../../src/cli/table.ts";
+import { createPaint } from "../../../src/cli/terminal.ts";
+import { showColors, visible, visibleJson, visibleOnOneLine } from "../../../src/sys/visible-text.ts";
 
 test.each([
   [0, "0 B"],
@@ -56,9 +49,42 @@ test("counts, plurals and ages", () => {
 
 test("control characters are spelt out, but for newlines, tabs and our own colours", () => {
   expect(visible("a\u001b[2Jb\u0007c\nd\te")).toBe("a\\x1b[2Jb\\x07c\nd\te");
-  expect(visible("\u001b[31mred\u001b[39m")).toBe("\u001b[31mred\u001b[39m");
   expect(visible("a\u009b2J")).toBe("a\\x9b2J");
   expect(visibleOnOneLine("a\nb\tc")).toBe("a\\nb\\tc");
+});
+
+test.each([
+  ["a colour of somebody else's", "a\u001b[8mb", "a\\x1b[8mb"],
+  ["ours, guessed", "a\u001b[90;31mb", "a\\x1b[90;31mb"],
+  ["a right-to-left override", "a\u202eb", "a\\u202eb"],
+  ["an isolate", "a\u2066b", "a\\u2066b"],
+  ["an Arabic letter mark", "a\u061cb", "a\\u061cb"],
+  ["a zero-width space", "a\u200bb", "a\\u200bb"],
+  ["a joiner", "a\u200db", "a\\u200db"],
+  ["a byte order mark", "a\ufeffb", "a\\ufeffb"],
+  ["a soft hyphen", "a\u00adb", "a\\xadb"],
+  ["a Hangul filler", "a\u3164b", "a\\u3164b"],
+  ["a variation selector", "a\ufe0fb", "a\\ufe0fb"],
+  ["a tag", "a\u{e0041}b", "a\\u{e0041}b"],
+  ["a line separator", "a\u2028b", "a\\u2028b"],
+  ["half a character", "a\ud800b", "a\\ud800b"],
+])("%s is spelt out", (_, text, shown) => {
+  expect(visible(text)).toBe(shown);
+  expect(visibleOnOneLine(text)).toBe(shown);
+  expect(visibleOnOneLine("grün 日本 😀 é")).toBe("grün 日本 😀 é");
+});
+
+test("our own colours pass, and only those", () => {
+  const painted = createPaint(true)("red", "a\u001b[31mb");
+  expect(showColors(visible(painted))).toBe("\u001b[31ma\\x1b[31mb\u001b[39m");
+  expect(Bun.stringWidth(createPaint(true)("red", "ab"))).toBe(2);
+});
+
+test("JSON for a terminal is the same document", () => {
+  const document = { message: "a\u202eb\u009bc\u{e0041}d\u001b[8m" };
+  const shown = visibleJson(JSON.stringify(document));
+  expect(JSON.parse(shown)).toEqual(document);
+  expect(visible(shown)).toBe(shown);
 });
 
 test("columns are aligned by what the terminal shows, not by characters", () => {
@@ -66,11 +92,11 @@ test("columns are aligned by what the terminal shows, not by characters", () => 
     [
       ["NAME", "SIZE"],
       ["日本", "1.0 GB"],
-      ["\u001b[31mred\u001b[39m", "5 B"],
+      [createPaint(true)("red", "red"), "5 B"],
     ],
     { right: [1] },
   );
-  expect(table.split("\n")).toEqual(["NAME    SIZE", "日本  1.0 GB", "\u001b[31mred\u001b[39m      5 B"]);
+  expect(showColors(table).split("\n")).toEqual(["NAME    SIZE", "日本  1.0 GB", "\u001b[31mred\u001b[39m      5 B"]);
 });
 
 test("a name with a line break stays on its line", () => {

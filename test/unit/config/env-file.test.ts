@@ -1,8 +1,15 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDatabaseVariables, findDisagreements, readEnvFile } from "../../../src/config/env-file.ts";
+import {
+  type Doubt,
+  findDatabaseVariables,
+  findDisagreements,
+  parseEnv,
+  readEnvFile,
+} from "../../../src/config/env-file.ts";
 import { cpuMsOf } from "../../support/cpu-time.ts";
 import { patiently } from "../../support/patience.ts";
 
@@ -22,7 +29,7 @@ async function read(text: string | Uint8Array, environment?: Readonly<Record<str
 }
 
 describe("an env file", () => {
-  test("is read as dotenv reads it", async () => {
+  test("is read as docker compose and dotenv read it", async () => {
     const lines = [
       "# a comment",
       "PLAIN=one # and another",
@@ -50,9 +57,54 @@ describe("an env file", () => {
     expect(await read(text)).toMatchObject({ A: "me@localhost/x", B: "dd", C: "d" });
   });
 
-  test("leaves a password's dollar signs alone", async () => {
+  test("leaves a password's dollar signs alone where they name nothing", async () => {
     const text = `A=pa$word\nB=pa$$w\nC='x\${A}y'\nD="q\\\${A}"\nE='old'\nE=\${A}\n`;
-    expect(await read(text)).toEqual({ A: "pa$word", B: "pa$$w", C: `x\${A}y`, D: `q\${A}`, E: "pa$word" });
+    expect(await read(text)).toEqual({ A: "pa$word", B: "pa$w", C: `x\${A}y`, D: `q\${A}`, E: "pa$word" });
+  });
+
+  test.each([
+    ["abc#123", "abc#123"],
+    ["abc # a comment", "abc"],
+    ["abc\t#", "abc"],
+    ["#abc", "#abc"],
+    [" # nothing", ""],
+    ["a b  ", "a b"],
+    [`"a#b" # c`, "a#b"],
+    ["'a#b'# c", "a#b"],
+    [`'it\\'s \\n'`, "it's \\n"],
+    [`"a\\"b\\\\c\\td\\$V"`, 'a"b\\c\td$V'],
+    ["`$V \"'`", `$V "'`],
+    ["a\\nb", "a\\nb"],
+    ["$V/x", "v/x"],
+    [`"$V"`, "v"],
+    ["pre${V}post", "prevpost"],
+    ["${NO:-d}${NO-e}", "de"],
+    ["${E:-d}${E-e}", "d"],
+    ["${V:+yes}${V+yes}", "yesyes"],
+    ["${NO:+yes}${NO+yes}|${E:+yes}${E+yes}", "|yes"],
+    ["${NO:-${E:-a$V}b}c", "avbc"],
+    ["${V:?must}${E?must}", "v"],
+    ["${NO:-", "${NO:-"],
+    [`"x"y`, `"x"y`],
+    ["'half", "'half"],
+  ])("reads %s", async (written, value) => {
+    expect((await read(`V=v\nE=\nA=${written}\nLAST=1\n`)).A).toBe(value);
+  });
+
+  test("says what is doubtful", () => {
+    const doubts: Doubt[] = [];
+    const lines = ["A=pa$word", "B=$${x}", "C=x${NO}y", `D="x"y`, "E=${NO:?set it}", "F='$x'", "G=${}"];
+    const read = parseEnv(lines.join("\n"), {}, (doubt) => doubts.push(doubt));
+    expect(read).toEqual({ A: "pa$word", B: "${x}", C: "xy", D: `"x"y`, F: "$x", G: "${}" });
+    expect(doubts.map(({ name, isMissing }) => `${name}${isMissing ? "!" : ""}`)).toEqual([
+      "A",
+      "B",
+      "C",
+      "D",
+      "E!",
+      "G",
+    ]);
+    expect(doubts[4]?.what).toContain("set it");
   });
 
   test("runs no command", async () => {
@@ -100,6 +152,7 @@ describe("an env file", () => {
   test.each([
     ["quotes that never end", "A='\n".repeat(50_000)],
     ["escaped quotes", `A="${'\\"'.repeat(100_000)}`],
+    ["references in references", `A=${"${B:-".repeat(20)}${"$".repeat(200_000)}`],
     ["one long line", `A=${"${B:-".repeat(50_000)}`],
     ["spaces", `A${" ".repeat(200_000)}`],
     ["empty lines", "\n".repeat(200_000)],
@@ -121,7 +174,7 @@ describe("the database's variables", () => {
     expect(findDatabaseVariables({ ...parts, POSTGRES_PASSWORD: "p", POSTGRES_DB: "d" })).toEqual({
       source: "DATABASE_*",
       host: "h",
-      port: 5433,
+      port: "5433",
       user: "u",
       password: "p",
       database: "d",
@@ -135,15 +188,12 @@ describe("the database's variables", () => {
     expect(findDatabaseVariables({})).toBeUndefined();
   });
 
-  test("SQLAlchemy's driver is taken off", () => {
-    expect(findDatabaseVariables({ DATABASE_URL: "postgresql+asyncpg://u:p@h/d" })).toEqual({
-      source: "DATABASE_URL",
-      url: "postgresql://u:p@h/d",
-    });
+  test("a service, or an address, says where it is, too", () => {
+    expect(findDatabaseVariables({ PGSERVICE: "shop", PGUSER: "ann" })).toEqual({ source: "PG*", user: "ann" });
+    expect(findDatabaseVariables({ PGHOSTADDR: "10.0.0.1" })).toEqual({ source: "PG*" });
   });
 
   test.each([
-    [{ DATABASE_URL: "mysql://root:hunter2@h/d" }, "DATABASE_URL"],
     [{ DATABASE_HOST: "h", DATABASE_PORT: "hunter2" }, "DATABASE_PORT"],
     [{ PGPORT: "65536" }, "PGPORT"],
     [{ PGPORT: "0" }, "PGPORT"],

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references are written so
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are what is tested
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -58,9 +59,10 @@ describe("what is right", () => {
     expect(config).toEqual({
       project: "onyx",
       isolation: "database",
+      hooks: { start: true },
       server: { kind: "local", version: undefined },
       database: { schema: "public" },
-      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" } },
+      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" }, others: undefined },
       ports: {},
       worktrees: {
         ...{ dir: "../{repo}-worktrees/{name}", data: "copy", share: [], share_mode: "auto" },
@@ -73,10 +75,12 @@ describe("what is right", () => {
         backup: "dump",
         lock_timeout: 5000,
         statement_timeout: 0,
+        ignore: [],
         lint: { enabled: true, ignore: [], levels: {} },
       },
       seeds: { dir: join(dir, "seeds"), count: 10 },
       snapshots: { keep: 5 },
+      prune: { after: 604_800_000, keep: 604_800_000 },
       dumps: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } },
       environments: {},
       client_image: "postgres:{major}",
@@ -310,11 +314,27 @@ describe("variables", () => {
     expect(config.environments.p?.protected).toBe(true);
   });
 
+  test.each([
+    ["${A-x}${E-x}", "x"],
+    ["${A:-${B:-b}}c", "bc"],
+    ["${E:+x}${S:+y}", "y"],
+    ["${S:?must}$S$$", "s$S$$"],
+    ["$${S}", "${S}"],
+  ])("%s is understood", async (text, value) => {
+    const { config } = await load(withPassword(text), { environment: { S: "s", E: "" } });
+    expect(config.database.password).toBe(value);
+  });
+
+  test("what a needed variable has to say is said", async () => {
+    const asked = await load(withPassword("${SECRET:?ask Ann}"));
+    expect(() => requireNoMissing(asked, "database")).toThrow("ask Ann");
+  });
+
   test("names of the language's own objects are not variables", async () => {
     expect((await load(withPassword("${constructor}"))).missing).toMatchObject([{ name: "constructor" }]);
   });
 
-  test.each(["'${'", "'${1A}'", "'${A B}'", "'${A-x}'", "'${A:-${B}}'"])("%s is a mistake", async (text) => {
+  test.each(["'${'", "'${1A}'", "'${A B}'", "'${A:-{x}}'"])("%s is a mistake", async (text) => {
     expect(await mistakesOf(withPassword(text))).toContain("database.password has a ${ that");
   });
 

@@ -114,6 +114,104 @@ describe("compose files", () => {
     expect((await detectProject(root)).services.map(({ service }) => service)).toEqual(["main"]);
   });
 
+  test("a service in an included file belongs to the file that includes it, in each of include's forms", async () => {
+    for (const include of [
+      "[infra/db.yaml]",
+      "[{path: infra/db.yaml}]",
+      "[{path: [infra/db.yaml, infra/more.yaml]}]",
+    ]) {
+      await write({
+        "compose.yaml": `name: shop\ninclude: ${include}\nservices: {web: {image: web, depends_on: [db]}}\n`,
+        "infra/db.yaml": compose("postgres:17"),
+        "infra/more.yaml": "services: {cache: {image: redis}}\n",
+      });
+      const { services, project } = await detectProject(root);
+      expect(project).toBe("shop");
+      expect(services).toMatchObject([{ file: "compose.yaml", service: "db", dependents: ["web"] }]);
+    }
+  });
+
+  test("an included file that is called like a compose file is no project of its own", async () => {
+    await write({ "compose.yaml": "include: [infra/compose.yaml]\n", "infra/compose.yaml": compose("postgres") });
+    expect((await detectProject(root)).services.map(({ file }) => file)).toEqual(["compose.yaml"]);
+  });
+
+  test("extended services and the override file have their part", async () => {
+    await write({
+      "compose.yaml":
+        "services:\n  db: {extends: {file: common.yaml, service: base}}\n  own: {extends: db}\n  late: {}\n",
+      "common.yaml": "services: {base: {image: 'postgres:17'}}\n",
+      "compose.override.yaml": "services: {late: {image: 'postgres:16'}}\n",
+    });
+    const { services } = await detectProject(root);
+    expect(services.map(({ file, service, image }) => [file, service, image])).toEqual([
+      ["compose.yaml", "db", "postgres:17"],
+      ["compose.yaml", "own", "postgres:17"],
+      ["compose.yaml", "late", "postgres:16"],
+    ]);
+  });
+
+  test("files that include each other for ever end", async () => {
+    await write({
+      "compose.yaml": "include: [a/x.yaml]\n",
+      "a/x.yaml": "include: [x.yaml]\nservices: {db: {image: postgres}}\n",
+    });
+    expect((await detectProject(root)).services.map(({ service }) => service)).toEqual(["db"]);
+  });
+
+  test("jobs that end are not among those that depend on it", async () => {
+    const services = [
+      "  db: {image: postgres}",
+      "  db-migrate: {image: app, depends_on: [db]}",
+      "  prepare: {image: app, depends_on: [db]}",
+      "  once: {image: app, restart: 'no', depends_on: [db]}",
+      "  web: {image: app, depends_on: {db: {condition: service_healthy}, prepare: {condition: service_completed_successfully}}}",
+      "  administration: {image: app, depends_on: [db]}",
+    ];
+    await write({ "compose.yaml": `services:\n${services.join("\n")}\n` });
+    expect((await detectProject(root)).services[0]?.dependents).toEqual(["web", "administration"]);
+  });
+
+  test.each([
+    [
+      "package.json",
+      '{"scripts": {"db": "docker compose -f docker/dev.yml -f docker/dev.local.yml -p shop_dev up -d"}}',
+    ],
+    ["Makefile", "up:\n\tdocker-compose --file docker/dev.yml --file=docker/dev.local.yml -p shop_dev up -d db\n"],
+    [
+      "package.json",
+      '{"scripts": {"db": "docker compose -f \\"docker/dev.yml\\" -f docker/dev.local.yml -p shop_dev up"}}',
+    ],
+  ])("the files that %s names to docker compose come first, and are meant exactly", async (script, text) => {
+    await write({
+      [script]: text,
+      "compose.yaml": compose("postgres:16"),
+      "docker/dev.yml": compose("postgres:17"),
+      "docker/dev.local.yml": "services: {db: {ports: ['5432:5432']}}\n",
+    });
+    expect((await detectProject(root)).services).toMatchObject([
+      { files: ["docker/dev.yml", "docker/dev.local.yml"], composeProject: "shop_dev", image: "postgres:17" },
+      { file: "compose.yaml", image: "postgres:16" },
+    ]);
+  });
+
+  test("the files of a devcontainer", async () => {
+    await write({
+      "compose.yaml": compose("postgres"),
+      ".devcontainer/more.yml": "services: {dev: {image: dev, depends_on: [db]}}\n",
+      ".devcontainer/devcontainer.json":
+        '{\n  // both\n  "dockerComposeFile": ["../compose.yaml", "more.yml"], "service": "dev"\n}\n',
+    });
+    expect((await detectProject(root)).services).toMatchObject([
+      { files: ["compose.yaml", ".devcontainer/more.yml"], service: "db", dependents: ["dev"] },
+    ]);
+  });
+
+  test("a call with a variable in it is nobody's to read", async () => {
+    await write({ Makefile: "up:\n\tdocker compose -f $(FILE) up\n", "compose.yaml": compose("postgres") });
+    expect((await detectProject(root)).services).toEqual([expect.not.objectContaining({ files: expect.anything() })]);
+  });
+
   test("node_modules, .git, links and what lies deep are left alone", async () => {
     const outside = await mkdtemp(join(tmpdir(), "pgrove-outside-"));
     await writeFile(join(outside, "compose.yml"), compose("postgres"));
@@ -160,6 +258,10 @@ describe("migrations", () => {
     ["db/migrations/001_a.up.sql", "select 1;", { dir: "db/migrations", layout: "golang-migrate" }],
     ["db/migrations/2024_a.sql", "-- migrate:up\n", { dir: "db/migrations", layout: "dbmate" }],
     ["sql/migrations/1_a.sql", "-- +goose Up\n", { dir: "sql/migrations", layout: "goose" }],
+    ["migrations/2026-01-15-143022_a/up.sql", "select 1;", { dir: "migrations", layout: "diesel" }],
+    ["db/migration/V1__init.sql", "select 1;", { foreign: "Flyway or refinery", file: "db/migration/V1__init.sql" }],
+    ["db/migrate/2026_users.rb", "", { foreign: "Rails", file: "db/migrate/2026_users.rb" }],
+    ["app/migrations/0001_initial.py", "", { foreign: "Alembic or Django", file: "app/migrations/0001_initial.py" }],
   ] as const)("%s", async (file, text, expected) => {
     await write({ [file]: text });
     expect((await detectProject(root)).migrations).toEqual(expected);
@@ -170,17 +272,24 @@ describe("migrations", () => {
     expect((await detectProject(root)).migrations).toEqual({
       tool: "alembic",
       command: {
-        up: `cd 'it'\\''s here' && alembic upgrade head`,
-        down: `cd 'it'\\''s here' && alembic downgrade -1`,
+        up: `cd 'it'\\''s here' && alembic upgrade {target}`,
+        down: `cd 'it'\\''s here' && alembic downgrade {target}`,
         status: `cd 'it'\\''s here' && alembic current`,
+        history: `cd 'it'\\''s here' && alembic history`,
+        create: `cd 'it'\\''s here' && alembic revision -m`,
       },
     });
     await write({ "prisma/schema.prisma": "", "prisma/migrations/2024_a/migration.sql": "" });
     expect((await detectProject(root)).migrations).toMatchObject({ command: { up: "npx prisma migrate deploy" } });
   });
 
-  test("a folder without SQL is none", async () => {
-    await write({ "app/migrations/0001_initial.py": "" });
+  test("sqlx's files are known by the package that they belong to", async () => {
+    await write({ "Cargo.toml": '[dependencies]\nsqlx = "0.8"\n', "migrations/1_a.sql": "select 1;" });
+    expect((await detectProject(root)).migrations).toEqual({ dir: "migrations", layout: "sqlx" });
+  });
+
+  test("a folder without migrations is none", async () => {
+    await write({ "app/migrations/__init__.py": "", "app/migrations/README.md": "" });
     expect((await detectProject(root)).migrations).toBeUndefined();
   });
 });

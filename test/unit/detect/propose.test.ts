@@ -55,6 +55,13 @@ describe("the server", () => {
     expect(config.services).toEqual(["api", "worker"]);
   });
 
+  test("files and project of a script are written as they are", async () => {
+    const called = { ...SERVICE, file: "a.yml", files: ["a.yml", "b.yml"], composeProject: "shop_dev" };
+    const { server } = await load(proposeConfig({ ...NOTHING, services: [called] }));
+    expect(server).toMatchObject({ kind: "compose", exact: true, project: "shop_dev" });
+    if (server.kind === "compose") expect(server.files.map((file) => file.slice(-5))).toEqual(["a.yml", "b.yml"]);
+  });
+
   test("every kind that can be asked for is taken by pgrove", async () => {
     const detected = { ...NOTHING, services: [SERVICE] };
     for (const server of ["compose", "container", "local", "url"] as const) {
@@ -119,4 +126,10 @@ describe("hostile names stay text", () => {
       expect(config.server).toMatchObject({ kind: "compose", service });
     },
   );
+});
+
+test("a tool whose commands are not known is named in a comment, and the file is valid", async () => {
+  const text = proposeConfig({ ...NOTHING, migrations: { foreign: "Flyway", file: "db/migration/V1__a\nb: c.sql" } });
+  expect(text).toContain("looks like one of Flyway");
+  expect((await load(text)).migrations.command).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chooseSchema, incomingName, runOfIncoming, searchPathOptions } from "../../../src/postgres/schema.ts";
 import { mentions } from "../../../src/postgres/schema-objects.ts";
+import { parseConnectionUrl } from "../../../src/postgres/url.ts";
 import { sessionOptions } from "../../../src/resolve/reach.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { qualifyPattern } from "../../../src/unit/selection.ts";
@@ -13,9 +14,13 @@ test("libpq's options name the schema whatever it is called", () => {
 });
 
 test("a session is told of its schema only where it would not find it by itself", () => {
-  expect(sessionOptions({})).toBeUndefined();
-  expect(sessionOptions({ schema: "public" })).toBeUndefined();
-  expect(sessionOptions({ schema: "app" })).toBe("-csearch_path=app,public");
+  const server = { kind: "container", container: "c" } as const;
+  expect(sessionOptions({ server })).toBeUndefined();
+  expect(sessionOptions({ server, schema: "public" })).toBeUndefined();
+  expect(sessionOptions({ server, schema: "app" })).toBe("-csearch_path=app,public");
+  const connection = parseConnectionUrl("postgres://u@h/d?options=-cwork_mem%3D4MB");
+  const own = sessionOptions({ server: { kind: "url", connection }, schema: "app" });
+  expect(own).toBe("-cwork_mem=4MB -csearch_path=app,public");
 });
 
 test("a waiting schema's name leads back to its run", () => {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { EXIT, missingError } from "../../../src/errors.ts";
 import { findRepository, readHead } from "../../../src/repo/git.ts";
+import { ensureIdentity, listWorktrees } from "../../../src/repo/worktree.ts";
 import { type Captured, type Command, type Runner, systemRunner } from "../../../src/sys/process.ts";
 
 let base = "";
@@ -22,6 +23,10 @@ async function git(cwd: string, ...args: string[]): Promise<string> {
 }
 
 let count = 0;
+
+function fail(): never {
+  throw new Error("no repository is found");
+}
 
 /** A repository with one commit. */
 async function makeRepository(name = `r${count++}`): Promise<string> {
@@ -75,7 +80,7 @@ describe("findRepository", () => {
     });
   });
 
-  test("a bare repository is refused; its worktrees have no main one", async () => {
+  test("a bare repository is refused; of its worktrees the one on the default branch is main", async () => {
     const root = await makeRepository();
     const bare = `${root}.git`;
     await git(base, "clone", "--quiet", "--bare", root, bare);
@@ -83,9 +88,70 @@ describe("findRepository", () => {
       exit: EXIT.usage,
       message: `${bare} is a bare repository`,
     });
-    await git(bare, "worktree", "add", "--quiet", `${root}-w`);
-    expect(await findRepository(`${root}-w`, systemRunner)).toMatchObject({ isMain: false, mainRoot: undefined });
+    const [linked, trunk] = [`${root}-w`, `${root}-trunk`];
+    await git(bare, "worktree", "add", "--quiet", linked);
+    expect(await findRepository(linked, systemRunner)).toMatchObject({
+      isMain: false,
+      mainRoot: undefined,
+      bare: true,
+    });
+    await git(bare, "worktree", "add", "--quiet", trunk, "main");
+    expect(await findRepository(linked, systemRunner)).toMatchObject({ isMain: false, mainRoot: trunk, bare: true });
+    await git(trunk, "switch", "--quiet", "--create", "other");
+    const main = { root: trunk, isMain: true, mainRoot: trunk };
+    expect(await findRepository(trunk, systemRunner)).toMatchObject(main);
+    expect(await findRepository(linked, systemRunner)).toMatchObject({ isMain: false, mainRoot: trunk });
+    const listed = await listWorktrees((await findRepository(linked, systemRunner)) ?? fail(), systemRunner);
+    expect(listed.map((each) => [each.root, each.isMain, each.branch])).toEqual([
+      [trunk, true, "other"],
+      [linked, false, linked.slice(base.length + 1)],
+    ]);
   });
+
+  test("of a bare repository made empty and fetched into, the remote's default branch decides", async () => {
+    const root = await makeRepository();
+    await git(root, "branch", "--move", "trunk");
+    const bare = `${root}.bare`;
+    await git(base, "init", "--quiet", "--bare", bare);
+    await git(bare, "remote", "add", "origin", root);
+    await git(bare, "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*");
+    await git(bare, "fetch", "--quiet");
+    await git(bare, "remote", "set-head", "origin", "--auto");
+    await git(bare, "worktree", "add", "--quiet", `${root}-t`, "trunk");
+    expect(await findRepository(`${root}-t`, systemRunner)).toMatchObject({ isMain: true, mainRoot: `${root}-t` });
+  });
+
+  test("a worktree with data of its own is not main, whatever branch is checked out in it", async () => {
+    const root = await makeRepository();
+    const bare = `${root}.git`;
+    await git(base, "clone", "--quiet", "--bare", root, bare);
+    await git(bare, "worktree", "add", "--quiet", `${root}-m`, "main");
+    await ensureIdentity(join(bare, "worktrees", `${root}-m`.slice(base.length + 1)));
+    expect(await findRepository(`${root}-m`, systemRunner)).toMatchObject({ isMain: false, mainRoot: undefined });
+  });
+
+  for (const place of ["apart", "apart/.git"]) {
+    test(`a git folder put apart from its files (${place}): main is remembered, or found beside a worktree`, async () => {
+      const folder = join(base, `separate${count++}`);
+      const [root, gitDir] = [join(folder, "code/shop"), join(folder, place)];
+      await mkdir(join(folder, "code"), { recursive: true });
+      await mkdir(dirname(gitDir), { recursive: true });
+      await git(folder, "init", "--quiet", "--separate-git-dir", gitDir, root);
+      await writeFile(join(root, "file"), "");
+      await git(root, "add", ".");
+      await git(root, "commit", "--quiet", "-m", "first");
+      const [beside, far] = [join(folder, "code/beside"), join(folder, "far/off")];
+      for (const each of [beside, far]) await git(root, "worktree", "add", "--quiet", "--detach", each);
+      const linked = { isMain: false, commonDir: gitDir };
+      expect(await findRepository(far, systemRunner)).toMatchObject({ ...linked, mainRoot: undefined });
+      expect(await findRepository(beside, systemRunner)).toMatchObject({ ...linked, mainRoot: root });
+      expect(await findRepository(root, systemRunner)).toMatchObject({ isMain: true, mainRoot: root });
+      const seen = await findRepository(far, systemRunner);
+      expect(seen).toMatchObject({ ...linked, mainRoot: root });
+      const [main] = await listWorktrees(seen ?? fail(), systemRunner);
+      expect(main).toMatchObject({ root, isMain: true, branch: "main" });
+    });
+  }
 
   test("a bare repository called .git beside its worktrees", async () => {
     const root = await makeRepository();
@@ -93,7 +159,7 @@ describe("findRepository", () => {
     await mkdir(home);
     await git(base, "clone", "--quiet", "--bare", root, join(home, ".git"));
     await git(join(home, ".git"), "worktree", "add", "--quiet", join(home, "w"));
-    expect(await findRepository(join(home, "w"), systemRunner)).toMatchObject({ mainRoot: undefined });
+    expect(await findRepository(join(home, "w"), systemRunner)).toMatchObject({ mainRoot: undefined, bare: true });
   });
 
   test("a submodule's worktree: git's folder is elsewhere", async () => {

@@ -1,11 +1,25 @@
 import { describe, expect, test } from "bun:test";
-import { chooseDatabaseName, chooseProjectName, chooseWorktreeName } from "../../../src/repo/names.ts";
+import { chooseDatabaseName, chooseProjectName, chooseWorktreeName, repositoryName } from "../../../src/repo/names.ts";
 
 const free = () => false;
 const taken =
   (...names: string[]) =>
   (name: string) =>
     names.includes(name);
+
+describe("a repository's name", () => {
+  test.each([
+    ["/code/shop", "/code/shop/.git", false, "shop"],
+    ["/code/shop", "/gits/elsewhere.git", false, "shop"],
+    ["/code/shop/trunk", "/code/shop/.bare", true, "shop"],
+    ["/code/shop/main", "/code/shop/.git", true, "shop"],
+    ["/code/shop.git/main", "/code/shop.git", true, "shop"],
+    [undefined, "/code/shop.git", true, "shop"],
+    [undefined, "/gits/shop/.git", false, "shop"],
+  ])("with main in %s and git's folder %s it is no worktree's", (mainRoot, commonDir, bare, name) => {
+    expect(repositoryName({ mainRoot, commonDir, ...(bare ? { bare } : {}) })).toBe(name);
+  });
+});
 
 describe("a worktree's name", () => {
   test.each([

@@ -3,7 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PgroveError } from "../../../src/errors.ts";
-import { readRegistry, removeRow, updateRegistry, updateRow, type WorktreeRow } from "../../../src/repo/registry.ts";
+import {
+  readRegistry,
+  removeRow,
+  updateRegistry,
+  updateRow,
+  type WorktreeRow,
+  worktreeStateDir,
+} from "../../../src/repo/registry.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pgrove-registry-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -29,9 +36,16 @@ const add = (...rows: WorktreeRow[]) =>
     known.push(...rows);
   });
 
+test("no identity leads out of the folder for what belongs to worktrees", () => {
+  expect(worktreeStateDir("/s", "1a2b-3c")).toBe("/s/worktrees/1a2b-3c");
+  for (const id of ["../../home", "..", ".", "", "a/b", "/etc", "a\0b"]) {
+    expect(() => worktreeStateDir("/s", id)).toThrow(expect.objectContaining({ exit: 5 }));
+  }
+});
+
 describe("reading", () => {
   test("there is none: no rows, and nothing is made", async () => {
-    expect(await readRegistry(stateDir)).toEqual({ state: "absent", rows: [] });
+    expect(await readRegistry(stateDir)).toEqual({ state: "absent", rows: [], parked: [] });
     expect(existsSync(stateDir)).toBe(false);
   });
 
@@ -46,11 +60,13 @@ describe("reading", () => {
     ["rows that are no list", '{"version": 1, "worktrees": {}}'],
     ["a row without its parts", JSON.stringify({ version: 1, worktrees: [{ id: "a" }] })],
     ["a port that is no number", JSON.stringify({ version: 1, worktrees: [{ ...row("a"), ports: { web: "3" } }] })],
+    ["a time that is none", JSON.stringify({ version: 1, worktrees: [{ ...row("a"), gone: { since: "soon" } }] })],
+    ["something parked without its parts", JSON.stringify({ version: 1, worktrees: [], parked: [{ row: row("a") }] })],
     ["a state of its own", JSON.stringify({ version: 1, worktrees: [row("a"), { ...row("b"), state: "gone" }] })],
   ])("%s in the file: damaged, and not one row of it is believed", async (_what, text) => {
     await add(row("a"));
     writeFileSync(file, text);
-    expect(await readRegistry(stateDir)).toEqual({ state: "damaged", rows: [] });
+    expect(await readRegistry(stateDir)).toEqual({ state: "damaged", rows: [], parked: [] });
   });
 
   test("what a newer pgrove wrote is refused, for reading and for writing", async () => {
@@ -74,7 +90,7 @@ describe("writing", () => {
     expect((await readRegistry(stateDir)).rows).toEqual([row("a", { state: "removing" }), row("b")]);
     await removeRow(stateDir, "a");
     await removeRow(stateDir, "a");
-    expect(await readRegistry(stateDir)).toEqual({ state: "whole", rows: [row("b")] });
+    expect(await readRegistry(stateDir)).toEqual({ state: "whole", rows: [row("b")], parked: [] });
     expect(statSync(file).mode & 0o777).toBe(0o600); // it holds the passwords of roles
   });
 

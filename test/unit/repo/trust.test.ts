@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Config } from "../../../src/config/config-schema.ts";
-import { loadConfig } from "../../../src/config/load-config.ts";
 import { EXIT } from "../../../src/errors.ts";
-import { approve, isTrusted, listExecutable, type TrustPlace, trustFile, trustKey } from "../../../src/repo/trust.ts";
+import { approve, readTrust, revoke, type TrustPlace, trustFile } from "../../../src/repo/trust.ts";
+import type { TrustItem } from "../../../src/repo/trust-items.ts";
 
 let base = "";
 let count = 0;
@@ -17,13 +16,6 @@ afterAll(async () => {
   await rm(base, { recursive: true });
 });
 
-async function configOf(text: string): Promise<Config> {
-  const file = join(base, `c${count++}`, "pgrove.yaml");
-  await mkdir(dirname(file));
-  await writeFile(file, `project: onyx\nserver: {container: pg}\n${text}`);
-  return (await loadConfig(file, { environment: {} })).config;
-}
-
 /** A place for approvals in a home that is not there yet. */
 async function newPlace(): Promise<TrustPlace> {
   const folder = join(base, `p${count++}`);
@@ -31,78 +23,86 @@ async function newPlace(): Promise<TrustPlace> {
   return { file: trustFile({}, join(folder, "home")), repository: join(folder, ".git") };
 }
 
-const SETUP = "worktrees: {setup: [npm ci, make]}";
+const SETUP: TrustItem = { key: "worktrees.setup", text: "npm ci" };
+const MAKE: TrustItem = { key: "worktrees.setup", text: "make" };
 
-describe("trustKey", () => {
-  test("covers setup, teardown and another tool's migration commands", async () => {
-    const text = "worktrees: {setup: [npm ci], teardown: [make clean]}\nmigrations: {command: {up: a, status: c}}";
-    expect(listExecutable(await configOf(text))).toEqual([
-      { key: "worktrees.setup", commands: ["npm ci"] },
-      { key: "worktrees.teardown", commands: ["make clean"] },
-      { key: "migrations.command.up", commands: ["a"] },
-      { key: "migrations.command.status", commands: ["c"] },
-    ]);
-  });
-
-  test("is another one for each change of what would run, and the same for all else", async () => {
-    const texts = [
-      SETUP,
-      "worktrees: {setup: [make, npm ci]}",
-      "worktrees: {setup: [npm ci make]}",
-      "worktrees: {setup: [npm ci]}",
-      "worktrees: {teardown: [npm ci, make]}",
-      'worktrees: {setup: ["npm ci,make"]}',
-      "migrations: {command: {up: npm ci, down: make}}",
-      "migrations: {command: {up: npm ci, status: make}}",
-    ];
-    const keys = (await Promise.all(texts.map(configOf))).map(trustKey);
-    expect(new Set(keys).size).toBe(texts.length);
-    expect(trustKey(await configOf(`# a comment\nports: {web: 3000}\n${SETUP}`))).toBe(keys[0] ?? "");
-  });
-});
+async function has(place: TrustPlace, item: TrustItem): Promise<boolean> {
+  return (await readTrust(place)).has(item);
+}
 
 describe("approvals", () => {
-  test("hold for the repository by whatever path, for these commands only, and for their owner's eyes only", async () => {
+  test("hold for the repository by whatever path, for this thing only, and for their owner's eyes only", async () => {
     const [place, elsewhere] = [await newPlace(), await newPlace()];
-    const config = await configOf(SETUP);
-    expect(await isTrusted(place, config)).toBe(false);
-    await approve(place, config, new Date());
+    expect(await has(place, SETUP)).toBe(false);
+    await approve(place, { items: [SETUP] }, new Date());
     const link = join(base, "link");
     await symlink(place.repository, link);
-    expect(await isTrusted(place, config)).toBe(true);
-    expect(await isTrusted({ ...place, repository: link }, config)).toBe(true);
-    expect(await isTrusted({ ...place, repository: elsewhere.repository }, config)).toBe(false);
-    expect(await isTrusted(place, await configOf("worktrees: {setup: [npm ci, make, curl evil]}"))).toBe(false);
+    expect(await has(place, SETUP)).toBe(true);
+    expect(await has({ ...place, repository: link }, SETUP)).toBe(true);
+    expect(await has({ ...place, repository: elsewhere.repository }, SETUP)).toBe(false);
+    expect(await has(place, MAKE)).toBe(false);
+    expect(await has(place, { ...SETUP, key: "worktrees.teardown" })).toBe(false);
     expect((await stat(place.file)).mode & 0o777).toBe(0o600);
   });
 
-  test("of several repositories and versions stand side by side, each once", async () => {
+  test("of a file are for its content, under whatever name", async () => {
+    const place = await newPlace();
+    await approve(place, { items: [{ key: "server.compose", text: "a.yml", content: "c1" }] }, new Date());
+    expect(await has(place, { key: "server.compose", text: "b.yml", content: "c1" })).toBe(true);
+    expect(await has(place, { key: "server.compose", text: "a.yml", content: "c2" })).toBe(false);
+  });
+
+  test("of several repositories stand side by side, each once, and are taken back for one of them", async () => {
     const [place, other] = [await newPlace(), await newPlace()];
     const both = { ...other, file: place.file };
-    const [first, second] = [await configOf(SETUP), await configOf("worktrees: {setup: [make]}")];
-    for (const config of [first, second, first]) await approve(place, config, new Date());
-    await approve(both, first, new Date());
-    expect(await isTrusted(place, first)).toBe(true);
-    expect(await isTrusted(place, second)).toBe(true);
-    expect(await isTrusted(both, second)).toBe(false);
-    const written: { approvals: unknown[] } = JSON.parse(await readFile(place.file, "utf8"));
-    expect(written.approvals).toHaveLength(3);
+    for (const item of [SETUP, MAKE, SETUP]) await approve(place, { items: [item], commit: "abc" }, new Date());
+    await approve(both, { items: [SETUP] }, new Date());
+    expect((await readTrust(place)).approvals.map(({ text }) => text)).toEqual(["npm ci", "make"]);
+    expect((await readTrust(place)).commits).toEqual(["abc"]);
+    expect((await readTrust(both)).commits).toEqual([]);
+    expect((await revoke(place)).map(({ text }) => text)).toEqual(["npm ci", "make"]);
+    expect([await has(place, SETUP), await has(both, SETUP)]).toEqual([false, true]);
+    expect((await readTrust(place)).commits).toEqual([]);
   });
 
-  test("are not needed where nothing would run", async () => {
-    expect(await isTrusted(await newPlace(), await configOf("worktrees: {setup: []}"))).toBe(true);
+  test("given at once are all kept", async () => {
+    const place = await newPlace();
+    const items = ["a", "b", "c", "d", "e"].map((text): TrustItem => ({ key: "worktrees.setup", text }));
+    await Promise.all(items.map((item) => approve(place, { items: [item] }, new Date())));
+    const { approvals } = await readTrust(place);
+    expect(approvals.map(({ text }) => text).sort()).toEqual(["a", "b", "c", "d", "e"]);
   });
 
-  test.each(["{", "[]", "{}", '{"version":2,"approvals":[]}', '{"version":1,"approvals":[{"repository":"/"}]}'])(
-    "that cannot be read count for nothing: %s",
-    async (text) => {
-      const place = await newPlace();
-      await mkdir(dirname(place.file), { recursive: true });
-      await writeFile(place.file, text);
-      await expect(isTrusted(place, await configOf(SETUP))).rejects.toMatchObject({ exit: EXIT.config });
-      expect(await readFile(place.file, "utf8")).toBe(text);
-    },
-  );
+  test("the last ones under a key are known, for the difference", async () => {
+    const place = await newPlace();
+    await approve(place, { items: [SETUP] }, new Date(1));
+    await approve(place, { items: [MAKE] }, new Date(2));
+    expect((await readTrust(place)).lastOf("worktrees.setup")).toEqual(["make"]);
+  });
+
+  test.each([
+    "{",
+    "[]",
+    "{}",
+    '{"version":3,"trust":{}}',
+    '{"version":2,"approvals":[]}',
+    '{"version":2,"trust":{"approvals":[{"repository":"/"}],"states":[]}}',
+  ])("that cannot be read count for nothing: %s", async (text) => {
+    const place = await newPlace();
+    await mkdir(dirname(place.file), { recursive: true });
+    await writeFile(place.file, text);
+    await expect(readTrust(place)).rejects.toMatchObject({ exit: EXIT.config });
+    await expect(approve(place, { items: [SETUP] }, new Date())).rejects.toMatchObject({ exit: EXIT.config });
+    expect(await readFile(place.file, "utf8")).toBe(text);
+  });
+
+  test("of a pgrove that knew only all commands at once are asked for anew", async () => {
+    const place = await newPlace();
+    await mkdir(dirname(place.file), { recursive: true });
+    await writeFile(place.file, '{\n  "version": 1,\n  "approvals": []\n}\n');
+    await approve(place, { items: [SETUP] }, new Date());
+    expect(await has(place, SETUP)).toBe(true);
+  });
 });
 
 test("the file lies outside every repository; a relative XDG_STATE_HOME is ignored", () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../../src/config/load-config.ts";
-import { EXIT, PgroveError } from "../../../src/errors.ts";
+import { EXIT, PgroveError, refusal } from "../../../src/errors.ts";
 import { mainServer } from "../../../src/resolve/main-server.ts";
 import type { TargetPlace } from "../../../src/resolve/target-place.ts";
 
@@ -26,6 +26,9 @@ async function serverOf(lines: string, environment: Record<string, string>) {
     repository: async () => undefined,
     stateDir: async () => folder,
     serverTools: () => Promise.reject(new Error("no server is asked here")),
+    requireApproved: async ({ text }) => {
+      throw refusal("not_trusted", text);
+    },
     note: () => undefined,
   };
   return await mainServer(await loadConfig(file, { environment }), place);
@@ -46,9 +49,9 @@ describe("a server.url takes nothing of the shell to a host that the repository 
       const error: unknown = await serverOf(lines, SHELL).catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(PgroveError);
       if (!(error instanceof PgroveError)) return;
-      expect([error.code, error.exit]).toEqual(["environment_exposed", EXIT.refused]);
-      expect(error.message).toMatch(/SECRET of your environment to (\S+\.)?evil\.example/);
-      if (how !== "as a part of the host's name") expect(error.message + error.hint).not.toContain(SHELL.SECRET);
+      expect([error.code, error.exit]).toEqual(["not_trusted", EXIT.refused]);
+      expect(error.message).toMatch(/^(\S+\.)?evil\.example:5432 is sent SECRET$/);
+      if (how !== "as a part of the host's name") expect(error.message).not.toContain(SHELL.SECRET);
     });
   }
 });

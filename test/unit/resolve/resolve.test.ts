@@ -43,6 +43,7 @@ function place(options: { environment?: Environment; envFile?: string; config?: 
       stageParent: folder,
       note: () => undefined,
     }),
+    requireApproved: async () => undefined,
     note: (text) => notes.push(text),
   };
   return { here, notes };
@@ -62,6 +63,8 @@ describe("with a pgrove.yaml", () => {
       label: "main",
       name: "main",
       protected: false,
+      guards: ["production"],
+      hasServices: true,
     });
   });
 

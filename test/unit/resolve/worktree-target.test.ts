@@ -36,6 +36,7 @@ async function load(yaml: string, environment: Environment = {}) {
     }),
     stateDir: async () => join(folder, "state"),
     serverTools: async () => ({ runner: systemRunner, clientImage: "", stageParent: folder, note: () => undefined }),
+    requireApproved: async () => undefined,
     note: () => undefined,
   };
   return { loaded, place };
@@ -52,6 +53,19 @@ describe("the target of a worktree", () => {
       login: { database: "onyx_feature_x", user: "app", password: "secret" },
     });
     expect(await mainTarget(loaded, place)).toMatchObject({ name: "main", login: { database: "onyx" } });
+  });
+
+  test("services belong to main, and to a compose project of a worktree's own", async () => {
+    const served = async (isolation: WorktreeRow["isolation"], server: string) => {
+      const { loaded, place } = await load(`project: onyx\nserver: ${server}\nservices: [api]\n`);
+      const targets = [mainTarget(loaded, place), worktreeTarget({ ...row, isolation, project: "p" }, loaded, place)];
+      return (await Promise.all(targets)).map(({ hasServices }) => hasServices ?? false);
+    };
+    const compose = "{compose: {file: compose.yml, service: db}}";
+    expect(await served("database", compose)).toEqual([true, false]);
+    expect(await served("schema", compose)).toEqual([true, false]);
+    expect(await served("container", compose)).toEqual([true, true]);
+    expect(await served("container", "{local: {}}")).toEqual([true, false]);
   });
 
   test("isolation schema: main's database with a schema of its own, and main's is one of its schemas", async () => {

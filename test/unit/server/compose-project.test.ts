@@ -35,6 +35,13 @@ test.each([
 });
 
 describe("the project's name", () => {
+  test("of a devcontainer's folder is what starts it gives, and compose must be told", async () => {
+    const file = await write("Sky App/.devcontainer/docker-compose.yml", "services: {}\n");
+    expect(await findProjectName({ files: [file], env: {} })).toEqual({
+      ...{ name: "skyapp_devcontainer", from: "folder", given: true },
+    });
+  });
+
   test("is the first file's folder when nothing says otherwise", async () => {
     const file = await write("Sky App/compose.yaml", "services: {db: {image: postgres}}\n");
     expect(await findProjectName({ files: [file], env: {} })).toEqual({ name: "skyapp", from: "folder" });

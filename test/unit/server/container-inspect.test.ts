@@ -11,6 +11,9 @@ interface Shape {
   bindings?: Record<string, unknown>;
   networks?: Record<string, unknown>;
   networkMode?: string;
+  image?: string;
+  command?: string[];
+  mounts?: Record<string, unknown>[];
 }
 
 function inspected(shape: Shape): unknown {
@@ -18,7 +21,10 @@ function inspected(shape: Shape): unknown {
     Id: "abc",
     Name: "/app-db-1",
     State: { Status: "running", ExitCode: 0, StartedAt: "2026-01-15T14:30:22Z", ...shape.state },
-    Config: { Image: "postgres:17", Env: shape.env ?? [] },
+    Path: shape.command?.[0] ?? "docker-entrypoint.sh",
+    Args: shape.command?.slice(1) ?? ["postgres"],
+    Mounts: shape.mounts ?? [],
+    Config: { Image: shape.image ?? "postgres:17", Env: shape.env ?? [] },
     HostConfig: { NetworkMode: shape.networkMode ?? "app_default", PortBindings: shape.bindings ?? {} },
     NetworkSettings: { Ports: shape.ports ?? {}, Networks: shape.networks ?? {} },
   };
@@ -56,6 +62,12 @@ describe("the published port", () => {
     expect(published({ ports, env: ["PGPORT=6000"] })).toEqual({ host: "127.0.0.1", port: 2 });
   });
 
+  test("is that of the server's command line, whatever else is published", () => {
+    const ports = { "5432/tcp": [{ HostIp: "", HostPort: "1" }], "5433/tcp": [{ HostIp: "", HostPort: "2" }] };
+    const facts = readContainer(inspected({ ports, command: ["docker-entrypoint.sh", "-p", "5433"] }), here);
+    expect(facts).toMatchObject({ inside: 5433, published: { host: "127.0.0.1", port: 2 } });
+  });
+
   test("of a stopped container is its fixed binding, and none where docker chooses", () => {
     const state = { Status: "exited" };
     expect(published({ state, bindings: { "5432/tcp": [{ HostIp: "", HostPort: "5433" }] } })?.port).toBe(5433);
@@ -85,7 +97,7 @@ test("the container's addresses in all its networks", () => {
 
 test.each([
   [{}, "running", undefined],
-  [{ Health: { Status: "starting" } }, "starting", "its health check has not passed yet"],
+  [{ Health: { Status: "starting" } }, "running", "its health check has not passed yet"],
   [{ Health: { Status: "unhealthy" } }, "running", "its health check fails"],
   [{ Status: "restarting", ExitCode: 1 }, "starting", "restarting again and again, exit code 1"],
   [{ Status: "paused" }, "stopped", "paused; docker unpause app-db-1 wakes it"],
@@ -96,6 +108,17 @@ test.each([
   const found = stateOf(readContainer(inspected({ state }), here));
   expect([found.condition, found.detail]).toEqual([condition as typeof found.condition, detail]);
   expect(found.startedAt).toBe(condition === "stopped" || "Status" in state ? undefined : "2026-01-15T14:30:22Z");
+});
+
+test("what is mounted: volumes by their names, folders by their paths", () => {
+  const mounts = [
+    { Type: "bind", Source: "/home/ann/pw", Destination: "/run/secrets/pw" },
+    { Type: "volume", Name: "x", Source: "/var/lib/docker/volumes/x/_data", Destination: "/var/lib/postgresql/data" },
+  ];
+  expect(readContainer(inspected({ mounts }), here).mounts).toEqual([
+    { type: "bind", source: "/home/ann/pw", target: "/run/secrets/pw" },
+    { type: "volume", source: "x", target: "/var/lib/postgresql/data" },
+  ]);
 });
 
 describe("the login", () => {

@@ -1,19 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { interruption } from "../../../src/errors.ts";
 import { readJournal } from "../../../src/sys/journal.ts";
-import {
-  findDeadRuns,
-  forgetRun,
-  type Leftover,
-  type Operation,
-  type OperationTools,
-  processBirth,
-  withOperation,
-} from "../../../src/sys/operation.ts";
+import { forgetRun, type Operation, type OperationTools, withOperation } from "../../../src/sys/operation.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
+import { parseRunId } from "../../../src/sys/run-id.ts";
+import { findEndedRuns, isOwnPath, type Leftover, processBirth } from "../../../src/sys/run-record.ts";
+import { ensureSigner } from "../../../src/sys/signature.ts";
 
 let stateDir = "";
 let notes: string[] = [];
@@ -29,7 +24,7 @@ afterEach(() => rm(stateDir, { recursive: true }));
 function tools(): OperationTools {
   let now = Date.UTC(2026, 0, 15, 14, 30, 22);
   return {
-    ...{ runner: systemRunner, stateDir, abort: controller.signal, progress: () => undefined },
+    ...{ runner: systemRunner, stateDir, userKey: userKey(), abort: controller.signal, progress: () => undefined },
     clock: {
       now: () => {
         now += 1000;
@@ -43,6 +38,9 @@ function tools(): OperationTools {
 const subject = { operation: "dump", target: "postgres://u:hunter2@h/d", server: "container c", database: "d" };
 const run = <T>(body: (operation: Operation) => Promise<T>) => withOperation(tools(), subject, body);
 const records = async () => (await readdir(join(stateDir, "runs"))).sort();
+const userKey = () => join(stateDir, "user.key");
+const ended = () => findEndedRuns({ stateDir, userKey: userKey() });
+const NONE = { dead: [], elsewhere: [], foreign: [] };
 const record = async (id: string) => Bun.file(join(stateDir, "runs", `${id}.json`)).json();
 
 describe("the journal", () => {
@@ -66,13 +64,23 @@ describe("the journal", () => {
     expect(await records()).toEqual([]);
   });
 
+  test("tells nothing of what only looks", async () => {
+    await withOperation(tools(), { ...subject, operation: "remove-plan" }, async () => undefined);
+    const failing = withOperation(tools(), { ...subject, operation: "remove-plan" }, async () => {
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(await readJournal(stateDir)).toEqual([]);
+    expect(await records()).toEqual([]);
+  });
+
   test("says of a failure what it was, and lets the error through", async () => {
     const failing = run(async () => {
       throw new Error("no: postgres://u:hunter2@h");
     });
     await expect(failing).rejects.toThrow("hunter2");
     const end = (await readJournal(stateDir)).at(-1);
-    expect(end).toMatchObject({ event: "end", result: "failed", error: "no: postgres://u:***@h" });
+    expect(end).toMatchObject({ event: "end", result: "failed", error: "unexpected: Error" });
   });
 
   test("says of an interruption that it was one, and the reason is the error", async () => {
@@ -144,7 +152,7 @@ describe("leftovers", () => {
       await forget(); // once more changes nothing
       expect((await record(id)).leftovers).toEqual([{ kind: "client-containers", run: id }]);
       await other();
-      expect(await findDeadRuns(stateDir)).toEqual([]);
+      expect(await ended()).toEqual(NONE);
       expect(await Bun.file(join(stateDir, "runs", `${id}.json`)).text()).not.toContain("hunter2");
     });
   });
@@ -156,7 +164,8 @@ describe("leftovers", () => {
     await writeFile(
       script,
       `import { withOperation } from ${JSON.stringify(module)};
-      const tools = { clock: { now: () => new Date() }, stateDir: ${JSON.stringify(stateDir)}, abort: new AbortController().signal,
+      const tools = { clock: { now: () => new Date() }, stateDir: ${JSON.stringify(stateDir)},
+        userKey: ${JSON.stringify(userKey())}, abort: new AbortController().signal,
         progress() {}, note() {}, runner: {} };
       await withOperation(tools, ${JSON.stringify(subject)}, async ({ run, remember }) => {
         await remember(${JSON.stringify(leftover)});
@@ -169,7 +178,7 @@ describe("leftovers", () => {
     for await (const chunk of child.stdout) {
       said += new TextDecoder().decode(chunk);
       if (!said.includes("\n")) continue;
-      expect(await findDeadRuns(stateDir)).toEqual([]);
+      expect(await ended()).toEqual(NONE);
       child.kill("SIGKILL");
     }
     await child.exited;
@@ -178,34 +187,102 @@ describe("leftovers", () => {
 
   test("of a killed process are found, and forgotten with an end in the journal", async () => {
     const { id, pid } = await killedRun();
-    const [dead, ...more] = await findDeadRuns(stateDir);
-    expect(more).toEqual([]);
-    expect(dead).toMatchObject({ run: id, pid, operation: "dump", server: "container c", leftovers: [leftover] });
-    if (dead === undefined) return;
-    await forgetRun(stateDir, dead, new Date());
-    expect(await findDeadRuns(stateDir)).toEqual([]);
-    expect((await readJournal(stateDir)).at(-1)).toMatchObject({ run: dead.run, event: "end", result: "failed" });
+    const { dead, elsewhere, foreign } = await ended();
+    expect([elsewhere, foreign, dead.length]).toEqual([[], [], 1]);
+    const [one] = dead;
+    expect(one).toMatchObject({ run: id, pid, operation: "dump", server: "container c", leftovers: [leftover] });
+    if (one === undefined) return;
+    await forgetRun(tools(), one);
+    expect(await ended()).toEqual(NONE);
+    expect((await readJournal(stateDir)).at(-1)).toMatchObject({ run: one.run, event: "end", result: "failed" });
   });
+
+  /** Writes the record of a run anew, signed by the key. */
+  async function rewrite(id: string, change: object, key = userKey()): Promise<void> {
+    const { signature: _, ...found } = await record(id);
+    const changed = { ...found, ...change };
+    const signature = (await ensureSigner(key)).sign("run record", JSON.stringify(changed));
+    await writeFile(join(stateDir, "runs", `${id}.json`), JSON.stringify({ ...changed, signature }));
+  }
 
   test("are found although another process has the same number by now", async () => {
     const { id } = await killedRun();
-    const path = join(stateDir, "runs", `${id}.json`);
-    const found = await Bun.file(path).json();
-    await writeFile(path, JSON.stringify({ ...found, pid: process.pid }));
-    expect((await findDeadRuns(stateDir)).map(({ run: dead }) => String(dead))).toEqual([id]);
-    await writeFile(path, JSON.stringify({ ...found, pid: process.pid, born: await processBirth(process.pid) }));
-    expect(await findDeadRuns(stateDir)).toEqual([]);
+    await rewrite(id, { pid: process.pid });
+    expect((await ended()).dead.map(({ run: dead }) => String(dead))).toEqual([id]);
+    await rewrite(id, { pid: process.pid, born: await processBirth(process.pid) });
+    expect(await ended()).toEqual(NONE);
+  });
+
+  test.each([
+    ["another machine", { host: `not-${hostname()}` }],
+    ["another boot", { boot: "00000000-0000-0000-0000-000000000000" }],
+    ["a container", { pids: "pid:[1]" }],
+  ])("of a run on %s are not judged by this one's processes", async (_, change) => {
+    const { id } = await killedRun();
+    await rewrite(id, { place: { ...(await record(id)).place, ...change } });
+    const { dead, elsewhere, foreign } = await ended();
+    expect([dead, foreign, elsewhere.map(({ run: each }) => String(each))]).toEqual([[], [], [id]]);
+  });
+
+  test("of a record that is not signed, by another user, or changed, are nobody's to clear: its file is named", async () => {
+    const { id } = await killedRun();
+    const file = join(stateDir, "runs", `${id}.json`);
+    const { signature, ...unsigned } = await record(id);
+    const other = { ...unsigned, leftovers: [{ kind: "path", path: "/home" }] };
+    const { place: _, ...older } = { ...unsigned, version: 1 };
+    for (const planted of [unsigned, { ...other, signature }, { ...unsigned, signature: "x" }, older]) {
+      await writeFile(file, JSON.stringify(planted));
+      expect(await ended()).toEqual({ ...NONE, foreign: [file] });
+    }
+    await rewrite(id, {}, join(stateDir, "another.key"));
+    expect(await ended()).toEqual({ ...NONE, foreign: [file] });
+  });
+
+  test("of a run that cannot sign are noted with the first of them", async () => {
+    await writeFile(join(stateDir, "file"), "");
+    const unable = { ...tools(), userKey: join(stateDir, "file", "user.key") };
+    const ending = withOperation(unable, subject, async ({ remember }) => {
+      expect(notes).toEqual([]);
+      await remember(leftover);
+      await remember(leftover);
+    });
+    await ending;
+    expect(notes).toEqual([expect.stringContaining("not cleared by the next one")]);
   });
 
   test("damaged records and other files are passed over", async () => {
-    expect(await findDeadRuns(stateDir)).toEqual([]);
+    expect(await ended()).toEqual(NONE);
     const { id } = await killedRun();
     const folder = join(stateDir, "runs");
     await writeFile(join(folder, "20260115143022abcdef01.json"), '{"version":1,"run":"2026');
-    await writeFile(join(folder, "20260115143022abcdef02.json"), '{"version":2,"leftovers":[]}');
+    await writeFile(join(folder, "20260115143022abcdef02.json"), '{"version":3,"leftovers":[]}');
+    await writeFile(join(folder, "20260115143022abcdef03.json"), JSON.stringify(await record(id))); // another one's
     await writeFile(join(folder, "notes.json"), '{"version":1,"leftovers":[]}');
-    expect((await findDeadRuns(stateDir)).map(({ run: dead }) => String(dead))).toEqual([id]);
+    const { dead, elsewhere, foreign } = await ended();
+    expect([elsewhere, foreign, dead.map(({ run: each }) => String(each))]).toEqual([[], [], [id]]);
   });
+
+  test("a half-written record is removed when no process can be writing it any more", async () => {
+    await run(async ({ run: id }) => {
+      const half = (name: string) => join(stateDir, "runs", `.${id}.json.${name}.tmp`);
+      await writeFile(half("999999.abcdef01"), "{");
+      await writeFile(half("999999.abcdef02"), "{");
+      const before = new Date(Date.now() - 2 * 24 * 3_600_000);
+      await utimes(half("999999.abcdef02"), before, before);
+      await ended();
+      expect(await records()).toEqual([`.${id}.json.999999.abcdef01.tmp`, `${id}.json`]);
+    });
+  });
+});
+
+test("only what a run makes for itself is a path of its own", () => {
+  const id = parseRunId("20260115143022abcdef01");
+  if (id === undefined) throw new Error("no run id");
+  const own = ["/s/.dump.12.0a1b2c3d.tmp", "/s/.dump.12.0a1b2c3d.tmp.manifest", `/s/.pgrove-${id}-Ab3xyz`];
+  expect(own.filter((path) => isOwnPath(path, id))).toEqual(own);
+  const others = ["/home", "/", "", ".", "relative/.dump.12.0a1b2c3d.tmp", `/s/../.pgrove-${id}-x`, "/s/x.tmp"];
+  others.push("/s/.pgrove-20260115143022abcdef02-x", `/s/.pgrove-${id}`, `/s/.pgrove-${id}-x/..`, "/s/.dump.12.tmp/f");
+  expect(others.filter((path) => isOwnPath(path, id))).toEqual([]);
 });
 
 test("a process has one birth, and one that has ended has none", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { redact } from "../../../src/sys/redact.ts";
+import { passwordsIn, redact } from "../../../src/sys/redact.ts";
 
 test.each([
   ["postgres://u:hunter2@h/db", "postgres://u:***@h/db"],
@@ -15,6 +15,15 @@ test.each([
   ["PGPASSWORD=hunter2 psql", "PGPASSWORD=*** psql"],
   ["POSTGRES_PASSWORD=hunter2", "POSTGRES_PASSWORD=***"],
   ["postgres://h/db?user=u&password=hunter2&sslmode=require", "postgres://h/db?user=u&password=***&sslmode=require"],
+  ["postgres://h/db?user=u&p%61ssword=hunter2&x=1", "postgres://h/db?user=u&p%61ssword=***&x=1"],
+  ["jdbc:postgresql://h/db?user=u&password=hunter2", "jdbc:postgresql://h/db?user=u&password=***"],
+  ["jdbc:postgresql://u:hunter2@h/db", "jdbc:postgresql://u:***@h/db"],
+  ["postgres://u@h/db?sslpassword=hun%20ter2&sslmode=require", "postgres://u@h/db?sslpassword=***&sslmode=require"],
+  ['{"url":"postgres://h/db?password=hunter2","mail":"a@b"}', '{"url":"postgres://h/db?password=***","mail":"a@b"}'],
+  ['postgres://h/db?password=hun"ter2', "postgres://h/db?password=***"],
+  ["password=hun\\ ter2 user=u", "password=*** user=u"],
+  ["alter role u password 'hun''ter2' nologin", "alter role u password '***' nologin"],
+  ["ALTER ROLE u PASSWORD E'hun\\'ter2'", "ALTER ROLE u PASSWORD '***'"],
   ["nothing of the kind: 5432", "nothing of the kind: 5432"],
 ])("%p", (text, redacted) => expect(redact(text)).toBe(redacted));
 
@@ -23,4 +32,10 @@ test("given secrets are hidden wherever they stand, the longest first", () => {
   expect(redact("abcdef abc", ["abc", "abcdef"])).toBe("*** ***");
   expect(redact("a.c $& abc", ["a.c", "$&"])).toBe("*** *** abc");
   expect(redact("unchanged", [""])).toBe("unchanged");
+});
+
+test("the passwords of a URL or a connection string are found as written and as meant", () => {
+  expect(passwordsIn("postgres://u:p%40ss@h/d?password=a%26b")).toEqual(["p%40ss", "p@ss", "a%26b", "a&b"]);
+  expect(passwordsIn("host=h password='it\\'s'")).toEqual(["it\\'s", "it's"]);
+  expect(passwordsIn("postgres://u@h/d")).toEqual([]);
 });

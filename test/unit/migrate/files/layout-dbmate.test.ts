@@ -118,3 +118,11 @@ describe("names", () => {
     expect(findings).toMatchObject([{ rule: "text_order", level: "warning", file: "migrations/9_a.sql" }]);
   });
 });
+
+test("a further mark inside a string or a body is text, as for dbmate, which takes the first of each direction", async () => {
+  const up = "create function f() returns text language sql as $$\n  select '\n-- migrate:up\n';\n-- migrate:up\n$$;\n";
+  const { migration, findings } = await read(`-- migrate:up\n${up}-- migrate:down\nselect $$\n-- migrate:down\n$$;\n`);
+  expect(findings).toEqual([]);
+  expect(migration?.up?.sql).toBe(up);
+  expect(migration?.down?.sql).toBe("select $$\n-- migrate:down\n$$;\n");
+});

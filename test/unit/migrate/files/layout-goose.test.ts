@@ -153,3 +153,23 @@ describe("mistakes", () => {
     expect((await folder.read()).findings).toMatchObject([{ rule: "go_migration", file: "migrations/2_b.go" }]);
   });
 });
+
+describe("an annotation is what goose's own parser takes for one", () => {
+  test.each(["--+goose Down", "-- +gooseDown", "-- +goose Down --", "--\t+goose   down  ", "-- +goose Down\r"])(
+    "%j",
+    async (mark) => {
+      const { migration, findings } = await read(`-- +goose Up\ncreate table a ();\n${mark}\ndrop table a;\n`);
+      expect(findings).toEqual([]);
+      expect(migration?.down?.sql).toBe("drop table a;\n");
+    },
+  );
+
+  test.each([
+    ...["-- +goose Down +goose", "-- done: +goose Down", "--- +goose Down", "-- +goose", "-- +goose NO  TRANSACTION"],
+    ...["-- +goose ENVSUBST OFF", "-- +goose Downwards", "\t-- +goose Down"],
+  ])("%j is refused, and nothing of the file is read", async (mark) => {
+    const { migration, findings } = await read(`-- +goose Up\ncreate table a ();\n${mark}\ndrop table a;\n`);
+    expect(migration).toBeUndefined();
+    expect(findings).toMatchObject([{ level: "error", line: 3 }]);
+  });
+});

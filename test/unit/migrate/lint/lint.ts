@@ -11,6 +11,8 @@ export interface LintOptions {
   ignore?: string[];
   /** Ups of the same change. */
   ups?: string[];
+  /** Ups of earlier migrations. */
+  before?: string[];
   line?: number;
 }
 
@@ -20,10 +22,11 @@ export function scriptOf(sql: string, { transaction = true, line = 1 }: LintOpti
 
 /** The findings in one script. */
 export async function lint(sql: string, options: LintOptions = {}): Promise<Finding[]> {
-  const { direction = "up", levels = {}, ignore = [], ups = [] } = options;
+  const { direction = "up", levels = {}, ignore = [], ups = [], before = [] } = options;
   const earlier = ups.map((up) => ({ script: { ...scriptOf(up), file: "earlier" }, direction: "up" as const }));
   const files = [...earlier, { script: scriptOf(sql, options), direction }];
-  const found = await lintMigrations(files, { enabled: true, ignore, levels });
+  const all = before.map((sql, index) => ({ version: BigInt(index), digits: `${index}`, name: "", up: scriptOf(sql) }));
+  const found = await lintMigrations(files, { enabled: true, ignore, levels }, all);
   return found.filter(({ file }) => file !== "earlier");
 }
 

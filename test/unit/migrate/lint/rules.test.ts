@@ -1,7 +1,8 @@
 /** Each rule: a breach is found, the better way is not, nor what the same change has made, nor what a comment says is meant. */
 import { describe, expect, test } from "bun:test";
+import { lintMigrations, toLintFiles } from "../../../../src/migrate/lint/lint.ts";
 import { STATEMENT_RULES } from "../../../../src/migrate/lint/rules.ts";
-import { type LintOptions, rulesOf } from "./lint.ts";
+import { type LintOptions, rulesOf, scriptOf } from "./lint.ts";
 
 interface RuleCase extends LintOptions {
   rule: string;
@@ -114,8 +115,10 @@ const CASES: readonly RuleCase[] = [
     breaches: [
       "alter table t add constraint c check (a > 0)",
       "alter table t add constraint c check (a > 0) not valid; alter table t validate constraint c",
+      "alter table t add column a bigint not null default 0 check (a >= 0)",
     ],
     fine: [
+      `${table} alter table t add column b int check (b > 0)`,
       "alter table t add constraint c check (a > 0) not valid",
       "alter table t validate constraint c",
       `${table} alter table t add constraint c check (a <> '')`,
@@ -126,10 +129,12 @@ const CASES: readonly RuleCase[] = [
     breaches: [
       "alter table t add foreign key (a) references u",
       "alter table t add column a bigint default 1 references u",
+      "alter table t add column a bigint references u",
+      "create table u (id bigint); alter table t add column a bigint default 1 references u",
     ],
     fine: [
       "alter table t add foreign key (a) references u not valid",
-      "alter table t add column a bigint references u",
+      "create table u (id bigint primary key); alter table t add column a bigint references u",
       "create table t (a bigint references u); alter table t add foreign key (a) references v",
     ],
   },
@@ -203,8 +208,28 @@ const CASES: readonly RuleCase[] = [
       "update t set a = 1",
       "delete from t",
       "create function f() returns int language sql begin atomic delete from t; select 1; end",
+      "with gone as (delete from t returning *) select count(*) from gone",
+      "with gone as (delete from t returning *) insert into u select * from gone",
+      "explain analyze delete from t",
+      "create function f() returns setof t language plpgsql as $$ begin return query delete from t returning *; end $$",
+      "do $$ declare r record; begin for r in delete from t returning * loop null; end loop; end $$",
+      "truncate t",
+      "truncate u, t restart identity",
+      "merge into t using s on t.a = s.a when matched then delete",
     ],
-    fine: ["delete from t where a = 1", "update t set a = 1 where true", `${table} update t set a = ''`],
+    fine: [
+      "delete from t where a = 1",
+      "update t set a = 1 where true",
+      `${table} update t set a = ''`,
+      `${table} truncate t`,
+      "with gone as (delete from t where a = 1 returning *) select count(*) from gone",
+      "merge into t using s on t.a = s.a when matched and s.gone then delete when matched then update set a = s.a",
+    ],
+  },
+  {
+    rule: "ban-drop-type-cascade",
+    breaches: ["drop type e cascade", "drop domain if exists s.d cascade", "drop extension citext cascade"],
+    fine: ["drop type e", "create type e as enum ('a'); drop type e cascade", "drop view v cascade"],
   },
   {
     rule: "renaming-column",
@@ -280,6 +305,28 @@ const CASES: readonly RuleCase[] = [
       "create index concurrently i on t (a)",
       "set lock_timeout = '1s'; create index concurrently i on t (a)",
       "create index i on t (a)",
+    ],
+  },
+  {
+    rule: "ban-concurrent-index-on-partitioned-table",
+    before: ["create table t (a int) partition by range (a); create table p partition of t for values from (0) to (9)"],
+    breaches: ["create index concurrently i on t (a)"],
+    fine: ["create index concurrently i on p (a)", "create index i on only t (a)"],
+    ...outside,
+  },
+  {
+    rule: "ban-enum-value-use-in-transaction",
+    breaches: [
+      "alter type e add value 'b' after 'a'; alter table t alter s set default 'b'",
+      "alter type e add value 'b' after 'a'; do $$ begin update t set s = 'b' where a = 1; end $$",
+      "begin; alter type s.e add value 'b'; commit and chain; alter type s.e add value 'c'; insert into t values ('c'); commit",
+    ],
+    fine: [
+      "alter type e add value 'b' after 'a'",
+      "alter type e add value 'b' after 'a'; alter type e add value 'c' after 'b'",
+      "create type e as enum ('a'); alter type e add value 'b' after 'a'; create table t (s e default 'b')",
+      "begin; alter type e add value 'b' after 'a'; commit; alter table t alter s set default 'b'",
+      "alter type e rename value 'a' to 'b'; alter table t alter s set default 'b'",
     ],
   },
   {
@@ -362,6 +409,71 @@ describe.each(CASES.map((each) => [each.rule, each] as const))("%s", (rule, { br
 
   test.each([...fine])("fine: %s", async (sql) => {
     expect(await rulesOf(sql, options)).not.toContain(rule);
+  });
+});
+
+describe("earlier migrations say what was there", () => {
+  const typed = "create table t (a varchar(20), n numeric(8,2), x varchar(20), d bigint, at timestamp(3));";
+  const checked = "alter table t add constraint c check (d is not null) not valid";
+  const validated = "alter table t validate constraint c";
+  const parted = "create table t (a int) partition by list (a)";
+  const procedure = "create procedure p() language plpgsql as $$ begin update t set d = 1 where d = 2; commit; end $$";
+
+  test.each<[string, string, string[]]>([
+    ["changing-column-type", "alter table t alter a type varchar(50)", [typed]],
+    ["changing-column-type", "alter table t alter a type text", [typed]],
+    ["changing-column-type", "alter table t alter a type text using a::text", [typed]],
+    ["changing-column-type", "alter table t alter n type numeric(12,2)", [typed]],
+    ["changing-column-type", "alter table t alter at type timestamp", [typed]],
+    [
+      "changing-column-type",
+      "alter table u alter b type text",
+      [typed, "alter table t rename to u", "alter table u rename a to b"],
+    ],
+    ["adding-not-nullable-field", "alter table t alter d set not null", [typed, checked, validated]],
+    ["adding-not-nullable-field", `${validated}; alter table t alter d set not null`, [typed, checked]],
+    ["adding-not-nullable-field", "alter table t alter id set not null", ["create table t (id int, primary key (id))"]],
+    ["require-concurrent-index-creation", "create index i on only t (a)", [parted]],
+    ["unique-on-existing-rows", "create unique index i on only t (a)", [parted]],
+  ])("%s does not object: %s", async (rule, sql, before) => {
+    expect(await rulesOf(sql, { before })).not.toContain(rule);
+  });
+
+  test.each<[string, string, string[]]>([
+    ["changing-column-type", "alter table t alter a type varchar(10)", [typed]],
+    ["changing-column-type", "alter table t alter a type text using lower(a)", [typed]],
+    ["changing-column-type", "alter table t alter n type numeric(12,3)", [typed]],
+    ["changing-column-type", "alter table t alter d type numeric", [typed]],
+    ["changing-column-type", "alter table t alter a type text[] using array[a]", [typed]],
+    ["adding-not-nullable-field", "alter table t alter d set not null", [typed, checked]],
+    [
+      "adding-not-nullable-field",
+      "alter table t alter d set not null",
+      [typed, checked, validated, "alter table t drop constraint c"],
+    ],
+    ["require-concurrent-index-creation", "create index i on only t (a)", [typed]],
+    ["ban-drop-column", "create table if not exists t (a varchar(20)); alter table t drop column a", [typed]],
+    ["ban-drop-column", "create table if not exists t (a int); alter table t drop column old", []],
+    ["ban-drop-column", "alter table t add column if not exists a text; alter table t drop column a", [typed]],
+    ["ban-drop-table", "create table if not exists t (a int); drop table t", [typed]],
+    ["ban-concurrent-index-creation-in-transaction", "call p()", [procedure]],
+  ])("%s objects: %s", async (rule, sql, before) => {
+    expect(await rulesOf(sql, { before })).toContain(rule);
+  });
+
+  test("a table that is made IF NOT EXISTS, and was not there before, is new", async () => {
+    const sql = "create table if not exists t (a bigint, b text); create index i on t (a); alter table t drop column b";
+    expect(await rulesOf(sql, { before: ["create table u ()"] })).toEqual([]);
+  });
+
+  test("what takes a change back says nothing of what the next one finds", async () => {
+    const up = (sql: string, version: bigint, down = "") => ({
+      ...{ version, digits: `${version}`, name: "", up: scriptOf(sql) },
+      ...(down === "" ? {} : { down: scriptOf(down) }),
+    });
+    const all = [up(typed, 1n, "drop table t"), up("alter table t alter a type text", 2n)];
+    const settings = { enabled: true, ignore: ["prefer-text-field", "prefer-timestamptz"], levels: {} };
+    expect(await lintMigrations(toLintFiles(all, []), settings, all)).toEqual([]);
   });
 });
 

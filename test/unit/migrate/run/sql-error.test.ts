@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { PgroveError } from "../../../../src/errors.ts";
 import type { Step } from "../../../../src/migrate/migration.ts";
 import { isServerError, leavesSession, shortServerError } from "../../../../src/migrate/run/server-error.ts";
-import { explainScriptError } from "../../../../src/migrate/run/sql-error.ts";
+import { asOfScriptAlone, explainScriptError } from "../../../../src/migrate/run/sql-error.ts";
 import { script } from "../../../support/migrate/fixtures.ts";
 
 function stepOf(sql: string, line = 1): Step {
@@ -90,13 +90,48 @@ test("all that PostgreSQL says is told, in its order", () => {
 });
 
 test.each([
-  ["55P03", "migrations.lock_timeout"],
-  ["57014", "--statement-timeout"],
-  ["25006", "the primary server"],
-])("after %s the hint names what is to be changed", (code, advice) => {
+  ["55P03", "canceling statement due to lock timeout", "migrations.lock_timeout"],
+  ["55P03", 'could not obtain lock on row in relation "t"', "NOWAIT"],
+  ["57014", "canceling statement due to statement timeout", "--statement-timeout"],
+  ["57014", "canceling statement due to user request", "pg_cancel_backend"],
+  ["25006", "cannot execute CREATE TABLE in a read-only transaction", "the primary server"],
+  ["2D000", "invalid transaction termination", "pgrove:no-transaction"],
+  ["25001", "CREATE INDEX CONCURRENTLY cannot run inside a transaction block", "pgrove:no-transaction"],
+  ["55P04", 'unsafe use of new value "c" of enum type mood', "a migration behind this one"],
+  ["0A000", 'cannot create index on partitioned table "t" concurrently', "ON ONLY[^]*ATTACH PARTITION"],
+  ["0A000", 'cannot drop partitioned index "i" concurrently', "without CONCURRENTLY"],
+  ["0A000", 'cannot add NOT VALID foreign key on partitioned table "a" referencing relation "b"', "to each partition"],
+  ["25P04", "terminating connection due to transaction timeout", "SET transaction_timeout"],
+])("after %s (%s) the hint names what is to be changed", (code, message, advice) => {
   const sent = { step: stepOf("select 1"), text: "select 1", offset: 0, begins: 0, end: 8 };
-  expect(explainScriptError(serverError({ code }), sent, "", "mend it")).toMatchObject({
-    hint: expect.stringMatching(new RegExp(`${advice}.*\nmend it$`)),
+  expect(explainScriptError(serverError({ code, message }), sent, "", "mend it")).toMatchObject({
+    hint: expect.stringMatching(new RegExp(`${advice}[^]*\nmend it$`)),
+  });
+});
+
+describe("behind an open end nothing of what pgrove has sent is told", () => {
+  const BEHIND = "\n;\ninsert into pgrove.migrations values (7, '007', 'x');commit";
+
+  test.each<[string, string, string, string]>([
+    ["a string", "select 1;\nselect 'abc", "unterminated quoted string", ":2:8"],
+    ["a body", "do $$ begin", "unterminated dollar-quoted string", ":1:4"],
+    ["a comment", "select 1 /* and", "unterminated /* comment", ":1:10"],
+    ["a name", 'select 1;\ncreate table "a (b int)', "unterminated quoted identifier", ":2:14"],
+  ])("%s", async (_, sql, said, place) => {
+    const text = `${OPENING}${sql}${BEHIND}`;
+    const sent = { step: stepOf(sql), text, offset: OPENING.length, begins: 0, end: OPENING.length + sql.length };
+    const answered = serverError({ code: "42601", message: `syntax error at or near "007', 'x');commit"` });
+    const error = explainScriptError(await asOfScriptAlone(answered, sent), sent, "nothing was done", "mend it");
+    const { message } = error as PgroveError;
+    expect(message).toStartWith(`migrations/7_x.up.sql${place}  ERROR: ${said}`);
+    expect(message).not.toMatch(/007|commit|pgrove\.migrations/);
+  });
+
+  test("another mistake of syntax stays as PostgreSQL says it", async () => {
+    const text = `${OPENING}selct 1${BEHIND}`;
+    const sent = { step: stepOf("selct 1"), text, offset: OPENING.length, begins: 0, end: OPENING.length + 7 };
+    const answered = serverError({ code: "42601", message: 'syntax error at or near "selct"' });
+    expect(await asOfScriptAlone(answered, sent)).toBe(answered);
   });
 });
 
@@ -121,4 +156,5 @@ test.each<[string, boolean]>([
   const { signal } = new AbortController();
   expect(leavesSession(serverError({ code }), signal)).toBe(alive);
   expect(leavesSession(serverError({ code }), AbortSignal.abort())).toBe(false);
+  expect(leavesSession(serverError({ code, severity: "FATAL" }), signal)).toBe(false);
 });

@@ -1,0 +1,48 @@
+/** What an archive asks of the server and of the login, and what of it is not taken. */
+import type { ArchiveEntry } from "./archive.ts";
+import { isSkipped, type Skipping, type Want, WantList, wantsOfSql } from "./wants.ts";
+
+/** Entries that pg_restore gives no owner. */
+const WITHOUT_OWNER = new Set([
+  ...["ACL", "BLOBS", "CAST", "CHECK CONSTRAINT", "COMMENT", "CONSTRAINT", "DEFAULT", "DEFAULT ACL", "EXTENSION"],
+  ...["FK CONSTRAINT", "INDEX", "INDEX ATTACH", "MATERIALIZED VIEW DATA", "POLICY", "PUBLICATION TABLE"],
+  ...["PUBLICATION TABLES IN SCHEMA", "ROW SECURITY", "RULE", "SECURITY LABEL", "SEQUENCE OWNED BY", "SEQUENCE SET"],
+  ...["STATISTICS DATA", "SUBSCRIPTION", "TABLE ATTACH", "TABLE DATA", "TRANSFORM", "TRIGGER", "USER MAPPING"],
+]);
+
+/** Entries whose definitions may ask for something; in the others there are rows and columns. */
+const WITH_WANTS = new Set([
+  ...[
+    "ACCESS METHOD",
+    "ACL",
+    "COMMENT",
+    "DEFAULT ACL",
+    "EVENT TRIGGER",
+    "EXTENSION",
+    "FOREIGN DATA WRAPPER",
+    "FUNCTION",
+  ],
+  ...["OPERATOR CLASS", "OPERATOR FAMILY", "POLICY", "PROCEDURE", "PUBLICATION", "PUBLICATION TABLE"],
+  ...["PUBLICATION TABLES IN SCHEMA", "USER MAPPING"],
+]);
+
+function wantsOfEntry({ kind, owner, definition }: ArchiveEntry): Want[] {
+  const wants = WITH_WANTS.has(kind) ? wantsOfSql(definition) : [];
+  if (owner === "" || WITHOUT_OWNER.has(kind)) return wants;
+  const object = wants.find((want) => want.kind === "object")?.object ?? "";
+  return [...wants, { kind: "owner", object, roles: [owner], superuser: false, settings: [] }];
+}
+
+/** What the archive's entries ask for. */
+export function wantsOf(entries: readonly ArchiveEntry[]): Want[] {
+  const list = new WantList();
+  for (const entry of entries) for (const want of wantsOfEntry(entry)) list.add(want);
+  return list.all;
+}
+
+/** What pg_restore takes, as its `--use-list` reads it; undefined where it is all. Owners and grants are not in the list. */
+export function listOfKept(entries: readonly ArchiveEntry[], { objects }: Skipping): string | undefined {
+  const skipping = { objects, owners: false, grants: false };
+  const kept = entries.filter((entry) => !wantsOfEntry(entry).some((want) => isSkipped(want, skipping)));
+  return kept.length === entries.length ? undefined : kept.map(({ id }) => `${id};\n`).join("");
+}

@@ -1,0 +1,64 @@
+/** Why a server took what a dump says not, although the dump is whole: by PostgreSQL's own words, with the way out. */
+import { type Explanation, explainFull } from "../work/explain.ts";
+
+interface Rule extends Omit<Explanation, "why"> {
+  says: RegExp;
+  why: (name: string) => string;
+}
+
+const NAMELESS = String.raw`(?:relation|type|table) "([^".]+)" does not exist|function ([^\s.(]+)\([^)]*\) does not exist`;
+
+const RULES: readonly Rule[] = [
+  {
+    code: "dump_damaged",
+    says: /pg_restore: error: (?!could not execute query).*(?:corrupt|could not (?:uncompress|decompress|find block)|unexpected (?:block|end)|end of file|valid archive|incomplete tar|unrecognized data block)/i,
+    why: () => "the dump is damaged: its data cannot be read to the end",
+    hint: "make it again, or restore an older one: pgrove dumps list",
+  },
+  {
+    code: "load_order",
+    says: /violates check constraint "([^"]+)"/i,
+    why: (name) =>
+      `the check ${name} held where it was dumped, so what it calls reads more than its own row, such as another table, which is loaded later`,
+    hint: "in the source, make the check a trigger, or add it as NOT VALID (then it is made behind the rows), and dump again",
+  },
+  {
+    code: "load_search_path",
+    says: new RegExp(NAMELESS, "i"),
+    why: (name) => `it names ${name} without a schema, and a dump is loaded with an empty search_path`,
+    hint: "load it with one: --search-path public; or in the source: ALTER FUNCTION … SET search_path = …, and dump again",
+  },
+  {
+    code: "load_forbidden",
+    says: /must be superuser|permission denied|must be (?:the )?owner of|must be able to SET ROLE|must be (?:a )?member of role|Only roles with/i,
+    why: () => "the login may not do what it says",
+    hint: "log in as a superuser, or restore it with --no-owner or --skip-forbidden",
+  },
+  {
+    code: "load_role",
+    says: /role "([^"]+)" does not exist/i,
+    why: (name) => `there is no role ${name}`,
+    hint: "create the role (createuser), or restore it with --no-owner",
+  },
+  {
+    code: "load_locale",
+    says: /could not create locale "([^"]+)"|collation "([^"]+)" for encoding/i,
+    why: (name) => `the server has no locale or collation ${name}`,
+    hint: "use an image that has the locale, or change the collation in the source and dump again",
+  },
+  {
+    code: "load_time_limit",
+    says: /due to (?:statement|lock|transaction|idle-session) timeout/i,
+    why: () => "a time limit ended it",
+    hint: "look for it in: ALTER ROLE … SET, ALTER DATABASE … SET and postgresql.conf",
+  },
+];
+
+/** The explanation of what a program or a server has said; undefined where none fits. */
+export function explainRefused(said: string): Explanation | undefined {
+  for (const { says, code, why, hint } of RULES) {
+    const [found, ...names] = says.exec(said) ?? [];
+    if (found !== undefined) return { code, why: why(names.find((name) => name !== undefined) ?? ""), hint };
+  }
+  return explainFull(said);
+}

@@ -1,0 +1,181 @@
+/** What the statements of a dump ask of the server and of the login that loads it. */
+import { eachStatement } from "../sql/each-statement.ts";
+
+/**
+ * object: something that a server may lack, or that not everybody may make. owner, session: whom something belongs to. grant:
+ * who may use it. setting: what is set, for the session or by a function.
+ */
+export type WantKind = "object" | "owner" | "session" | "grant" | "setting";
+
+export interface Want {
+  kind: WantKind;
+  /** What it is about: `extension citext`, `event trigger t`, `policy p on public.t`; "" where that does not count. */
+  object: string;
+  /** The roles that have to be there. */
+  roles: readonly string[];
+  /** Only a superuser may. */
+  superuser: boolean;
+  /** The settings that it sets. */
+  settings: readonly string[];
+}
+
+/** What is not taken of a dump. */
+export interface Skipping {
+  owners: boolean;
+  grants: boolean;
+  /** As wants name them. */
+  objects: ReadonlySet<string>;
+}
+
+/** Whether a statement that asks for that is left out. */
+export function isSkipped({ kind, object }: Want, { owners, grants, objects }: Skipping): boolean {
+  if (objects.has(object)) return true;
+  return kind === "owner" || kind === "session" ? owners : kind === "grant" && grants;
+}
+
+/** A name as it stands in a statement of the lexer. */
+export const NAME = String.raw`"(?:[^"]|"")+"|[^\s;,"()']+`;
+const NAME_LIST = `(?:${NAME})(?:, (?:${NAME}))*`;
+const PART = String.raw`(?:"(?:[^"]|"")+"|[^\s;,"()'.]+)`;
+const QUALIFIED = String.raw`${PART}(?:\.${PART})*`;
+
+const none = { object: "", roles: [], superuser: false, settings: [] } as const;
+
+/** Objects of a database that have no schema, and are named by their kind. */
+const OBJECT = new RegExp(
+  `^(?:CREATE|ALTER|DROP|COMMENT ON) (EXTENSION|EVENT TRIGGER|PUBLICATION|FOREIGN DATA WRAPPER|ACCESS METHOD) ` +
+    `(?:IF (?:NOT )?EXISTS )?(${PART})(.*)$`,
+  "i",
+);
+const OPERATORS = new RegExp(`^(?:CREATE|ALTER|COMMENT ON) (OPERATOR (?:CLASS|FAMILY)) (${QUALIFIED})(.*)$`, "i");
+const POLICY = new RegExp(`^(?:CREATE|COMMENT ON) POLICY (${PART}) ON (${QUALIFIED})(.*)$`, "i");
+const POLICY_ROLES = new RegExp(`^(?: AS \\w+)?(?: FOR \\w+)? TO (${NAME_LIST})(?: |$)`, "i");
+const MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR (${NAME}) SERVER (${PART})`, "i");
+const OWNER = new RegExp(`^ALTER .+ OWNER TO (${NAME})$`, "i");
+const SESSION = /^SET SESSION AUTHORIZATION (.+?)\s*;?$/is;
+const DEFAULTS = new RegExp(`^ALTER DEFAULT PRIVILEGES (?:FOR (?:ROLE|USER) (${NAME}) )?`, "i");
+const GRANT = new RegExp(
+  `^(?:GRANT|REVOKE) .+ (?:TO|FROM) (${NAME_LIST})(?: WITH GRANT OPTION)?(?: GRANTED BY (${NAME}))?(?: CASCADE| RESTRICT)?$`,
+  "i",
+);
+const SETTING = /^SET (?:SESSION )?(\w+(?:\.\w+)*) (?:=|TO) /i;
+const ROUTINE = /^CREATE (?:OR REPLACE )?(FUNCTION|PROCEDURE) /i;
+const OF_ROUTINE = /\sSET (\w+(?:\.\w+)*) TO /g;
+
+/** Objects that only a superuser makes; of publications, those of more than named tables. */
+const BY_SUPERUSERS = new Set(["event trigger", "foreign data wrapper", "access method"]);
+const WIDE = /^ FOR (?:ALL TABLES|TABLES IN SCHEMA)|^ ADD TABLES IN SCHEMA/i;
+
+/**
+ * What one statement of the lexer asks for; undefined where that is nothing of note. PUBLIC is no role. `whole` is the
+ * statement with what its strings hold.
+ */
+export function wantOf(text: string, whole: () => string): Want | undefined {
+  switch (/^\w+/.exec(text)?.[0].toUpperCase()) {
+    case "GRANT":
+    case "REVOKE":
+      return grantOf(text, undefined);
+    case "SET":
+      return setOf(text, whole);
+    case "ALTER":
+      return alterationOf(text);
+    case "CREATE":
+      return ROUTINE.test(text) ? routineOf(text) : objectOf(text);
+    case "COMMENT":
+    case "DROP":
+      return objectOf(text);
+    default:
+      return undefined;
+  }
+}
+
+function alterationOf(text: string): Want | undefined {
+  const [head, role] = DEFAULTS.exec(text) ?? [];
+  if (head !== undefined) return grantOf(text.slice(head.length).replace(/^IN SCHEMA .+? (?=GRANT|REVOKE)/i, ""), role);
+  const about = objectOf(text);
+  const owner = OWNER.exec(text)?.[1];
+  if (owner === undefined) return about;
+  return { ...none, kind: "owner", object: about?.object ?? "", roles: rolesIn(owner) };
+}
+
+function routineOf(text: string): Want | undefined {
+  const settings = [...text.matchAll(OF_ROUTINE)].map(([, name = ""]) => name);
+  return settings.length === 0 ? undefined : { ...none, kind: "setting", settings };
+}
+
+function objectOf(text: string): Want | undefined {
+  const [, kind, name, rest = ""] = OBJECT.exec(text) ?? OPERATORS.exec(text) ?? [];
+  if (kind !== undefined && name !== undefined) {
+    const what = kind.toLowerCase();
+    const superuser = /^CREATE|^ALTER PUBLICATION/i.test(text) && isBySuperusers(what, rest);
+    return { ...none, kind: "object", object: `${what} ${unquoteName(name)}`, superuser };
+  }
+  const [, policy, table, behind = ""] = POLICY.exec(text) ?? [];
+  if (policy !== undefined) {
+    const roles = rolesIn(POLICY_ROLES.exec(behind)?.[1] ?? "");
+    return { ...none, kind: "object", object: `policy ${unquoteName(policy)} on ${table}`, roles };
+  }
+  const [, role, server] = MAPPING.exec(text) ?? [];
+  if (role === undefined) return undefined;
+  return {
+    ...none,
+    kind: "object",
+    object: `user mapping of ${unquoteName(role)} for ${server}`,
+    roles: rolesIn(role),
+  };
+}
+
+function isBySuperusers(what: string, rest: string): boolean {
+  if (what === "publication") return WIDE.test(rest);
+  return BY_SUPERUSERS.has(what) || what.startsWith("operator ");
+}
+
+function grantOf(text: string, role: string | undefined): Want {
+  const [, grantees = "", grantor = ""] = GRANT.exec(text) ?? [];
+  return { ...none, kind: "grant", roles: [role ?? "", grantees, grantor].flatMap(rolesIn) };
+}
+
+function setOf(text: string, whole: () => string): Want | undefined {
+  if (SESSION.test(text)) {
+    const role = SESSION.exec(whole())?.[1] ?? "";
+    if (role.toUpperCase() === "DEFAULT") return undefined;
+    const name = role.startsWith("'") ? role.slice(1, -1).replaceAll("''", "'") : unquoteName(role);
+    return { ...none, kind: "session", roles: [name] };
+  }
+  const name = SETTING.exec(text)?.[1];
+  return name === undefined ? undefined : { ...none, kind: "setting", settings: [name] };
+}
+
+function rolesIn(list: string): string[] {
+  const names = list.match(new RegExp(NAME, "g")) ?? [];
+  return names.filter((name) => name.toUpperCase() !== "PUBLIC").map(unquoteName);
+}
+
+/** What each statement of a script asks for. */
+export function wantsOfSql(sql: string): Want[] {
+  const bytes = Buffer.from(sql);
+  const wants: Want[] = [];
+  eachStatement(bytes, (text, { start, end }) => {
+    const want = wantOf(text, () => bytes.toString("utf8", start, end));
+    if (want !== undefined) wants.push(want);
+  });
+  return wants;
+}
+
+/** Wants without those that say the same: of owners and grants there are thousands. */
+export class WantList {
+  private readonly found = new Map<string, Want>();
+
+  add(want: Want): void {
+    this.found.set(JSON.stringify(Object.values(want)), want);
+  }
+
+  get all(): Want[] {
+    return [...this.found.values()];
+  }
+}
+
+/** A quoted or bare name as the name itself. */
+export function unquoteName(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+}

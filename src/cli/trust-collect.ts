@@ -1,0 +1,134 @@
+/** What of this repository would act: gathered where each thing stands. */
+import { relative } from "node:path";
+import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import { hashContent, isInCommits } from "../repo/approved-files.ts";
+import { readTrust, type Trusted, type TrustPlace, trustFile } from "../repo/trust.ts";
+import {
+  listActingVariables,
+  listCommands,
+  listImages,
+  listKeys,
+  listStore,
+  listWorktreeFolder,
+  type RepositoryFolders,
+  type TrustItem,
+  type TrustKey,
+} from "../repo/trust-items.ts";
+import type { TargetPlace } from "../resolve/target-place.ts";
+import { hasOwnServer } from "../resolve/worktree-target.ts";
+import type { Runner } from "../sys/process.ts";
+import type { CommandPlace } from "./command-place.ts";
+
+/** Where it is gathered. */
+export interface TrustScene extends Pick<CommandPlace, "repository" | "storeDir" | "config" | "requireConfig"> {
+  readonly environment: Environment;
+  readonly home: string;
+  readonly cwd: string;
+  readonly runner: Runner;
+  readonly targetPlace: TargetPlace;
+}
+
+/** What would act under these keys, approved or not. */
+export async function listItems(place: TrustScene, keys: readonly TrustKey[]): Promise<TrustItem[]> {
+  const loaded = await place.requireConfig();
+  const { config } = loaded;
+  const direct = [...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)];
+  const gathered = await Promise.all([
+    keys.includes("server.url") ? listExposed(place, loaded) : [],
+    keys.includes("worktrees.dir") ? listWorktreeFolder(loaded, await foldersOf(place, loaded, false)) : [],
+    keys.includes("dumps.dir") && config.dumps.dir !== undefined
+      ? listStore(loaded, await foldersOf(place, loaded, true), place)
+      : [],
+    keys.includes("worktrees.data") ? listData(place, loaded) : [],
+    keys.includes("server.compose") ? listCompose(place, loaded) : [],
+  ]);
+  return [...direct, ...gathered.flat()].filter(({ key }) => keys.includes(key));
+}
+
+/** Which of them were not approved, in this or another worktree, nor are the default branch's of an approved state. */
+export async function listUnapproved(place: TrustScene, items: readonly TrustItem[]): Promise<TrustItem[]> {
+  if (items.length === 0) return [];
+  const trusted = await readTrust(await trustPlace(place));
+  const known = await Promise.all(items.map((item) => isKnown(place, trusted, item)));
+  return items.filter((_, at) => !known[at]);
+}
+
+async function isKnown(place: TrustScene, trusted: Trusted, item: TrustItem): Promise<boolean> {
+  if (trusted.has(item)) return true;
+  if (item.file === undefined) return false;
+  const root = (await place.config())?.root ?? place.cwd;
+  return await isInCommits({ root, file: item.file, commits: trusted.commits }, place.runner);
+}
+
+/** Where the approvals of this repository are. */
+export async function trustPlace({ environment, home, cwd, repository, config }: TrustScene): Promise<TrustPlace> {
+  const folder = (await repository())?.commonDir ?? (await config())?.dir ?? cwd;
+  return { file: trustFile(environment, home), repository: folder };
+}
+
+/** A dump of the repository's choice, by its content. */
+export async function dumpItem(path: string, { root }: Pick<LoadedConfig, "root">): Promise<TrustItem> {
+  return { key: "worktrees.data", text: showPath(path, root), content: await hashContent(path), file: path };
+}
+
+function showPath(path: string, root: string): string {
+  const way = relative(root, path);
+  return way.startsWith("..") ? path : way;
+}
+
+async function foldersOf(place: TrustScene, { root }: LoadedConfig, all: boolean): Promise<RepositoryFolders> {
+  const repository = await place.repository();
+  const base = repository === undefined ? root : (repository.mainRoot ?? repository.commonDir);
+  return { base, own: all ? await ownFolders(place) : [] };
+}
+
+/** The folders that belong to the repository: its git folder and its worktrees; without git that of pgrove.yaml. */
+export async function ownFolders(place: Pick<TrustScene, "repository" | "config" | "runner">): Promise<string[]> {
+  const repository = await place.repository();
+  const loaded = await place.config();
+  if (repository === undefined) return loaded === undefined ? [] : [loaded.root];
+  const { listWorktrees } = await import("../repo/worktree.ts");
+  const worktrees = await listWorktrees(repository, place.runner);
+  return [repository.commonDir, ...worktrees.map((each) => each.root)];
+}
+
+async function listExposed({ targetPlace }: TrustScene, loaded: LoadedConfig): Promise<TrustItem[]> {
+  const { findExposure } = await import("../resolve/exposed-host.ts");
+  const exposed = await findExposure(loaded, targetPlace);
+  return exposed === undefined ? [] : [exposed];
+}
+
+async function listData(place: TrustScene, loaded: LoadedConfig): Promise<TrustItem[]> {
+  const { readConfiguredData } = await import("./initial-data.ts");
+  const data = readConfiguredData(loaded, place.home);
+  const repository = await place.repository();
+  if (data.kind !== "dump" || repository === undefined) return [];
+  const [{ requireDump }, { isInOwnStore }] = await Promise.all([
+    import("../dump/store.ts"),
+    import("../worktree/own-store.ts"),
+  ]);
+  const storeDir = await place.storeDir();
+  const dump = await requireDump(data.dump, storeDir, place.cwd, place.home).catch(() => undefined); // missed where it is used
+  if (dump === undefined) return [];
+  const { environment, runner } = place;
+  const isOwn = await isInOwnStore({ loaded, repository, environment, runner }, dump.path, storeDir);
+  return isOwn ? [] : [await dumpItem(dump.path, loaded)];
+}
+
+/** The compose files of this checkout, where each worktree has containers of its own. */
+async function listCompose(place: TrustScene, loaded: LoadedConfig): Promise<TrustItem[]> {
+  const { config, root } = loaded;
+  if (!hasOwnServer(config) || config.server.kind !== "compose") return [];
+  const [{ composeFiles, mainServer }, { listComposeParts }] = await Promise.all([
+    import("../resolve/main-server.ts"),
+    import("../server/compose-parts.ts"),
+  ]);
+  const mains = await mainServer(loaded, place.targetPlace);
+  const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
+  const parts = await listComposeParts(await composeFiles(loaded, place, { root, mainFile }));
+  return await Promise.all(
+    parts.map(async (file): Promise<TrustItem> => {
+      return { key: "server.compose", text: showPath(file, root), content: await hashContent(file), file };
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import { explainRefused } from "../archive/explain-refused.ts";
+import type { Skipping } from "../archive/wants.ts";
+import { failure } from "../errors.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import type { Explanation } from "../work/explain.ts";
+import type { InspectedDump } from "./inspect.ts";
+
+/** Why a dump was not loaded, in words, with the statement that failed and the way out. */
+export function explainLoadError(
+  error: unknown,
+  { dump, checked }: InspectedDump,
+  live: LiveTarget,
+  skipping: Skipping,
+): unknown {
+  if (!(error instanceof ToolError) || error.failure.aborted) return error;
+  const said = error.message.replaceAll("psql:<stdin>:", `psql:${dump.name}:`);
+  const found = explainSkipped(said, skipping) ?? explainRefused(said);
+  // Bytes that are those which were written are not damaged, whatever becomes of them.
+  const explanation = checked === "sha256" && found?.code === "dump_damaged" ? undefined : found;
+  const what = `${dump.name} could not be restored; ${live.target.label} was not touched`;
+  return failure(
+    explanation?.code ?? "restore_failed",
+    explanation === undefined ? `${what}\n${said}` : `${what}: ${explanation.why}\n${said}`,
+    explanation?.hint ?? "change in the source what the server refuses, and dump it again",
+    error,
+  );
+}
+
+/** What was left out may be needed by what was not. */
+function explainSkipped(said: string, { objects }: Skipping): Explanation | undefined {
+  const extensions = [...objects].filter((object) => object.startsWith("extension ") && object !== "extension plpgsql");
+  if (extensions.length === 0 || !/does not exist/.test(said)) return undefined;
+  return {
+    code: "load_skipped",
+    why: `it may need what was left out: ${extensions.join(", ")}`,
+    hint: "install the extension in the server, or dump without what uses it: pg_dump --exclude-table",
+  };
+}

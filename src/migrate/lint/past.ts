@@ -1,0 +1,185 @@
+/** What earlier migrations have made, as far as their text says it: types, checks, partitioned tables, procedures. */
+import type { AlterTableCmd, ColumnDef, Constraint, RangeVar, TypeName } from "libpg-query";
+import {
+  addedColumns,
+  addedConstraints,
+  commandsOf,
+  createdColumns,
+  findColumnConstraint,
+  findPart,
+  keyOfColumn,
+  keyOfRelation,
+  keyOfWords,
+  partsOf,
+  wordsOf,
+} from "../../sql/nodes.ts";
+import { bodyEndsTransaction } from "../../sql/outside-transaction.ts";
+import type { Node } from "../../sql/parser.ts";
+
+export class PastFacts {
+  private readonly tables = new Map<string, "plain" | "partitioned">();
+  private readonly indexes = new Set<string>();
+  private readonly schemas = new Set<string>();
+  private readonly types = new Map<string, TypeName>();
+  /** Each constraint by its table and name, with the column that it says is not null. */
+  private readonly checks = new Map<string, string>();
+  /** Columns that are NOT NULL, and those that a checked constraint says it of. */
+  private readonly required = new Set<string>();
+  private readonly proved = new Set<string>();
+  private readonly procedures = new Set<string>();
+
+  /** Whether a table of that name was made; undefined when nothing says so. */
+  kindOfTable(relation: RangeVar | undefined): "plain" | "partitioned" | undefined {
+    return this.tables.get(keyOfRelation(relation));
+  }
+
+  hasColumn(table: RangeVar | undefined, column: string | undefined): boolean {
+    return this.types.has(keyOfColumn(table, column));
+  }
+
+  hasIndex(name: string): boolean {
+    return this.indexes.has(name);
+  }
+
+  hasSchema(name: string): boolean {
+    return this.schemas.has(name);
+  }
+
+  /** The type that a column has had up to here. */
+  typeOf(table: RangeVar, column: string | undefined): TypeName | undefined {
+    return this.types.get(keyOfColumn(table, column));
+  }
+
+  /** Whether the column is NOT NULL, or a checked constraint says that it is not null: then SET NOT NULL reads no row. */
+  isProvedNotNull(table: RangeVar, column: string | undefined): boolean {
+    const key = keyOfColumn(table, column);
+    return this.required.has(key) || this.proved.has(key);
+  }
+
+  /** Whether a procedure of that name ends its transaction. */
+  commits(words: readonly string[]): boolean {
+    return this.procedures.has(keyOfWords(words));
+  }
+
+  /** Remembers what the statement makes, and forgets what it takes away. */
+  observe(node: Node): void {
+    this.observeCreation(node);
+    for (const { table, column } of [...createdColumns(node), ...addedColumns(node)]) this.observeColumn(table, column);
+    const create = findPart(node, "CreateStmt");
+    if (create?.relation !== undefined) {
+      for (const each of partsOf(create.tableElts, "Constraint")) this.observeConstraint(create.relation, each);
+    }
+    for (const { table, constraint } of addedConstraints(node)) this.observeConstraint(table, constraint);
+    for (const { table, command } of commandsOf(node)) this.observeCommand(table, command);
+    this.observeRename(node);
+    this.observeDrop(node);
+  }
+
+  private observeCreation(node: Node): void {
+    const create = findPart(node, "CreateStmt");
+    if (create?.relation !== undefined) {
+      const key = keyOfRelation(create.relation);
+      const isKnown = create.if_not_exists && this.tables.has(key);
+      if (!isKnown) this.tables.set(key, create.partspec === undefined ? "plain" : "partitioned");
+    }
+    const made = findPart(node, "CreateTableAsStmt")?.into?.rel;
+    if (made !== undefined) this.tables.set(keyOfRelation(made), "plain");
+    const index = findPart(node, "IndexStmt")?.idxname;
+    if (index !== undefined) this.indexes.add(index);
+    const schema = findPart(node, "CreateSchemaStmt")?.schemaname;
+    if (schema) this.schemas.add(schema);
+    const routine = findPart(node, "CreateFunctionStmt");
+    if (!routine?.is_procedure) return;
+    const key = keyOfWords(partsOf(routine.funcname, "String").map(({ sval }) => sval ?? ""));
+    const body = partsOf(routine.options, "DefElem").find(({ defname }) => defname === "as");
+    if (bodyEndsTransaction(wordsOf(body?.arg).join("\n"))) this.procedures.add(key);
+    else this.procedures.delete(key);
+  }
+
+  private observeColumn(table: RangeVar, column: ColumnDef): void {
+    const key = keyOfColumn(table, column.colname);
+    if (column.typeName === undefined || this.types.has(key)) return; // IF NOT EXISTS
+    this.types.set(key, column.typeName);
+    const required = findColumnConstraint(column, "CONSTR_NOTNULL") ?? findColumnConstraint(column, "CONSTR_PRIMARY");
+    if (required !== undefined) this.required.add(key);
+  }
+
+  private observeConstraint(table: RangeVar, constraint: Constraint): void {
+    const { contype, conname, keys, skip_validation } = constraint;
+    if (contype === "CONSTR_PRIMARY") {
+      for (const { sval } of partsOf(keys, "String")) this.required.add(keyOfColumn(table, sval));
+    }
+    const column = columnNotNull(constraint);
+    if (column === undefined) return;
+    if (conname !== undefined) this.checks.set(keyOfColumn(table, conname), column);
+    if (!skip_validation) this.proved.add(keyOfColumn(table, column));
+  }
+
+  private observeCommand(table: RangeVar, { subtype, name, def }: AlterTableCmd): void {
+    const key = keyOfColumn(table, name);
+    const type = findPart(def, "ColumnDef")?.typeName;
+    const column = this.checks.get(key);
+    if (subtype === "AT_AlterColumnType" && type !== undefined) this.types.set(key, type);
+    if (subtype === "AT_SetNotNull") this.required.add(key);
+    if (subtype === "AT_DropNotNull") this.required.delete(key);
+    if (subtype === "AT_ValidateConstraint" && column !== undefined) this.proved.add(keyOfColumn(table, column));
+    if (subtype === "AT_DropConstraint" && column !== undefined) {
+      this.checks.delete(key);
+      this.proved.delete(keyOfColumn(table, column));
+    }
+    if (subtype === "AT_DropColumn") this.forget(key);
+  }
+
+  private observeRename(node: Node): void {
+    const rename = findPart(node, "RenameStmt");
+    if (rename?.newname === undefined || rename.relation === undefined) return;
+    const { relation, newname, subname, renameType } = rename;
+    if (renameType === "OBJECT_COLUMN") {
+      this.move(keyOfColumn(relation, subname), keyOfColumn(relation, newname));
+    } else if (renameType === "OBJECT_TABLE") {
+      const [from, to] = [keyOfRelation(relation), keyOfWords([relation.schemaname ?? "public", newname])];
+      this.tables.set(to, this.tables.get(from) ?? "plain");
+      this.tables.delete(from);
+      for (const key of this.columnsOf(from)) this.move(key, `${to}${key.slice(from.length)}`);
+    }
+  }
+
+  private move(from: string, to: string): void {
+    const type = this.types.get(from);
+    if (type !== undefined) this.types.set(to, type);
+    if (this.required.has(from)) this.required.add(to);
+    if (this.proved.has(from)) this.proved.add(to);
+    this.forget(from);
+  }
+
+  private forget(column: string): void {
+    this.types.delete(column);
+    this.required.delete(column);
+    this.proved.delete(column);
+  }
+
+  private columnsOf(table: string): string[] {
+    const known = new Set([...this.types.keys(), ...this.required, ...this.proved]);
+    return [...known].filter((key) => key.startsWith(`${table}.`));
+  }
+
+  private observeDrop(node: Node): void {
+    const drop = findPart(node, "DropStmt");
+    for (const words of (drop?.objects ?? []).map(wordsOf)) {
+      if (drop?.removeType === "OBJECT_INDEX") this.indexes.delete(words.at(-1) ?? "");
+      if (drop?.removeType === "OBJECT_SCHEMA") this.schemas.delete(words.join("."));
+      if (drop?.removeType !== "OBJECT_TABLE") continue;
+      const table = keyOfWords(words);
+      this.tables.delete(table);
+      for (const key of this.columnsOf(table)) this.forget(key);
+    }
+  }
+}
+
+/** The column of `CHECK (column IS NOT NULL)` and of `NOT NULL column`. */
+function columnNotNull({ contype, raw_expr, keys }: Constraint): string | undefined {
+  if (contype === "CONSTR_NOTNULL") return partsOf(keys, "String")[0]?.sval;
+  const test = findPart(raw_expr, "NullTest");
+  if (test?.nulltesttype !== "IS_NOT_NULL") return undefined;
+  return partsOf(findPart(test.arg, "ColumnRef")?.fields, "String").at(-1)?.sval;
+}

@@ -1,0 +1,79 @@
+/** What to change for the errors whose words alone do not say it. */
+import { messageOf } from "../../errors.ts";
+import { codeOf } from "../../postgres/connect.ts";
+
+const OUTSIDE =
+  "what commits by itself, as CONCURRENTLY does and CALL may, cannot be part of a transaction: put it into a file of its own whose first line is -- pgrove:no-transaction";
+const BY_PARTITIONS = [
+  "of a partitioned table: CREATE INDEX name ON ONLY the table, which builds nothing;",
+  "then CREATE INDEX CONCURRENTLY on each partition, in files with -- pgrove:no-transaction; then ALTER INDEX name ATTACH PARTITION each of them",
+];
+const KEY_BY_PARTITIONS =
+  "of a partitioned table: add it to each partition NOT VALID, VALIDATE CONSTRAINT there, then add it to the table, which takes those over";
+
+/** Lines for the hint; none where the error says all there is to say, or the script itself is wrong. */
+export function adviseOn(error: unknown): readonly string[] {
+  return adviseOnCode(codeOf(error) ?? "", messageOf(error));
+}
+
+/** psql tells no codes: those of its English words. */
+const CODES: readonly (readonly [words: RegExp, code: string])[] = [
+  [/invalid transaction termination/, "2D000"],
+  [/cannot run inside a transaction block|cannot be executed from a function/, "25001"],
+  [/unsafe use of new value/, "55P04"],
+  [/partitioned (?:table|index)/, "0A000"],
+];
+
+/** The same for what psql has said. */
+export function adviseOnWords(said: string): readonly string[] {
+  const code = CODES.find(([words]) => words.test(said))?.[1];
+  return code === undefined ? [] : adviseOnCode(code, said);
+}
+
+/** By the error's code and words. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function adviseOnCode(code: string, said: string): readonly string[] {
+  switch (code) {
+    case "2D000": // invalid_transaction_termination
+    case "25001": // active_sql_transaction: "cannot run inside a transaction block"
+      return [OUTSIDE];
+    case "55P04": // unsafe_new_enum_value_usage
+      return ["a new value of an enum can be used once it is committed: put its use into a migration behind this one"];
+    case "0A000":
+      return /partitioned/.test(said) ? adviseOnPartitioned(said) : [];
+    case "55P03":
+      return [adviseOnLock(said)];
+    case "57014":
+      return adviseOnCancel(said);
+    case "25P03":
+      return ["the role's or the database's idle_in_transaction_session_timeout has ended the session: \\drds in psql"];
+    case "25P04":
+      return [
+        "transaction_timeout has ended it, which counts for the whole migration: ALTER ROLE … SET transaction_timeout = 0",
+      ];
+    case "25006":
+      return ["the database can only be read: name the primary server, not a replica"];
+    default:
+      return [];
+  }
+}
+
+function adviseOnPartitioned(said: string): readonly string[] {
+  if (/concurrently/i.test(said)) {
+    return /\bdrop\b/i.test(said) ? ["of a partitioned table: DROP INDEX without CONCURRENTLY"] : BY_PARTITIONS;
+  }
+  return /NOT VALID/i.test(said) ? [KEY_BY_PARTITIONS] : [];
+}
+
+function adviseOnLock(said: string): string {
+  return /lock timeout/.test(said)
+    ? "somebody holds a lock for longer than migrations.lock_timeout (default 5s), or than the script's own: pgrove status"
+    : "somebody holds the lock, and NOWAIT does not wait for it: pgrove status";
+}
+
+function adviseOnCancel(said: string): readonly string[] {
+  if (!/statement timeout/.test(said)) return ["somebody has cancelled it (pg_cancel_backend)"];
+  return [
+    "--statement-timeout 10m    gives each statement more time; 0 gives it all",
+    "where the script or a function of it sets statement_timeout itself, that counts",
+  ];
+}

@@ -1,0 +1,186 @@
+/** What in a repository would act by itself: each thing that needs its user's approval before it does. */
+import { createHash } from "node:crypto";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { Config } from "../config/config-schema.ts";
+import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import { renderTemplate } from "../config/text-template.ts";
+import { expandHome, isInside, pathExists } from "../sys/files.ts";
+
+/** Where the things stand. */
+export const TRUST_KEYS = [
+  "worktrees.setup",
+  "worktrees.teardown",
+  "migrations.command.up",
+  "migrations.command.down",
+  "migrations.command.status",
+  "migrations.command.history",
+  "migrations.command.create",
+  "client_image",
+  "server.url",
+  "env.set",
+  "worktrees.dir",
+  "dumps.dir",
+  "dumps.key_file",
+  "worktrees.data",
+  "server.compose",
+  "dump",
+] as const;
+
+export type TrustKey = (typeof TRUST_KEYS)[number];
+
+export interface TrustItem {
+  key: TrustKey;
+  /** What would act, as it is shown: a command, an image, a file's name. */
+  text: string;
+  /** The hash of a file's content, where it is that which would act: under whatever name it comes. */
+  content?: string;
+  /** Where that file is. */
+  file?: string;
+}
+
+/** What an approval is remembered by. */
+export function idOf({ key, text, content }: TrustItem): string {
+  const what = content === undefined ? [key, text] : ["content", content];
+  return createHash("sha256").update(JSON.stringify(what)).digest("hex");
+}
+
+/** One hash of several things, in whatever order they come. */
+export function hashOf(items: readonly TrustItem[]): string {
+  return createHash("sha256").update(items.map(idOf).sort().join("\n")).digest("hex");
+}
+
+/** The commands of pgrove.yaml. */
+export function listCommands({ worktrees, migrations }: Config): TrustItem[] {
+  const tool = migrations.command;
+  const one = (command: string | undefined) => (command === undefined ? [] : [command]);
+  const all: [TrustKey, readonly string[]][] = [
+    ["worktrees.setup", worktrees.setup],
+    ["worktrees.teardown", worktrees.teardown],
+    ["migrations.command.up", one(tool?.up)],
+    ["migrations.command.down", one(tool?.down)],
+    ["migrations.command.status", one(tool?.status)],
+    ["migrations.command.history", one(tool?.history)],
+    ["migrations.command.create", one(tool?.create)],
+  ];
+  return all.flatMap(([key, commands]) => commands.map((text) => ({ key, text })));
+}
+
+/** The key by which others' dumps count as one's own. */
+export function listKeys({ dumps }: Config): TrustItem[] {
+  return dumps.key_file === undefined ? [] : [{ key: "dumps.key_file", text: dumps.key_file }];
+}
+
+/** PostgreSQL's own image, by whatever tag. */
+const OFFICIAL = /^(?:docker\.io\/library\/)?postgres:[\w.{}-]+$/;
+
+/** The image whose programs would be given the database's password. */
+export function listImages({ client_image: image }: Config): TrustItem[] {
+  return OFFICIAL.test(image) ? [] : [{ key: "client_image", text: image }];
+}
+
+/**
+ * Variables by which a program that reads the env file, or is started with its variables, runs or loads something else, or
+ * talks to somebody else. Whole names, and beginnings with `*`.
+ */
+const ACTING = [
+  ...["PATH", "HOME", "SHELL", "ENV", "BASH_ENV", "BASH_FUNC_*", "PROMPT_COMMAND", "PS4", "IFS", "ZDOTDIR", "FPATH"],
+  ...["LD_*", "DYLD_*", "GCONV_PATH", "LOCPATH", "GLIBC_TUNABLES", "TMPDIR", "TMP", "TEMP", "XDG_*"],
+  ...["NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_REPL_EXTERNAL_MODULE"],
+  ...["BUN_OPTIONS", "BUN_CONFIG_*", "DENO_*", "NPM_CONFIG_*", "YARN_*", "PNPM_*", "COREPACK_*"],
+  ...[
+    "PYTHON*",
+    "PIP_*",
+    "UV_*",
+    "VIRTUAL_ENV",
+    "PERL*",
+    "RUBY*",
+    "GEM_HOME",
+    "GEM_PATH",
+    "BUNDLE_*",
+    "PHP_INI_*",
+    "PHPRC",
+  ],
+  ...[
+    "JAVA_HOME",
+    "JAVA_TOOL_OPTIONS",
+    "_JAVA_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "MAVEN_*",
+    "GRADLE_*",
+    "CLASSPATH",
+    "LUA_*",
+  ],
+  ...["GOPATH", "GOROOT", "GOBIN", "GOENV", "GOFLAGS", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOTOOLCHAIN", "CGO_*"],
+  ...["CARGO_*", "RUSTC*", "RUSTFLAGS", "CC", "CXX", "MAKEFLAGS", "ERL_*", "ELIXIR_*", "MIX_HOME", "MIX_ARCHIVES"],
+  ...["DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "DOTNET_ROOT", "CORECLR_*", "COR_*", "PSMODULEPATH"],
+  ...["GIT_*", "SSH_*", "EDITOR", "VISUAL", "PAGER", "MANPAGER", "BROWSER", "LESSOPEN", "LESSCLOSE", "SUDO_*"],
+  ...["DOCKER_*", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "CONTAINER_HOST", "KUBECONFIG", "PGROVE_*", "BACKUP_DIR"],
+  ...["PSQLRC", "PSQL_EDITOR", "PSQL_PAGER", "PGSERVICEFILE", "PGSYSCONFDIR", "PGPASSFILE", "OPENSSL_*"],
+  ...["SSL_CERT_*", "CURL_*", "REQUESTS_CA_BUNDLE", "*_PROXY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"],
+];
+
+/** Whether a variable of that name does more than to be read by the project's own programs. */
+export function isActing(name: string): boolean {
+  const upper = name.toUpperCase(); // Windows knows Path
+  return ACTING.some((each) => {
+    const wanted = each.toUpperCase();
+    if (wanted.startsWith("*")) return upper.endsWith(wanted.slice(1));
+    return wanted.endsWith("*") ? upper.startsWith(wanted.slice(0, -1)) : upper === wanted;
+  });
+}
+
+/** Variables of the env file that would change what programs do. */
+export function listActingVariables({ env }: Config): TrustItem[] {
+  const all = [env, ...(env.others ?? [])].flatMap(({ set }) => Object.entries(set));
+  const acting = all.filter(([name]) => isActing(name));
+  return acting.map(([name, value]) => ({ key: "env.set", text: `${name}=${value}` }));
+}
+
+/** Where the repository's folders are. */
+export interface RepositoryFolders {
+  /** The main worktree's; of a bare repository its git folder. */
+  base: string;
+  /** All that belong to the repository: its git folder, and its worktrees. */
+  own: readonly string[];
+}
+
+/** The folder of new worktrees, where it lies elsewhere than beside or within the repository. */
+export async function listWorktreeFolder({ config }: LoadedConfig, { base }: RepositoryFolders): Promise<TrustItem[]> {
+  const written = config.worktrees.dir;
+  const values = { name: "name", repo: basename(base).replace(/\.git$/, ""), project: config.project };
+  const folder = dirname(resolve(base, renderTemplate(written, values, "worktrees.dir")));
+  return (await isNeighbour(folder, base)) ? [] : [{ key: "worktrees.dir", text: written }];
+}
+
+/**
+ * Whether a folder is within the repository, or beside it: not above, not hidden, and in no other repository. A link on
+ * the way counts for where it leads.
+ */
+async function isNeighbour(folder: string, base: string): Promise<boolean> {
+  const around = dirname(base);
+  if (!(await isInside(around, folder))) return false;
+  const isOwn = await isInside(base, folder);
+  const from = isOwn ? base : around;
+  const way = relative(from, folder);
+  const steps = way === "" ? [] : way.split(sep);
+  if (steps.includes("..") || isAbsolute(way) || steps.includes(".git")) return false;
+  if (isOwn) return true;
+  if (steps.some((step) => step.startsWith("."))) return false;
+  for (let count = 1; count <= steps.length; count++) {
+    if (await pathExists(join(from, ...steps.slice(0, count), ".git"))) return false;
+  }
+  return true;
+}
+
+/** The store, where it lies within the repository: its dumps would be the branch's, and ours might be committed. */
+export async function listStore(
+  { config, dir }: LoadedConfig,
+  { own }: RepositoryFolders,
+  { environment, home }: { environment: Environment; home: string },
+): Promise<TrustItem[]> {
+  const written = config.dumps.dir;
+  if (written === undefined || (environment.BACKUP_DIR ?? "").trim() !== "") return [];
+  const folder = resolve(dir, expandHome(renderTemplate(written, { project: config.project }, "dumps.dir"), home));
+  const inside = await Promise.all(own.map((each) => isInside(each, folder)));
+  return inside.includes(true) ? [{ key: "dumps.dir", text: written }] : [];
+}

@@ -1,0 +1,100 @@
+/**
+ * What is protected is the database, and not the name that it was given: by its URL, another env file, another environment
+ * or as main it is the same. Known by address, port and name; then by what its server said on the last visit. Servers are
+ * not dialled for this.
+ */
+import { refusal } from "../errors.ts";
+import { parseMark } from "../postgres/ownership.ts";
+import type { Sql } from "../postgres/toolbox.ts";
+import { openServer } from "../server/open-server.ts";
+import type { ServerTools } from "../server/server.ts";
+import { isPlan } from "../sys/operation.ts";
+import { type Identity, isSameIdentity, readIdentity, readVisits, rememberVisit, type Visit } from "./identities.ts";
+import { databaseOf, isSameDatabase } from "./same-server.ts";
+import type { LiveTarget, Target } from "./target.ts";
+import type { TargetPlace } from "./target-place.ts";
+
+/**
+ * The target, protected where it is a protected environment's database. A worktree's own is not looked at: its server may
+ * be a copy of a protected one's files. `environmentTarget` resolves an environment, and says nothing on the way.
+ */
+export async function withProtection(
+  target: Target,
+  place: TargetPlace,
+  environmentTarget: (name: string) => Promise<Target>,
+): Promise<Target> {
+  const loaded = await place.config();
+  const names = Object.entries(loaded?.config.environments ?? {}).flatMap(([name, each]) =>
+    each.protected ? [name] : [],
+  );
+  if (names.length === 0 || target.worktree !== undefined) return target;
+  const guarded = { ...target, guards: names };
+  if (target.protected) return guarded;
+  const tools = await place.serverTools();
+  const found = await Promise.all(
+    names.map(async (name) => ({ name, own: await environmentTarget(name).catch(() => undefined) })),
+  );
+  for (const { name, own } of found) {
+    if (own !== undefined && (await isSameDatabase(target, own, tools))) return protectedAs(guarded, name);
+  }
+  const known = await findVisited(target, names, await place.stateDir(), tools);
+  return known === undefined ? guarded : protectedAs(guarded, known);
+}
+
+function protectedAs(target: Target, name: string): Target {
+  return { ...target, protected: true, protectedAs: name };
+}
+
+/** The protected environment that the target's last visit was to, under another address. */
+async function findVisited(
+  target: Target,
+  names: readonly string[],
+  stateDir: string,
+  tools: ServerTools,
+): Promise<string | undefined> {
+  const visits = await readVisits(stateDir);
+  const { label } = openServer(target.server, target.login, tools);
+  const there = visits.filter(({ server }) => server === label);
+  if (there.length === 0) return undefined;
+  const database = await databaseOf(target, tools);
+  const own = there.find((each) => each.database === database);
+  return own === undefined ? undefined : findProtected(own, names, visits);
+}
+
+function findProtected(own: Visit, names: readonly string[], visits: readonly Visit[]): string | undefined {
+  const same = visits.find(
+    ({ environment, ...visit }) => names.includes(environment ?? "") && isSameIdentity(own, visit),
+  );
+  return same?.environment;
+}
+
+/** Operations that change nothing in the target. */
+const READS = new Set(["dump", "verify", "migrate check", "rehearse"]);
+
+/**
+ * Remembers whom the session's server is, and refuses (exit 5) to change what turns out to be a protected environment's
+ * database: from then on it is known as such, and its name may be confirmed.
+ */
+export async function requireUnprotected(
+  sql: Sql,
+  { target, server, database }: LiveTarget,
+  { operation, stateDir }: { operation: string; stateDir: string },
+): Promise<void> {
+  const { guards } = target;
+  if (guards === undefined) return;
+  const read = await readIdentity(sql, database);
+  if (read === undefined) return;
+  const { comment, ...identity } = read;
+  if (parseMark(comment)?.kind === "worktree") return;
+  const isEnvironment = target.protected && target.protectedAs === undefined && target.environment !== undefined;
+  const visit: Visit & Identity = { server: server.label, database, ...identity };
+  await rememberVisit(stateDir, isEnvironment ? { ...visit, environment: target.environment ?? "" } : visit);
+  if (target.protected || READS.has(operation) || isPlan(operation)) return;
+  const name = findProtected(visit, guards, await readVisits(stateDir));
+  if (name === undefined) return;
+  throw refusal(
+    "protected",
+    `${target.label} is the database of ${name}, which is protected, or a copy of its server's files`,
+    `the same command with --confirm ${name}, if that is what you want`,
+  );
+}

@@ -1,0 +1,60 @@
+/** Whether two targets are one database, by what is said of them: nothing is dialled. */
+import { networkInterfaces } from "node:os";
+import { type Connection, eachAddress, isSocket } from "../postgres/url.ts";
+import { openServer } from "../server/open-server.ts";
+import type { ServerTools } from "../server/server.ts";
+import type { Target } from "./target.ts";
+
+/** How long a name server may take. Two names that it does not tell are compared as they are written. */
+const LOOKUP_MS = 2_000;
+
+/** Whether both names lead to one server, and there to one database. */
+export async function isSameDatabase(one: Target, other: Target, tools: ServerTools): Promise<boolean> {
+  const [own, others] = await Promise.all([databaseOf(one, tools), databaseOf(other, tools)]);
+  if (own === undefined || own !== others) return false;
+  const [server, second] = [one.server, other.server];
+  if (server.kind !== "url" || second.kind !== "url") return Bun.deepEquals(server, second);
+  for (const address of eachAddress(server.connection)) {
+    for (const candidate of eachAddress(second.connection)) {
+      if (address.port === candidate.port && (await isSameHost(address, candidate))) return true;
+    }
+  }
+  return false;
+}
+
+/** The database that is meant; undefined where only a server could say that does not. */
+export async function databaseOf({ server, login }: Target, tools: ServerTools): Promise<string | undefined> {
+  if (login.database !== undefined) return login.database;
+  if (server.kind === "url") return server.connection.database;
+  const access = openServer(server, login, tools).access();
+  return (await access.catch(() => undefined))?.database; // stopped: no work is done there either
+}
+
+async function isSameHost(one: Connection, other: Connection): Promise<boolean> {
+  const [own, others] = [nameOf(one), nameOf(other)];
+  if (own === others) return true;
+  const [places, second] = await Promise.all([placesOf(own), placesOf(others)]);
+  return places.some((place) => second.includes(place));
+}
+
+/** "" stands for this machine. */
+function nameOf(connection: Connection): string {
+  if (isSocket(connection)) return "";
+  const name = (connection.hostaddr ?? connection.host).toLowerCase().replace(/\.$/, "");
+  return isThisMachine(name) ? "" : name;
+}
+
+function isThisMachine(address: string): boolean {
+  if (address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address)) return true;
+  return Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === address));
+}
+
+async function placesOf(name: string): Promise<string[]> {
+  if (name === "") return [""];
+  const { lookup } = await import("node:dns/promises");
+  const found = await Promise.race([
+    lookup(name, { all: true }).catch(() => []), // not known here: it is compared by its name
+    Bun.sleep(LOOKUP_MS).then(() => []),
+  ]);
+  return [name, ...found.map(({ address }) => (isThisMachine(address) ? "" : address))];
+}

@@ -1,0 +1,21 @@
+/** libpq's options for the programs that load: limits that are meant for others would end their work, or refuse it. */
+import type { Sql } from "../postgres/toolbox.ts";
+
+const LIFTED = ["default_transaction_read_only", "idle_session_timeout", "lock_timeout", "statement_timeout"];
+
+/**
+ * What the login's sessions have to be told besides; undefined where that is nothing: a pooler takes no options. `searchPath`
+ * is that of the load, where it has one of its own.
+ */
+export async function readLoadOptions(control: Sql, searchPath?: string): Promise<string | undefined> {
+  const rows = await control<{ name: string }[]>`
+    select name from pg_settings where name in ${control(LIFTED)} and reset_val not in ('0', 'off') order by name`;
+  const options = rows.map(({ name }) => `-c ${name}=0`);
+  if (searchPath !== undefined) options.push(`-c search_path=${escapeOption(searchPath)}`);
+  return options.length === 0 ? undefined : options.join(" ");
+}
+
+/** https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS */
+function escapeOption(value: string): string {
+  return value.replace(/[\\\s]/g, "\\$&");
+}

@@ -1,0 +1,34 @@
+/** Random commands with random faults lose nothing; and a program that loses something is found out. */
+import { expect, test } from "bun:test";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../support/engine/run.ts";
+import { binary } from "../support/faults/program.ts";
+
+const program = join(import.meta.dir, "../soak/main.ts");
+
+const soak = (steps: number, seed: number, env: Record<string, string> = {}) =>
+  run(process.execPath, [program, "--steps", String(steps), "--seed", String(seed)], { env });
+
+test("150 steps", async () => {
+  const { code, stdout } = await soak(150, 1);
+  expect(stdout).toMatch(/^seed 1: 150 steps, [1-9]\d* faults/);
+  expect(stdout).toContain("lost 0, foreign things touched 0, server restarts that were not injected 0, leftovers 0");
+  expect(code).toBe(0);
+}, 600_000);
+
+test("a program that says that it is done, and has done nothing, is found out", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pgrove-idle-"));
+  try {
+    const idle = join(folder, "pgrove");
+    await writeFile(idle, `#!/bin/sh\ncase "$1" in sql) exit 0 ;; esac\nexec ${binary} "$@"\n`);
+    await chmod(idle, 0o755);
+    const { code, stdout } = await soak(100, 2, { PGROVE_TEST_BINARY: idle });
+    expect(stdout).toMatch(/^lost [1-9]/m);
+    expect(stdout).toMatch(/step \d+: \w+: pgrove sql/);
+    expect(code).toBe(1);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 240_000);

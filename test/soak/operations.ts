@@ -1,0 +1,174 @@
+/** The commands of a soak: what each is called with, and what must be there when it has gone through. */
+import { type Actor, type Data, folderOf, type State, type World } from "./world.ts";
+
+/** One command, before it runs. */
+export interface Operation {
+  actor: Actor;
+  args: readonly string[];
+  /** The database that it changes, with what it holds before; none for what only reads. */
+  target: Data | undefined;
+  /** What may be in it afterwards, once the command has gone through. */
+  allows(after: State): boolean;
+  /** Remembers what it has brought, besides the target's rows. */
+  keep?(stdout: string): void;
+  /** The worktree that it makes, or takes away. */
+  makes?: string;
+  removes?: string;
+}
+
+type Draw = (world: World, actor: Actor) => Operation | undefined;
+
+const MOST_WORKTREES = 4;
+const HOW_FAR = ["up 1", "up", "down 1", "goto 2"] as const;
+
+const draws: readonly (readonly [weight: number, draw: Draw])[] = [
+  [5, drawNew],
+  [6, drawInsert],
+  [3, drawDump],
+  [4, drawRestore],
+  [3, drawSnapshot],
+  [4, drawRewind],
+  [3, drawCopy],
+  [2, drawReset],
+  [4, drawMigrate],
+  [3, drawRemove],
+  [2, drawPrune],
+  [2, drawLook],
+];
+
+/** A command by chance, for one of the users. */
+export function drawOperation(world: World, actor: Actor): Operation {
+  const total = draws.reduce((sum, [weight]) => sum + weight, 0);
+  for (;;) {
+    let place = world.below(total);
+    const found = draws.find(([weight]) => {
+      place -= weight;
+      return place < 0;
+    });
+    const operation = found?.[1](world, actor);
+    if (operation !== undefined) return operation;
+  }
+}
+
+/** Main's database is changed by the first user alone: what several may do to one is another test's. */
+function drawTarget(world: World, actor: Actor): { name: string; data: Data } | undefined {
+  const own = [...actor.worktrees].map(([name, data]) => ({ name, data }));
+  const all = actor === world.actors[0] ? [...own, { name: "main", data: world.main }] : own;
+  return all.length === 0 ? undefined : world.pick(all);
+}
+
+const equals = (wanted: State) => (after: State) => Bun.deepEquals(after, wanted);
+
+function drawNew(world: World, actor: Actor): Operation | undefined {
+  if (actor.worktrees.size >= MOST_WORKTREES) return undefined;
+  const name = world.freshName("w");
+  const data: Data = { database: "", state: { notes: [], migrations: 0 }, snapshots: new Map() };
+  const copied = world.main.state;
+  return {
+    ...{ actor, args: ["new", name, "--json"], target: data, makes: name, allows: equals(copied) },
+    keep: (stdout) => {
+      data.database = JSON.parse(stdout).worktree.database;
+      actor.worktrees.set(name, data);
+    },
+  };
+}
+
+function drawInsert(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  if (target === undefined) return undefined;
+  const note = world.freshName("note");
+  const { notes, migrations } = target.data.state;
+  return {
+    ...{ actor, target: target.data },
+    args: ["sql", target.name, "-c", `insert into note values ('${note}')`],
+    allows: equals({ notes: [...notes, note].sort(), migrations }),
+  };
+}
+
+function drawDump(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  if (target === undefined) return undefined;
+  const { state } = target.data;
+  return {
+    ...{ actor, target: undefined, args: ["dump", target.name], allows: () => true },
+    keep: (stdout) => void actor.dumps.push({ path: stdout.trim(), state }),
+  };
+}
+
+function drawRestore(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  if (target === undefined || actor.dumps.length === 0) return undefined;
+  const { path, state } = world.pick(actor.dumps);
+  const args = ["restore", path, "--to", target.name, "--yes"];
+  return { actor, args, target: target.data, allows: equals(state) };
+}
+
+function drawSnapshot(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  if (target === undefined) return undefined;
+  const name = world.freshName("s");
+  const { state, snapshots } = target.data;
+  return {
+    ...{ actor, target: undefined, args: ["snapshot", name, target.name, "--yes"], allows: () => true },
+    keep: () => void snapshots.set(name, state),
+  };
+}
+
+function drawRewind(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  if (target === undefined || target.data.snapshots.size === 0) return undefined;
+  const [name, state] = world.pick([...target.data.snapshots]);
+  return { actor, args: ["rewind", name, target.name, "--yes"], target: target.data, allows: equals(state) };
+}
+
+function drawCopy(world: World, actor: Actor): Operation | undefined {
+  const own = [...actor.worktrees];
+  if (own.length === 0) return undefined;
+  const [to, data] = world.pick(own);
+  const sources = [...own.filter(([name]) => name !== to), ["main", world.main] as const];
+  const [from, { state }] = world.pick(sources);
+  return { actor, args: ["copy", from, "--to", to, "--yes"], target: data, allows: equals(state) };
+}
+
+function drawReset(world: World, actor: Actor): Operation | undefined {
+  if (actor.worktrees.size === 0) return undefined;
+  const [name, data] = world.pick([...actor.worktrees]);
+  return { actor, args: ["reset", name, "--yes"], target: data, allows: equals(world.main.state) };
+}
+
+function drawMigrate(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  if (target === undefined) return undefined;
+  const { notes, migrations } = target.data.state;
+  const howFar = world.pick(HOW_FAR);
+  const wanted = { "up 1": Math.min(3, migrations + 1), up: 3, "down 1": Math.max(0, migrations - 1), "goto 2": 2 };
+  return {
+    ...{ actor, target: target.data },
+    args: ["migrate", ...howFar.split(" "), "-t", target.name, "--yes"],
+    allows: equals({ notes, migrations: wanted[howFar] }),
+  };
+}
+
+function drawRemove(world: World, actor: Actor): Operation | undefined {
+  if (actor.worktrees.size === 0) return undefined;
+  const [name, data] = world.pick([...actor.worktrees]);
+  const args = ["remove", name, "--yes", "--force"];
+  return { actor, args, target: data, removes: name, allows: () => false };
+}
+
+/** Nothing is gone for as long as prune waits: it may take nothing. */
+function drawPrune(_world: World, actor: Actor): Operation {
+  return { actor, args: ["prune", "--yes"], target: undefined, allows: () => true };
+}
+
+function drawLook(world: World, actor: Actor): Operation {
+  const args = world.pick([["list"], ["status"], ["migrate", "status"], ["dumps", "list"], ["history"]]);
+  return { actor, args, target: undefined, allows: () => true };
+}
+
+/** How to go on with a worktree that a struck command has left half-made, or half-removed. */
+export function commandsToMend(actor: Actor, worktree: string, wish: "whole" | "gone"): readonly string[] {
+  return wish === "whole"
+    ? ["-C", folderOf(actor, worktree), "provision", "--json"]
+    : ["remove", worktree, "--yes", "--force"];
+}

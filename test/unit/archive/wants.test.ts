@@ -1,0 +1,67 @@
+import { describe, expect, test } from "bun:test";
+import { isSkipped, type Skipping, type Want, wantsOfSql } from "../../../src/archive/wants.ts";
+
+const wants = (sql: string) => wantsOfSql(sql).map(({ kind, object, roles }) => [kind, object, ...roles].join("|"));
+
+describe("what a statement asks for", () => {
+  test.each([
+    ['CREATE EXTENSION IF NOT EXISTS "uuid-ossp" WITH SCHEMA public;', "object|extension uuid-ossp"],
+    ["COMMENT ON EXTENSION \"uuid-ossp\" IS 'made';", "object|extension uuid-ossp"],
+    ["CREATE EVENT TRIGGER watch ON ddl_command_end\n   EXECUTE FUNCTION public.f();", "object|event trigger watch"],
+    ["ALTER EVENT TRIGGER watch OWNER TO boss;", "owner|event trigger watch|boss"],
+    ['ALTER TABLE public.t OWNER TO "the boss";', "owner||the boss"],
+    ["CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert');", "object|publication p"],
+    ["ALTER PUBLICATION p ADD TABLE ONLY public.t;", "object|publication p"],
+    ['CREATE POLICY p ON public.t FOR SELECT TO a, "b c" USING ((x = 1));', "object|policy p on public.t|a|b c"],
+    ["CREATE POLICY p ON public.t AS RESTRICTIVE TO PUBLIC USING (true);", "object|policy p on public.t"],
+    ["CREATE POLICY p ON public.t USING (f(' TO nobody'::text));", "object|policy p on public.t"],
+    ["CREATE USER MAPPING FOR me SERVER far OPTIONS (\"user\" 'x');", "object|user mapping of me for far|me"],
+    ["CREATE USER MAPPING FOR PUBLIC SERVER far;", "object|user mapping of PUBLIC for far"],
+    ["GRANT SELECT ON TABLE t TO a, b WITH GRANT OPTION;", "grant||a|b"],
+    ["GRANT SELECT ON TABLE t TO a GRANTED BY b;", "grant||a|b"],
+    ["REVOKE ALL ON SCHEMA public FROM PUBLIC;", "grant|"],
+    ["ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s REVOKE ALL ON TABLES FROM a;", "grant||a|a"],
+    ["ALTER DEFAULT PRIVILEGES FOR ROLE a GRANT ALL ON TABLES TO b;", "grant||a|b"],
+    ["SET SESSION AUTHORIZATION 'O''Hara';", "session||O'Hara"],
+    ['SET SESSION AUTHORIZATION "a b";', "session||a b"],
+    ["SET log_statement = 'none';", "setting|"],
+  ])("%s", (sql, expected) => {
+    expect(wants(sql)).toEqual([expected]);
+  });
+
+  test.each([
+    "SET SESSION AUTHORIZATION DEFAULT;",
+    "RESET SESSION AUTHORIZATION;",
+    "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'GRANT ALL ON t TO nobody; CREATE EXTENSION x;';",
+    "CREATE TABLE t (a text DEFAULT 'CREATE EVENT TRIGGER x');",
+    "INSERT INTO t VALUES ('ALTER TABLE t OWNER TO nobody;');",
+  ])("nothing: %s", (sql) => {
+    expect(wants(sql)).toEqual([]);
+  });
+
+  test("which settings a function has, and what only superusers do", () => {
+    const [routine] = wantsOfSql(
+      "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER\n    SET search_path TO ''\n    SET log_statement TO 'none'\n    AS $$select 1$$;",
+    );
+    expect(routine?.settings).toEqual(["search_path", "log_statement"]);
+    const bySuperusers = (sql: string) => wantsOfSql(sql).map(({ superuser }) => superuser);
+    expect(bySuperusers("CREATE PUBLICATION p FOR TABLES IN SCHEMA s; CREATE PUBLICATION p FOR TABLE t;")).toEqual([
+      true,
+      false,
+    ]);
+    expect(bySuperusers("CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f();")).toEqual([true]);
+  });
+});
+
+test("what is skipped: owners, grants, or single objects with all that is said of them", () => {
+  const sql = `ALTER PUBLICATION p OWNER TO a; ALTER TABLE t OWNER TO a; GRANT ALL ON t TO a;
+    CREATE PUBLICATION p; COMMENT ON PUBLICATION p IS 'x'; CREATE PUBLICATION q;`;
+  const skipped = (skipping: Partial<Skipping>): Want["kind"][] =>
+    wantsOfSql(sql)
+      .filter((want) => isSkipped(want, { owners: false, grants: false, objects: new Set(), ...skipping }))
+      .map(({ kind }) => kind);
+  expect(skipped({})).toEqual([]);
+  expect(skipped({ owners: true })).toEqual(["owner", "owner"]);
+  expect(skipped({ grants: true })).toEqual(["grant"]);
+  expect(skipped({ objects: new Set(["publication p"]) })).toEqual(["owner", "object", "object"]);
+});

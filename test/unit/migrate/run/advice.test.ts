@@ -1,0 +1,15 @@
+import { expect, test } from "bun:test";
+import { adviseOnWords } from "../../../../src/migrate/run/advice.ts";
+
+test.each([
+  ["1_x.up.sql:3: ERROR:  invalid transaction termination", "pgrove:no-transaction"],
+  ["1_x.up.sql:3: ERROR:  VACUUM cannot run inside a transaction block", "pgrove:no-transaction"],
+  ['1_x.up.sql:3: ERROR:  unsafe use of new value "c" of enum type mood', "a migration behind this one"],
+  ['1_x.up.sql:3: ERROR:  cannot create index on partitioned table "t" concurrently', "ON ONLY"],
+])("what psql says has the same advice: %s", (said, advice) => {
+  expect(adviseOnWords(said).join("\n")).toContain(advice);
+});
+
+test("a mistake in the file has none", () => {
+  expect(adviseOnWords('1_x.up.sql:3: ERROR:  column "nope" does not exist')).toEqual([]);
+});

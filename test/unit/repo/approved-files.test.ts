@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findDefaultCommit, hashContent, isInCommits, readCommitted } from "../../../src/repo/approved-files.ts";
+import { gitCommand } from "../../../src/repo/git.ts";
+import { systemRunner } from "../../../src/sys/process.ts";
+
+let root = "";
+
+async function git(...args: string[]): Promise<string> {
+  const author = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+  return (await systemRunner.capture(gitCommand(root, [...author, ...args]))).stdout.trim();
+}
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "pgrove-approved-"));
+  await git("init", "-q", "-b", "main");
+  await mkdir(join(root, "deploy"));
+  await writeFile(join(root, "deploy/compose.yml"), "services: {}\n");
+  await git("add", ".");
+  await git("commit", "-qm", "first");
+});
+afterAll(async () => {
+  await rm(root, { recursive: true });
+});
+
+test("a file is approved where the default branch's commit has the very same at its place", async () => {
+  const commit = (await findDefaultCommit({ root, mainRoot: root }, systemRunner)) ?? "";
+  expect(commit).toBe(await git("rev-parse", "main"));
+  await git("switch", "-qc", "feature");
+  const file = join(root, "deploy/compose.yml");
+  const isIn = (path: string, commits = [commit]) => isInCommits({ root, file: path, commits }, systemRunner);
+  expect(await isIn(file)).toBe(true);
+  expect(await isIn(file, [])).toBe(false);
+  await writeFile(join(root, "other.yml"), "services: {}\n");
+  expect(await isIn(join(root, "other.yml"))).toBe(false);
+  expect(await isIn(join(root, "absent.yml"))).toBe(false);
+  await writeFile(file, "services: {evil: {}}\n");
+  expect(await isIn(file)).toBe(false);
+  expect(await readCommitted({ root, file, commit }, systemRunner)).toBe("services: {}\n");
+  // What the branch says of how its files are to be read changes nothing.
+  await writeFile(join(root, ".gitattributes"), "*.yml ident text eol=crlf\n");
+  await writeFile(file, "services: {}\r\n");
+  expect(await isIn(file)).toBe(false);
+});
+
+test("the default branch is the one that origin's HEAD is called, where it is here", async () => {
+  await git("branch", "trunk");
+  await git("update-ref", "refs/remotes/origin/trunk", "HEAD");
+  await git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk");
+  await git("commit", "-q", "--allow-empty", "-m", "more");
+  expect(await findDefaultCommit({ root, mainRoot: root }, systemRunner)).toBe(await git("rev-parse", "trunk"));
+});
+
+test("a folder's hash is that of all its files and their names", async () => {
+  const folder = join(root, "dump");
+  await mkdir(folder);
+  await writeFile(join(folder, "toc.dat"), "a");
+  const first = await hashContent(folder);
+  await writeFile(join(folder, "1.dat"), "b");
+  const second = await hashContent(folder);
+  await rm(join(folder, "1.dat"));
+  expect(second).not.toBe(first);
+  expect(await hashContent(folder)).toBe(first);
+});
