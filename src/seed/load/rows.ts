@@ -9,7 +9,7 @@ import type { Factories } from "../factory/factory.ts";
 import { prepareGenerators } from "../generate/compile.ts";
 import { TooFewCombinations } from "../generate/joint-keys.ts";
 import { requireSpace } from "../generate/spaces.ts";
-import { type ExistingRows, readExistingRows } from "../plan/plan-keys.ts";
+import { type ExistingRows, readExistingRows, rememberRows } from "../plan/plan-keys.ts";
 import { describeLeftOut, type LeftOut, showLeftOut } from "../plan/plan-left.ts";
 import { planSeed, type RunPlan, type RunWish } from "../plan/plan-seed.ts";
 import { readTables } from "../schema/read-tables.ts";
@@ -211,15 +211,23 @@ async function loadOnce(
   known: Restrictions,
 ): Promise<Attempt> {
   const { upsert, skipTriggers } = request;
-  const notes: string[] = [];
-  const existing = readExistingRows(sql);
   const { watch } = place;
-  const plan = await watch.time("plan", () =>
-    planAll(request, { ...place, existing }, known, (text) => notes.push(text)),
-  );
+  let notes: string[] = [];
+  const existing = rememberRows(readExistingRows(sql));
+  const makePlan = () =>
+    watch.time("plan", () => {
+      notes = [];
+      return planAll(request, { ...place, existing }, known, (text) => notes.push(text));
+    });
+  let plan = await makePlan();
   if (upsert) await requireFreeKeys(sql, plan, place.runs);
-  const lenient = request.wish.lenient === true;
-  const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, lenient, watch, abort, progress });
+  const replan = async ({ refused }: RowsRefused) => {
+    known.leave.push(...refused);
+    plan = await makePlan();
+    return plan;
+  };
+  const lenient = request.wish.lenient === true ? { replan } : {};
+  const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, watch, abort, progress, ...lenient });
   return { plan, loaded, notes };
 }
 

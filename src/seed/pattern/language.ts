@@ -78,10 +78,19 @@ export interface LanguageWish {
 /** As many texts are enough for anything. */
 const ENOUGH = 1n << 32n;
 
+/** Planning and making ask for the same ones: each is counted once. */
+const KNOWN_LANGUAGES = new Map<string, Language | undefined>();
+
 /** The language of texts within the lengths; undefined where a pattern cannot be read, or no text meets all. */
-export function readLanguage(
+export function readLanguage(patterns: readonly TextPattern[], wish: LanguageWish = {}): Language | undefined {
+  const key = JSON.stringify([patterns, wish]);
+  if (!KNOWN_LANGUAGES.has(key)) KNOWN_LANGUAGES.set(key, countLanguage(patterns, wish));
+  return KNOWN_LANGUAGES.get(key);
+}
+
+function countLanguage(
   patterns: readonly TextPattern[],
-  { minLength = 0, maxLength = LONGEST, many = false }: LanguageWish = {},
+  { minLength = 0, maxLength = LONGEST, many = false }: LanguageWish,
 ): Language | undefined {
   const demands: Demand[] = [];
   for (const { regex, ignoreCase, negated = false } of patterns) {

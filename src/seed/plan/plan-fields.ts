@@ -142,6 +142,9 @@ function planColumn(
   const link = draft.links.find(({ columns }) => columns.includes(column.name));
   const field = draft.factory?.fields.get(column.name);
   if (link !== undefined) return planReference(column, link, site);
+  if (field?.spec.kind === "reference" && column.nullable) {
+    return { ...field, spec: { kind: "constant", value: null }, decided: "whole" }; // what it refers to is left out
+  }
   if (field !== undefined) {
     const guard = guardOf(field.spec, column, rules.common.get(column.name) ?? {});
     return { ...field, ...guard, decided: "whole" };
