@@ -4,6 +4,7 @@ import type { TypeShape } from "../entity.ts";
 import { findTypeGenerator } from "../generate/by-type.ts";
 import { readLanguage } from "../pattern/language.ts";
 import type { ColumnRule } from "../rules.ts";
+import { secondsOf } from "./check-nodes.ts";
 import type { Wanted } from "./infer-names.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
 
@@ -23,6 +24,7 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
     if ((rule.minLength ?? 0) > 1)
       return textLike({ patterns: [`^[a-z0-9]{${rule.minLength},${longest(type, rule)}}$`] });
   }
+  if (kind === "base" && name === "interval") return intervalWithin(rule);
   if (kind === "base" && name === "bytea" && rule.minLength !== undefined) {
     return { name: "bytes", options: { count: rule.minLength } };
   }
@@ -50,6 +52,20 @@ function constant(value: string): Wanted {
 function longest({ length }: TypeShape, { minLength = 0, maxLength }: ColumnRule): number {
   return Math.max(minLength, Math.min(length ?? minLength + 8, maxLength ?? minLength + 8));
 }
+
+/** A second to an hour, as far as bounds leave that. */
+function intervalWithin({ min, max }: ColumnRule): Wanted {
+  const [least, most] = [min, max].map((bound) => (bound === undefined ? undefined : secondsOf(bound.value)));
+  const from = Math.max(1, (least ?? 0) + (min?.inclusive === false ? 1 : 0));
+  const to = Math.min(
+    Math.max(HOUR_SECONDS, from * 2),
+    (most ?? Number.POSITIVE_INFINITY) - (max?.inclusive === false ? 1 : 0),
+  );
+  if (from === 1 && to === HOUR_SECONDS) return { name: "interval", options: {} };
+  return { name: "interval", options: { min: `${Math.min(from, to)}s`, max: `${to}s` } };
+}
+
+const HOUR_SECONDS = 3_600;
 
 /** `grade BETWEEN 'A' AND 'D'`: one character of those. */
 function charactersBetween({ min, max }: ColumnRule): string | undefined {

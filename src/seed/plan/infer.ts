@@ -44,7 +44,15 @@ function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): In
   const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule, site.version);
   if (told !== undefined) return told;
   const wanted = wantedByType(type, rule);
-  return wanted === undefined ? undefined : infer(wanted, "the column's type");
+  if (wanted === undefined) return undefined;
+  const found = infer(wanted, "the column's type");
+  const isNumber = kindOf(type) === "number" && site.version >= SHARED_SINCE_VERSION;
+  return isNumber ? { ...found, distinct: wideNumber(type, rule) } : found;
+}
+
+/** Numbers that may not repeat, of as wide a span as is allowed. */
+function wideNumber(type: TypeShape, rule: ColumnRule): FieldSpec {
+  return infer(numberWithin(type, rule, { name: "int", options: WIDE_SPAN }), "").spec;
 }
 
 function oneOf(values: readonly string[], noneOf: readonly string[] = []): Wanted {
@@ -175,7 +183,7 @@ function inferByName(column: ColumnShape, rule: ColumnRule, version: number): In
   if (kind === "number") {
     const found = infer(numberWithin(type, rule, wanted), "the column's name");
     if (version < SHARED_SINCE_VERSION) return found;
-    return { ...found, distinct: infer(numberWithin(type, rule, { name: "int", options: WIDE_SPAN }), "").spec };
+    return { ...found, distinct: wideNumber(type, rule) };
   }
   return infer(kind === "time" ? timeWithin(type, rule, wanted) : wanted, "the column's name");
 }

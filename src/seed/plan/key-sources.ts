@@ -108,8 +108,11 @@ function sourcesOf(parser: SqlParser, table: TableShape, node: Node): KeyColumn[
   if (member !== undefined) return [member];
   const call = callOf(node);
   if (call !== undefined) return ofCall(call.name, call.args, within);
-  if ("A_Expr" in node)
-    return [node.A_Expr.lexpr, node.A_Expr.rexpr].flatMap((each) => (each === undefined ? [] : within(each)));
+  if ("A_Expr" in node) {
+    const sources = [node.A_Expr.lexpr, node.A_Expr.rexpr].flatMap((each) => (each === undefined ? [] : within(each)));
+    // Sums of other combinations may be the same: one of the columns has to make the difference.
+    return lastName(node.A_Expr.name) === "||" ? sources : sources.slice(0, 1);
+  }
   if ("CoalesceExpr" in node) return cover((node.CoalesceExpr.args ?? []).flatMap(within));
   if ("CaseExpr" in node) {
     const { args = [], defresult } = node.CaseExpr;

@@ -81,6 +81,7 @@ function withStretches(fields: readonly PlannedField[], { keys, draft, version }
 /** From these versions of the generators on. */
 const STRETCHES_SINCE_VERSION = 2;
 const DIFFERS_SINCE_VERSION = 2;
+const SMALL_SINCE_VERSION = 2;
 
 /** The column, its text no longer than a check allows. */
 function narrowColumn(column: ColumnShape, rules: Rules): ColumnShape {
@@ -141,6 +142,9 @@ function planColumn(
   const link = draft.links.find(({ columns }) => columns.includes(column.name));
   const field = draft.factory?.fields.get(column.name);
   if (link !== undefined) return planReference(column, link, site);
+  if (field?.spec.kind === "reference" && column.nullable) {
+    return { ...field, spec: { kind: "constant", value: null }, decided: "whole" }; // what it refers to is left out
+  }
   if (field !== undefined) {
     const guard = guardOf(field.spec, column, rules.common.get(column.name) ?? {});
     return { ...field, ...guard, decided: "whole" };
@@ -203,7 +207,8 @@ const WHOLE_NUMBERS: ReadonlySet<string> = new Set(["int2", "int4", "int8"]);
  * Keys that are numbered: a sequence's, and whole numbers that may not repeat. Those of an entity that is made per its
  * parent need to differ only among the parent's own.
  */
-function isCountedColumn(column: ColumnShape, { draft: { table, links, factory }, rules }: FieldSite): boolean {
+function isCountedColumn(column: ColumnShape, { draft, rules, version }: FieldSite): boolean {
+  const { table, links, factory } = draft;
   const per = factory?.per;
   if (!WHOLE_NUMBERS.has(baseOf(column.type).name)) return false;
   if (column.identity !== null || column.sequence !== null) return true;
@@ -215,7 +220,11 @@ function isCountedColumn(column: ColumnShape, { draft: { table, links, factory }
   ];
   const { max, oneOf } = rules.common.get(column.name) ?? {};
   const isBounded = max !== undefined || oneOf !== undefined;
-  return !isBounded && keys.some((key) => key.includes(column.name) && !key.some((name) => linked.has(name)));
+  const own = keys.filter((key) => key.includes(column.name));
+  // Of a smallint there are soon too many: where other columns are part of the key, they make the difference with it.
+  const isSmall =
+    version >= SMALL_SINCE_VERSION && baseOf(column.type).name === "int2" && own.every((key) => key.length > 1);
+  return !isBounded && !isSmall && own.some((key) => !key.some((name) => linked.has(name)));
 }
 
 /** A space of values is wide enough from here on. */

@@ -223,6 +223,7 @@ async function resolveWish(
   const isLeft = left.has(tableKey(wish.table));
   const asked = nullable.length === 0 || isLeft ? undefined : await wanted(draft.table);
   if (nullable.length > 0 && !written && !nullable.some(({ name }) => asked?.has(name))) return undefined;
+  if (isLeft && nullable.length > 0 && written) return undefined;
   if (isLeft) {
     unable(draft, `it needs rows of ${wish.table.name}, which is left out`);
     return undefined;

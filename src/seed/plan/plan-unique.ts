@@ -61,7 +61,9 @@ function uncheckedKeys({ table, factory }: UniqueSite): (readonly string[])[] {
 /** The field as it is where its values may not repeat, if they may not. */
 function asDistinct({ distinct, ...field }: PlannedField): FieldPlan {
   const repeats = !field.unique && field.uniqueGroup === undefined;
-  return distinct === undefined || repeats ? field : { ...field, spec: distinct };
+  if (distinct === undefined || repeats) return field;
+  const { otherwise: _, ...rest } = field;
+  return { ...rest, spec: distinct };
 }
 
 function namesOf(key: readonly KeyColumn[]): string[] {

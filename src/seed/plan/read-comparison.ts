@@ -105,6 +105,7 @@ function compareConstant(left: Node, operator: string, value: string): Rules | u
     return say(contained.column, { patterns: [size > 0 ? `.{${size}}${contained.regex}` : contained.regex] });
   }
   const call = callOf(left);
+  if (/^jsonb?_array_length$/.test(call?.name ?? "")) return say(columnOf(call?.args[0]), { json: "array" });
   if (call?.name === "jsonb_typeof" || call?.name === "json_typeof") {
     return operator === "=" ? say(columnOf(call.args[0]), { json: value }) : undefined;
   }
