@@ -16,9 +16,15 @@ export function describeLoss(loss: Loss, label: string): string {
 export function describeReplacement(loss: Loss, label: string, by?: string): { what: string; instead?: string } {
   const what = describeLoss(loss, label);
   const replaced = by === undefined ? "will be replaced" : `will be replaced by ${by}`;
-  if (loss.kept) return { what: `${what} ${replaced}` };
+  if (loss.kept) return { what: `${what} ${replaced}${describeOlder(loss)}` };
   const instead = "pgrove snapshot        saves what is there first";
   return { what: `${what} ${replaced}, and is not kept`, instead };
+}
+
+/** What else goes: what the last one has kept under the name that is needed now. */
+export function describeOlder({ older }: Loss): string {
+  if (older === undefined) return "";
+  return `, and what was kept the last time dropped (${older.database}, ${formatBytes(older.sizeBytes)})`;
 }
 
 /** The schema that is meant in whole databases, for targets that are schemas. */

@@ -3,7 +3,7 @@ import { access, constants, lstat, readdir, rm, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
-import { ensureDir, errorCode, expandHome, publishFile, syncFolder } from "../sys/files.ts";
+import { ensureDir, errorCode, expandHome, pathExists, publishFile, syncFolder } from "../sys/files.ts";
 import { findManifest, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
 
 /** A dump in the store, or a file or folder elsewhere. */
@@ -59,7 +59,8 @@ export async function publishDump(
   const stem = `${fileStem(source)}-${fileStamp(at)}`;
   for (let copy = 1; ; copy++) {
     const path = join(folder, `${stem}${copy === 1 ? "" : `-${copy}`}.${extension}`);
-    if (await publishFile(temporary, path)) {
+    // A manifest that stands alone is of a dump that was moved away: it is not another's.
+    if (!(await pathExists(manifestPath(path))) && (await publishFile(temporary, path))) {
       await syncFolder(folder);
       return path;
     }

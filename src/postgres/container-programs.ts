@@ -16,7 +16,7 @@ export interface WrappedProgram {
  */
 export function wrapProgram(program: readonly string[]): WrappedProgram {
   const proof = `pgrove-exit-${randomBytes(8).toString("hex")}`;
-  const script = `"$@"; s=$?; printf '\\n${proof} %s\\n' "$s" >&2; exit "$s"`;
+  const script = `ulimit -c 0 2>/dev/null; "$@"; s=$?; printf '\\n${proof} %s\\n' "$s" >&2; exit "$s"`;
   return { words: ["sh", "-c", script, "pgrove", ...program], proof };
 }
 

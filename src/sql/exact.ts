@@ -11,6 +11,8 @@ import type { SqlListener } from "./listener.ts";
  */
 const CHOSEN_BY_OTHERS = /(?<!:):(DBNAME|USER|HOST|SERVICE|LAST_ERROR_MESSAGE|PROMPT[123])\b/;
 
+const ATOMIC = /\bBEGIN\s+ATOMIC\b/i;
+
 /** A reading that is told of everything that psql could read otherwise. */
 export function createExactLexer(unclear: (what: string) => void, more: Partial<SqlListener> = {}): SqlLexer {
   const listener: SqlListener = {
@@ -20,6 +22,7 @@ export function createExactLexer(unclear: (what: string) => void, more: Partial<
     statement: (text, place) => {
       const found = CHOSEN_BY_OTHERS.exec(text)?.[0];
       if (found !== undefined) unclear(`${found} stands for what others have named`);
+      if (ATOMIC.test(text)) unclear("a body BEGIN ATOMIC … END, which psql's versions read in different ways");
       more.statement?.(text, place);
     },
     unclear,

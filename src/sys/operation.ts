@@ -27,6 +27,8 @@ export interface OperationTools extends RecordPlace {
   runner: Runner;
   clock: Clock;
   abort: AbortSignal;
+  /** The file of a key that several users share. */
+  sharedKey?: string;
   progress(event: ProgressEvent): void;
   note(text: string): void;
 }

@@ -14,7 +14,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { chooseStrategy, copyIntoScratch, requireCopyable } from "./copy-files.ts";
 import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
-import { keepForRestore } from "./keep.ts";
+import { dropOwned, findKept, keepForRestore } from "./keep.ts";
 import { findBelongings, foundDatabase, listDatabases, parkable, runTogether } from "./marks.ts";
 import { parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { createScratch } from "./scratch.ts";
@@ -73,7 +73,18 @@ export class DatabaseUnit implements Unit {
     if (standing === undefined) return undefined;
     const sizeBytes = await databaseSizeBytes(work.control, this.label);
     const sessions = await listSessions(work.control, this.label, work.operation.run);
-    return { ...this.place, noun: this.noun, label: this.label, sizeBytes, sessions, standing, kept: true };
+    const older = await findKept(work.control, this.label);
+    const { place, noun, label } = this;
+    return {
+      ...place,
+      noun,
+      label,
+      sizeBytes,
+      sessions,
+      standing,
+      kept: true,
+      ...(older === undefined ? {} : { older }),
+    };
   }
 
   async requireReplaceable(work: Work): Promise<void> {
@@ -136,7 +147,7 @@ export class DatabaseUnit implements Unit {
   private async planSwap(
     { control, operation }: Work,
     { name: scratch, properties }: Built,
-    { agreed, keeping: given, discardPrevious, comment }: SwapRequest,
+    { agreed, older, keeping: given, discardPrevious, comment }: SwapRequest,
   ): Promise<Swap & { previous: string | undefined; discarded: string | undefined }> {
     const database = this.label;
     const exists = agreed !== undefined;
@@ -145,20 +156,20 @@ export class DatabaseUnit implements Unit {
     const keeping: Keeping | undefined = isKept ? (given ?? keepForRestore(database)) : undefined;
     const discarded = discardedName(operation.run);
     const previous = keeping?.name;
-    const older = previous === undefined ? undefined : await findStanding(control, previous);
-    const dropsOld = (await keeping?.findOlder(control)) ?? false;
-    if (dropsOld && previous !== undefined) await requireNothingBound(control, previous);
-    const makesRoom = dropsOld && previous !== undefined ? [[previous, discarded] as const] : [];
+    const found = await keeping?.findOlder(control);
+    if (found !== undefined) await requireNothingBound(control, found);
+    const makesRoom = found === undefined ? [] : [[found, discarded] as const];
     const leaves = exists ? [[database, previous ?? discarded] as const] : [];
     const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
     const statements =
       present !== undefined ? propertyStatements(database, present) : bornWith(database, properties, comment);
-    const kept = previous === undefined ? [] : [{ database: previous, agreed: older }];
+    const kept = found === undefined ? [] : [{ database: found, agreed: older }];
+    if (previous !== undefined && previous !== found) kept.push({ database: previous, agreed: undefined });
     return {
       ...{ renames: [...makesRoom, ...leaves, [scratch, database]], occupied, run: operation.run, previous },
       statements: [...statements, ...(keeping?.statements ?? [])],
       agreed: [{ database, agreed }, ...kept],
-      discarded: dropsOld || (exists && previous === undefined) ? discarded : undefined,
+      discarded: found !== undefined || (exists && previous === undefined) ? discarded : undefined,
     };
   }
 
@@ -200,7 +211,7 @@ export class DatabaseUnit implements Unit {
           control,
           inPlace.map((each) => parkingOf(parkable(each), note)),
         ),
-      drops: names.toReversed().map((name) => () => dropDatabase(control, name)),
+      drops: present.toReversed().map((each) => () => dropOwned(control, each)),
     };
   }
 

@@ -1,8 +1,8 @@
 /** Puts a finished database in another's place: its properties carried over, both renamed in one transaction. */
 import { failure } from "../errors.ts";
-import { databaseExists, requireNothingBound } from "../postgres/admin.ts";
+import { requireNothingBound } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
-import { nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
+import { formerNameWithSuffix, nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
 import { formatSettingValue } from "../postgres/list-setting.ts";
 import { describeOccupants, endSessions, requireVacatable } from "../postgres/occupants.ts";
 import type { Queries } from "../postgres/schema.ts";
@@ -241,11 +241,12 @@ export async function whileEndingSessions<T>(
   }
 }
 
+const PREVIOUS_SUFFIX = "_before_restore";
 const PREVIOUS_MARK = "pgrove: replaced by a restore or copy; the next one drops it";
 
 /** The name under which a replaced database is kept. */
 export function previousName(database: string): string {
-  return nameWithSuffix(database, "_before_restore");
+  return nameWithSuffix(database, PREVIOUS_SUFFIX);
 }
 
 /** The statement that marks a kept database as pgrove's own, so that the next restore may drop it. */
@@ -258,12 +259,21 @@ export function isPreviousMark(comment: string | null): boolean {
   return comment === PREVIOUS_MARK;
 }
 
-/** True when a database of that name exists and pgrove kept it. Throws (exit 1) when it is somebody else's. */
-export async function findPrevious(sql: Sql, previous: string): Promise<boolean> {
-  if (!(await databaseExists(sql, previous))) return false;
-  const [row] = await sql<{ comment: string | null }[]>`
-    select shobj_description(oid, 'pg_database') as comment from pg_database where datname = ${previous}`;
-  if (row?.comment === PREVIOUS_MARK) return true;
+/** The names under which it may be kept: earlier versions made long ones in another way. */
+export function previousNames(database: string): string[] {
+  return [previousName(database), formerNameWithSuffix(database, PREVIOUS_SUFFIX)];
+}
+
+/** The database that pgrove kept when it replaced that one before. Throws (exit 1) when somebody else's has the name. */
+export async function findPrevious(sql: Sql, database: string): Promise<string | undefined> {
+  const [previous] = previousNames(database);
+  const kept = await sql<{ name: string; comment: string | null }[]>`
+    select datname::text as name, shobj_description(oid, 'pg_database') as comment
+      from pg_database where datname in ${sql(previousNames(database))}`;
+  const own = kept.filter(({ comment }) => isPreviousMark(comment)).map(({ name }) => name);
+  if (!kept.some(({ name, comment }) => name === previous && !isPreviousMark(comment))) {
+    return own.find((name) => name === previous) ?? own[0];
+  }
   throw failure(
     "name_taken",
     `there is a database ${previous} that pgrove did not make; the replaced one is to be kept under that name`,

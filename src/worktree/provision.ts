@@ -12,7 +12,7 @@ import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
-import { ownConnection, requireReach } from "../resolve/reach.ts";
+import { findWhereabouts, ownConnection, portUnpublished, type Whereabouts, whereaboutsOf } from "../resolve/reach.ts";
 import { findStrayFiles, findWays, type StrayFile } from "../resolve/stray-variables.ts";
 import type { Target } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
@@ -39,13 +39,15 @@ export type KnownToGit = "ignored" | "untracked" | "tracked";
 export type WrittenEnv = EnvBlockResult & {
   file: string;
   variables: Readonly<Record<string, string>>;
+  /** Names of variables that need a port, where no port leads there. */
+  unreachable: readonly string[];
   git: KnownToGit;
 };
 
 export interface Provisioned {
   row: WorktreeRow;
   data: DataReport;
-  /** How this machine reaches the database; undefined when only `docker exec` does, and there is no env file then. */
+  /** How this machine reaches the database; undefined when only `docker exec` does. */
   connection?: Connection;
   env?: WrittenEnv;
   shared: SharedPath[];
@@ -83,7 +85,8 @@ export async function provisionWorktree(
   const { row, live } = report;
   const reached = await live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
-  const env = connection === undefined ? undefined : await writeEnv(tools, worktree, live.target, connection);
+  const where = connection === undefined ? await findWhereabouts(live.target, tools.server) : whereaboutsOf(connection);
+  const env = await writeEnv(tools, worktree, live.target, where);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
   const strays = connection === undefined ? [] : await findStrays(tools, worktree, live.target, connection);
   const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
@@ -129,7 +132,9 @@ async function planOwnContainers(
 /** Writes the block of the main worktree's env file, which nothing else does. Throws (exit 4) when no URL leads there. */
 export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv> {
   const target = await mainTarget(tools.loaded, tools.place);
-  return await writeEnv(tools, worktree, target, await requireReach(target, tools.server));
+  const env = await writeEnv(tools, worktree, target, await findWhereabouts(target, tools.server));
+  if (env === undefined) throw portUnpublished(target);
+  return env;
 }
 
 /** It has its identity and its row now: what is left over can be found by them. Another run may have been faster. */
@@ -159,14 +164,15 @@ async function writeEnv(
   tools: WorktreeTools,
   { root, branch }: GitWorktree,
   target: Target,
-  connection: Connection,
-): Promise<WrittenEnv> {
+  known: Whereabouts,
+): Promise<WrittenEnv | undefined> {
   const { loaded } = tools;
   const file = pathInWorktree(loaded, loaded.config.env.file, root);
-  const variables = renderVariables(connection, { target, branch }, loaded);
+  const { variables, unreachable } = renderVariables(known, { target, branch }, loaded);
+  if (unreachable.length > 0 && Object.keys(variables).length === 0) return undefined;
   const shown = relative(root, file);
   const [written, git] = [await writeEnvBlock(file, variables, root), await askGit(tools, root, shown)];
-  return { ...written, file: shown, variables, git };
+  return { ...written, file: shown, variables, unreachable, git };
 }
 
 /** Whether git ignores a file, as it should one with a password in it, would take it up, or has it already. One spawn. */

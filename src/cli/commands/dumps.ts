@@ -4,6 +4,7 @@ import { usageError } from "../../errors.ts";
 import { dumpDocument, renderDump, renderList, renderVerdicts, verdictDocument } from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { approveForeign } from "../foreign-dump.ts";
 import { formatBytes } from "../format.ts";
 import { tryToRestore } from "../trial-restore.ts";
 
@@ -57,7 +58,10 @@ export const verify = defineCommand({
       : await Promise.all(names.map((name) => findDump(context, name)));
     const tools = await context.operationTools();
     const verdicts = await verifyDumps(dumps, tools);
-    if (args.restore) await tryToRestore(tools, await context.openTarget(args.target), verdicts);
+    if (args.restore) {
+      const live = await context.openTarget(args.target);
+      await tryToRestore(tools, live, verdicts, (foreign) => approveForeign(context, live.target, foreign));
+    }
     await context.output.answer({ dumps: verdicts.map(verdictDocument) }, () => renderVerdicts(verdicts));
     return exitOf(verdicts);
   },

@@ -4,6 +4,7 @@ import { usageError } from "../../errors.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
 import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { approveForeign } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 
@@ -87,10 +88,14 @@ export const command = defineCommand({
       discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
-      consent: (loss, dump) => {
+      consent: async (loss, foreign, dump) => {
+        const { target } = live;
         const by = dump === undefined ? undefined : describeDump(dump, context.clock.now());
-        return context.requireConsent({ target: live.target, ...describeReplacement(loss, live.target.label, by) });
+        const replaced = describeReplacement(loss, target.label, by);
+        if (foreign === undefined) await context.requireConsent({ target, ...replaced });
+        else await approveForeign(context, target, foreign, replaced);
       },
+      approveForeign: (foreign) => approveForeign(context, live.target, foreign),
     };
     if (args.dryRun) {
       const plan = await planRestore(tools, live, request);

@@ -50,6 +50,8 @@ async function back(path: string, request: Partial<RestoreRequest> = {}, login?:
   return database;
 }
 
+const approveForeign = async () => undefined;
+
 function liveAs(database: string, login?: string, on = server) {
   return openLive(on, database, bench, login === undefined ? {} : { user: login, password: "pw" });
 }
@@ -200,7 +202,7 @@ describe("what a server does not take of a whole dump", () => {
     const [archive, plain] = [pathOf(await dump(bench, live)), pathOf(await dump(bench, live, { format: "sql" }))];
     for (const path of [archive, plain]) {
       const dumped = await findDump(bench, path);
-      const error = await rejection(testRestore(bench.tools, live, dumped, { noOwner: true, jobs: 1 }));
+      const error = await rejection(testRestore(bench.tools, live, dumped, { noOwner: true, jobs: 1, approveForeign }));
       expect(error).toMatchObject({ code: "load_search_path", exit: 1 });
       expect(error.message).toContain("documents without a schema");
       expect(error.hint).toContain("--search-path");
@@ -239,7 +241,7 @@ describe("what a server does not take of a whole dump", () => {
     bench.notes.length = 0;
     const live = await openLive(server, uniqueName("locale_back"), bench);
     const request = { findDump: () => findDump(bench, path), noOwner: false, jobs: 1, discardPrevious: false };
-    await planRestore(bench.tools, live, { ...request, services: [], consent: async () => undefined });
+    await planRestore(bench.tools, live, { ...request, services: [], consent: async () => undefined, approveForeign });
     expect(bench.notes.join("\n")).toContain("xx_YY.UTF-8");
     await restore(bench, live, path);
     expect(await server.psql(live.database, "select count(*) from item")).toBe("5");
