@@ -7,7 +7,7 @@ interface Rule extends Omit<Explanation, "why"> {
 }
 
 const NAMELESS =
-  String.raw`(?:relation|type|table|text search configuration|collation) "([^".]+)"(?: for encoding "[^"]*")? does not exist` +
+  `(?:relation|type|table|text search configuration|collation) "([^".]+)"(?: for encoding "[^"]*")? does not exist` +
   String.raw`|function ([^\s.(]+)\([^)]*\) does not exist|(operator) does not exist`;
 
 const RULES: readonly Rule[] = [
