@@ -6,7 +6,9 @@ interface Rule extends Omit<Explanation, "why"> {
   why: (name: string) => string;
 }
 
-const NAMELESS = String.raw`(?:relation|type|table) "([^".]+)" does not exist|function ([^\s.(]+)\([^)]*\) does not exist`;
+const NAMELESS =
+  `(?:relation|type|table|text search configuration|collation) "([^".]+)"(?: for encoding "[^"]*")? does not exist` +
+  String.raw`|function ([^\s.(]+)\([^)]*\) does not exist|(operator) does not exist`;
 
 const RULES: readonly Rule[] = [
   {

@@ -35,10 +35,10 @@ export interface LoadRequest extends LoadChoice {
   /** The comment that a database or schema which did not exist before is born with. */
   comment?: string;
   /**
-   * Asked before anything is replaced, by which dump where it was read already; throws when it is not wanted. A foreign
+   * Asked before anything is replaced, by which dump where that was read already; throws when it is not wanted. A foreign
    * dump's SQL is agreed to with it.
    */
-  consent: (loss: Loss, dump?: StoredDump, foreign?: ForeignDump) => Promise<void>;
+  consent: (loss: Loss, foreign?: ForeignDump, dump?: StoredDump) => Promise<void>;
   /** Asked before the SQL of somebody else's dump is run where nothing is replaced; throws when it is not wanted. */
   approveForeign: (foreign: ForeignDump) => Promise<void>;
 }

@@ -58,7 +58,7 @@ export async function restoreDump(
     if (lost !== undefined && request.askFirst) await request.consent(lost);
     const { inspected, ...loading } = await prepare(work, live, unit, request);
     const foreign = await findForeign(work, inspected.dump, live);
-    if (lost !== undefined && !request.askFirst) await request.consent(lost, inspected.dump, foreign);
+    if (lost !== undefined && !request.askFirst) await request.consent(lost, foreign, inspected.dump);
     else if (foreign !== undefined) await request.approveForeign(foreign);
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);

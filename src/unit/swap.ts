@@ -42,7 +42,7 @@ export interface DatabaseShape {
 
 /**
  * Reads what has to be carried over, as far as the login may give it: some settings are a superuser's, and those of other
- * roles are theirs, or whoever's who may change the role. Throws (exit 1) when there is no such database.
+ * roles are theirs, or whoever's who may change the role; settings that the server does not know are a superuser's, too. Throws (exit 1) when there is no such database.
  */
 export async function readProperties(sql: Sql, database: string): Promise<DatabaseProperties> {
   const version = await readVersionNumber(sql);
@@ -54,8 +54,8 @@ export async function readProperties(sql: Sql, database: string): Promise<Databa
              login.rolsuper
              or coalesce(r.oid = login.oid or (login.rolcreaterole and not r.rolsuper and
                   (version < 160000 or pg_has_role(login.oid, r.oid, 'MEMBER WITH ADMIN OPTION'))), true)
-                and not exists (select from pg_settings p where p.name = split_part(c, '=', 1)
-                                   and ${isForbiddenSetting(sql, version)}) as may_give
+                and exists (select from pg_settings p where lower(p.name) = lower(split_part(c, '=', 1))
+                               and not (${isForbiddenSetting(sql, version)})) as may_give
         from pg_db_role_setting s cross join login left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as c
        where s.setdatabase = (select oid from pg_database where datname = ${database}))
     select json_build_object(

@@ -139,7 +139,6 @@ export async function fillData(
     const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
     const restored = await restoreDump(tools.operation, live, {
       ...{ ...common, ...load, findDump: async () => dump },
-      consent: (loss, _dump, foreign) => consent(loss, foreign),
       approveForeign: (foreign) => request.approveForeign(foreign, live.database),
     });
     return made("dump", restored.sizeBytes, restored.dump);

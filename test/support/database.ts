@@ -37,7 +37,7 @@ export async function makeBench(): Promise<Bench> {
     runner: systemRunner,
     clock: systemClock,
     stateDir: join(folder, "state"),
-    userKey: join(folder, "user.key"),
+    userKey: join(folder, "state", "user.key"),
     abort: controller.signal,
     progress: (event) => progress.push(event),
     note: (text) => notes.push(text),

@@ -88,7 +88,7 @@ export const command = defineCommand({
       discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
-      consent: async (loss, dump, foreign) => {
+      consent: async (loss, foreign, dump) => {
         const { target } = live;
         const by = dump === undefined ? undefined : describeDump(dump, context.clock.now());
         const replaced = describeReplacement(loss, target.label, by);

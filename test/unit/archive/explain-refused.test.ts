@@ -17,6 +17,7 @@ test.each([
   ],
   ['ERROR:  relation "documents" does not exist', "load_search_path", /documents.*search_path/],
   ["ERROR:  function doc_count() does not exist", "load_search_path", /doc_count.*search_path/],
+  ["ERROR:  operator does not exist: public.ltree ~ public.lquery", "load_search_path", /operator.*search_path/],
   ['ERROR:  type "citext" does not exist', "load_search_path", /citext/],
   ["ERROR:  must be owner of extension plpgsql", "load_forbidden", /login/],
   ['ERROR:  permission denied to create event trigger "e"', "load_forbidden", /login/],
