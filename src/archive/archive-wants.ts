@@ -40,9 +40,25 @@ export function wantsOf(entries: readonly ArchiveEntry[]): Want[] {
   return list.all;
 }
 
+const MADE = new Set(["TABLE", "SEQUENCE", "FOREIGN TABLE"]);
+const FILLED = new Set(["TABLE DATA", "SEQUENCE SET"]);
+
+/** The entries that fill what the archive does not make, since an extension does: `rows of cron.job`. */
+export function rowsOfExtensions(entries: readonly ArchiveEntry[]): string[] {
+  const made = new Set(entries.filter(({ kind }) => MADE.has(kind)).map(rowsOf));
+  return entries.filter((entry) => FILLED.has(entry.kind) && !made.has(rowsOf(entry))).map(rowsOf);
+}
+
+function rowsOf({ schema, tag }: ArchiveEntry): string {
+  return `rows of ${schema}.${tag}`;
+}
+
 /** What pg_restore takes, as its `--use-list` reads it; undefined where it is all. Owners and grants are not in the list. */
 export function listOfKept(entries: readonly ArchiveEntry[], { objects }: Skipping): string | undefined {
   const skipping = { objects, owners: false, grants: false };
-  const kept = entries.filter((entry) => !wantsOfEntry(entry).some((want) => isSkipped(want, skipping)));
+  const goes = (entry: ArchiveEntry) =>
+    wantsOfEntry(entry).some((want) => isSkipped(want, skipping)) ||
+    (FILLED.has(entry.kind) && objects.has(rowsOf(entry)));
+  const kept = entries.filter((entry) => !goes(entry));
   return kept.length === entries.length ? undefined : kept.map(({ id }) => `${id};\n`).join("");
 }

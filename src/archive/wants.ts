@@ -3,9 +3,9 @@ import { eachStatement } from "../sql/each-statement.ts";
 
 /**
  * object: something that a server may lack, or that not everybody may make. owner, session: whom something belongs to. grant:
- * who may use it. setting: what is set, for the session or by a function.
+ * who may use it. setting: what is set, for the session or by a function. role: what names a role and cannot go without.
  */
-export type WantKind = "object" | "owner" | "session" | "grant" | "setting";
+export type WantKind = "object" | "owner" | "session" | "grant" | "setting" | "role";
 
 export interface Want {
   kind: WantKind;
@@ -52,7 +52,11 @@ const POLICY = new RegExp(`^(?:CREATE|COMMENT ON) POLICY (${PART}) ON (${QUALIFI
 const POLICY_ROLES = new RegExp(`^(?: AS \\w+)?(?: FOR \\w+)? TO (${NAME_LIST})(?: |$)`, "i");
 const MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR (${NAME}) SERVER (${PART})`, "i");
 const OWNER = new RegExp(`^ALTER .+ OWNER TO (${NAME})$`, "i");
-const SESSION = /^SET SESSION AUTHORIZATION (.+?)\s*;?$/is;
+const SESSION = /^SET (?:SESSION AUTHORIZATION|(?:SESSION |LOCAL )?ROLE) (.+?)\s*;?$/is;
+const NOBODY = new Set(["DEFAULT", "NONE"]);
+const SCHEMA_OF = new RegExp(`^CREATE SCHEMA .*\\bAUTHORIZATION (${NAME})`, "i");
+/** They stand for whoever works, or for everybody. */
+const NO_ROLES = new Set(["PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"]);
 const DEFAULTS = new RegExp(`^ALTER DEFAULT PRIVILEGES (?:FOR (?:ROLE|USER) (${NAME}) )?`, "i");
 const GRANT = new RegExp(
   `^(?:GRANT|REVOKE) .+ (?:TO|FROM) (${NAME_LIST})(?: WITH GRANT OPTION)?(?: GRANTED BY (${NAME}))?(?: CASCADE| RESTRICT)?$`,
@@ -80,7 +84,7 @@ export function wantOf(text: string, whole: () => string): Want | undefined {
     case "ALTER":
       return alterationOf(text);
     case "CREATE":
-      return ROUTINE.test(text) ? routineOf(text) : objectOf(text);
+      return ROUTINE.test(text) ? routineOf(text) : (objectOf(text) ?? schemaOf(text));
     case "COMMENT":
     case "DROP":
       return objectOf(text);
@@ -96,6 +100,11 @@ function alterationOf(text: string): Want | undefined {
   const owner = OWNER.exec(text)?.[1];
   if (owner === undefined) return about;
   return { ...none, kind: "owner", object: about?.object ?? "", roles: rolesIn(owner) };
+}
+
+function schemaOf(text: string): Want | undefined {
+  const role = SCHEMA_OF.exec(text)?.[1];
+  return role === undefined ? undefined : { ...none, kind: "role", roles: rolesIn(role) };
 }
 
 function routineOf(text: string): Want | undefined {
@@ -138,9 +147,9 @@ function grantOf(text: string, role: string | undefined): Want {
 function setOf(text: string, whole: () => string): Want | undefined {
   if (SESSION.test(text)) {
     const role = SESSION.exec(whole())?.[1] ?? "";
-    if (role.toUpperCase() === "DEFAULT") return undefined;
+    if (NOBODY.has(role.toUpperCase())) return undefined;
     const name = role.startsWith("'") ? role.slice(1, -1).replaceAll("''", "'") : unquoteName(role);
-    return { ...none, kind: "session", roles: [name] };
+    return { ...none, kind: "session", roles: [name], superuser: /^SET SESSION AUTHORIZATION/i.test(text) };
   }
   const name = SETTING.exec(text)?.[1];
   return name === undefined ? undefined : { ...none, kind: "setting", settings: [name] };
@@ -148,7 +157,7 @@ function setOf(text: string, whole: () => string): Want | undefined {
 
 function rolesIn(list: string): string[] {
   const names = list.match(new RegExp(NAME, "g")) ?? [];
-  return names.filter((name) => name.toUpperCase() !== "PUBLIC").map(unquoteName);
+  return names.filter((name) => !NO_ROLES.has(name.toUpperCase())).map(unquoteName);
 }
 
 /** What each statement of a script asks for. */

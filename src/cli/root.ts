@@ -1,7 +1,7 @@
 /** Every command: its name, one line about it, and where it is. Nothing of a command is imported before it is needed. */
 import { type Chapter, group, lazy } from "./command-tree.ts";
 
-const DUMPS = group("the dumps that were kept: list, show, verify, remove", {
+const DUMPS = group("the dumps that were kept: list, show, verify, adopt, remove", {
   list: lazy(
     { description: "the dumps of this repository, newest first", alias: "ls" },
     () => import("./commands/dumps.ts"),
@@ -9,6 +9,11 @@ const DUMPS = group("the dumps that were kept: list, show, verify, remove", {
   ),
   show: lazy("what one dump holds, and where it comes from", () => import("./commands/dumps.ts"), "show"),
   verify: lazy("checks that dumps are whole", () => import("./commands/dumps.ts"), "verify"),
+  adopt: lazy(
+    "takes dumps of others, or of other programs, into the store",
+    () => import("./commands/dumps-adopt.ts"),
+    "adopt",
+  ),
   remove: lazy(
     { description: "removes a dump and its manifest", alias: "rm" },
     () => import("./commands/dumps.ts"),

@@ -1,6 +1,7 @@
 /** An empty database or schema in a target's place: built beside it and swapped in, so that no half-made one is left. */
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { lossOf } from "../unit/keep.ts";
 import type { EmptyFill, Keeping, Loss } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
@@ -62,10 +63,11 @@ async function emptyInWork(
     const kept = await prepare(work);
     const loss = await unit.find(work);
     await unit.requireReplaceable(work);
-    if (loss !== undefined) await consent(loss);
+    if (loss !== undefined) await consent(lossOf(loss, swap));
     const built = await unit.createEmpty(work, { like });
     const keeping = kept === undefined ? {} : { keeping: kept.keeping };
-    await unit.swap(work, built, { ...swap, ...keeping, agreed: loss?.standing });
+    const older = kept === undefined ? loss?.older?.standing : undefined; // a new snapshot has none
+    await unit.swap(work, built, { ...swap, ...keeping, agreed: loss?.standing, older });
     await kept?.after();
   });
 }

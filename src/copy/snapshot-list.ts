@@ -6,6 +6,7 @@ import { nameWithSuffix, quoteIdentifier, shortHash } from "../postgres/identifi
 import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { fileStamp } from "../sys/clock.ts";
+import type { Standing } from "../unit/standing.ts";
 import { commentStatement } from "../unit/swap.ts";
 import type { Keeping } from "../unit/unit.ts";
 
@@ -20,6 +21,8 @@ export interface Snapshot {
   of: string;
   takenAt: Date;
   sizeBytes: number;
+  /** What the database is: only that is dropped or replaced under its name. */
+  standing: Standing;
   /** Counts up from snapshot to snapshot, since the clock may go back. */
   number: number;
 }
@@ -32,24 +35,28 @@ export interface SnapshotKey {
 
 /** Every snapshot of it, newest first. */
 export async function listSnapshots(sql: Sql, of: string): Promise<Snapshot[]> {
-  const databases = await sql<{ database: string; comment: string | null }[]>`
-    select datname as database, shobj_description(oid, 'pg_database') as comment from pg_database`;
-  const marked = databases.flatMap(({ database, comment }) => {
+  const databases = await sql<{ database: string; oid: number; owner: string; comment: string | null }[]>`
+    select datname as database, oid::bigint::float8 as oid, pg_get_userbyid(datdba)::text as owner,
+           shobj_description(oid, 'pg_database') as comment from pg_database`;
+  const marked = databases.flatMap(({ database, oid, owner, comment }) => {
     const mark = parseMark(comment);
-    return mark?.kind === "snapshot" && mark.of === of ? [{ database, mark }] : [];
+    const standing = { oid, owner, mark: comment };
+    return mark?.kind === "snapshot" && mark.of === of ? [{ database, mark, standing }] : [];
   });
   if (marked.length === 0) return [];
   const sizes = await sql<{ database: string; bytes: number }[]>`
     select datname as database, pg_database_size(oid)::float8 as bytes
       from pg_database where datname in ${sql(marked.map(({ database }) => database))}`;
   const bytes = new Map(sizes.map((row) => [row.database, row.bytes]));
-  return marked
-    .map(({ database, mark }) => describe(database, mark, bytes.get(database) ?? 0))
-    .sort((a, b) => b.number - a.number);
+  return marked.map((each) => describe(each, bytes.get(each.database) ?? 0)).sort((a, b) => b.number - a.number);
 }
 
-function describe(database: string, { of = "", name = "", at = "", number = "0" }: Mark, sizeBytes: number): Snapshot {
-  return { name, database, of, takenAt: new Date(at), sizeBytes, number: Number(number) };
+function describe(
+  { database, mark, standing }: { database: string; mark: Mark; standing: Standing },
+  sizeBytes: number,
+): Snapshot {
+  const { of = "", name = "", at = "", number = "0" } = mark;
+  return { name, database, of, takenAt: new Date(at), sizeBytes, standing, number: Number(number) };
 }
 
 /** The snapshot of that name. Throws (exit 4) when there is none, with the nearest one. */

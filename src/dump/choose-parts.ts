@@ -1,4 +1,5 @@
 /** Which parts of a dump go in: by what was asked for, what the server has, and what the login may do there. */
+import { rowsOfExtensions } from "../archive/archive-wants.ts";
 import { isSkipped, type Skipping, type Want } from "../archive/wants.ts";
 import type { Needs, ServerFacts } from "../unit/needs.ts";
 import type { InspectedDump } from "./inspect.ts";
@@ -36,7 +37,9 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
   const asked = new Set((choice.skippedExtensions ?? []).map((name) => `extension ${name}`));
   const roleless = owners ? wants.filter((want) => isForNobody(want, facts)) : [];
   const forbidden = choice.skipForbidden ? findForbidden(inspected, facts) : [];
-  const objects = new Set([...asked, ...roleless.map(({ object }) => object), ...forbidden]);
+  const without = [...asked, ...forbidden].some((object) => object.startsWith("extension "));
+  const orphans = without ? rowsOfExtensions(inspected.entries) : [];
+  const objects = new Set([...asked, ...roleless.map(({ object }) => object), ...forbidden, ...orphans]);
   if (!facts.mayAll) objects.add("extension plpgsql"); // every database has it, and it is the superuser's
   const skipping = { owners, grants, objects };
   const noted = (what: string, names: Iterable<string>) => {
@@ -80,7 +83,7 @@ function findForbidden({ wants, extensions }: InspectedDump, facts: ServerFacts)
 function needsOf(inspected: InspectedDump, facts: ServerFacts, skipping: Skipping, noOwner: boolean): Needs {
   const taken = inspected.wants.filter((want) => !isSkipped(want, skipping));
   const rolesOf = (wants: readonly Want[]) => wants.flatMap(({ roles }) => roles);
-  const owners = taken.filter(({ kind }) => kind === "owner");
+  const owners = taken.filter(({ kind, superuser }) => kind === "owner" || (kind === "session" && !superuser));
   const wide = taken.filter(({ kind, object, superuser }) => kind === "object" && superuser && isPublication(object));
   return {
     what: inspected.dump.name,
@@ -89,8 +92,8 @@ function needsOf(inspected: InspectedDump, facts: ServerFacts, skipping: Skippin
     extensions: inspected.extensions.filter((name) => !skipping.objects.has(`extension ${name}`)),
     tablespaces: inspected.tablespaces,
     superuser: [
-      ...taken.filter(({ superuser }) => superuser).map(({ object }) => object),
-      ...rolesOf(taken.filter(({ kind }) => kind === "session"))
+      ...taken.filter(({ kind, superuser }) => kind === "object" && superuser).map(({ object }) => object),
+      ...rolesOf(taken.filter(({ kind, superuser }) => kind === "session" && superuser))
         .filter((role) => role !== facts.login)
         .map((role) => `SET SESSION AUTHORIZATION ${role}`),
     ],

@@ -22,7 +22,7 @@ type ManifestTable = Manifest["tables"][number];
  */
 export async function compareWithManifest(sql: Sql, inspected: InspectedDump): Promise<Comparison | undefined> {
   const { manifest } = inspected.dump;
-  if (manifest === undefined || manifest.content !== "all" || manifest.partial) return undefined;
+  if (manifest === undefined || manifest.content !== "all" || manifest.partial || manifest.adopted) return undefined;
   const restored = await readEstimates(sql);
   const missing = manifest.tables.filter((table) => !restored.has(keyOf(table)));
   if (missing.length > 0) {

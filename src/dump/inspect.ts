@@ -136,7 +136,7 @@ async function inspectPlain(
     ...{ leftOut: { options, settings }, parts: [], entries: [] },
     extensions: manifest?.schema ? manifest.extensions.map(({ name }) => name) : scan.extensions,
     tablespaces: manifest?.tablespaces ?? scan.tablespaces,
-    serverVersion: parseVersion(manifest?.server_version ?? scan.serverVersion ?? ""),
+    serverVersion: parseVersion(manifest?.server_version || scan.serverVersion || ""),
     onlyRows: manifest?.content === "data", // without a manifest psql says at the first row which table is not there
     checked: manifest === undefined ? "read" : "sha256",
   };

@@ -40,7 +40,7 @@ export async function requireCompatible(
   const { skipping, notes, needs } = chooseParts(inspected, facts, request);
   requirePresent(facts, live.target.label, needs);
   await requireRoom(inspected, facts, live);
-  const encoding = inspected.dump.manifest?.encoding;
+  const encoding = inspected.dump.manifest?.encoding || undefined;
   const leftOut = [describeLeftOut(inspected.subscriptions ?? []), sayLeftOut(inspected.leftOut, server.major)];
   const converted =
     encoding === undefined || encoding === request.encoding
@@ -72,7 +72,7 @@ async function requireRoom(inspected: InspectedDump, facts: ServerFacts, live: L
   if (facts.dataDirectory === null) return;
   const free = await live.toolbox.freeDataBytes(facts.dataDirectory);
   const { manifest, sizeBytes } = inspected.dump;
-  const needed = manifest?.database_size_bytes ?? sizeBytes * GUESSED_GROWTH;
+  const needed = manifest?.database_size_bytes || sizeBytes * GUESSED_GROWTH;
   if (free === undefined || free >= needed) return;
   throw refusal(
     "server_disk_full",

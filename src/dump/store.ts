@@ -3,7 +3,7 @@ import { access, constants, lstat, readdir, rm, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
-import { ensureDir, errorCode, expandHome, publishFile, syncFolder } from "../sys/files.ts";
+import { ensureDir, errorCode, expandHome, pathExists, publishFile, syncFolder } from "../sys/files.ts";
 import { findManifest, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
 
 /** A dump in the store, or a file or folder elsewhere. */
@@ -18,6 +18,11 @@ export interface StoredDump {
 }
 
 const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)$/i;
+
+/** Whether a file of that name is taken for a dump in the store. */
+export function isDumpName(name: string): boolean {
+  return !name.startsWith(".") && !isManifestName(name) && DUMP_NAME.test(name);
+}
 
 /** Makes the store's folder, readable by its owner only, where there is none. Throws (exit 1) when it cannot be written to. */
 export async function requireStoreFolder(folder: string): Promise<void> {
@@ -59,7 +64,8 @@ export async function publishDump(
   const stem = `${fileStem(source)}-${fileStamp(at)}`;
   for (let copy = 1; ; copy++) {
     const path = join(folder, `${stem}${copy === 1 ? "" : `-${copy}`}.${extension}`);
-    if (await publishFile(temporary, path)) {
+    // A manifest that stands alone is of a dump that was moved away: it is not another's.
+    if (!(await pathExists(manifestPath(path))) && (await publishFile(temporary, path))) {
       await syncFolder(folder);
       return path;
     }
@@ -75,11 +81,7 @@ export async function listDumps(folder: string): Promise<StoredDump[]> {
     if (errorCode(error) === "ENOENT") return [];
     throw failure("store_unreadable", `the dumps' folder cannot be read: ${folder} (${errorCode(error)})`);
   }
-  const dumps = await Promise.all(
-    names
-      .filter((name) => !name.startsWith(".") && !isManifestName(name) && DUMP_NAME.test(name))
-      .map((name) => readEntry(join(folder, name))),
-  );
+  const dumps = await Promise.all(names.filter(isDumpName).map((name) => readEntry(join(folder, name))));
   return dumps
     .filter((dump) => dump !== undefined)
     .sort((a, b) => createdAt(b) - createdAt(a) || (a.name < b.name ? 1 : -1));
@@ -102,22 +104,28 @@ async function readEntry(path: string): Promise<StoredDump | undefined> {
   }
 }
 
-/** The newest dump of a source, or of any. Throws (exit 4) when there is none. */
-export async function requireLatestDump(folder: string, source?: string): Promise<StoredDump> {
+/** The newest dump of the first of the sources that has one; of any, where none is named. Throws (exit 4) when there is none. */
+export async function requireLatestDump(folder: string, ...sources: readonly string[]): Promise<StoredDump> {
   const dumps = await listDumps(folder);
-  const found = dumps.find((dump) => source === undefined || sourceOf(dump) === source);
+  const ofSource = (source: string) => dumps.find((dump) => sourceOf(dump) === source);
+  const found = sources.length === 0 ? dumps[0] : sources.map(ofSource).find((dump) => dump !== undefined);
   if (found !== undefined) return found;
-  const sources = [...new Set(dumps.map(sourceOf))].join(", ");
+  const there = [...new Set(dumps.map(sourceOf))].join(", ");
   throw missingError(
     "dump_missing",
-    source === undefined ? `there is no dump in ${folder}` : `there is no dump of ${source} in ${folder}`,
-    sources === "" ? "pgrove dump" : `there are dumps of: ${sources}`,
+    sources.length === 0 ? `there is no dump in ${folder}` : `there is no dump of ${sources.join(" or ")} in ${folder}`,
+    there === "" ? "pgrove dump" : `there are dumps of: ${there}`,
   );
 }
 
 /** What a dump is of: by its manifest, else by its name. */
 export function sourceOf(dump: StoredDump): string {
-  return dump.manifest?.source ?? dump.name.replace(/-\d{8}-\d{6}(-\d+)?\..*$/, "");
+  return dump.manifest?.source ?? sourceOfName(dump.name);
+}
+
+/** What a dump in the store is of, by its name alone. */
+export function sourceOfName(name: string): string {
+  return name.replace(/-\d{8}-\d{6}(-\d+)?\..*$/, "");
 }
 
 /**

@@ -22,7 +22,7 @@ export function wrapProgram(program: readonly string[]): WrappedProgram {
 
 /** The environment of a program inside a container; passed by name, so that no value stands on a command line. */
 export function programEnvironment(
-  login: { user: string; password?: string | undefined },
+  login: { user: string; password?: string | undefined; options?: string | undefined },
   run: RunId,
   options: ToolOptions,
 ): Env {
@@ -32,6 +32,7 @@ export function programEnvironment(
     LC_ALL: "C",
     ...(login.password === undefined ? {} : { PGPASSWORD: login.password }),
     ...(options.database === undefined ? {} : { PGDATABASE: options.database }),
+    ...(login.options === undefined ? {} : { PGOPTIONS: login.options }),
     ...options.env,
   };
 }

@@ -1,9 +1,18 @@
 /** Replaced and saved states that stay: databases with a name and a mark of their own. */
-import { connectForAdmin } from "../postgres/admin.ts";
+import { connectForAdmin, databaseSizeBytes, dropDatabase } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import type { Work } from "../work/work.ts";
-import { findPrevious, markPreviousStatement, previousName, swapDatabases } from "./swap.ts";
-import type { Keeping, Unit } from "./unit.ts";
+import { findStanding, requireStanding } from "./standing.ts";
+import {
+  findPrevious,
+  isPreviousMark,
+  markPreviousStatement,
+  previousName,
+  previousNames,
+  swapDatabases,
+} from "./swap.ts";
+import type { Keeping, KeptState, Loss, SwapRequest, Unit } from "./unit.ts";
 
 /** How a restore or copy keeps the database that it replaces. */
 export function keepForRestore(database: string): Keeping {
@@ -12,6 +21,33 @@ export function keepForRestore(database: string): Keeping {
     seal: (name) => [markPreviousStatement(name)],
     findOlder: (sql) => findPrevious(sql, database),
   };
+}
+
+/** What a restore or copy of before has kept of a database; undefined when there is nothing. */
+export async function findKept(sql: Sql, database: string): Promise<KeptState | undefined> {
+  for (const name of previousNames(database)) {
+    const standing = await findStanding(sql, name);
+    if (standing === undefined || !isPreviousMark(standing.mark)) continue;
+    return { database: name, sizeBytes: await databaseSizeBytes(sql, name), standing };
+  }
+  return undefined;
+}
+
+/** What is lost when what is replaced is discarded at once: not what was kept before. */
+export function lossOf(loss: Loss, { discardPrevious }: Pick<SwapRequest, "discardPrevious">): Loss {
+  const { older: _, ...rest } = loss;
+  return discardPrevious ? { ...rest, kept: false } : loss;
+}
+
+/** Drops a kept or saved state. Throws (exit 5) when another one has its name than was agreed to. */
+export async function dropKept(sql: Sql, { database, standing }: Omit<KeptState, "sizeBytes">): Promise<void> {
+  await requireStanding(sql, { database, agreed: standing });
+  await dropDatabase(sql, database);
+}
+
+/** Drops what is marked as a worktree's. Another one that has its name by now is not; what is gone is no matter. */
+export async function dropOwned(sql: Sql, { database, standing }: Omit<KeptState, "sizeBytes">): Promise<void> {
+  if ((await findStanding(sql, database)) !== undefined) await dropKept(sql, { database, standing });
 }
 
 /** Gives the run's finished database a name that stays, and its seal, in one transaction. */

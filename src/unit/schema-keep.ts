@@ -3,7 +3,8 @@ import { discardedName, dropDatabase } from "../postgres/admin.ts";
 import { nameWithSuffix } from "../postgres/identifier.ts";
 import type { Queries } from "../postgres/schema.ts";
 import type { Work } from "../work/work.ts";
-import { nameKept } from "./keep.ts";
+import { dropKept, nameKept } from "./keep.ts";
+import { requireStanding, type Standing } from "./standing.ts";
 import type { Keeping, Unit } from "./unit.ts";
 
 /** The part of a schema unit that is needed here. */
@@ -16,12 +17,14 @@ export class SchemaKeeper {
   /** The database that it is kept as, once it is. */
   database = "";
   private saved: readonly number[] = [];
-  private older: readonly string[] = [];
+  private older: string | undefined;
 
   constructor(
     private readonly work: Work,
     private readonly unit: Savable,
     private readonly keeping: Keeping,
+    /** The older one whose loss was agreed to. */
+    private readonly agreed: Standing | undefined,
   ) {}
 
   /**
@@ -33,12 +36,14 @@ export class SchemaKeeper {
     await this.drop();
     this.saved = await holdTables(transaction, unit.schema);
     const older = await keeping.findOlder(work.control);
+    const [newest] = older;
+    if (newest !== undefined) await requireStanding(work.control, { database: newest, agreed: this.agreed });
     const names = [keeping.name, ...older.map((_, index) => nameWithSuffix(keeping.name, `_${index + 2}`))];
     const name = names.find((each) => !older.includes(each)) ?? keeping.name;
     const scratch = await unit.saveAs(work, discardedName(work.operation.run));
     await nameKept(work, unit, scratch, { name, seal: keeping.seal });
     this.database = name;
-    this.older = older;
+    this.older = newest;
   }
 
   /** Whether a table came into being, in the schema by the name that it has now, that was not saved. */
@@ -49,9 +54,9 @@ export class SchemaKeeper {
 
   /** What stood there has gone: an older saved state goes, too. */
   settle(): void {
-    for (const name of this.older) {
-      this.work.operation.defer(() => this.work.clearUp((sql) => dropDatabase(sql, name)));
-    }
+    const { work, older: database, agreed: standing } = this;
+    if (database === undefined || standing === undefined) return;
+    work.operation.defer(() => work.clearUp((sql) => dropKept(sql, { database, standing })));
   }
 
   /** What stood there stays: it need not be kept. */

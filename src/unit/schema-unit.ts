@@ -1,6 +1,6 @@
 /** A schema of a database as a unit, with the role that owns it where it is a worktree's. */
 import { refusal, usageError } from "../errors.ts";
-import { databaseExists, dropDatabase, scratchName } from "../postgres/admin.ts";
+import { databaseExists, scratchName } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { isOwnedMark, type Mark } from "../postgres/ownership.ts";
@@ -11,6 +11,7 @@ import { listExtensions } from "../postgres/schema-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
+import { dropOwned } from "./keep.ts";
 import {
   findBelongings,
   foundDatabase,
@@ -124,14 +125,14 @@ export class SchemaUnit implements Unit {
   }
 
   /** Nobody is disconnected for it. */
-  async swap(work: Work, _built: Built, { agreed, services, keeping, comment }: SwapRequest): Promise<Replaced> {
+  async swap(work: Work, _built: Built, { agreed, older, services, keeping, comment }: SwapRequest): Promise<Replaced> {
     const { schema, live } = this;
     return await inTarget(work, live, async (sql) => {
       await requireSchemaStanding(sql, { schema, agreed });
       const present = await requireReplaceable(sql, this);
       const owner = chooseOwner(live, present);
       const properties = { ...{ grants: null }, ...present, owner, comment: present?.comment ?? comment ?? null };
-      const keeper = keeping === undefined ? undefined : new SchemaKeeper(work, this, keeping);
+      const keeper = keeping === undefined ? undefined : new SchemaKeeper(work, this, keeping, older);
       const servicesRestarted = await withServicesStopped(work, live, services, async () => {
         await requireClaim(work.control, this.label);
         await exchangeSchemas(work, sql, this, { properties, agreed, keeper });
@@ -207,7 +208,7 @@ export class SchemaUnit implements Unit {
       park: (note) => this.bringBack(work, parkingsOf({ databases: present, schemas: marked, roles }, note)),
       drops: [
         ...schemas.map((each) => () => each.drop(work)),
-        ...databases.map((name) => () => dropDatabase(control, name)),
+        ...present.map((each) => () => dropOwned(control, each)),
         ...roleNames.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
       ],
     };

@@ -7,6 +7,7 @@ import { formatSettingValue } from "../postgres/list-setting.ts";
 import { describeOccupants, endSessions, requireVacatable } from "../postgres/occupants.ts";
 import type { Queries } from "../postgres/schema.ts";
 import { withOpened } from "../postgres/session.ts";
+import { isForbiddenSetting, readVersionNumber } from "../postgres/settings.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { requireStanding, type Standing } from "./standing.ts";
@@ -17,7 +18,11 @@ export interface DatabaseProperties {
   comment: string | null;
   connectionLimit: number;
   isTemplate: boolean;
+  /** Its DROP was interrupted: nobody can connect to it any more. */
+  isInvalid: boolean;
   settings: { role: string | null; name: string; value: string }[];
+  /** The names of those that the login may not give to another database. */
+  lostSettings: string[];
   /** null: the default privileges. */
   grants: { grantee: string | null; privilege: string; grantable: boolean }[] | null;
 }
@@ -35,19 +40,35 @@ export interface DatabaseShape {
   tablespace: string;
 }
 
-/** Reads what has to be carried over. Throws (exit 1) when there is no such database. */
+/**
+ * Reads what has to be carried over, as far as the login may give it: some settings are a superuser's, and those of other
+ * roles are theirs, or whoever's who may change the role; settings that the server does not know are a superuser's, too. Throws (exit 1) when there is no such database.
+ */
 export async function readProperties(sql: Sql, database: string): Promise<DatabaseProperties> {
+  const version = await readVersionNumber(sql);
   const [row] = await sql<{ properties: DatabaseProperties }[]>`
+    with login as (
+      select oid, rolsuper, rolcreaterole, ${version}::int as version from pg_roles where rolname = current_user),
+    settings as (
+      select r.rolname, split_part(c, '=', 1) as name, substr(c, strpos(c, '=') + 1) as value,
+             login.rolsuper
+             or coalesce(r.oid = login.oid or (login.rolcreaterole and not r.rolsuper and
+                  (version < 160000 or pg_has_role(login.oid, r.oid, 'MEMBER WITH ADMIN OPTION'))), true)
+                and exists (select from pg_settings p where lower(p.name) = lower(split_part(c, '=', 1))
+                               and not (${isForbiddenSetting(sql, version)})) as may_give
+        from pg_db_role_setting s cross join login left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as c
+       where s.setdatabase = (select oid from pg_database where datname = ${database}))
     select json_build_object(
       'owner', pg_get_userbyid(d.datdba),
       'comment', shobj_description(d.oid, 'pg_database'),
-      'connectionLimit', d.datconnlimit,
+      'connectionLimit', greatest(d.datconnlimit, -1),
       'isTemplate', d.datistemplate,
+      'isInvalid', d.datconnlimit = -2,
       'settings', coalesce((
-        select json_agg(json_build_object('role', r.rolname, 'name', split_part(c, '=', 1),
-                                          'value', substr(c, strpos(c, '=') + 1)))
-          from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as c
-         where s.setdatabase = d.oid), '[]'::json),
+        select json_agg(json_build_object('role', rolname, 'name', name, 'value', value))
+          from settings where may_give), '[]'::json),
+      'lostSettings', coalesce((
+        select json_agg(name || coalesce(' of ' || rolname, '')) from settings where not may_give), '[]'::json),
       'grants', case when d.datacl is null then null else coalesce((
         select json_agg(json_build_object('grantee', g.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable))
           from aclexplode(d.datacl) a left join pg_roles g on g.oid = a.grantee), '[]'::json) end

@@ -1,6 +1,6 @@
 /** The commands around a server, on the compiled program, against real containers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureCompose } from "../support/engine/compose.ts";
 import { ensureImage } from "../support/engine/images.ts";
@@ -25,7 +25,7 @@ environments: {production: {env_file: .env.production, protected: true}}
 `,
   });
   const login = `postgres:${server.password}@127.0.0.1:${server.port}`;
-  await repo.write(".env.production", `DATABASE_URL=postgres://${login}/${encodeURIComponent(database)}\n`);
+  await repo.write(".env.production", `DATABASE_URL=postgres://${login}/postgres\n`);
 });
 
 afterAll(async () => {
@@ -40,7 +40,7 @@ describe("url and env", () => {
     const { code, stdout, stderr } = await repo.run(["url"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const at = `postgres:${server.password}@127.0.0.1:${server.port}`;
-    expect(stdout).toBe(`postgres://${at}/${encodeURIComponent(database)}\n`);
+    expect(stdout).toBe(`postgres://${at}/postgres\n`);
   });
 
   test("the env lines are those of pgrove.yaml, and a shell reads them", async () => {
@@ -274,6 +274,80 @@ describe("consent", () => {
     expect(guarded.stderr).toContain("production is protected");
     expect(guarded.stderr).toContain("--confirm production");
     expect(guarded.stderr).not.toContain(`:${server.password}@`);
+  });
+
+  test("somebody else's dump is known as such, and restored after one consent", async () => {
+    const path = (await repo.run(["dump", "-q"])).stdout.trim();
+    const name = `foreign_${process.pid}`;
+    const into = ["restore", path, "--into-new", name];
+    const drop = () => sql(`drop database ${name} with (force)`);
+    // As another user, whose key is another one; and the same without its manifest.
+    const other = { env: { XDG_STATE_HOME: join(repo.home, "other-state") } };
+    const bare = join(repo.home, "bare.dump");
+    expect((await repo.run(["dump", "-q", "-o", bare])).code).toBe(0);
+    rmSync(`${bare}.manifest.json`);
+    // A copy of one of the store's is one's own without its manifest, too.
+    const copied = join(repo.home, "copied.dump");
+    copyFileSync(path, copied);
+    expect((await repo.run(["restore", copied, "--into-new", name])).code).toBe(0);
+    await drop();
+    for (const [words, options] of [
+      [into, other],
+      [["restore", bare, "--into-new", name], {}],
+    ] as const) {
+      const refused = await repo.run([...words], options);
+      expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 5, stdout: "" });
+      expect(refused.stderr).toMatch(/ was not made by your pgrove: its SQL will be run as \w+, a superuser/);
+      expect((await repo.run([...words, "--dry-run"], options)).code).toBe(0);
+      expect((await repo.run([...words, "--yes"], options)).code).toBe(0);
+      await drop();
+      expect((await repo.run([...words], options)).code).toBe(0); // it was agreed to
+      await drop();
+    }
+    // With a key that both have, none of this.
+    const config = await Bun.file(join(repo.root, "pgrove.yaml")).text();
+    await repo.write("team.key", "");
+    await repo.write("pgrove.yaml", `${config}dumps: {key_file: team.key}\n`);
+    expect((await repo.run(["dump"])).stderr).toContain("dumps.key_file");
+    await repo.run(["trust", "--yes"]);
+    expect((await repo.run(["dump"])).stderr).toContain("lies in the repository, where it is no secret");
+    writeFileSync(join(repo.home, "team.key"), `${"0f".repeat(32)}\n`, { mode: 0o600 });
+    await repo.write("pgrove.yaml", `${config}dumps: {key_file: ~/team.key}\n`);
+    for (const options of [{}, other]) await repo.run(["trust", "--yes"], options);
+    const shared = (await repo.run(["dump", "-q"])).stdout.trim();
+    expect((await repo.run(["restore", shared, "--into-new", name], other)).code).toBe(0);
+    await drop();
+    await repo.write("pgrove.yaml", config);
+  });
+
+  test("dumps adopt takes in what is whole, and from then on it counts as one's own", async () => {
+    const folder = join(repo.home, "old");
+    mkdirSync(folder);
+    const plain = join(folder, `old_${process.pid}.sql`);
+    expect((await repo.run(["dump", "-q", "--format", "sql", "--compress", "none", "-o", plain])).code).toBe(0);
+    rmSync(`${plain}.manifest.json`);
+    writeFileSync(`${plain}.gz`, Bun.gzipSync(readFileSync(plain)));
+    rmSync(plain);
+    const custom = join(folder, `old_${process.pid}.backup`);
+    expect((await repo.run(["dump", "-q", "-o", custom])).code).toBe(0);
+    rmSync(`${custom}.manifest.json`);
+    const cut = join(repo.home, "cut.backup");
+    writeFileSync(cut, readFileSync(custom).subarray(0, -100));
+    const damaged = await repo.run(["dumps", "adopt", cut]);
+    expect(damaged).toMatchObject({ code: 1, stderr: expect.stringContaining("is damaged") });
+    const adopted = await repo.run(["dumps", "adopt", folder, "--json"]);
+    expect(adopted).toMatchObject({ code: 0, stderr: "" });
+    const names: string[] = JSON.parse(adopted.stdout).dumps.map(({ name }: { name: string }) => name);
+    expect(names.sort()).toEqual([`old_${process.pid}.backup`, `old_${process.pid}.sql.gz`]);
+    const [archive = "", packed = ""] = names;
+    const name = `adopted_${process.pid}`;
+    for (const each of [archive, packed]) {
+      expect(await repo.run(["restore", each, "--into-new", name])).toMatchObject({ code: 0 });
+      await sql(`drop database ${name} with (force)`);
+    }
+    expect((await repo.run(["dumps", "verify", archive, packed])).code).toBe(0);
+    expect((await repo.run(["dumps", "adopt", `${plain}.gz`])).code).toBe(5); // it is there
+    expect((await repo.run(["dumps", "adopt", packed])).code).toBe(0); // and may be adopted again
   });
 
   test("on a terminal it asks, and no is the default", async () => {

@@ -37,7 +37,7 @@ export async function makeBench(): Promise<Bench> {
     runner: systemRunner,
     clock: systemClock,
     stateDir: join(folder, "state"),
-    userKey: join(folder, "user.key"),
+    userKey: join(folder, "state", "user.key"),
     abort: controller.signal,
     progress: (event) => progress.push(event),
     note: (text) => notes.push(text),
@@ -86,6 +86,7 @@ export async function restore(
   return restoreDump(bench.tools, live, {
     ...{ findDump: () => findDump(bench, path), noOwner: false, jobs: 1, discardPrevious: false, services: [] },
     consent: async () => undefined,
+    approveForeign: async () => undefined,
     ...request,
   });
 }

@@ -5,9 +5,10 @@ import { findConfigFile } from "../../config/load-config.ts";
 import { type Detected, detectProject } from "../../detect/detect.ts";
 import { proposeConfig } from "../../detect/propose.ts";
 import { refusal } from "../../errors.ts";
-import type { Repository } from "../../repo/git.ts";
+import { gitCommand, type Repository } from "../../repo/git.ts";
 import { repositoryName } from "../../repo/names.ts";
 import { errorCode } from "../../sys/files.ts";
+import type { Runner } from "../../sys/process.ts";
 import { visibleOnOneLine } from "../../sys/visible-text.ts";
 import { defineCommand } from "../command.ts";
 
@@ -31,7 +32,10 @@ export const command = defineCommand({
     const { dryRun } = args;
     if (existing !== undefined && !dryRun) throw exists(existing);
     const { server } = args;
-    const detected = await detectProject(root, nameOf(repository, root));
+    const detected = await detectProject(root, {
+      name: nameOf(repository, root),
+      askIgnored: (paths) => listIgnored(context.runner, root, paths),
+    });
     const text = proposeConfig(detected, server === undefined ? {} : { server });
     const file = join(root, "pgrove.yaml");
     if (!dryRun) await writeNew(file, text);
@@ -58,6 +62,13 @@ async function findPassedOver(root: string, { migrations }: Detected): Promise<s
   const named = findings.slice(0, MOST_NAMED).map(({ file, message }) => `${visibleOnOneLine(file)} ${message}`);
   const more = findings.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more: pgrove migrate check`] : [])];
+}
+
+/** Which of the paths git ignores; none outside git. */
+async function listIgnored(runner: Runner, root: string, paths: readonly string[]): Promise<string[]> {
+  const question = gitCommand(root, ["check-ignore", "-z", "--", ...paths]);
+  const { stdout } = await runner.capture(question, { allowFailure: true });
+  return stdout.split("\0").filter((path) => path !== "");
 }
 
 /** A worktree's folder says nothing of the project. */

@@ -6,7 +6,8 @@ export const command = defineCommand({
     details:
       "Without names the SQL files run: base.sql, then that of the environment or worktree, or those that pgrove.yaml lists; what has not changed is skipped. " +
       "With names, all or a number, factories make rows: seeds/*.yaml says how, and the schema itself says the rest. " +
-      "Everything is one transaction: a run that fails leaves nothing. `seed init` writes a first factories.yaml.",
+      "Everything is one transaction: a run that fails leaves nothing. With all entities meant, what cannot have rows is left out and named. " +
+      "`seed init` writes a first factories.yaml.",
     examples: [
       { line: "pgrove seed", about: "the SQL files of this worktree's database" },
       { line: "pgrove seed users 25", about: "25 users more" },

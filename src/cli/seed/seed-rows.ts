@@ -4,6 +4,7 @@ import { tableKey } from "../../seed/entity.ts";
 import type { CleanPlan } from "../../seed/load/clean.ts";
 import type { LoadedEntity } from "../../seed/load/load-rows.ts";
 import type { RowsPlan, RowsResult } from "../../seed/load/rows.ts";
+import type { SeedPart, SeedTimes } from "../../seed/load/stopwatch.ts";
 import type { Validation } from "../../seed/load/validate-rows.ts";
 import type { LeftOut } from "../../seed/plan/plan-left.ts";
 import type { SeedDialogue, SeedStep } from "../../seed/seed.ts";
@@ -74,7 +75,7 @@ function cleanDocument({ tables }: CleanPlan) {
   return tables.map(({ table, rows }) => ({ table: tableKey(table), rows }));
 }
 
-function describeResult({ cleaned, loaded, leftOut, seed }: RowsResult): AnswerPart {
+function describeResult({ cleaned, loaded, leftOut, seed, times }: RowsResult): AnswerPart {
   const gone = [...cleaned].map(([table, rows]) => ({ table, rows }));
   const entities = loaded?.entities ?? [];
   return {
@@ -82,7 +83,10 @@ function describeResult({ cleaned, loaded, leftOut, seed }: RowsResult): AnswerP
       ...(gone.length === 0 ? {} : { cleaned: gone }),
       ...(loaded === undefined
         ? {}
-        : { seed, entities: entities.map(entityDocument), checked: checkDocument(loaded.validation) }),
+        : {
+            ...{ seed, entities: entities.map(entityDocument), checked: checkDocument(loaded.validation) },
+            times_ms: Object.fromEntries(Object.entries(times).map(([part, ms]) => [part, Math.round(ms)])),
+          }),
       ...(leftOut.length === 0 ? {} : { left_out: leftOut.map(leftOutDocument) }),
     },
     lines: [
@@ -98,6 +102,7 @@ function describeResult({ cleaned, loaded, leftOut, seed }: RowsResult): AnswerP
         ? []
         : ([["left out", `${leftOut.map(({ entity }) => entity).join(", ")} (above it says why)`]] as const)),
       ...(loaded === undefined ? [] : ([["checked", describeChecks(loaded.validation)]] as const)),
+      ["time", describeTimes(times)],
     ],
   };
 }
@@ -112,6 +117,28 @@ function leftOutDocument({ entity, table, why }: LeftOut) {
 
 function checkDocument({ foreignKeys, uniqueKeys, sequences }: Validation) {
   return { foreign_keys: foreignKeys, unique_keys: uniqueKeys, sequences };
+}
+
+const TIMES_FROM_MS = 1_000;
+
+const PARTS: Readonly<Record<SeedPart, string>> = {
+  plan: "plan",
+  rows: "rows",
+  keys: "indexes and keys",
+  analyze: "analyze",
+  checks: "checks",
+  commit: "commit",
+};
+
+/** Where the time has gone; undefined where there was little. */
+function describeTimes(times: SeedTimes): string | undefined {
+  const spent = Object.values(times).reduce((sum, ms) => sum + ms, 0);
+  if (spent < TIMES_FROM_MS) return undefined;
+  const worth = (Object.keys(PARTS) as SeedPart[]).flatMap((part) => {
+    const ms = times[part] ?? 0;
+    return ms < spent / 100 ? [] : [`${PARTS[part]} ${formatDuration(ms)}`];
+  });
+  return worth.join(", ");
 }
 
 const RATE_FROM_ROWS = 10_000;

@@ -46,7 +46,7 @@ export async function createMigration({ files, name, numbering, now }: CreateReq
   await mkdir(folder, { recursive: true });
   const paths: string[] = [];
   try {
-    for (const file of NEW_FILES[files.layout](`${digits}_${slug}`, slug)) {
+    for (const file of filesOf(files, `${digits}_${slug}`, slug)) {
       const path = join(folder, file.name);
       await mkdir(dirname(path), { recursive: true });
       await writeNew(path, file.text, shownPath(files.root, path));
@@ -75,6 +75,13 @@ function slugOf(name: string): string {
     `a migration cannot be named ${JSON.stringify(name)}`,
     "pgrove migrate create add_users        letters and digits",
   );
+}
+
+/** sqlx's are of one file where the newest is. */
+function filesOf({ layout, migrations }: MigrationFiles, base: string, name: string): NewFile[] {
+  const newest = migrations.at(-1)?.up?.file;
+  const isPlain = layout === "sqlx" && newest !== undefined && !newest.endsWith(".up.sql");
+  return isPlain ? [{ name: `${base}.sql`, text: `-- ${name}\n` }] : NEW_FILES[layout](base, name);
 }
 
 const NEW_FILES: Readonly<Record<Layout, (base: string, name: string) => NewFile[]>> = {

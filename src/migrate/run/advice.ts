@@ -66,7 +66,7 @@ function adviseOnPartitioned(said: string): readonly string[] {
 
 function adviseOnLock(said: string): string {
   return /lock timeout/.test(said)
-    ? "somebody holds a lock for longer than migrations.lock_timeout (default 5s), or than the script's own: pgrove status"
+    ? "somebody holds a lock for longer than migrations.lock_timeout (default 5s), or than the script's own or the role's: pgrove status"
     : "somebody holds the lock, and NOWAIT does not wait for it: pgrove status";
 }
 
@@ -74,6 +74,6 @@ function adviseOnCancel(said: string): readonly string[] {
   if (!/statement timeout/.test(said)) return ["somebody has cancelled it (pg_cancel_backend)"];
   return [
     "--statement-timeout 10m    gives each statement more time; 0 gives it all",
-    "where the script or a function of it sets statement_timeout itself, that counts",
+    "where the script sets statement_timeout itself, or resets it to that of the role (\\drds in psql), that counts",
   ];
 }

@@ -2,7 +2,7 @@
 import { failure, PgroveError } from "../../errors.ts";
 import { endSession } from "../../postgres/session.ts";
 import { type PsqlAccess, runPsql } from "../../sql/psql.ts";
-import { endStatement, requireHarmless } from "../../sql/psql-commands.ts";
+import { endStatement, requireEnd, requireHarmless } from "../../sql/psql-commands.ts";
 import type { ScriptShape } from "../../sql/script-shape.ts";
 import { markDoubt, recordDoubt, recordFailure, recordStep } from "../ledger/ledger-sql.ts";
 import { describeMigration, type Step } from "../migration.ts";
@@ -15,6 +15,7 @@ const STDIN = /^psql:<stdin>:(\d+): /;
 /** Throws (exit 3) when the script holds commands that reach beyond the database. Nothing is run. */
 export function requireFitForPsql(step: Step, { transaction }: ScriptShape): void {
   const inTransaction = transaction === "ours";
+  requireEnd(step.script);
   requireHarmless(step.script, { noun: "a migration", label: describeMigration(step), inTransaction });
 }
 
@@ -73,6 +74,7 @@ async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, 
     name: step.script.file,
     source: `${head}\n${endStatement(script)}\n\\set ON_ERROR_STOP on\n${tail}\n`,
     args: ["-q"],
+    sealed: true,
     tell: session.note,
     phrase: (line) => placeLine(line, step),
     explain: (said, cause) => scriptFailed(step, said, cause),

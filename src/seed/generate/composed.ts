@@ -103,13 +103,13 @@ function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined):
 const PIECES: Readonly<Record<string, number>> = { date: 7 * DAY_MS, timestamp: HOUR_MS, timestamptz: HOUR_MS };
 const NUMBER_PIECE = 10;
 
-/** Ranges that never overlap: what a unique range is wanted for, most of all by exclusion constraints. */
-function disjointEnds(site: CellSite, subtype: TypeShape | undefined): Ends {
+/** Ranges that never overlap, with so many units between them: what a unique range is wanted for, most of all by exclusion constraints. */
+function disjointEnds(site: CellSite, subtype: TypeShape | undefined, gap = 0): Ends {
   const piece = PIECES[subtype?.name ?? ""];
   if (piece === undefined) {
     return (row) => [
       String(row * NUMBER_PIECE),
-      String(row * NUMBER_PIECE + 1 + drawBelow(site.key, row, NUMBER_PIECE)),
+      String(row * NUMBER_PIECE + 1 + drawBelow(site.key, row, NUMBER_PIECE - gap)),
     ];
   }
   const first = Math.floor(site.nowMs / DAY_MS) * DAY_MS;
@@ -120,14 +120,14 @@ function disjointEnds(site: CellSite, subtype: TypeShape | undefined): Ends {
   };
   return (row) => {
     const low = first + row * piece;
-    return [show(low), show(low + (1 + drawBelow(site.key, row, piece / unit)) * unit)];
+    return [show(low), show(low + (1 + drawBelow(site.key, row, piece / unit - gap)) * unit)];
   };
 }
 
 /** Where the row's own stretch begins, or, beside the field that is its beginning, where it ends. */
 function compileStretch(of: string | undefined, site: CellSite): Cell {
   const first = of === undefined ? site.key : mixKeys(site.key, 1);
-  const ends = disjointEnds({ ...site, key: first }, site.type);
+  const ends = disjointEnds({ ...site, key: first }, site.type, 1);
   return { write: (row, out) => appendText(out, ends(row)[of === undefined ? 0 : 1]) };
 }
 

@@ -14,6 +14,7 @@ import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError, RowsRefused } from "./load-error.ts";
 import { dropForLoad, findEmptyOwn, type Rebuild, rebuild } from "./rebuild.ts";
 import { fillLater, loadComputed } from "./stage.ts";
+import type { Stopwatch } from "./stopwatch.ts";
 import { skipTriggers } from "./triggers.ts";
 import { type UpsertCounts, upsertEntity } from "./upsert.ts";
 import { advanceSequences, type Validation, validateLoad } from "./validate-rows.ts";
@@ -24,8 +25,9 @@ const REBUILD_FROM_ROWS = 100_000;
 export interface LoadOptions {
   upsert: boolean;
   skipTriggers: boolean;
-  /** Go on behind an entity whose rows are refused, so that all of those are known at once. */
-  lenient: boolean;
+  /** Where entities whose rows are refused may be left out: the plan without them, for what is not loaded yet. */
+  replan?: (refused: RowsRefused) => Promise<SeedPlan>;
+  watch: Stopwatch;
   abort: AbortSignal;
   progress(event: ProgressEvent): void;
 }
@@ -39,6 +41,8 @@ export interface LoadedEntity extends UpsertCounts {
 }
 
 export interface Loaded {
+  /** The plan that was carried out. */
+  plan: SeedPlan;
   entities: LoadedEntity[];
   validation: Validation;
 }
@@ -47,56 +51,83 @@ export interface Loaded {
  * Loads every entity of the plan, then checks what is there. Throws RowsRefused that names entity, field and value; what
  * was loaded before is then still to be taken back.
  */
-export async function loadPlan(sql: Transaction, plan: SeedPlan, options: LoadOptions): Promise<Loaded> {
+export async function loadPlan(sql: Transaction, wanted: SeedPlan, options: LoadOptions): Promise<Loaded> {
+  const { watch } = options;
   if (options.skipTriggers) await skipTriggers(sql);
   await sql.unsafe("set constraints all deferred"); // the rows of a cycle are there only when both tables are loaded
-  const empty = await findEmptyOwn(sql, [...new Set(plan.entities.map(({ table }) => quoteTable(table)))]);
-  const many = plan.entities.filter(({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.has(quoteTable(table)));
-  const rebuilds = await dropForLoad(sql, [...new Set(many.map(({ table }) => quoteTable(table)))]);
-  const entities: LoadedEntity[] = [];
-  if (options.lenient) entities.push(...(await loadAllowed(sql, plan, empty, options)));
-  else for (const entity of plan.entities) entities.push(await loadEntity(sql, plan, entity, empty, options));
-  for (const entity of plan.entities) await fillLater(sql, plan, entity, fillTools(entity, options));
-  await checkDeferred(sql, plan);
-  await makeAgain(sql, plan, rebuilds, options);
+  const empty = await findEmptyOwn(sql, [...new Set(wanted.entities.map(({ table }) => quoteTable(table)))]);
+  const many = wanted.entities.filter(({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.has(quoteTable(table)));
+  const emptied = [...new Set(many.map(({ table }) => quoteTable(table)))];
+  const rebuilds = await watch.time("keys", () => dropForLoad(sql, emptied));
+  const { plan, entities } = await watch.time("rows", () => loadEntities(sql, wanted, empty, options));
+  await watch.time("checks", () => checkDeferred(sql, plan));
+  await watch.time("keys", () => makeAgain(sql, plan, rebuilds, options));
   options.progress({ phase: "analyze" });
   const tables = [...new Set(plan.entities.map(({ table }) => quoteTable(table)))];
-  for (const table of tables) await sql.unsafe(`analyze ${table}`);
+  await watch.time("analyze", () => sql.unsafe(`analyze ${tables.join(", ")}`));
   options.progress({ phase: "validate" });
-  const validation = await validateLoad(sql, plan, { checkForeignKeys: options.skipTriggers });
-  validation.sequences = await advanceSequences(sql, plan);
-  validation.tables = tables.length;
-  return { entities, validation };
+  const validation = await watch.time("checks", async () => {
+    const checked = await validateLoad(sql, plan, { checkForeignKeys: options.skipTriggers });
+    return { ...checked, tables: tables.length, sequences: await advanceSequences(sql, plan) };
+  });
+  return { plan, entities, validation };
 }
 
-/** Loads what can be loaded; throws for all entities together whose rows are refused. */
-async function loadAllowed(
+async function loadEntities(
   sql: Transaction,
-  plan: SeedPlan,
+  wanted: SeedPlan,
   empty: ReadonlySet<string>,
   options: LoadOptions,
-): Promise<LoadedEntity[]> {
-  const entities: LoadedEntity[] = [];
+): Promise<Pick<Loaded, "plan" | "entities">> {
+  const loaded = new Map<string, LoadedEntity>();
+  let plan = wanted;
+  for (;;) {
+    const refused = await loadOpen(sql, plan, { loaded, empty, options });
+    if (refused === undefined) break;
+    plan = (await options.replan?.(refused)) ?? plan;
+    // What is loaded referred to nothing that was refused, and so stays; else all of it is taken back.
+    if ([...loaded.keys()].some((name) => !plan.entities.some(({ entity }) => entity === name))) throw refused;
+  }
+  for (const entity of plan.entities) await fillLater(sql, plan, entity, fillTools(entity, options));
+  return { plan, entities: plan.entities.flatMap(({ entity }) => loaded.get(entity) ?? []) };
+}
+
+interface Loading {
+  loaded: Map<string, LoadedEntity>;
+  empty: ReadonlySet<string>;
+  options: LoadOptions;
+}
+
+/**
+ * Loads what is not loaded yet. Where a plan without them can be had, resolves with all entities whose rows are refused;
+ * what refers to those waits for it.
+ */
+async function loadOpen(
+  sql: Transaction,
+  plan: SeedPlan,
+  { loaded, empty, options }: Loading,
+): Promise<RowsRefused | undefined> {
   const refusals: RowsRefused[] = [];
   const missing = new Set<string>();
   for (const entity of plan.entities) {
+    if (loaded.has(entity.entity)) continue;
     if (dependsOn(entity, missing)) {
       missing.add(entity.entity);
       continue;
     }
+    const load = (part: Transaction) => loadEntity(part, plan, entity, empty, options);
     try {
-      entities.push(await sql.savepoint((part) => loadEntity(part, plan, entity, empty, options)));
+      loaded.set(entity.entity, await (options.replan === undefined ? load(sql) : sql.savepoint(load)));
     } catch (error) {
-      if (!(error instanceof RowsRefused)) throw error;
+      if (options.replan === undefined || !(error instanceof RowsRefused)) throw error;
       refusals.push(error);
       missing.add(entity.entity);
     }
   }
-  if (refusals.length === 0) return entities;
-  throw new RowsRefused(
-    refusals.flatMap(({ refused }) => refused),
-    refusals[0],
-  );
+  const [first] = refusals;
+  if (first === undefined) return undefined;
+  const refused = refusals.flatMap((each) => each.refused);
+  return new RowsRefused(refused, first);
 }
 
 /** Its rows refer to rows that are not there: whether they would be right cannot be told. */

@@ -9,7 +9,7 @@ import type { Factories } from "../factory/factory.ts";
 import { prepareGenerators } from "../generate/compile.ts";
 import { TooFewCombinations } from "../generate/joint-keys.ts";
 import { requireSpace } from "../generate/spaces.ts";
-import { type ExistingRows, readExistingRows } from "../plan/plan-keys.ts";
+import { type ExistingRows, readExistingRows, rememberRows } from "../plan/plan-keys.ts";
 import { describeLeftOut, type LeftOut, showLeftOut } from "../plan/plan-left.ts";
 import { planSeed, type RunPlan, type RunWish } from "../plan/plan-seed.ts";
 import { readTables } from "../schema/read-tables.ts";
@@ -30,6 +30,7 @@ import { type CleanChoice, planCleaning, withoutCleaned } from "./clean-choice.t
 import { RowsRefused } from "./load-error.ts";
 import { type Loaded, loadPlan } from "./load-rows.ts";
 import { recordMadeRows, repeatedKeys, requireFreeKeys } from "./repeat.ts";
+import { type SeedTimes, Stopwatch } from "./stopwatch.ts";
 
 export interface RowsRequest {
   factories: Factories;
@@ -58,6 +59,8 @@ export interface RowsResult {
   /** What has no rows, and why. */
   leftOut: readonly LeftOut[];
   seed: number;
+  /** Where the time has gone, in milliseconds. */
+  times: SeedTimes;
 }
 
 type PlanRequest = Omit<RowsRequest, "consent">;
@@ -106,20 +109,26 @@ export async function seedRows(tools: OperationTools, live: LiveTarget, request:
         runs: remaining(runs, cleaning),
         facts: { by: userName(), run: work.operation.run },
       };
+      const watch = new Stopwatch();
+      let done = 0;
       const result = await sql.begin(async (transaction) => {
         await createSeedLedger(transaction, ledger);
         const cleaned = cleaning === undefined ? new Map() : await cleanTables(transaction, cleaning);
         if (cleaning !== undefined) await forgetSeedRuns(transaction, ledger, cleaning.runs);
         const seed = wish.seed ?? factories.seed;
         if (!request.loads) return { cleaned, seed, loaded: undefined, leftOut: [] };
-        return { cleaned, seed, ...(await loadRows(transaction, tools, request, place)) };
+        const rows = await loadRows(transaction, tools, request, { ...place, watch });
+        tools.progress({ phase: "commit" });
+        done = performance.now();
+        return { cleaned, seed, ...rows };
       });
+      const times = done === 0 ? watch.times : { ...watch.times, commit: performance.now() - done };
       const rows = result.loaded?.entities.map(({ entity, rows }) => [entity, rows]) ?? [];
       Object.assign(work.operation.details, {
         rows: Object.fromEntries(rows),
         cleaned: Object.fromEntries(result.cleaned),
       });
-      return result;
+      return { ...result, times };
     });
   });
 }
@@ -129,6 +138,10 @@ interface Place {
   tables: Awaited<ReturnType<typeof readTables>>;
   runs: readonly SeedRun[];
   facts: Pick<AppliedFile, "by" | "run">;
+}
+
+interface LoadPlace extends Place {
+  watch: Stopwatch;
 }
 
 interface LoadedRows {
@@ -141,7 +154,7 @@ async function loadRows(
   sql: Transaction,
   tools: OperationTools,
   request: RowsRequest,
-  place: Place,
+  place: LoadPlace,
 ): Promise<LoadedRows> {
   const startedAt = tools.clock.now();
   const { remember } = request;
@@ -170,7 +183,7 @@ async function loadLeniently(
   sql: Transaction,
   tools: OperationTools,
   request: RowsRequest,
-  place: Place,
+  place: LoadPlace,
 ): Promise<Attempt> {
   const known: Restrictions = { leave: [], most: new Map() };
   const lenient = request.wish.lenient === true;
@@ -194,16 +207,27 @@ async function loadOnce(
   sql: Transaction,
   { abort, progress }: OperationTools,
   request: RowsRequest,
-  place: Place,
+  place: LoadPlace,
   known: Restrictions,
 ): Promise<Attempt> {
   const { upsert, skipTriggers } = request;
-  const notes: string[] = [];
-  const existing = readExistingRows(sql);
-  const plan = await planAll(request, { ...place, existing }, known, (text) => notes.push(text));
+  const { watch } = place;
+  let notes: string[] = [];
+  const existing = rememberRows(readExistingRows(sql));
+  const makePlan = () =>
+    watch.time("plan", () => {
+      notes = [];
+      return planAll(request, { ...place, existing }, known, (text) => notes.push(text));
+    });
+  let plan = await makePlan();
   if (upsert) await requireFreeKeys(sql, plan, place.runs);
-  const lenient = request.wish.lenient === true;
-  const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, lenient, abort, progress });
+  const replan = async ({ refused }: RowsRefused) => {
+    known.leave.push(...refused);
+    plan = await makePlan();
+    return plan;
+  };
+  const lenient = request.wish.lenient === true ? { replan } : {};
+  const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, watch, abort, progress, ...lenient });
   return { plan, loaded, notes };
 }
 

@@ -60,16 +60,22 @@ export function lengthOfTime(node: Node): string | undefined {
   if (!("A_Const" in bare)) return undefined;
   const { ival, sval } = bare.A_Const;
   if (ival !== undefined) return `${ival.ival ?? 0}d`;
+  const seconds = secondsOf(sval?.sval ?? "") ?? 0;
+  if (seconds === 0) return undefined;
+  return seconds % 86_400 === 0 ? `${seconds / 86_400}d` : `${seconds}s`;
+}
+
+/** An interval as PostgreSQL prints it in seconds, months and years being taken for 30 and 365 days. */
+export function secondsOf(interval: string): number | undefined {
   let seconds = 0;
-  let rest = sval?.sval ?? "-";
+  let rest = interval;
   for (const [whole, amount, unit = ""] of rest.matchAll(/(\d+) (year|mon|month|week|day)s?/g)) {
     seconds += Number(amount) * (UNITS[unit] ?? 0) * 86_400;
     rest = rest.replace(whole, "");
   }
   const [clock, hours = 0, minutes = 0, part = 0] = /(\d+):(\d{2}):(\d{2})/.exec(rest) ?? [];
   seconds += Number(hours) * 3600 + Number(minutes) * 60 + Number(part);
-  if (rest.replace(clock ?? "", "").trim() !== "" || seconds === 0) return undefined;
-  return seconds % 86_400 === 0 ? `${seconds / 86_400}d` : `${seconds}s`;
+  return rest.replace(clock ?? "", "").trim() === "" ? seconds : undefined;
 }
 
 export function withoutCasts(node: Node): Node {

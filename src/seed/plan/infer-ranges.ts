@@ -32,6 +32,7 @@ export function numberWithin(type: TypeShape, rule: ColumnRule, wanted?: Wanted)
 /** The greatest number that the type holds. */
 function limitOf(type: TypeShape, scale: number): number {
   if (type.name === "int2") return 32_767;
+  if (type.name === "int8") return Number.MAX_SAFE_INTEGER;
   if (WHOLE.has(type.name)) return 2_147_483_647;
   return type.precision === undefined ? Number.MAX_SAFE_INTEGER : 10 ** (type.precision - scale) - 10 ** -scale;
 }

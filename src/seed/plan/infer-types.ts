@@ -4,6 +4,7 @@ import type { TypeShape } from "../entity.ts";
 import { findTypeGenerator } from "../generate/by-type.ts";
 import { readLanguage } from "../pattern/language.ts";
 import type { ColumnRule } from "../rules.ts";
+import { secondsOf } from "./check-nodes.ts";
 import type { Wanted } from "./infer-names.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
 
@@ -18,8 +19,14 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
   if (kind === "base" && TIMES.has(name)) return timeWithin(type, rule);
   if (kind === "base" && TEXTS.has(name)) {
     if (hasPatterns(rule)) return textLike(rule);
+    const between = charactersBetween(rule);
+    if (between !== undefined) return textLike({ patterns: [between] });
     if ((rule.minLength ?? 0) > 1)
       return textLike({ patterns: [`^[a-z0-9]{${rule.minLength},${longest(type, rule)}}$`] });
+  }
+  if (kind === "base" && name === "interval") return intervalWithin(rule);
+  if (kind === "base" && name === "bytea" && rule.minLength !== undefined) {
+    return { name: "bytes", options: { count: rule.minLength } };
   }
   if (kind === "base" && JSONS.has(name)) {
     const json = jsonLike(rule);
@@ -44,6 +51,27 @@ function constant(value: string): Wanted {
 /** How many characters there may be; where nothing says it, a few more than there must be. */
 function longest({ length }: TypeShape, { minLength = 0, maxLength }: ColumnRule): number {
   return Math.max(minLength, Math.min(length ?? minLength + 8, maxLength ?? minLength + 8));
+}
+
+/** A second to an hour, as far as bounds leave that. */
+function intervalWithin({ min, max }: ColumnRule): Wanted {
+  const [least, most] = [min, max].map((bound) => (bound === undefined ? undefined : secondsOf(bound.value)));
+  const from = Math.max(1, (least ?? 0) + (min?.inclusive === false ? 1 : 0));
+  const to = Math.min(
+    Math.max(HOUR_SECONDS, from * 2),
+    (most ?? Number.POSITIVE_INFINITY) - (max?.inclusive === false ? 1 : 0),
+  );
+  if (from === 1 && to === HOUR_SECONDS) return { name: "interval", options: {} };
+  return { name: "interval", options: { min: `${Math.min(from, to)}s`, max: `${to}s` } };
+}
+
+const HOUR_SECONDS = 3_600;
+
+/** `grade BETWEEN 'A' AND 'D'`: one character of those. */
+function charactersBetween({ min, max }: ColumnRule): string | undefined {
+  if (min === undefined || max === undefined) return undefined;
+  const isLetter = [min, max].every(({ value }) => /^[A-Za-z]$/.test(value));
+  return isLetter && min.value <= max.value ? `^[${min.value}-${max.value}]$` : undefined;
 }
 
 export function hasPatterns({ patterns = [], antipatterns = [] }: ColumnRule): boolean {

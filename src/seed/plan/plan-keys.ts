@@ -1,7 +1,7 @@
 /** What planning asks the database for: rows that are there already, to be referenced or to be numbered after. */
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { TableShape } from "../entity.ts";
+import { type TableShape, tableKey } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
 
 /** More rows than these are not referenced: they would have to be kept in memory. */
@@ -15,6 +15,28 @@ export interface ExistingRows {
   holds(table: TableShape, column: string, expression: string): Promise<boolean>;
   /** The highest value of a column of whole numbers; undefined where there are no rows. */
   readHighest(table: TableShape, column: string): Promise<bigint | undefined>;
+}
+
+/** The same as it was when it was first asked, whatever has been loaded since. */
+export function rememberRows(existing: ExistingRows): ExistingRows {
+  const once = <T>() => {
+    const known = new Map<string, Promise<T>>();
+    return (table: TableShape, words: readonly string[], ask: () => Promise<T>): Promise<T> => {
+      const key = JSON.stringify([tableKey(table), ...words]);
+      const answer = known.get(key) ?? ask();
+      known.set(key, answer);
+      return answer;
+    };
+  };
+  const [found, held] = [once<boolean>(), once<boolean>()];
+  const keys = once<readonly (readonly string[])[]>();
+  const highest = once<bigint | undefined>();
+  return {
+    hasRows: (table) => found(table, [], () => existing.hasRows(table)),
+    readKeys: (table, columns) => keys(table, columns, () => existing.readKeys(table, columns)),
+    holds: (table, column, value) => held(table, [column, value], () => existing.holds(table, column, value)),
+    readHighest: (table, column) => highest(table, [column], () => existing.readHighest(table, column)),
+  };
 }
 
 /** The rows of the connected database. */

@@ -17,5 +17,9 @@ export function showLeftOut(left: LeftOut): string {
 
 /** Why entities cannot have rows. */
 export function describeLeftOut(left: readonly Pick<LeftOut, "entity" | "why">[]): string {
-  return left.map(({ entity, why }) => (why.startsWith(entity) ? why : `${entity}: ${why}`)).join("\n");
+  return left
+    .map(({ entity, why }) =>
+      /^(?:, |: )/.test(why.startsWith(entity) ? why.slice(entity.length) : "") ? why : `${entity}: ${why}`,
+    )
+    .join("\n");
 }

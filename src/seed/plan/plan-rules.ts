@@ -14,16 +14,13 @@ export interface Demands {
   keys: readonly TableKey[];
 }
 
-export type DemandReader = (table: TableShape) => Promise<Demands>;
+const KNOWN = new WeakMap<TableShape, Promise<Demands>>();
 
-/** Reads what each table demands once. The parser of checks is loaded only where there are any. */
-export function createDemandReader(): DemandReader {
-  const known = new Map<TableShape, Promise<Demands>>();
-  return (table) => {
-    const rules = known.get(table) ?? readDemands(table);
-    known.set(table, rules);
-    return rules;
-  };
+/** What a table demands, read once. The parser of checks is loaded only where there are any. */
+export function demandsOf(table: TableShape): Promise<Demands> {
+  const demands = KNOWN.get(table) ?? readDemands(table);
+  KNOWN.set(table, demands);
+  return demands;
 }
 
 async function readDemands(table: TableShape): Promise<Demands> {

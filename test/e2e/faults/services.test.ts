@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import type { Sql } from "postgres";
+import { userKeyFile } from "../../../src/repo/state.ts";
+import { ensureSigner } from "../../../src/sys/signature.ts";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer, testLabels } from "../../support/engine/server.ts";
 import { holdInPlace } from "../../support/faults/gates.ts";
@@ -74,7 +76,6 @@ test("they run again after a restore that went well", async () => {
 });
 
 test("they run again when the swap fails, and the target is untouched", async () => {
-  await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);
   const was = await state(quick);
   const login = freshName("keeper");
   await server.psql(
@@ -82,15 +83,17 @@ test("they run again when the swap fails, and the target is untouched", async ()
     `create role ${login} login createdb password 'x'; grant ${login} to postgres; alter database ${target} owner to ${login};
      grant connect on database ${target} to ${login}`,
   );
-  const stranger = connect(server, target); // a superuser's session: the limited role may not end it
-  await stranger`select 1`;
   await repo.configure(
-    `project: faults\nserver: {container: ${server.container}}\ndatabase: {name: ${target}, user: ${login}, password: x}\nservices: [${quick}]\n`,
+    `project: faults\nserver: {container: ${server.container}}\ndatabase: {name: ${target}, user: ${login}, password: x}\nservices: [${quick}, ${slow}]\n`,
   );
   before = await readFingerprint(server, target);
-  const ended = await repo.run(["restore", dump, "--yes", "--no-owner"]);
+  const restore = repo.start(["restore", dump, "--yes", "--no-owner"]);
+  await waitForWords(restore, /stopping /);
+  const stranger = connect(server, target); // a superuser's session, of which nothing was seen before: the role may not end it
+  await stranger`select 1`;
+  const ended = await restore.ended;
   await stranger.end();
-  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended).toMatchObject({ code: 5, stdout: "" });
   expect(ended.stderr).not.toContain("has a bug");
   expect(ended.stderr).toContain(`started ${quick} again`);
   expect(await isRunning(quick)).toBe(true);
@@ -138,27 +141,24 @@ for (const signal of ["SIGKILL", "SIGINT"] as const) {
 
 test("what a run on another server left stopped is started once, and a service that is gone is no obstacle", async () => {
   await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);
-  const record = {
-    version: 1,
-    run: "20260101000000deadbeef",
-    operation: "restore",
-    target: "main",
-    server: "elsewhere",
-  };
   const leftovers = [{ kind: "stopped-services", containers: [await idOf(quick), "0".repeat(64)] }];
+  const run = "20260101000000deadbeef";
+  const record = {
+    ...{ version: 1, run, operation: "restore", target: "main", server: "elsewhere" },
+    ...{ pid: 999_999_999, born: "never", leftovers },
+  };
+  const signer = await ensureSigner(userKeyFile(repo.environment(), repo.home));
+  const signature = signer.sign("run record", JSON.stringify(record));
   await runOk("mkdir", ["-p", `${repo.stateDir}/runs`]);
-  writeFileSync(
-    `${repo.stateDir}/runs/${record.run}.json`,
-    JSON.stringify({ ...record, pid: 999_999_999, born: "never", leftovers }),
-  );
+  writeFileSync(`${repo.stateDir}/runs/${run}.json`, JSON.stringify({ ...record, signature }));
   await runOk("docker", ["stop", "-t", "0", quick]);
   await repo.ok(["dump", "-o", repo.path("one.dump")]);
   expect(await isRunning(quick)).toBe(true);
   await runOk("docker", ["stop", "-t", "0", quick]); // by hand, and it stays stopped
   await repo.ok(["dump", "-o", repo.path("two.dump")]);
   expect(await isRunning(quick)).toBe(false);
-  expect(repo.openRuns()).toEqual([`${record.run}.json`]); // its sessions can be ended on its own server only
-  await runOk("rm", [`${repo.stateDir}/runs/${record.run}.json`]);
+  expect(repo.openRuns()).toEqual([`${run}.json`]); // its sessions can be ended on its own server only
+  await runOk("rm", [`${repo.stateDir}/runs/${run}.json`]);
 });
 
 async function idOf(name: string): Promise<string> {

@@ -188,6 +188,40 @@ describe("when it goes wrong", () => {
     expect(await repository.ok(["prune", "--dry-run"])).toBe("nothing is left over");
   });
 
+  test("a plain `git worktree add` gets its container too, by the hook, unless hooks.start says no", async () => {
+    const add = async (name: string, branch?: string) => {
+      const line = `git worktree add -q ${branch === undefined ? `-b ${name}` : ""} ${repository.at(name)} ${branch ?? ""}`;
+      return await repository.repo.run([], { wrap: ["sh", "-c", line] });
+    };
+    await repository.ok(["hooks", "install"]);
+    const made = await add("hooked");
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining("pgrove: starting a container") });
+    expect(await repository.ask("hooked", COUNT)).toBe(50);
+    // The compose files of a branch are its own; those of the default branch count as approved since the hooks are there.
+    const config = join(repository.repo.folder, "pgrove.yaml");
+    const before = await readFile(config, "utf8");
+    const composeFile = join(repository.repo.folder, "deployment/docker-compose.jobs.yml");
+    const compose = await readFile(composeFile, "utf8");
+    await repository.git(["switch", "-qc", "stranger"]);
+    await writeFile(composeFile, `${compose}\n# mine now\n`);
+    await repository.git(["commit", "-qam", "stranger"]);
+    await repository.git(["switch", "-q", "-"]);
+    const { code, stderr } = await add("stranger", "stranger");
+    expect(code).toBe(0);
+    expect(stderr).toContain("its server.compose was not approved: deployment/docker-compose.jobs.yml");
+    expect(stderr).toContain("pgrove trust && pgrove provision");
+    expect(await repository.parts(repository.projectOf("stranger"))).toEqual([]);
+    await repository.git(["worktree", "remove", "--force", repository.at("stranger")]);
+    await writeFile(config, `${before}hooks: {start: false}\n`);
+    await repository.git(["commit", "-qam", "hooks"]);
+    const left = await add("by-hand");
+    expect(left).toMatchObject({ code: 0, stderr: expect.stringContaining("(next: pgrove provision)") });
+    expect(await repository.parts(repository.projectOf("by-hand"))).toEqual([]);
+    await writeFile(config, before);
+    await repository.git(["commit", "-qam", "no hooks"]);
+    await repository.ok(["hooks", "uninstall"]);
+  });
+
   test("a compose project of that name that is somebody else's is left alone", async () => {
     const [project, volume] = [repository.projectOf("taken"), `${repository.projectOf("taken")}_data`];
     const labels = Object.entries({ ...testLabels(), "com.docker.compose.project": project });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ArchiveEntry, readArchive } from "../../../src/archive/archive.ts";
-import { listOfKept, wantsOf } from "../../../src/archive/archive-wants.ts";
+import { listOfKept, rowsOfExtensions, wantsOf } from "../../../src/archive/archive-wants.ts";
 
 const rolesOf = (entries: readonly ArchiveEntry[]) => [...new Set(wantsOf(entries).flatMap(({ roles }) => roles))];
 
@@ -54,6 +54,18 @@ describe.each(archives)("an archive of pg_dump $major", ({ major, path, minor })
     expect(left.length).toBe(2);
     const kept = without("extension citext")?.trimEnd().split("\n");
     expect(kept).toEqual(entries.filter((entry) => !left.includes(entry)).map(({ id }) => `${id};`));
+  });
+
+  test("rows of tables that it does not make are an extension's, and go by name", async () => {
+    const { entries } = await readArchive(path);
+    expect(rowsOfExtensions(entries)).toEqual([]);
+    const strange = entries.filter(({ kind, tag }) => !(kind === "TABLE" && tag === "plain"));
+    const rows = rowsOfExtensions(strange);
+    expect(rows).toEqual(["rows of public.plain"]);
+    const kept = listOfKept(strange, { owners: false, grants: false, objects: new Set(rows) })?.split("\n") ?? [];
+    const data = strange.filter(({ kind, tag }) => kind === "TABLE DATA" && tag === "plain").map(({ id }) => `${id};`);
+    expect(data.length).toBe(1);
+    expect(kept).not.toContain(data[0]);
   });
 
   test("is read at any offset of a file", async () => {

@@ -23,7 +23,10 @@ describe("what a statement asks for", () => {
     ["ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA s REVOKE ALL ON TABLES FROM a;", "grant||a|a"],
     ["ALTER DEFAULT PRIVILEGES FOR ROLE a GRANT ALL ON TABLES TO b;", "grant||a|b"],
     ["SET SESSION AUTHORIZATION 'O''Hara';", "session||O'Hara"],
+    ["ALTER TABLE t OWNER TO CURRENT_USER;", "owner|"],
     ['SET SESSION AUTHORIZATION "a b";', "session||a b"],
+    ["SET ROLE 'a b';", "session||a b"],
+    ["CREATE SCHEMA s AUTHORIZATION a;", "role||a"],
     ["SET log_statement = 'none';", "setting|"],
   ])("%s", (sql, expected) => {
     expect(wants(sql)).toEqual([expected]);
@@ -31,6 +34,8 @@ describe("what a statement asks for", () => {
 
   test.each([
     "SET SESSION AUTHORIZATION DEFAULT;",
+    "SET ROLE NONE;",
+    "CREATE SCHEMA s;",
     "RESET SESSION AUTHORIZATION;",
     "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'GRANT ALL ON t TO nobody; CREATE EXTENSION x;';",
     "CREATE TABLE t (a text DEFAULT 'CREATE EVENT TRIGGER x');",

@@ -73,7 +73,7 @@ describe("completion", () => {
     [["-C", "onyx", "hist"], ["history"]],
     [
       ["dumps", ""],
-      ["list", "show", "verify", "remove"],
+      ["list", "show", "verify", "adopt", "remove"],
     ],
     [
       ["status", ""],

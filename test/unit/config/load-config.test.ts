@@ -59,9 +59,10 @@ describe("what is right", () => {
     expect(config).toEqual({
       project: "onyx",
       isolation: "database",
+      hooks: { start: true },
       server: { kind: "local", version: undefined },
       database: { schema: "public" },
-      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" } },
+      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" }, others: undefined },
       ports: {},
       worktrees: {
         ...{ dir: "../{repo}-worktrees/{name}", data: "copy", share: [], share_mode: "auto" },

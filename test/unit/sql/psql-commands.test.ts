@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { endStatement, requireHarmless } from "../../../src/sql/psql-commands.ts";
+import { endStatement, requireEnd, requireHarmless } from "../../../src/sql/psql-commands.ts";
 import { script } from "../../support/migrate/fixtures.ts";
 import { mistake } from "../../support/migrate/mistake.ts";
 
@@ -42,6 +42,13 @@ describe("what reaches beyond the database is refused with its line", () => {
     "\\set x '\\\\! ls'",
     "\\set ON_ERROR_STOP off",
     "\\unset ON_ERROR_STOP",
+    "\\set 'ON_ERROR_STOP' off",
+    '\\set "AUTOCOMMIT" off',
+    "\\set :name off",
+    "\\set ON_ERROR_STOP",
+    "\\set SINGLESTEP on",
+    "\\unset 'ON_ERROR_STOP'",
+    "\\set! ls",
     "\\set AUTOCOMMIT off",
     "\\if true",
     "\\q",
@@ -91,4 +98,25 @@ test.each([
   ["-- nothing", "-- nothing"],
 ])("%p ends with its last statement", (sql, ended) => {
   expect(endStatement(sql)).toBe(ended);
+});
+
+describe("a script that ends where psql reads no commands is refused", () => {
+  test.each([
+    ["\\echo a\nselect 'it", "still open"],
+    ["\\echo a\ndo $$ begin", "still open"],
+    ["\\echo a\n/* and so on", "still open"],
+    ["copy t from stdin;\n1\ta\n", "have no end"],
+  ])("%j", (sql, why) => {
+    expect(mistake(() => requireEnd(script("7_x.up.sql", sql)))).toMatchObject({
+      exit: 3,
+      message: expect.stringContaining(why),
+    });
+  });
+
+  test.each(["\\echo it's\nselect 1", "copy t from stdin;\n1\n\\.", "select 1 -- and a comment", "select 1\n\\gexec"])(
+    "%j is not",
+    (sql) => {
+      expect(() => requireEnd(script("7_x.up.sql", sql))).not.toThrow();
+    },
+  );
 });

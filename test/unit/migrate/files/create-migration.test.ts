@@ -43,6 +43,9 @@ describe("the number", () => {
     [{ "20259999000000_a.up.sql": SQL }, {}, "20259999000001_add_users.up.sql"],
     [{ "00003_a.sql": GOOSE }, {}, "00004_add_users.sql"],
     [{ "20250101000000_a.sql": DBMATE }, {}, "20260115143022_add_users.sql"],
+    [{ "migrations/2025-01-01-000000_a/up.sql": SQL }, {}, "2026-01-15-143022_add_users/up.sql"],
+    [{ "1_a.sql": SQL }, { layout: "sqlx" }, "2_add_users.sql"],
+    [{ "1_a.up.sql": SQL }, { layout: "sqlx" }, "2_add_users.up.sql"],
   ];
 
   test.each([...CASES])("%p, %p: %p", async (files, request, path) => {
@@ -53,7 +56,7 @@ describe("the number", () => {
 
 describe("the files", () => {
   test("can be read as what they are, in each layout", async () => {
-    for (const layout of ["golang-migrate", "dbmate", "goose"] as const) {
+    for (const layout of ["golang-migrate", "dbmate", "goose", "diesel"] as const) {
       await using folder = await MigrationFolder.create();
       await create(folder, { layout });
       const { migrations, findings, ...found } = await folder.read();

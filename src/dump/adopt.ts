@@ -1,0 +1,151 @@
+/** Takes dumps into the store that pgrove has not made there: checked whole, and with a manifest of one's own from then on. */
+import { copyFile, rm } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { DumpKind } from "../archive/detect-dump.ts";
+import { failure, refusal, usageError } from "../errors.ts";
+import { formatVersion } from "../postgres/version.ts";
+import type { LiveTarget } from "../resolve/target.ts";
+import { withTargetSession } from "../resolve/target-session.ts";
+import { openPrograms } from "../server/client-programs.ts";
+import type { ServerTools } from "../server/server.ts";
+import { publishFile, syncFolder, temporaryPathFor } from "../sys/files.ts";
+import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import { signManifest } from "./authorship.ts";
+import { hashFile, type InspectedDump, inspectDump } from "./inspect.ts";
+import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
+import { isDumpName, type StoredDump, sourceOf } from "./store.ts";
+
+export interface Adoption {
+  dump: StoredDump;
+  folder: string;
+  project: string;
+  pgroveVersion: string;
+}
+
+/** Where PostgreSQL's programs are: those of the target's server, where it runs, and others. */
+export interface AdoptionTools extends ServerTools {
+  live: LiveTarget | undefined;
+}
+
+export interface Adopted {
+  name: string;
+  path: string;
+  manifest: Manifest;
+}
+
+/** The oldest PostgreSQL whose programs are still to be had. */
+const OLDEST_MAJOR = 13;
+
+/**
+ * Adopts the dump. What lies elsewhere is copied into the store under its name. Throws (exit 1) when it is not whole, and
+ * (exit 5) when there is another one of that name.
+ */
+export async function adoptDump(tools: OperationTools, server: AdoptionTools, adoption: Adoption): Promise<Adopted> {
+  const { dump, folder } = adoption;
+  if (!isDumpName(dump.name)) {
+    throw usageError(`${dump.name} has no name of a dump`, "rename it: .dump, .sql, .sql.gz, .sql.zst, .tar, .backup");
+  }
+  const subject = { operation: "adopt", target: "the store", server: "", database: "" };
+  return await withOperation(tools, subject, async (operation) => {
+    operation.details.dump = dump.name;
+    const inspected = await inspectDump(dump, tools);
+    await requireWhole(inspected, tools, server, operation);
+    const sha256 = await hashFile(dump.path, () => operation.abort.throwIfAborted());
+    const path = await bringIn(dump, folder, sha256, operation);
+    const manifest = await signManifest(dump.manifest ?? describe(inspected, adoption, sha256), tools);
+    await writeManifest(path, manifest);
+    return { name: basename(path), path, manifest };
+  });
+}
+
+/** An archive's list of contents proves nothing of its rows: pg_restore has to read it to its end. Plain SQL was read. */
+async function requireWhole(
+  { dump, kind, reader, checked }: InspectedDump,
+  { runner }: OperationTools,
+  server: AdoptionTools,
+  { run, abort, defer }: Operation,
+): Promise<void> {
+  if (checked !== "contents") return;
+  if (kind.kind !== "custom" && kind.kind !== "tar") {
+    throw failure(
+      "dump_unsupported",
+      `${dump.name} is a folder, or one that is packed: it cannot be adopted`,
+      "restore it, and dump it anew: pgrove restore FILE --into-new NAME",
+    );
+  }
+  const { live } = server;
+  const isRead = live !== undefined && reader <= (await findMajor(live, run));
+  const programs = isRead
+    ? live.toolbox
+    : await openPrograms(Math.max(reader, OLDEST_MAJOR), `${dump.name} is an archive`, server);
+  const stage = await programs.stage(run);
+  defer(() => stage.remove());
+  await stage.create();
+  const path = await stage.lend(dump.path, abort);
+  const command = programs.command("pg_restore", ["--file=/dev/null", path], run, { stage });
+  await runner.capture(command, { abort }).catch((error: unknown) => {
+    abort.throwIfAborted();
+    throw failure("dump_damaged", `${dump.name} is damaged: pg_restore cannot read it to its end`, undefined, error);
+  });
+}
+
+/** The major version of the programs of a server: its own, where they are beside it. */
+async function findMajor(live: LiveTarget, run: Operation["run"]): Promise<number> {
+  if (live.toolbox.major !== undefined) return live.toolbox.major;
+  const ask = "select current_setting('server_version_num')::int / 10000 as major";
+  const [row] = await withTargetSession(live, run, (sql) => sql.unsafe<{ major: number }[]>(ask));
+  return row?.major ?? 0;
+}
+
+/** The dump's path in the store. */
+async function bringIn(dump: StoredDump, folder: string, sha256: string, operation: Operation): Promise<string> {
+  const path = join(folder, dump.name);
+  if (resolve(dump.path) === path) return path;
+  const temporary = temporaryPathFor(path);
+  const forget = await operation.remember({ kind: "path", path: temporary });
+  operation.defer(async () => {
+    await rm(temporary, { force: true });
+    await forget();
+  });
+  await copyFile(dump.path, temporary);
+  if ((await hashFile(temporary, () => operation.abort.throwIfAborted())) !== sha256) {
+    throw failure("dump_changed", `${dump.name} changed while it was copied`, "try again once nobody writes to it");
+  }
+  if (!(await publishFile(temporary, path))) {
+    throw refusal("dump_exists", `there is a dump ${dump.name} in ${folder}`, "rename the one that is to be adopted");
+  }
+  await syncFolder(folder);
+  await rm(manifestPath(path), { force: true }); // of one that has gone
+  return path;
+}
+
+const FORMATS: Readonly<Record<DumpKind["kind"], Manifest["format"]>> = {
+  custom: "custom",
+  tar: "custom",
+  "packed-directory": "directory",
+  directory: "directory",
+  plain: "sql",
+};
+
+/** What is known of a dump from itself. Encoding and locale are the server's usual ones where it is restored. */
+function describe(inspected: InspectedDump, { dump, project, pgroveVersion }: Adoption, sha256: string): Manifest {
+  const { kind, serverVersion, wants, extensions, tablespaces, tables, onlyRows } = inspected;
+  const source = sourceOf(dump);
+  return {
+    ...{ version: 1, adopted: true, name: dump.name, created_at: dump.modifiedAt.toISOString(), project, source },
+    ...{ database: source, format: FORMATS[kind.kind], codec: codecOf(kind), content: onlyRows ? "data" : "all" },
+    ...{ partial: false, sha256, size_bytes: dump.sizeBytes, database_size_bytes: 0 },
+    server_version: serverVersion === undefined ? "" : formatVersion(serverVersion),
+    ...{ pg_dump_version: "", encoding: "", collate: "", ctype: "", locale_provider: "c", locale: null },
+    extensions: extensions.map((name) => ({ name, version: "", schema: "" })),
+    roles: [...new Set(wants.flatMap(({ roles }) => roles))].sort(),
+    tablespaces,
+    tables: (tables ?? []).map((table) => ({ ...table, rows: null, exact: false, bytes: 0 })),
+    ...{ migration_version: null, git: null, duration_ms: 0, note: null, run: "", pgrove_version: pgroveVersion },
+  };
+}
+
+function codecOf(kind: DumpKind): Manifest["codec"] {
+  if (kind.kind !== "plain" || kind.wrapping === "none") return "none";
+  return kind.wrapping === "gzip" ? "gzip" : "zstd";
+}
