@@ -7,6 +7,7 @@ import {
   listActingVariables,
   listCommands,
   listImages,
+  listPasswordFile,
   listStore,
   listWorktreeFolder,
   type RepositoryFolders,
@@ -34,6 +35,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
   const direct = [...listCommands(config), ...listImages(config), ...listActingVariables(config)];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
+    keys.includes("database.password.file") ? listPasswordFile(loaded, place.home) : [],
     keys.includes("worktrees.dir") ? listWorktreeFolder(loaded, await foldersOf(place, loaded, false)) : [],
     keys.includes("dumps.dir") && config.dumps.dir !== undefined
       ? listStore(loaded, await foldersOf(place, loaded, true), place)

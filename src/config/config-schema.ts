@@ -8,13 +8,23 @@ export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
 
 export const ISOLATIONS = ["container", "database", "schema"] as const;
 
+const password = v.pipe(
+  v.union(
+    [
+      v.string(),
+      v.strictObject({ command: text("A shell command that prints it; run once approved with `pgrove trust`.") }),
+      v.strictObject({ file: text("A file that holds it; one outside the repository is read once approved.") }),
+    ],
+    "must be text, {command: …} or {file: …}",
+  ),
+  v.description("Its password; best taken from a variable, a command or a file. Left out, the container's own."),
+);
+
 const database = v.pipe(
   v.strictObject({
     name: v.optional(text("The main database; left out, the container's POSTGRES_DB, or the URL's.")),
     user: v.optional(text("The role that pgrove logs in as; left out, the container's POSTGRES_USER, or the URL's.")),
-    password: v.optional(
-      v.pipe(v.string(), v.description("Its password; best taken from a variable. Left out, the container's own.")),
-    ),
+    password: v.optional(password),
     schema: v.optional(text("The schema of the main worktree, where isolation is schema."), "public"),
     max_connections: v.optional(count("How many connections pgrove opens at most at a time. DB_MAX_CONNS.", 1)),
   }),
