@@ -1,6 +1,7 @@
 /** Whether the env file of a worktree names its database. */
 import type { EnvCheck } from "../monitor/env-check.ts";
 import type { TargetStatus } from "../monitor/status.ts";
+import type { WaysPlace } from "../resolve/stray-variables.ts";
 import type { Target } from "../resolve/target.ts";
 import type { Context } from "./context.ts";
 
@@ -8,15 +9,22 @@ import type { Context } from "./context.ts";
 export async function findEnvCheck(
   context: Context,
   target: Target,
-  { connection }: TargetStatus,
+  connection: TargetStatus["connection"],
 ): Promise<EnvCheck | undefined> {
   const isWorktree = target.name === "main" || target.worktree !== undefined;
   const loaded = isWorktree ? await context.config() : undefined;
   if (loaded === undefined || connection === undefined) return undefined;
   const root = await findRoot(context, target);
   if (root === undefined) return undefined;
-  const { checkEnvFile } = await import("../monitor/env-check.ts");
-  return await checkEnvFile(target, root, connection, loaded);
+  const [{ checkEnvFile }, { findWays }] = await Promise.all([
+    import("../monitor/env-check.ts"),
+    import("../resolve/stray-variables.ts"),
+  ]);
+  return await checkEnvFile(target, root, connection, loaded, await findWays(target, connection, waysPlace(context)));
+}
+
+export function waysPlace({ resolveTarget, serverTools }: Context): WaysPlace {
+  return { main: () => resolveTarget("main"), serverTools };
 }
 
 /** Where the worktree is now: it may have been moved. */

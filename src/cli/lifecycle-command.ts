@@ -26,7 +26,12 @@ export async function changeServer(
   change: Change,
 ): Promise<void> {
   const target = await resolveServer(context, targetText);
-  const tools = { server: await context.serverTools(), operation: await context.operationTools() };
+  const { prompt, flags } = context;
+  const asks = prompt.available && !flags.yes;
+  const tools = {
+    ...{ server: await context.serverTools(), operation: await context.operationTools() },
+    ...(asks ? { mayRecreate: (what: string) => prompt.confirm(`${what}\nMake it anew?`) } : {}),
+  };
   const state = await change(target, tools, services);
   const document = { target: target.name, services, server: serverDocument(target.label, state) };
   await context.output.answer(document, () => `${target.label}: ${describeServer(state)}`);

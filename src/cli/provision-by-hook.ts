@@ -1,9 +1,13 @@
 /** Provisioning of a worktree that `git worktree add` has just made: nobody is there to be asked. */
-import { refusal } from "../errors.ts";
+import { missingError, refusal } from "../errors.ts";
+import { hasOwnServer } from "../resolve/worktree-target.ts";
 import { quoteWord } from "../sys/shell-word.ts";
+import type { ProvisionRequest } from "../worktree/provision.ts";
+import type { WorktreeTools } from "../worktree/tools.ts";
 import type { Context } from "./context.ts";
+import { foreignItem, isCopyOfOwn } from "./foreign-dump.ts";
 import { readConfiguredData } from "./initial-data.ts";
-import { describeProvisioned, provisionRequest } from "./provisioning.ts";
+import { describeProvisioned, provisionRequest, warnOfProvisioned } from "./provisioning.ts";
 import { formatFields } from "./table.ts";
 import { approvingOnce } from "./trust.ts";
 import { dumpItem, listItems, listUnapproved } from "./trust-collect.ts";
@@ -12,9 +16,12 @@ import { requireWorktree, requireWorktreeTools } from "./worktree-tools.ts";
 /** What would act on the way; a dump of the branch's is asked about where it would be restored. */
 const BY_HOOK = ["env.set", "server.url", "dumps.dir", "server.compose"] as const;
 
+/** How long git waits at most for containers. */
+const START_MS = 120_000;
+
 /**
  * Provisions the worktree that one stands in; the outcome is a part of the story. Nothing of the branch acts that was not
- * approved, setup steps are left out then, and no server is started.
+ * approved, setup steps are left out then, and no server is started but the worktree's own, with main's to copy from.
  */
 export async function provisionByHook(context: Context): Promise<void> {
   const repository = await context.repository();
@@ -23,7 +30,10 @@ export async function provisionByHook(context: Context): Promise<void> {
   const worktree = await requireWorktree(tools, undefined);
   if (worktree.isMain) return;
   const data = readConfiguredData(tools.loaded, context.home);
-  const request = await provisionRequest(context, data, { setup: true, start: false, silent: true });
+  const start = hasOwnServer(tools.loaded.config) && tools.loaded.config.hooks.start;
+  if (start)
+    context.output.note("pgrove: starting a container for this worktree (hooks.start: false leaves that to you)");
+  const request = await provisionRequest(context, data, { setup: true, start, silent: true });
   const approveDump = async (path: string) => {
     await approvingOnce(context, await dumpItem(path, tools.loaded), async () => {
       throw refusal(
@@ -33,10 +43,33 @@ export async function provisionByHook(context: Context): Promise<void> {
       );
     });
   };
+  const approveForeign: ProvisionRequest["approveForeign"] = async (foreign) => {
+    const item = await foreignItem(foreign);
+    if (item === undefined || (await isCopyOfOwn(context, item))) return;
+    await approvingOnce(context, item, async () => {
+      const what = `its data are ${item.text}, which was not made by your pgrove, and was not approved`;
+      throw refusal("not_trusted", what, byHand(worktree.root));
+    });
+  };
   const { provisionWorktree } = await import("../worktree/provision.ts");
-  context.output.note(
-    formatFields(describeProvisioned(await provisionWorktree(tools, worktree, { ...request, approveDump }))),
+  const provisioned = await withinTime(tools, (bounded) =>
+    provisionWorktree(bounded, worktree, { ...request, approveDump, approveForeign }),
   );
+  context.output.note(formatFields(describeProvisioned(provisioned)));
+  warnOfProvisioned(context, provisioned);
+}
+
+/** Throws (exit 4) when it takes longer than git is to wait for; what is done until then stays. */
+async function withinTime<T>(tools: WorktreeTools, work: (bounded: WorktreeTools) => Promise<T>): Promise<T> {
+  const { operation } = tools;
+  const late = AbortSignal.timeout(START_MS);
+  const abort = AbortSignal.any([operation.abort, late]);
+  try {
+    return await work({ ...tools, operation: { ...operation, abort } });
+  } catch (error) {
+    if (!late.aborted || operation.abort.aborted) throw error;
+    throw missingError("hook_late", `it was not ready within ${START_MS / 1000} s`, "pgrove provision");
+  }
 }
 
 async function requireAllApproved(context: Context, root: string): Promise<void> {

@@ -1,8 +1,12 @@
 /** Provisioning as `new`, `provision` and the git hook ask for it, and how its outcome is told. */
+
+import { describeStrays } from "../monitor/env-check.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
+import { warnOfStrays } from "./answers/status.ts";
 import type { Context } from "./context.ts";
+import { approveForeign } from "./foreign-dump.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { askAboutSessions } from "./sessions.ts";
 
@@ -27,6 +31,9 @@ export async function provisionRequest(
     data,
     start: choice.start,
     dumps: { storeDir: await context.storeDir(), cwd, home },
+    approveForeign: async (foreign, database) => {
+      await approveForeign(context, { label: database, name: database, protected: false }, foreign);
+    },
     whenBusy: async (label, sessions) => (choice.silent ? "stream" : await askAboutSessions(context, label, sessions)),
     maySetUp: () => maySetUp(context, choice),
   };
@@ -48,13 +55,21 @@ export async function requireVariables(context: Context): Promise<void> {
 }
 
 /** The lines that tell what was provisioned. */
-export function describeProvisioned({ row, data, env, shared, setup }: Provisioned): [string, string | undefined][] {
+export function describeProvisioned({
+  row,
+  data,
+  env,
+  otherEnvs,
+  shared,
+  setup,
+}: Provisioned): [string, string | undefined][] {
   const { made } = data;
   const place = row.schema ? `${row.schema} in ${row.database}` : row.database;
   const came = made === undefined ? "was there already" : describeMade(made);
   return [
     [row.schema ? "schema" : "database", `${place}  ${came}`],
     ["env", env === undefined ? "not written: the database publishes no port" : describeEnv(env)],
+    ...otherEnvs.map((each): [string, string] => ["env", describeEnv(each)]),
     ["shared", describeShared(shared)],
     ["setup", setup === "skipped" ? "left out: pgrove trust, then pgrove provision" : undefined],
   ];
@@ -80,8 +95,31 @@ function describeEnv({ file, variables, overridden, unreachable }: NonNullable<P
   return `${file}: ${names.join(", ")}${without}${warning}`;
 }
 
+/** Says what in the worktree's env files leads to main's data, and that git would take up a password. */
+export function warnOfProvisioned({ output }: Context, { row, env, otherEnvs, strays }: Provisioned): void {
+  for (const { git, file } of env === undefined ? [] : [env, ...otherEnvs]) {
+    if (git === "untracked") {
+      output.warn(
+        `warning: git does not ignore ${file}, which has the database's password now\nnext: echo ${file} >> .gitignore`,
+      );
+    }
+    if (git === "tracked") {
+      output.note(`${file} is tracked by git: pgrove's lines in it show up as a change; leave them out of commits`);
+    }
+  }
+  for (const warning of warnOfStrays(row.name, describeStrays(strays, row.path))) output.warn(warning);
+}
+
 /** The part of a JSON document that says what was provisioned. */
-export function provisionDocument({ row, data, connection, env, shared, setup }: Provisioned): Record<string, unknown> {
+export function provisionDocument({
+  row,
+  data,
+  connection,
+  env,
+  shared,
+  strays,
+  setup,
+}: Provisioned): Record<string, unknown> {
   const { made } = data;
   return {
     name: row.name,
@@ -104,6 +142,7 @@ export function provisionDocument({ row, data, connection, env, shared, setup }:
           },
     env: env === undefined ? null : { file: env.file, change: env.change, overridden: env.overridden },
     shared: shared.map(({ path, how, reason }) => ({ path, how, reason: reason ?? null })),
+    strays: describeStrays(strays, row.path),
     setup,
   };
 }

@@ -31,7 +31,7 @@ const database = v.pipe(
   v.description("The main database and the role that pgrove uses."),
 );
 
-const env = v.pipe(
+const envFile = v.pipe(
   v.strictObject({
     file: v.optional(text("The env file written in each worktree, only inside a marked block."), ".env"),
     set: v.optional(
@@ -46,6 +46,24 @@ const env = v.pipe(
     ),
   }),
   v.description("What each worktree's env file is given."),
+);
+
+/** Of several the first is the one that `${…}` of this file is looked up in. */
+const env = v.pipe(
+  v.union([
+    envFile,
+    v.pipe(
+      v.array(envFile),
+      v.minLength(1, "must name an env file"),
+      v.description("Several env files, as the packages of a repository have them."),
+    ),
+  ]),
+  v.description("What each worktree's env file, or files, are given."),
+  v.transform((written) => {
+    if (!Array.isArray(written)) return { ...written, others: undefined };
+    const [first = { file: ".env", set: {} }, ...others] = written;
+    return { ...first, others };
+  }),
 );
 
 const ports = v.pipe(
@@ -128,6 +146,9 @@ const dumps = v.pipe(
     dir: v.optional(
       text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
     ),
+    key_file: v.optional(
+      text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
+    ),
     keep: v.optional(
       v.pipe(
         v.strictObject({
@@ -179,6 +200,19 @@ const environments = v.pipe(
   v.description("Databases elsewhere, such as staging and production."),
 );
 
+const hooks = v.pipe(
+  v.strictObject({
+    start: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description("May `git worktree add` start containers, in isolation container; default: true."),
+      ),
+      true,
+    ),
+  }),
+  v.description("What the git hooks may do."),
+);
+
 export const configSchema = v.pipe(
   v.strictObject({
     project: v.pipe(
@@ -217,6 +251,7 @@ export const configSchema = v.pipe(
     prune: v.optional(prune, {}),
     dumps: v.optional(dumps, {}),
     environments: v.optional(environments, {}),
+    hooks: v.optional(hooks, {}),
     client_image: v.optional(
       text(
         "The image that PostgreSQL's programs run in when the host has none; {major} is the server's major version.",

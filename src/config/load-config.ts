@@ -124,7 +124,8 @@ function isCommand([first, second, third]: Path): boolean {
 }
 
 /** Keys that renderTemplate reads later: braces that come from a variable must not become placeholders. */
-function isTemplate([first, second]: Path): boolean {
+function isTemplate([first, second, third]: Path): boolean {
+  if (first === "env" && third === "set") return true; // of one env file among several
   const key = `${first}.${second ?? ""}`;
   return key === "env.set" || key === "worktrees.dir" || key === "dumps.dir" || key === "client_image.";
 }

@@ -11,9 +11,31 @@ function innermost(schema: unknown): unknown {
   return wrapped === undefined ? schema : innermost(wrapped);
 }
 
+/** Of one mapping or several the form that was written. */
+function chooseOption(schema: unknown, value: unknown): unknown {
+  const options = objectAt(schema, "options");
+  if (objectAt(schema, "type") !== "union" || !Array.isArray(options)) return schema;
+  const wanted = Array.isArray(value) ? "array" : "strict_object";
+  return options.map(innermost).find((option) => objectAt(option, "type") === wanted) ?? schema;
+}
+
+/** The issues, those of several forms as what is wrong with the form that was written. */
+export function flattenIssues(issues: readonly BaseIssue<unknown>[]): BaseIssue<unknown>[] {
+  return issues.flatMap((issue) => {
+    const inner = issue.type === "union" ? (issue.issues ?? []) : [];
+    const other = Array.isArray(issue.input) ? "strict_object" : "array";
+    const meant = inner.filter(({ type, path }) => path !== undefined || type !== other);
+    if (typeof issue.input !== "object" || issue.input === null || meant.length === 0) return [issue];
+    return flattenIssues(meant).map((each): BaseIssue<unknown> => {
+      const [first, ...rest] = [...(issue.path ?? []), ...(each.path ?? [])];
+      return first === undefined ? each : { ...each, path: [first, ...rest] };
+    });
+  });
+}
+
 /** Unknown keys, all of them (valibot names only the first of each mapping), and lists where a mapping belongs. */
 export function findShapeMistakes(schema: unknown, value: unknown, source: YamlSource, path: Path = []): Mistake[] {
-  const inner = innermost(schema);
+  const inner = chooseOption(innermost(schema), value);
   const type = objectAt(inner, "type");
   if (typeof value !== "object" || value === null) return [];
   if (type === "array") {
@@ -49,7 +71,7 @@ export function describeIssues(
   shapeMistakes: readonly Mistake[],
 ): Mistake[] {
   const mistakes: Mistake[] = [];
-  for (const issue of issues) {
+  for (const issue of flattenIssues(issues)) {
     const path = pathOf(issue);
     if (issue.type === "strict_object" && issue.expected === "never") continue;
     const place = source.places.get(placeKey(path));

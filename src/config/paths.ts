@@ -30,7 +30,7 @@ export async function resolvePaths(config: Config, place: PathPlace, report: Rep
     ...config,
     environments,
     server: server.kind === "compose" ? { ...server, files: await resolveComposeFiles(server.files, inside) } : server,
-    env: { ...config.env, file: await inside(["env", "file"], config.env.file) },
+    env: await resolveEnvFiles(config.env, inside),
     seeds: { ...config.seeds, dir: await inside(["seeds", "dir"], config.seeds.dir) },
     migrations: {
       ...migrations,
@@ -41,6 +41,18 @@ export async function resolvePaths(config: Config, place: PathPlace, report: Rep
           : await inside(["migrations", "schema_file"], migrations.schema_file),
     },
   };
+}
+
+async function resolveEnvFiles(
+  { file, set, others }: Config["env"],
+  inside: (path: Path, written: string) => Promise<string>,
+): Promise<Config["env"]> {
+  if (others === undefined) return { file: await inside(["env", "file"], file), set, others };
+  const resolved = others.map(async (each, index) => ({
+    ...each,
+    file: await inside(["env", index + 1, "file"], each.file),
+  }));
+  return { file: await inside(["env", 0, "file"], file), set, others: await Promise.all(resolved) };
 }
 
 async function resolveComposeFiles(

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { duration, keysOf, text, texts } from "./schema-parts.ts";
 
 export const BACKUPS = ["dump", "snapshot", "none"] as const;
-export const LAYOUTS = ["golang-migrate", "dbmate", "goose"] as const;
+export const LAYOUTS = ["golang-migrate", "dbmate", "goose", "diesel", "sqlx"] as const;
 export const LINT_LEVELS = ["off", "warning", "error"] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
@@ -11,9 +11,10 @@ export type LintLevel = (typeof LINT_LEVELS)[number];
 
 const command = v.pipe(
   v.strictObject({
-    up: text("Applies what is pending."),
-    down: v.optional(text("Takes the last one back.")),
+    up: text("Applies what is pending. {target} stands for how far: a revision, +1, head; left out, head."),
+    down: v.optional(text("Takes the last one back. {target} stands for how far: a revision, -2; left out, -1.")),
     status: v.optional(text("Shows what is applied.")),
+    history: v.optional(text("Shows what there is, or what was done.")),
     create: v.optional(text("Makes a new one; its name follows as an argument.")),
   }),
   v.description("Another migration tool's commands, run once approved with `pgrove trust`."),
@@ -54,6 +55,13 @@ export const migrations = v.pipe(
         v.picklist(LAYOUTS),
         v.description("How the files are named and divided; left out, found out from the files."),
       ),
+    ),
+    ignore: v.optional(
+      texts(
+        "Files below the folders that are no migrations.",
+        "A pattern: *.md for names wherever they are, old/** for a path within the folder.",
+      ),
+      [],
     ),
     table: v.optional(
       text("The table in which other tools remember what is applied: name, or schema.name. Default: the layout's own."),

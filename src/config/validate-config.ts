@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type Config, configSchema } from "./config-schema.ts";
-import { describeIssues, findShapeMistakes, mistakeAt, pathOf } from "./mistakes.ts";
+import { describeIssues, findShapeMistakes, flattenIssues, mistakeAt, pathOf } from "./mistakes.ts";
 import { type PathPlace, resolvePaths } from "./paths.ts";
 import { type Mistake, type Path, placeKey, showPath, type YamlSource } from "./yaml-source.ts";
 
@@ -39,7 +39,7 @@ export async function validate(
  */
 function convertScalars(issues: readonly v.BaseIssue<unknown>[], value: object, source: YamlSource): boolean {
   let changed = false;
-  for (const issue of issues) {
+  for (const issue of flattenIssues(issues)) {
     const path = pathOf(issue);
     const place = source.places.get(placeKey(path));
     const better =

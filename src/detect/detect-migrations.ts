@@ -1,40 +1,58 @@
 /** Finds a repository's migrations, and which tool they are written for. */
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Layout } from "../config/schema-migrations.ts";
 import { loadTextFile } from "../config/text-file.ts";
-import { isNumberedSql, layoutOfName, layoutOfText } from "../repo/migration-layout.ts";
+import { isNumberedFolder, isNumberedSql, layoutOfName, layoutOfText, usesSqlx } from "../repo/migration-layout.ts";
+import { toolOfName } from "../repo/migration-tools.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import type { FoundEntry } from "./detect-entries.ts";
 
 export type DetectedMigrations =
   | { dir: string; layout: Layout }
   /** Another tool's: its name, and its commands, run from the repository's root. */
-  | { tool: string; command: { up: string; down?: string; status?: string } };
+  | { tool: string; command: { up: string; down?: string; status?: string; history?: string; create?: string } }
+  /** Probably a tool's whose commands are not known: its name, and a file of it, relative to the root. */
+  | { foreign: string; file: string };
+
+const FOLDERS = new Set(["migrations", "migrate", "migration", "changelog", "changelogs"]);
 
 /** SQL files before other tools' folders, near the root before deep; undefined when there are none. */
 export async function findMigrations(
   root: string,
   entries: readonly FoundEntry[],
 ): Promise<DetectedMigrations | undefined> {
-  const folders = entries.filter(({ name, isFolder }) => isFolder && (name === "migrations" || name === "migrate"));
+  const folders = entries.filter(({ name, isFolder }) => isFolder && FOLDERS.has(name));
   for (const { path } of folders) {
-    const layout = await findLayout(join(root, path));
+    const layout = await findLayout(join(root, path), root);
     if (layout !== undefined) return { dir: path, layout };
   }
-  return findPrisma(entries) ?? findAlembic(entries);
+  return findPrisma(entries) ?? findAlembic(entries) ?? findForeign(entries, folders);
+}
+
+/** The first file in a folder of migrations, or below it, that looks like one of another tool's. */
+function findForeign(entries: readonly FoundEntry[], folders: readonly FoundEntry[]): DetectedMigrations | undefined {
+  for (const { path, name, isFolder } of entries) {
+    const foreign = isFolder ? undefined : toolOfName(name);
+    const isIn = folders.some((folder) => path.startsWith(`${folder.path}/`));
+    if (foreign !== undefined && isIn) return { foreign, file: path };
+  }
+  return undefined;
 }
 
 /** That of the first file that shows one. */
-async function findLayout(folder: string): Promise<Layout | undefined> {
+async function findLayout(folder: string, root: string): Promise<Layout | undefined> {
   const names = (await readdir(folder).catch(() => [])).sort();
+  if (names.some((name) => isNumberedFolder(name) && existsSync(join(folder, name, "up.sql")))) return "diesel";
+  const isRust = usesSqlx(folder, root);
   const named = names.map(layoutOfName).find((layout) => layout !== undefined);
-  if (named !== undefined) return named;
+  if (named !== undefined) return isRust ? "sqlx" : named;
   for (const name of names.filter(isNumberedSql)) {
     const layout = layoutOfText(await loadTextFile(join(folder, name), "the migration").catch(() => ""));
     if (layout !== undefined) return layout;
   }
-  return undefined;
+  return isRust && names.some(isNumberedSql) ? "sqlx" : undefined;
 }
 
 function findPrisma(entries: readonly FoundEntry[]): DetectedMigrations | undefined {
@@ -54,9 +72,11 @@ function findAlembic(entries: readonly FoundEntry[]): DetectedMigrations | undef
   const folder = dirname(ini.path);
   const enter = folder === "." ? "" : `cd ${quoteWord(folder)} && `;
   const command = {
-    up: `${enter}alembic upgrade head`,
-    down: `${enter}alembic downgrade -1`,
+    up: `${enter}alembic upgrade {target}`,
+    down: `${enter}alembic downgrade {target}`,
     status: `${enter}alembic current`,
+    history: `${enter}alembic history`,
+    create: `${enter}alembic revision -m`,
   };
   return { tool: "alembic", command };
 }

@@ -2,11 +2,13 @@
 import { basename, join } from "node:path";
 import { findDatabaseVariables, readEnvFile } from "../config/env-file.ts";
 import { isConnectionString, isUrl } from "../postgres/conninfo.ts";
+import { pathExists } from "../sys/files.ts";
 import { readComposeList, readComposeTexts } from "./compose-text.ts";
 import { type DetectedCompose, type DetectedService, findServices } from "./detect-compose.ts";
 import { type FoundEntry, listEntries } from "./detect-entries.ts";
 import { type DetectedMigrations, findMigrations } from "./detect-migrations.ts";
 import { findComposeCalls } from "./detect-scripts.ts";
+import { type DetectedSet, findSets } from "./detect-variables.ts";
 
 export interface DetectedEnvFile {
   /** Relative to the root. */
@@ -27,14 +29,29 @@ export interface Detected {
   services: readonly DetectedService[];
   envFiles: readonly DetectedEnvFile[];
   migrations: DetectedMigrations | undefined;
+  /** What the repository's programs read, by env file; left out, what is usual. */
+  sets?: readonly DetectedSet[];
+  /** What git ignores and a new worktree needs: env files, node_modules. */
+  share?: readonly string[];
 }
+
+/** Which of the paths git ignores; they are relative to the root. */
+export type AskIgnored = (paths: readonly string[]) => Promise<readonly string[]>;
 
 const COMPOSE_FILE = /^(?:docker-)?compose(?:\.[\w-]+)*\.ya?ml$/;
 const ENV_FILE = /^\.env(?:\.([\w-]+))?$/;
 const EXAMPLES = new Set(["example", "sample", "template", "dist", "defaults"]);
 
-/** Looks through a repository's first three levels of folders. What cannot be read is passed over. `name` is its own. */
-export async function detectProject(root: string, name = basename(root)): Promise<Detected> {
+export interface DetectOptions {
+  /** The repository's own; left out, its folder's. */
+  name?: string;
+  /** Left out, nothing is. */
+  askIgnored?: AskIgnored;
+}
+
+/** Looks through a repository's first three levels of folders. What cannot be read is passed over. */
+export async function detectProject(root: string, options: DetectOptions = {}): Promise<Detected> {
+  const { name = basename(root), askIgnored = async () => [] } = options;
   const entries = await listEntries(root);
   const files = entries.filter(({ isFolder }) => !isFolder);
   const composeFiles = files.filter(({ name }) => COMPOSE_FILE.test(name)).map(({ path }) => path);
@@ -51,7 +68,22 @@ export async function detectProject(root: string, name = basename(root)): Promis
       .filter(isFirst),
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),
+    sets: await findSets(root, entries),
+    share: await findShared(root, files, askIgnored),
   };
+}
+
+/** The folders of packages, whose copies spare a new worktree their installation. */
+const PACKAGES = ["node_modules", "vendor/bundle"];
+
+async function findShared(root: string, files: readonly FoundEntry[], askIgnored: AskIgnored): Promise<string[]> {
+  const names = files.filter(
+    ({ path, name }) => path === name && /^\.env(?:\.local|\.development\.local)?$/.test(name),
+  );
+  const folders = await Promise.all(PACKAGES.map(async (path) => ((await pathExists(join(root, path))) ? [path] : [])));
+  const candidates = [...names.map(({ path }) => path), ...folders.flat()];
+  const ignored = candidates.length === 0 ? [] : await askIgnored(candidates);
+  return candidates.filter((path) => ignored.includes(path));
 }
 
 /** The projects that the repository's own scripts start. */

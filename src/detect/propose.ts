@@ -3,6 +3,7 @@ import type { ServerKind } from "../config/config-schema.ts";
 import { missingError } from "../errors.ts";
 import type { Detected, DetectedEnvFile } from "./detect.ts";
 import type { DetectedService } from "./detect-compose.ts";
+import { type DetectedSet, portName } from "./detect-variables.ts";
 
 export interface ProposalOptions {
   /** Left out, what was found decides: compose, else url, else local. */
@@ -21,6 +22,8 @@ export function proposeConfig(detected: Detected, options: ProposalOptions = {})
     [`project: ${scalar(detected.project)}`],
     serverLines(kind, detected, service),
     envLines(detected),
+    portLines(detected),
+    worktreeLines(detected),
     servicesLines(kind, service),
     migrationLines(detected),
     environmentLines(detected),
@@ -74,8 +77,50 @@ function filesOf({ file, files }: DetectedService): readonly string[] {
   return files ?? [file];
 }
 
-/** The default writes DATABASE_URL; a project that reads the parts is given the parts. */
-function envLines({ envFiles }: Detected): string[] {
+/** What is found in the env files and in what reads them; where nothing is, the default writes DATABASE_URL. */
+function envLines(detected: Detected): string[] {
+  const { sets = [] } = detected;
+  const [only, ...further] = sets;
+  if (only === undefined) return partLines(detected);
+  const isUsual = Object.keys(only.set).join() === "DATABASE_URL" && only.set.DATABASE_URL === "{url}";
+  if (further.length === 0 && only.file === ".env" && isUsual && Object.keys(only.ports).length === 0) return [];
+  if (further.length === 0) {
+    const file = only.file === ".env" ? [] : [`  file: ${scalar(only.file)}`];
+    return ["env:    # written into each worktree's env file", ...file, "  set:", ...setLines(only, "    ")];
+  }
+  return [
+    "env:    # written into each worktree's env files",
+    ...sets.flatMap((each) => [`  - file: ${scalar(each.file)}`, "    set:", ...setLines(each, "      ")]),
+  ];
+}
+
+function setLines({ set, ports }: DetectedSet, indent: string): string[] {
+  const lines = Object.entries(set).map(
+    ([name, text]) => `${indent}${name}: ${JSON.stringify(text.replace(/\$\{/g, "$$$&"))}`,
+  );
+  return [...lines, ...Object.keys(ports).map((name) => `${indent}${name}: "{port.${portName(name)}}"`)];
+}
+
+/** The application's own ports: the main worktree's. */
+function portLines({ sets = [] }: Detected): string[] {
+  const ports = sets.flatMap((each) => Object.entries(each.ports));
+  const named = new Map(ports.map(([name, port]) => [portName(name), port]));
+  if (named.size === 0) return [];
+  return [
+    `ports: {${[...named].map(([name, port]) => `${name}: ${port}`).join(", ")}}    # main's; each worktree gets its own`,
+  ];
+}
+
+function worktreeLines({ share = [] }: Detected): string[] {
+  if (share.length === 0) return [];
+  return [
+    "worktrees:",
+    `  share: [${share.map(scalar).join(", ")}]    # ignored by git, and brought along into a new worktree`,
+  ];
+}
+
+/** A project that reads the parts is given the parts. */
+function partLines({ envFiles }: Detected): string[] {
   const own = envFiles.filter(({ stage, isExample }) => stage === undefined || stage === "local" || isExample);
   const source = own.find(({ database }) => database !== undefined)?.database;
   const names = PART_NAMES[source ?? ""];
@@ -110,6 +155,12 @@ function servicesLines(kind: ServerKind, service: DetectedService | undefined): 
 
 function migrationLines({ migrations }: Detected): string[] {
   if (migrations === undefined) return [];
+  if ("foreign" in migrations) {
+    return [
+      `# migrations:    # ${JSON.stringify(migrations.file)} looks like one of ${migrations.foreign}: pgrove runs that tool's commands, given here`,
+      "#   command: {up: …, down: …, status: …, create: …}",
+    ];
+  }
   if ("command" in migrations) {
     const commands = Object.entries(migrations.command).map(([name, command]) => `    ${name}: ${literal(command)}`);
     return [

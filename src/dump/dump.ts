@@ -54,7 +54,7 @@ const COUNTED_BYTES = 8 << 20;
 
 /** Dumps the target's database. Throws (exit 1) and leaves no file under its final name when anything goes wrong. */
 export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
-  await prepareDestination(request.destination);
+  const agreed = await prepareDestination(request.destination);
   const { database } = live;
   const claims = unitOf(live).claims("shared");
   return await withWork(tools, live, { operation: "dump", claims, control: database }, async (work) => {
@@ -63,7 +63,7 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
     const leftOut = describeLeftOut(await listSubscriptions(work.control, database));
     if (leftOut !== undefined) tools.note(leftOut);
     await requireRoom(request.destination, estimateBytes(request, facts.facts));
-    const sink = await openSink(request.destination, work);
+    const sink = await openSink(request.destination, work, agreed);
     const counting =
       request.content === "all" ? work.interruptible(() => countSmallTables(work.control, facts.facts)) : undefined;
     counting?.catch(() => undefined); // awaited below; pg_dump may fail before

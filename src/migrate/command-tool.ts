@@ -4,13 +4,14 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { redact } from "../sys/redact.ts";
 import { runInShell, type ShellPlace, type ShellStream, secretsIn } from "../sys/shell.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import { withWork } from "../work/work.ts";
 import { findLedgerPlace } from "./ledger/ledger-place.ts";
 import { withMigrationLock } from "./ledger/migration-lock.ts";
 import type { MigrationSettings } from "./settings.ts";
 
-export type ToolVerb = "up" | "down" | "status" | "create";
+export type ToolVerb = "up" | "down" | "status" | "history" | "create";
 
 /** One run of the tool. */
 export interface ToolRun {
@@ -35,6 +36,25 @@ export function requireToolCommand(settings: Pick<MigrationSettings, "command">,
   );
 }
 
+const TARGET = "{target}";
+const USUAL_TARGETS: Readonly<Record<"up" | "down", string>> = { up: "head", down: "-1" };
+
+/**
+ * The command with how far it is to go in place of {target}: as it was typed, else to the newest, or one back. Throws
+ * (exit 2) where something was typed and the command has no place for it.
+ */
+export function aimCommand(command: string, verb: "up" | "down", word: string | undefined): string {
+  if (command.includes(TARGET)) return command.replaceAll(TARGET, () => quoteWord(word ?? USUAL_TARGETS[verb]));
+  if (word === undefined) return command;
+  throw usageError(
+    `migrations.command.${verb} in pgrove.yaml has no {target}, so ${word} would mean nothing to it`,
+    [
+      `put {target} there: ${verb}: alembic ${verb === "up" ? "upgrade" : "downgrade"} {target}`,
+      `or give the tool its own words behind --: pgrove migrate ${verb} -- ${word}`,
+    ].join("\n"),
+  );
+}
+
 /** Throws (exit 2) where another tool migrates: it has its own way to do what the verb does. */
 export function requireOwnMigrations(settings: Pick<MigrationSettings, "command">, verb: string): void {
   if (settings.command !== undefined) throw upToTool(verb);
@@ -44,7 +64,7 @@ export function requireOwnMigrations(settings: Pick<MigrationSettings, "command"
 export function upToTool(verb: string): PgroveError {
   return usageError(
     `pgrove.yaml has migrations.command, so ${verb} is up to that tool`,
-    "pgrove migrate up, down, status and create run its commands; for the rest, run the tool itself",
+    "pgrove migrate up, down, status, history and create run its commands; for the rest, run the tool itself",
   );
 }
 

@@ -1,15 +1,26 @@
 /** `migrations.command`: another tool migrates, with pgrove's consent, backup, rehearsal, lock and journal around it. */
 import { EXIT, PgroveError, usageError } from "../errors.ts";
-import { connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
+import { type Connection, connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
 import { requireReach, whereaboutsOf } from "../resolve/reach.ts";
+import { findStrayFiles, findWays } from "../resolve/stray-variables.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import { targetVariables } from "../resolve/target-variables.ts";
-import { migrateByTool, requireToolCommand, runTool, type ToolRun, type ToolVerb, upToTool } from "./command-tool.ts";
+import {
+  aimCommand,
+  migrateByTool,
+  requireToolCommand,
+  runTool,
+  type ToolRun,
+  type ToolVerb,
+  upToTool,
+} from "./command-tool.ts";
+import { openIfRunning, watchingMain } from "./main-ledgers.ts";
 import type { MigrateDialogue, MigrateRequest } from "./request.ts";
 import type { BackedUp } from "./run/backup-first.ts";
 import type { Rehearsal } from "./run/rehearse.ts";
 import { withWayBack } from "./run/way-back.ts";
 import type { BackupKind } from "./settings.ts";
+import { toolPath } from "./tool-path.ts";
 import type { MigrateTools } from "./tools.ts";
 import { openMigrations, type TargetMigrations } from "./worktree-migrations.ts";
 
@@ -47,13 +58,13 @@ export async function migrateByCommand(
 ): Promise<ToolOutcome> {
   const { verb, word, toolWords: words, options } = request;
   if (verb === "goto") throw upToTool(verb);
-  if (word !== undefined) {
+  if (word === undefined && request.wish(0).kind === "nothing") {
     throw usageError(
-      `pgrove.yaml has migrations.command, and ${word} would mean nothing to it`,
-      `what the tool is to be told follows --: pgrove migrate ${verb} -- ${word}`,
+      "--all means nothing to another tool",
+      "name how far: pgrove migrate down base        with {target} in it",
     );
   }
-  const command = requireToolCommand(migrations.settings, verb);
+  const command = aimCommand(requireToolCommand(migrations.settings, verb), verb, word);
   if (options.dryRun) return { kind: "tool-planned", command, words };
   await dialogue.trust();
   const prepared = { verb, words, command, root: migrations.root };
@@ -71,12 +82,17 @@ async function migrateTarget(
   const { options, target: targetText } = request;
   const live = await tools.openTarget(targetText);
   const { target } = live;
-  const run = describeRun(tools, prepared, await variablesOf(tools, target));
+  const run = describeRun(tools, prepared, await variablesOf(tools, target, prepared.root));
   const rehearsal = options.rehearse ? await rehearseTool(tools, live, prepared, dialogue) : undefined;
   if (verb === "down" || target.protected || rehearsal !== undefined) await dialogue.consentToTool(command, target);
   const backup = backupKind === "none" ? undefined : await saveFirst(tools, targetText, backupKind, dialogue);
   const started = performance.now();
-  await migrateByTool(await tools.operationTools(), live, run, options.lockWaitMs).catch((error: unknown) => {
+  const operation = await tools.operationTools();
+  const work = () => migrateByTool(operation, live, run, options.lockWaitMs);
+  const main = target.worktree === undefined ? undefined : await openIfRunning(() => tools.openTarget("main"));
+  const watched =
+    main === undefined ? work() : watchingMain({ own: live, main, now: tools.clock.now() }, command, work);
+  await watched.catch((error: unknown) => {
     throw withWayBack(error, backup);
   });
   return { target, command, durationMs: Math.round(performance.now() - started), backup, rehearsal };
@@ -102,7 +118,7 @@ async function rehearseTool(
   const rehearsal = await rehearse(await tools.operationTools(), live, {
     whenBusy: (sessions) => dialogue.whenBusy(live.target, sessions),
     run: async (work, copy) => {
-      const env = await variablesOf(tools, copy.target, copy.database);
+      const env = await variablesOf(tools, copy.target, prepared.root, copy.database);
       const started = performance.now();
       await runTool(work.tools, describeRun(tools, prepared, env));
       return [{ name: prepared.command, durationMs: performance.now() - started, locks: [] }];
@@ -113,7 +129,7 @@ async function rehearseTool(
 }
 
 export interface ToolQuestion {
-  verb: "status" | "create";
+  verb: "status" | "history" | "create";
   /** As it was typed. */
   target?: string | undefined;
   words: readonly string[];
@@ -125,7 +141,7 @@ export interface ToolAnswer {
   output: readonly string[];
 }
 
-/** `status` and `create`: what the tool prints is the answer. Throws as `migrateByCommand` does. */
+/** `status`, `history` and `create`: what the tool prints is the answer. Throws as `migrateByCommand` does. */
 export async function askTool(
   tools: MigrateTools,
   { verb, target, words }: ToolQuestion,
@@ -134,7 +150,7 @@ export async function askTool(
   const { settings, root } = await openMigrations(tools, target);
   const command = requireToolCommand(settings, verb);
   await trust();
-  const env = await variablesOf(tools, await tools.resolveTarget(target)).catch((error: unknown) => {
+  const env = await variablesOf(tools, await tools.resolveTarget(target), root).catch((error: unknown) => {
     // A new migration can be written while the server does not run.
     if (verb !== "create" || !(error instanceof PgroveError) || error.exit !== EXIT.missing) throw error;
     return {};
@@ -144,25 +160,68 @@ export async function askTool(
     if (stream === "stdout") output.push(line);
     else tools.targetPlace.note(line);
   };
-  await runTool(await tools.operationTools(), { verb, command, words, place: { cwd: root, env }, tell });
+  const place = placeOf(tools, { command, root }, env);
+  await runTool(await tools.operationTools(), { verb, command, words, place, tell });
   return { command, output };
 }
 
-function describeRun(
-  { targetPlace: { note } }: MigrateTools,
-  { verb, command, words, root }: PreparedTool,
-  env: Readonly<Record<string, string>>,
-): ToolRun {
-  return { verb, command, words, place: { cwd: root, env }, tell: (line) => note(`  ${line}`) };
+function describeRun(tools: MigrateTools, prepared: PreparedTool, env: Readonly<Record<string, string>>): ToolRun {
+  const { verb, command, words } = prepared;
+  const { note } = tools.targetPlace;
+  return { verb, command, words, place: placeOf(tools, prepared, env), tell: (line) => note(`  ${line}`) };
 }
 
-/** The target's variables, and those that every tool knows, where `env.set` does not say otherwise. */
-async function variablesOf(tools: MigrateTools, target: Target, database?: string): Promise<Record<string, string>> {
+/** The worktree's folder, where the tool's own programs are found before others. */
+function placeOf(
+  { targetPlace: { environment } }: MigrateTools,
+  { command, root }: Pick<PreparedTool, "command" | "root">,
+  env: Readonly<Record<string, string>>,
+): ToolRun["place"] {
+  return { cwd: root, env: { ...env, PATH: toolPath(command, root, env.PATH ?? environment.PATH) } };
+}
+
+/**
+ * The target's variables, those that every tool knows, where `env.set` does not say otherwise, and those of the env files
+ * at `root` that would lead elsewhere: the environment counts more than the files. `database` is a copy of the target's.
+ */
+async function variablesOf(
+  tools: MigrateTools,
+  target: Target,
+  root: string,
+  database?: string,
+): Promise<Record<string, string>> {
   const found = await requireReach(target, await tools.serverTools());
   const connection = database === undefined ? found : { ...found, database };
   const usual = {
     DATABASE_URL: formatConnectionUrl(connection, "show", "program"),
     ...connectionEnvironment(connection),
   };
-  return { ...usual, ...(await targetVariables(tools, target, whereaboutsOf(connection))).variables };
+  const strays = await findStraysAt(tools, root, { target, connection, real: found });
+  const { variables } = await targetVariables(tools, target, whereaboutsOf(connection));
+  return { ...usual, ...strays, ...variables };
+}
+
+interface Led {
+  target: Target;
+  /** Where the tool is to work. */
+  connection: Connection;
+  /** The target's own database, which is another one where a copy is worked on. */
+  real: Connection;
+}
+
+/** Variables of the env files that lead to main's database, or past the copy, as they have to be. */
+async function findStraysAt(
+  { config, resolveTarget, serverTools }: MigrateTools,
+  root: string,
+  { target, connection, real }: Led,
+): Promise<Record<string, string>> {
+  const loaded = await config();
+  if (loaded === undefined) return {};
+  const ways = await findWays(target, connection, { main: () => resolveTarget("main"), serverTools });
+  const past = { own: connection, main: real, names: ways?.names ?? [] };
+  const found = await Promise.all(
+    [...(ways === undefined ? [] : [ways]), past].map((each) => findStrayFiles(root, each, loaded)),
+  );
+  const variables = found.flat().flatMap((each) => each.variables);
+  return Object.fromEntries(variables.map(({ name, own }) => [name, own]));
 }

@@ -59,7 +59,12 @@ async function placeMigrations(loaded: LoadedConfig | undefined, root: string): 
   const dirs = settings.dirs.map((dir) =>
     loaded === undefined ? resolve(root, dir) : pathInWorktree(loaded, dir, root),
   );
-  const source = { dirs, root, ...(settings.layout === undefined ? {} : { layout: settings.layout }) };
+  const source = {
+    dirs,
+    root,
+    ignore: settings.ignore,
+    ...(settings.layout === undefined ? {} : { layout: settings.layout }),
+  };
   const files = once(async () => {
     const { readMigrations } = await import("./files/read-migrations.ts");
     return await readMigrations(source);

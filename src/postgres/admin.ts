@@ -59,6 +59,17 @@ async function holdsData(sql: Sql): Promise<boolean> {
   return row?.holds === true;
 }
 
+/** Throws (exit 5) for a database whose DROP was interrupted: nobody can connect to it, or copy it. */
+export async function requireValid(sql: Sql, database: string): Promise<void> {
+  const rows = await sql`select 1 from pg_database where datname = ${database} and datconnlimit = -2`;
+  if (rows.length === 0) return;
+  throw refusal(
+    "database_invalid",
+    `the database ${database} was dropped half-way by somebody: what is left of it cannot be read`,
+    `put a dump in its place: pgrove restore; or drop the rest: DROP DATABASE ${quoteIdentifier(database)}`,
+  );
+}
+
 /** Ends this run's work inside the server; resolves with how many sessions were at work. */
 export async function endRunSessions(sql: Sql, run: RunId): Promise<number> {
   return await endNamedSessions(sql, [applicationName(run)]);
@@ -140,6 +151,18 @@ function wayOut(kind: string, name: string): string {
   if (kind === "replication slot")
     return `drop it first if nobody needs it: select pg_drop_replication_slot(${quoteLiteral(name)})`;
   return `drop it first: DROP SUBSCRIPTION ${quoteIdentifier(name)}`;
+}
+
+/** Throws (exit 5) when the connected user may not create databases. */
+export async function requireDatabaseRights(sql: Sql): Promise<void> {
+  const [row] = await sql<{ may: boolean }[]>`
+    select rolsuper or rolcreatedb as may from pg_roles where rolname = current_user`;
+  if (row?.may === true) return;
+  throw refusal(
+    "databases_not_allowed",
+    "the user may not create databases, and isolation: database gives each worktree one",
+    "let an administrator run: ALTER ROLE … CREATEDB; or choose isolation: schema",
+  );
 }
 
 /** An error of `create database` or `alter database … rename`, in words. */

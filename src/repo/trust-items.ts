@@ -14,6 +14,7 @@ export const TRUST_KEYS = [
   "migrations.command.up",
   "migrations.command.down",
   "migrations.command.status",
+  "migrations.command.history",
   "migrations.command.create",
   "database.password.command",
   "database.password.file",
@@ -22,8 +23,10 @@ export const TRUST_KEYS = [
   "env.set",
   "worktrees.dir",
   "dumps.dir",
+  "dumps.key_file",
   "worktrees.data",
   "server.compose",
+  "dump",
 ] as const;
 
 export type TrustKey = (typeof TRUST_KEYS)[number];
@@ -59,6 +62,7 @@ export function listCommands({ worktrees, migrations, database }: Config): Trust
     ["migrations.command.up", one(tool?.up)],
     ["migrations.command.down", one(tool?.down)],
     ["migrations.command.status", one(tool?.status)],
+    ["migrations.command.history", one(tool?.history)],
     ["migrations.command.create", one(tool?.create)],
     ["database.password.command", one(passwordFrom(database, "command"))],
   ];
@@ -75,6 +79,11 @@ export async function listPasswordFile({ config, dir, root }: LoadedConfig, home
   const written = passwordFrom(config.database, "file");
   if (written === undefined || (await isInside(root, resolve(dir, expandHome(written, home))))) return [];
   return [{ key: "database.password.file", text: written }];
+}
+
+/** The key by which others' dumps count as one's own. */
+export function listKeys({ dumps }: Config): TrustItem[] {
+  return dumps.key_file === undefined ? [] : [{ key: "dumps.key_file", text: dumps.key_file }];
 }
 
 /** PostgreSQL's own image, by whatever tag. */
@@ -138,7 +147,8 @@ export function isActing(name: string): boolean {
 
 /** Variables of the env file that would change what programs do. */
 export function listActingVariables({ env }: Config): TrustItem[] {
-  const acting = Object.entries(env.set).filter(([name]) => isActing(name));
+  const all = [env, ...(env.others ?? [])].flatMap(({ set }) => Object.entries(set));
+  const acting = all.filter(([name]) => isActing(name));
   return acting.map(([name, value]) => ({ key: "env.set", text: `${name}=${value}` }));
 }
 

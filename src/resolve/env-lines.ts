@@ -13,6 +13,12 @@ export interface VariablesOf {
   branch: string | undefined;
 }
 
+/** What all env files together are given, the first one's before the others'. */
+export function wholeSet({ config }: Pick<LoadedConfig, "config">): Record<string, string> {
+  const { set, others = [] } = config.env;
+  return Object.assign({}, ...others.map((each) => each.set), set);
+}
+
 /** What an env file is given, and what could not be said. */
 export interface Rendered {
   variables: Record<string, string>;
@@ -23,15 +29,22 @@ export interface Rendered {
 /** What only a server has that this machine reaches. */
 const OF_THE_WAY = new Set(["url", "host", "port"]);
 
-/** The variables of `env.set` in pgrove.yaml; without one, DATABASE_URL and libpq's own. */
-export function renderVariables(known: Whereabouts, what: VariablesOf, loaded: LoadedConfig | undefined): Rendered {
+/**
+ * The variables of `env.set` in pgrove.yaml, or of the one among several that is wanted; without a pgrove.yaml, DATABASE_URL
+ * and libpq's own.
+ */
+export function renderVariables(
+  known: Whereabouts,
+  { target, branch = "" }: VariablesOf,
+  loaded: LoadedConfig | undefined,
+  wanted?: Readonly<Record<string, string>>,
+): Rendered {
   const { connection, user, password = "", database } = known;
   if (loaded === undefined) {
     if (connection === undefined) return { variables: {}, unreachable: ["DATABASE_URL"] };
     const url = formatConnectionUrl(connection, "show", "program");
     return { variables: { DATABASE_URL: url, ...connectionEnvironment(connection) }, unreachable: [] };
   }
-  const { target, branch = "" } = what;
   const allPorts = { ...loaded.config.ports, ...target.worktree?.ports };
   const ports = Object.entries(allPorts).map(([name, number]) => [`port.${name}`, String(number)]);
   const values: Record<string, string> = {
@@ -42,7 +55,7 @@ export function renderVariables(known: Whereabouts, what: VariablesOf, loaded: L
     ...Object.fromEntries(ports),
   };
   const needsWay = ([, text]: [string, string]) => placeholdersOf(text).some((each) => OF_THE_WAY.has(each));
-  const set = Object.entries(loaded.config.env.set);
+  const set = Object.entries(wanted ?? wholeSet(loaded));
   const told = connection === undefined ? set.filter((each) => !needsWay(each)) : set;
   return {
     variables: Object.fromEntries(told.map(([name, text]) => [name, renderTemplate(text, values, `env.set.${name}`)])),

@@ -73,9 +73,10 @@ export function asOwnRole(target: Target): Target {
  * libpq's `options` for a session with the target; undefined where it works in the right schema by itself: as the role of
  * its own, or in `public`.
  */
-export function sessionOptions(target: Pick<Target, "server" | "schema" | "worktree">): string | undefined {
+export function sessionOptions(target: Pick<Target, "server" | "login" | "schema" | "worktree">): string | undefined {
   if (!hasToEnter(target)) return undefined;
-  const given = target.server.kind === "url" ? target.server.connection.parameters.options : undefined;
+  const { server, login } = target;
+  const given = server.kind === "url" ? server.connection.parameters.options : login.options;
   return withSearchPath(given, schemaToEnter(target));
 }
 

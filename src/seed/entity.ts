@@ -31,6 +31,8 @@ export interface ColumnShape {
   identity: "always" | "default" | null;
   /** GENERATED ALWAYS AS (…): not to be written. */
   generated: boolean;
+  /** What it is then computed by. */
+  expression?: string;
   /** The sequence that an identity or serial column takes its values from, qualified and quoted. */
   sequence: string | null;
 }
@@ -53,6 +55,18 @@ export interface UniqueKey {
   nullsDistinct: boolean;
 }
 
+/** What must differ beside whole columns: a partial or expression index, or an exclusion constraint. */
+export interface ApartKey {
+  /** Its columns, those in expressions among them; of an exclusion those that are compared by equality, if there are any. */
+  columns: readonly string[];
+  /** Columns and expressions as SQL has them. */
+  elements?: readonly string[];
+  /** Of an exclusion: those of them that may not overlap. */
+  overlapping?: readonly string[];
+  /** Of a partial index: the rows that it is about. */
+  predicate?: string;
+}
+
 /** How one level of a partitioned table is divided. */
 export interface PartitionLevel {
   strategy: "list" | "range" | "hash";
@@ -70,8 +84,7 @@ export interface TableShape {
   primaryKey: readonly string[];
   /** The primary key is not among them. */
   uniques: readonly UniqueKey[];
-  /** Columns whose values must differ, too: those of partial and expression indexes and of exclusion constraints. */
-  apart?: readonly (readonly string[])[];
+  apart?: readonly ApartKey[];
   foreignKeys: readonly ForeignKey[];
   /** The table's check constraints, as PostgreSQL prints them. */
   checks: readonly { name: string; expression: string }[];
@@ -110,6 +123,8 @@ export interface FieldPlan {
   nullShare: number;
   /** Letters are written in that case. */
   letters?: "lower" | "upper";
+  /** Other columns of the row whose values are different ones. */
+  differs?: readonly string[];
   /** What is made where a value would break a rule of the column. */
   otherwise?: { unless: ColumnRule; spec: FieldSpec };
   /** What it is in each of the entity's cases. */
@@ -155,6 +170,23 @@ export interface EntityPlan {
   firstKeys: ReadonlyMap<string, bigint>;
   /** Where checks leave several ways: each row goes one of them. */
   cases?: readonly CasePlan[];
+  /** Columns that are chosen together, row by row. */
+  joints?: readonly JointPlan[];
+  /** What is to be unique by the factory, and not by the table: columns whose values PostgreSQL does not compare. */
+  unchecked?: readonly (readonly string[])[];
+}
+
+/** Columns that are chosen together: unique keys that share some, and references that have to agree with each other. */
+export interface JointPlan {
+  columns: readonly string[];
+  keys: readonly (readonly string[])[];
+  /** Pairs of references whose values are different ones, or the first of which lies below the second. */
+  pairs: readonly JointPair[];
+}
+
+export interface JointPair {
+  columns: readonly [string, string];
+  order: "different" | "below" | "not above";
 }
 
 export interface SeedPlan {

@@ -3,7 +3,7 @@ import { EXIT, missingError, PgroveError } from "../errors.ts";
 import { captureDocker, parseDockerJson } from "../sys/docker.ts";
 import type { Runner } from "../sys/process.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
-import { composeCommand, explainComposeError } from "./compose.ts";
+import { composeCommand, explainComposeError } from "./compose-command.ts";
 import type { ComposeSpec } from "./compose-find.ts";
 
 /** The parts of it that a copy of the project beside the first one depends on. */
@@ -16,6 +16,7 @@ export interface ComposeConfig {
 }
 
 export interface ComposeService {
+  image: string | undefined;
   containerName: string | undefined;
   networkMode: string | undefined;
   environment: ReadonlyMap<string, string>;
@@ -137,6 +138,7 @@ export function parseComposeConfig(config: unknown): ComposeConfig {
 
 function readService(service: unknown): ComposeService {
   return {
+    image: stringAt(service, "image"),
     containerName: stringAt(service, "container_name"),
     networkMode: stringAt(service, "network_mode"),
     environment: mapAt(service, "environment", (value) => String(value ?? "")),

@@ -2,9 +2,8 @@
  * Starting services without making a container anew: one that other files than ours have made would lose what those gave
  * it, its ports and its volumes among it.
  */
-import type { Command } from "../sys/process.ts";
+import type { Command, Runner } from "../sys/process.ts";
 import type { ComposeSpec } from "./compose-find.ts";
-import type { ServerTools } from "./server.ts";
 
 /** A worktree's own project is pgrove's to make as the worktree's files say. */
 export function isOwnProject({ mainFile }: ComposeSpec): boolean {
@@ -21,13 +20,13 @@ export function tryArguments(services: readonly string[]): string[] {
   return ["--dry-run", "up", "-d", ...services];
 }
 
-/** Says which containers compose would make anew, by its own dry run; nothing where it is too old for one. */
-export async function noteStale(
-  { runner, note }: ServerTools,
-  dryRun: Command,
-  services: readonly string[],
-  abort: AbortSignal,
-): Promise<void> {
+/** The same, and containers that are not as the files have them are made anew. */
+export function recreateArguments(services: readonly string[]): string[] {
+  return ["up", "-d", ...services];
+}
+
+/** The names of the containers that compose would make anew, by its own dry run; none where it is too old for one. */
+export async function findStale(runner: Runner, dryRun: Command, abort: AbortSignal): Promise<string[]> {
   const stale = new Set<string>();
   const line = (text: string) => {
     const name = /\bContainer (\S+)\s+Recreate\b/.exec(text)?.[1];
@@ -37,7 +36,11 @@ export async function noteStale(
     () => false,
     () => true, // what is wrong is said by the start itself
   );
-  if (failed || stale.size === 0) return;
-  const anew = `docker compose up -d ${services.join(" ")}        makes it so; what is in no volume is lost with it`;
-  note(`${[...stale].join(", ")}: not as the compose files have it now, and started as it is\n${anew}`);
+  return failed ? [] : [...stale];
+}
+
+/** What to say of containers that are not as the files have them; `changes` is what is known of the server's own. */
+export function describeStale(names: readonly string[], changes: readonly string[]): string {
+  const what = changes.length === 0 ? "" : `:\n${changes.map((each) => `  ${each}`).join("\n")}`;
+  return `${names.join(", ")}: not as the compose files have it now${what}`;
 }

@@ -1,15 +1,21 @@
 /** A service of a compose file. Found by compose's labels; started and stopped by `docker compose` itself. */
-import { dirname } from "node:path";
-import { failure, missingError, type PgroveError } from "../errors.ts";
-import { dockerCommand, explainDockerError } from "../sys/docker.ts";
+import { missingError, type PgroveError } from "../errors.ts";
 import type { Command, Runner } from "../sys/process.ts";
-import { ToolError } from "../sys/tool-error.ts";
+import { describeChanges } from "./compose-changes.ts";
+import { composeCommand, explainComposeError } from "./compose-command.ts";
+import { readComposeConfig } from "./compose-config.ts";
 import { type ComposeSpec, type FoundService, findService, listComposeContainers, projectOf } from "./compose-find.ts";
-import { findComposeEnvFile } from "./compose-project.ts";
-import { isOwnProject, noteStale, startArguments, tryArguments } from "./compose-start.ts";
+import {
+  describeStale,
+  findStale,
+  isOwnProject,
+  recreateArguments,
+  startArguments,
+  tryArguments,
+} from "./compose-start.ts";
 import type { ContainerFacts } from "./container-inspect.ts";
 import { SERVER_GRACE_S, startContainers, stopServiceContainers } from "./container-services.ts";
-import { describeContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
+import { describeContainer, type FoundContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
 import type { Login, LogOptions, ServerOfKind, ServerTools, StartOptions } from "./server.ts";
 
 const NEVER = new AbortController().signal;
@@ -52,14 +58,10 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
   const run = async (args: readonly string[], abort: AbortSignal) =>
     runCompose(tools, spec, await compose(args), abort);
 
-  const noteOld = async (names: readonly string[], abort: AbortSignal): Promise<void> => {
-    if (isOwnProject(spec) || (await findOnce()) === undefined) return;
-    await noteStale(tools, await compose(tryArguments(names)), names, abort);
-  };
-
-  const start = async ({ services = [], ...wait }: StartOptions): Promise<void> => {
+  const start = async (options: StartOptions): Promise<void> => {
+    const { services = [], ...wait } = options;
     const names = [...new Set([spec.service, ...services])];
-    await Promise.all([run(startArguments(spec, names), wait.abort), noteOld(names, wait.abort)]);
+    await startComposed(tools, { spec, names, compose, isThere: (await findOnce()) !== undefined, found }, options);
     forget();
     const facts = await found.require();
     await waitUntilReady(runner, facts.id, label, wait);
@@ -94,6 +96,44 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
   };
 }
 
+interface Start {
+  spec: ComposeSpec;
+  names: readonly string[];
+  compose(args: readonly string[]): Promise<Command>;
+  /** The server has a container. */
+  isThere: boolean;
+  found: FoundContainer;
+}
+
+/** Starts the services; of those that have containers it is found out meanwhile whether they are as the files have them. */
+async function startComposed(tools: ServerTools, start: Start, options: StartOptions): Promise<void> {
+  const { spec, names, compose, isThere } = start;
+  const run = async (args: readonly string[]) => runCompose(tools, spec, await compose(args), options.abort);
+  const dryRun = isThere && !isOwnProject(spec) ? await compose(tryArguments(names)) : undefined;
+  const [old] = await Promise.all([
+    dryRun === undefined ? [] : findStale(tools.runner, dryRun, options.abort),
+    run(startArguments(spec, names)),
+  ]);
+  if (old.length > 0 && (await offerAnew(tools, start, old, options))) await run(recreateArguments(names));
+}
+
+/** They were started as they are; made anew they are only after a yes to what would change. */
+async function offerAnew(
+  { runner, note }: ServerTools,
+  { spec, names, found }: Start,
+  old: readonly string[],
+  { mayRecreate }: StartOptions,
+): Promise<boolean> {
+  const facts = await found.facts();
+  const config = await readComposeConfig(runner, spec).catch(() => undefined);
+  const changes = facts === undefined || config === undefined ? [] : describeChanges(facts, config, spec.service);
+  const what = describeStale(old, changes);
+  if (await mayRecreate?.(`${what}\nMade anew it loses what is in no volume.`)) return true;
+  const anew = `docker compose up -d ${names.join(" ")}        makes it so; what is in no volume is lost with it`;
+  note(`${what}\nstarted as it is\n${anew}`);
+  return false;
+}
+
 async function runCompose(tools: ServerTools, spec: ComposeSpec, command: Command, abort: AbortSignal): Promise<void> {
   try {
     await tools.runner.stream(command, { line: (line) => noteProgress(tools, line), output: () => {} }, abort);
@@ -113,34 +153,6 @@ function absentError({ service }: ComposeSpec): PgroveError {
   return missingError("server_absent", `the compose service ${service} has no container yet`, "pgrove up");
 }
 
-/** `docker compose` for the spec's files, run beside the first one as its relative paths expect. */
-export async function composeCommand(
-  spec: ComposeSpec,
-  found: FoundService | undefined,
-  args: readonly string[],
-): Promise<Command> {
-  const first = spec.files[0] ?? "";
-  const folder = dirname(first);
-  const envFiles = await listEnvFiles(spec, first);
-  const wanted = found === undefined ? await projectOf(spec) : undefined;
-  const project = spec.project ?? (found?.unusual || wanted?.given ? (found?.project ?? wanted?.name) : undefined);
-  const flags = [
-    ...spec.files.flatMap((file) => ["-f", file]),
-    ...(project === undefined ? [] : ["-p", project]),
-    ...envFiles.flatMap((file) => ["--env-file", file]),
-    ...spec.profiles.flatMap((profile) => ["--profile", profile]),
-  ];
-  return { ...dockerCommand(["compose", ...flags, ...args]), cwd: folder };
-}
-
-/** The env files to name, the last one first in rank; compose itself finds one that lies beside the first file. */
-async function listEnvFiles({ mainFile }: ComposeSpec, first: string): Promise<string[]> {
-  const own = await findComposeEnvFile(first);
-  const mains = mainFile === undefined ? undefined : await findComposeEnvFile(mainFile);
-  if (mains !== undefined) return own === undefined ? [mains] : [mains, own];
-  return own === undefined || dirname(own) === dirname(first) ? [] : [own];
-}
-
 function logArguments(spec: ComposeSpec, { follow, tail, services = [] }: LogOptions): string[] {
   const flags = [...(follow ? ["--follow"] : []), ...(tail === undefined ? [] : ["--tail", String(tail)])];
   return ["logs", ...flags, ...(services.length === 0 ? [spec.service] : services)];
@@ -149,33 +161,4 @@ function logArguments(spec: ComposeSpec, { follow, tail, services = [] }: LogOpt
 /** What takes long is said; the rest of compose's progress is noise. */
 function noteProgress(tools: ServerTools, line: string): void {
   if (/\b(Pulling|Pulled|Building|Built)\b/.test(line)) tools.note(line.trim());
-}
-
-/** Compose's complaints in words that help. */
-export function explainComposeError(error: unknown, spec: ComposeSpec): unknown {
-  const explained = explainDockerError(error);
-  if (!(explained instanceof ToolError) || explained.failure.aborted) return explained;
-  const said = explained.failure.stderr.join("\n");
-  if (/'compose' is not a docker command|unknown shorthand flag: 'f'|unknown command: docker compose/i.test(said)) {
-    return missingError(
-      "compose_missing",
-      "docker has no compose: `docker compose` (version 2) is needed, docker-compose version 1 does not do",
-      "install Docker's compose plugin: https://docs.docker.com/compose/install/",
-    );
-  }
-  const missing = /env file (\S+) not found/.exec(said)?.[1];
-  if (missing !== undefined) {
-    return failure(
-      "env_file_missing",
-      `the compose files name an env file that is not there: ${missing}`,
-      "make it; or have worktrees given main's: worktrees.share in pgrove.yaml",
-    );
-  }
-  const lines = explained.failure.stderr.filter((line) => line.trim() !== "").slice(-6);
-  return failure(
-    "compose_failed",
-    `docker compose failed for the service ${spec.service}:\n${lines.map((line) => `  ${line.trim()}`).join("\n")}`,
-    `check ${spec.files.join(", ")}`,
-    error,
-  );
 }

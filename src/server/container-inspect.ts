@@ -16,10 +16,20 @@ export interface ContainerFacts {
   env: Readonly<Record<string, string>>;
   /** The port that the server listens on inside. */
   inside: number;
-  /** What of this machine is mounted: by the path inside. */
-  mounts: ReadonlyMap<string, string>;
+  mounts: readonly Mount[];
+  /** The host ports that it is to publish, by the one inside (`5432/tcp`); empty where docker chooses. */
+  bindings: ReadonlyMap<string, readonly string[]>;
   published: { host: string; port: number } | undefined;
   addresses: readonly string[];
+}
+
+export interface Mount {
+  /** Docker's word: bind, volume, tmpfs. */
+  type: string;
+  /** A volume's name, or the folder of the engine's machine. */
+  source: string;
+  /** The path inside. */
+  target: string;
 }
 
 /** Where the engine's published ports are. */
@@ -47,7 +57,7 @@ export function readContainer(inspected: unknown, place: EnginePlace): Container
     health: stringAt(objectAt(state, "Health"), "Status"),
     startedAt: status === "running" ? startedAt : undefined,
     ...{ env, inside },
-    mounts: place.local ? readMounts(inspected) : new Map(),
+    ...{ mounts: readMounts(inspected), bindings: readPortBindings(inspected) },
     published: place.local ? publishedPort(inspected, inside, place) : undefined,
     addresses: readAddresses(inspected),
   };
@@ -69,10 +79,19 @@ function readWords(inspected: unknown): string[] {
   return [stringAt(inspected, "Path") ?? "", ...(Array.isArray(args) ? args.map(String) : [])];
 }
 
-function readMounts(inspected: unknown): Map<string, string> {
+function readMounts(inspected: unknown): Mount[] {
   const mounts = objectAt(inspected, "Mounts");
-  const bound = (Array.isArray(mounts) ? mounts : []).filter((mount) => stringAt(mount, "Type") === "bind");
-  return new Map(bound.map((mount) => [stringAt(mount, "Destination") ?? "", stringAt(mount, "Source") ?? ""]));
+  return (Array.isArray(mounts) ? mounts : []).map((mount: unknown) => {
+    const type = stringAt(mount, "Type") ?? "";
+    const source = stringAt(mount, type === "volume" ? "Name" : "Source") ?? "";
+    return { type, source, target: stringAt(mount, "Destination") ?? "" };
+  });
+}
+
+function readPortBindings(inspected: unknown): Map<string, string[]> {
+  const bindings: Record<string, unknown> = Object(objectAt(objectAt(inspected, "HostConfig"), "PortBindings"));
+  const portsOf = (list: unknown) => (Array.isArray(list) ? list.map((each) => stringAt(each, "HostPort") ?? "") : []);
+  return new Map(Object.entries(bindings).map(([inside, list]) => [inside, portsOf(list)]));
 }
 
 function publishedPort(inspected: unknown, inside: number, place: EnginePlace): ContainerFacts["published"] {
@@ -150,6 +169,7 @@ export function accessOf(facts: Pick<ContainerFacts, "image" | "env">, login: Lo
   const user = login.user ?? own.user;
   const password = login.password ?? (user === own.user ? own.password : undefined);
   const access: Access = { user, database: login.database ?? own.database };
+  if (login.options !== undefined) access.options = login.options;
   if (password !== undefined && password !== "") access.password = password;
   return access;
 }

@@ -3,13 +3,13 @@ import { refusal } from "../errors.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import { hasOwnServer } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
-import type { Server, ServerState, ServerTools } from "../server/server.ts";
+import type { Server, ServerState, ServerTools, StartOptions } from "../server/server.ts";
 import { type OperationTools, withOperation } from "../sys/operation.ts";
 
 /** How long a server may take until it answers; a first start makes its cluster. */
 const START_WAIT_MS = 120_000;
 
-export interface LifecycleTools {
+export interface LifecycleTools extends Pick<StartOptions, "mayRecreate"> {
   server: ServerTools;
   operation: OperationTools;
 }
@@ -75,8 +75,15 @@ function requireOwnServer({ worktree, label }: Target, operation: "down" | "rest
   );
 }
 
-async function start(server: Server, { operation }: LifecycleTools, services: readonly string[]): Promise<void> {
-  const further = services.length === 0 ? {} : { services };
+async function start(
+  server: Server,
+  { operation, mayRecreate }: LifecycleTools,
+  services: readonly string[],
+): Promise<void> {
+  const further = {
+    ...(services.length === 0 ? {} : { services }),
+    ...(mayRecreate === undefined ? {} : { mayRecreate }),
+  };
   await server.start({ waitMs: START_WAIT_MS, abort: operation.abort, ...further });
 }
 

@@ -23,9 +23,9 @@ export async function readWorktreeMigrations(
   { loaded }: Pick<WorktreeTools, "loaded">,
   root: string,
 ): Promise<MigrationFiles | undefined> {
-  const { dirs, layout } = loaded.config.migrations;
+  const { dirs, layout, ignore } = loaded.config.migrations;
   const files = await readMigrations({
-    ...{ dirs: dirs.map((dir) => pathInWorktree(loaded, dir, root)), root },
+    ...{ dirs: dirs.map((dir) => pathInWorktree(loaded, dir, root)), root, ignore },
     ...(layout === undefined ? {} : { layout }),
   });
   return files.migrations.length === 0 ? undefined : files;

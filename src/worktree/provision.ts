@@ -4,24 +4,23 @@
  * nothing.
  */
 import { relative, resolve } from "node:path";
-import { pathInWorktree } from "../config/load-config.ts";
 import { EXIT, PgroveError, refusal } from "../errors.ts";
 import type { Connection } from "../postgres/url.ts";
 import { gitCommand } from "../repo/git.ts";
 import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
-import { renderVariables } from "../resolve/env-lines.ts";
-import { findWhereabouts, ownConnection, portUnpublished, type Whereabouts, whereaboutsOf } from "../resolve/reach.ts";
+import { findWhereabouts, ownConnection, portUnpublished, whereaboutsOf } from "../resolve/reach.ts";
+import { findStrayFiles, findWays, type StrayFile } from "../resolve/stray-variables.ts";
 import type { Target } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import { type DataReport, type DataRequest, ensureData, requireInitialData } from "./data.ts";
-import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
 import { type ContainerPlan, claimProject, planContainers, portsOfPlan, writeOverride } from "./own-containers.ts";
 import { type SharedPath, sharePaths } from "./share.ts";
 import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
+import { type WrittenEnv, writeEnvFiles } from "./write-env.ts";
 
 export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
   /** What a worktree that is new to pgrove starts with. */
@@ -36,8 +35,12 @@ export interface Provisioned {
   data: DataReport;
   /** How this machine reaches the database; undefined when only `docker exec` does. */
   connection?: Connection;
-  env?: EnvBlockResult & { file: string; variables: Readonly<Record<string, string>>; unreachable: readonly string[] };
+  env?: WrittenEnv;
+  /** Where pgrove.yaml has several env files, the others. */
+  otherEnvs: WrittenEnv[];
   shared: SharedPath[];
+  /** What in the worktree's env files leads to main's database all the same. */
+  strays: StrayFile[];
   /** What became of the setup steps in this run. */
   setup: "ran" | "none" | "skipped";
 }
@@ -71,15 +74,31 @@ export async function provisionWorktree(
   const reached = await live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
   const where = connection === undefined ? await findWhereabouts(live.target, tools.server) : whereaboutsOf(connection);
-  const env = await writeEnv(tools, worktree, live.target, where);
+  const [env, ...otherEnvs] = await writeEnvFiles(tools, worktree, live.target, where);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
-  const setup = await setUp(tools, worktree, row, { request, variables: env?.variables ?? {} });
+  const strays = connection === undefined ? [] : await findStrays(tools, worktree, live.target, connection);
+  const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
+  const setup = await setUp(tools, worktree, row, {
+    request,
+    variables: { ...own, ...Object.assign({}, ...otherEnvs.map((each) => each.variables)), ...env?.variables },
+  });
   const done: WorktreeRow = { ...row, state: "ready" };
   return {
-    ...{ row: done, data: report, shared, setup },
+    ...{ row: done, data: report, shared, setup, strays, otherEnvs },
     ...(connection === undefined ? {} : { connection }),
     ...(env === undefined ? {} : { env }),
   };
+}
+
+async function findStrays(
+  { loaded, place, server }: WorktreeTools,
+  { root }: GitWorktree,
+  target: Target,
+  connection: Connection,
+): Promise<StrayFile[]> {
+  const main = () => mainTarget(loaded, place);
+  const ways = await findWays(target, connection, { main, serverTools: async () => server });
+  return ways === undefined ? [] : await findStrayFiles(root, ways, loaded);
 }
 
 /** The data as they are found again from any folder. A dump that is not there is missed only where it is needed. */
@@ -101,15 +120,12 @@ async function planOwnContainers(
   return hasOwnServer(row ?? tools.loaded.config) ? await planContainers(tools, worktree, row) : undefined;
 }
 
-/** Writes the block of the main worktree's env file, which nothing else does. Throws (exit 4) when no URL leads there. */
-export async function writeMainEnv(
-  tools: WorktreeTools,
-  worktree: GitWorktree,
-): Promise<NonNullable<Provisioned["env"]>> {
+/** Writes the blocks of the main worktree's env files, which nothing else does. Throws (exit 4) when no URL leads there. */
+export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv[]> {
   const target = await mainTarget(tools.loaded, tools.place);
-  const env = await writeEnv(tools, worktree, target, await findWhereabouts(target, tools.server));
-  if (env === undefined) throw portUnpublished(target);
-  return env;
+  const written = await writeEnvFiles(tools, worktree, target, await findWhereabouts(target, tools.server));
+  if (written.length === 0) throw portUnpublished(target);
+  return written;
 }
 
 /** It has its identity and its row now: what is left over can be found by them. Another run may have been faster. */
@@ -133,19 +149,6 @@ async function shareFiles(
   const paths = share.map((path) => relative(loaded.root, resolve(loaded.dir, path)));
   const { runner, abort } = operation;
   return await sharePaths({ from: repository.mainRoot, to: root, paths, mode, runner, abort });
-}
-
-async function writeEnv(
-  { loaded }: WorktreeTools,
-  { root, branch }: GitWorktree,
-  target: Target,
-  known: Whereabouts,
-): Promise<Provisioned["env"]> {
-  const file = pathInWorktree(loaded, loaded.config.env.file, root);
-  const { variables, unreachable } = renderVariables(known, { target, branch }, loaded);
-  if (unreachable.length > 0 && Object.keys(variables).length === 0) return undefined;
-  const written = await writeEnvBlock(file, variables, root);
-  return { ...written, file: relative(root, file), variables, unreachable };
 }
 
 /** Runs the setup steps, once in a worktree's life. A step that fails leaves them to the next run. */

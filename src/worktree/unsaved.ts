@@ -60,9 +60,12 @@ function nameFew(paths: readonly string[]): string {
 /** What pgrove has put there: its block in the env file, as long as nothing else is changed there, and what is shared. */
 async function listOwnPaths(tools: WorktreeTools, { root }: GitWorktree): Promise<string[]> {
   const { loaded } = tools;
-  const file = pathInWorktree(loaded, loaded.config.env.file, root);
-  const env = (await addsOnlyBlock(tools, root, file)) ? [relative(root, file)] : [];
-  return [...env, ...loaded.config.worktrees.share.map((path) => path.replace(/\/$/, ""))];
+  const { file: first, others = [] } = loaded.config.env;
+  const files = [first, ...others.map(({ file }) => file)].map((file) => pathInWorktree(loaded, file, root));
+  const own = await Promise.all(
+    files.map(async (file) => ((await addsOnlyBlock(tools, root, file)) ? [relative(root, file)] : [])),
+  );
+  return [...own.flat(), ...loaded.config.worktrees.share.map((path) => path.replace(/\/$/, ""))];
 }
 
 /** Whether a file is as git has it, or is not git's and empty, but for pgrove's own block. */

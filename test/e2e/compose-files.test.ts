@@ -95,6 +95,13 @@ test(
       0,
       expect.stringContaining(`${project}-db-1: not as the compose files have it now`),
     ]);
+    for (const change of [
+      `without ${project}_shopdata at /var/lib/postgresql/data`,
+      "port 5432/tcp published no more",
+    ]) {
+      expect(stderr).toContain(change);
+    }
+    expect((await repository.repo.run(["up", "--yes"])).code).toBe(0);
     expect(await compose(folder, "ps", "-q", "db")).toBe(id);
     expect(await compose(folder, "port", "db", "5432")).toStartWith("127.0.0.1:");
   },

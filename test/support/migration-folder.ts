@@ -2,8 +2,7 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Layout } from "../../src/config/schema-migrations.ts";
-import { type MigrationFiles, readMigrations } from "../../src/migrate/files/read-migrations.ts";
+import { type MigrationFiles, type MigrationSource, readMigrations } from "../../src/migrate/files/read-migrations.ts";
 
 export class MigrationFolder implements AsyncDisposable {
   private constructor(readonly root: string) {}
@@ -26,10 +25,10 @@ export class MigrationFolder implements AsyncDisposable {
     await writeFile(file, content);
   }
 
-  async read(options: { dirs?: readonly string[]; layout?: Layout } = {}): Promise<MigrationFiles> {
-    const { dirs = ["migrations"], layout } = options;
+  async read(options: Partial<MigrationSource> = {}): Promise<MigrationFiles> {
+    const { dirs = ["migrations"], layout, ignore = [] } = options;
     return await readMigrations({
-      ...{ dirs: dirs.map((dir) => this.at(dir)), root: this.root },
+      ...{ dirs: dirs.map((dir) => this.at(dir)), root: this.root, ignore },
       ...(layout === undefined ? {} : { layout }),
     });
   }

@@ -67,14 +67,30 @@ export function documentOf(target: string, status: TargetStatus, now: Date): Rec
 
 export function envField(env: EnvCheck | undefined): [string, string][] {
   if (env === undefined) return [];
-  return [["env file", env.wrong.length === 0 ? env.file : `${env.file} (names another database)`]];
+  return [["env file", isRight(env) ? env.file : `${env.file} (names another database)`]];
 }
 
 export function envDocument(env: EnvCheck | undefined) {
-  return env === undefined ? null : { file: env.file, matches: env.wrong.length === 0 };
+  return env === undefined ? null : { file: env.file, matches: isRight(env), strays: env.strays };
 }
 
-export function describeWrong({ label, worktree }: Target, { file, wrong }: EnvCheck): string {
+function isRight({ wrong, strays }: EnvCheck): boolean {
+  return wrong.length === 0 && strays.length === 0;
+}
+
+/** What to warn of, a text each. */
+export function describeWrong({ label, worktree }: Target, { file, wrong, strays }: EnvCheck): string[] {
   const mend = worktree === undefined ? "" : `\nnext: pgrove provision ${label}`;
-  return `warning: programs of ${label} work on another database: in ${file}, ${wrong.join(", ")}${mend}`;
+  const other = `programs of ${label} work on another database: in ${file}, ${wrong.join(", ")}${mend}`;
+  return [...(wrong.length === 0 ? [] : [`warning: ${other}`]), ...warnOfStrays(label, strays)];
+}
+
+/** That some of a worktree's variables lead its programs to main's data. */
+export function warnOfStrays(label: string, strays: readonly string[]): string[] {
+  if (strays.length === 0) return [];
+  const names = [...new Set(strays.map((each) => each.split(" in ")[0] ?? ""))];
+  return [
+    `warning: programs of ${label} that read these work on MAIN's database: ${strays.join(", ")}\n` +
+      `next: name them in env.set of pgrove.yaml (${names.join(", ")}), then: pgrove provision ${label}`,
+  ];
 }

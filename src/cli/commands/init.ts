@@ -2,12 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SERVER_KINDS } from "../../config/config-schema.ts";
 import { findConfigFile } from "../../config/load-config.ts";
-import { detectProject } from "../../detect/detect.ts";
+import { type Detected, detectProject } from "../../detect/detect.ts";
 import { proposeConfig } from "../../detect/propose.ts";
 import { refusal } from "../../errors.ts";
-import type { Repository } from "../../repo/git.ts";
+import { gitCommand, type Repository } from "../../repo/git.ts";
 import { repositoryName } from "../../repo/names.ts";
 import { errorCode } from "../../sys/files.ts";
+import type { Runner } from "../../sys/process.ts";
+import { visibleOnOneLine } from "../../sys/visible-text.ts";
 import { defineCommand } from "../command.ts";
 
 export const command = defineCommand({
@@ -30,18 +32,44 @@ export const command = defineCommand({
     const { dryRun } = args;
     if (existing !== undefined && !dryRun) throw exists(existing);
     const { server } = args;
-    const text = proposeConfig(
-      await detectProject(root, nameOf(repository, root)),
-      server === undefined ? {} : { server },
-    );
+    const detected = await detectProject(root, {
+      name: nameOf(repository, root),
+      askIgnored: (paths) => listIgnored(context.runner, root, paths),
+    });
+    const text = proposeConfig(detected, server === undefined ? {} : { server });
     const file = join(root, "pgrove.yaml");
     if (!dryRun) await writeNew(file, text);
     await context.output.answer({ file, written: !dryRun, content: text }, () => text);
+    for (const said of await findPassedOver(root, detected)) context.output.note(said);
     context.output.note(
       dryRun ? "nothing was written (--dry-run)" : `wrote ${file}\nnext: pgrove up, then pgrove status`,
     );
   },
 });
+
+const MOST_NAMED = 5;
+
+/** What lies among the migrations and would not be run. */
+async function findPassedOver(root: string, { migrations }: Detected): Promise<string[]> {
+  if (migrations === undefined || "command" in migrations) return [];
+  if ("foreign" in migrations) {
+    return [
+      `${visibleOnOneLine(migrations.file)} looks like a migration of ${migrations.foreign}: see migrations.command`,
+    ];
+  }
+  const { readMigrations } = await import("../../migrate/files/read-migrations.ts");
+  const { findings } = await readMigrations({ dirs: [join(root, migrations.dir)], root, layout: migrations.layout });
+  const named = findings.slice(0, MOST_NAMED).map(({ file, message }) => `${visibleOnOneLine(file)} ${message}`);
+  const more = findings.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more: pgrove migrate check`] : [])];
+}
+
+/** Which of the paths git ignores; none outside git. */
+async function listIgnored(runner: Runner, root: string, paths: readonly string[]): Promise<string[]> {
+  const question = gitCommand(root, ["check-ignore", "-z", "--", ...paths]);
+  const { stdout } = await runner.capture(question, { allowFailure: true });
+  return stdout.split("\0").filter((path) => path !== "");
+}
 
 /** A worktree's folder says nothing of the project. */
 function nameOf(repository: Repository | undefined, root: string): string {

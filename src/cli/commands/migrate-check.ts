@@ -8,8 +8,9 @@ import { tryOnServer } from "../migrate/check-on-server.ts";
 export const check = defineCommand({
   meta: {
     details:
-      "The files, their numbers and what has changed beside the base branch, and lint of this branch's own migrations; and on " +
-      "the target's server up, down and up again in a throw-away database, and whether migrations.schema_file is what they make.",
+      "This branch's own migrations: the files, their numbers and what has changed beside the base branch, and lint; and on " +
+      "the target's server, in a throw-away database, those of the base branch up, and the own ones up, down and up again; " +
+      "and whether migrations.schema_file is what they make.",
     examples: [
       { line: "pgrove migrate check", about: "everything that can be checked here" },
       { line: "pgrove migrate check --base origin/main --no-server", about: "in CI, without a database" },
@@ -22,6 +23,7 @@ export const check = defineCommand({
       valueHint: "REF",
       description: "the branch that they will be merged into; default: the remote's own",
     },
+    all: { type: "boolean", description: "judge the migrations of the base branch, too" },
     server: { type: "boolean", default: true, negativeDescription: "leave out what needs a server" },
   },
   async run({ args, context }) {
@@ -32,12 +34,12 @@ export const check = defineCommand({
     ]);
     requireOwnMigrations(place.settings, "check");
     const files = await place.files();
-    const { base } = args;
-    const request = { files, lint: place.settings.lint, ...(base === undefined ? {} : { base }) };
+    const { base, all } = args;
+    const request = { files, lint: place.settings.lint, all, ...(base === undefined ? {} : { base }) };
     const checked = await checkFiles(request, context.runner);
     const tried = !args.server
       ? { left: "--no-server", findings: [] }
-      : await tryOnServer(context, args.target, place, checked);
+      : await tryOnServer(context, args.target, place, { ...checked, all });
     const { own, base: against } = checked;
     return await reportFindings(context, [...checked.findings, ...tried.findings], {
       checked: `${plural(files.migrations.length, "migration")}, ${own.length} of them new`,

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { missingError } from "../../errors.ts";
 import type { MigrationFiles } from "../../migrate/files/read-migrations.ts";
+import type { LintFile } from "../../migrate/lint/lint.ts";
 import type { Finding, Migration } from "../../migrate/migration.ts";
 import { locateMigrations } from "../../migrate/worktree-migrations.ts";
 import { defineCommand } from "../command.ts";
@@ -23,38 +23,73 @@ export const lint = defineCommand({
       type: "positional",
       required: false,
       rest: true,
-      description: "files to look at, each with the other direction's",
+      description: "SQL files to look at, migrations or not, each with the other direction's",
     },
     all: { type: "boolean", description: "all migrations, those of the base branch among them" },
   },
   async run({ args, context }) {
     const place = await locateMigrations(context);
     const files = await place.files();
-    const named = args.file;
-    const own = await findOwn(context, files);
-    const chosen =
-      named.length > 0 ? chooseNamed(context, files, named) : ((args.all ? undefined : own) ?? files.migrations);
+    const settings = place.settings.lint;
+    const comparison = await compare(context, files);
+    const own = comparison?.own ?? [];
+    if (args.file.length > 0) {
+      const { chosen, strays, findings } = await chooseNamed(context, files, args.file);
+      const { lintMigrations, toLintFiles } = await import("../../migrate/lint/lint.ts");
+      const scripts = [...toLintFiles(chosen, own), ...strays.flatMap((each) => aloneFiles(toLintFiles([each], [])))];
+      const found = [...findings, ...(await lintMigrations(scripts, settings, files.migrations))];
+      return await reportFindings(context, found, { checked: countChecked(chosen, strays) });
+    }
+    const chosen = (args.all ? undefined : comparison?.own) ?? files.migrations;
     const { lintMigrations, toLintFiles } = await import("../../migrate/lint/lint.ts");
-    const found = await lintMigrations(toLintFiles(chosen, own ?? []), place.settings.lint, files.migrations);
-    const findings: Finding[] = named.length > 0 ? found : [...files.findings, ...found];
+    const found = await lintMigrations(toLintFiles(chosen, own), settings, files.migrations);
+    const [{ settle }, { ownFindings }] = await Promise.all([
+      import("../../migrate/check.ts"),
+      import("../../migrate/files/numbering.ts"),
+    ]);
+    const ofFiles = args.all || comparison === undefined ? files.findings : ownFindings(comparison);
+    const findings = [...(await settle(ofFiles, files, settings)), ...found];
     return await reportFindings(context, findings, { checked: plural(chosen.length, "migration") });
   },
 });
 
-/** This branch's own migrations; undefined where git knows no base branch. */
-async function findOwn(context: Context, files: MigrationFiles): Promise<readonly Migration[] | undefined> {
+/** This branch's migrations beside the base branch's; undefined where git knows none. */
+async function compare(context: Context, files: MigrationFiles) {
   const { compareWithBase } = await import("../../migrate/files/numbering.ts");
-  return (await compareWithBase(files, {}, context.runner))?.own;
+  return await compareWithBase(files, {}, context.runner);
 }
 
-/** Throws (exit 4) when a path is no migration's. */
-function chooseNamed({ cwd }: Context, files: MigrationFiles, named: readonly string[]): Migration[] {
+interface Chosen {
+  chosen: readonly Migration[];
+  /** Files that are none of the worktree's migrations, as if they were. */
+  strays: readonly Migration[];
+  findings: readonly Finding[];
+}
+
+/** Throws (exit 4) when there is no such file. */
+async function chooseNamed({ cwd }: Context, files: MigrationFiles, named: readonly string[]): Promise<Chosen> {
   const paths = named.map((path) => resolve(cwd, path));
   const pathsOf = ({ up, down }: Migration) =>
     [up, down].flatMap((script) => (script === undefined ? [] : [resolve(files.root, script.file)]));
-  const stray = named.find((_, index) => !files.migrations.some((each) => pathsOf(each).includes(paths[index] ?? "")));
-  if (stray !== undefined) {
-    throw missingError("migration_missing", `${stray} is no migration of this worktree`, "pgrove migrate status");
-  }
-  return files.migrations.filter((migration) => pathsOf(migration).some((path) => paths.includes(path)));
+  const chosen = files.migrations.filter((migration) => pathsOf(migration).some((path) => paths.includes(path)));
+  const known = new Set(chosen.flatMap(pathsOf));
+  const others = paths.filter((path) => !known.has(path));
+  if (others.length === 0) return { chosen, strays: [], findings: [] };
+  const { readAnyFile } = await import("../../migrate/lint/lint-file.ts");
+  const read = others.map((path) => readAnyFile(path, files.root));
+  const strays = read.flatMap(({ migrations }) => migrations);
+  return { chosen, strays, findings: read.flatMap(({ findings }) => findings) };
+}
+
+/** Each stands for itself. */
+function aloneFiles(files: readonly LintFile[]): LintFile[] {
+  return files.map((file) => ({ ...file, change: files[0]?.script.file ?? "" }));
+}
+
+function countChecked(chosen: readonly Migration[], strays: readonly Migration[]): string {
+  const parts = [
+    ...(chosen.length === 0 ? [] : [plural(chosen.length, "migration")]),
+    ...(strays.length === 0 ? [] : [plural(strays.length, "file")]),
+  ];
+  return parts.length === 0 ? "nothing" : parts.join(", ");
 }

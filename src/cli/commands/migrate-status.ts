@@ -38,7 +38,10 @@ export const status = defineCommand({
 
 export const history = defineCommand({
   meta: {
-    details: "What was done to the migrations of a database, by whomever, newest first; failures too.",
+    details: [
+      "What was done to the migrations of a database, by whomever, newest first; failures too.",
+      "With migrations.command in pgrove.yaml that tool's history command is run.",
+    ].join("\n"),
     examples: [{ line: "pgrove migrate history @production --limit 5", about: "the last five" }],
   },
   args: {
@@ -47,11 +50,11 @@ export const history = defineCommand({
   },
   async run({ args, context }) {
     const migrations = await openMigrations(context, args.target);
-    const [{ requireOwnMigrations }, { readHistory, readLedger }] = await Promise.all([
-      import("../../migrate/command-tool.ts"),
-      import("../../migrate/ledger/ledger.ts"),
-    ]);
-    requireOwnMigrations(migrations.settings, "history");
+    if (migrations.settings.command !== undefined) {
+      const { runCommandTool } = await import("../migrate/run-tool.ts");
+      return await runCommandTool(context, { verb: "history", target: args.target, words: [] });
+    }
+    const { readHistory, readLedger } = await import("../../migrate/ledger/ledger.ts");
     const limit = args.limit ?? 20;
     const entries = await withLedgerSession(context, migrations, async (sql, where) =>
       readHistory(sql, await readLedger(sql, where), limit),

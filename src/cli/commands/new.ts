@@ -1,9 +1,9 @@
 import { relative } from "node:path";
-import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
+import { approveEarly } from "../foreign-dump.ts";
 import { chooseData, readConfiguredData } from "../initial-data.ts";
-import { describeProvisioned, provisionDocument, provisionRequest } from "../provisioning.ts";
+import { describeProvisioned, provisionDocument, provisionRequest, warnOfProvisioned } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { requireTrust } from "../trust.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
@@ -41,19 +41,13 @@ export const command = defineCommand({
     const wanted = chooseData(given, readConfiguredData(tools.loaded, context.home));
     const choice = { setup: args.setup, start: args.start, silent: false };
     const request = await provisionRequest(context, wanted, choice);
-    const [
-      { createWorktree, planWorktree },
-      { requireInitialData },
-      { openMain },
-      { requireIsolatableServer, requireIsolationRights },
-      { provisionWorktree },
-    ] = await Promise.all([
-      import("../../worktree/create-worktree.ts"),
-      import("../../worktree/data.ts"),
-      import("../../worktree/open-main.ts"),
-      import("../../worktree/isolation.ts"),
-      import("../../worktree/provision.ts"),
-    ]);
+    const [{ createWorktree, planWorktree }, { requireInitialData }, { tryNew }, { provisionWorktree }] =
+      await Promise.all([
+        import("../../worktree/create-worktree.ts"),
+        import("../../worktree/data.ts"),
+        import("../trying-new.ts"),
+        import("../../worktree/provision.ts"),
+      ]);
     // Whatever would stop it later is found before anything is made.
     const data = await requireInitialData(tools, wanted, request.dumps);
     const [name, from] = [args.name, args.from];
@@ -70,14 +64,18 @@ export const command = defineCommand({
     }
     await requireTrust(context, { keys: ["worktrees.dir"] });
     const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
-    await requireIsolatableServer(tools);
-    const needsMain = choice.start || !hasOwnServer(tools.loaded.config);
-    const main = needsMain ? { main: await openMain(tools, choice.start) } : {};
-    if (main.main !== undefined) await requireIsolationRights(tools, main.main);
+    await planWorktree(tools, creation);
+    if (args.restore !== undefined && data.kind === "dump") {
+      const target = { label: "the new worktree", name: args.branch, protected: false };
+      await approveEarly(context, target, data.dump);
+    }
+    const tried = await tryNew(context, tools, data, choice.start);
     const created = await createWorktree(tools, creation);
     const provisioned = await completing(context, created.name, () =>
       provisionWorktree(tools, created.worktree, {
-        ...{ ...request, ...main, data, name: created.name },
+        ...{ ...request, ...tried, data, name: created.name },
+        // It was agreed to, or is what the checked-out pgrove.yaml names: that is its user's choice by typing this.
+        approveForeign: async () => undefined,
         maySetUp: async () => maySetUp,
       }),
     );
@@ -86,6 +84,7 @@ export const command = defineCommand({
     await context.output.answer(document, () =>
       formatFields([["worktree", `${shown}  (${creation.branch})`], ...describeProvisioned(provisioned)]),
     );
+    warnOfProvisioned(context, provisioned);
     context.output.note(`next: cd ${shown}${provisioned.data.made?.how === "empty" ? " && pgrove migrate up" : ""}`);
   },
 });

@@ -1,8 +1,15 @@
 import { relative } from "node:path";
 import { hasOwnServer } from "../../resolve/worktree-target.ts";
+import type { WrittenEnv } from "../../worktree/write-env.ts";
 import { defineCommand } from "../command.ts";
 import { readConfiguredData } from "../initial-data.ts";
-import { describeProvisioned, provisionDocument, provisionRequest, requireVariables } from "../provisioning.ts";
+import {
+  describeProvisioned,
+  provisionDocument,
+  provisionRequest,
+  requireVariables,
+  warnOfProvisioned,
+} from "../provisioning.ts";
 import { formatFields } from "../table.ts";
 import { approvingOnce } from "../trust.ts";
 import { dumpItem } from "../trust-collect.ts";
@@ -47,9 +54,10 @@ export const command = defineCommand({
       await requireVariables(context);
       const written = await writeMainEnv(tools, worktree);
       const document = {
-        worktree: { name: "main", path: worktree.root, env: { file: written.file, change: written.change } },
+        worktree: { name: "main", path: worktree.root, env: fileOf(written)[0], envs: fileOf(written) },
       };
-      return void (await context.output.answer(document, () => `${written.file}: ${written.change}`));
+      const lines = () => written.map(({ file, change }) => `${file}: ${change}`).join("\n");
+      return void (await context.output.answer(document, lines));
     }
     const data = readConfiguredData(tools.loaded, context.home);
     const choice = { setup: args.setup, start, silent: false };
@@ -65,6 +73,11 @@ export const command = defineCommand({
     await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
       formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),
     );
+    warnOfProvisioned(context, provisioned);
     if (provisioned.data.made?.how === "empty") context.output.note("next: pgrove migrate up");
   },
 });
+
+function fileOf(written: readonly WrittenEnv[]) {
+  return written.map(({ file, change }) => ({ file, change }));
+}

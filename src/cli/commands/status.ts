@@ -21,13 +21,13 @@ export const command = defineCommand({
     const now = context.clock.now();
     const [tools, storeDir] = await Promise.all([context.serverTools(), context.storeDir()]);
     const status = await readStatus({ target, tools, storeDir, now });
-    const env = await findEnvCheck(context, target, status);
+    const env = await findEnvCheck(context, target, status.connection);
     const document = { ...documentOf(target.name, status, now), env: envDocument(env) };
     await context.output.answer(
       document,
       () => `${target.label}\n${formatFields([...fieldsOf(status, now), ...envField(env)])}`,
     );
-    if (env !== undefined && env.wrong.length > 0) context.output.warn(describeWrong(target, env));
+    for (const warning of env === undefined ? [] : describeWrong(target, env)) context.output.warn(warning);
     const { problem } = status;
     if (problem === undefined) return EXIT.ok;
     if (!context.flags.json) await context.output.complain(renderFailure({ ...problem, message: problem.message }));

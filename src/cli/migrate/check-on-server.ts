@@ -1,7 +1,7 @@
 /** The part of `migrate check` that needs a server. */
 import { relative } from "node:path";
 import { EXIT, messageOf, PgroveError } from "../../errors.ts";
-import type { CheckResult } from "../../migrate/check.ts";
+import { type CheckResult, settle } from "../../migrate/check.ts";
 import { readRunFacts } from "../../migrate/ledger/run-facts.ts";
 import type { Finding } from "../../migrate/migration.ts";
 import { findSchemaFile, schemaFileRequest } from "../../migrate/schema/worktree-schema-file.ts";
@@ -20,7 +20,7 @@ export async function tryOnServer(
   context: Context,
   target: string | undefined,
   place: WorktreeMigrations,
-  { findings: wrong, own }: CheckResult,
+  { findings: wrong, own, all }: CheckResult & { all: boolean },
 ): Promise<Tried> {
   const files = await place.files();
   if (files.migrations.length === 0) return { findings: [] };
@@ -31,13 +31,13 @@ export async function tryOnServer(
   const { tryRoundTrip } = await import("../../migrate/schema/round-trip.ts");
   const file = findSchemaFile(place);
   const tried = await tryRoundTrip(await context.operationTools(), live, {
-    ...{ files, own },
+    ...{ files, own, all },
     settings: { lockTimeoutMs: 0, statementTimeoutMs: place.settings.statement_timeout },
     facts: await readRunFacts(context, place.root),
     schema: await schemaFileRequest(place),
     ...(file === undefined ? {} : { schemaFile: { path: file, shown: relative(place.root, file) } }),
   });
-  return { findings: tried };
+  return { findings: await settle(tried, files, place.settings.lint) };
 }
 
 /** The target with its server open, or why it is not. Throws when it was named, and for everything but a missing server. */

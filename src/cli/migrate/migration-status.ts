@@ -82,8 +82,8 @@ function listDifferences({ pending, outOfOrder, missing, edited }: MigrationStat
   ];
 }
 
-function describeDoubts({ inDoubt, foreignDoubt }: MigrationStatus, files: readonly Migration[]): string[] {
-  const foreign = foreignDoubt === undefined ? [] : describeForeignDoubt(foreignDoubt);
+function describeDoubts({ inDoubt, foreignDoubt, ledger }: MigrationStatus, files: readonly Migration[]): string[] {
+  const foreign = foreignDoubt === undefined ? [] : describeForeignDoubt(ledger.place.companion.kind, foreignDoubt);
   return [...inDoubt.map((row) => describeDoubt(row, files)), foreign].flatMap(([first, ...commands]) =>
     first === undefined ? [] : [first, ...commands.map((line) => `  ${line}`)],
   );

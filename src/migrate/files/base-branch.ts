@@ -1,9 +1,9 @@
 /** The branch that this one will be merged into, and which migration files it has. */
-import { basename } from "node:path";
+import { join, posix } from "node:path";
 import { missingError, usageError } from "../../errors.ts";
 import { gitCommand } from "../../repo/git.ts";
 import type { Runner } from "../../sys/process.ts";
-import { isInFolders, showFolders } from "./folder.ts";
+import { folderOf, ignores, isInFolders, showFolders } from "./folder.ts";
 import type { NumberedName } from "./layout.ts";
 import { fileLayout, type MigrationFiles } from "./read-migrations.ts";
 
@@ -67,14 +67,32 @@ export function pathsOf({ dirs, root }: Pick<MigrationFiles, "dirs" | "root">): 
   return folders.some(({ shown }) => shown === ".") ? [] : folders.map(({ shown }) => `${shown}/`);
 }
 
-/** The migrations' files in a commit, in the folders that are configured. One spawn. */
+/** All that a commit has in the folders that are configured, and below. One spawn. */
+export async function listPaths(files: MigrationFiles, commit: string, runner: Runner): Promise<string[]> {
+  const question = ["ls-tree", "-r", "-z", "--name-only", commit, "--", ...pathsOf(files)];
+  const { stdout } = await runner.capture(gitCommand(files.root, question));
+  return stdout.split("\0").filter((path) => path !== "");
+}
+
+/** The migrations' files in a commit. One spawn. */
 export async function listCommitted(files: MigrationFiles, commit: string, runner: Runner): Promise<CommittedFile[]> {
+  return pickMigrations(files, await listPaths(files, commit, runner));
+}
+
+/** Those of the paths that are migrations' files. */
+export function pickMigrations(files: MigrationFiles, paths: readonly string[]): CommittedFile[] {
   const { root, dirs, layout } = files;
   const folders = showFolders(dirs, root);
-  const question = ["ls-tree", "-r", "-z", "--name-only", commit, "--", ...pathsOf(files)];
-  const { stdout } = await runner.capture(gitCommand(root, question));
-  return stdout.split("\0").flatMap((path) => {
-    const name = isInFolders(folders, path) ? fileLayout(layout).readName(basename(path)) : undefined;
+  const rules = fileLayout(layout);
+  return paths.flatMap((path) => {
+    // A folder that is a migration is what has to lie in them, and what has the name.
+    const place = rules.inFolders === true ? posix.dirname(path) : path;
+    if (!isInFolders(folders, place) || isIgnored(files, path)) return [];
+    const name = rules.readName(path.slice(place.length - posix.basename(place).length));
     return name === undefined ? [] : [{ path, ...name, version: BigInt(name.digits) }];
   });
+}
+
+function isIgnored({ dirs, root, ignore = [] }: MigrationFiles, path: string): boolean {
+  return ignore.length > 0 && dirs.some((dir) => ignores(ignore, folderOf(dir).folder)(join(root, path)));
 }

@@ -1,10 +1,11 @@
 /** Makes the files of a new migration, numbered behind those that there are. */
 import { mkdir, open, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Layout } from "../../config/schema-migrations.ts";
 import { configError, refusal, usageError } from "../../errors.ts";
 import { errorCode } from "../../sys/files.ts";
 import { folderOf, shownPath } from "./folder.ts";
+import { dashed } from "./layout-diesel.ts";
 import { type MigrationFiles, requireValid } from "./read-migrations.ts";
 import { chooseStyle, type Numbering, nextDigits } from "./version-digits.ts";
 
@@ -47,6 +48,7 @@ export async function createMigration({ files, name, numbering, now }: CreateReq
   try {
     for (const file of NEW_FILES[files.layout](`${digits}_${slug}`, slug)) {
       const path = join(folder, file.name);
+      await mkdir(dirname(path), { recursive: true });
       await writeNew(path, file.text, shownPath(files.root, path));
       paths.push(path);
     }
@@ -82,6 +84,17 @@ const NEW_FILES: Readonly<Record<Layout, (base: string, name: string) => NewFile
   ],
   dbmate: (base) => [{ name: `${base}.sql`, text: "-- migrate:up\n\n\n-- migrate:down\n\n" }],
   goose: (base) => [{ name: `${base}.sql`, text: "-- +goose Up\n\n\n-- +goose Down\n\n" }],
+  diesel: (base, name) => {
+    const folder = base.replace(/^\d+/, dashed);
+    return [
+      { name: `${folder}/up.sql`, text: `-- ${name}\n` },
+      { name: `${folder}/down.sql`, text: `-- takes back ${name}\n` },
+    ];
+  },
+  sqlx: (base, name) => [
+    { name: `${base}.up.sql`, text: `-- ${name}\n` },
+    { name: `${base}.down.sql`, text: `-- takes back ${name}\n` },
+  ],
 };
 
 async function writeNew(path: string, text: string, shown: string): Promise<void> {

@@ -1,10 +1,11 @@
 /** The files in the folders of migrations, listed and read in one go: a thousand of them take some milliseconds. */
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
-import { join, posix, relative, sep } from "node:path";
+import { basename, join, posix, relative, sep } from "node:path";
 import { findEscape } from "../../config/paths.ts";
+import { isFolderScript, isNumberedFolder } from "../../repo/migration-layout.ts";
 import { errorCode } from "../../sys/files.ts";
 import type { Finding } from "../migration.ts";
-import { type FolderFile, fileFinding } from "./layout.ts";
+import { type FolderFile, fileFinding, isInFolder } from "./layout.ts";
 import { findFolderMigration } from "./near-miss.ts";
 
 /** What at the end of a configured folder takes in the folders below it. */
@@ -41,12 +42,23 @@ export function isInFolders(folders: readonly ShownFolder[], path: string): bool
   return folders.some(({ shown, below }) => own === shown || (below && (shown === "." || own.startsWith(`${shown}/`))));
 }
 
-/** The files of the folders, by name. What is no regular file, or leads out of the repository, is a finding. */
+/** What lies in the folders of migrations. */
+export interface Listing {
+  /** By name. Those of a folder that is a migration are among them. */
+  files: FolderFile[];
+  /** In folders below, which are not taken in: they may have been meant to be. */
+  deeper: FolderFile[];
+  findings: Finding[];
+}
+
+/** What the folders hold. What is no regular file, or leads out of the repository, is a finding. */
 export async function listFolders(
   dirs: readonly string[],
   root: string,
-): Promise<{ files: FolderFile[]; findings: Finding[] }> {
+  ignore: readonly string[] = [],
+): Promise<Listing> {
   const files = new Map<string, FolderFile>(); // by path: folders may be named twice
+  const deeper = new Map<string, FolderFile>();
   const findings: Finding[] = [];
   for (const dir of dirs) {
     const { folder, below } = folderOf(dir);
@@ -55,32 +67,91 @@ export async function listFolders(
       findings.push(listed);
       continue;
     }
-    const prefixes = new Map<string, string>(); // asked once for each folder: it takes longer than reading a file
+    const isIgnored = ignores(ignore, folder);
+    const nameFile = namesOf(root);
     for (const entry of listed) {
-      const { name, parentPath } = entry;
-      const path = `${parentPath}${sep}${name}`;
-      const prefix = prefixes.get(parentPath) ?? shownPath(root, join(parentPath, "_")).slice(0, -1);
-      prefixes.set(parentPath, prefix);
-      const file = { path, shown: `${prefix}${name}`, fileName: name };
-      const wrong = entry.isFile() ? undefined : await findOtherKind(entry, file, root);
-      if (wrong === undefined) files.set(path, file);
-      else if (wrong !== "nothing") findings.push(wrong);
+      const file = nameFile(entry);
+      if (isIgnored(file.path)) continue;
+      const found = entry.isFile() ? "file" : await classify(entry, file, root);
+      if (found === "file") files.set(file.path, file);
+      else if (found === "folder" && !below) {
+        for (const each of listBelow(file, nameFile)) {
+          if (!isIgnored(each.path)) (isInFolder(each) ? files : deeper).set(each.path, each);
+        }
+      } else if (typeof found === "object") findings.push(found);
     }
   }
-  return { files: [...files.values()].sort((a, b) => (a.shown < b.shown ? -1 : 1)), findings };
+  for (const path of files.keys()) deeper.delete(path); // another of the folders takes it in
+  return { files: inOrder(files), deeper: inOrder(deeper), findings };
 }
 
-/** What is no regular file: undefined for a link that is as good as one, "nothing" for what has nothing to do with migrations. */
-async function findOtherKind(entry: Dirent, file: FolderFile, root: string): Promise<Finding | "nothing" | undefined> {
+/** Sorted as text by their paths: without a function that compares, which takes longer than reading the names. */
+function inOrder(files: ReadonlyMap<string, FolderFile>): FolderFile[] {
+  return [...files.keys()].sort().flatMap((path) => files.get(path) ?? []);
+}
+
+type NameFile = (entry: Pick<Dirent, "name" | "parentPath">) => FolderFile;
+
+/** Names the entries of folders; each folder's own path is asked once, since that takes longer than reading a file. */
+function namesOf(root: string): NameFile {
+  const prefixes = new Map<string, string>();
+  return ({ name, parentPath }) => {
+    const prefix = prefixes.get(parentPath) ?? shownPath(root, join(parentPath, "_")).slice(0, -1);
+    prefixes.set(parentPath, prefix);
+    const fileName = isFolderScript(name) ? ofFolder(parentPath, name) : name;
+    return { path: `${parentPath}${sep}${name}`, shown: `${prefix}${name}`, fileName };
+  };
+}
+
+/** "up.sql" says nothing by itself. */
+function ofFolder(parentPath: string, name: string): string {
+  const folder = basename(parentPath);
+  return isNumberedFolder(folder) ? `${folder}/${name}` : name;
+}
+
+/** The patterns of `migrations.ignore`: with a slash for the path within the folder, else for a name wherever it is. */
+export function ignores(patterns: readonly string[], folder: string): (path: string) => boolean {
+  if (patterns.length === 0) return () => false;
+  const globs = patterns.map((pattern) => ({ pattern, glob: new Bun.Glob(pattern.replace(/\/$/, "/**")) }));
+  return (path) => {
+    const way = relative(folder, path).split(sep).join("/");
+    return globs.some(({ pattern, glob }) =>
+      pattern.includes("/") ? glob.match(way) : way.split("/").some((part) => glob.match(part)),
+    );
+  };
+}
+
+/** What is no regular file: a link may be as good as one, and "nothing" has nothing to do with migrations. */
+async function classify(
+  entry: Dirent,
+  file: FolderFile,
+  root: string,
+): Promise<Finding | "file" | "folder" | "nothing"> {
   const { path, shown, fileName } = file;
   const isNamed = /\.(?:sql|go)$/.test(fileName);
-  if (entry.isSymbolicLink() && isNamed) return await findLinkProblem(path, shown, root);
+  if (entry.isSymbolicLink() && isNamed) return (await findLinkProblem(path, shown, root)) ?? "file";
   const found = entry.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : entry;
-  if (found?.isFile()) return undefined; // nothing of it is read unless its name is right
-  if (found?.isDirectory()) return findFolderMigration(file) ?? "nothing";
+  if (found?.isFile()) return "file"; // nothing of it is read unless its name is right
+  if (found?.isDirectory()) return findFolderMigration(file) ?? "folder";
   return isNamed
     ? fileFinding("error", { rule: "unreadable", file: shown, message: "is not a regular file" })
     : "nothing";
+}
+
+const NEVER_MIGRATIONS = /^(?:\.|node_modules$|__pycache__$|__tests__$|meta$)/;
+
+/** The files of a folder that is not configured, and of those below it. */
+function listBelow({ path, fileName }: FolderFile, nameFile: NameFile): FolderFile[] {
+  if (NEVER_MIGRATIONS.test(fileName)) return [];
+  try {
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+      const file = nameFile(entry);
+      if (entry.isDirectory()) return listBelow(file, nameFile);
+      return entry.isFile() ? [file] : [];
+    });
+  } catch {
+    return []; // it may be nobody's business
+  }
 }
 
 function listFolder(folder: string, below: boolean, root: string): Dirent[] | Finding {

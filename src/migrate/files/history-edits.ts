@@ -75,7 +75,7 @@ async function isAlsoInBase({ path, to }: FileChange, base: Base, root: string, 
 
 async function describeChange(change: FileChange, base: Base, root: string, runner: Runner): Promise<Finding> {
   const { kind, path, to } = change;
-  const isDown = path.endsWith(".down.sql"); // what was run stays what it was
+  const isDown = /[./]down\.sql$/.test(path); // what was run stays what it was
   const level = isDown && kind === "changed" ? "warning" : "error";
   const file = to ?? path;
   const line = kind === "changed" ? await findFirstChange(path, base, root, runner) : 1;

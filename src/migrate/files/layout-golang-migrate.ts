@@ -1,7 +1,7 @@
 /** golang-migrate's files: `NNN_name.up.sql` and `NNN_name.down.sql`. */
 
 import type { Finding, Migration } from "../migration.ts";
-import { type FileLayout, makeScript, type NumberedFile } from "./layout.ts";
+import { type FileLayout, isInFolder, makeScript, type NumberedFile } from "./layout.ts";
 import { findNearMiss, splitLoosely } from "./near-miss.ts";
 import { findLookalikes, refuseLookalike } from "./section-marks.ts";
 
@@ -15,16 +15,30 @@ export const golangMigrate: FileLayout = {
   },
   findWrongName: (file) =>
     findNearMiss(file, { pattern: "NUMBER_name.up.sql or NUMBER_name.down.sql", propose: proposeName }),
-  read: (files) => ({ migrations: joinHalves(pairByName(files)), findings: files.flatMap(findOtherDirection) }),
+  read: (files) => ({ migrations: readHalves(files), findings: files.flatMap(findOtherDirection) }),
 };
 
+/** The migrations of files that hold one direction each. */
+export function readHalves(
+  files: readonly NumberedFile[],
+  isTransaction: (file: NumberedFile) => boolean = () => true,
+): Migration[] {
+  return joinHalves(pairByName(files, isTransaction));
+}
+
 /** Another tool's mark of the other direction: the file is run whole, whatever that tool would leave out. */
-function findOtherDirection(file: NumberedFile): Finding[] {
+export function findOtherDirection(file: NumberedFile): Finding[] {
   const { direction = "up" } = file;
   const other = direction === "up" ? "down" : "up";
   const stray = findLookalikes(file.text).find((each) => each.direction === other);
   if (stray === undefined) return [];
-  return [refuseLookalike(file, stray, `put what stands behind it into the .${other}.sql file; or reword the comment`)];
+  return [
+    refuseLookalike(
+      file,
+      stray,
+      `put what stands behind it into the ${isInFolder(file) ? "" : "."}${other}.sql file; or reword the comment`,
+    ),
+  ];
 }
 
 function proposeName(name: string): string {
@@ -34,14 +48,14 @@ function proposeName(name: string): string {
 }
 
 /** The two files of a version and name become one migration; a further one of the same kind begins another. */
-function pairByName(files: readonly NumberedFile[]): Migration[] {
+function pairByName(files: readonly NumberedFile[], isTransaction: (file: NumberedFile) => boolean): Migration[] {
   const migrations: Migration[] = [];
   const byName = new Map<string, Migration>();
   for (const file of files) {
     const { digits, name, direction = "up" } = file;
     const version = BigInt(digits);
     const key = `${version}_${name}`;
-    const script = makeScript(file, { start: 0, end: file.text.length, transaction: true });
+    const script = makeScript(file, { start: 0, end: file.text.length, transaction: isTransaction(file) });
     const known = byName.get(key);
     if (known !== undefined && known[direction] === undefined) {
       known[direction] = script;
@@ -59,9 +73,10 @@ function pairByName(files: readonly NumberedFile[]): Migration[] {
 function joinHalves(migrations: readonly Migration[]): Migration[] {
   const byVersion = Map.groupBy(migrations, ({ version }) => version);
   return [...byVersion.values()].flatMap((same) => {
+    if (same.length !== 2) return same;
     const up = same.find((each) => each.down === undefined);
     const down = same.find((each) => each.up === undefined);
-    if (same.length !== 2 || up === undefined || down?.down === undefined || up === down) return same;
+    if (up === undefined || down?.down === undefined || up === down) return same;
     return [{ ...up, down: down.down }];
   });
 }

@@ -9,8 +9,13 @@ export interface FolderFile {
   path: string;
   /** Relative to the worktree's root, with slashes. */
   shown: string;
-  /** The last part of the path. */
+  /** The last part of the path; of a migration that is a folder the last two: "2026-01-15-143022_users/up.sql". */
   fileName: string;
+}
+
+/** Whether a file says by its folder which migration it is. */
+export function isInFolder({ fileName }: Pick<FolderFile, "fileName">): boolean {
+  return fileName.includes("/");
 }
 
 /** What a file's name says. */
@@ -33,6 +38,8 @@ export interface Reading {
 
 /** How one tool names and divides its files. */
 export interface FileLayout {
+  /** Each migration is a folder, which has the number and the name. */
+  inFolders?: true;
   /** Undefined when a file of that name is no migration. */
   readName(name: string): NumberedName | undefined;
   /** What is wrong with a file that is no migration, but may have been meant to be one. */
@@ -71,7 +78,8 @@ export function makeScript({ shown, text }: Pick<NumberedFile, "shown" | "text">
   return { file: shown, sql: endStatements(text, part), line, transaction, checksum: checksumOf(written) };
 }
 
-function endStatements(text: string, { start, end, ends = [] }: Part): string {
+function endStatements(text: string, { start, end, ends }: Part): string {
+  if (ends === undefined) return text.slice(start, end);
   const own = ends.filter((each) => each > start && each < end);
   return [start, ...own].map((from, index) => text.slice(from, own[index] ?? end)).join(";");
 }

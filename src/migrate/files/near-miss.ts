@@ -1,7 +1,8 @@
 /** Files that are nearly migrations, each with what it probably is: none that was meant to run is passed over in silence. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { didYouMean } from "../../config/suggest.ts";
+import { isFlywayName, toolOfName } from "../../repo/migration-tools.ts";
 import type { Finding } from "../migration.ts";
 import { type FolderFile, fileFinding } from "./layout.ts";
 
@@ -23,26 +24,9 @@ const ENCRYPTED = /\.(?:gpg|pgp|asc|age|enc)$/i;
 
 /** `.sql` somewhere behind a number, or behind a direction. */
 const SQL_NAME = /^v?\d.*\.sql|\.(?:up|down)\.sql/i;
-const FLYWAY_NAME = /^(?:[vub]\d[\d._]*|r)__.*\.sql$/i;
 /** What else ends in something: the number needs its separator. */
 const NUMBERED = /^v?\d+[\s_.-]/i;
-const TOOLS_NAME = /^(?:\d+[_-]|[vub]\d[\d._]*__|r__)/i;
-
 const SQL_ENDS = new Set(["pgsql", "psql", "plsql", "plpgsql", "postgres", "postgresql", "ddl", "dml", "up", "down"]);
-
-const SCRIPT_TOOLS: readonly (readonly [ends: readonly string[], tool: string])[] = [
-  [["go"], "a Go program such as goose"],
-  [["py"], "Alembic or Django"],
-  [["rb"], "Rails"],
-  [["js", "cjs", "mjs", "ts", "cts", "mts"], "a JavaScript tool such as Knex"],
-  [["php"], "Laravel or another PHP tool"],
-  [["exs"], "Ecto"],
-  [["cs"], "Entity Framework"],
-  [["java", "kt"], "Flyway"],
-  [["rs"], "refinery"],
-  [["xml", "yaml", "yml"], "Liquibase"],
-];
-const NO_SCRIPT = /(?:[._](?:test|spec)|\.d)\.\w+$/i;
 
 /** What is wrong with a name that the layout does not take; undefined for what is something else. */
 export function findNearMiss({ fileName: name, shown }: FolderFile, wanted: WantedName): Finding | undefined {
@@ -62,8 +46,8 @@ export function findNearMiss({ fileName: name, shown }: FolderFile, wanted: Want
   if (sql !== name && SQL_NAME.test(name)) {
     return error("would not be run: its name goes on behind .sql", `call it ${proposed}, or move it out of the folder`);
   }
-  const like = FLYWAY_NAME.test(name) ? "; it looks like one of Flyway's" : "";
-  return error(`would not be run: its name is not ${wanted.pattern}${like}`, `call it ${proposed}`);
+  const like = isFlywayName(name) ? "; it looks like one of Flyway's or refinery's" : "";
+  return error(`would not be run: its name is not ${wanted.pattern}${like}`, `call it ${proposed}; ${OR_IGNORE}`);
 }
 
 function findAside(file: string, aside: string, { propose }: WantedName): Finding {
@@ -76,7 +60,7 @@ function findAside(file: string, aside: string, { propose }: WantedName): Findin
 
 /** The name of SQL, up to the `.sql` that it has or should have; undefined where it is something else's. */
 function asSqlName(name: string): string | undefined {
-  if (SQL_NAME.test(name) || FLYWAY_NAME.test(name)) return name.replace(/(\.sql)(?!.*\.sql).*$/is, "$1");
+  if (SQL_NAME.test(name) || isFlywayName(name)) return name.replace(/(\.sql)(?!.*\.sql).*$/is, "$1");
   const [, stem = "", end = ""] = /^(.*)\.([^.]*)$/s.exec(name) ?? [];
   if (stem === "") return /^v?\d+_/i.test(name) ? `${name}.sql` : undefined;
   const isLike = SQL_ENDS.has(end.toLowerCase()) || didYouMean(end, ["sql"]) !== undefined;
@@ -85,28 +69,60 @@ function asSqlName(name: string): string | undefined {
 }
 
 function findOtherTool(name: string, file: string, { pattern }: WantedName): Finding | undefined {
-  if (!TOOLS_NAME.test(name) || NO_SCRIPT.test(name)) return undefined;
-  const end = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
-  const tool = SCRIPT_TOOLS.find(([ends]) => ends.includes(end))?.[1];
-  if (tool === undefined) return undefined;
-  return fileFinding("error", {
+  const tool = toolOfName(name);
+  if (tool !== undefined) {
+    return fileFinding("error", {
+      ...{ rule: "wrong_name", file },
+      message: `would not be run: it looks like a migration of ${tool}`,
+      hint: `write it in SQL, as ${pattern}; or let pgrove call that tool: migrations.command in pgrove.yaml; ${OR_IGNORE}`,
+    });
+  }
+  if (!/\.sql$/i.test(name) || NO_MIGRATION.test(name)) return undefined;
+  return fileFinding("warning", {
     ...{ rule: "wrong_name", file },
-    message: `would not be run: it looks like a migration of ${tool}`,
-    hint: `write it in SQL, as ${pattern}; or let pgrove call that tool: migrations.command in pgrove.yaml`,
+    message: "is not run: it has no number",
+    hint: `call it ${pattern} where it is a migration; ${OR_IGNORE}`,
   });
 }
 
-/** A folder that is a migration for its tool: its SQL lies in files whose names say nothing but the direction. */
+/** A folder that is a migration of Prisma's: its SQL lies in a file whose name says nothing. */
 export function findFolderMigration({ path, shown, fileName: name }: FolderFile): Finding | undefined {
-  if (!/^\d/.test(name)) return undefined;
-  const isDiesel = existsSync(join(path, "up.sql"));
-  if (!isDiesel && !existsSync(join(path, "migration.sql"))) return undefined;
+  if (!/^\d/.test(name) || !existsSync(join(path, "migration.sql"))) return undefined;
   return fileFinding("error", {
     ...{ rule: "wrong_name", file: shown },
-    message: `would not be run: it looks like a migration of ${isDiesel ? "Diesel" : "Prisma"}`,
-    hint: "make files of it, named as the others; or let pgrove call that tool: migrations.command in pgrove.yaml",
+    message: "would not be run: it looks like a migration of Prisma",
+    hint: `make files of it, named as the others; or let pgrove call that tool: migrations.command in pgrove.yaml; ${OR_IGNORE}`,
   });
 }
+
+/** A folder's migration among those of another layout. */
+export function findStrayFolder({ shown }: FolderFile): Finding {
+  return fileFinding("error", {
+    ...{ rule: "wrong_name", file: shown },
+    message: "would not be run: it looks like a migration of Diesel, which is a folder",
+    hint: `make files of it, named as the others; or where all of them are folders: migrations: {layout: diesel}; ${OR_IGNORE}`,
+  });
+}
+
+/** SQL that is known to lie beside migrations. */
+const NO_MIGRATION = /^(?:migration|schema|structure|seeds?|data|dump|fixtures?|test\w*|current)\b.*\.sql$/i;
+
+/** Files of a folder below, which is not taken in. */
+export function findDeeper([first, ...more]: readonly FolderFile[]): Finding[] {
+  if (first === undefined) return [];
+  const folder = posix.dirname(first.shown);
+  const others = more.length === 0 ? "" : ` and ${more.length} more in ${folder}`;
+  return [
+    fileFinding("error", {
+      ...{ rule: "wrong_name", file: first.shown },
+      message: `would not be run: the folders below migrations.dir are not looked into${others === "" ? "" : `;${others} would not either`}`,
+      hint: `dir: …/** takes them in; ${OR_IGNORE}`,
+    }),
+  ];
+}
+
+/** What everybody may do with a file that is no migration. */
+const OR_IGNORE = "if it is none: migrations.ignore";
 
 /** The parts of a name that was nearly right: its number, and what follows without separators. */
 export function splitLoosely(name: string): { digits: string; rest: string } {

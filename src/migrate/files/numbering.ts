@@ -1,7 +1,7 @@
 /** This branch's own migrations against those of the branch that it will be merged into. */
 import type { Runner } from "../../sys/process.ts";
 import { describeMigration, type Finding, type Migration } from "../migration.ts";
-import { type Base, type CommittedFile, findBase, listCommitted } from "./base-branch.ts";
+import { type Base, type CommittedFile, findBase, listPaths, pickMigrations } from "./base-branch.ts";
 import { fileFinding } from "./layout.ts";
 import { fileOf, type MigrationFiles } from "./read-migrations.ts";
 import { findNewest } from "./version-digits.ts";
@@ -15,6 +15,8 @@ export interface Comparison {
   own: readonly Migration[];
   /** The files of the base branch as it is now. */
   baseFiles: readonly CommittedFile[];
+  /** All that lies in the folders of the base branch, or did when this one left it. */
+  basePaths: ReadonlySet<string>;
 }
 
 /**
@@ -28,13 +30,15 @@ export async function compareWithBase(
 ): Promise<Comparison | undefined> {
   const base = await findBase(files.root, options.base, runner);
   if (base === undefined) return undefined;
-  const [baseFiles, forkFiles] = await Promise.all([
-    listCommitted(files, base.tip, runner),
-    listCommitted(files, base.fork, runner),
-  ]);
-  const known = new Set([...baseFiles, ...forkFiles].map(({ path }) => path));
-  const own = files.migrations.filter((migration) => !known.has(fileOf(migration)));
-  return { base, files, own, baseFiles };
+  const [tip, fork] = await Promise.all([listPaths(files, base.tip, runner), listPaths(files, base.fork, runner)]);
+  const basePaths = new Set([...tip, ...fork]);
+  const own = files.migrations.filter((migration) => !basePaths.has(fileOf(migration)));
+  return { base, files, own, baseFiles: pickMigrations(files, tip), basePaths };
+}
+
+/** What is wrong with the files, without what is only doubtful in those that the base branch has. */
+export function ownFindings({ files, basePaths }: Comparison): Finding[] {
+  return files.findings.filter(({ level, file }) => level === "error" || !basePaths.has(file));
 }
 
 /**

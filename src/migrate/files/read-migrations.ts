@@ -1,15 +1,26 @@
 /** The migrations of a worktree, read from their files, with everything that is wrong with these. */
+import { posix } from "node:path";
 import { LAYOUTS, type Layout } from "../../config/schema-migrations.ts";
 import { EXIT, PgroveError } from "../../errors.ts";
-import { isNumberedSql, layoutOfName, layoutOfText } from "../../repo/migration-layout.ts";
+import { isNumberedSql, layoutOfName, layoutOfText, usesSqlx } from "../../repo/migration-layout.ts";
 import { blankQuoted } from "../../sql/blank-quoted.ts";
 import type { Script } from "../../sql/script.ts";
 import { describeMigration, type Finding, type Migration } from "../migration.ts";
-import { listFolders, readFolderFile } from "./folder.ts";
-import { type FileLayout, type FolderFile, fileFinding, type NumberedFile } from "./layout.ts";
+import { folderOf, listFolders, readFolderFile } from "./folder.ts";
+import {
+  type FileLayout,
+  type FolderFile,
+  fileFinding,
+  isInFolder,
+  type NumberedFile,
+  type NumberedName,
+} from "./layout.ts";
 import { dbmate } from "./layout-dbmate.ts";
+import { diesel } from "./layout-diesel.ts";
 import { golangMigrate } from "./layout-golang-migrate.ts";
 import { goose } from "./layout-goose.ts";
+import { sqlx } from "./layout-sqlx.ts";
+import { findDeeper, findStrayFolder } from "./near-miss.ts";
 
 export interface MigrationSource {
   /** Absolute; `/**` at the end takes in the folders below. */
@@ -18,18 +29,25 @@ export interface MigrationSource {
   root: string;
   /** Left out, it is found out from the files. */
   layout?: Layout;
+  /** `migrations.ignore` */
+  ignore?: readonly string[];
 }
 
 export interface MigrationFiles {
   layout: Layout;
   dirs: readonly string[];
   root: string;
+  /** `migrations.ignore` */
+  ignore?: readonly string[];
   /** Rising by version. Of a version that is there twice, both. */
   migrations: readonly Migration[];
   findings: readonly Finding[];
 }
 
-const FILE_LAYOUTS: Readonly<Record<Layout, FileLayout>> = { "golang-migrate": golangMigrate, dbmate, goose };
+const FILE_LAYOUTS: Readonly<Record<Layout, FileLayout>> = {
+  "golang-migrate": golangMigrate,
+  ...{ dbmate, goose, diesel, sqlx },
+};
 
 /** The rules of a layout. */
 export function fileLayout(layout: Layout): FileLayout {
@@ -41,29 +59,62 @@ const VERSION_END = 2n ** 63n;
 
 /** Reads all files. What is wrong with them is in the findings: nothing is thrown, and nothing skipped silently. */
 export async function readMigrations(source: MigrationSource): Promise<MigrationFiles> {
-  const { dirs, root } = source;
-  const { files, findings } = await listFolders(dirs, root);
+  const { dirs, root, ignore = [] } = source;
+  const { files, deeper, findings } = await listFolders(dirs, root, ignore);
   const texts = new TextReader();
-  const found = source.layout === undefined ? findLayout(files, texts) : { layout: source.layout };
+  const found = source.layout === undefined ? findLayout(files, texts, source) : { layout: source.layout };
   if ("mixed" in found) {
-    return { layout: "golang-migrate", dirs, root, migrations: [], findings: [...findings, found.mixed] };
+    return { layout: "golang-migrate", dirs, root, ignore, migrations: [], findings: [...findings, found.mixed] };
   }
   const rules = fileLayout(found.layout);
   const numbered: NumberedFile[] = [];
-  for (const file of files) {
-    const name = rules.readName(file.fileName);
-    const wrong = name === undefined ? rules.findWrongName(file) : findWrongVersion(file, name.digits);
+  for (const [place, file] of files.entries()) {
+    if (place % AT_ONCE === AT_ONCE - 1) await letOthersOn();
+    const name = readName(rules, file);
+    const wrong = name === undefined ? findWrongName(rules, file) : findWrongVersion(file, name.digits);
     if (wrong !== undefined) findings.push(wrong);
     if (name === undefined || wrong !== undefined) continue;
     const text = texts.read(file);
     if (typeof text === "string") numbered.push({ ...file, ...name, text });
     else findings.push(text);
   }
+  findings.push(...findPassedOver(rules, deeper));
   const reading = rules.read(numbered);
   const migrations = reading.migrations.sort(byVersion);
   findings.push(...reading.findings, ...findDuplicates(migrations), ...migrations.flatMap(checkMigration));
   findings.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
-  return { layout: found.layout, dirs, root, migrations, findings };
+  return { layout: found.layout, dirs, root, ignore, migrations, findings };
+}
+
+/** So many files are read before what else goes on, a connection being made, has its turn. */
+const AT_ONCE = 100;
+
+function letOthersOn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What the file's name says to a layout, which has its migrations in folders or in files. */
+function readName(rules: FileLayout, file: FolderFile): NumberedName | undefined {
+  return isInFolder(file) === (rules.inFolders === true) ? rules.readName(file.fileName) : undefined;
+}
+
+function findWrongName(rules: FileLayout, file: FolderFile): Finding | undefined {
+  if (!isInFolder(file) || rules.inFolders === true) return rules.findWrongName(file);
+  return file.fileName.endsWith("/up.sql") ? findStrayFolder(file) : undefined; // once for a folder
+}
+
+/** Of the files in folders that are not taken in, those that look like migrations: one finding a folder. */
+function findPassedOver(rules: FileLayout, deeper: readonly FolderFile[]): Finding[] {
+  const meant = deeper.filter((file) => {
+    if (readName(rules, file) !== undefined) return true;
+    return findWrongName(rules, file)?.level === "error";
+  });
+  const byFolder = Map.groupBy(meant, ({ shown }) => posix.dirname(shown));
+  return [...byFolder.values()].flatMap((same) => {
+    const [first] = same;
+    const wrong = first === undefined || readName(rules, first) ? undefined : findWrongName(rules, first);
+    return wrong === undefined ? findDeeper(same) : [wrong];
+  });
 }
 
 /** Reads each file once. */
@@ -88,16 +139,25 @@ function findEvidence(files: readonly FolderFile[], texts: TextReader): Map<Layo
 }
 
 function layoutOf(file: FolderFile, texts: TextReader): Layout | undefined {
+  if (isInFolder(file)) return "diesel";
   const named = layoutOfName(file.fileName);
   if (named !== undefined || !isNumberedSql(file.fileName)) return named;
   const text = texts.read(file);
   return typeof text === "string" ? layoutOfText(text) : undefined;
 }
 
-function findLayout(files: readonly FolderFile[], texts: TextReader): { layout: Layout } | { mixed: Finding } {
+function findLayout(
+  files: readonly FolderFile[],
+  texts: TextReader,
+  { dirs, root }: MigrationSource,
+): { layout: Layout } | { mixed: Finding } {
   const evidence = [...findEvidence(files, texts)];
   const [first, other] = evidence;
-  if (other === undefined) return { layout: first?.[0] ?? "golang-migrate" };
+  const layout = first?.[0] ?? "golang-migrate";
+  if (other === undefined) {
+    const isOpen = layout === "golang-migrate" && files.some(({ fileName }) => isNumberedSql(fileName));
+    return { layout: isOpen && dirs.some((dir) => usesSqlx(folderOf(dir).folder, root)) ? "sqlx" : layout };
+  }
   const named = evidence.map(([layout, { shown }]) => `${shown} is ${layout}'s`);
   return {
     mixed: fileFinding("error", {
@@ -139,7 +199,7 @@ function checkMigration(migration: Migration): Finding[] {
     const half = script === up ? "up" : "down";
     return [
       fileFinding("warning", {
-        rule: "empty",
+        rule: "empty-migration",
         file,
         line,
         message: `the ${half} of ${describeMigration(migration)} holds no SQL`,
@@ -150,7 +210,7 @@ function checkMigration(migration: Migration): Finding[] {
   const lone = fileFinding("error", {
     ...{ rule: "down_without_up", file: down.file },
     message: `takes back what no file does: there is no up of version ${migration.digits}`,
-    hint: `write ${down.file.replace(/\.down\.sql$/, ".up.sql")}, or remove this one`,
+    hint: `write ${down.file.replace(/down\.sql$/, "up.sql")}, or remove this one`,
   });
   return [...empty, lone];
 }

@@ -7,6 +7,7 @@ import { gitCommand } from "../../repo/git.ts";
 import type { Runner } from "../../sys/process.ts";
 import type { Renumbering } from "../ledger/ledger-renumber.ts";
 import type { LedgerRow, Migration } from "../migration.ts";
+import { dashed } from "./layout-diesel.ts";
 import type { Comparison } from "./numbering.ts";
 import { findNewest, isTimestamp, sequentialBehind, timestampBehind } from "./version-digits.ts";
 
@@ -45,9 +46,12 @@ export function planRenumbering(
 
 function renameFiles({ up, down }: Migration, digits: string): RenumberedMigration["files"] {
   const files = new Set([up?.file, down?.file].filter((file) => file !== undefined));
-  return [...files].map((from) => {
+  // A folder that is a migration is moved as a whole.
+  const moved = new Set([...files].map((file) => (/\/(?:up|down)\.sql$/.test(file) ? posix.dirname(file) : file)));
+  return [...moved].map((from) => {
     const { dir, base } = posix.parse(from);
-    return { from, to: posix.join(dir, base.replace(/^\d+/, digits)) };
+    const to = files.has(from) ? base.replace(/^\d+/, digits) : base.replace(/^\d[\d-]*/, dashed(digits));
+    return { from, to: posix.join(dir, to) };
   });
 }
 

@@ -5,7 +5,7 @@ import { parseVersions } from "./companion-json.ts";
 
 export const DBMATE_COMPANION: Companion = {
   usualTable: "schema_migrations",
-  matches: ({ version, dirty }) => version === "S" && dirty === undefined,
+  matches: ({ version, dirty, run_on }) => version === "S" && dirty === undefined && run_on === undefined,
   create: (table) => `create table ${table} (version varchar not null primary key)`,
   selectState: (table) => `(select json_agg(version order by version) from ${table})`,
   parseState: (value) => ({ kind: "dbmate", versions: parseVersions(value) }),

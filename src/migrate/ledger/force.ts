@@ -135,8 +135,14 @@ function toPlan(
   for (const migration of files.migrations) if (isWithin(migration)) wanted.set(migration.version, migration);
   const add = [...wanted.values()]
     .filter(({ version }) => !kept.has(version))
-    .map((each) => recordedRow(each, { ...recorded, now }));
+    .map((each) => ({ ...recordedRow(each, { ...recorded, now }), upChecksum: vouchedChecksum(each, files) }));
   return { to, add, remove, from: rows.findLast(({ success }) => success), settles: rows.some((row) => !row.success) };
+}
+
+/** sqlx's table has the checksum of each file, also of those that nobody has run; elsewhere nobody vouches for them. */
+function vouchedChecksum({ version }: Named, { layout, migrations }: MigrationFiles): string | null {
+  if (layout !== "sqlx") return null;
+  return migrations.find((each) => each.version === version)?.up?.checksum ?? null;
 }
 
 /** The other tool's changes and the plan's, in one transaction. */

@@ -36,7 +36,11 @@ export function findForeignChanges(ledger: Ledger, files: MigrationFiles, now = 
   const added = [...new Map(add.map((each) => [each.version, each])).values()];
   const rows = added.map((each) => {
     const { name = "", down } = byVersion.get(each.version) ?? {};
-    return recordedRow({ ...each, name, down }, { by: state.kind, origin: "adopted", now });
+    const { checksum = null } = each;
+    return {
+      ...recordedRow({ ...each, name, down }, { by: state.kind, origin: "adopted", now }),
+      upChecksum: checksum,
+    };
   });
   const gone = ledger.rows.filter(
     ({ version }) => remove.includes(version) && !add.some((row) => row.version === version),
@@ -54,13 +58,14 @@ export function currentRows(ledger: Pick<Ledger, "rows">, { add, remove }: Forei
   return [...kept, ...add].sort(byVersion);
 }
 
-/** Throws (exit 5) when golang-migrate has left a migration half-way: only people can say what was done of it. */
+/** Throws (exit 5) when another tool has left a migration half-way: only people can say what was done of it. */
 export function requireNoForeignDoubt({ place }: Ledger, { doubt }: ForeignChanges): void {
   if (doubt === undefined) return;
+  const { kind, schemaName, tableName } = place.companion;
   const what = doubt < 0n ? "while it took the first migration back" : `at version ${doubt}`;
   throw refusal(
     "in_doubt",
-    `golang-migrate has failed ${what}: ${place.companion.schemaName}.${place.companion.tableName} is dirty, and nothing says how far it came`,
+    `${kind} has failed ${what}: ${schemaName}.${tableName} is dirty, and nothing says how far it came`,
     `pgrove migrate force VERSION        once the schema is as that version has it`,
   );
 }
@@ -88,15 +93,16 @@ function compareVersion({ rows }: Ledger, state: GolangMigrateState, files: Migr
   return { add: reached.filter((each) => !kept.has(each.version)), remove };
 }
 
-/** dbmate and goose say each version; what they do not say is not applied. */
-function compareList({ rows }: Ledger, { versions }: ListState): Difference {
+/** The others say each version; what they do not say is not applied. */
+function compareList({ rows }: Ledger, { versions, doubt }: ListState): Difference {
   const there = new Set(versions.map(({ version }) => version));
   // One whose up is in doubt is not in their table, one whose down is in doubt still is.
   const known = new Set(rows.filter(({ success, failed }) => success || failed?.direction === "down").map(versionOf));
   const add = versions.filter(({ version }) => !known.has(version));
   const lost = rows.map(versionOf).filter((version) => known.has(version) && !there.has(version));
   const settled = rows.map(versionOf).filter((version) => !known.has(version) && there.has(version));
-  return { add, remove: [...lost, ...settled] };
+  const isOurs = rows.some(({ version, success }) => version === doubt && !success);
+  return { add, remove: [...lost, ...settled], ...(doubt === undefined || isOurs ? {} : { doubt }) };
 }
 
 function versionOf({ version }: LedgerRow): bigint {

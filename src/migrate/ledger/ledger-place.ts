@@ -68,7 +68,6 @@ interface Surroundings {
 const STRANGERS: Readonly<Record<string, string>> = {
   alembic_version: "alembic",
   _prisma_migrations: "prisma",
-  _sqlx_migrations: "sqlx",
   flyway_schema_history: "flyway",
   knex_migrations: "knex",
 };
@@ -226,7 +225,13 @@ function requireNoStranger(tables: readonly FoundTable[], { layout }: LedgerWher
     throw refusal(
       "other_ledger",
       `${tool} has migrated this database before (table ${schema}.${name}), and the migration files are ${layout}'s`,
-      `pgrove migrate baseline VERSION        takes the database over as being at that version\nor let ${tool} go on: migrations.command in pgrove.yaml`,
+      [
+        ...(LAYOUTS.some((each) => each === tool)
+          ? [`if the files are ${tool}'s: migrations.layout: ${tool} in pgrove.yaml`]
+          : []),
+        "pgrove migrate baseline VERSION        takes the database over as being at that version",
+        `or let ${tool} go on: migrations.command in pgrove.yaml`,
+      ].join("\n"),
     );
   }
 }

@@ -172,11 +172,11 @@ export function rewriteRows(place: LedgerPlace, add: readonly LedgerRow[], remov
 }
 
 function insertRows(table: string, json: string): string {
-  return `insert into ${table} (version, digits, name, down_checksum, down_script, down_transaction, applied_at, applied_by,
-    git_commit, origin, success)
-  select version, digits, name, "downChecksum", "downScript", "downTransaction", "appliedAt", "appliedBy", "gitCommit",
-         origin, true
-    from json_to_recordset(${quoteLiteral(json)}::json) as r(version bigint, digits text, name text, "downChecksum" text,
+  return `insert into ${table} (version, digits, name, up_checksum, down_checksum, down_script, down_transaction,
+    applied_at, applied_by, git_commit, origin, success)
+  select version, digits, name, "upChecksum", "downChecksum", "downScript", "downTransaction", "appliedAt", "appliedBy",
+         "gitCommit", origin, true
+    from json_to_recordset(${quoteLiteral(json)}::json) as r(version bigint, digits text, name text, "upChecksum" text, "downChecksum" text,
       "downScript" text, "downTransaction" boolean, "appliedAt" timestamptz, "appliedBy" text, "gitCommit" text, origin text)`;
 }
 

@@ -21,6 +21,7 @@ export const MIGRATION_CLASS = 0x70676d67;
 
 /** What golang-migrate multiplies its checksum with (its `database/util.go`). */
 const GOLANG_MIGRATE_SALT = 1_486_364_155n;
+const SQLX_SALT = 0x3d32ad9en;
 
 /** An advisory lock by its keys: two int4 (class and key) or one int8 (class null). */
 export interface LockKey {
@@ -63,6 +64,11 @@ export function golangMigrateLockKeys(database: string, schema: string, table: s
   });
 }
 
+/** The key that sqlx uses for a database. */
+export function sqlxLockKey(database: string): LockKey {
+  return { classKey: null, key: SQLX_SALT * BigInt(Bun.hash.crc32(database)) };
+}
+
 /**
  * The body, while no other run migrates. `connect` opens a session that is the lock's own. Throws (exit 5) when another
  * run still has it after the time; the abort signal ends the wait.
@@ -85,6 +91,7 @@ export async function withMigrationLock<T>(
 function lockKeysOf(place: LedgerPlace): LockKey[] {
   const { kind, schemaName, tableName } = place.companion;
   const own = migrationLockKey(place);
+  if (kind === "sqlx") return [own, sqlxLockKey(place.database)];
   return kind === "golang-migrate" ? [own, ...golangMigrateLockKeys(place.database, schemaName, tableName)] : [own];
 }
 

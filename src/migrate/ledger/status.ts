@@ -20,11 +20,11 @@ export interface MigrationStatus {
   edited: readonly Migration[];
   /** A part of them has been done, outside of any transaction. */
   inDoubt: readonly LedgerRow[];
-  /** The version at which golang-migrate has failed half-way. */
+  /** The version at which another tool has failed half-way. */
   foreignDoubt: bigint | undefined;
   /** What another tool has done that pgrove has not written down yet, a line each. */
   foreign: readonly string[];
-  /** What is wrong with the files. */
+  /** What keeps the files from being run; how good they are, `check` says. */
   findings: readonly Finding[];
 }
 
@@ -53,7 +53,7 @@ export function compareLedger(ledger: Ledger, changes: ForeignChanges, files: Mi
     inDoubt: rows.filter(({ success }) => !success),
     foreignDoubt: changes.doubt,
     foreign: changes.sentences,
-    findings: files.findings,
+    findings: files.findings.filter(({ level, rule }) => level === "error" || rule === "wrong_name"),
   };
 }
 
@@ -66,10 +66,10 @@ export function isUpToDate(status: MigrationStatus): boolean {
 
 const FORCE = "pgrove migrate force VERSION        once the schema is as that version has it";
 
-/** What golang-migrate has left half-way, and how to go on; a line each. */
-export function describeForeignDoubt(version: bigint): string[] {
+/** What another tool has left half-way, and how to go on; a line each. */
+export function describeForeignDoubt(tool: string, version: bigint): string[] {
   const where = version < 0n ? "while it took the first migration back" : `at version ${version}`;
-  return [`golang-migrate has failed ${where}`, FORCE];
+  return [`${tool} has failed ${where}`, FORCE];
 }
 
 /** Where a migration in doubt has stopped, and how to go on; a line each. */

@@ -37,11 +37,29 @@ const TEXT_RULES: readonly RuleSummary[] = [
   { name: "unknown-rule", level: "warning", about: "a comment that names a rule which is not there" },
 ];
 
-/** Every rule. */
-export const RULES: readonly RuleSummary[] = [...TEXT_RULES, ...STATEMENT_RULES];
+/** What `migrate check` finds beside the SQL: found elsewhere, and named here so that settings and comments may name it. */
+const CHECK_RULES: readonly RuleSummary[] = [
+  { name: "empty-migration", level: "warning", about: "a script that holds no SQL" },
+  { name: "sections", level: "warning", about: "a file of dbmate's without a section that takes it back" },
+  { name: "text_order", level: "warning", about: "files that dbmate runs in another order, by their names as text" },
+  { name: "wrong_name", level: "warning", about: "a file among the migrations that is not run" },
+  { name: "number_taken", level: "error", about: "a number that the base branch has given to another migration" },
+  { name: "behind_base", level: "error", about: "a migration that would come before the base branch's newest" },
+  {
+    name: "history_changed",
+    level: "error",
+    about: "a migration of the base branch that was changed, renamed or deleted",
+  },
+  { name: "round-trip", level: "error", about: "what up, down and up again do not bring back" },
+  { name: "schema-file", level: "error", about: "a schema file that is not what the migrations make" },
+];
 
-/** Names that squawk has, or had, for what has another name or several here. */
+/** Every rule. */
+export const RULES: readonly RuleSummary[] = [...TEXT_RULES, ...STATEMENT_RULES, ...CHECK_RULES];
+
+/** Names that squawk has, or had, for what has another name or several here, and our own from before. */
 const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["empty", ["empty-migration"]],
   ["prefer-big-int", ["prefer-bigint-over-int", "prefer-bigint-over-smallint"]],
   ["prefer-repack", ["ban-vacuum-full", "ban-cluster"]],
   ["require-concurrent-detach-partition", ["require-concurrent-partition-detach"]],

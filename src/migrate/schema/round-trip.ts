@@ -17,8 +17,10 @@ import { composeSchemaFile, readWrittenSchema, type SchemaFileRequest } from "./
 export interface RoundTripRequest {
   /** Valid ones. */
   files: MigrationFiles;
-  /** Those of this branch: they are tried one by one, too. */
+  /** Those of this branch, which are tried; the others are only applied. */
   own: readonly Migration[];
+  /** The others, too. */
+  all: boolean;
   settings: ApplyRequest["settings"];
   facts: ApplyRequest["facts"];
   /** What a schema file holds here; in isolation `schema` it names the schema that the migrations are run in. */
@@ -39,27 +41,35 @@ export async function tryRoundTrip(
   return await withWork(tools, live, subject, async (work) => {
     const trial = await openTrial(work, live, request);
     const { migrations } = request.files;
-    const floor = migrations.findLastIndex(({ down }) => down === undefined);
+    const first = request.all ? 0 : firstOf(request);
+    const floor = Math.max(
+      first - 1,
+      migrations.findLastIndex(({ down }) => down === undefined),
+    );
     const forward = await findFailure(migrations, async () => {
       if (floor >= 0) await trial.up(migrations[floor]);
     });
     if (forward !== undefined) return [forward];
     const whole = await tryWhole(trial, request, migrations[floor]);
-    const from = whole.wrong === undefined ? Math.max(floor + 1, firstToTryAlone(request)) : floor + 1;
+    const newest = migrations.length - MOST_ALONE;
+    const from = whole.wrong === undefined ? Math.max(floor + 1, newest, firstOf(request)) : floor + 1;
     const located = await locate(trial, migrations, from);
     const wrong = located ?? whole.wrong;
     return wrong === undefined ? whole.findings : [...whole.findings, wrong];
   });
 }
 
-/** So many are tried one by one at most, the newest ones: each takes three reads of the schema. */
+/**
+ * So many are tried one by one at most, the newest ones: each takes three reads of the schema. All of them together may come
+ * back where one does not: what it leaves may go with an older one's table.
+ */
 const MOST_ALONE = 20;
 
-/** What takes one of them back may leave something that an older one's way back then removes with its table. */
-function firstToTryAlone({ files: { migrations }, own }: RoundTripRequest): number {
+/** The place of this branch's first one. */
+function firstOf({ files: { migrations }, own }: RoundTripRequest): number {
   const versions = new Set(own.map(({ version }) => version));
   const first = migrations.findIndex(({ version }) => versions.has(version));
-  return first < 0 ? migrations.length : Math.max(first, migrations.length - MOST_ALONE);
+  return first < 0 ? migrations.length : first;
 }
 
 interface WholeTrip {
@@ -78,16 +88,18 @@ async function tryWhole(trial: Trial, request: RoundTripRequest, bottom: Migrati
     const below = await trial.readSchema();
     await trial.up();
     findings.push(...(await compareSchemaFile(trial, request)));
+    if (bottom === migrations.at(-1)) return; // nothing is to be taken back
     const above = await trial.readSchema();
     await trial.down(bottom);
     const belowAgain = await trial.readSchema();
     await trial.up();
     const aboveAgain = await trial.readSchema();
-    const first = migrations.find(({ down }) => down !== undefined);
+    const bottomPlace = bottom === undefined ? -1 : migrations.indexOf(bottom);
+    const first = migrations[bottomPlace + 1];
     if (first === undefined || (hasSameLines(below, belowAgain) && above === aboveAgain)) return;
     different = wayBackFinding(
       first,
-      "all migrations, taken back and run again, make another schema",
+      "the migrations from here on, taken back and run again, make another schema",
       above,
       aboveAgain,
     );

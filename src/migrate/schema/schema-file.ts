@@ -55,7 +55,7 @@ async function readHeld(
   return await withSession({ toolbox, run }, database, async (sql) => {
     const ledger = await readLedger(sql, { layout: files.layout, table, schema });
     const rows = currentRows(ledger, findForeignChanges(ledger, files)).filter(({ success }) => success);
-    const held = rows.map(({ version, digits, name }) => ({ version, digits, name }));
+    const held = rows.map(({ version, digits, name, upChecksum: checksum }) => ({ version, digits, name, checksum }));
     return { held, companion: ledger.place.companion };
   });
 }

@@ -9,6 +9,8 @@ export interface HeldMigration {
   /** The version as the file's name writes it. */
   digits: string;
   name: string;
+  /** Of the up script that was run, where that is known. */
+  checksum?: string | null;
 }
 
 /** The table that is filled: which tool's, and its quoted, qualified name. */
@@ -18,10 +20,19 @@ export interface CompanionTable {
 }
 
 const MARK = "-- The migrations that this schema holds, which `pgrove migrate up --from-schema` reads:";
-const LINE = /^ {4}\('?(\d+)'?\),(?: -- (.*))?$/gm;
+const LINE = /^ {4}\('?(\d+)'?(?:, '[0-9a-f]*')?\),(?: -- (.*))?$/gm;
+
+interface Form {
+  insert: string;
+  row(held: HeldMigration): string;
+  last: string;
+  end: string;
+  /** What the rows hold beside the version. */
+  columns?: string;
+}
 
 /** How the rows of each tool's table are written; the last, empty one lets every line before it end alike. */
-const FORMS: Record<Layout, { insert: string; row: (held: HeldMigration) => string; last: string; end: string }> = {
+const FORMS: Record<Layout, Form> = {
   "golang-migrate": {
     insert: "(version, dirty)\nSELECT max(version), false",
     row: ({ version }) => String(version),
@@ -40,17 +51,31 @@ const FORMS: Record<Layout, { insert: string; row: (held: HeldMigration) => stri
     last: "0", // the row that goose begins with
     end: "ORDER BY version",
   },
+  diesel: {
+    insert: "(version)\nSELECT version",
+    row: ({ digits }) => `'${digits}'`,
+    last: "NULL::text",
+    end: "WHERE version IS NOT NULL",
+  },
+  sqlx: {
+    insert:
+      "(version, description, success, checksum, execution_time)\nSELECT version, '', true, decode(checksum, 'hex'), 0",
+    row: ({ version, checksum }) => `${version}, '${checksum ?? ""}'`,
+    last: "NULL::bigint, ''",
+    end: "WHERE version IS NOT NULL",
+    columns: ", checksum",
+  },
 };
 
 /** The SQL behind the schema. */
 export function formatVersions({ kind, table }: CompanionTable, held: readonly HeldMigration[]): string {
-  const { insert, row, last, end } = FORMS[kind];
+  const { insert, row, last, end, columns = "" } = FORMS[kind];
   const rows = held.map((each) => {
     const name = each.name.replace(/\p{Cc}/gu, "?");
     return `    (${row(each)}),${name === "" ? "" : ` -- ${name}`}`;
   });
   const list = [...rows, `    (${last})`].join("\n");
-  return `\n\n${MARK}\n\nINSERT INTO ${table} ${insert} FROM (VALUES\n${list}\n) AS migration (version)\n${end};\n`;
+  return `\n\n${MARK}\n\nINSERT INTO ${table} ${insert} FROM (VALUES\n${list}\n) AS migration (version${columns})\n${end};\n`;
 }
 
 /** The migrations that a schema file says it holds; undefined when it does not say. */

@@ -9,7 +9,7 @@ import type { FieldDraft } from "../plan/plan-fields.ts";
 import { linkDrafts } from "../plan/plan-links.ts";
 import { cleaningOrder } from "../plan/plan-order.ts";
 import { planAllFields } from "../plan/plan-rows.ts";
-import { createRuleReader } from "../plan/plan-rules.ts";
+import { createDemandReader } from "../plan/plan-rules.ts";
 
 /** The file's text. `day` is what its relative times hang on. Throws (exit 4) when there are no tables. */
 export async function proposeFactories(tables: Tables, day: Date, except: readonly string[] = []): Promise<string> {
@@ -49,7 +49,7 @@ async function proposeEntities(tables: Tables, except: readonly string[]): Promi
       .reverse()
       .map((table) => [tableKey(table), table]),
   );
-  const rulesOf = createRuleReader();
+  const demandsOf = createDemandReader();
   const left = new Map<string, string[]>();
   const site = {
     ...{ mistakes: [], version: GENERATOR_VERSION },
@@ -57,11 +57,11 @@ async function proposeEntities(tables: Tables, except: readonly string[]): Promi
   };
   const gone = tablesNamed(except, factories, own);
   const chosen = chooseEntities(factories, own, undefined).filter(({ table }) => !gone.has(table));
-  const wanted = async (table: TableShape) => columnsWanted(await rulesOf(table));
+  const wanted = async (table: TableShape) => columnsWanted((await demandsOf(table)).rules);
   const linked = await linkDrafts(chosen, {
     ...{ ...site, factories, tables: own, existing: NO_ROWS, left: new Set<string>(), wanted },
   });
-  const drafts = await planAllFields(linked, { ...site, rulesOf });
+  const drafts = await planAllFields(linked, { ...site, demandsOf });
   const proposed = drafts.filter(({ chosen }) => chosen);
   return await Promise.all(proposed.map((draft) => propose(draft, left.get(draft.entity) ?? [])));
 }

@@ -1,21 +1,16 @@
 /** What a generator is given of the place where it stands: its chance, and which number each row draws. */
 import { configError, type PgroveError } from "../../errors.ts";
 import type { EntityPlan, FieldPlan, SeedPlan } from "../entity.ts";
-import { createSink, decodeCopyText } from "./copy-text.ts";
+import type { CellSource } from "./cell-source.ts";
+import { cellText } from "./cell-text.ts";
+import { digitInJoint, findJoint } from "./joint-units.ts";
 import { drawBelow, hashText, mixKeys } from "./mix.ts";
 import { createPermutation } from "./permutation.ts";
 import { placeBelowParent } from "./references.ts";
-import type { Cell, CellSite, OfRow } from "./site.ts";
-import { hasNewReference } from "./spaces.ts";
+import type { CellSite, OfRow } from "./site.ts";
+import { columnsOfGroup, hasNewReference } from "./spaces.ts";
 import { plainType } from "./types.ts";
 import { isOfParent, leaderOf, readGroup, unitOf } from "./units.ts";
-
-/** What a site asks of whoever makes the cells. */
-export interface CellSource {
-  plan: SeedPlan;
-  cellOf(entity: EntityPlan, column: string): Cell;
-  partCell: (...part: [...Parameters<CellSite["partCell"]>, whole: CellSite]) => ReturnType<CellSite["partCell"]>;
-}
 
 /** The site of an entity's field. */
 export function createSite(source: CellSource, entity: EntityPlan, field: FieldPlan): CellSite {
@@ -25,7 +20,7 @@ export function createSite(source: CellSource, entity: EntityPlan, field: FieldP
   const chosen = spec.kind === "reference" ? `${unit} row` : unit;
   const key = mixKeys(plan.seed, hashText(`${entity.entity}.${chosen}`));
   const leader = leaderOf(entity, field);
-  const pickDigit = findDigit(plan, entity, leader);
+  const pickDigit = findDigit(source, entity, leader);
   const distinct = leader.unique || pickDigit !== undefined;
   const site: CellSite = {
     ...{ key, entity, distinct, type: plainType(column.type), nowMs: plan.now.getTime(), field: column.name },
@@ -51,9 +46,13 @@ function permuted(entity: EntityPlan, { spec }: FieldPlan, key: number, space: n
 }
 
 /** The field's part of a composite unique key; undefined when it is in none or is free to repeat. */
-function findDigit(plan: SeedPlan, entity: EntityPlan, field: FieldPlan): OfRow<number> | "open" | undefined {
+function findDigit(source: CellSource, entity: EntityPlan, field: FieldPlan): OfRow<number> | "open" | undefined {
+  const { plan } = source;
   const { uniqueGroup } = field;
-  if (uniqueGroup === undefined || field.unique || isOfParent(entity, field)) return undefined;
+  if (field.unique || isOfParent(entity, field)) return undefined;
+  const joint = findJoint(entity, field);
+  if (joint !== undefined) return digitInJoint(source, entity, joint, field);
+  if (uniqueGroup === undefined) return undefined;
   const { open, belowParent, digits } = readGroup(plan, entity, uniqueGroup);
   if (open !== undefined) return open === field.column.name ? "open" : undefined;
   const at = digits.findIndex(({ unit }) => unit === unitOf(entity, field));
@@ -76,20 +75,10 @@ function combination(
   const permute = createPermutation(Math.max(1, count), key);
   const place = belowParent ? placeBelowParent(plan, entity) : undefined;
   if (place === undefined) {
-    const first = hasNewReference(plan, entity, group) ? entity.firstRow : 0;
+    const first = hasNewReference(plan, entity, columnsOfGroup(entity, group)) ? entity.firstRow : 0;
     return (row) => permute(row - first);
   }
   return (row) => permute((place.siblingOf(row) + drawBelow(key, place.parentOf(row), count)) % count);
-}
-
-/** A cell's values as text, NULL as null. */
-export function cellText(cell: Cell): OfRow<string | null> {
-  const scratch = createSink(256);
-  return (row) => {
-    scratch.length = 0;
-    cell.write(row, scratch);
-    return decodeCopyText(scratch.bytes.subarray(0, scratch.length));
-  };
 }
 
 function explain({ entity }: EntityPlan, { column, source }: FieldPlan, problem: string, hint?: string): PgroveError {

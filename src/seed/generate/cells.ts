@@ -1,21 +1,26 @@
 /** Makes the cells of a plan's fields, each once, with what they may ask of their row and of other entities' rows. */
 import * as v from "valibot";
 import { configError } from "../../errors.ts";
-import type { EntityPlan, FieldPlan, FieldSpec, SeedPlan, TypeShape } from "../entity.ts";
+import type { EntityPlan, FieldPlan, FieldSpec, JointPlan, SeedPlan, TypeShape } from "../entity.ts";
 import { findGenerator, readGeneratorUse } from "./catalogue.ts";
 import { isBare, requireFit, typeOfPart, wantsElements } from "./cell-fits.ts";
 import { chooseCase, inRowsCase, withNulls, withRule } from "./cell-rules.ts";
-import { cellText, createSite } from "./cell-sites.ts";
+import { createSite } from "./cell-sites.ts";
+import type { CellSource, JointDigits } from "./cell-source.ts";
+import { cellText } from "./cell-text.ts";
 import { appendBytes, appendNull, encodeCopyText } from "./copy-text.ts";
+import { chooseJoint, findJoint } from "./joint-units.ts";
 import { drawBelow, hashText, mixKeys } from "./mix.ts";
 import {
   cellOfChosen,
   chooseAny,
   chooseEarlier,
+  chooseEarlierMatching,
   chooseMatching,
   findReferenced,
   placeBelowParent,
   REFERENCE_OPTIONS,
+  type ReferencedRows,
   type ReferencePlan,
 } from "./references.ts";
 import { type Cell, type CellSite, isTextType, type OfRow, type PartCell } from "./site.ts";
@@ -27,10 +32,11 @@ type GeneratorPlan = Extract<FieldSpec, { kind: "generator" }>;
 /** A field that is being made: asked for again, it would hang on itself. */
 const IN_WORK = "in work";
 
-export class CellMaker {
+export class CellMaker implements CellSource {
   private readonly wholes = new Map<string, EntityPlan>();
   private readonly cells = new Map<string, Cell | typeof IN_WORK>();
   private readonly cases = new Map<string, OfRow<number>>();
+  private readonly joints = new Map<string, JointDigits>();
 
   /** `entity` may write other fields than the plan's entity of that name; both are known by their columns' names. */
   constructor(
@@ -125,6 +131,14 @@ export class CellMaker {
     return chosen;
   }
 
+  /** What is chosen together for the entity's rows. */
+  jointOf(entity: EntityPlan, joint: JointPlan): JointDigits {
+    const name = JSON.stringify([entity.entity, joint.columns]);
+    const known = this.joints.get(name) ?? chooseJoint(this, entity, joint);
+    this.joints.set(name, known);
+    return known;
+  }
+
   private generate({ name, options }: GeneratorPlan, site: CellSite): Cell {
     const definition = findGenerator(name);
     if (definition === undefined) throw site.mistake(`there is no generator ${name}`);
@@ -147,8 +161,12 @@ export class CellMaker {
     const parsed = v.safeParse(REFERENCE_OPTIONS, spec.options);
     if (!parsed.success)
       throw site.mistake(`the options of @${spec.entity}.${spec.column} are wrong: ${parsed.issues[0].message}`);
+    const { match } = parsed.output;
     if (spec.entity === entity.entity) {
-      return cellOfChosen(this.cellOf(entity, spec.column), chooseEarlier(site, field.column.nullable));
+      const { nullable } = field.column;
+      const own = Object.entries(match ?? {}).flatMap(([theirs, mine]) => (theirs === mine ? [mine] : []));
+      const earlier = own.length === 0 ? chooseEarlier(site, nullable) : chooseEarlierMatching(site, own, nullable);
+      return cellOfChosen(this.cellOf(entity, spec.column), earlier);
     }
     const rows = findReferenced(this.plan, spec, (other, column) => this.cellOf(other, column));
     if (rows === undefined)
@@ -158,12 +176,36 @@ export class CellMaker {
       );
     const place = isOfParent(entity, field) ? placeBelowParent(this.plan, entity) : undefined;
     if (place !== undefined) return cellOfChosen(rows.cell(spec.column), place.parentOf);
-    const { match } = parsed.output;
     const choose =
-      match === undefined
+      match === undefined || findJoint(entity, field) !== undefined
         ? chooseAny(site, rows, parsed.output)
         : chooseMatching(site, rows, match, field.column.nullable);
-    return cellOfChosen(rows.cell(spec.column), choose);
+    return cellOfChosen(rows.cell(spec.column), this.withDifference(choose, spec, field, { entity, rows }));
+  }
+
+  /** The next row where another column of the row refers to the same one, and a check wants them to be different. */
+  private withDifference(
+    choose: OfRow<number | undefined>,
+    { entity: referred, column }: ReferencePlan,
+    { differs = [] }: FieldPlan,
+    { entity, rows }: { entity: EntityPlan; rows: ReferencedRows },
+  ): OfRow<number | undefined> {
+    const others = entity.fields.filter(
+      (each) => differs.includes(each.column.name) && each.spec.kind === "reference" && each.spec.entity === referred,
+    );
+    if (others.length === 0) return choose;
+    const own = cellText(rows.cell(column));
+    const texts = others.map((each) => cellText(this.freeCellOf(entity, each.column.name)));
+    return (row) => {
+      const chosen = choose(row);
+      if (chosen === undefined) return undefined;
+      const taken = texts.map((text) => text(row));
+      const places = Array.from(
+        { length: others.length + 1 },
+        (_, step) => rows.first + ((chosen - rows.first + step) % rows.count),
+      );
+      return places.find((place) => !taken.includes(own(place))) ?? chosen;
+    };
   }
 
   /** A generator inside another one. */

@@ -124,6 +124,13 @@ function disjointEnds(site: CellSite, subtype: TypeShape | undefined): Ends {
   };
 }
 
+/** Where the row's own stretch begins, or, beside the field that is its beginning, where it ends. */
+function compileStretch(of: string | undefined, site: CellSite): Cell {
+  const first = of === undefined ? site.key : mixKeys(site.key, 1);
+  const ends = disjointEnds({ ...site, key: first }, site.type);
+  return { write: (row, out) => appendText(out, ends(row)[of === undefined ? 0 : 1]) };
+}
+
 /** What a json column holds of which nothing is said. */
 const USUAL_JSON = { label: "title", level: { int: { min: 1, max: 10 } }, active: "bool" };
 
@@ -172,6 +179,15 @@ export const COMPOSED: readonly GeneratorDefinition[] = [
     options: v.strictObject({ of: v.optional(PART) }),
     shorthand: "of",
     compile: ({ of }, site) => compileRange(of, site),
+  }),
+  defineGenerator({
+    name: "stretch",
+    about:
+      "where the row's own stretch of time or numbers begins, which meets no other one; with `of`, the field that is its beginning, where it ends",
+    options: v.strictObject({ of: v.optional(v.string()) }),
+    shorthand: "of",
+    fits: ["int4", "int8", "numeric", ...Object.keys(PIECES)],
+    compile: ({ of }, site) => compileStretch(of, site),
   }),
   defineGenerator({
     name: "composite",

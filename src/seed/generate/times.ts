@@ -29,6 +29,8 @@ const TIME_OPTIONS = v.strictObject({
   within: v.optional(LENGTH),
   /** How long after it at least. */
   at_least: v.optional(LENGTH, "0s"),
+  /** Times are so far apart from each other, or several times so far. */
+  step: v.optional(LENGTH),
 });
 
 type TimeOptions = v.InferOutput<typeof TIME_OPTIONS>;
@@ -104,7 +106,11 @@ function instantOf(site: CellSite, name: string): OfRow<number> {
 }
 
 /** What a type keeps: days, or milliseconds. */
-function stepOf(type: TypeShape, written: string): number {
+function stepOf({ step }: TimeOptions, type: TypeShape, written: string): number {
+  return Math.max(keptOf(type, written), durationMs(step ?? "") ?? 0);
+}
+
+function keptOf(type: TypeShape, written: string): number {
   return type.name === "date" || (written === "date" && !TIME_TYPES.has(type.name)) ? DAY_MS : 1;
 }
 
@@ -138,16 +144,16 @@ function defineTime(name: string, about: string): GeneratorDefinition {
   return defineGenerator({
     ...{ name, about, options: TIME_OPTIONS, fits: [...TIME_TYPES, "date"] },
     space(options, type) {
-      const { fromMs, toMs, stepMs } = spanOf(options, 0, stepOf(type, name));
+      const { fromMs, toMs, stepMs } = spanOf(options, 0, stepOf(options, type, name));
       return Math.max(0, Math.floor((toMs - fromMs) / stepMs) + 1);
     },
     compile(options, site) {
-      const stepMs = stepOf(site.type, name);
+      const stepMs = stepOf(options, site.type, name);
       const span = spanOf(options, site.nowMs, stepMs);
       if (options.after === undefined && span.fromMs > span.toMs) {
         throw site.mistake(`its time from ${options.from} is after its time to ${options.to}`);
       }
-      const append = writerOf(site.type, stepMs === DAY_MS);
+      const append = writerOf(site.type, keptOf(site.type, name) === DAY_MS);
       const distance: Distance = {
         leastMs: durationMs(options.at_least) ?? 0,
         withinMs: durationMs(options.within ?? "") ?? Number.POSITIVE_INFINITY,

@@ -7,6 +7,7 @@ import { type OperationTools, userName } from "../../sys/operation.ts";
 import { withWork } from "../../work/work.ts";
 import type { Factories } from "../factory/factory.ts";
 import { prepareGenerators } from "../generate/compile.ts";
+import { TooFewCombinations } from "../generate/joint-keys.ts";
 import { requireSpace } from "../generate/spaces.ts";
 import { type ExistingRows, readExistingRows } from "../plan/plan-keys.ts";
 import { describeLeftOut, type LeftOut, showLeftOut } from "../plan/plan-left.ts";
@@ -32,7 +33,7 @@ import { recordMadeRows, repeatedKeys, requireFreeKeys } from "./repeat.ts";
 
 export interface RowsRequest {
   factories: Factories;
-  wish: Omit<RunWish, "firstRows" | "firstKeys" | "leave">;
+  wish: Omit<RunWish, "firstRows" | "firstKeys" | keyof Restrictions>;
   /** Take rows that are there already as changes: the same rows again, from the first one on. */
   upsert: boolean;
   skipTriggers: boolean;
@@ -68,7 +69,12 @@ export async function planRows(tools: OperationTools, live: LiveTarget, request:
     const { tables, runs, cleaning } = await readGround(sql, tools, live, request);
     if (!request.loads) return { cleaning, plan: undefined };
     const existing = withoutCleaned(readExistingRows(sql), cleaning);
-    const plan = await planAll(request, { tables, existing, runs: remaining(runs, cleaning) }, [], tools.note);
+    const plan = await planAll(
+      request,
+      { tables, existing, runs: remaining(runs, cleaning) },
+      { leave: [], most: new Map() },
+      tools.note,
+    );
     for (const left of plan.leftOut) tools.note(showLeftOut(left));
     return { cleaning, plan };
   });
@@ -148,6 +154,12 @@ async function loadRows(
   return { loaded, leftOut: plan.leftOut };
 }
 
+/** What earlier attempts have shown: entities that are left out, and how many rows others can have. */
+interface Restrictions {
+  leave: LeftOut[];
+  most: Map<string, number>;
+}
+
 interface Attempt {
   plan: RunPlan;
   loaded: Loaded;
@@ -160,15 +172,20 @@ async function loadLeniently(
   request: RowsRequest,
   place: Place,
 ): Promise<Attempt> {
-  const leave: LeftOut[] = [];
+  const known: Restrictions = { leave: [], most: new Map() };
   const lenient = request.wish.lenient === true;
+  const notes: string[] = [];
   for (;;) {
-    const attempt = (part: Transaction) => loadOnce(part, tools, request, place, leave);
+    const attempt = (part: Transaction) => loadOnce(part, tools, request, place, known);
     try {
-      return await (lenient ? sql.savepoint(attempt) : attempt(sql));
+      const done = await (lenient ? sql.savepoint(attempt) : attempt(sql));
+      return { ...done, notes: [...notes, ...done.notes] };
     } catch (error) {
-      if (!lenient || !(error instanceof RowsRefused)) throw error;
-      leave.push(...error.refused);
+      if (lenient && error instanceof RowsRefused) known.leave.push(...error.refused);
+      else if (lenient && error instanceof TooFewCombinations) {
+        known.most.set(error.entity, error.rows);
+        notes.push(error.message);
+      } else throw error;
     }
   }
 }
@@ -178,12 +195,12 @@ async function loadOnce(
   { abort, progress }: OperationTools,
   request: RowsRequest,
   place: Place,
-  leave: readonly LeftOut[],
+  known: Restrictions,
 ): Promise<Attempt> {
   const { upsert, skipTriggers } = request;
   const notes: string[] = [];
   const existing = readExistingRows(sql);
-  const plan = await planAll(request, { ...place, existing }, leave, (text) => notes.push(text));
+  const plan = await planAll(request, { ...place, existing }, known, (text) => notes.push(text));
   if (upsert) await requireFreeKeys(sql, plan, place.runs);
   const lenient = request.wish.lenient === true;
   const loaded = await loadPlan(sql, plan, { upsert, skipTriggers, lenient, abort, progress });
@@ -193,11 +210,11 @@ async function loadOnce(
 async function planAll(
   { factories, wish, upsert }: PlanRequest,
   { tables, existing, runs }: Pick<Place, "tables" | "runs"> & { existing: ExistingRows },
-  leave: readonly LeftOut[],
+  known: Restrictions,
   note: (text: string) => void,
 ): Promise<RunPlan> {
   const numbering = upsert ? { firstRows: new Map(), firstKeys: repeatedKeys(runs) } : { firstRows: nextRows(runs) };
-  const plan = await planSeed(factories, tables, { ...wish, ...numbering, leave }, existing, note);
+  const plan = await planSeed(factories, tables, { ...wish, ...numbering, ...known }, existing, note);
   if (plan.entities.length === 0) throw nothingToMake(plan);
   await prepareGenerators(plan);
   requireSpace(plan);

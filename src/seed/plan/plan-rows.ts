@@ -13,7 +13,7 @@ import type { ExistingRows } from "./plan-keys.ts";
 import type { LeftOut } from "./plan-left.ts";
 import { type Link, type LinkedDraft, linkDrafts } from "./plan-links.ts";
 import { type Dependency, describeStuck, type Order, orderByDependencies, STUCK_HINT } from "./plan-order.ts";
-import { createRuleReader, type RuleReader } from "./plan-rules.ts";
+import { createDemandReader, type DemandReader } from "./plan-rules.ts";
 
 /** What a run is asked for. */
 export interface SeedWish extends CountWish {
@@ -61,12 +61,12 @@ export async function planOnce(
   const chosen = meant.filter(({ table }) => !left.has(tableKey(table)));
   const [mistakes, lacking]: [string[], LeftOut[]] = [[], []];
   const unable = ({ entity, table }: Draft, why: string) => lacking.push({ entity, table, why });
-  const rulesOf = createRuleReader();
-  const wanted = async (table: TableShape) => columnsWanted(await rulesOf(table));
+  const demandsOf = createDemandReader();
+  const wanted = async (table: TableShape) => columnsWanted((await demandsOf(table)).rules);
   const linked = await linkDrafts(chosen, {
     ...{ factories, tables, existing, mistakes, version: generatorVersion, left, wanted, unable },
   });
-  const drafts = await planAllFields(linked, { rulesOf, mistakes, unable, version: generatorVersion });
+  const drafts = await planAllFields(linked, { demandsOf, mistakes, unable, version: generatorVersion });
   const error = mistakesError(mistakes);
   if (error !== undefined) throw error;
   const names = linked.map(({ entity }) => entity);
@@ -111,19 +111,19 @@ function planRows(
 }
 
 export interface FieldPlanning extends Pick<FieldSite, "mistakes" | "version" | "unable"> {
-  rulesOf: RuleReader;
+  demandsOf: DemandReader;
 }
 
 /** The fields of every entity of a run. What is wrong goes to the mistakes. */
 export async function planAllFields(
   linked: readonly LinkedDraft[],
-  { rulesOf, ...site }: FieldPlanning,
+  { demandsOf, ...site }: FieldPlanning,
 ): Promise<FieldDraft[]> {
   const drafts: FieldDraft[] = [];
   for (const draft of linked) {
     const leading = linked.flatMap(({ links }) => links.filter(({ entity }) => entity === draft.entity));
     const planned = planFields({
-      ...{ ...site, draft, rules: await rulesOf(draft.table) },
+      ...{ ...site, draft, ...(await demandsOf(draft.table)) },
       referenced: new Set(leading.flatMap(columnsBehind)),
       matched: new Set(leading.flatMap(({ match = {} }) => Object.keys(match))),
     });
@@ -169,7 +169,7 @@ async function readExisting(
 }
 
 async function planEntity(
-  { entity, table, fields, cases, counted }: FieldDraft,
+  { entity, table, fields, cases, joints, unchecked, counted }: FieldDraft,
   { cut }: Order,
   wish: SeedWish,
   existing: ExistingRows,
@@ -191,5 +191,7 @@ async function planEntity(
     fields: fields.filter((field) => !isLate(field)),
     later: fields.filter(isLate),
     ...(cases.length === 0 ? {} : { cases }),
+    ...(joints.length === 0 ? {} : { joints }),
+    ...(unchecked.length === 0 ? {} : { unchecked }),
   };
 }

@@ -1,22 +1,38 @@
 /** Everything that a table demands of its columns' values: checks of its own, of domains, and partitions' bounds. */
 
+import type { SqlParser } from "../../sql/parser.ts";
 import type { ColumnShape, TableShape } from "../entity.ts";
 import { contradicts, elementsOf, joinRules, type Rules, type TableRules } from "../rules.ts";
 import { baseOf, checksOf } from "../schema/schema-types.ts";
 import { readChecks, readFirstWays } from "./infer-checks.ts";
 import { readPartitions } from "./infer-partitions.ts";
+import { readTableKeys, type TableKey } from "./key-sources.ts";
 
-/** The rules of a table, by its columns' names. */
-export type RuleReader = (table: TableShape) => Promise<TableRules>;
+/** What a table demands: rules for its columns' values, and keys that may not repeat. */
+export interface Demands {
+  rules: TableRules;
+  keys: readonly TableKey[];
+}
 
-/** Reads each table's rules once. The parser of checks is loaded only where there are any. */
-export function createRuleReader(): RuleReader {
-  const known = new Map<TableShape, Promise<TableRules>>();
+export type DemandReader = (table: TableShape) => Promise<Demands>;
+
+/** Reads what each table demands once. The parser of checks is loaded only where there are any. */
+export function createDemandReader(): DemandReader {
+  const known = new Map<TableShape, Promise<Demands>>();
   return (table) => {
-    const rules = known.get(table) ?? readRules(table);
+    const rules = known.get(table) ?? readDemands(table);
     known.set(table, rules);
     return rules;
   };
+}
+
+async function readDemands(table: TableShape): Promise<Demands> {
+  return { rules: await readRules(table), keys: await readTableKeys(table, loadSqlParser) };
+}
+
+async function loadSqlParser(): Promise<SqlParser> {
+  const { loadParser } = await import("../../sql/parser.ts");
+  return await loadParser();
 }
 
 interface DomainCheck {
@@ -37,8 +53,7 @@ async function readRules(table: TableShape): Promise<TableRules> {
   const partitions = readPartitions(table);
   const domains = table.columns.flatMap(domainChecks);
   if (table.checks.length === 0 && domains.length === 0) return { common: partitions, cases: [] };
-  const { loadParser } = await import("../../sql/parser.ts");
-  const parser = await loadParser();
+  const parser = await loadSqlParser();
   const own = readChecks(
     parser,
     table.checks.map(({ expression }) => expression),

@@ -13,7 +13,7 @@ export interface RunPlan extends SeedPlan {
   leftOut: readonly LeftOut[];
 }
 
-export interface RunWish extends Omit<SeedWish, "left" | "most"> {
+export interface RunWish extends Omit<SeedWish, "left"> {
   /** Leave out what cannot have rows, and make fewer where there are no more values, instead of failing. */
   lenient?: boolean;
   /** Entities and tables that get no rows, by name. */
@@ -36,7 +36,7 @@ export async function planSeed(
 ): Promise<RunPlan> {
   const leftOut = new Map(leave.map((each) => [tableKey(each.table), each]));
   const excepted = [...tablesNamed(except, factories, tables)].map(tableKey);
-  const most = new Map<string, number>();
+  const most = new Map(wish.most);
   const fewer = new Map<string, string>();
   for (;;) {
     const restricted = { ...wish, left: new Set([...excepted, ...leftOut.keys()]), most };

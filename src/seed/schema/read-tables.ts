@@ -1,6 +1,13 @@
 /** The tables of a database as seeding sees them, read from its catalogs in one round trip. */
 import type { Sql } from "../../postgres/toolbox.ts";
-import { type ColumnShape, type PartitionLevel, type TableShape, tableKey, type UniqueKey } from "../entity.ts";
+import {
+  type ApartKey,
+  type ColumnShape,
+  type PartitionLevel,
+  type TableShape,
+  tableKey,
+  type UniqueKey,
+} from "../entity.ts";
 import { TABLES_QUERY } from "./schema-query.ts";
 import { shapeType, type TypeRow } from "./schema-types.ts";
 
@@ -12,6 +19,7 @@ interface ColumnRow {
   default: string | null;
   identity: string;
   generated: boolean;
+  expression: string | null;
   sequence: string | null;
 }
 
@@ -22,6 +30,9 @@ interface ConstraintRow {
   columns: string[];
   /** Those that an exclusion constraint, or a key without overlaps, compares by equality. */
   equal: string[];
+  /** What its index is over, and by which operators an exclusion constraint compares that. */
+  elements: string[];
+  operators: string[];
   /** An exclusion constraint, or a key without overlaps: no ON CONFLICT can name it. */
   excludes: boolean;
   table: { schema: string; name: string } | null;
@@ -35,8 +46,10 @@ interface ConstraintRow {
 interface IndexRow {
   name: string;
   columns: string[];
+  elements: string[];
   expressions: string | null;
   partial: boolean;
+  predicate: string | null;
   nullsDistinct: boolean;
 }
 
@@ -110,21 +123,28 @@ function shapeColumn(row: ColumnRow, types: ReadonlyMap<number, TypeRow>): Colum
   const type = shapeType(types, row.type, row.modifier);
   return {
     ...{ name: row.name, type, default: row.default, generated: row.generated, sequence: row.sequence },
+    ...(row.expression === null ? {} : { expression: row.expression }),
     nullable: row.nullable && !type.notNull,
     identity: row.identity === "a" ? "always" : row.identity === "d" ? "default" : null,
   };
 }
 
 /** Values that differ in the columns compared by equality overlap with nothing; without such columns all must differ. */
-function columnsApart({ excludes, equal, columns }: ConstraintRow): string[][] {
+function columnsApart({ excludes, equal, columns, elements, operators }: ConstraintRow): ApartKey[] {
   if (!excludes) return [];
-  return [equal.length > 0 ? equal : columns];
+  const last = elements.length - 1;
+  const overlapping = elements.filter((_, at) => (operators.length > 0 ? operators[at] === "&&" : at === last));
+  return [{ columns: equal.length > 0 ? equal : columns, elements, overlapping }];
 }
 
 /** The columns of a unique index with a predicate or expressions; those in expressions are found by their names. */
-function indexedApart({ expressions, partial, columns }: IndexRow, all: readonly ColumnRow[]): string[][] {
-  if (expressions === null) return partial ? [columns] : [];
+function indexedApart(
+  { expressions, predicate, partial, columns, elements }: IndexRow,
+  all: readonly ColumnRow[],
+): ApartKey[] {
+  const where = predicate === null ? {} : { predicate };
+  if (expressions === null) return partial ? [{ columns, elements, ...where }] : [];
   const words = new Set(expressions.match(/"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*/gu) ?? []);
   const named = all.filter(({ name }) => words.has(name) || words.has(`"${name.replaceAll('"', '""')}"`));
-  return [[...new Set([...columns, ...named.map(({ name }) => name)])]];
+  return [{ columns: [...new Set([...columns, ...named.map(({ name }) => name)])], elements, ...where }];
 }

@@ -5,10 +5,16 @@ const names = (numbers: string, table: string) =>
   `coalesce((select json_agg(a.attname order by k.place) from unnest(${numbers}) with ordinality k(number, place)
      join pg_attribute a on a.attrelid = ${table} and a.attnum = k.number), '[]'::json)`;
 
+/** What an index is over, each column or expression as SQL has it. */
+const elements = (index: string) =>
+  `coalesce((select json_agg(pg_get_indexdef(e.indexrelid, k, true) order by k)
+     from pg_index e, generate_series(1, e.indnkeyatts) k where e.indexrelid = ${index}), '[]'::json)`;
+
 const COLUMNS = `
   select json_agg(json_build_object(
       'name', a.attname, 'type', a.atttypid::int8, 'modifier', a.atttypmod, 'nullable', not a.attnotnull,
       'identity', a.attidentity, 'generated', a.attgenerated <> '',
+      'expression', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
       'default', case when a.attgenerated = '' then coalesce(pg_get_expr(d.adbin, d.adrelid), (
          select t.typdefault from pg_type t where t.oid = a.atttypid and t.typtype = 'd')) end,
       'sequence', coalesce(pg_get_serial_sequence(format('%I.%I', own.nspname, own.relname), a.attname), (
@@ -27,6 +33,9 @@ const CONSTRAINTS = `
       'equal', case when c.contype = 'x'
         then ${names("array(select k from unnest(c.conkey, c.conexclop) x(k, o) join pg_operator p on p.oid = o where p.oprname = '=')", "c.conrelid")}
         else ${names("c.conkey[1:cardinality(c.conkey) - 1]", "c.conrelid")} end,
+      'elements', ${elements("c.conindid")},
+      'operators', coalesce((select json_agg(p.oprname order by x.place)
+         from unnest(c.conexclop) with ordinality x(operator, place) join pg_operator p on p.oid = x.operator), '[]'::json),
       'excludes', c.contype = 'x' or (c.contype in ('p', 'u') and coalesce((j.c->>'conperiod')::boolean, false)),
       'table', case when c.contype = 'f' then (select json_build_object('schema', n.nspname, 'name', r.relname)
          from pg_class r join pg_namespace n on n.oid = r.relnamespace where r.oid = c.confrelid) end,
@@ -41,7 +50,8 @@ const CONSTRAINTS = `
 const INDEXES = `
   select json_agg(json_build_object(
       'name', r.relname, 'columns', ${names("(i.indkey::int2[])[0:i.indnkeyatts - 1]", "i.indrelid")},
-      'expressions', pg_get_expr(i.indexprs, i.indrelid), 'partial', i.indpred is not null,
+      'elements', ${elements("i.indexrelid")},
+      'expressions', pg_get_expr(i.indexprs, i.indrelid), 'predicate', pg_get_expr(i.indpred, i.indrelid), 'partial', i.indpred is not null,
       'nullsDistinct', not coalesce((to_jsonb(i)->>'indnullsnotdistinct')::boolean, false)) order by r.relname)
     from pg_index i join pg_class r on r.oid = i.indexrelid
    where i.indrelid = own.oid and i.indisunique and i.indislive

@@ -188,6 +188,27 @@ describe("when it goes wrong", () => {
     expect(await repository.ok(["prune", "--dry-run"])).toBe("nothing is left over");
   });
 
+  test("a plain `git worktree add` gets its container too, by the hook, unless hooks.start says no", async () => {
+    const add = async (name: string) => {
+      const line = `git worktree add -q -b ${name} ${repository.at(name)}`;
+      return await repository.repo.run([], { wrap: ["sh", "-c", line] });
+    };
+    await repository.ok(["hooks", "install"]);
+    const made = await add("hooked");
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining("pgrove: starting a container") });
+    expect(await repository.ask("hooked", COUNT)).toBe(50);
+    const config = join(repository.repo.folder, "pgrove.yaml");
+    const before = await readFile(config, "utf8");
+    await writeFile(config, `${before}hooks: {start: false}\n`);
+    await repository.git(["commit", "-qam", "hooks"]);
+    const left = await add("by-hand");
+    expect(left).toMatchObject({ code: 0, stderr: expect.stringContaining("(next: pgrove provision)") });
+    expect(await repository.parts(repository.projectOf("by-hand"))).toEqual([]);
+    await writeFile(config, before);
+    await repository.git(["commit", "-qam", "no hooks"]);
+    await repository.ok(["hooks", "uninstall"]);
+  });
+
   test("a compose project of that name that is somebody else's is left alone", async () => {
     const [project, volume] = [repository.projectOf("taken"), `${repository.projectOf("taken")}_data`];
     const labels = Object.entries({ ...testLabels(), "com.docker.compose.project": project });

@@ -1,5 +1,6 @@
 /** `migrate lint` looks at what a branch adds, and ends as checks do. */
 import { beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
@@ -30,6 +31,8 @@ test("this branch's own migrations, named ones, all", async () => {
   const named = await lint(["migrations/001_users.up.sql", "--json"]);
   expect(JSON.parse(named.stdout)).toMatchObject({ version: 1, findings: [{ rule: "ban-lock-table", line: 2 }] });
   await grove.fails(4, ["migrate", "lint", "migrations/003.up.sql"]);
+  await Bun.write(join(grove.repo.folder, "patch.sql"), "lock table t;\n");
+  expect((await lint(["patch.sql"])).stdout).toContain("patch.sql:1:1: warning:");
 
   await grove.commit("meant", {
     [file]: "-- pgrove-ignore ban-drop-column: nobody reads it\nalter table users drop column old;\n",

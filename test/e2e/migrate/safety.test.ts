@@ -1,7 +1,7 @@
 /** What stands around migrations: check, backup, rehearsal, schema file, pre-push hook, another tool. The compiled program. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { databasesLike } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
@@ -179,10 +179,13 @@ fail) echo "no luck" >&2; exit 3 ;;
 esac
 `;
   const yaml = () =>
-    `migrations: {backup: none, command: {up: sh tool.sh up, down: sh tool.sh fail, status: sh tool.sh status, create: sh tool.sh create}}\n`;
+    `migrations: {backup: none, command: {up: sh tool.sh up, down: 'sh tool.sh fail {target}', status: sh tool.sh status, history: own-tool, create: sh tool.sh create}}\n`;
 
   test("is run with the target's variables once it is approved; its failure is pgrove's", async () => {
     await using project = await Project.create({ "tool.sh": TOOL }, yaml());
+    const bin = join(project.repo.root, "node_modules/.bin");
+    await mkdir(bin, { recursive: true });
+    await writeFile(join(bin, "own-tool"), "#!/bin/sh\necho from node_modules\n", { mode: 0o755 });
     const env = { CONTAINER: server.container };
     expect(await project.run("migrate up", env)).toMatchObject({
       code: 5,
@@ -201,7 +204,14 @@ esac
     expect(await project.sql("select count(*) from by_tool")).toBe("0");
     const down = await project.run("migrate down --yes", env);
     expect(down.code).toBe(1);
-    expect(down.stderr).toMatch(/sh tool\.sh fail failed \(exit 3\)[\s\S]*no luck/);
+    expect(down.stderr).toMatch(/sh tool\.sh fail -1 failed \(exit 3\)[\s\S]*no luck/);
+    expect((await project.run("migrate down ab12 --dry-run", env)).stdout).toContain("sh tool.sh fail ab12");
+    expect(await project.run("migrate up ab12", env)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("{target}"),
+    });
+    expect((await project.run("migrate down --all --yes", env)).code).toBe(2);
+    expect(await project.run("migrate history", env)).toMatchObject({ code: 0, stdout: "from node_modules\n" });
     expect((await project.run("migrate goto 1", env)).code).toBe(2);
     const journal = JSON.parse((await project.run("history --json")).stdout);
     expect(JSON.stringify(journal)).toContain("migrate up");

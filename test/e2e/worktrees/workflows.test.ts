@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
+import { binary } from "../support.ts";
 
 let server: TestServer;
 
@@ -41,6 +42,54 @@ test.concurrent("a state is shared: dumped by one, restored by another in a new 
   expect(await grove.ask(database, "select name from item where id = 77")).toBe("the bug");
   expect(grove.repo.stored()).toContain(basename(dump)); // it outlives its worktree
   await grove.ok(["remove", "debug-issue", "--yes"]);
+});
+
+test.concurrent("what would stop it is found before anything is made: login, rights, main's database", async () => {
+  await using grove = await Grove.create(server);
+  const [poor, absent] = [`${grove.project}_poor`, `${grove.project}_absent`];
+  await grove.sql.unsafe(`create role "${poor}" login`);
+  const cases: [string, RegExp][] = [
+    [`{name: ${grove.project}, user: ${absent}}`, new RegExp(absent)],
+    [`{name: ${grove.project}, user: ${poor}}`, /may not create databases[\s\S]*CREATEDB/],
+    [`{name: ${absent}}`, new RegExp(absent)],
+  ];
+  for (const [database, words] of cases) {
+    const yaml = `project: ${grove.project}\nserver: {container: ${server.container}}\ndatabase: ${database}\n`;
+    await grove.repo.configure(yaml);
+    const { code, stderr } = await grove.repo.run(["new", "x"]);
+    expect([code === 0, stderr]).toEqual([false, expect.stringMatching(words)]);
+    expect(await grove.git(["branch", "--list", "x"])).toBe("");
+    expect(await grove.git(["worktree", "list", "--porcelain"])).not.toContain("/x");
+  }
+  await grove.sql.unsafe(`drop role "${poor}"`);
+});
+
+test.concurrent("a copied env file that names main is said loudly, and leads neither setup nor the migration tool there", async () => {
+  const tool = `[ -n "$OTHER_URL" ] || . ./.env.local; '${binary}' sql "\${HARD_URL:-$OTHER_URL}" -c "insert into _prisma_migrations values ('m')"`;
+  const yaml = `worktrees: {share: [.env.local], setup: [sh tool.sh]}\nmigrations: {backup: none, command: {up: sh tool.sh}}\n`;
+  await using grove = await Grove.create(server, { yaml, sql: "create table _prisma_migrations (name text)" });
+  const url = await grove.ok(["url"]);
+  await grove.commit("tool", { "tool.sh": tool, ".gitignore": ".env\n.env.local\n" });
+  await Bun.write(grove.repo.path("repo/.env.local"), `OTHER_URL=${url}\n`);
+  await grove.ok(["trust", "--yes"]);
+  const { stderr } = await grove.repo.run(["new", "x"]);
+  expect(stderr).toContain("MAIN's database: OTHER_URL in .env.local");
+  const own = `${grove.project}_x`;
+  const counts = async () => [
+    await grove.ask(grove.project, "select count(*)::int from _prisma_migrations"),
+    await grove.ask(own, "select count(*)::int from _prisma_migrations"),
+  ];
+  expect(await counts()).toEqual([0, 1]);
+  expect((await grove.repo.run(["status", "x"])).stderr).toContain("OTHER_URL in .env.local");
+  const migrated = await grove.repo.run(["migrate", "up"], { cwd: grove.at("x") });
+  expect(migrated).toMatchObject({ code: 0, stderr: expect.stringContaining("OTHER_URL in .env.local") });
+  expect(await counts()).toEqual([0, 2]);
+  const astray = await grove.repo.run(["migrate", "up"], { cwd: grove.at("x"), env: { HARD_URL: url } });
+  expect(astray).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`MAIN's database ${grove.project}, not that of x`),
+  });
+  expect(await counts()).toEqual([1, 2]);
 });
 
 test.concurrent("a state is saved before something dangerous, and brought back when a script fails", async () => {

@@ -17,6 +17,8 @@ const SAYS: Readonly<Record<Layout, string>> = {
   "golang-migrate": "select version || case when dirty then ' dirty' else '' end from schema_migrations",
   dbmate: "select version from schema_migrations order by version",
   goose: "select version_id::text from goose_db_version g where is_applied order by g.version_id",
+  diesel: "select version from __diesel_schema_migrations order by version",
+  sqlx: "select version || case when success then '' else ' dirty' end from _sqlx_migrations order by version",
 };
 
 async function say(sql: Sql, layout: Layout): Promise<string> {
@@ -52,6 +54,8 @@ describe.each([15, 17, 18] as const)("PostgreSQL %i", (major) => {
     "golang-migrate": { up: "12", down: "7", none: "" },
     dbmate: { up: "007 12", down: "007", none: "" },
     goose: { up: "0 7 12", down: "0 7", none: "0" },
+    diesel: { up: "007 12", down: "007", none: "" },
+    sqlx: { up: "7 12", down: "7", none: "" },
   };
 
   test.each([...LAYOUTS])("%s's table says what the ledger says, up and down", async (layout) => {
@@ -126,6 +130,8 @@ describe.each([15, 17, 18] as const)("PostgreSQL %i", (major) => {
       "golang-migrate": { up: "2 dirty", down: "1 dirty", settled: "2" },
       dbmate: { up: "1", down: "1 2", settled: "1 2" },
       goose: { up: "0 1", down: "0 1 2", settled: "0 1 2" },
+      diesel: { up: "1", down: "1 2", settled: "1 2" },
+      sqlx: { up: "1 2 dirty", down: "1 2", settled: "1 2" },
     };
 
     test.each([...LAYOUTS])("%s: the ledger says where, until it is gone on with", async (layout) => {
@@ -247,7 +253,7 @@ describe.each([15, 17, 18] as const)("PostgreSQL %i", (major) => {
     await renumberLedger(sql, await readLedger(sql, { layout }), changes, FACTS);
     const ledger = await readLedger(sql, { layout });
     expect(ledger.rows.map(({ digits, name }) => `${digits} ${name}`)).toEqual(["1 a", "3 b", "004 c"]);
-    const says = { "golang-migrate": "4", dbmate: "004 1 3", goose: "0 1 3 4" };
+    const says = { "golang-migrate": "4", dbmate: "004 1 3", goose: "0 1 3 4", diesel: "004 1 3", sqlx: "1 3 4" };
     expect(await say(sql, layout)).toBe(says[layout]);
     expect(findForeignChanges(ledger, filesOf(["1_a", "3_b", "004_c"], layout)).sentences).toBeEmpty();
     const [last] = await readHistory(sql, ledger, 1);

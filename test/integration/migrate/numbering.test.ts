@@ -2,7 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import { rename, rm } from "node:fs/promises";
 import { EXIT } from "../../../src/errors.ts";
-import { compareWithBase, findHistoryEdits, findNumberingConflicts } from "../../../src/migrate/files/numbering.ts";
+import {
+  compareWithBase,
+  findHistoryEdits,
+  findNumberingConflicts,
+  ownFindings,
+} from "../../../src/migrate/files/numbering.ts";
 import { readMigrations } from "../../../src/migrate/files/read-migrations.ts";
 import { moveFiles, planRenumbering, requireFreeNames } from "../../../src/migrate/files/renumber.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
@@ -226,4 +231,13 @@ test("a new name that is taken is refused; what was renamed before a failure get
     "?? migrations/4_d.up.sql",
     "D migrations/3_c.up.sql",
   ]);
+});
+
+test("what is only doubtful in files that the base branch has is not this branch's business", async () => {
+  await using branches = await Branches.create();
+  await branches.commitToMain({ "3_empty.up.sql": "-- nothing\n", "notes.sql": SQL });
+  await branches.git("merge", "-q", "main");
+  await branches.commit({ "4_own.up.sql": "-- nothing yet\n" });
+  const found = ownFindings(await branches.require()).map(({ rule, file }) => `${rule} ${file}`);
+  expect(found).toEqual(["empty-migration migrations/4_own.up.sql"]);
 });

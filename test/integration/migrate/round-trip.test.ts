@@ -22,12 +22,23 @@ afterAll(async () => {
   await bench.remove();
 });
 
-async function tryAll(files: Record<string, string>, schemaFile?: string): Promise<Finding[]> {
+/** All of them are the branch's own, unless `own` says from which number on. */
+async function tryAll(
+  files: Record<string, string>,
+  schemaFile?: string,
+  { own = 0n, all = false } = {},
+): Promise<Finding[]> {
   await using folder = await MigrationFolder.create(files);
   const read = await folder.read();
   expect(read.findings).toEqual([]);
   const findings = await tryRoundTrip(bench.tools, live, {
-    ...{ files: read, own: read.migrations, facts: FACTS, settings: { lockTimeoutMs: 0, statementTimeoutMs: 0 } },
+    ...{
+      files: read,
+      own: read.migrations.filter(({ version }) => version >= own),
+      all,
+      facts: FACTS,
+      settings: { lockTimeoutMs: 0, statementTimeoutMs: 0 },
+    },
     schema: {},
     ...(schemaFile === undefined ? {} : { schemaFile: { path: folder.at(schemaFile), shown: schemaFile } }),
   });
@@ -73,6 +84,22 @@ describe("a round trip", () => {
       "1_twice.down.sql": "select 1;",
     };
     expect(await tryAll(files)).toMatchObject([{ file: "migrations/1_twice.down.sql" }]);
+  });
+
+  test("takes back only the branch's own, unless all are asked for", async () => {
+    const files = {
+      "1_old.up.sql": "create table old (id int);",
+      "1_old.down.sql": "select 1; -- and the table stays",
+      "2_new.up.sql": "create table new (id int);",
+      "2_new.down.sql": "drop table new;",
+    };
+    expect(await tryAll(files, undefined, { own: 2n })).toEqual([]);
+    expect(await tryAll(files, undefined, { own: 3n })).toEqual([]);
+    expect(await tryAll(files, undefined, { own: 2n, all: true })).toMatchObject([
+      { file: "migrations/1_old.down.sql" },
+    ]);
+    const bad = { ...files, "2_new.down.sql": "select 1;" };
+    expect(await tryAll(bad, undefined, { own: 2n })).toMatchObject([{ file: "migrations/2_new.down.sql" }]);
   });
 
   test("shows an up or a down that fails at its place", async () => {

@@ -43,6 +43,19 @@ const FILES: Record<Layout, Record<string, string>> = {
     "02_email.sql":
       "-- migrate:up\nalter table users add email text;\n-- migrate:down\nalter table users drop email;\n",
   },
+  diesel: {
+    "migrations/01_users/up.sql": "create table users (id int primary key);",
+    "migrations/01_users/down.sql": "drop table users;",
+    "migrations/02_email/up.sql": "alter table users add email text;",
+    "migrations/02_email/down.sql": "alter table users drop email;",
+  },
+  sqlx: {
+    "Cargo.toml": '[dependencies]\nsqlx = { version = "0.8", features = ["postgres"] }\n',
+    "01_users.up.sql": "create table users (id int primary key);",
+    "01_users.down.sql": "drop table users;",
+    "02_email.up.sql": "alter table users add email text;",
+    "02_email.down.sql": "alter table users drop email;",
+  },
   goose: {
     "01_users.sql": "-- +goose Up\ncreate table users (id int primary key);\n-- +goose Down\ndrop table users;\n",
     "02_email.sql": "-- +goose Up\nalter table users add email text;\n-- +goose Down\nalter table users drop email;\n",

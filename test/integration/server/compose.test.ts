@@ -223,6 +223,17 @@ describe("a container that other files have made", () => {
 
     await open([base, more], {}, {}, systemRunner, notes).start({ waitMs: 60_000, abort });
     expect(notes).toHaveLength(2); // these are the files that it was made from
+
+    for (const [answer, isKept] of [
+      [false, true],
+      [true, false],
+    ] as const) {
+      const asked: string[] = [];
+      const mayRecreate = async (what: string) => asked.push(what) > 0 && answer;
+      await open([base], {}, {}, systemRunner, notes).start({ waitMs: 60_000, abort, mayRecreate });
+      expect(asked).toEqual([expect.stringContaining("port 5432/tcp published no more")]);
+      expect((await look(name))[0] === id).toBe(isKept);
+    }
   });
 });
 

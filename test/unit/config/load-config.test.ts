@@ -59,9 +59,10 @@ describe("what is right", () => {
     expect(config).toEqual({
       project: "onyx",
       isolation: "database",
+      hooks: { start: true },
       server: { kind: "local", version: undefined },
       database: { schema: "public" },
-      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" } },
+      env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" }, others: undefined },
       ports: {},
       worktrees: {
         ...{ dir: "../{repo}-worktrees/{name}", data: "copy", share: [], share_mode: "auto" },
@@ -74,6 +75,7 @@ describe("what is right", () => {
         backup: "dump",
         lock_timeout: 5000,
         statement_timeout: 0,
+        ignore: [],
         lint: { enabled: true, ignore: [], levels: {} },
       },
       seeds: { dir: join(dir, "seeds"), count: 10 },

@@ -258,6 +258,10 @@ describe("migrations", () => {
     ["db/migrations/001_a.up.sql", "select 1;", { dir: "db/migrations", layout: "golang-migrate" }],
     ["db/migrations/2024_a.sql", "-- migrate:up\n", { dir: "db/migrations", layout: "dbmate" }],
     ["sql/migrations/1_a.sql", "-- +goose Up\n", { dir: "sql/migrations", layout: "goose" }],
+    ["migrations/2026-01-15-143022_a/up.sql", "select 1;", { dir: "migrations", layout: "diesel" }],
+    ["db/migration/V1__init.sql", "select 1;", { foreign: "Flyway or refinery", file: "db/migration/V1__init.sql" }],
+    ["db/migrate/2026_users.rb", "", { foreign: "Rails", file: "db/migrate/2026_users.rb" }],
+    ["app/migrations/0001_initial.py", "", { foreign: "Alembic or Django", file: "app/migrations/0001_initial.py" }],
   ] as const)("%s", async (file, text, expected) => {
     await write({ [file]: text });
     expect((await detectProject(root)).migrations).toEqual(expected);
@@ -268,17 +272,24 @@ describe("migrations", () => {
     expect((await detectProject(root)).migrations).toEqual({
       tool: "alembic",
       command: {
-        up: `cd 'it'\\''s here' && alembic upgrade head`,
-        down: `cd 'it'\\''s here' && alembic downgrade -1`,
+        up: `cd 'it'\\''s here' && alembic upgrade {target}`,
+        down: `cd 'it'\\''s here' && alembic downgrade {target}`,
         status: `cd 'it'\\''s here' && alembic current`,
+        history: `cd 'it'\\''s here' && alembic history`,
+        create: `cd 'it'\\''s here' && alembic revision -m`,
       },
     });
     await write({ "prisma/schema.prisma": "", "prisma/migrations/2024_a/migration.sql": "" });
     expect((await detectProject(root)).migrations).toMatchObject({ command: { up: "npx prisma migrate deploy" } });
   });
 
-  test("a folder without SQL is none", async () => {
-    await write({ "app/migrations/0001_initial.py": "" });
+  test("sqlx's files are known by the package that they belong to", async () => {
+    await write({ "Cargo.toml": '[dependencies]\nsqlx = "0.8"\n', "migrations/1_a.sql": "select 1;" });
+    expect((await detectProject(root)).migrations).toEqual({ dir: "migrations", layout: "sqlx" });
+  });
+
+  test("a folder without migrations is none", async () => {
+    await write({ "app/migrations/__init__.py": "", "app/migrations/README.md": "" });
     expect((await detectProject(root)).migrations).toBeUndefined();
   });
 });

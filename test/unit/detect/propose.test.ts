@@ -127,3 +127,9 @@ describe("hostile names stay text", () => {
     },
   );
 });
+
+test("a tool whose commands are not known is named in a comment, and the file is valid", async () => {
+  const text = proposeConfig({ ...NOTHING, migrations: { foreign: "Flyway", file: "db/migration/V1__a\nb: c.sql" } });
+  expect(text).toContain("looks like one of Flyway");
+  expect((await load(text)).migrations.command).toBeUndefined();
+});

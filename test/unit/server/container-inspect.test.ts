@@ -110,13 +110,15 @@ test.each([
   expect(found.startedAt).toBe(condition === "stopped" || "Status" in state ? undefined : "2026-01-15T14:30:22Z");
 });
 
-test("what of this machine is mounted, for an engine that is here", () => {
+test("what is mounted: volumes by their names, folders by their paths", () => {
   const mounts = [
     { Type: "bind", Source: "/home/ann/pw", Destination: "/run/secrets/pw" },
-    { Type: "volume", Source: "/var/lib/docker/volumes/x/_data", Destination: "/var/lib/postgresql/data" },
+    { Type: "volume", Name: "x", Source: "/var/lib/docker/volumes/x/_data", Destination: "/var/lib/postgresql/data" },
   ];
-  expect([...readContainer(inspected({ mounts }), here).mounts]).toEqual([["/run/secrets/pw", "/home/ann/pw"]]);
-  expect(readContainer(inspected({ mounts }), elsewhere).mounts.size).toBe(0);
+  expect(readContainer(inspected({ mounts }), here).mounts).toEqual([
+    { type: "bind", source: "/home/ann/pw", target: "/run/secrets/pw" },
+    { type: "volume", source: "x", target: "/var/lib/postgresql/data" },
+  ]);
 });
 
 describe("the login", () => {

@@ -59,7 +59,7 @@ describe("the files", () => {
       const { migrations, findings, ...found } = await folder.read();
       expect(found.layout).toBe(layout);
       expect(migrations[0]).toMatchObject({ name: "add_users", up: {}, down: {} });
-      expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(["empty"]));
+      expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(["empty-migration"]));
     }
   });
 

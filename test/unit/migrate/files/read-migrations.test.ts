@@ -170,13 +170,71 @@ describe("folders", () => {
       "migrations/2026-01-15-143022_users/up.sql": SQL,
       "migrations/2026-01-15-143022_users/down.sql": SQL,
       "migrations/20260116143022_posts/migration.sql": SQL,
-      "migrations/2026/1_a.up.sql": SQL,
     });
     const found = [
-      "error wrong_name migrations/2026-01-15-143022_users",
+      "error wrong_name migrations/2026-01-15-143022_users/up.sql",
       "error wrong_name migrations/20260116143022_posts",
     ];
-    for (const dirs of [["migrations"], ["migrations/**"]]) expect(rulesOf(await folder.read({ dirs }))).toEqual(found);
+    for (const dirs of [["migrations"], ["migrations/**"]]) {
+      expect(rulesOf(await folder.read({ dirs, layout: "golang-migrate" }))).toEqual(found);
+    }
+  });
+
+  test("what looks like a migration in a folder below is named, once a folder, and with its tool", async () => {
+    await using folder = await MigrationFolder.create({
+      "1_a.up.sql": SQL,
+      ...{
+        "migrations/2026/2_b.up.sql": SQL,
+        "migrations/2026/3_c.up.sql": SQL,
+        "migrations/2026/deep/4_d.up.sql": SQL,
+      },
+      ...{ "migrations/versions/1975ea83b712_accounts.py": "", "migrations/sql/V1__init.sql": SQL },
+      ...{
+        "migrations/seeds/base.sql": SQL,
+        "migrations/.git/5_e.up.sql": SQL,
+        "migrations/node_modules/x/6_f.up.sql": SQL,
+      },
+    });
+    const { findings } = await folder.read();
+    expect(findings.map(({ file, level, message }) => `${level} ${file}: ${message}`)).toEqual([
+      expect.stringMatching(/^error migrations\/2026\/2_b.up.sql: .* and 1 more in migrations\/2026 /),
+      expect.stringMatching(/^error migrations\/2026\/deep\/4_d.up.sql: would not be run/),
+      expect.stringMatching(/^error migrations\/sql\/V1__init.sql: .*Flyway/),
+      expect.stringMatching(/^error migrations\/versions\/1975ea83b712_accounts.py: .*Alembic/),
+    ]);
+    expect(rulesOf(await folder.read({ dirs: ["migrations", "migrations/2026/**"] }))).toHaveLength(2);
+  });
+
+  test.each([
+    ["changelog.xml", "Liquibase"],
+    ["db.changelog-master.yaml", "Liquibase"],
+    ["afterMigrate.sql", "Flyway"],
+    ["V2__users.rs", "refinery"],
+    ["20260115143022_users.js", "Knex"],
+    ["20260115143022_users.rb", "Rails"],
+    ["0001_initial.py", "Django"],
+    ["00002_fill.go", "goose"],
+    ["sqitch.plan", "sqitch"],
+  ])("%s is named with its tool", async (name, tool) => {
+    await using folder = await MigrationFolder.create({ "1_a.up.sql": SQL, [name]: SQL });
+    const { findings } = await folder.read();
+    expect(findings).toMatchObject([
+      { level: "error", file: `migrations/${name}`, message: expect.stringContaining(tool) },
+    ]);
+  });
+
+  test("SQL without a number is said not to be run", async () => {
+    await using folder = await MigrationFolder.create({ "1_a.up.sql": SQL, "users.sql": SQL });
+    expect(rulesOf(await folder.read())).toEqual(["warning wrong_name migrations/users.sql"]);
+  });
+
+  test("migrations.ignore leaves out names wherever they are, and paths within the folder", async () => {
+    await using folder = await MigrationFolder.create({
+      ...{ "1_a.up.sql": SQL, "2_b.up.sql": SQL, "notes.sql": SQL, "3_c.py": "" },
+      ...{ "migrations/old/4_d.up.sql": SQL, "migrations/new/5_e.up.sql": SQL },
+    });
+    const files = await folder.read({ ignore: ["2_*", "notes.sql", "*.py", "old/**", "new/"] });
+    expect([versionsOf(files), files.findings]).toEqual([[1], []]);
   });
 
   test("a link with a name that is nearly one is found as the file would be", async () => {
@@ -219,7 +277,10 @@ describe("texts", () => {
     const empty = { "1_a.up.sql": "", "2_b.up.sql": " -- later\n/* or never */\n" };
     await using folder = await MigrationFolder.create({ ...empty, "3_c.up.sql": "-- now\nselect 1;" });
     const files = await folder.read();
-    expect(rulesOf(files)).toEqual(["warning empty migrations/1_a.up.sql", "warning empty migrations/2_b.up.sql"]);
+    expect(rulesOf(files)).toEqual([
+      "warning empty-migration migrations/1_a.up.sql",
+      "warning empty-migration migrations/2_b.up.sql",
+    ]);
     expect(requireValid(files)).toBe(files);
   });
 
@@ -270,6 +331,11 @@ describe("the layout", () => {
     ["golang-migrate", { "1_a.up.sql": SQL }],
     ["dbmate", { "1_a.sql": DBMATE }],
     ["goose", { "1_a.sql": GOOSE, "schema.sql": SQL }],
+    ["diesel", { "migrations/2026-01-15-143022_a/up.sql": SQL, "migrations/2026-01-15-143022_a/down.sql": SQL }],
+    ["sqlx", { "1_a.up.sql": SQL, "./Cargo.toml": '[dependencies]\nsqlx = "0.8"\n' }],
+    ["sqlx", { "1_a.sql": SQL, "./Cargo.toml": "[dependencies.sqlx]\nversion = '0.8'\n" }],
+    ["golang-migrate", { "1_a.up.sql": SQL, "./Cargo.toml": "[dependencies]\nserde = '1'\n" }],
+    ["dbmate", { "1_a.sql": DBMATE, "./Cargo.toml": "[dependencies]\nsqlx = '0.8'\n" }],
   ])("%s is found out", async (layout, written) => {
     await using folder = await MigrationFolder.create(written);
     const files = await folder.read();

@@ -141,6 +141,8 @@ const CASES: Readonly<Record<string, Case>> = {
     spec: generator("regex", { pattern: ["^[0-9a-f]{24}$", "f"], without: "00", min: 24 }),
     hash: "7a1e2ebd8fa2",
   },
+  stretch: { spec: generator("stretch"), type: typeShape("date"), hash: "064e4a33fa64" },
+  "stretch 2": { spec: generator("stretch", { of: "value" }), type: typeShape("timestamptz"), hash: "319bc79a8e2e" },
   template: {
     spec: generator("template", {
       pattern: "{{{first_name|upper}}} \t{last_name|slug}-{entity}.{row} {public_key|lower}",

@@ -264,7 +264,7 @@ describe("what must not repeat", () => {
   });
 
   test("what the factory asks for, and what partial indexes do", async () => {
-    const t = table("t", [id, column("a", "text"), column("b", "text")], { apart: [["b"]] });
+    const t = table("t", [id, column("a", "text"), column("b", "text")], { apart: [{ columns: ["b"] }] });
     const planned = await plan({ tables: [t], factories: factoriesOf([factory("t", { unique: [["a"]] })]) });
     expect(uniqueOf(requireEntity(planned, "t"))).toEqual({ id: "alone", a: "alone", b: "alone" });
   });

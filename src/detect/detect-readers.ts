@@ -1,0 +1,75 @@
+/** The variables that a repository's own code reads where it configures its database. Text alone; nothing is run. */
+import { join } from "node:path";
+import { loadTextFile } from "../config/text-file.ts";
+import type { FoundEntry } from "./detect-entries.ts";
+
+export interface ReadNames {
+  /** The file that reads them, relative to the root. */
+  file: string;
+  names: readonly string[];
+}
+
+interface Reader {
+  file: RegExp;
+  /** The part of the file that is about the database. */
+  part?: (text: string) => string;
+}
+
+/** As much as the settings of one database take up. */
+const SETTINGS_CHARS = 2000;
+
+const READERS: readonly Reader[] = [
+  // Prisma: url, directUrl, but not the shadow database's.
+  { file: /(^|\/)schema\.prisma$/, part: (text) => (text.match(/^\s*(?:url|directUrl)\s*=.*$/gm) ?? []).join("\n") },
+  { file: /(^|\/)prisma\.config\.[cm]?[jt]s$/ },
+  { file: /(^|\/)drizzle\.config\.[cm]?[jt]s$/ },
+  { file: /(^|\/)knexfile\.[cm]?[jt]s$/ },
+  { file: /(^|\/)(?:ormconfig|data-source|datasource|typeorm\.config|mikro-orm\.config)\.(?:[cm]?[jt]s|json)$/ },
+  { file: /(^|\/)config\/(?:config|database)\.[cm]?[jt]s$/ },
+  { file: /(^|\/)\.sequelizerc$/ },
+  { file: /(^|\/)config\/(?:config|database)\.json$/, part: sequelizeVariables },
+  { file: /(^|\/)database\.ya?ml$/, part: (text) => text.replace(/^test:[\s\S]*?(?=^\S|(?![\s\S]))/m, "") },
+  { file: /(^|\/)settings(?:\/\w+)?\.py$/, part: djangoDatabases },
+  { file: /(^|\/)config\/(?:runtime|dev)\.exs$/, part: (text) => after(text, /\.Repo\b|DATABASE_URL/) },
+];
+
+const NAME = "([A-Z][A-Z0-9_]*)";
+const READS = new RegExp(
+  [
+    `(?:process|Bun|import\\.meta)\\.env(?:\\.${NAME}|\\[["']${NAME}["']\\])`,
+    `\\b(?:env|config|getenv|decouple)(?:\\.\\w+)?\\(\\s*["']${NAME}["']`,
+    `\\bENV(?:\\[["']${NAME}["']\\]|\\.fetch\\(\\s*["']${NAME}["'])`,
+    `\\bos\\.(?:environ(?:\\.get\\(|\\[)|getenv\\()\\s*["']${NAME}["']`,
+    `\\bSystem\\.(?:get_env|fetch_env!?)\\(\\s*["']${NAME}["']`,
+    `"use_env_variable"\\s*:\\s*"${NAME}"`,
+  ].join("|"),
+  "g",
+);
+
+/** By file. */
+export async function listConfigNames(root: string, entries: readonly FoundEntry[]): Promise<ReadNames[]> {
+  const found = await Promise.all(
+    entries.map(async ({ path, isFolder }): Promise<ReadNames[]> => {
+      const reader = isFolder ? undefined : READERS.find(({ file }) => file.test(path));
+      if (reader === undefined) return [];
+      const text = await loadTextFile(join(root, path), "the configuration").catch(() => "");
+      const part = reader.part?.(text) ?? text;
+      const names = [...part.matchAll(READS)].flatMap((match) => match.slice(1).filter((name) => name !== undefined));
+      return names.length === 0 ? [] : [{ file: path, names: [...new Set(names)] }];
+    }),
+  );
+  return found.flat();
+}
+
+function sequelizeVariables(text: string): string {
+  return (text.match(/"use_env_variable"\s*:\s*"[^"]*"/g) ?? []).join("\n");
+}
+
+function djangoDatabases(text: string): string {
+  return after(text, /^DATABASES\s*=|dj_database_url/m);
+}
+
+function after(text: string, beginning: RegExp): string {
+  const place = text.search(beginning);
+  return place < 0 ? "" : text.slice(place, place + SETTINGS_CHARS);
+}

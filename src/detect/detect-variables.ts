@@ -1,0 +1,144 @@
+/** The variables by which a repository's programs find their database, in its env files and in what reads them. */
+import { dirname, join } from "node:path";
+import { readEnvFile } from "../config/env-file.ts";
+import { isUrl } from "../postgres/conninfo.ts";
+import type { FoundEntry } from "./detect-entries.ts";
+import { listConfigNames } from "./detect-readers.ts";
+
+/** What one env file of a worktree is to be given: for each variable a text for `env.set`. */
+export interface DetectedSet {
+  /** The env file, relative to the root. */
+  file: string;
+  set: Readonly<Record<string, string>>;
+  /** Ports of the application's own, by their variables. */
+  ports: Readonly<Record<string, number>>;
+}
+
+const ENV_FILE = /^\.env(?:\.([\w-]+))*$/;
+const EXAMPLE = /\.(?:example|sample|template|dist|defaults)$/;
+const OWN = /^\.env(?:\.(?:local|dev|development))*$/;
+
+/** The env files that have such variables, main's own first; of a pattern and the file made of it the latter. */
+export async function findSets(root: string, entries: readonly FoundEntry[]): Promise<DetectedSet[]> {
+  const files = entries.filter(({ name, isFolder }) => !isFolder && ENV_FILE.test(name)).map(({ path }) => path);
+  const sets = new Map<string, DetectedSet>();
+  for (const path of files) {
+    const target = path.replace(EXAMPLE, "");
+    if (!OWN.test(target.slice(target.lastIndexOf("/") + 1))) continue;
+    const variables = await readEnvFile(join(root, path)).catch(() => ({}));
+    add(sets, target, findVariables(variables), findPorts(variables));
+  }
+  for (const { file, names } of await listConfigNames(root, entries)) {
+    const target = nearest([...sets.keys()], file);
+    const set = Object.fromEntries(
+      names.flatMap((name) => (partOf(name) === undefined ? [] : [[name, partOf(name) ?? ""]])),
+    );
+    add(sets, target, set, {});
+  }
+  return [...sets.values()]
+    .filter(({ set, ports }) => Object.keys(set).length + Object.keys(ports).length > 0)
+    .sort((a, b) => a.file.split("/").length - b.file.split("/").length);
+}
+
+/** What is known already counts: a value says more of its form than a name. */
+function add(
+  sets: Map<string, DetectedSet>,
+  file: string,
+  set: Readonly<Record<string, string>>,
+  ports: Readonly<Record<string, number>>,
+): void {
+  const known = sets.get(file) ?? { file, set: {}, ports: {} };
+  sets.set(file, { file, set: { ...set, ...known.set }, ports: { ...ports, ...known.ports } });
+}
+
+/** The env file that lies nearest above what reads it. */
+function nearest(files: readonly string[], reader: string): string {
+  for (let folder = dirname(reader); ; folder = dirname(folder)) {
+    const found = files.find((file) => dirname(file) === folder);
+    if (found !== undefined) return found;
+    if (folder === ".") return ".env";
+  }
+}
+
+/** Not the application's database: another one is made for it, or belongs to the tests. */
+const OTHER = /SHADOW|(^|_)TEST(_|$)|REPLICA|READ_?ONLY/;
+
+/** The variables of an env file that say where the database is, with what they are to say. */
+export function findVariables(variables: Readonly<Record<string, string>>): Record<string, string> {
+  const urls = Object.entries(variables).filter(([name, value]) => isUrl(value) && !OTHER.test(name));
+  const primary = urls.find(([name]) => name === "DATABASE_URL") ?? urls[0];
+  const same = urls.filter(([, value]) => primary !== undefined && databaseOf(value) === databaseOf(primary[1]));
+  return Object.fromEntries([...same.map(([name, value]) => [name, templateOf(value)]), ...findParts(variables)]);
+}
+
+const URL_PARTS = /^((?:jdbc:|r2dbc:)?[a-z0-9+_-]+:)(?:\/\/([^/?#]*))?\/?([^/?#]*)(\?.*)?$/i;
+
+function databaseOf(url: string): string {
+  return URL_PARTS.exec(url)?.[3] ?? "";
+}
+
+/** The URL as a template: its form stays, and what it says beside the place. */
+function templateOf(url: string): string {
+  const [, scheme = "", , , query = ""] = URL_PARTS.exec(url) ?? [];
+  const kept = escapeBraces(query);
+  if (/^postgres(ql)?:$/i.test(scheme)) return `{url}${kept}`;
+  const place = "{host}:{port}/{database}";
+  if (/^(jdbc|r2dbc):/i.test(scheme)) {
+    const login = kept.replace(/([?&]user=)[^&]*/, "$1{user}").replace(/([?&]password=)[^&]*/, "$1{password}");
+    return `${scheme}//${place}${login}`;
+  }
+  return `${scheme}//{user}:{password}@${place}${kept}`;
+}
+
+function escapeBraces(text: string): string {
+  return text.replace(/[{}]/g, "$&$&");
+}
+
+const PART = /^((?:[A-Z0-9]+_)+|PG)(HOST|HOSTNAME|PORT|USER|USERNAME|PASSWORD|PASS|PASSWD|NAME|DATABASE|DB|DBNAME)$/;
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  ...{ HOST: "{host}", HOSTNAME: "{host}", PORT: "{port}", USER: "{user}", USERNAME: "{user}" },
+  ...{ PASSWORD: "{password}", PASS: "{password}", PASSWD: "{password}" },
+  ...{ NAME: "{database}", DATABASE: "{database}", DB: "{database}", DBNAME: "{database}" },
+};
+const FOR_DATABASES = /(^|_)(DB|DATABASE|PG|POSTGRES|POSTGRESQL|TYPEORM|SQL)_?$|^PG$/;
+
+/** Families of variables: a host and a database under one beginning, which are no other kind of server's. */
+function findParts(variables: Readonly<Record<string, string>>): [string, string][] {
+  const families = new Map<string, [string, string][]>();
+  for (const name of Object.keys(variables)) {
+    const [, beginning = "", part = ""] = PART.exec(name) ?? [];
+    if (!FOR_DATABASES.test(beginning)) continue;
+    families.set(beginning, [...(families.get(beginning) ?? []), [name, PLACEHOLDERS[part] ?? ""]]);
+  }
+  return [...families].flatMap(([beginning, parts]) => {
+    const has = (placeholder: string) => parts.some(([, each]) => each === placeholder);
+    const kind = variables[`${beginning}CONNECTION`] ?? variables[`${beginning}TYPE`] ?? "pgsql";
+    const isPostgres = /^(pg|postgres)/i.test(kind) && variables[`${beginning}PORT`] !== "3306";
+    return has("{host}") && has("{database}") && isPostgres ? parts : [];
+  });
+}
+
+/** What a variable of that name, read where a database is configured, is to say; undefined when its name tells nothing. */
+function partOf(name: string): string | undefined {
+  if (OTHER.test(name)) return undefined;
+  if (/(^|_)(URL|URI|DSN)$/.test(name)) return "{url}";
+  const part = PART.exec(name)?.[2];
+  return part === undefined ? undefined : PLACEHOLDERS[part];
+}
+
+const APP_PORT = /^(?:(WEB|APP|API|SERVER|HTTP|FRONTEND|BACKEND|VITE|NEXT)_)?PORT$/;
+
+/** The ports that the application itself listens on. */
+function findPorts(variables: Readonly<Record<string, string>>): Record<string, number> {
+  const found = Object.entries(variables).flatMap(([name, value]) => {
+    const match = APP_PORT.exec(name);
+    const port = Number(value);
+    return match === null || !/^\d+$/.test(value) || port < 1 || port > 65_535 ? [] : [[name, port] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+/** `web` of PORT and WEB_PORT. */
+export function portName(variable: string): string {
+  return APP_PORT.exec(variable)?.[1]?.toLowerCase() ?? "web";
+}

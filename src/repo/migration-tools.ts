@@ -1,0 +1,40 @@
+/** Which tool a migration is written for that is none of pgrove's layouts, by the file's name. */
+
+const FLYWAY_NAME = /^(?:[vub]\d[\d._]*|r)__.*\.sql$/i;
+/** A number, Flyway's and refinery's names, and the revisions of Alembic. */
+const TOOLS_NAME = /^(?:\d+[_-]|[vub]\d[\d._]*__|r__|[0-9a-f]{12}_.*\.py$)/i;
+/** Whole names that only one tool has. */
+const TOOLS_FILES: readonly (readonly [name: RegExp, tool: string])[] = [
+  [/^(?:db\.)?change-?log\b.*\.(?:xml|ya?ml|json|sql)$/i, "Liquibase"],
+  [/^(?:before|after)(?:Each)?(?:Migrate|Undo|Clean|Validate|Baseline|Repair)\w*\.sql$/, "Flyway"],
+  [/^sqitch\.plan$/, "sqitch"],
+];
+
+const SCRIPT_TOOLS: readonly (readonly [ends: readonly string[], tool: string])[] = [
+  [["go"], "a Go program such as goose"],
+  [["py"], "Alembic or Django"],
+  [["rb"], "Rails"],
+  [["js", "cjs", "mjs", "ts", "cts", "mts"], "a JavaScript tool such as Knex"],
+  [["php"], "Laravel or another PHP tool"],
+  [["exs"], "Ecto"],
+  [["cs"], "Entity Framework"],
+  [["java", "kt"], "Flyway"],
+  [["rs"], "refinery"],
+  [["xml", "yaml", "yml"], "Liquibase"],
+];
+const NO_SCRIPT = /(?:[._](?:test|spec)|\.d)\.\w+$/i;
+
+/** V2__users.sql, R__views.sql */
+export function isFlywayName(name: string): boolean {
+  return FLYWAY_NAME.test(name);
+}
+
+/** The tool whose migration a file probably is, by its name; undefined of SQL, and of what is none. */
+export function toolOfName(name: string): string | undefined {
+  const own = TOOLS_FILES.find(([pattern]) => pattern.test(name))?.[1];
+  if (own !== undefined) return own;
+  if (FLYWAY_NAME.test(name)) return "Flyway or refinery";
+  if (!TOOLS_NAME.test(name) || NO_SCRIPT.test(name)) return undefined;
+  const end = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+  return SCRIPT_TOOLS.find(([ends]) => ends.includes(end))?.[1];
+}

@@ -1,0 +1,65 @@
+/** The `docker compose` command line, and its complaints in words that help. */
+import { dirname } from "node:path";
+import { failure, missingError } from "../errors.ts";
+import { dockerCommand, explainDockerError } from "../sys/docker.ts";
+import type { Command } from "../sys/process.ts";
+import { ToolError } from "../sys/tool-error.ts";
+import { type ComposeSpec, type FoundService, projectOf } from "./compose-find.ts";
+import { findComposeEnvFile } from "./compose-project.ts";
+
+/** `docker compose` for the spec's files, run beside the first one as its relative paths expect. */
+export async function composeCommand(
+  spec: ComposeSpec,
+  found: FoundService | undefined,
+  args: readonly string[],
+): Promise<Command> {
+  const first = spec.files[0] ?? "";
+  const folder = dirname(first);
+  const envFiles = await listEnvFiles(spec, first);
+  const wanted = found === undefined ? await projectOf(spec) : undefined;
+  const project = spec.project ?? (found?.unusual || wanted?.given ? (found?.project ?? wanted?.name) : undefined);
+  const flags = [
+    ...spec.files.flatMap((file) => ["-f", file]),
+    ...(project === undefined ? [] : ["-p", project]),
+    ...envFiles.flatMap((file) => ["--env-file", file]),
+    ...spec.profiles.flatMap((profile) => ["--profile", profile]),
+  ];
+  return { ...dockerCommand(["compose", ...flags, ...args]), cwd: folder };
+}
+
+/** The env files to name, the last one first in rank; compose itself finds one that lies beside the first file. */
+async function listEnvFiles({ mainFile }: ComposeSpec, first: string): Promise<string[]> {
+  const own = await findComposeEnvFile(first);
+  const mains = mainFile === undefined ? undefined : await findComposeEnvFile(mainFile);
+  if (mains !== undefined) return own === undefined ? [mains] : [mains, own];
+  return own === undefined || dirname(own) === dirname(first) ? [] : [own];
+}
+
+/** Compose's complaints in words that help. */
+export function explainComposeError(error: unknown, spec: ComposeSpec): unknown {
+  const explained = explainDockerError(error);
+  if (!(explained instanceof ToolError) || explained.failure.aborted) return explained;
+  const said = explained.failure.stderr.join("\n");
+  if (/'compose' is not a docker command|unknown shorthand flag: 'f'|unknown command: docker compose/i.test(said)) {
+    return missingError(
+      "compose_missing",
+      "docker has no compose: `docker compose` (version 2) is needed, docker-compose version 1 does not do",
+      "install Docker's compose plugin: https://docs.docker.com/compose/install/",
+    );
+  }
+  const missing = /env file (\S+) not found/.exec(said)?.[1];
+  if (missing !== undefined) {
+    return failure(
+      "env_file_missing",
+      `the compose files name an env file that is not there: ${missing}`,
+      "make it; or have worktrees given main's: worktrees.share in pgrove.yaml",
+    );
+  }
+  const lines = explained.failure.stderr.filter((line) => line.trim() !== "").slice(-6);
+  return failure(
+    "compose_failed",
+    `docker compose failed for the service ${spec.service}:\n${lines.map((line) => `  ${line.trim()}`).join("\n")}`,
+    `check ${spec.files.join(", ")}`,
+    error,
+  );
+}

@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Environment, loadConfig } from "../../../src/config/load-config.ts";
+import { detectProject } from "../../../src/detect/detect.ts";
+import { proposeConfig } from "../../../src/detect/propose.ts";
+import { renderVariables } from "../../../src/resolve/env-lines.ts";
+import { whereaboutsOf } from "../../../src/resolve/reach.ts";
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "pgrove-detect-variables-"));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function write(files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+}
+
+/** What pgrove itself makes of its proposal for these files. */
+async function propose(files: Readonly<Record<string, string>>, environment: Environment = {}) {
+  await write({ "compose.yaml": "services: {db: {image: postgres}}\n", ...files });
+  await write({ "pgrove.yaml": proposeConfig(await detectProject(root, { askIgnored: async (paths) => paths })) });
+  return await loadConfig(join(root, "pgrove.yaml"), { environment });
+}
+
+const setOf = async (files: Readonly<Record<string, string>>) => (await propose(files)).config.env.set;
+
+describe("init names every variable by which the database is found", () => {
+  test("in an env file: URLs in their own form, and nothing else's", async () => {
+    const env = [
+      "DATABASE_URL=postgresql://app:pw@localhost:5432/shop?schema=public",
+      "NEXT_PRIVATE_DATABASE_URL=postgresql://app:pw@localhost:5432/shop",
+      "SHADOW_DATABASE_URL=postgresql://app:pw@localhost:5432/shadow",
+      "TEST_DATABASE_URL=postgresql://app:pw@localhost:5432/shop",
+      "ANALYTICS_URL=postgresql://app:pw@localhost:5432/analytics",
+      "JDBC_URL=jdbc:postgresql://localhost:5432/shop?user=app&password=pw&ssl=false",
+      "ECTO_URL=ecto://app:pw@localhost/shop",
+      "REDIS_URL=redis://localhost:6379",
+    ];
+    expect(await setOf({ ".env": env.join("\n") })).toEqual({
+      DATABASE_URL: "{url}?schema=public",
+      NEXT_PRIVATE_DATABASE_URL: "{url}",
+      JDBC_URL: "jdbc:postgresql://{host}:{port}/{database}?user={user}&password={password}&ssl=false",
+      ECTO_URL: "ecto://{user}:{password}@{host}:{port}/{database}",
+    });
+  });
+
+  test("in parts, as Laravel and others have them; not those of another kind of server", async () => {
+    const laravel =
+      "DB_CONNECTION=pgsql\nDB_HOST=127.0.0.1\nDB_PORT=5432\nDB_DATABASE=shop\nDB_USERNAME=app\nDB_PASSWORD=pw\n";
+    const more = "MAIL_HOST=x\nMAIL_PORT=1\nMAIL_USERNAME=y\nREDIS_HOST=z\n";
+    expect(await setOf({ ".env": laravel + more })).toEqual({
+      ...{ DB_HOST: "{host}", DB_PORT: "{port}", DB_DATABASE: "{database}" },
+      ...{ DB_USERNAME: "{user}", DB_PASSWORD: "{password}" },
+    });
+    expect(await setOf({ ".env": laravel.replace("pgsql", "mysql") })).toEqual({ DATABASE_URL: "{url}" });
+  });
+
+  test.each([
+    [
+      "prisma/schema.prisma",
+      'datasource db {\n  url = env("A_URL")\n  directUrl = env("B_URL")\n  shadowDatabaseUrl = env("S_URL")\n}\n',
+      ["A_URL", "B_URL"],
+    ],
+    ["drizzle.config.ts", "export default { dbCredentials: { url: process.env.A_URL! } };", ["A_URL"]],
+    ["knexfile.js", "module.exports = { connection: process.env['A_URL'] };", ["A_URL"]],
+    [
+      "src/data-source.ts",
+      "new DataSource({ host: process.env.TYPEORM_HOST, database: process.env.TYPEORM_DATABASE })",
+      ["TYPEORM_HOST", "TYPEORM_DATABASE"],
+    ],
+    ["config/config.json", '{"development": {"use_env_variable": "A_URL"}}', ["A_URL"]],
+    [
+      "config/database.yml",
+      'development:\n  url: <%= ENV["A_URL"] %>\n  host: <%= ENV.fetch("DB_HOST") { "x" } %>\ntest:\n  url: <%= ENV["T_URL"] %>\n',
+      ["A_URL", "DB_HOST"],
+    ],
+    [
+      "shop/settings.py",
+      'SECRET = os.environ["SECRET_NAME"]\nDATABASES = {"default": {"NAME": os.environ["DB_NAME"], "HOST": os.environ.get("DB_HOST", "x")}}\n',
+      ["DB_NAME", "DB_HOST"],
+    ],
+    ["config/runtime.exs", 'config :shop, Shop.Repo, url: System.get_env("A_URL")\n', ["A_URL"]],
+    ["config/database.php", "'host' => env('DB_HOST', '127.0.0.1'),", []],
+  ])("in %s", async (file, text, names) => {
+    const { set } = (await propose({ [file]: text })).config.env;
+    expect(Object.keys(set).sort()).toEqual(names.length === 0 ? ["DATABASE_URL"] : [...names].sort());
+  });
+
+  test("from a pattern, for the file that is made of it", async () => {
+    const { file, set } = (await propose({ ".env.example": "POSTGRES_URL=postgres://user:pass@localhost/shop\n" }))
+      .config.env;
+    expect([file.slice(root.length), set]).toEqual(["/.env", { POSTGRES_URL: "{url}" }]);
+  });
+
+  test("of a production file nothing", async () => {
+    expect(await setOf({ ".env.production": "A_URL=postgres://user:pass@db/shop\n" })).toEqual({
+      DATABASE_URL: "{url}",
+    });
+  });
+});
+
+test("several env files of a monorepo are several in pgrove.yaml, each with its own variables", async () => {
+  const loaded = await propose({
+    ".env": "DATABASE_URL=postgres://app@localhost/shop\n",
+    "apps/web/.env": "WEB_DATABASE_URL=postgres://app@localhost/shop\nPORT=3000\n",
+    "packages/db/prisma/schema.prisma": 'datasource db {\n  url = env("PRISMA_URL")\n}\n',
+    "packages/db/.env.example": "OTHER=1\n",
+  });
+  const { env, ports } = loaded.config;
+  const all = [env, ...(env.others ?? [])].map(({ file, set }) => [file.slice(root.length), set]);
+  expect(all).toEqual([
+    ["/.env", { DATABASE_URL: "{url}" }],
+    ["/apps/web/.env", { WEB_DATABASE_URL: "{url}", PORT: "{port.web}" }],
+    ["/packages/db/.env", { PRISMA_URL: "{url}" }],
+  ]);
+  expect(ports).toEqual({ web: 3000 });
+  const connection = { host: "127.0.0.1", port: 5432, user: "app", database: "shop_x", parameters: {} };
+  const of = { target: { name: "x" }, branch: "x" };
+  const { variables } = renderVariables(whereaboutsOf(connection), of, loaded);
+  expect(Object.keys(variables).sort()).toEqual(["DATABASE_URL", "PORT", "PRISMA_URL", "WEB_DATABASE_URL"]);
+});
+
+test("what git ignores and a worktree needs is proposed to be shared", async () => {
+  const { share } = (await propose({ ".env": "A=1\n", ".env.local": "", "node_modules/x/y": "" })).config.worktrees;
+  expect(share).toEqual([".env", ".env.local", "node_modules"]);
+});
+
+test("one env file or several: mistakes are named in either form", async () => {
+  const load = async (env: string) => {
+    await write({ "pgrove.yaml": `project: x\nserver: {local: {}}\nenv: ${env}\n` });
+    return await loadConfig(join(root, "pgrove.yaml"), { environment: { V: "{a}" } });
+  };
+  await expect(load("{fil: .env}")).rejects.toThrow('unknown key "fil" in env');
+  await expect(load("[{fil: .env}]")).rejects.toThrow('unknown key "fil" in env[0]');
+  await expect(load("[{file: ../x}]")).rejects.toThrow("env[0].file");
+  await expect(load("[]")).rejects.toThrow("must name an env file");
+  await expect(load("[{set: {A: [1]}}]")).rejects.toThrow("env[0].set.A must be text");
+  await expect(load("text")).rejects.toThrow("env must be");
+  expect((await load(`[{set: {A: 1, B: "$\{V}"}}]`)).config.env.set).toEqual({ A: "1", B: "{{a}}" });
+});
