@@ -1,7 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
-import { count, duration, text, texts } from "./schema-parts.ts";
+import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -9,14 +9,18 @@ export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
 export const ISOLATIONS = ["container", "database", "schema"] as const;
 
 const password = v.pipe(
-  v.union(
-    [
-      v.string(),
-      v.strictObject({ command: text("A shell command that prints it; run once approved with `pgrove trust`.") }),
-      v.strictObject({ file: text("A file that holds it; one outside the repository is read once approved.") }),
-    ],
-    "must be text, {command: …} or {file: …}",
-  ),
+  v.union([
+    v.string(),
+    v.pipe(
+      v.strictObject({
+        command: v.optional(text("A shell command that prints it; run once approved with `pgrove trust`.")),
+        file: v.optional(text("A file that holds it; one outside the repository is read once approved.")),
+      }),
+      v.rawCheck(({ dataset, addIssue }) => {
+        if (keysOf(dataset.value).length !== 1) addIssue({ message: "needs one of command, file" });
+      }),
+    ),
+  ]),
   v.description("Its password; best taken from a variable, a command or a file. Left out, the container's own."),
 );
 

@@ -147,7 +147,6 @@ const WANTED: Record<string, string> = {
 };
 
 function describeWanted(issue: BaseIssue<unknown>, place: Place | undefined): string {
-  if (issue.type === "union" && issue.message.startsWith("must ")) return issue.message;
   if (issue.type !== "picklist")
     return `must be ${WANTED[issue.type] ?? issue.expected}, not ${describeKind(issue.input)}`;
   const options = (issue.expected ?? "").replace(/[()"]/g, "").split(" | ");

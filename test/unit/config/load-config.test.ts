@@ -329,10 +329,10 @@ describe("variables", () => {
     const password = async (text: string) => (await load(withPassword(text))).config.database.password;
     expect(await password("{command: 'pass show ${X}'}")).toEqual({ command: "pass show ${X}" });
     expect(await password("{file: ~/secret}")).toEqual({ file: "~/secret" });
-    for (const wrong of ["{fle: x}", "{file: ''}", "[x]"]) {
+    for (const wrong of ["{fle: x}", "{file: ''}", "[x]", "{}", "{file: x, command: y}"]) {
       expect(await mistakesOf(withPassword(wrong))).toContain("database.password");
     }
-    expect(await mistakesOf(withPassword("{fle: x}"))).toContain("{command: …} or {file: …}");
+    expect(await mistakesOf(withPassword("{fle: x}"))).toContain("did you mean");
   });
 
   test("what a needed variable has to say is said", async () => {
