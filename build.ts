@@ -5,6 +5,7 @@
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { fetchRuntime } from "./scripts/build/runtime.ts";
 
 /** The platforms that are released. `bun-linux-x64-baseline` would serve older processors; it is slower on the others. */
 const RELEASED = [
@@ -39,20 +40,25 @@ if (values.all) await buildReleases();
 
 async function buildReleases(): Promise<void> {
   const sums: string[] = [];
-  for (const platform of RELEASED) {
-    const name = `pgrove-${platform}${platform.startsWith("windows") ? ".exe" : ""}`;
-    await build(`dist/${name}`, `bun-${platform}`);
-    sums.push(`${await sha256(`dist/${name}`)}  ${name}`);
+  const folder = await mkdtemp("dist/.runtimes-");
+  try {
+    for (const platform of RELEASED) {
+      const name = `pgrove-${platform}${platform.startsWith("windows") ? ".exe" : ""}`;
+      const runtime = await fetchRuntime(platform, folder);
+      await build(`dist/${name}`, [`--target=bun-${platform}`, `--compile-executable-path=${runtime}`]);
+      sums.push(`${await sha256(`dist/${name}`)}  ${name}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
   await Bun.write("dist/SHA256SUMS", `${sums.join("\n")}\n`);
 }
 
 /** In a folder of its own, since bun leaves its source maps beside the binary; then renamed, so that none is half-written. */
-async function build(outfile: string, target?: string): Promise<void> {
+async function build(outfile: string, platform: readonly string[] = []): Promise<void> {
   const folder = await mkdtemp("dist/.build-");
   try {
     const made = join(folder, "pgrove");
-    const platform = target === undefined ? [] : [`--target=${target}`];
     const command = [process.execPath, "build", ...FLAGS, ...platform, ENTRY, "--outfile", made];
     const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
     const [said, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);

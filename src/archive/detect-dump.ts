@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { failure } from "../errors.ts";
 import { pathExists } from "../sys/files.ts";
 import { ARCHIVE_MAGIC } from "./archive.ts";
+import { findForeign } from "./foreign-file.ts";
 import { openPlain, type Wrapping } from "./plain.ts";
 
 export type DumpKind =
@@ -23,19 +24,28 @@ export async function detectDump(path: string): Promise<DumpKind> {
   const head = await readHead(path);
   if (head.length === 0) throw notADump(path, "it is empty");
   if (startsWith(head, ARCHIVE_MAGIC)) return { kind: "custom" };
-  if (Buffer.from(head).subarray(257, 262).toString("latin1") === "ustar") return await detectTar(path);
+  if (isTar(head)) return await detectTar(path);
   const wrapping = wrappingOf(head);
-  if (wrapping === undefined) throw notADump(path, describeForeign(head));
-  const beginning = wrapping === "none" ? head : await firstBytes(path, wrapping);
-  if (startsWith(beginning, ARCHIVE_MAGIC)) {
-    throw failure(
-      "dump_wrapped",
-      `${path} is a custom-format archive compressed once more with ${wrapping}`,
-      wrapping === "gzip" ? `gunzip it first: gunzip ${path}` : `decompress it first: zstd -d ${path}`,
-    );
-  }
-  if (beginning.includes(0)) throw notADump(path, "it is binary, in no format that pg_dump writes");
+  if (wrapping === undefined) throw notADump(path, findForeign(head) ?? BINARY);
+  if (wrapping === "none") return { kind: "plain", wrapping };
+  const beginning = await firstBytes(path, wrapping);
+  if (startsWith(beginning, ARCHIVE_MAGIC)) throw wrapped(path, wrapping, "a custom-format archive");
+  if (isTar(beginning)) throw wrapped(path, wrapping, "a tar");
+  const foreign = findForeign(beginning);
+  if (foreign !== undefined) throw notADump(path, `within ${wrapping}, ${foreign}`);
+  if (beginning.includes(0)) throw notADump(path, BINARY);
   return { kind: "plain", wrapping };
+}
+
+const BINARY = "it is binary, in no format that pg_dump writes";
+
+function isTar(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes).subarray(257, 262).toString("latin1") === "ustar";
+}
+
+function wrapped(path: string, wrapping: Wrapping, what: string) {
+  const way = wrapping === "gzip" ? `gunzip it first: gunzip ${path}` : `decompress it first: zstd -d ${path}`;
+  return failure("dump_wrapped", `${path} is ${what} compressed once more with ${wrapping}`, way);
 }
 
 async function detectFolder(path: string): Promise<DumpKind> {
@@ -54,9 +64,16 @@ async function readHead(path: string): Promise<Uint8Array> {
   }
 }
 
+/** As many as tell a tar, or all that there are. */
 async function firstBytes(path: string, wrapping: Wrapping): Promise<Uint8Array> {
-  for await (const chunk of openPlain(path, wrapping)) return chunk;
-  return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of openPlain(path, wrapping)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= HEAD_BYTES) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
@@ -66,26 +83,7 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
 function wrappingOf(head: Uint8Array): Wrapping | undefined {
   if (head[0] === 0x1f && head[1] === 0x8b) return "gzip";
   if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return "zstd";
-  if (head.includes(0) || (head[0] === 0xff && head[1] === 0xfe)) return undefined;
-  return foreignMagic(head) === undefined ? "none" : undefined;
-}
-
-const FOREIGN: readonly [string, string][] = [
-  ["\x04\x22\x4d\x18", "it is compressed with lz4: decompress it first with lz4 -d"],
-  ["\xfd7zXZ", "it is compressed with xz: decompress it first with xz -d"],
-  ["BZh", "it is compressed with bzip2: decompress it first with bunzip2"],
-  ["PK\x03\x04", "it is a zip file: unpack it first"],
-  ["SQLite format 3", "it is an SQLite database"],
-  ["age-encryption.org", "it is encrypted with age"],
-  ["\xff\xfe", "it is UTF-16 text, as PowerShell's `>` writes: make it again with pg_dump -f"],
-];
-
-function foreignMagic(head: Uint8Array): string | undefined {
-  return FOREIGN.find(([magic]) => startsWith(head, magic))?.[1];
-}
-
-function describeForeign(head: Uint8Array): string {
-  return foreignMagic(head) ?? "it is binary, in no format that pg_dump writes";
+  return head.includes(0) || findForeign(head) !== undefined ? undefined : "none";
 }
 
 function notADump(path: string, why: string) {
@@ -112,7 +110,7 @@ async function detectTar(path: string): Promise<DumpKind> {
       }
       position += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
     }
-    if (toc === undefined) throw notADump(path, "the tar holds no toc.dat");
+    if (toc === undefined) throw notADump(path, "the tar holds no toc.dat, so it is of neither pg_dump -Ft nor -Fd");
     return { kind: "packed-directory", tocOffset: toc.offset, inside: toc.inside };
   } finally {
     await file.close();

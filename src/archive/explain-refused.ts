@@ -1,11 +1,5 @@
 /** Why a server took what a dump says not, although the dump is whole: by PostgreSQL's own words, with the way out. */
-
-export interface Explanation {
-  /** The error's code. */
-  code: string;
-  why: string;
-  hint: string;
-}
+import { type Explanation, explainFull } from "../work/explain.ts";
 
 interface Rule extends Omit<Explanation, "why"> {
   says: RegExp;
@@ -20,18 +14,6 @@ const RULES: readonly Rule[] = [
     says: /pg_restore: error: (?!could not execute query).*(?:corrupt|could not (?:uncompress|decompress|find block)|unexpected (?:block|end)|end of file|valid archive|incomplete tar|unrecognized data block)/i,
     why: () => "the dump is damaged: its data cannot be read to the end",
     hint: "make it again, or restore an older one: pgrove dumps list",
-  },
-  {
-    code: "server_shm_full",
-    says: /could not resize shared memory segment/i,
-    why: () => "the server's shared memory (/dev/shm) is full, and not its disk",
-    hint: "give the container more: shm_size: 256mb in the compose file, or docker run --shm-size=256m",
-  },
-  {
-    code: "server_disk_full",
-    says: /No space left on device/i,
-    why: () => "the server's disk is full",
-    hint: "make room on the server's disk, then try again",
   },
   {
     code: "load_order",
@@ -78,5 +60,5 @@ export function explainRefused(said: string): Explanation | undefined {
     const [found, ...names] = says.exec(said) ?? [];
     if (found !== undefined) return { code, why: why(names.find((name) => name !== undefined) ?? ""), hint };
   }
-  return undefined;
+  return explainFull(said);
 }

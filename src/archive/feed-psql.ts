@@ -2,9 +2,10 @@
 
 import { failure } from "../errors.ts";
 import { MAY_WRITE_SQL } from "../postgres/own-settings.ts";
-import { parseVersion, type Version } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import { exactSql } from "../sql/exact.ts";
 import { openPsql, runPsql } from "../sql/psql.ts";
+import { psqlKnowsRestrict } from "../sql/psql-version.ts";
 import type { Work } from "../work/work.ts";
 import { filterSql } from "./filter-sql.ts";
 import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
@@ -42,7 +43,8 @@ export async function feedPsql(
   { restricted, leftOut, superfluous }: SqlContents,
   { skipping, searchPath, options, told }: FeedChoice = {},
 ): Promise<void> {
-  const sealed = knowsRestrict(await readPsqlVersion(work, live));
+  const { runner } = work.tools;
+  const sealed = await psqlKnowsRestrict(live.toolbox, { runner, ...work.operation });
   const unknown = leftOut.settings.length === 0 ? [] : settingsUnknownTo(await readServerMajor(work));
   const settings = leftOut.settings.filter((name) => unknown.includes(name));
   const leaving = {
@@ -51,7 +53,7 @@ export async function feedPsql(
   };
   await runPsql(openPsql(live, work.tools, work.operation, options), {
     name: "the dump",
-    source: filterSql(sql, leaving, told),
+    source: exactUnless(sealed, filterSql(sql, leaving, told)),
     args: ["-q", "--echo-errors", "-c", MAY_WRITE_SQL],
     checked: { sealed },
     phrase: (line) => line,
@@ -67,15 +69,14 @@ export async function readServerMajor({ control }: Work): Promise<number> {
   return row.major;
 }
 
-async function readPsqlVersion(work: Work, live: LiveTarget): Promise<Version | undefined> {
-  const command = live.toolbox.command("psql", ["--version"], work.operation.run);
-  return parseVersion((await work.tools.runner.capture(command, { abort: work.operation.abort })).stdout);
-}
-
-/** The minor releases of August 2025 brought `\restrict`. */
-const FIRST_WITH_RESTRICT: Readonly<Record<number, number>> = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
-
-function knowsRestrict(version: Version | undefined): boolean {
-  if (version === undefined) return false;
-  return version.major >= 18 || version.minor >= (FIRST_WITH_RESTRICT[version.major] ?? Number.POSITIVE_INFINITY);
+/** Where psql cannot be told to obey no command, it reads only what no setting of the session makes it read otherwise. */
+function exactUnless(sealed: boolean, sql: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  if (sealed) return sql;
+  return exactSql(sql, (what) =>
+    failure(
+      "dump_unsafe",
+      `the dump cannot be checked: psql may read a part of it otherwise than pgrove\n  ${what}`,
+      "install the newest minor release of PostgreSQL's programs; or make it again in custom format (pg_dump -Fc)",
+    ),
+  );
 }

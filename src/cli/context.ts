@@ -85,10 +85,8 @@ export function createContext(options: ContextOptions): Context {
     return { runner, clock, stateDir, userKey, abort: interruptions().abort, progress, note };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
-    const { requireStoreFolder } = await import("../dump/store.ts");
-    await requireOwnStore(context);
-    await requireStoreFolder(await places.storeDir());
-    return await sessionTools();
+    const { openStore } = await import("./open-store.ts");
+    return await openStore(context, await sessionTools());
   });
   const requireApproved: TargetPlace["requireApproved"] = async (item) => {
     const trust = await import("./trust.ts");
@@ -120,13 +118,6 @@ export function createContext(options: ContextOptions): Context {
     },
   };
   return context;
-}
-
-/** A store within the repository would be the branch's. */
-async function requireOwnStore(context: Context): Promise<void> {
-  if ((await context.config())?.config.dumps.dir === undefined) return;
-  const { requireTrust } = await import("./trust.ts");
-  await requireTrust(context, { keys: ["dumps.dir"] });
 }
 
 /** What is never to be shown. A password that is a name of the database's own would only blacken that. */

@@ -1,7 +1,17 @@
 /** Which dump `restore` takes. */
+import { basename } from "node:path";
 import { spoolDump } from "../dump/spool.ts";
-import { createdAt, listDumps, requireDump, requireLatestDump, type StoredDump } from "../dump/store.ts";
+import {
+  createdAt,
+  listDumps,
+  requireDump,
+  requireLatestDump,
+  type StoredDump,
+  sourceOf,
+  sourceOfName,
+} from "../dump/store.ts";
 import { missingError, usageError } from "../errors.ts";
+import type { Target } from "../resolve/target.ts";
 import type { Operation } from "../sys/operation.ts";
 import type { Context } from "./context.ts";
 import { formatAge, formatBytes } from "./format.ts";
@@ -11,19 +21,47 @@ export function spoolFromStdin(folder: string) {
   return (operation: Operation) => spoolDump(operation, Bun.stdin.stream(), folder);
 }
 
-/** The dump of that name, or the newest: `latest` is true, or whose. */
-export async function fixedDump(context: Context, given: string | undefined, latest: string | true | undefined) {
-  const dump = await chooseDump(context, given, latest);
+/** What names a dump. */
+interface DumpWords {
+  given: string | undefined;
+  /** The newest one: true, or whose. */
+  latest: string | true | undefined;
+}
+
+/** Where a dump is looked for, and who is asked. */
+type DumpPlace = Pick<Context, "storeDir" | "cwd" | "home" | "prompt" | "clock">;
+
+/** The dump of that name, or the newest: of the target, where that is a worktree's. */
+export async function fixedDump(
+  context: DumpPlace,
+  words: DumpWords,
+  target: Pick<Target, "name" | "worktree">,
+): Promise<() => Promise<StoredDump>> {
+  const dump = await chooseDump(context, words, target);
   return () => Promise.resolve(dump);
 }
 
+/** `main-….dump (of main, 3 days ago)`. */
+export function describeDump(dump: StoredDump, now: Date): string {
+  return `${dump.name} (of ${sourceOf(dump)}, ${formatAge(new Date(createdAt(dump)), now)})`;
+}
+
+/** Whose dumps `--latest` means: a worktree's own, else those of what it was made from. */
+function sourcesOf(latest: string | true, { name, worktree }: Pick<Target, "name" | "worktree">): string[] {
+  if (latest !== true) return [latest.replace(/^@/, "")];
+  if (worktree === undefined) return [];
+  const { data } = worktree;
+  if (data.kind === "empty") return [name];
+  return [name, data.kind === "copy" ? data.source.replace(/^@/, "") : sourceOfName(basename(data.dump))];
+}
+
 async function chooseDump(
-  context: Context,
-  given: string | undefined,
-  latest: string | true | undefined,
+  context: DumpPlace,
+  { given, latest }: DumpWords,
+  target: Pick<Target, "name" | "worktree">,
 ): Promise<StoredDump> {
   const folder = await context.storeDir();
-  if (latest !== undefined) return await requireLatestDump(folder, latest === true ? undefined : latest);
+  if (latest !== undefined) return await requireLatestDump(folder, ...sourcesOf(latest, target));
   if (given !== undefined) return await requireDump(given, folder, context.cwd, context.home);
   const dumps = await listDumps(folder);
   if (dumps.length === 0) throw missingError("dump_missing", `there is no dump in ${folder}`, "pgrove dump");

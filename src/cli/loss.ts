@@ -12,12 +12,19 @@ export function describeLoss(loss: Loss, label: string): string {
   return `${place} (${size}${connected}) of ${label}`;
 }
 
-/** The same for the question; where what is replaced is not kept, the way that loses nothing. */
-export function describeReplacement(loss: Loss, label: string): { what: string; instead?: string } {
+/** The same for the question, with what replaces it; where it is not kept, the way that loses nothing. */
+export function describeReplacement(loss: Loss, label: string, by?: string): { what: string; instead?: string } {
   const what = describeLoss(loss, label);
-  if (loss.kept) return { what: `${what} will be replaced` };
+  const replaced = by === undefined ? "will be replaced" : `will be replaced by ${by}`;
+  if (loss.kept) return { what: `${what} ${replaced}${describeOlder(loss)}` };
   const instead = "pgrove snapshot        saves what is there first";
-  return { what: `${what} will be replaced, and is not kept`, instead };
+  return { what: `${what} ${replaced}, and is not kept`, instead };
+}
+
+/** What else goes: what the last one has kept under the name that is needed now. */
+export function describeOlder({ older }: Loss): string {
+  if (older === undefined) return "";
+  return `, and what was kept the last time dropped (${older.database}, ${formatBytes(older.sizeBytes)})`;
 }
 
 /** The schema that is meant in whole databases, for targets that are schemas. */

@@ -2,8 +2,10 @@
 import { missingError, refusal } from "../errors.ts";
 import { hasOwnServer } from "../resolve/worktree-target.ts";
 import { quoteWord } from "../sys/shell-word.ts";
+import type { ProvisionRequest } from "../worktree/provision.ts";
 import type { WorktreeTools } from "../worktree/tools.ts";
 import type { Context } from "./context.ts";
+import { foreignItem, isCopyOfOwn } from "./foreign-dump.ts";
 import { readConfiguredData } from "./initial-data.ts";
 import { describeProvisioned, provisionRequest, warnOfProvisioned } from "./provisioning.ts";
 import { formatFields } from "./table.ts";
@@ -41,9 +43,17 @@ export async function provisionByHook(context: Context): Promise<void> {
       );
     });
   };
+  const approveForeign: ProvisionRequest["approveForeign"] = async (foreign) => {
+    const item = await foreignItem(foreign);
+    if (item === undefined || (await isCopyOfOwn(context, item))) return;
+    await approvingOnce(context, item, async () => {
+      const what = `its data are ${item.text}, which was not made by your pgrove, and was not approved`;
+      throw refusal("not_trusted", what, byHand(worktree.root));
+    });
+  };
   const { provisionWorktree } = await import("../worktree/provision.ts");
   const provisioned = await withinTime(tools, (bounded) =>
-    provisionWorktree(bounded, worktree, { ...request, approveDump }),
+    provisionWorktree(bounded, worktree, { ...request, approveDump, approveForeign }),
   );
   context.output.note(formatFields(describeProvisioned(provisioned)));
   warnOfProvisioned(context, provisioned);

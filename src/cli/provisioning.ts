@@ -6,6 +6,7 @@ import type { InitialData } from "../repo/registry.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
 import { warnOfStrays } from "./answers/status.ts";
 import type { Context } from "./context.ts";
+import { approveForeign } from "./foreign-dump.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { askAboutSessions } from "./sessions.ts";
 
@@ -30,6 +31,9 @@ export async function provisionRequest(
     data,
     start: choice.start,
     dumps: { storeDir: await context.storeDir(), cwd, home },
+    approveForeign: async (foreign, database) => {
+      await approveForeign(context, { label: database, name: database, protected: false }, foreign);
+    },
     whenBusy: async (label, sessions) => (choice.silent ? "stream" : await askAboutSessions(context, label, sessions)),
     maySetUp: () => maySetUp(context, choice),
   };
@@ -83,11 +87,12 @@ function describeShared(shared: Provisioned["shared"]): string | undefined {
   return parts.length === 0 ? undefined : parts.join(", ");
 }
 
-function describeEnv({ file, variables, overridden }: NonNullable<Provisioned["env"]>): string {
+function describeEnv({ file, variables, overridden, unreachable }: NonNullable<Provisioned["env"]>): string {
   const plain = (name: string, value: string) => (/^\d+$/.test(value) ? `${name}=${value}` : name);
   const names = Object.entries(variables).map(([name, value]) => plain(name, value));
   const warning = overridden.length === 0 ? "" : `; set again further down, where it counts: ${overridden.join(", ")}`;
-  return `${file}: ${names.join(", ")}${warning}`;
+  const without = unreachable.length === 0 ? "" : `; the database publishes no port for ${unreachable.join(", ")}`;
+  return `${file}: ${names.join(", ")}${without}${warning}`;
 }
 
 /** Says what in the worktree's env files leads to main's data, and that git would take up a password. */

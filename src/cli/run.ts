@@ -126,6 +126,8 @@ async function runChosen(
     return EXIT.ok;
   }
   const { args, flags, words } = parseArguments(name, rest, command);
+  const { preventCoreDumps } = await import("../sys/core-dumps.ts");
+  preventCoreDumps(); // before a password is read
   const context = createContext({ argv, flags, output });
   const { runCommand } = await import("./command.ts");
   try {

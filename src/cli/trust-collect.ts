@@ -7,6 +7,7 @@ import {
   listActingVariables,
   listCommands,
   listImages,
+  listKeys,
   listStore,
   listWorktreeFolder,
   type RepositoryFolders,
@@ -19,7 +20,7 @@ import type { Runner } from "../sys/process.ts";
 import type { CommandPlace } from "./command-place.ts";
 
 /** Where it is gathered. */
-export interface TrustScene extends Pick<CommandPlace, "repository" | "storeDir" | "requireConfig"> {
+export interface TrustScene extends Pick<CommandPlace, "repository" | "storeDir" | "config" | "requireConfig"> {
   readonly environment: Environment;
   readonly home: string;
   readonly cwd: string;
@@ -31,7 +32,7 @@ export interface TrustScene extends Pick<CommandPlace, "repository" | "storeDir"
 export async function listItems(place: TrustScene, keys: readonly TrustKey[]): Promise<TrustItem[]> {
   const loaded = await place.requireConfig();
   const { config } = loaded;
-  const direct = [...listCommands(config), ...listImages(config), ...listActingVariables(config)];
+  const direct = [...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
     keys.includes("worktrees.dir") ? listWorktreeFolder(loaded, await foldersOf(place, loaded, false)) : [],
@@ -55,13 +56,13 @@ export async function listUnapproved(place: TrustScene, items: readonly TrustIte
 async function isKnown(place: TrustScene, trusted: Trusted, item: TrustItem): Promise<boolean> {
   if (trusted.has(item)) return true;
   if (item.file === undefined) return false;
-  const { root } = await place.requireConfig();
+  const root = (await place.config())?.root ?? place.cwd;
   return await isInCommits({ root, file: item.file, commits: trusted.commits }, place.runner);
 }
 
 /** Where the approvals of this repository are. */
-export async function trustPlace({ environment, home, repository, requireConfig }: TrustScene): Promise<TrustPlace> {
-  const folder = (await repository())?.commonDir ?? (await requireConfig()).dir;
+export async function trustPlace({ environment, home, cwd, repository, config }: TrustScene): Promise<TrustPlace> {
+  const folder = (await repository())?.commonDir ?? (await config())?.dir ?? cwd;
   return { file: trustFile(environment, home), repository: folder };
 }
 
@@ -77,12 +78,18 @@ function showPath(path: string, root: string): string {
 
 async function foldersOf(place: TrustScene, { root }: LoadedConfig, all: boolean): Promise<RepositoryFolders> {
   const repository = await place.repository();
-  if (repository === undefined) return { base: root, own: [root] };
-  const base = repository.mainRoot ?? repository.commonDir;
-  if (!all) return { base, own: [] };
+  const base = repository === undefined ? root : (repository.mainRoot ?? repository.commonDir);
+  return { base, own: all ? await ownFolders(place) : [] };
+}
+
+/** The folders that belong to the repository: its git folder and its worktrees; without git that of pgrove.yaml. */
+export async function ownFolders(place: Pick<TrustScene, "repository" | "config" | "runner">): Promise<string[]> {
+  const repository = await place.repository();
+  const loaded = await place.config();
+  if (repository === undefined) return loaded === undefined ? [] : [loaded.root];
   const { listWorktrees } = await import("../repo/worktree.ts");
   const worktrees = await listWorktrees(repository, place.runner);
-  return { base, own: [repository.commonDir, ...worktrees.map((each) => each.root)] };
+  return [repository.commonDir, ...worktrees.map((each) => each.root)];
 }
 
 async function listExposed({ targetPlace }: TrustScene, loaded: LoadedConfig): Promise<TrustItem[]> {

@@ -135,6 +135,9 @@ const dumps = v.pipe(
     dir: v.optional(
       text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
     ),
+    key_file: v.optional(
+      text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
+    ),
     keep: v.optional(
       v.pipe(
         v.strictObject({

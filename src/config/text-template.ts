@@ -17,6 +17,11 @@ export function renderTemplate(text: string, values: Readonly<Record<string, str
   });
 }
 
+/** The names that stand in it. */
+export function placeholdersOf(text: string): string[] {
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+}
+
 /** Text that renderTemplate gives back as it was. */
 export function escapeTemplate(text: string): string {
   return text.replace(/[{}]/g, "$&$&");

@@ -8,6 +8,7 @@ import { requireDatabaseName } from "../postgres/identifier.ts";
 import { listSessions, type Session } from "../postgres/occupants.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { lossOf } from "../unit/keep.ts";
 import { requireStreamable } from "../unit/stream.ts";
 import type { AskWhenBusy, CopyStrategy, Loss, Place, Unit } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
@@ -48,9 +49,11 @@ export async function copyDatabase(
   const { unit, oneServer } = pair;
   return await withWork(tools, target, subjectOf("copy", pair, "exclusive"), async (work) => {
     const loss = await prepare(work, pair);
-    if (loss !== undefined) await consent(loss);
+    if (loss !== undefined) await consent(lossOf(loss, request));
     const built = await unit.createCopy(work, source, { ...request, wanted: request.wanted ?? [], oneServer });
-    const { details, ...replaced } = await unit.swap(work, built, { ...request, agreed: loss?.standing });
+    const { details, ...replaced } = await unit.swap(work, built, {
+      ...{ ...request, agreed: loss?.standing, older: loss?.older?.standing },
+    });
     const { strategy } = built;
     Object.assign(work.operation.details, { strategy, ...details });
     return { strategy, ...unit.place, ...replaced };

@@ -1,6 +1,7 @@
 /** An empty database or schema in a target's place: built beside it and swapped in, so that no half-made one is left. */
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { lossOf } from "../unit/keep.ts";
 import type { EmptyFill, Loss } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { withWork } from "../work/work.ts";
@@ -22,8 +23,8 @@ export async function replaceByEmpty(tools: OperationTools, target: LiveTarget, 
   await withWork(tools, target, subject, async (work) => {
     const loss = await unit.find(work);
     await unit.requireReplaceable(work);
-    if (loss !== undefined) await consent(loss);
+    if (loss !== undefined) await consent(lossOf(loss, swap));
     const built = await unit.createEmpty(work, { like });
-    await unit.swap(work, built, { ...swap, agreed: loss?.standing });
+    await unit.swap(work, built, { ...swap, agreed: loss?.standing, older: loss?.older?.standing });
   });
 }

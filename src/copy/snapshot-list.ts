@@ -2,10 +2,11 @@
 import { didYouMean } from "../config/suggest.ts";
 import { missingError, refusal, usageError } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
-import { nameWithSuffix, quoteIdentifier } from "../postgres/identifier.ts";
+import { nameWithSuffix, quoteIdentifier, shortHash } from "../postgres/identifier.ts";
 import { formatMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { fileStamp } from "../sys/clock.ts";
+import type { Standing } from "../unit/standing.ts";
 import { commentStatement } from "../unit/swap.ts";
 
 /** The snapshot of the state that the last rewind left. It is not counted. */
@@ -19,6 +20,8 @@ export interface Snapshot {
   of: string;
   takenAt: Date;
   sizeBytes: number;
+  /** What the database is: only that is dropped or replaced under its name. */
+  standing: Standing;
   /** Counts up from snapshot to snapshot, since the clock may go back. */
   number: number;
 }
@@ -31,24 +34,28 @@ export interface SnapshotKey {
 
 /** Every snapshot of it, newest first. */
 export async function listSnapshots(sql: Sql, of: string): Promise<Snapshot[]> {
-  const databases = await sql<{ database: string; comment: string | null }[]>`
-    select datname as database, shobj_description(oid, 'pg_database') as comment from pg_database`;
-  const marked = databases.flatMap(({ database, comment }) => {
+  const databases = await sql<{ database: string; oid: number; owner: string; comment: string | null }[]>`
+    select datname as database, oid::bigint::float8 as oid, pg_get_userbyid(datdba)::text as owner,
+           shobj_description(oid, 'pg_database') as comment from pg_database`;
+  const marked = databases.flatMap(({ database, oid, owner, comment }) => {
     const mark = parseMark(comment);
-    return mark?.kind === "snapshot" && mark.of === of ? [{ database, mark }] : [];
+    const standing = { oid, owner, mark: comment };
+    return mark?.kind === "snapshot" && mark.of === of ? [{ database, mark, standing }] : [];
   });
   if (marked.length === 0) return [];
   const sizes = await sql<{ database: string; bytes: number }[]>`
     select datname as database, pg_database_size(oid)::float8 as bytes
       from pg_database where datname in ${sql(marked.map(({ database }) => database))}`;
   const bytes = new Map(sizes.map((row) => [row.database, row.bytes]));
-  return marked
-    .map(({ database, mark }) => describe(database, mark, bytes.get(database) ?? 0))
-    .sort((a, b) => b.number - a.number);
+  return marked.map((each) => describe(each, bytes.get(each.database) ?? 0)).sort((a, b) => b.number - a.number);
 }
 
-function describe(database: string, { of = "", name = "", at = "", number = "0" }: Mark, sizeBytes: number): Snapshot {
-  return { name, database, of, takenAt: new Date(at), sizeBytes, number: Number(number) };
+function describe(
+  { database, mark, standing }: { database: string; mark: Mark; standing: Standing },
+  sizeBytes: number,
+): Snapshot {
+  const { of = "", name = "", at = "", number = "0" } = mark;
+  return { name, database, of, takenAt: new Date(at), sizeBytes, standing, number: Number(number) };
 }
 
 /** The snapshot of that name. Throws (exit 4) when there is none, with the nearest one. */
@@ -96,14 +103,11 @@ export function chooseSnapshotName(at: Date, snapshots: readonly Snapshot[]): st
 
 /** A name's part of a database's name: longer ones are cut, so that something is left of what was saved. */
 const MAX_NAME_PART = 32;
-const HASH_LENGTH = 8;
 
 /** The name of the database that a snapshot is kept as: `shop_snapshot_before-import`, at most 63 bytes. */
 export function snapshotDatabase({ of, name }: SnapshotKey): string {
-  const part =
-    name.length <= MAX_NAME_PART
-      ? name
-      : `${name.slice(0, MAX_NAME_PART - HASH_LENGTH - 1)}_${Bun.hash(name).toString(36).slice(0, HASH_LENGTH)}`;
+  const hash = `_${shortHash(name)}`;
+  const part = name.length <= MAX_NAME_PART ? name : name.slice(0, MAX_NAME_PART - hash.length) + hash;
   return nameWithSuffix(of.replaceAll("/", "."), `_snapshot_${part}`);
 }
 
@@ -128,17 +132,17 @@ export function sealStatements(database: string, mark: Mark): string[] {
 }
 
 /**
- * True when the snapshot is there. Throws (exit 5) when another database, which is none of the snapshots, has the name
- * that it is kept under.
+ * The database that the snapshot is in, found by its mark: earlier versions made long names in another way. Throws (exit 5)
+ * when another database, which is none of the snapshots, has the name that one would be kept under.
  */
 export async function findSnapshotDatabase(
   sql: Sql,
   key: SnapshotKey,
   snapshots: readonly Snapshot[],
-): Promise<boolean> {
+): Promise<string | undefined> {
   const database = snapshotDatabase(key);
-  if (snapshots.some((snapshot) => snapshot.database === database && snapshot.name === key.name)) return true;
-  if (!(await databaseExists(sql, database))) return false;
+  const found = snapshots.find((snapshot) => snapshot.name === key.name)?.database;
+  if (found === database || !(await databaseExists(sql, database))) return found;
   throw refusal(
     "name_taken",
     `there is a database ${database} that is no snapshot ${key.name} of ${key.of}; it stays as it is`,

@@ -53,7 +53,8 @@ export async function rewindDatabase(
     const keeping = keepBeforeRewind(work, unit, snapshots);
     const built = await unit.create(work, () => openSnapshot(work, unit, snapshot));
     const { services } = request;
-    const swap = { agreed: loss.standing, services, keeping, discardPrevious: false };
+    const agreed = { agreed: loss.standing, older: loss.older?.standing };
+    const swap = { ...agreed, services, keeping, discardPrevious: false };
     const { servicesRestarted } = await unit.swap(work, built, swap);
     const { sizeBytes } = snapshot;
     Object.assign(work.operation.details, { snapshot: snapshot.name, kept_as: keeping.name });
@@ -96,8 +97,10 @@ async function prepareRewind(
   const snapshot = name === undefined ? await choose(snapshots, of) : requireSnapshot(snapshots, { of, name });
   await findSnapshotDatabase(work.control, { of, name: BEFORE_REWIND }, snapshots);
   await unit.requireReplaceable(work);
-  const nothing = { ...unit.place, noun, label: of, sizeBytes: 0, sessions: [], standing: undefined, kept: true };
-  return { snapshot, snapshots, loss: (await unit.find(work)) ?? nothing };
+  const nothing: Loss = { ...unit.place, noun, label: of, sizeBytes: 0, sessions: [], standing: undefined, kept: true };
+  const { older: _, ...found } = (await unit.find(work)) ?? nothing; // that of a restore stays
+  const older = snapshots.find(({ name: each }) => each === BEFORE_REWIND);
+  return { snapshot, snapshots, loss: { ...found, ...(older === undefined ? {} : { older }) } };
 }
 
 /** The replaced state becomes a snapshot in the place of the one that an earlier rewind left. */

@@ -3,11 +3,11 @@
  * gets its name and its mark in one transaction.
  */
 import { missingError, refusal } from "../errors.ts";
-import { databaseExists, databaseSizeBytes, dropDatabase } from "../postgres/admin.ts";
+import { databaseExists, databaseSizeBytes } from "../postgres/admin.ts";
 import type { Session } from "../postgres/occupants.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { nameKept } from "../unit/keep.ts";
+import { dropKept, nameKept } from "../unit/keep.ts";
 import { onServer } from "../unit/marks.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
@@ -70,9 +70,9 @@ export async function takeSnapshot(work: Work, live: LiveTarget, request: Snapsh
   const takenAt = tools.clock.now();
   const mark = nextMark(key, takenAt, snapshots, live.target.worktree?.id);
   const statements = sealStatements(database, mark);
-  await nameKept(work, unit, { name: database, renames: [[scratch, database]], statements, agreed: undefined });
+  await nameKept(work, unit, { name: database, renames: [[scratch, database]], statements });
   for (const old of drops) {
-    await dropDatabase(control, old.database);
+    await dropKept(control, old);
     tools.note(`dropped the oldest snapshot, ${old.name}: ${request.keep} are kept`);
   }
   const sizeBytes = await databaseSizeBytes(control, database);
@@ -167,7 +167,7 @@ export async function removeSnapshot(
     const of = unitOf(live).label;
     const snapshot = requireSnapshot(await listSnapshots(work.control, of), { of, name });
     await consent(snapshot);
-    await dropDatabase(work.control, snapshot.database);
+    await dropKept(work.control, snapshot);
     Object.assign(work.operation.details, { snapshot: name, dropped: snapshot.database });
     return snapshot;
   });

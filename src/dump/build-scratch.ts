@@ -10,6 +10,7 @@ import { createHomes } from "../unit/selection.ts";
 import { createStatement, type DatabaseShape } from "../unit/swap.ts";
 import type { Loss } from "../unit/unit.ts";
 import type { Work } from "../work/work.ts";
+import type { ForeignDump } from "./authorship.ts";
 import type { PartChoice } from "./choose-parts.ts";
 import { type Comparison, compareWithManifest } from "./compare.ts";
 import { type InspectedDump, withSearchPath } from "./inspect.ts";
@@ -33,8 +34,13 @@ export interface LoadRequest extends LoadChoice {
   services: readonly string[];
   /** The comment that a database or schema which did not exist before is born with. */
   comment?: string;
-  /** Asked before anything is replaced; throws when it is not wanted. */
-  consent: (loss: Loss) => Promise<void>;
+  /**
+   * Asked before anything is replaced, by which dump where it was read already; throws when it is not wanted. A foreign
+   * dump's SQL is agreed to with it.
+   */
+  consent: (loss: Loss, dump?: StoredDump, foreign?: ForeignDump) => Promise<void>;
+  /** Asked before the SQL of somebody else's dump is run where nothing is replaced; throws when it is not wanted. */
+  approveForeign: (foreign: ForeignDump) => Promise<void>;
 }
 
 /** Throws (exit 5) for a dump of rows alone: what is restored is a new database, which needs the tables too. */

@@ -1,10 +1,12 @@
 /** Where a dump is written: the store, a file, or stdout. Nothing has its final name before it is whole. */
-import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { type FileHandle, open, rm, statfs } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { failure, PgroveError, refusal } from "../errors.ts";
-import { ensureDir, errorCode, publishFile, temporaryPathFor, writeWhole } from "../sys/files.ts";
+import { failure, PgroveError } from "../errors.ts";
+import { ensureDir, errorCode, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
 import type { Work } from "../work/work.ts";
-import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
+import { signManifest } from "./authorship.ts";
+import { formatManifest, type Manifest, writeManifest } from "./manifest.ts";
+import { type FileStanding, findFileStanding, publishAs } from "./replace-file.ts";
 import { publishDump, requireStoreFolder } from "./store.ts";
 
 export type Destination =
@@ -12,25 +14,18 @@ export type Destination =
   | { kind: "file"; path: string; overwrite: boolean }
   | { kind: "stdout"; write: (chunk: Uint8Array) => Promise<void> };
 
-/** Finds out before pg_dump starts what would keep the dump from being written. */
-export async function prepareDestination(destination: Destination): Promise<void> {
+/** Finds out before pg_dump starts what would keep the dump from being written; resolves with what a file replaces. */
+export async function prepareDestination(destination: Destination): Promise<FileStanding> {
   if (destination.kind === "store") await requireStoreFolder(destination.folder);
-  if (destination.kind !== "file") return;
-  const there = await stat(destination.path).catch(() => undefined);
-  if (there !== undefined && !there.isFile()) {
-    throw refusal("not_a_file", `${destination.path} is not a file, so it is not replaced`, "-o - writes to stdout");
-  }
-  if (there !== undefined && !destination.overwrite) {
-    throw refusal(
-      "file_exists",
-      `${destination.path} exists already`,
-      "choose another name, or add --yes to replace it",
-    );
-  }
+  if (destination.kind !== "file") return NOTHING;
+  const standing = await findFileStanding(resolve(destination.path), destination.overwrite);
   await ensureDir(dirname(resolve(destination.path)), 0o777).catch((error: unknown) => {
     throw failure("file_unwritable", `${destination.path} cannot be written (${errorCode(error)})`);
   });
+  return standing;
 }
+
+const NOTHING: FileStanding = { dump: undefined, manifest: undefined };
 
 /** Throws (exit 1) when the destination's disk has no room for so many bytes. */
 export async function requireRoom(destination: Destination, neededBytes: number): Promise<void> {
@@ -55,7 +50,7 @@ export interface Sink {
 }
 
 /** Opens the sink: a temporary file beside the final place, written down for the next run, or stdout. */
-export async function openSink(destination: Destination, work: Work): Promise<Sink> {
+export async function openSink(destination: Destination, work: Work, agreed: FileStanding): Promise<Sink> {
   if (destination.kind === "stdout") {
     return { write: destination.write, temporary: undefined, publish: async () => undefined };
   }
@@ -85,11 +80,18 @@ export async function openSink(destination: Destination, work: Work): Promise<Si
       namingFolder(temporary, async () => {
         work.operation.abort.throwIfAborted();
         await file.sync();
-        const path =
-          destination.kind === "store"
-            ? await publishDump(temporary, destination.folder, source, at, extension)
-            : await publishAs(temporary, resolve(destination.path), destination.overwrite);
+        const isStored = destination.kind === "store";
+        const path = isStored
+          ? await publishDump(temporary, destination.folder, source, at, extension)
+          : resolve(destination.path);
         manifest.name = basename(path);
+        Object.assign(manifest, await signManifest(manifest, work.tools));
+        if (!isStored) {
+          await writeFileAtomic(manifestTemporary, formatManifest(manifest));
+          await publishAs({ temporary, manifestTemporary, path }, agreed);
+          await syncFolder(dirname(path));
+          return path;
+        }
         await writeManifest(path, manifest, manifestTemporary).catch(async (error: unknown) => {
           await rm(path, { force: true }); // what could not be checked later is no dump
           throw error;
@@ -136,14 +138,4 @@ export async function namingFolder<T>(temporary: string, body: () => Promise<T>)
       error,
     );
   }
-}
-
-async function publishAs(temporary: string, path: string, overwrite: boolean): Promise<string> {
-  if (overwrite) {
-    await rm(manifestPath(path), { force: true }); // it is the replaced dump's
-    await rename(temporary, path);
-    return path;
-  }
-  if (await publishFile(temporary, path)) return path;
-  throw refusal("file_exists", `${path} came into being while the dump was written`, "choose another name");
 }

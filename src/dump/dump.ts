@@ -15,6 +15,7 @@ import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
 import { countRows, type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
+import { capJobs } from "../resolve/pool.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import type { Command, Streams } from "../sys/process.ts";
@@ -53,7 +54,7 @@ const COUNTED_BYTES = 8 << 20;
 
 /** Dumps the target's database. Throws (exit 1) and leaves no file under its final name when anything goes wrong. */
 export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
-  await prepareDestination(request.destination);
+  const agreed = await prepareDestination(request.destination);
   const { database } = live;
   const claims = unitOf(live).claims("shared");
   return await withWork(tools, live, { operation: "dump", claims, control: database }, async (work) => {
@@ -62,7 +63,7 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
     const leftOut = describeLeftOut(await listSubscriptions(work.control, database));
     if (leftOut !== undefined) tools.note(leftOut);
     await requireRoom(request.destination, estimateBytes(request, facts.facts));
-    const sink = await openSink(request.destination, work);
+    const sink = await openSink(request.destination, work, agreed);
     const counting =
       request.content === "all" ? work.interruptible(() => countSmallTables(work.control, facts.facts)) : undefined;
     counting?.catch(() => undefined); // awaited below; pg_dump may fail before
@@ -269,7 +270,8 @@ async function runPgDump(
   }
   const stage = await work.stage();
   await stage.create();
-  const into = ["--format=directory", `--file=${stage.path("dump")}`, `--jobs=${request.jobs}`];
+  const jobs = capJobs(request.jobs, { target: live.target, besides: 1, note: work.tools.note });
+  const into = ["--format=directory", `--file=${stage.path("dump")}`, `--jobs=${jobs}`];
   const command = live.toolbox.command("pg_dump", [...into, ...args], run, { database: live.database, stage });
   await work.tools.runner.stream(command, { line: listeners.line, rawLine: listeners.rawLine }, abort);
   const pack: Command = stage.packCommand("dump");

@@ -1,8 +1,9 @@
-import { type Explanation, explainRefused } from "../archive/explain-refused.ts";
+import { explainRefused } from "../archive/explain-refused.ts";
 import type { Skipping } from "../archive/wants.ts";
 import { failure } from "../errors.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { ToolError } from "../sys/tool-error.ts";
+import type { Explanation } from "../work/explain.ts";
 import type { InspectedDump } from "./inspect.ts";
 
 /** Why a dump was not loaded, in words, with the statement that failed and the way out. */

@@ -39,6 +39,8 @@ export interface Manifest {
   note: string | null;
   run: string;
   pgrove_version: string;
+  /** By the key of whoever made it; absent in those of before. */
+  signature?: string;
 }
 
 export const MANIFEST_HINT = "the dump may still be whole; move the manifest away to restore it unchecked";
@@ -54,14 +56,18 @@ export function isManifestName(name: string): boolean {
   return name.endsWith(SUFFIX);
 }
 
+/** What its file holds. */
+export function formatManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
 /** Writes the manifest of a dump through a temporary file, which can be named. */
 export async function writeManifest(
   dumpPath: string,
   manifest: Manifest,
   temporary = temporaryPathFor(manifestPath(dumpPath)),
 ): Promise<void> {
-  const text = `${JSON.stringify(manifest, null, 2)}\n`;
-  await writeFileAtomic(manifestPath(dumpPath), text, { mode: 0o600, temporary });
+  await writeFileAtomic(manifestPath(dumpPath), formatManifest(manifest), { mode: 0o600, temporary });
 }
 
 /** The manifest of a dump, or undefined when it has none. Throws (exit 1) when it is there and cannot be read. */

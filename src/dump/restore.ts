@@ -5,13 +5,16 @@
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
+import { capJobs } from "../resolve/pool.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { lossOf } from "../unit/keep.ts";
 import { fitLocale } from "../unit/locale.ts";
 import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
+import { type ForeignDump, isSigned } from "./authorship.ts";
 import {
   buildScratch,
   type LoadChoice,
@@ -51,9 +54,12 @@ export async function restoreDump(
   const request = { ...given, ownRole: !unit.keepsOwners };
   return await withWork(tools, unit.live, subjectOf("restore", unit, "exclusive"), async (work) => {
     const loss = await findReplaced(work, unit, request);
-    if (loss !== undefined && request.askFirst) await request.consent(loss);
+    const lost = loss === undefined ? undefined : lossOf(loss, request);
+    if (lost !== undefined && request.askFirst) await request.consent(lost);
     const { inspected, ...loading } = await prepare(work, live, unit, request);
-    if (loss !== undefined && !request.askFirst) await request.consent(loss);
+    const foreign = await findForeign(work, inspected.dump, live);
+    if (lost !== undefined && !request.askFirst) await request.consent(lost, inspected.dump, foreign);
+    else if (foreign !== undefined) await request.approveForeign(foreign);
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
     let comparison: Comparison | undefined;
@@ -63,7 +69,9 @@ export async function restoreDump(
       return { database: filled.scratch, wanted };
     };
     const built = await unit.create(work, fill);
-    const { details, ...replaced } = await unit.swap(work, built, { ...request, agreed: loss?.standing });
+    const { details, ...replaced } = await unit.swap(work, built, {
+      ...{ ...request, agreed: loss?.standing, older: loss?.older?.standing },
+    });
     Object.assign(work.operation.details, details);
     return { dump: name, ...unit.place, ...replaced, ...(comparison === undefined ? {} : { comparison }) };
   });
@@ -77,7 +85,7 @@ function destinationOf(live: LiveTarget, { intoNew }: RestoreRequest): Unit {
 
 /** What a restore would do, after every check that a restore makes before it starts. */
 export interface RestorePlan extends Place {
-  dump: string;
+  dump: StoredDump;
   checked: InspectedDump["checked"];
   /** What would be replaced; absent when there is nothing. */
   loss?: Loss;
@@ -95,7 +103,7 @@ export async function planRestore(
     const loss = await findReplaced(work, unit, request);
     const { inspected } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump: dump.name, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
+    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
   });
 }
 
@@ -126,11 +134,27 @@ async function prepare(
   });
   for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
-  return { inspected, shape, skipping, ...waysOf(request) };
+  return { inspected, shape, skipping, ...waysOf(request, live, tools.note) };
 }
 
-function waysOf({ jobs, searchPath }: LoadChoice): Pick<ScratchRequest, "jobs" | "searchPath"> {
-  return { jobs, ...(searchPath === undefined ? {} : { searchPath }) };
+/** What is to be agreed to of a dump that somebody else has made; undefined for one of the user's own. */
+async function findForeign(
+  { control, tools }: Work,
+  dump: StoredDump,
+  { toolbox }: LiveTarget,
+): Promise<ForeignDump | undefined> {
+  if (await isSigned(dump.manifest, tools)) return undefined;
+  const [role] = await control<{ rolsuper: boolean }[]>`select rolsuper from pg_roles where rolname = ${toolbox.user}`;
+  return { dump, login: toolbox.user, isSuperuser: role?.rolsuper ?? false };
+}
+
+function waysOf(
+  { jobs, searchPath }: LoadChoice,
+  { target }: LiveTarget,
+  note: (text: string) => void,
+): Pick<ScratchRequest, "jobs" | "searchPath"> {
+  const capped = capJobs(jobs, { target, besides: 0, note });
+  return { jobs: capped, ...(searchPath === undefined ? {} : { searchPath }) };
 }
 
 /** What would be replaced, as it is before the work begins. Throws (exit 5) where a new database is wanted and there is one. */
@@ -156,15 +180,18 @@ export async function testRestore(
   tools: OperationTools,
   live: LiveTarget,
   dump: StoredDump,
-  request: LoadChoice,
+  request: LoadChoice & Pick<LoadRequest, "approveForeign">,
 ): Promise<Comparison | undefined> {
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
+    const foreign = await findForeign(work, dump, live);
+    if (foreign !== undefined) await request.approveForeign(foreign);
     const shape = await shapeOf(work, inspected, live.toolbox.user);
     const { skipping } = await requireCompatible(inspected, work.control, live, {
       ...{ ...request, encoding: shape.encoding },
     });
-    return (await buildScratch(work, live, inspected, { ...waysOf(request), shape, skipping })).comparison;
+    return (await buildScratch(work, live, inspected, { ...waysOf(request, live, tools.note), shape, skipping }))
+      .comparison;
   });
 }

@@ -3,7 +3,7 @@ import { access, constants, lstat, readdir, rm, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
-import { ensureDir, errorCode, expandHome, publishFile, syncFolder } from "../sys/files.ts";
+import { ensureDir, errorCode, expandHome, pathExists, publishFile, syncFolder } from "../sys/files.ts";
 import { findManifest, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
 
 /** A dump in the store, or a file or folder elsewhere. */
@@ -59,7 +59,8 @@ export async function publishDump(
   const stem = `${fileStem(source)}-${fileStamp(at)}`;
   for (let copy = 1; ; copy++) {
     const path = join(folder, `${stem}${copy === 1 ? "" : `-${copy}`}.${extension}`);
-    if (await publishFile(temporary, path)) {
+    // A manifest that stands alone is of a dump that was moved away: it is not another's.
+    if (!(await pathExists(manifestPath(path))) && (await publishFile(temporary, path))) {
       await syncFolder(folder);
       return path;
     }
@@ -102,22 +103,28 @@ async function readEntry(path: string): Promise<StoredDump | undefined> {
   }
 }
 
-/** The newest dump of a source, or of any. Throws (exit 4) when there is none. */
-export async function requireLatestDump(folder: string, source?: string): Promise<StoredDump> {
+/** The newest dump of the first of the sources that has one; of any, where none is named. Throws (exit 4) when there is none. */
+export async function requireLatestDump(folder: string, ...sources: readonly string[]): Promise<StoredDump> {
   const dumps = await listDumps(folder);
-  const found = dumps.find((dump) => source === undefined || sourceOf(dump) === source);
+  const ofSource = (source: string) => dumps.find((dump) => sourceOf(dump) === source);
+  const found = sources.length === 0 ? dumps[0] : sources.map(ofSource).find((dump) => dump !== undefined);
   if (found !== undefined) return found;
-  const sources = [...new Set(dumps.map(sourceOf))].join(", ");
+  const there = [...new Set(dumps.map(sourceOf))].join(", ");
   throw missingError(
     "dump_missing",
-    source === undefined ? `there is no dump in ${folder}` : `there is no dump of ${source} in ${folder}`,
-    sources === "" ? "pgrove dump" : `there are dumps of: ${sources}`,
+    sources.length === 0 ? `there is no dump in ${folder}` : `there is no dump of ${sources.join(" or ")} in ${folder}`,
+    there === "" ? "pgrove dump" : `there are dumps of: ${there}`,
   );
 }
 
 /** What a dump is of: by its manifest, else by its name. */
 export function sourceOf(dump: StoredDump): string {
-  return dump.manifest?.source ?? dump.name.replace(/-\d{8}-\d{6}(-\d+)?\..*$/, "");
+  return dump.manifest?.source ?? sourceOfName(dump.name);
+}
+
+/** What a dump in the store is of, by its name alone. */
+export function sourceOfName(name: string): string {
+  return name.replace(/-\d{8}-\d{6}(-\d+)?\..*$/, "");
 }
 
 /**

@@ -71,3 +71,12 @@ export interface Finding {
 export function describeMigration({ digits, name }: Pick<Migration, "digits" | "name">): string {
   return name === "" ? digits : `${digits} ${name}`;
 }
+
+const MOST_LISTED = 5;
+const LAST = 3;
+
+/** "1 a, 2 b"; of many the count and the last three: "181, the last of them 179 x, 180 y, 181 z". */
+export function listMigrations(migrations: readonly Pick<Migration, "digits" | "name">[]): string {
+  if (migrations.length <= MOST_LISTED) return migrations.map(describeMigration).join(", ");
+  return `${migrations.length}, the last of them ${migrations.slice(-LAST).map(describeMigration).join(", ")}`;
+}

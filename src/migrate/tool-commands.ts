@@ -1,7 +1,7 @@
 /** `migrations.command`: another tool migrates, with pgrove's consent, backup, rehearsal, lock and journal around it. */
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import { type Connection, connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
-import { requireReach } from "../resolve/reach.ts";
+import { requireReach, whereaboutsOf } from "../resolve/reach.ts";
 import { findStrayFiles, findWays } from "../resolve/stray-variables.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import { targetVariables } from "../resolve/target-variables.ts";
@@ -197,7 +197,8 @@ async function variablesOf(
     ...connectionEnvironment(connection),
   };
   const strays = await findStraysAt(tools, root, { target, connection, real: found });
-  return { ...usual, ...strays, ...(await targetVariables(tools, target, connection)) };
+  const { variables } = await targetVariables(tools, target, whereaboutsOf(connection));
+  return { ...usual, ...strays, ...variables };
 }
 
 interface Led {

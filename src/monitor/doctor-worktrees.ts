@@ -25,7 +25,8 @@ export async function checkWorktrees(repository: Repository, stateDir: string, r
   return { name: NAME, state: "problem", found: problems.map(({ found }) => found).join(", "), fix: first.fix };
 }
 
-function describe({ name, state }: WorktreeRow, isThere: boolean): { found: string; fix: string }[] {
+function describe({ name, state, gone }: WorktreeRow, isThere: boolean): { found: string; fix: string }[] {
+  if (!isThere && gone !== undefined) return []; // prune knows, and waits
   if (!isThere) return [{ found: `${name} is gone, its data are not`, fix: "pgrove prune" }];
   if (state === "creating") return [{ found: `${name} is not finished`, fix: `pgrove provision ${name}` }];
   if (state === "removing") return [{ found: `${name} is half removed`, fix: `pgrove remove ${name}` }];

@@ -4,6 +4,7 @@ import { readEnvFile } from "../config/env-file.ts";
 import { type LoadedConfig, pathInWorktree } from "../config/load-config.ts";
 import { type Connection, isUrl, parseConnectionUrl } from "../postgres/url.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
+import { whereaboutsOf } from "../resolve/reach.ts";
 import { findStrayFiles, type StrayFile, type Ways } from "../resolve/stray-variables.ts";
 import type { Target } from "../resolve/target.ts";
 import { pathExists } from "../sys/files.ts";
@@ -52,7 +53,8 @@ async function findWrong(
   loaded: LoadedConfig,
 ): Promise<{ name: string; what: string }[]> {
   const actual = await readEnvFile(file);
-  const expected = renderVariables(connection, { target, branch: target.worktree?.branch }, loaded);
+  const known = { target, branch: target.worktree?.branch };
+  const { variables: expected } = renderVariables(whereaboutsOf(connection), known, loaded);
   return Object.entries(expected).flatMap(([name, value]) => {
     const other = actual[name];
     if (other === undefined || !isUrl(value) || !isUrl(other)) return [];

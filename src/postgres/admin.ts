@@ -59,6 +59,17 @@ async function holdsData(sql: Sql): Promise<boolean> {
   return row?.holds === true;
 }
 
+/** Throws (exit 5) for a database whose DROP was interrupted: nobody can connect to it, or copy it. */
+export async function requireValid(sql: Sql, database: string): Promise<void> {
+  const rows = await sql`select 1 from pg_database where datname = ${database} and datconnlimit = -2`;
+  if (rows.length === 0) return;
+  throw refusal(
+    "database_invalid",
+    `the database ${database} was dropped half-way by somebody: what is left of it cannot be read`,
+    `put a dump in its place: pgrove restore; or drop the rest: DROP DATABASE ${quoteIdentifier(database)}`,
+  );
+}
+
 /** Ends this run's work inside the server; resolves with how many sessions were at work. */
 export async function endRunSessions(sql: Sql, run: RunId): Promise<number> {
   return await endNamedSessions(sql, [applicationName(run)]);

@@ -119,6 +119,12 @@ export function explainConnectError(error: unknown, connection: Connection, labe
   switch (codeOf(error)) {
     case "3D000":
       return missingError("database_missing", `there is no database ${database} on ${label}`, "pgrove status");
+    case "55000":
+      return missingError(
+        "database_unusable",
+        `${database} on ${label} takes no connections: ${said}`,
+        "pgrove restore        puts a dump in the place of one that was dropped half-way",
+      );
     case "28P01":
     case "28000":
       return new PgroveError({

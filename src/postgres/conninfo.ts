@@ -83,7 +83,13 @@ function readUrl(scheme: string, rest: string, source: string): Written {
       .join(",")
       .replace(/^,+$/, ""),
   );
-  add("port", ports.join(",").replace(/^,+$/, ""));
+  add(
+    "port",
+    ports
+      .map((port) => decode(port, "port"))
+      .join(",")
+      .replace(/^,+$/, ""),
+  );
   add("dbname", decode(path, "database"));
   for (const pair of query.split("&")) {
     if (pair === "") continue;

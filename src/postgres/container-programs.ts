@@ -16,13 +16,13 @@ export interface WrappedProgram {
  */
 export function wrapProgram(program: readonly string[]): WrappedProgram {
   const proof = `pgrove-exit-${randomBytes(8).toString("hex")}`;
-  const script = `"$@"; s=$?; printf '\\n${proof} %s\\n' "$s" >&2; exit "$s"`;
+  const script = `ulimit -c 0 2>/dev/null; "$@"; s=$?; printf '\\n${proof} %s\\n' "$s" >&2; exit "$s"`;
   return { words: ["sh", "-c", script, "pgrove", ...program], proof };
 }
 
 /** The environment of a program inside a container; passed by name, so that no value stands on a command line. */
 export function programEnvironment(
-  login: { user: string; password?: string | undefined },
+  login: { user: string; password?: string | undefined; options?: string | undefined },
   run: RunId,
   options: ToolOptions,
 ): Env {
@@ -32,6 +32,7 @@ export function programEnvironment(
     LC_ALL: "C",
     ...(login.password === undefined ? {} : { PGPASSWORD: login.password }),
     ...(options.database === undefined ? {} : { PGDATABASE: options.database }),
+    ...(login.options === undefined ? {} : { PGOPTIONS: login.options }),
     ...options.env,
   };
 }

@@ -16,6 +16,8 @@ export interface DockerAccess {
   label: string;
   user: string;
   password?: string;
+  /** libpq's `options`: settings of its sessions. */
+  options?: string;
   /** The one that the server listens on inside; left out, PostgreSQL's usual one. */
   port?: number;
   /** Where the server's port is published on this machine. */
@@ -56,7 +58,8 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
   };
 
   const interactive = (args: readonly string[], run: RunId, database: string, tty: boolean): Command => {
-    const env = { ...port, PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };
+    const settings = access.options === undefined ? {} : { PGOPTIONS: access.options };
+    const env = { ...port, ...settings, PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };
     const login = access.password === undefined ? env : { ...env, PGPASSWORD: access.password };
     return exec(tty ? ["-i", "-t"] : ["-i"], ["psql", ...args], login);
   };
@@ -80,7 +83,7 @@ function connectionOf(access: DockerAccess, database: string): Connection {
     port: access.published?.port ?? access.port ?? USUAL_PORT,
     user: access.user,
     database,
-    parameters: {},
+    parameters: access.options === undefined ? {} : { options: access.options },
     ...(access.password === undefined ? {} : { password: access.password }),
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { usageError } from "../errors.ts";
 
 /** PostgreSQL keeps 63 bytes of a name and cuts the rest silently. */
@@ -40,12 +41,33 @@ export function requireDatabaseName(name: string): string {
 
 /**
  * `name` + `suffix` within 63 bytes; a base that has to be cut gets a hash of the whole, so that two long names never
- * become one. Cuts between characters.
+ * become one. Cuts between characters. The hash is one that is the same in every version: the name stays for long.
  */
 export function nameWithSuffix(name: string, suffix: string): string {
+  return cutName(name, suffix, shortHash);
+}
+
+/** The name that earlier versions gave, where it is another one. */
+export function formerNameWithSuffix(name: string, suffix: string): string {
+  return cutName(name, suffix, formerHash);
+}
+
+/** Eight characters that tell a text from others, for names. */
+export function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
+}
+
+/** That of earlier versions. */
+export function formerHash(text: string): string {
+  return Bun.hash(text).toString(36).slice(0, HASH_LENGTH);
+}
+
+const HASH_LENGTH = 8;
+
+function cutName(name: string, suffix: string, hashOf: (text: string) => string): string {
   const whole = name + suffix;
   if (Buffer.byteLength(whole) <= MAX_NAME_BYTES) return whole;
-  const hash = Bun.hash(name).toString(36).slice(0, 8);
+  const hash = hashOf(name);
   const room = MAX_NAME_BYTES - Buffer.byteLength(suffix) - hash.length - 1;
   let kept = "";
   for (const character of name) {

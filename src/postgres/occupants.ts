@@ -21,8 +21,13 @@ interface Occupant extends Session {
   isEndable: boolean;
 }
 
-/** The kinds of session that somebody would miss; hidden from a login with few rights, which sees their users all the same. */
-const MISSED = ["client backend", "walsender", "background worker"];
+/**
+ * What PostgreSQL itself runs in a database, and nobody would miss. The other kinds are clients and extensions' workers, which
+ * have names of their own; a login with few rights does not see the kind, only the user.
+ */
+const UNMISSED = ["autovacuum worker", "parallel worker", "slotsync worker"];
+/** The kinds of session that are no extension's. */
+const USUAL = ["client backend", "walsender", "background worker", ...UNMISSED];
 
 /** Everybody in the database but this run. An autovacuum worker has no user: PostgreSQL itself ends it when it is in the way. */
 async function listOccupants(sql: Sql, database: string, run: RunId): Promise<Occupant[]> {
@@ -33,7 +38,7 @@ async function listOccupants(sql: Sql, database: string, run: RunId): Promise<Oc
            ${mayEnd(sql)} as "isEndable"
       from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid
      where a.datname = ${database} and a.usesysid is not null and a.pid <> pg_backend_pid()
-       and coalesce(a.backend_type, 'client backend') in ${sql(MISSED)}
+       and coalesce(a.backend_type, 'client backend') not in ${sql(UNMISSED)}
        and coalesce(a.application_name, '') not in (${applicationName(run)}, ${controlName(run)})
      order by a.backend_start, a.pid`;
   return [...rows];
@@ -45,6 +50,14 @@ function mayEnd(sql: Sql) {
     ((select rolsuper from pg_roles where rolname = current_user)
      or (not coalesce(r.rolsuper, false)
          and (pg_has_role(a.usesysid, 'USAGE') or pg_has_role('pg_signal_backend', 'USAGE'))))`;
+}
+
+/** The kinds of workers that extensions have in a database. One that is ended may stay away until the server starts again. */
+export async function listExtensionWorkers(sql: Sql, database: string): Promise<string[]> {
+  const rows = await sql<{ kind: string }[]>`
+    select distinct backend_type as kind from pg_stat_activity
+     where datname = ${database} and backend_type not in ${sql(USUAL)} and backend_type not like 'logical replication%'`;
+  return rows.map(({ kind }) => kind);
 }
 
 /** Who would be disconnected from a database: the sessions in it without those of pgrove's runs. */

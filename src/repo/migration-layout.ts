@@ -19,7 +19,9 @@ export function isNumberedFolder(name: string): boolean {
 }
 
 /** What diesel's folders hold. */
-export const FOLDER_SCRIPTS = ["up.sql", "down.sql"] as const;
+export function isFolderScript(name: string): boolean {
+  return name === "up.sql" || name === "down.sql";
+}
 
 /**
  * Whether the Rust package that a folder of migrations belongs to, at or above it and not above `root`, uses sqlx: its files

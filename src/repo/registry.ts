@@ -153,9 +153,13 @@ export function takeOut<T>(list: T[], isMeant: (each: T) => boolean): T | undefi
   return place < 0 ? undefined : list.splice(place, 1)[0];
 }
 
-/** Where what belongs to one worktree is kept: its compose override, its private cluster. */
+/**
+ * Where what belongs to one worktree is kept: its compose override, its private cluster. It is removed with the worktree, so
+ * no identity that a file or a mark claims may lead out of it: throws (exit 5).
+ */
 export function worktreeStateDir(stateDir: string, id: string): string {
-  return join(stateDir, "worktrees", id);
+  if (/^[A-Za-z0-9-]+$/.test(id)) return join(stateDir, "worktrees", id);
+  throw refusal("identity", `${JSON.stringify(id)} is no worktree's identity, and nothing was removed for its sake`);
 }
 
 function parseJson(text: string): unknown {

@@ -20,8 +20,10 @@ export const TRUST_KEYS = [
   "env.set",
   "worktrees.dir",
   "dumps.dir",
+  "dumps.key_file",
   "worktrees.data",
   "server.compose",
+  "dump",
 ] as const;
 
 export type TrustKey = (typeof TRUST_KEYS)[number];
@@ -61,6 +63,11 @@ export function listCommands({ worktrees, migrations }: Config): TrustItem[] {
     ["migrations.command.create", one(tool?.create)],
   ];
   return all.flatMap(([key, commands]) => commands.map((text) => ({ key, text })));
+}
+
+/** The key by which others' dumps count as one's own. */
+export function listKeys({ dumps }: Config): TrustItem[] {
+  return dumps.key_file === undefined ? [] : [{ key: "dumps.key_file", text: dumps.key_file }];
 }
 
 /** PostgreSQL's own image, by whatever tag. */

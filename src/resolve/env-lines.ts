@@ -1,8 +1,9 @@
 /** What an env file is given for a target. */
 import type { LoadedConfig } from "../config/load-config.ts";
-import { renderTemplate } from "../config/text-template.ts";
+import { placeholdersOf, renderTemplate } from "../config/text-template.ts";
 import { configError } from "../errors.ts";
 import { type Connection, connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
+import type { Whereabouts } from "./reach.ts";
 import type { Target } from "./target.ts";
 
 /** Whose variables they are. */
@@ -18,29 +19,53 @@ export function wholeSet({ config }: Pick<LoadedConfig, "config">): Record<strin
   return Object.assign({}, ...others.map((each) => each.set), set);
 }
 
+/** What an env file is given, and what could not be said. */
+export interface Rendered {
+  variables: Record<string, string>;
+  /** The variables that need a way there from this machine, where there is none. */
+  unreachable: string[];
+}
+
+/** What only a server has that this machine reaches. */
+const OF_THE_WAY = new Set(["url", "host", "port"]);
+
 /**
  * The variables of `env.set` in pgrove.yaml, or of the one among several that is wanted; without a pgrove.yaml, DATABASE_URL
  * and libpq's own.
  */
 export function renderVariables(
-  connection: Connection,
+  known: Whereabouts,
   { target, branch = "" }: VariablesOf,
   loaded: LoadedConfig | undefined,
   wanted?: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const url = formatConnectionUrl(connection, "show", "program");
-  if (loaded === undefined) return { DATABASE_URL: url, ...connectionEnvironment(connection) };
-  const { host, port, user, password = "", database } = connection;
+): Rendered {
+  const { connection, user, password = "", database } = known;
+  if (loaded === undefined) {
+    if (connection === undefined) return { variables: {}, unreachable: ["DATABASE_URL"] };
+    const url = formatConnectionUrl(connection, "show", "program");
+    return { variables: { DATABASE_URL: url, ...connectionEnvironment(connection) }, unreachable: [] };
+  }
   const allPorts = { ...loaded.config.ports, ...target.worktree?.ports };
   const ports = Object.entries(allPorts).map(([name, number]) => [`port.${name}`, String(number)]);
   const values: Record<string, string> = {
-    ...{ url, host, port: String(port), user, password, database },
+    ...(connection === undefined ? {} : wayTo(connection)),
+    ...{ user, password, database },
     ...{ project: loaded.config.project, worktree: target.name, name: target.name, branch },
     ...{ index: String(target.worktree?.index ?? 0), schema: target.schema ?? "public" },
     ...Object.fromEntries(ports),
   };
+  const needsWay = ([, text]: [string, string]) => placeholdersOf(text).some((each) => OF_THE_WAY.has(each));
   const set = Object.entries(wanted ?? wholeSet(loaded));
-  return Object.fromEntries(set.map(([name, text]) => [name, renderTemplate(text, values, `env.set.${name}`)]));
+  const told = connection === undefined ? set.filter((each) => !needsWay(each)) : set;
+  return {
+    variables: Object.fromEntries(told.map(([name, text]) => [name, renderTemplate(text, values, `env.set.${name}`)])),
+    unreachable: set.flatMap((each) => (told.includes(each) ? [] : [each[0]])),
+  };
+}
+
+function wayTo(connection: Connection): Record<string, string> {
+  const url = formatConnectionUrl(connection, "show", "program");
+  return { url, host: connection.host, port: String(connection.port) };
 }
 
 /**

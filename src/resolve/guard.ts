@@ -8,6 +8,7 @@ import { parseMark } from "../postgres/ownership.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { openServer } from "../server/open-server.ts";
 import type { ServerTools } from "../server/server.ts";
+import { isPlan } from "../sys/operation.ts";
 import { type Identity, isSameIdentity, readIdentity, readVisits, rememberVisit, type Visit } from "./identities.ts";
 import { databaseOf, isSameDatabase } from "./same-server.ts";
 import type { LiveTarget, Target } from "./target.ts";
@@ -68,16 +69,7 @@ function findProtected(own: Visit, names: readonly string[], visits: readonly Vi
 }
 
 /** Operations that change nothing in the target. */
-const READS = new Set([
-  "dump",
-  "verify",
-  "restore-plan",
-  "copy-plan",
-  "snapshot-plan",
-  "rewind-plan",
-  "migrate check",
-  "rehearse",
-]);
+const READS = new Set(["dump", "verify", "migrate check", "rehearse"]);
 
 /**
  * Remembers whom the session's server is, and refuses (exit 5) to change what turns out to be a protected environment's
@@ -97,7 +89,7 @@ export async function requireUnprotected(
   const isEnvironment = target.protected && target.protectedAs === undefined && target.environment !== undefined;
   const visit: Visit & Identity = { server: server.label, database, ...identity };
   await rememberVisit(stateDir, isEnvironment ? { ...visit, environment: target.environment ?? "" } : visit);
-  if (target.protected || READS.has(operation)) return;
+  if (target.protected || READS.has(operation) || isPlan(operation)) return;
   const name = findProtected(visit, guards, await readVisits(stateDir));
   if (name === undefined) return;
   throw refusal(

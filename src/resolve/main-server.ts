@@ -104,13 +104,14 @@ function present(value: string | undefined, loaded: LoadedConfig): string {
   return value;
 }
 
-/** Whether a session inside the container is what the URL's parameters ask for. */
+/** Whether a session inside the container is what the URL's parameters ask for; `options` go along. */
 function asksForNothing(parameters: Connection["parameters"]): boolean {
   const {
     sslmode,
     connect_timeout: _,
     application_name: _name,
     fallback_application_name: _other,
+    options: _settings,
     ...rest
   } = parameters;
   return Object.keys(rest).length === 0 && (sslmode === undefined || /^(disable|allow|prefer)$/.test(sslmode));
@@ -138,7 +139,11 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
       server,
       hasServices: true,
       ...(extras === undefined && scheme === undefined ? {} : { programs: { extras: extras ?? {}, scheme } }),
-      login: { user: connection.user, database, ...(secret === undefined ? {} : { password: secret }) },
+      login: {
+        ...{ user: connection.user, database },
+        ...(secret === undefined ? {} : { password: secret }),
+        ...(parameters.options === undefined ? {} : { options: parameters.options }),
+      },
     };
   } catch {
     return target; // a courtesy: without docker, the URL is as good as any other

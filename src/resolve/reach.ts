@@ -2,14 +2,42 @@
 import { missingError } from "../errors.ts";
 import { schemaSearchPath, searchPathOptions } from "../postgres/schema.ts";
 import type { Connection } from "../postgres/url.ts";
+import { openServer } from "../server/open-server.ts";
 import type { ServerTools } from "../server/server.ts";
 import { reachTarget, type Target } from "./target.ts";
+
+/** What is known of a database, also where no way leads there from this machine. */
+export interface Whereabouts {
+  connection: Connection | undefined;
+  user: string;
+  password?: string | undefined;
+  database: string;
+}
+
+/** How this machine's programs reach the target, or at least who they would be there. */
+export async function findWhereabouts(target: Target, tools: ServerTools): Promise<Whereabouts> {
+  const reached = await reachTarget(target, tools);
+  if (reached !== undefined) return whereaboutsOf(ownConnection(reached, target));
+  const own = asOwnRole(target);
+  return { connection: undefined, ...(await openServer(own.server, own.login, tools).access()) };
+}
+
+/** The same of a connection that is there. */
+export function whereaboutsOf(connection: Connection): Whereabouts {
+  const { user, password, database } = connection;
+  return { connection, user, password, database };
+}
 
 /** How this machine's programs reach the target. Throws (exit 4) when only `docker exec` does. */
 export async function requireReach(target: Target, tools: ServerTools): Promise<Connection> {
   const connection = await reachTarget(target, tools);
   if (connection !== undefined) return ownConnection(connection, target);
-  throw missingError(
+  throw portUnpublished(target);
+}
+
+/** That no URL of this machine leads there (exit 4). */
+export function portUnpublished(target: Target) {
+  return missingError(
     "port_unpublished",
     `the container of ${target.label} publishes no port, so no URL of this machine leads to it`,
     'pgrove shell; or publish a port in the compose file: ports: ["127.0.0.1:5432:5432"]',
@@ -45,9 +73,10 @@ export function asOwnRole(target: Target): Target {
  * libpq's `options` for a session with the target; undefined where it works in the right schema by itself: as the role of
  * its own, or in `public`.
  */
-export function sessionOptions(target: Pick<Target, "server" | "schema" | "worktree">): string | undefined {
+export function sessionOptions(target: Pick<Target, "server" | "login" | "schema" | "worktree">): string | undefined {
   if (!hasToEnter(target)) return undefined;
-  const given = target.server.kind === "url" ? target.server.connection.parameters.options : undefined;
+  const { server, login } = target;
+  const given = server.kind === "url" ? server.connection.parameters.options : login.options;
   return withSearchPath(given, schemaToEnter(target));
 }
 

@@ -14,6 +14,7 @@ import { type Connection, isConnectionString, isSocket, parseConnectionUrl } fro
 import { connectionOfVariables } from "./connection.ts";
 import { withProtection } from "./guard.ts";
 import { adoptOwnServer, isLinked } from "./main-server.ts";
+import { poolOf } from "./pool.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeTarget } from "./worktree-target.ts";
@@ -51,7 +52,8 @@ async function defaultTarget(place: TargetPlace): Promise<Target> {
   const variables = findDatabaseVariables(place.environment);
   if (variables === undefined) throw noConfig();
   const connection = connectionOfVariables(variables, { variables: place.environment, isOwn: true });
-  return plainTarget(connection, `${describe(connection)} (${variables.source})`);
+  const target = plainTarget(connection, `${describe(connection)} (${variables.source})`);
+  return { ...target, ...poolOf(undefined, place.environment) };
 }
 
 function noConfig() {
@@ -95,7 +97,8 @@ async function namedTarget(name: string, place: TargetPlace): Promise<Target> {
 
 async function urlTarget(text: string, place: TargetPlace): Promise<Target> {
   const connection = parseConnectionUrl(text, "the URL", { environment: place.environment, isOwn: true });
-  return await adoptOwnServer(plainTarget(connection, describe(connection)), connection, place);
+  const pool = poolOf(await place.config(), place.environment);
+  return await adoptOwnServer({ ...plainTarget(connection, describe(connection)), ...pool }, connection, place);
 }
 
 async function environmentTarget(name: string, place: TargetPlace): Promise<Target> {
@@ -106,8 +109,9 @@ async function environmentTarget(name: string, place: TargetPlace): Promise<Targ
   const names = Object.keys(loaded.config.environments);
   const environment = Object.hasOwn(loaded.config.environments, name) ? loaded.config.environments[name] : undefined;
   if (environment === undefined) throw unknownEnvironment(name, names);
-  const connection = await readConnection(environment.env_file, `@${name}`, place);
+  const { connection, pool } = await readConnection(environment.env_file, `@${name}`, place);
   const target: Target = {
+    ...pool,
     ...plainTarget(connection, `${name} (${basename(environment.env_file)})`),
     name,
     environment: name,
@@ -130,11 +134,12 @@ function unknownEnvironment(name: string, names: readonly string[]) {
 /** The database that `--env-file` describes; under the protection of the environment that has the same file. */
 async function envFileTarget(file: string, place: TargetPlace): Promise<Target> {
   const path = resolve(place.cwd, file);
-  const connection = await readConnection(path, file, place);
+  const { connection, pool } = await readConnection(path, file, place);
   const environments = Object.entries((await place.config())?.config.environments ?? {});
   const same = environments.filter(([, { env_file }]) => env_file === path);
   const [name, environment] = same.find(([, one]) => one.protected) ?? same[0] ?? [];
   const target: Target = {
+    ...pool,
     ...plainTarget(connection, `${connection.database} (${file})`),
     ...(name === undefined ? {} : { environment: name }),
     protected: environment?.protected ?? false,
@@ -142,8 +147,13 @@ async function envFileTarget(file: string, place: TargetPlace): Promise<Target> 
   return await adoptOwnServer(target, connection, place);
 }
 
+interface ReadConnection {
+  connection: Connection;
+  pool: ReturnType<typeof poolOf>;
+}
+
 /** The file's own variables count, whatever the shell has; where the two disagree, people are told. */
-async function readConnection(path: string, shown: string, place: TargetPlace): Promise<Connection> {
+async function readConnection(path: string, shown: string, place: TargetPlace): Promise<ReadConnection> {
   const doubts: Doubt[] = [];
   const variables = await readEnvFile(path, {}, (doubt) => doubts.push(doubt));
   for (const { name, what, isMissing } of doubts.filter((each) => DATABASE_VARIABLE_NAMES.includes(each.name))) {
@@ -162,7 +172,8 @@ async function readConnection(path: string, shown: string, place: TargetPlace): 
   if (different.length > 0) {
     place.note(`note: ${different.join(", ")} is set differently in the shell; ${basename(path)} counts`);
   }
-  return connectionOfVariables(found, { variables, isOwn: false });
+  const pool = poolOf(await place.config(), variables, place.environment);
+  return { connection: connectionOfVariables(found, { variables, isOwn: false }), pool };
 }
 
 function plainTarget(connection: Connection, label: string): Target {

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "../config/load-config.ts";
-import type { Connection } from "../postgres/url.ts";
 import type { Head } from "../repo/git.ts";
-import { renderVariables, wholeSet } from "./env-lines.ts";
+import { type Rendered, renderVariables, wholeSet } from "./env-lines.ts";
+import type { Whereabouts } from "./reach.ts";
 import type { Target } from "./target.ts";
 
 /** What the variables are made of. */
@@ -12,15 +12,11 @@ export interface VariablesPlace {
 }
 
 /** What an env file is given for a target that is reached this way. Git is asked for the branch only where it counts. */
-export async function targetVariables(
-  place: VariablesPlace,
-  target: Target,
-  connection: Connection,
-): Promise<Record<string, string>> {
+export async function targetVariables(place: VariablesPlace, target: Target, known: Whereabouts): Promise<Rendered> {
   const loaded = await place.config();
   const asksForBranch = Object.values(loaded === undefined ? {} : wholeSet(loaded)).some((text) =>
     text.includes("{branch}"),
   );
   const branch = target.worktree?.branch ?? (asksForBranch ? (await place.git())?.branch : undefined);
-  return renderVariables(connection, { target, branch }, loaded);
+  return renderVariables(known, { target, branch }, loaded);
 }

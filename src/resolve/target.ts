@@ -20,6 +20,10 @@ export interface Target {
   /** The environment's name where it has one: what a protected target asks to be typed. */
   environment?: string;
   protected: boolean;
+  /** DB_MAX_CONNS, DB_MIN_CONNS and DB_MAX_LIFETIME, where they are set: for the programs that use it. */
+  pool?: Readonly<Record<string, string>>;
+  /** How many connections pgrove may open to it at a time. */
+  maxConnections?: number;
   /** The protected environment whose database it is, where it was named in another way. */
   protectedAs?: string;
   /** The protected environments of pgrove.yaml, where it may turn out to be the database of one. */

@@ -7,6 +7,7 @@ import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/regist
 import { findIdentityOnBranch } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
+import { poolOf } from "./pool.ts";
 import type { LiveTarget, Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
@@ -19,6 +20,7 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
     name: "main",
     protected: false,
     hasServices: true,
+    ...poolOf(loaded, place.environment, loaded.envFile.values),
     ...(givesRoles(loaded.config) ? { schema: loaded.config.database.schema } : {}),
   };
   await requireNotWorktrees(target, place);
@@ -43,7 +45,8 @@ async function requireNotWorktrees({ server, login }: Target, place: TargetPlace
 
 /** The target of a worktree that pgrove has given a database. */
 export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
-  const own = { label: row.name, name: row.name, protected: false, worktree: row };
+  const pool = poolOf(loaded, place.environment, loaded.envFile.values);
+  const own = { label: row.name, name: row.name, protected: false, worktree: row, ...pool };
   const login = mainLogin(loaded);
   switch (row.isolation) {
     case "database":

@@ -63,6 +63,8 @@ export interface ApartKey {
   elements?: readonly string[];
   /** Of an exclusion: those of them that may not overlap. */
   overlapping?: readonly string[];
+  /** Of a partial index: the rows that it is about. */
+  predicate?: string;
 }
 
 /** How one level of a partitioned table is divided. */
@@ -168,17 +170,23 @@ export interface EntityPlan {
   firstKeys: ReadonlyMap<string, bigint>;
   /** Where checks leave several ways: each row goes one of them. */
   cases?: readonly CasePlan[];
-  /** Composite unique keys whose columns are chosen together, row by row. */
+  /** Columns that are chosen together, row by row. */
   joints?: readonly JointPlan[];
+  /** What is to be unique by the factory, and not by the table: columns whose values PostgreSQL does not compare. */
+  unchecked?: readonly (readonly string[])[];
 }
 
-/** Unique keys that share columns, or whose columns hang on each other. */
+/** Columns that are chosen together: unique keys that share some, and references that have to agree with each other. */
 export interface JointPlan {
-  /** The `uniqueGroup` of all their fields. */
-  group: number;
+  columns: readonly string[];
   keys: readonly (readonly string[])[];
-  /** Pairs of columns whose values are different ones. */
-  differs: readonly (readonly [string, string])[];
+  /** Pairs of references whose values are different ones, or the first of which lies below the second. */
+  pairs: readonly JointPair[];
+}
+
+export interface JointPair {
+  columns: readonly [string, string];
+  order: "different" | "below" | "not above";
 }
 
 export interface SeedPlan {

@@ -169,6 +169,7 @@ export function accessOf(facts: Pick<ContainerFacts, "image" | "env">, login: Lo
   const user = login.user ?? own.user;
   const password = login.password ?? (user === own.user ? own.password : undefined);
   const access: Access = { user, database: login.database ?? own.database };
+  if (login.options !== undefined) access.options = login.options;
   if (password !== undefined && password !== "") access.password = password;
   return access;
 }

@@ -9,7 +9,7 @@ import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import { accessOf, type ContainerFacts, readContainer, stateOf } from "./container-inspect.ts";
 import { listSecretFiles } from "./image-settings.ts";
-import type { Access, Login, Server, ServerState, StartOptions } from "./server.ts";
+import { type Access, type Login, parametersOf, type Server, type ServerState, type StartOptions } from "./server.ts";
 
 const DOCKER_TIMEOUT_MS = 30_000;
 const POLL_EVERY_MS = 200;
@@ -101,17 +101,19 @@ export function describeContainer({ runner, label, login, find, absent }: Contai
     reach: async (database): Promise<Connection | undefined> => {
       const { published } = await require();
       if (published === undefined) return undefined;
-      const { user, password } = await access();
-      return { ...published, user, database, parameters: {}, ...(password === undefined ? {} : { password }) };
+      const { user, password, options } = await access();
+      const parameters = parametersOf({ options });
+      return { ...published, user, database, parameters, ...(password === undefined ? {} : { password }) };
     },
     open: async (): Promise<Toolbox> => {
       const found = await require();
       requireRunning(found, label);
-      const { user, password } = await access();
+      const { user, password, options } = await access();
       return createDockerToolbox(runner, {
         container: found.id,
         label,
         user,
+        ...(options === undefined ? {} : { options }),
         port: found.inside,
         addresses: found.addresses,
         ...(password === undefined ? {} : { password }),

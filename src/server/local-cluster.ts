@@ -53,6 +53,12 @@ function readSettings(text: string, path: string): ClusterSettings {
   if (objectAt(read, "version") !== 1 || !Number.isInteger(major) || !Number.isInteger(port) || user === undefined) {
     throw configError(`${path} was not written by this version of pgrove`, "use a newer pgrove");
   }
+  if (home !== undefined && !isChosenHome(home)) {
+    throw configError(
+      `${path} names a folder that pgrove does not make: ${home}`,
+      "look at it; pgrove did not write it",
+    );
+  }
   return { version: 1, major, port, user, ...(home === undefined ? {} : { home }) };
 }
 
@@ -146,6 +152,11 @@ async function chooseHome(runner: Runner, { account, folder }: ClusterPlan, draf
   const home = join(ROOTS_HOME, `${shortHash(folder)}-${randomBytes(3).toString("hex")}`);
   await mkdir(home, { mode: 0o711 });
   return home;
+}
+
+/** Whether a folder is one that `chooseHome` makes beside the cluster's own: no file of a repository names another one. */
+function isChosenHome(home: string): boolean {
+  return dirname(home) === ROOTS_HOME && /^[0-9a-f]{12}-[0-9a-f]{6}$/.test(basename(home));
 }
 
 export function shortHash(text: string): string {

@@ -14,15 +14,16 @@ import { findAccount } from "./local-account.ts";
 import { type Cluster, createCluster, loadCluster, readPassword, saveSettings } from "./local-cluster.ts";
 import { findPostmaster, type Postmaster } from "./local-pid.ts";
 import { type Control, choosePort, isPortFree, startPostmaster, stopPostmaster } from "./local-postmaster.ts";
-import type {
-  Access,
-  Login,
-  LogOptions,
-  ServerOfKind,
-  ServerSpec,
-  ServerState,
-  ServerTools,
-  StartOptions,
+import {
+  type Access,
+  type Login,
+  type LogOptions,
+  parametersOf,
+  type ServerOfKind,
+  type ServerSpec,
+  type ServerState,
+  type ServerTools,
+  type StartOptions,
 } from "./server.ts";
 
 export type LocalSpec = Extract<ServerSpec, { kind: "local" }>;
@@ -99,9 +100,9 @@ async function connectionTo(
   login: Login,
   database: string,
 ): Promise<Connection> {
-  const { user, password } = await accessOf(cluster, login);
+  const { user, password, options } = await accessOf(cluster, login);
   const port = postmaster?.port ?? cluster.settings.port;
-  const connection: Connection = { host: HOST, port, user, database, parameters: {} };
+  const connection: Connection = { host: HOST, port, user, database, parameters: parametersOf({ options }) };
   return password === undefined ? connection : { ...connection, password };
 }
 
@@ -121,6 +122,7 @@ async function accessOf(cluster: Cluster, login: Login): Promise<Access> {
   const access: Access = { user, database: login.database ?? "postgres" };
   const password = login.password ?? (user === cluster.settings.user ? await readPassword(cluster) : undefined);
   if (password !== undefined) access.password = password;
+  if (login.options !== undefined) access.options = login.options;
   return access;
 }
 

@@ -23,6 +23,8 @@ export interface Login {
   user?: string;
   password?: string;
   database?: string;
+  /** libpq's `options`: settings of its sessions. */
+  options?: string;
 }
 
 /** What the servers need from outside. */
@@ -57,6 +59,12 @@ export interface Access {
   user: string;
   password?: string;
   database: string;
+  options?: string;
+}
+
+/** The parameters of a connection with that login. */
+export function parametersOf({ options }: { options?: string | undefined }): Connection["parameters"] {
+  return options === undefined ? {} : { options };
 }
 
 export interface LogOptions {

@@ -8,11 +8,15 @@ import { IMPOSSIBLE_ROW } from "../postgres/psql-input.ts";
 import { CutOut } from "./cut-out.ts";
 import { SqlLexer } from "./lexer.ts";
 import { leavesRestricted } from "./psql-commands.ts";
+import { sealScript } from "./seal.ts";
+import { countLineBreaks } from "./source-place.ts";
 
-/** A script that is known to end where psql reads commands. */
+/** A script that was read before. */
 export interface CheckedScript {
   /** psql is told to obey no command in it. Its version has to know how. */
   sealed: boolean;
+  /** What it ends in; left out, it is known to end where psql reads commands. */
+  end?: ScriptEnd;
 }
 
 /** The place that psql gives in a message. */
@@ -24,9 +28,11 @@ export class EndProof {
   /** Takes our words out of psql's stdout: a script may have told psql to echo what it reads. */
   readonly echoed = new CutOut();
   private readonly nonce = `pgrove-end-${randomBytes(16).toString("hex")}`;
+  /** By which psql obeys commands again. */
   private readonly key: string | undefined;
+  private lineOf = (line: number) => line;
   private readonly reader: ScriptReader | undefined;
-  private end: ScriptEnd = "commands";
+  private end: ScriptEnd;
   private lines = Number.POSITIVE_INFINITY;
   private isSaid = false;
 
@@ -35,6 +41,16 @@ export class EndProof {
     this.key = checked?.sealed === true ? randomBytes(16).toString("hex") : undefined;
     this.args = this.key === undefined ? [] : ["-c", `\\restrict ${this.key}`];
     this.reader = checked === undefined ? new ScriptReader() : undefined;
+    this.end = checked?.end ?? "commands";
+  }
+
+  /** The text, sealed with the key. What psql says of it has the text's own lines. */
+  seal(text: string): string {
+    if (this.key === undefined) return text;
+    const { sql, lineOf } = sealScript(text, this.key);
+    this.lineOf = lineOf;
+    this.lines = lineOf(countLineBreaks(sql) + 1);
+    return sql;
   }
 
   /** The script, and behind it what is said to psql there. */
@@ -43,7 +59,7 @@ export class EndProof {
       this.reader?.add(piece);
       yield piece;
     }
-    this.end = this.reader?.finish() ?? "commands";
+    this.end = this.reader?.finish() ?? this.end;
     this.lines = this.reader?.lines ?? this.lines;
     const words = wordsBehind(this.end, this.nonce);
     if (words === "") return;
@@ -60,7 +76,7 @@ export class EndProof {
   /** Takes the word out of a line of psql's stderr, and puts what it says of our own lines to the script's last one. */
   readonly sift = (line: string): string | undefined => {
     if (!line.endsWith(this.nonce)) {
-      return line.replace(PLACE, (_, at: string) => `psql:<stdin>:${Math.min(Number(at), this.lines)}:`);
+      return line.replace(PLACE, (_, at: string) => `psql:<stdin>:${Math.min(this.lineOf(Number(at)), this.lines)}:`);
     }
     this.isSaid = true;
     return line === this.nonce ? undefined : line.slice(0, -this.nonce.length); // behind a `\warn -n`

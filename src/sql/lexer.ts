@@ -16,6 +16,8 @@ const RETURN = 13;
 const DOLLAR = 36;
 const QUOTE = 39;
 const BACKSLASH = 92;
+/** From here on a byte may be a part of a longer character. */
+const FIRST_OF_SEVERAL = 0x80;
 const COPY_END = Buffer.from("\n\\.");
 
 function viewOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
@@ -47,9 +49,12 @@ export class SqlLexer {
   private base = 0;
   private last = false;
   private readonly listener: SqlListener;
+  private readonly exact: boolean;
 
-  constructor(listener: SqlListener) {
+  /** `exact`: what psql reads by a setting that a statement can change unseen is unclear, too. */
+  constructor(listener: SqlListener, { exact = false } = {}) {
     this.listener = listener;
+    this.exact = exact;
   }
 
   add(chunk: Uint8Array): void {
@@ -240,10 +245,15 @@ export class SqlLexer {
     const quote = bytes.indexOf(QUOTE, from);
     const backslash = this.escapes ? bytes.indexOf(BACKSLASH, from) : -1;
     if (backslash >= 0 && (quote < 0 || backslash < quote)) {
+      if (this.exact && backslash > 0 && (bytes[backslash - 1] ?? 0) >= FIRST_OF_SEVERAL) {
+        this.listener.unclear("a backslash may be half of a letter: the client's encoding may have been changed");
+      }
       return backslash + 1 < bytes.length ? backslash + 2 : this.passOver(bytes, from, 1);
     }
     const before =
-      this.quoted.isUnsure && !this.escapes ? countBackslashes(bytes, from, quote < 0 ? bytes.length : quote) : 0;
+      (this.quoted.isUnsure || this.exact) && !this.escapes
+        ? countBackslashes(bytes, from, quote < 0 ? bytes.length : quote)
+        : 0;
     if (quote < 0) return this.passOver(bytes, from, before);
     if (quote + 1 === bytes.length && !this.last) return this.passOver(bytes, from, before + 1);
     if (before % 2 === 1) {

@@ -20,8 +20,10 @@ const HARMLESS = new Set([
   "unrestrict",
 ]);
 
-/** Variables by which psql would go on behind an error, or commit by other rules. */
-const SPECIAL = /^\\(?:un)?set\s+(?:ON_ERROR_STOP|ON_ERROR_ROLLBACK|AUTOCOMMIT|SINGLELINE)\b/;
+/** Variables by which psql would go on behind an error, commit by other rules, or take lines of the script for answers. */
+const SPECIAL = "ON_ERROR_STOP|ON_ERROR_ROLLBACK|AUTOCOMMIT|SINGLELINE|SINGLESTEP";
+/** A variable's name in any other writing, such as quoted, could be one of them. */
+const PLAIN_SET = new RegExp(`^\\\\(?:un)?set(?:\\s*$|\\s+(?!(?:${SPECIAL})(?:\\s|$))[A-Za-z_][A-Za-z0-9_]*(?:\\s|$))`);
 
 const TRANSACTION = /^(?:BEGIN|START TRANSACTION|COMMIT|END|ROLLBACK(?! TO\b)|ABORT|PREPARE TRANSACTION)\b/i;
 /** Another encoding than ours, in which a backslash could be half of a letter for psql and none for us. */
@@ -67,7 +69,7 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
       const isRestricted = leavesRestricted(line);
       if (isRestricted !== undefined) restricts = isRestricted ? line : undefined;
       const name = /^\\([a-z!?]+|\.)/i.exec(line)?.[1] ?? line;
-      if (HARMLESS.has(name) && !SPECIAL.test(line) && !/[`\\]/.test(line.slice(1))) return;
+      if (HARMLESS.has(name) && isPlain(name, line)) return;
       throw refuse(line, `${noun} may not reach beyond its database`, INSTEAD[name] ?? USUAL_HINT);
     },
     unclear: (what) => {
@@ -86,6 +88,11 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
   lexer.add(Buffer.from(script.sql));
   lexer.finish();
   if (restricts !== undefined) throw refuse(restricts, "there is no \\unrestrict behind it", "leave it out");
+}
+
+function isPlain(name: string, line: string): boolean {
+  if (/[`\\]/.test(line.slice(1))) return false;
+  return (name !== "set" && name !== "unset") || PLAIN_SET.test(line);
 }
 
 /** The line (in the file) of a piece of the script; of a statement, whose blanks the lexer has changed, by its first word. */

@@ -27,6 +27,8 @@ export interface OperationTools extends RecordPlace {
   runner: Runner;
   clock: Clock;
   abort: AbortSignal;
+  /** The file of a key that several users share. */
+  sharedKey?: string;
   progress(event: ProgressEvent): void;
   note(text: string): void;
 }
@@ -51,6 +53,11 @@ export interface Operation {
   remember(leftover: Leftover): Promise<() => Promise<void>>;
 }
 
+/** Whether an operation, by its name, only looks what another one would do: `remove-plan`. */
+export function isPlan(operation: string): boolean {
+  return operation.endsWith("-plan");
+}
+
 /** The body, with journal and clean-up around it. A failing clean-up is noted and does not hide the body's error. */
 export async function withOperation<T>(
   tools: OperationTools,
@@ -64,8 +71,10 @@ export async function withOperation<T>(
   const record = await openRecord(tools, { run, operation, target, server }, tools.note);
   const cleanUps: (() => Promise<void>)[] = [];
   const details: Record<string, unknown> = {};
-  const journal = (extra: Partial<JournalEntry> & Pick<JournalEntry, "event">) =>
-    appendJournal(tools.stateDir, { ...journalBase(subject, run, tools.clock.now()), ...extra });
+  const journal = async (extra: Partial<JournalEntry> & Pick<JournalEntry, "event">) => {
+    if (isPlan(operation)) return; // the journal tells of what was changed
+    await appendJournal(tools.stateDir, { ...journalBase(subject, run, tools.clock.now()), ...extra });
+  };
   await journal({ event: "begin" });
   const end = async (result: "done" | "failed" | "interrupted", error?: unknown) => {
     const clean = await runCleanUps(cleanUps, tools);

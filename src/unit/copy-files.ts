@@ -1,9 +1,16 @@
 /** `CREATE DATABASE … TEMPLATE`: PostgreSQL copies the files itself, in about a second for a gigabyte. */
 import { refusal } from "../errors.ts";
-import { connectForAdmin, databaseSizeBytes, describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
+import {
+  connectForAdmin,
+  databaseSizeBytes,
+  describeLeftOut,
+  listSubscriptions,
+  requireValid,
+} from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { endSessions, findHold, listSessions } from "../postgres/occupants.ts";
+import { endSessions, findHold, type Hold, listExtensionWorkers, listSessions } from "../postgres/occupants.ts";
+import { readVersionNumber } from "../postgres/settings.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 import { createScratch } from "./scratch.ts";
@@ -18,32 +25,51 @@ const FILE_COPY_FROM_BYTES = 48 << 20;
 const FIRST_WITH_STRATEGY = 150_000;
 const TRIES = 5;
 
-/**
- * What keeps the source from being a template: a sentence, or undefined. With `insist` it is thrown (exit 5) instead.
- */
-export async function requireCopyable(work: Work, source: LiveTarget, insist: boolean): Promise<string | undefined> {
-  const [row] = await work.control<{ prepared: string | null; allowed: boolean }[]>`
-    select (select string_agg(gid, ', ') from pg_prepared_xacts where database = ${source.database}) as prepared,
+/** What keeps the source from being a template, and from being saved as it is. */
+async function findObstacle({ control, operation }: Work, { database }: LiveTarget): Promise<Hold | undefined> {
+  const [row] = await control<{ prepared: string | null; allowed: boolean }[]>`
+    select (select string_agg(gid, ', ') from pg_prepared_xacts where database = ${database}) as prepared,
            (select rolsuper from pg_roles where rolname = current_user)
            or (select datistemplate or pg_has_role(datdba, 'USAGE') from pg_database
-                where datname = ${source.database}) as allowed`;
-  const { control, operation } = work;
+                where datname = ${database}) as allowed`;
   const code = "not_copyable";
-  const hold =
-    row?.prepared != null
-      ? {
-          why: `${source.database} has prepared transactions (${row.prepared})`,
-          ...{ code, wayOut: "end them: COMMIT or ROLLBACK PREPARED" },
-        }
-      : row?.allowed === false
-        ? {
-            why: `${source.database} belongs to another role`,
-            ...{ code, wayOut: "log in as that role: database.user in pgrove.yaml" },
-          }
-        : await findHold(control, source.database, operation.run, operation.abort);
-  if (hold !== undefined && insist)
-    throw refusal(hold.code, `${hold.why}, so it cannot be copied as a template`, hold.wayOut);
-  return hold?.why;
+  if (row?.prepared != null) {
+    const why = `${database} has prepared transactions (${row.prepared})`;
+    return { code, why, wayOut: "end them: COMMIT or ROLLBACK PREPARED" };
+  }
+  if (row?.allowed === false) {
+    const why = `${database} belongs to another role`;
+    return { code, why, wayOut: "log in as that role: database.user in pgrove.yaml" };
+  }
+  return await findHold(control, database, operation.run, operation.abort);
+}
+
+const FIRST_WITH_COLLATION_VERSION = 150_000;
+
+/** A collation of another version than the system's: PostgreSQL makes no copy of files that were sorted by it. */
+async function findCollationChange({ control }: Work, { database }: LiveTarget): Promise<Hold | undefined> {
+  if ((await readVersionNumber(control)) < FIRST_WITH_COLLATION_VERSION) return undefined;
+  const [row] = await control<{ made: string; now: string | null }[]>`
+    select datcollversion as made, pg_database_collation_actual_version(oid) as now from pg_database
+     where datname = ${database} and datcollversion is distinct from pg_database_collation_actual_version(oid)
+       and datcollversion is not null`;
+  if (row === undefined) return undefined;
+  const name = quoteIdentifier(database);
+  return {
+    code: "collation_changed",
+    why: `${database} was made with version ${row.made} of its collation, and the system has ${row.now ?? "none"}`,
+    wayOut: `REINDEX DATABASE ${name}; then ALTER DATABASE ${name} REFRESH COLLATION VERSION`,
+  };
+}
+
+/** Throws (exit 5) when a source cannot be saved as it is. */
+export async function requireCopyable(work: Work, source: LiveTarget): Promise<void> {
+  const obstacle = await findObstacle(work, source);
+  if (obstacle !== undefined) throw notCopyable(obstacle);
+}
+
+function notCopyable({ code, why, wayOut }: Hold) {
+  return refusal(code, `${why}, so it cannot be copied as a template`, wayOut);
 }
 
 /** How a source is copied within or between servers, the sessions that are in the way asked about or waited for. */
@@ -54,9 +80,16 @@ export async function chooseStrategy(
 ): Promise<Built["strategy"]> {
   const isPart = schemaOnly || source.target.schema !== undefined;
   if (!oneServer || strategy === "stream" || isPart) return "stream";
-  const blocked = await requireCopyable(work, source, strategy === "template");
-  if (blocked !== undefined) {
-    work.tools.note(`${blocked}: streaming instead`);
+  await requireValid(work.control, source.database);
+  const obstacle = (await findObstacle(work, source)) ?? (await findCollationChange(work, source));
+  if (obstacle !== undefined && strategy === "template") throw notCopyable(obstacle);
+  if (obstacle !== undefined) {
+    work.tools.note(`${obstacle.why}: streaming instead`);
+    return "stream";
+  }
+  const workers = strategy === "auto" ? await listExtensionWorkers(work.control, source.database) : [];
+  if (workers.length > 0) {
+    work.tools.note(`${workers.join(", ")} works in ${source.database} and might not come back: streaming instead`);
     return "stream";
   }
   const sessions = await listSessions(work.control, source.database, work.operation.run);
@@ -77,9 +110,8 @@ export async function copyIntoScratch(work: Work, template: string, like: string
   const sizeBytes = await databaseSizeBytes(control, template);
   work.tools.progress({ phase: "copy", totalBytes: sizeBytes });
   const { owner } = await readProperties(control, like);
-  const [version] = await control<{ number: number }[]>`select current_setting('server_version_num')::int as number`;
   const method = sizeBytes >= FILE_COPY_FROM_BYTES ? "file_copy" : "wal_log";
-  const strategy = (version?.number ?? 0) >= FIRST_WITH_STRATEGY ? ` strategy ${method}` : "";
+  const strategy = (await readVersionNumber(control)) >= FIRST_WITH_STRATEGY ? ` strategy ${method}` : "";
   const second = () => connectForAdmin(work.toolbox, operation.run, [template, like]);
   for (let attempt = 1; ; attempt++) {
     await endSessions(control, template, operation.run);

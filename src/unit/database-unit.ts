@@ -14,7 +14,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { chooseStrategy, copyIntoScratch, requireCopyable } from "./copy-files.ts";
 import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
-import { keepForRestore } from "./keep.ts";
+import { dropOwned, findKept, keepForRestore } from "./keep.ts";
 import { findBelongings, foundDatabase, listDatabases, parkable, runTogether } from "./marks.ts";
 import { parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { createScratch } from "./scratch.ts";
@@ -73,12 +73,25 @@ export class DatabaseUnit implements Unit {
     if (standing === undefined) return undefined;
     const sizeBytes = await databaseSizeBytes(work.control, this.label);
     const sessions = await listSessions(work.control, this.label, work.operation.run);
-    return { ...this.place, noun: this.noun, label: this.label, sizeBytes, sessions, standing, kept: true };
+    const older = await findKept(work.control, this.label);
+    const { place, noun, label } = this;
+    return {
+      ...place,
+      noun,
+      label,
+      sizeBytes,
+      sessions,
+      standing,
+      kept: true,
+      ...(older === undefined ? {} : { older }),
+    };
   }
 
   async requireReplaceable(work: Work): Promise<void> {
     await requireNothingBound(work.control, this.label);
     await requireVacatable(work.control, this.label, work.operation.run, work.operation.abort);
+    if (!(await databaseExists(work.control, this.label))) return;
+    noteLost(work, this.label, await readProperties(work.control, this.label));
   }
 
   async findShape({ control }: Work): Promise<DatabaseShape | undefined> {
@@ -92,13 +105,15 @@ export class DatabaseUnit implements Unit {
   async createCopy(work: Work, source: LiveTarget, request: CopyFill): Promise<Built> {
     const strategy = await chooseStrategy(work, source, request);
     const exists = await databaseExists(work.control, this.label);
+    // On one server, a database that is made as a copy has its source's settings and grants.
+    const isBorn = !exists && request.oneServer;
+    const properties = isBorn ? await readProperties(work.control, source.database) : undefined;
+    if (properties !== undefined) noteLost(work, source.database, properties);
     const name =
       strategy === "template"
         ? await copyIntoScratch(work, source.database, exists ? this.label : source.database)
         : await copyByStream(work, source, this, request);
-    // On one server, a database that is made as a copy has its source's settings and grants.
-    const isBorn = !exists && request.oneServer;
-    return { name, strategy, ...(isBorn ? { properties: await readProperties(work.control, source.database) } : {}) };
+    return { name, strategy, ...(properties === undefined ? {} : { properties }) };
   }
 
   async createEmpty(work: Work, { like }: EmptyFill): Promise<Built> {
@@ -132,33 +147,34 @@ export class DatabaseUnit implements Unit {
   private async planSwap(
     { control, operation }: Work,
     { name: scratch, properties }: Built,
-    { agreed, keeping: given, discardPrevious, comment }: SwapRequest,
+    { agreed, older, keeping: given, discardPrevious, comment }: SwapRequest,
   ): Promise<Swap & { previous: string | undefined; discarded: string | undefined }> {
     const database = this.label;
     const exists = agreed !== undefined;
-    const keeping: Keeping | undefined = exists && !discardPrevious ? (given ?? keepForRestore(database)) : undefined;
+    const present = exists ? await readProperties(control, database) : undefined;
+    const isKept = present !== undefined && !present.isInvalid && !discardPrevious;
+    const keeping: Keeping | undefined = isKept ? (given ?? keepForRestore(database)) : undefined;
     const discarded = discardedName(operation.run);
     const previous = keeping?.name;
-    const older = previous === undefined ? undefined : await findStanding(control, previous);
-    const dropsOld = (await keeping?.findOlder(control)) ?? false;
-    if (dropsOld && previous !== undefined) await requireNothingBound(control, previous);
-    const makesRoom = dropsOld && previous !== undefined ? [[previous, discarded] as const] : [];
+    const found = await keeping?.findOlder(control);
+    if (found !== undefined) await requireNothingBound(control, found);
+    const makesRoom = found === undefined ? [] : [[found, discarded] as const];
     const leaves = exists ? [[database, previous ?? discarded] as const] : [];
     const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
-    const statements = exists
-      ? propertyStatements(database, await readProperties(control, database))
-      : bornWith(database, properties, comment);
-    const kept = previous === undefined ? [] : [{ database: previous, agreed: older }];
+    const statements =
+      present !== undefined ? propertyStatements(database, present) : bornWith(database, properties, comment);
+    const kept = found === undefined ? [] : [{ database: found, agreed: older }];
+    if (previous !== undefined && previous !== found) kept.push({ database: previous, agreed: undefined });
     return {
       ...{ renames: [...makesRoom, ...leaves, [scratch, database]], occupied, run: operation.run, previous },
       statements: [...statements, ...(keeping?.statements ?? [])],
       agreed: [{ database, agreed }, ...kept],
-      discarded: dropsOld || (exists && previous === undefined) ? discarded : undefined,
+      discarded: found !== undefined || (exists && previous === undefined) ? discarded : undefined,
     };
   }
 
   async requireSavable(work: Work): Promise<void> {
-    await requireCopyable(work, this.live, true);
+    await requireCopyable(work, this.live);
   }
 
   async listInTheWay(work: Work) {
@@ -195,13 +211,21 @@ export class DatabaseUnit implements Unit {
           control,
           inPlace.map((each) => parkingOf(parkable(each), note)),
         ),
-      drops: names.toReversed().map((name) => () => dropDatabase(control, name)),
+      drops: present.toReversed().map((each) => () => dropOwned(control, each)),
     };
   }
 
   async bringBack({ control }: Work, renamings: readonly Renaming[]): Promise<void> {
     await renameMarked(control, renamings);
   }
+}
+
+/** What the login cannot give to what takes a database's place is said before that is built. */
+function noteLost({ tools }: Work, database: string, { lostSettings, isInvalid }: DatabaseProperties): void {
+  if (lostSettings.length > 0) {
+    tools.note(`settings of ${database} that this login may not give are not carried over: ${lostSettings.join(", ")}`);
+  }
+  if (isInvalid) tools.note(`${database} was dropped half-way by somebody, so nothing of it can be kept`);
 }
 
 /** The statements that a new database is given. */

@@ -9,7 +9,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import { thisObserver } from "../sys/machine.ts";
 import { newRunId } from "../sys/run-id.ts";
 import type { Found, Standing } from "./standing.ts";
-import { isPreviousMark, previousName } from "./swap.ts";
+import { isPreviousMark, previousNames } from "./swap.ts";
 
 export interface MarkedDatabase {
   database: string;
@@ -75,7 +75,7 @@ export function findBelongings(
   const names = own.map(({ database }) => database);
   const saved = [...names, ...snapshotsOf];
   const snapshots = databases.filter(({ mark }) => mark?.kind === "snapshot" && saved.includes(mark.of ?? ""));
-  const previous = databases.filter((each) => each.isPrevious && names.map(previousName).includes(each.database));
+  const previous = databases.filter((each) => each.isPrevious && names.flatMap(previousNames).includes(each.database));
   const parked = databases.filter(({ mark }) => isParkedMark(mark, worktree));
   return [...own, ...snapshots, ...previous, ...parked];
 }

@@ -1,5 +1,6 @@
 /** What a database needs of the server that it comes to, and of the login that brings it there. */
 import { EXIT, PgroveError } from "../errors.ts";
+import { isForbiddenSetting, readVersionNumber } from "../postgres/settings.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 
 export interface ServerFacts {
@@ -25,9 +26,10 @@ const NEARLY_SUPERUSERS = "(super_?user|(pg|rds|do|supabase)_?admin|privileged_r
 
 /** What the control session's server has, and what its login may there. */
 export async function readServerFacts(control: Sql): Promise<ServerFacts> {
+  const version = await readVersionNumber(control);
   const [row] = await control<{ facts: ServerFacts }[]>`
     with login as (
-      select rolsuper, current_setting('server_version_num')::int as version,
+      select rolsuper, ${version}::int as version,
              rolsuper or exists (select 1 from pg_roles r where r.rolname ~* ${NEARLY_SUPERUSERS}
                                   and pg_has_role(current_user, r.oid, 'MEMBER')) as may_all
         from pg_roles where rolname = current_user)
@@ -42,9 +44,8 @@ export async function readServerFacts(control: Sql): Promise<ServerFacts> {
                           join pg_available_extension_versions v on v.name = a.name and v.version = a.default_version
                          where may_all or v.trusted or not v.superuser),
       'tablespaces', (select coalesce(json_agg(spcname), '[]'::json) from pg_tablespace),
-      'forbiddenSettings', (select coalesce(json_agg(name), '[]'::json) from pg_settings
-                             where not may_all and context in ('superuser', 'superuser-backend') and not
-                                   case when version >= 150000 then has_parameter_privilege(name, 'SET') else false end),
+      'forbiddenSettings', (select coalesce(json_agg(name), '[]'::json) from pg_settings p
+                             where not may_all and ${isForbiddenSetting(control, version)}),
       'dataDirectory', case when pg_has_role('pg_read_all_settings', 'MEMBER')
                             then current_setting('data_directory') end) as facts
       from login`;

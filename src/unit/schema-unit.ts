@@ -1,6 +1,6 @@
 /** A schema of a database as a unit, with the role that owns it where it is a worktree's. */
 import { refusal, usageError } from "../errors.ts";
-import { databaseExists, discardedName, dropDatabase, scratchName } from "../postgres/admin.ts";
+import { databaseExists, discardedName, scratchName } from "../postgres/admin.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { isOwnedMark, type Mark } from "../postgres/ownership.ts";
@@ -11,7 +11,7 @@ import { listExtensions } from "../postgres/schema-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
-import { nameKept } from "./keep.ts";
+import { dropOwned, nameKept } from "./keep.ts";
 import {
   findBelongings,
   foundDatabase,
@@ -32,7 +32,7 @@ import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
 import { createOwn, createScratch, inScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
-import { findSchemaStanding, findStanding, requireSchemaStanding, type Standing } from "./standing.ts";
+import { findSchemaStanding, requireSchemaStanding, type Standing } from "./standing.ts";
 import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
 import type { Built, CopyFill, Fill, Keeping, Loss, Owned, Place, Replaced, Saved, SwapRequest, Unit } from "./unit.ts";
 
@@ -124,7 +124,7 @@ export class SchemaUnit implements Unit {
   }
 
   /** Nobody is disconnected for it. */
-  async swap(work: Work, _built: Built, { agreed, services, keeping, comment }: SwapRequest): Promise<Replaced> {
+  async swap(work: Work, _built: Built, { agreed, older, services, keeping, comment }: SwapRequest): Promise<Replaced> {
     const { schema, live } = this;
     return await inTarget(work, live, async (sql) => {
       await requireSchemaStanding(sql, { schema, agreed });
@@ -135,7 +135,7 @@ export class SchemaUnit implements Unit {
         const saved = keeping === undefined ? undefined : await this.saveAs(work, discardedName(work.operation.run));
         await requireClaim(work.control, this.label);
         await exchangeSchemas(work, sql, this, { properties, agreed });
-        if (saved !== undefined && keeping !== undefined) await this.keepSaved(work, saved, keeping);
+        if (saved !== undefined && keeping !== undefined) await this.keepSaved(work, saved, keeping, older);
       });
       const sizeBytes = await schemaSizeBytes(sql, schema);
       return { sizeBytes, servicesRestarted, details: { schema, schema_size_bytes: sizeBytes } };
@@ -143,16 +143,17 @@ export class SchemaUnit implements Unit {
   }
 
   /** Gives the saved state its name. An older one gets the saved one's in exchange, and is dropped under it at the end. */
-  private async keepSaved(work: Work, saved: string, { name, statements, findOlder }: Keeping): Promise<void> {
+  private async keepSaved(
+    work: Work,
+    saved: string,
+    { name, statements, findOlder }: Keeping,
+    agreed: Standing | undefined,
+  ): Promise<void> {
     const apart = `${saved}_old`;
-    const exchange = [
-      [name, apart],
-      [saved, name],
-      [apart, saved],
-    ] as const;
-    const agreed = await findStanding(work.control, name);
     const older = await findOlder(work.control);
-    await nameKept(work, this, { name, renames: older ? exchange : [[saved, name]], statements, agreed });
+    if (older === undefined) return await nameKept(work, this, { name, renames: [[saved, name]], statements });
+    const renames = [[older, apart] as const, [saved, name] as const, [apart, saved] as const];
+    await nameKept(work, this, { name, renames, statements, older: { database: older, agreed } });
   }
 
   /** It is read, and disconnects nobody. */
@@ -219,7 +220,7 @@ export class SchemaUnit implements Unit {
       park: (note) => this.bringBack(work, parkingsOf({ databases: present, schemas: marked, roles }, note)),
       drops: [
         ...schemas.map((each) => () => each.drop(work)),
-        ...databases.map((name) => () => dropDatabase(control, name)),
+        ...present.map((each) => () => dropOwned(control, each)),
         ...roleNames.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
       ],
     };

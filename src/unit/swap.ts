@@ -1,12 +1,13 @@
 /** Puts a finished database in another's place: its properties carried over, both renamed in one transaction. */
 import { failure } from "../errors.ts";
-import { databaseExists, requireNothingBound } from "../postgres/admin.ts";
+import { requireNothingBound } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
-import { nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
+import { formerNameWithSuffix, nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
 import { formatSettingValue } from "../postgres/list-setting.ts";
 import { describeOccupants, endSessions, requireVacatable } from "../postgres/occupants.ts";
 import type { Queries } from "../postgres/schema.ts";
 import { withOpened } from "../postgres/session.ts";
+import { isForbiddenSetting, readVersionNumber } from "../postgres/settings.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { requireStanding, type Standing } from "./standing.ts";
@@ -17,7 +18,11 @@ export interface DatabaseProperties {
   comment: string | null;
   connectionLimit: number;
   isTemplate: boolean;
+  /** Its DROP was interrupted: nobody can connect to it any more. */
+  isInvalid: boolean;
   settings: { role: string | null; name: string; value: string }[];
+  /** The names of those that the login may not give to another database. */
+  lostSettings: string[];
   /** null: the default privileges. */
   grants: { grantee: string | null; privilege: string; grantable: boolean }[] | null;
 }
@@ -35,19 +40,35 @@ export interface DatabaseShape {
   tablespace: string;
 }
 
-/** Reads what has to be carried over. Throws (exit 1) when there is no such database. */
+/**
+ * Reads what has to be carried over, as far as the login may give it: some settings are a superuser's, and those of other
+ * roles are theirs, or whoever's who may change the role. Throws (exit 1) when there is no such database.
+ */
 export async function readProperties(sql: Sql, database: string): Promise<DatabaseProperties> {
+  const version = await readVersionNumber(sql);
   const [row] = await sql<{ properties: DatabaseProperties }[]>`
+    with login as (
+      select oid, rolsuper, rolcreaterole, ${version}::int as version from pg_roles where rolname = current_user),
+    settings as (
+      select r.rolname, split_part(c, '=', 1) as name, substr(c, strpos(c, '=') + 1) as value,
+             login.rolsuper
+             or coalesce(r.oid = login.oid or (login.rolcreaterole and not r.rolsuper and
+                  (version < 160000 or pg_has_role(login.oid, r.oid, 'MEMBER WITH ADMIN OPTION'))), true)
+                and not exists (select from pg_settings p where p.name = split_part(c, '=', 1)
+                                   and ${isForbiddenSetting(sql, version)}) as may_give
+        from pg_db_role_setting s cross join login left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as c
+       where s.setdatabase = (select oid from pg_database where datname = ${database}))
     select json_build_object(
       'owner', pg_get_userbyid(d.datdba),
       'comment', shobj_description(d.oid, 'pg_database'),
-      'connectionLimit', d.datconnlimit,
+      'connectionLimit', greatest(d.datconnlimit, -1),
       'isTemplate', d.datistemplate,
+      'isInvalid', d.datconnlimit = -2,
       'settings', coalesce((
-        select json_agg(json_build_object('role', r.rolname, 'name', split_part(c, '=', 1),
-                                          'value', substr(c, strpos(c, '=') + 1)))
-          from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as c
-         where s.setdatabase = d.oid), '[]'::json),
+        select json_agg(json_build_object('role', rolname, 'name', name, 'value', value))
+          from settings where may_give), '[]'::json),
+      'lostSettings', coalesce((
+        select json_agg(name || coalesce(' of ' || rolname, '')) from settings where not may_give), '[]'::json),
       'grants', case when d.datacl is null then null else coalesce((
         select json_agg(json_build_object('grantee', g.rolname, 'privilege', a.privilege_type, 'grantable', a.is_grantable))
           from aclexplode(d.datacl) a left join pg_roles g on g.oid = a.grantee), '[]'::json) end
@@ -220,11 +241,12 @@ export async function whileEndingSessions<T>(
   }
 }
 
+const PREVIOUS_SUFFIX = "_before_restore";
 const PREVIOUS_MARK = "pgrove: replaced by a restore or copy; the next one drops it";
 
 /** The name under which a replaced database is kept. */
 export function previousName(database: string): string {
-  return nameWithSuffix(database, "_before_restore");
+  return nameWithSuffix(database, PREVIOUS_SUFFIX);
 }
 
 /** The statement that marks a kept database as pgrove's own, so that the next restore may drop it. */
@@ -237,12 +259,21 @@ export function isPreviousMark(comment: string | null): boolean {
   return comment === PREVIOUS_MARK;
 }
 
-/** True when a database of that name exists and pgrove kept it. Throws (exit 1) when it is somebody else's. */
-export async function findPrevious(sql: Sql, previous: string): Promise<boolean> {
-  if (!(await databaseExists(sql, previous))) return false;
-  const [row] = await sql<{ comment: string | null }[]>`
-    select shobj_description(oid, 'pg_database') as comment from pg_database where datname = ${previous}`;
-  if (row?.comment === PREVIOUS_MARK) return true;
+/** The names under which it may be kept: earlier versions made long ones in another way. */
+export function previousNames(database: string): string[] {
+  return [previousName(database), formerNameWithSuffix(database, PREVIOUS_SUFFIX)];
+}
+
+/** The database that pgrove kept when it replaced that one before. Throws (exit 1) when somebody else's has the name. */
+export async function findPrevious(sql: Sql, database: string): Promise<string | undefined> {
+  const [previous] = previousNames(database);
+  const kept = await sql<{ name: string; comment: string | null }[]>`
+    select datname::text as name, shobj_description(oid, 'pg_database') as comment
+      from pg_database where datname in ${sql(previousNames(database))}`;
+  const own = kept.filter(({ comment }) => isPreviousMark(comment)).map(({ name }) => name);
+  if (!kept.some(({ name, comment }) => name === previous && !isPreviousMark(comment))) {
+    return own.find((name) => name === previous) ?? own[0];
+  }
   throw failure(
     "name_taken",
     `there is a database ${previous} that pgrove did not make; the replaced one is to be kept under that name`,

@@ -75,6 +75,15 @@ export interface Loss extends Place {
   standing: Standing | undefined;
   /** A copy or restore keeps it under another name until the next one. */
   kept: boolean;
+  /** What was kept the last time under the name that it is kept under now, and goes for it. */
+  older?: KeptState;
+}
+
+/** A replaced or saved state that goes. */
+export interface KeptState {
+  database: string;
+  sizeBytes: number;
+  standing: Standing;
 }
 
 /** Makes and fills the run's scratch database. */
@@ -131,13 +140,15 @@ export interface Keeping {
   name: string;
   /** Run behind the renames, in the same transaction. */
   statements: readonly string[];
-  /** True when an older one stands there, which is dropped for it. Throws when the name is somebody else's. */
-  findOlder: (sql: Sql) => Promise<boolean>;
+  /** The database of an older one, which is dropped for it. Throws when the name is somebody else's. */
+  findOlder: (sql: Sql) => Promise<string | undefined>;
 }
 
 export interface SwapRequest {
   /** What was agreed to be replaced; undefined where there was nothing. */
   agreed: Standing | undefined;
+  /** The older kept state that was agreed to go; undefined where there was none. */
+  older?: Standing | undefined;
   /** Services that use it, stopped around the swap. */
   services: readonly string[];
   /** How what is replaced is kept; left out, as the unit does by itself. */

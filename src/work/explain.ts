@@ -9,6 +9,31 @@ import { ToolError } from "../sys/tool-error.ts";
 const END_SEEN_MS = 2_000;
 const POLL_MS = 100;
 
+/** Why a server had no room, in words, with the way out. */
+export interface Explanation {
+  /** The error's code. */
+  code: string;
+  why: string;
+  hint: string;
+}
+
+/** What is full: both say that there is no space left on a device. Undefined where that is not what was said. */
+export function explainFull(said: string): Explanation | undefined {
+  if (/could not resize shared memory segment/i.test(said)) {
+    return {
+      code: "server_shm_full",
+      why: "the server's shared memory (/dev/shm) is full, and not its disk",
+      hint: "give the container more: shm_size: 256mb in the compose file, or docker run --shm-size=256m",
+    };
+  }
+  if (!/No space left on device/i.test(said)) return undefined;
+  return {
+    code: "server_disk_full",
+    why: "the server's disk is full",
+    hint: "make room on the server's disk, then try again",
+  };
+}
+
 const LOST_WORDS = /server closed the connection|terminating connection|the connection to it was lost/;
 
 /** The error, in words that name the server when that is what failed. What was interrupted stays as it is. */
@@ -27,6 +52,11 @@ export async function explainWorkError(
     if (state.condition !== "running") return gone(error, operation, server.label, state);
   }
   const message = error instanceof Error ? error.message : String(error);
+  const full = tool === undefined || error === tool ? explainFull(message) : undefined;
+  if (full !== undefined) {
+    const { code: what, why, hint } = full;
+    return failure(what, `the ${operation} failed on ${server.label}: ${why}\n${message}`, hint, error);
+  }
   if (error === tool)
     return failure("tool_failed", `the ${operation} failed on ${server.label}: ${message}`, undefined, error);
   if (lost) {

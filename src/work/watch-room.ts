@@ -45,8 +45,7 @@ export async function watchingRoom<T>(work: Work, { toolbox, target }: LiveTarge
       "server_disk_full",
       `the server's disk was nearly full, so loading was stopped: ${megabytes(low.free)} free of ${megabytes(low.first)}; ${target.label} was not touched`,
       "make room on the server's disk: what is loaded stands beside what it replaces",
-      error,
-    );
+    ); // without its cause, which is only that the work was ended
   } finally {
     ended.resolve();
     await watching;

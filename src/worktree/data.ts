@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { copyDatabase } from "../copy/copy.ts";
 import { replaceByEmpty } from "../copy/empty.ts";
+import type { ForeignDump } from "../dump/authorship.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
@@ -32,6 +33,8 @@ export interface DataRequest {
   whenBusy: (label: string, sessions: Session[]) => Promise<WhenBusy>;
   /** Asked before a dump is restored that pgrove.yaml names and that is not in the user's own store; throws to refuse. */
   approveDump?: (path: string, database: string) => Promise<void>;
+  /** Asked before the SQL of somebody else's dump is run; throws to refuse. */
+  approveForeign: (foreign: ForeignDump, database: string) => Promise<void>;
   /** The main database, where it was opened before. */
   main?: LiveTarget;
 }
@@ -80,7 +83,10 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
   const { row, live, exists } = located;
   if (exists) return { row, live };
   const home = homeOf(tools, row);
-  const consent = async (loss: Loss) => requireItsOwn(home, row, loss);
+  const consent = async (loss: Loss, foreign?: ForeignDump) => {
+    requireItsOwn(home, row, loss);
+    if (foreign !== undefined) await request.approveForeign(foreign, live.database);
+  };
   const fill = { ...request, services: [], consent, discardPrevious: true, openMain: openMainOnce };
   const made = await fillData(tools, row, live, fill);
   await home.settle(live, repository);
@@ -102,7 +108,7 @@ export interface FillRequest extends DataRequest {
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */
-  consent: (loss: Loss) => Promise<void>;
+  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
 }
 
 /** Makes the data as the row says. A new database is born with the worktree's mark, so that it is never nobody's. */
@@ -131,7 +137,11 @@ export async function fillData(
       await request.approveDump?.(dump.path, live.database);
     }
     const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
-    const restored = await restoreDump(tools.operation, live, { ...common, ...load, findDump: async () => dump });
+    const restored = await restoreDump(tools.operation, live, {
+      ...{ ...common, ...load, findDump: async () => dump },
+      consent: (loss, _dump, foreign) => consent(loss, foreign),
+      approveForeign: (foreign) => request.approveForeign(foreign, live.database),
+    });
     return made("dump", restored.sizeBytes, restored.dump);
   }
   const source = await openSource(tools, row.data.source, request);

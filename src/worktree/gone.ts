@@ -16,6 +16,8 @@ import type { WorktreeTools } from "./tools.ts";
 export interface Doubt {
   why: string;
   hint: string;
+  /** Where it is, when it was moved. */
+  movedTo?: string;
 }
 
 /** What can be seen of a repository's worktrees. */
@@ -80,7 +82,7 @@ export async function findDoubt(row: WorktreeRow, sight: Sight, giveUp: string):
   const moved = await findMoved(known, row.seen, sight);
   if (moved !== undefined) {
     const hint = known === undefined ? giveUp : `git worktree repair ${moved}`;
-    return { why: `${moved} says that it is this worktree: it was moved there`, hint };
+    return { why: `${moved} says that it is this worktree: it was moved there`, hint, movedTo: moved };
   }
   if (row.path === "") return { why: "only its marks are known, not where it was", hint: giveUp };
   for (const place of new Set([row.path, known?.root ?? row.path])) {

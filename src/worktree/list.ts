@@ -11,9 +11,11 @@ import type { LiveTarget, Target } from "../resolve/target.ts";
 import { mainTarget, worktreeTarget } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerCondition } from "../server/server.ts";
+import { once } from "../sys/once.ts";
 import { inDatabase, listDatabases } from "../unit/marks.ts";
 import { enterAlone } from "../unit/selection.ts";
 import { unitOf } from "../unit/unit-of.ts";
+import { type Doubt, findDoubt, isThere, lookForWorktrees } from "./gone.ts";
 import { countMigrations, type Migrations, readWorktreeMigrations } from "./list-migrations.ts";
 import type { WorktreeTools } from "./tools.ts";
 
@@ -30,6 +32,10 @@ export interface ListedWorktree {
   sizeBytes?: number;
   migrations?: Migrations;
   connection?: Connection;
+  /** Why it is not where git believes it to be, unless it is certainly gone. */
+  away?: Doubt;
+  /** What it had was put aside. */
+  isParked?: true;
 }
 
 const AT_ONCE = 8;
@@ -37,15 +43,21 @@ const AT_ONCE = 8;
 /** Everything that `list` shows. A server that cannot be asked is shown as it is; nothing is started. */
 export async function listEverything(tools: WorktreeTools): Promise<ListedWorktree[]> {
   const { repository, operation, stateDir } = tools;
-  const [worktrees, { rows }] = await Promise.all([
+  const [worktrees, { rows, parked }] = await Promise.all([
     listWorktrees(repository, operation.runner),
     readRegistry(stateDir),
   ]);
   const servers = new ServerPool(tools);
+  const look = once(() => lookForWorktrees(tools, rows));
   return await inTurns(worktrees, AT_ONCE, async (worktree) => {
     const row = rows.find(({ id }) => id === worktree.id);
-    const name = worktree.isMain ? "main" : (row?.name ?? basename(worktree.root));
-    const listed = { name, worktree, isCurrent: worktree.gitDir === repository.gitDir };
+    const aside = parked.find((each) => each.row.id === worktree.id);
+    const name = worktree.isMain ? "main" : (row?.name ?? aside?.row.name ?? basename(worktree.root));
+    const place = { name, worktree, isCurrent: worktree.gitDir === repository.gitDir };
+    const away =
+      isThere(worktree) || row === undefined ? undefined : await findDoubt(row, await look(), "pgrove prune");
+    const listed = { ...place, ...(away === undefined ? {} : { away }) };
+    if (aside !== undefined) return { ...listed, isParked: true as const };
     if (!worktree.isMain && row === undefined) return listed;
     const target = await targetOf(tools, row);
     const more = target === undefined ? {} : await describeDatabase(tools, worktree, await servers.open(target));

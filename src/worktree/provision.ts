@@ -10,9 +10,9 @@ import { gitCommand } from "../repo/git.ts";
 import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
-import { ownConnection, requireReach } from "../resolve/reach.ts";
+import { findWhereabouts, ownConnection, portUnpublished, whereaboutsOf } from "../resolve/reach.ts";
 import { findStrayFiles, findWays, type StrayFile } from "../resolve/stray-variables.ts";
-import type { LiveTarget, Target } from "../resolve/target.ts";
+import type { Target } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import { type DataReport, type DataRequest, ensureData, requireInitialData } from "./data.ts";
@@ -20,7 +20,7 @@ import { type ContainerPlan, claimProject, planContainers, portsOfPlan, writeOve
 import { type SharedPath, sharePaths } from "./share.ts";
 import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
-import { type WithoutPlace, type WrittenEnv, writeEnvFiles } from "./write-env.ts";
+import { type WrittenEnv, writeEnvFiles } from "./write-env.ts";
 
 export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
   /** What a worktree that is new to pgrove starts with. */
@@ -33,7 +33,7 @@ export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
 export interface Provisioned {
   row: WorktreeRow;
   data: DataReport;
-  /** How this machine reaches the database; undefined when only `docker exec` does, and there is no env file then. */
+  /** How this machine reaches the database; undefined when only `docker exec` does. */
   connection?: Connection;
   env?: WrittenEnv;
   /** Where pgrove.yaml has several env files, the others. */
@@ -73,8 +73,8 @@ export async function provisionWorktree(
   const { row, live } = report;
   const reached = await live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);
-  const place = connection ?? (await unreachable(live, row.database));
-  const [env, ...otherEnvs] = await writeEnvFiles(tools, worktree, live.target, place);
+  const where = connection === undefined ? await findWhereabouts(live.target, tools.server) : whereaboutsOf(connection);
+  const [env, ...otherEnvs] = await writeEnvFiles(tools, worktree, live.target, where);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
   const strays = connection === undefined ? [] : await findStrays(tools, worktree, live.target, connection);
   const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
@@ -101,17 +101,6 @@ async function findStrays(
   return ways === undefined ? [] : await findStrayFiles(root, ways, loaded);
 }
 
-/** What can be said of a database that this machine's programs do not reach. */
-async function unreachable({ server, target }: LiveTarget, database: string): Promise<WithoutPlace> {
-  const access = await server.access();
-  const {
-    host: _,
-    port: __,
-    ...login
-  } = ownConnection({ host: "", port: 0, parameters: {}, ...access, database }, target);
-  return login;
-}
-
 /** The data as they are found again from any folder. A dump that is not there is missed only where it is needed. */
 async function settleData(tools: WorktreeTools, { data, dumps }: ProvisionRequest): Promise<InitialData> {
   try {
@@ -134,7 +123,9 @@ async function planOwnContainers(
 /** Writes the blocks of the main worktree's env files, which nothing else does. Throws (exit 4) when no URL leads there. */
 export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv[]> {
   const target = await mainTarget(tools.loaded, tools.place);
-  return await writeEnvFiles(tools, worktree, target, await requireReach(target, tools.server));
+  const written = await writeEnvFiles(tools, worktree, target, await findWhereabouts(target, tools.server));
+  if (written.length === 0) throw portUnpublished(target);
+  return written;
 }
 
 /** It has its identity and its row now: what is left over can be found by them. Another run may have been faster. */

@@ -1,4 +1,5 @@
 /** A worktree's database back to what it was made from. */
+import type { ForeignDump } from "../dump/authorship.ts";
 import { usageError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
@@ -12,7 +13,7 @@ import type { WorktreeTools } from "./tools.ts";
 
 export interface ResetRequest extends Omit<DataRequest, "repository"> {
   services: readonly string[];
-  consent: (loss: Loss) => Promise<void>;
+  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Writes what `env` in pgrove.yaml says into a worktree's env files. */
 import { dirname, relative } from "node:path";
 import { pathInWorktree } from "../config/load-config.ts";
-import type { Connection } from "../postgres/url.ts";
 import { gitCommand } from "../repo/git.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { renderVariables } from "../resolve/env-lines.ts";
+import type { Whereabouts } from "../resolve/reach.ts";
 import type { Target } from "../resolve/target.ts";
 import { pathExists } from "../sys/files.ts";
 import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
@@ -17,13 +17,10 @@ export type KnownToGit = "ignored" | "untracked" | "tracked";
 export type WrittenEnv = EnvBlockResult & {
   file: string;
   variables: Readonly<Record<string, string>>;
+  /** Names of variables that need a port, where no port leads there. */
+  unreachable: readonly string[];
   git: KnownToGit;
 };
-
-/** A database that only programs in its container's network reach. */
-export type WithoutPlace = Omit<Connection, "host" | "port">;
-
-const NEEDS_PLACE = /\{(?:url|host|port)\}/;
 
 /**
  * The first one, and the others of which the branch has the folder. Where the database publishes no port, variables that
@@ -33,25 +30,22 @@ export async function writeEnvFiles(
   tools: WorktreeTools,
   { root, branch }: Pick<GitWorktree, "root" | "branch">,
   target: Target,
-  found: Connection | WithoutPlace,
+  known: Whereabouts,
 ): Promise<WrittenEnv[]> {
-  const connection = "host" in found ? found : { ...found, host: "", port: 0 };
-  const isWritten = ([, text]: [string, string]) => "host" in found || !NEEDS_PLACE.test(text);
   const { loaded, operation } = tools;
   const { file: first, set, others = [] } = loaded.config.env;
   const written: WrittenEnv[] = [];
   for (const each of [{ file: first, set }, ...others]) {
-    const wanted = Object.entries(each.set).filter(isWritten);
-    if (wanted.length === 0 && !("host" in found)) continue;
+    const { variables, unreachable } = renderVariables(known, { target, branch }, loaded, each.set);
+    if (unreachable.length > 0 && Object.keys(variables).length === 0) continue;
     const file = pathInWorktree(loaded, each.file, root);
     const shown = relative(root, file);
     if (written.length > 0 && !(await pathExists(dirname(file)))) {
       operation.note(`${shown} is not written: this branch has no folder ${dirname(shown)}`);
       continue;
     }
-    const variables = renderVariables(connection, { target, branch }, loaded, Object.fromEntries(wanted));
     const result = await writeEnvBlock(file, variables, root);
-    written.push({ ...result, file: shown, variables, git: await askGit(tools, root, shown) });
+    written.push({ ...result, file: shown, variables, unreachable, git: await askGit(tools, root, shown) });
   }
   return written;
 }

@@ -47,6 +47,15 @@ describe("help and version", () => {
   });
 });
 
+test("neither pgrove nor what it starts leaves a core dump, with the passwords in it", async () => {
+  await repo.write("bin/docker", '#!/bin/sh\nulimit -c >>"$0.limit"\nexit 1\n');
+  const configured = "project: x\nserver: {container: none}\n";
+  await repo.write("limited/pgrove.yaml", configured);
+  const script = `chmod +x bin/docker; ulimit -c unlimited; cd limited; PATH="$PWD/../bin:$PATH" ${binary} status`;
+  expect((await repo.runProgram(["sh", "-c", script])).code).not.toBe(0); // this docker knows no container
+  expect(readFileSync(join(repo.root, "bin/docker.limit"), "utf8")).toStartWith("0\n");
+});
+
 describe("what was typed wrongly", () => {
   test.each([
     [["sttaus"], "there is no command pgrove sttaus", "did you mean pgrove status?"],

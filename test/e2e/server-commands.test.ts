@@ -1,6 +1,6 @@
 /** The commands around a server, on the compiled program, against real containers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensureCompose } from "../support/engine/compose.ts";
 import { ensureImage } from "../support/engine/images.ts";
@@ -274,6 +274,44 @@ describe("consent", () => {
     expect(guarded.stderr).toContain("production is protected");
     expect(guarded.stderr).toContain("--confirm production");
     expect(guarded.stderr).not.toContain(`:${server.password}@`);
+  });
+
+  test("somebody else's dump is known as such, and restored after one consent", async () => {
+    const path = (await repo.run(["dump", "-q"])).stdout.trim();
+    const name = `foreign_${process.pid}`;
+    const into = ["restore", path, "--into-new", name];
+    const drop = () => sql(`drop database ${name} with (force)`);
+    // As another user, whose key is another one; and the same without its manifest.
+    const other = { env: { XDG_STATE_HOME: join(repo.home, "other-state") } };
+    const bare = join(repo.home, "bare.dump");
+    copyFileSync(path, bare);
+    for (const [words, options] of [
+      [into, other],
+      [["restore", bare, "--into-new", name], {}],
+    ] as const) {
+      const refused = await repo.run([...words], options);
+      expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 5, stdout: "" });
+      expect(refused.stderr).toMatch(/ was not made by your pgrove: its SQL will be run as \w+, a superuser/);
+      expect((await repo.run([...words, "--dry-run"], options)).code).toBe(0);
+      expect((await repo.run([...words, "--yes"], options)).code).toBe(0);
+      await drop();
+      expect((await repo.run([...words], options)).code).toBe(0); // it was agreed to
+      await drop();
+    }
+    // With a key that both have, none of this.
+    const config = await Bun.file(join(repo.root, "pgrove.yaml")).text();
+    await repo.write("team.key", "");
+    await repo.write("pgrove.yaml", `${config}dumps: {key_file: team.key}\n`);
+    expect((await repo.run(["dump"])).stderr).toContain("dumps.key_file");
+    await repo.run(["trust", "--yes"]);
+    expect((await repo.run(["dump"])).stderr).toContain("lies in the repository, where it is no secret");
+    writeFileSync(join(repo.home, "team.key"), `${"0f".repeat(32)}\n`, { mode: 0o600 });
+    await repo.write("pgrove.yaml", `${config}dumps: {key_file: ~/team.key}\n`);
+    for (const options of [{}, other]) await repo.run(["trust", "--yes"], options);
+    const shared = (await repo.run(["dump", "-q"])).stdout.trim();
+    expect((await repo.run(["restore", shared, "--into-new", name], other)).code).toBe(0);
+    await drop();
+    await repo.write("pgrove.yaml", config);
   });
 
   test("on a terminal it asks, and no is the default", async () => {

@@ -86,6 +86,7 @@ export async function restore(
   return restoreDump(bench.tools, live, {
     ...{ findDump: () => findDump(bench, path), noOwner: false, jobs: 1, discardPrevious: false, services: [] },
     consent: async () => undefined,
+    approveForeign: async () => undefined,
     ...request,
   });
 }

@@ -57,12 +57,21 @@ export function renderDump(dump: StoredDump): string {
   return `${fields}\n\n${formatTable([["TABLE", "ROWS", "SIZE"], ...rows], { right: [1, 2], indent: "  " })}`;
 }
 
-export function verdictDocument({ dump, whole, checked, problem }: Verdict) {
-  return { name: dump.name, path: dump.path, whole, checked: checked ?? null, problem: problem ?? null };
+/** Whole is a dump whose bytes are; ok is one of which nothing bad is known. */
+export function verdictDocument({ dump, checked, fault }: Verdict) {
+  const whole = fault?.reason !== "damaged" && fault?.reason !== "unusable";
+  return {
+    ...{ name: dump.name, path: dump.path, ok: fault === undefined, whole, checked: checked ?? null },
+    ...{ reason: fault?.reason ?? null, problem: fault?.problem ?? null, hint: fault?.hint ?? null },
+  };
 }
 
 export function renderVerdicts(verdicts: readonly Verdict[]): string {
   return verdicts
-    .map(({ dump, whole, problem }) => (whole ? `whole    ${dump.name}` : `damaged  ${dump.name}: ${problem}`))
+    .map(({ dump, fault }) => {
+      if (fault === undefined) return `whole    ${dump.name}`;
+      const hint = fault.hint === undefined ? "" : `\n  hint: ${fault.hint.replaceAll("\n", "\n        ")}`;
+      return `${fault.reason.padEnd(8)} ${dump.name}: ${fault.problem}${hint}`;
+    })
     .join("\n");
 }

@@ -1,9 +1,10 @@
 import { listDumps, removeDump, requireDump, requireStoredDump, type StoredDump, sourceOf } from "../../dump/store.ts";
-import { verifyDumps } from "../../dump/verify.ts";
-import { EXIT, usageError } from "../../errors.ts";
+import { exitOf, verifyDumps } from "../../dump/verify.ts";
+import { usageError } from "../../errors.ts";
 import { dumpDocument, renderDump, renderList, renderVerdicts, verdictDocument } from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { approveForeign } from "../foreign-dump.ts";
 import { formatBytes } from "../format.ts";
 import { tryToRestore } from "../trial-restore.ts";
 
@@ -36,7 +37,8 @@ export const show = defineCommand({
 export const verify = defineCommand({
   meta: {
     details:
-      "A dump with a manifest is compared with its SHA-256; another one is read through. Exit 6 when one is damaged.",
+      "A dump with a manifest is compared with its SHA-256; another one is read through. Exit 6 when one is damaged; " +
+      "with --restore 4 when the server lacks what one needs, 5 or 1 when it does not take one for another reason.",
     examples: [
       { line: "pgrove dumps verify --all", about: "is every dump whole?" },
       { line: "pgrove dumps verify --restore main-20260115-143022.dump", about: "can it really be restored?" },
@@ -56,9 +58,12 @@ export const verify = defineCommand({
       : await Promise.all(names.map((name) => findDump(context, name)));
     const tools = await context.operationTools();
     const verdicts = await verifyDumps(dumps, tools);
-    if (args.restore) await tryToRestore(tools, await context.openTarget(args.target), verdicts);
+    if (args.restore) {
+      const live = await context.openTarget(args.target);
+      await tryToRestore(tools, live, verdicts, (foreign) => approveForeign(context, live.target, foreign));
+    }
     await context.output.answer({ dumps: verdicts.map(verdictDocument) }, () => renderVerdicts(verdicts));
-    return verdicts.every(({ whole }) => whole) ? EXIT.ok : EXIT.problems;
+    return exitOf(verdicts);
   },
 });
 

@@ -1,4 +1,5 @@
 import { type JournalEntry, readJournal } from "../../sys/journal.ts";
+import { isPlan } from "../../sys/operation.ts";
 import { defineCommand } from "../command.ts";
 import { formatAge, formatDuration } from "../format.ts";
 import { formatTable } from "../table.ts";
@@ -35,7 +36,7 @@ export const command = defineCommand({
 function pairEntries(entries: readonly JournalEntry[]): Episode[] {
   const ends = new Map(entries.filter(({ event }) => event === "end").map((entry) => [entry.run, entry]));
   return entries
-    .filter(({ event }) => event === "begin")
+    .filter(({ event, operation }) => event === "begin" && !isPlan(operation)) // an older pgrove wrote plans down, too
     .map((begin) => ({ begin, end: ends.get(begin.run) }))
     .reverse();
 }

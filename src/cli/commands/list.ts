@@ -54,7 +54,10 @@ function describeMigrations({ version, files, pending, foreign }: Migrations): s
 }
 
 /** The state in words, with the command that mends it. */
-function describeState({ name, worktree, row, server, exists }: ListedWorktree): string {
+function describeState({ name, worktree, row, server, exists, away, isParked }: ListedWorktree): string {
+  if (isParked) return `parked: pgrove provision ${name}`;
+  if (away?.movedTo !== undefined) return `moved: git worktree repair ${away.movedTo}`;
+  if (away !== undefined) return "away: pgrove prune says why";
   if (worktree.missing) return worktree.locked ? "not there, locked" : "gone: pgrove prune";
   if (!worktree.isMain && row === undefined) return `not provisioned: pgrove provision ${name}`;
   if (row?.state === "creating") return `not finished: pgrove provision ${name}`;
@@ -67,6 +70,7 @@ function describeState({ name, worktree, row, server, exists }: ListedWorktree):
 
 function toDocument(listed: ListedWorktree) {
   const { name, worktree, isCurrent, row, database, server, exists, sizeBytes, migrations, connection } = listed;
+  const { away, isParked } = listed;
   return {
     name,
     branch: worktree.branch ?? null,
@@ -76,6 +80,8 @@ function toDocument(listed: ListedWorktree) {
     current: isCurrent,
     locked: worktree.locked,
     missing: worktree.missing,
+    away: away === undefined ? null : { reason: away.why, moved_to: away.movedTo ?? null },
+    parked: isParked ?? false,
     state: worktree.isMain ? "ready" : (row?.state ?? "not_provisioned"),
     isolation: row?.isolation ?? null,
     index: worktree.isMain ? 0 : (row?.index ?? null),

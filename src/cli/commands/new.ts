@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
+import { approveEarly } from "../foreign-dump.ts";
 import { chooseData, readConfiguredData } from "../initial-data.ts";
 import { describeProvisioned, provisionDocument, provisionRequest, warnOfProvisioned } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
@@ -64,11 +65,17 @@ export const command = defineCommand({
     await requireTrust(context, { keys: ["worktrees.dir"] });
     const maySetUp = tools.loaded.config.worktrees.setup.length > 0 && (await request.maySetUp());
     await planWorktree(tools, creation);
+    if (args.restore !== undefined && data.kind === "dump") {
+      const target = { label: "the new worktree", name: args.branch, protected: false };
+      await approveEarly(context, target, data.dump);
+    }
     const tried = await tryNew(context, tools, data, choice.start);
     const created = await createWorktree(tools, creation);
     const provisioned = await completing(context, created.name, () =>
       provisionWorktree(tools, created.worktree, {
         ...{ ...request, ...tried, data, name: created.name },
+        // It was agreed to, or is what the checked-out pgrove.yaml names: that is its user's choice by typing this.
+        approveForeign: async () => undefined,
         maySetUp: async () => maySetUp,
       }),
     );

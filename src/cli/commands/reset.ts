@@ -2,9 +2,10 @@ import { migrateEmpty } from "../../migrate/migrate-empty.ts";
 import { describeMigration } from "../../migrate/migration.ts";
 import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
+import { approveForeign } from "../foreign-dump.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET } from "../grammar.ts";
-import { describeLoss } from "../loss.ts";
+import { describeReplacement } from "../loss.ts";
 import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
 import { formatFields } from "../table.ts";
@@ -40,8 +41,11 @@ export const command = defineCommand({
     const made = await resetWorktree(tools, target, {
       ...request,
       services: tools.loaded.config.services,
-      consent: (loss) =>
-        context.requireConsent({ target, what: `${describeLoss(loss, target.label)} will be replaced` }),
+      consent: async (loss, foreign) => {
+        const replacement = describeReplacement(loss, target.label);
+        if (foreign === undefined) await context.requireConsent({ target, ...replacement });
+        else await approveForeign(context, target, foreign, replacement);
+      },
     });
     const applied = made.how === "empty" ? await migrateEmpty(context, args.target) : undefined;
     const seeded = made.how === "empty" ? await seedEmpty(context, args.target) : [];

@@ -3,7 +3,8 @@ import { planRestore, type RestoreRequest, restoreDump } from "../../dump/restor
 import { usageError } from "../../errors.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
-import { fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { approveForeign } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 
@@ -34,7 +35,7 @@ export const command = defineCommand({
       valueHint: "SOURCE",
       optionalValue: true,
       completes: "target",
-      description: "the newest dump [of SOURCE]",
+      description: "the newest dump [of SOURCE]; in a worktree its own, else one of what it was made from",
     },
     "into-new": {
       type: "string",
@@ -72,7 +73,9 @@ export const command = defineCommand({
     if (given !== undefined && args.latest !== undefined) throw usageError("a dump and --latest exclude each other");
     const live = await context.openTarget(args.target);
     const findDump =
-      given === "-" ? spoolFromStdin(await context.storeDir()) : await fixedDump(context, given, args.latest);
+      given === "-"
+        ? spoolFromStdin(await context.storeDir())
+        : await fixedDump(context, { given, latest: args.latest }, live.target);
     const { intoNew } = args;
     const tools = await context.operationTools();
     const request: RestoreRequest = {
@@ -85,12 +88,19 @@ export const command = defineCommand({
       discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
-      consent: (loss) =>
-        context.requireConsent({ target: live.target, ...describeReplacement(loss, live.target.label) }),
+      consent: async (loss, dump, foreign) => {
+        const { target } = live;
+        const by = dump === undefined ? undefined : describeDump(dump, context.clock.now());
+        const replaced = describeReplacement(loss, target.label, by);
+        if (foreign === undefined) await context.requireConsent({ target, ...replaced });
+        else await approveForeign(context, target, foreign, replaced);
+      },
+      approveForeign: (foreign) => approveForeign(context, live.target, foreign),
     };
     if (args.dryRun) {
       const plan = await planRestore(tools, live, request);
-      return void (await context.output.answer(planDocument(plan), () => renderPlan(plan, live.target.label)));
+      const now = context.clock.now();
+      return void (await context.output.answer(planDocument(plan), () => renderPlan(plan, live.target.label, now)));
     }
     const started = context.clock.now();
     const result = await restoreDump(tools, live, request);

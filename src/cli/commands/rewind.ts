@@ -2,6 +2,7 @@ import { planRewind, type RewindRequest, rewindDatabase } from "../../copy/snaps
 import { describeState, planDocument, renderPlan, renderResult, resultDocument } from "../answers/rewind.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
+import { describeOlder } from "../loss.ts";
 import { chooseSnapshot } from "../snapshot-to-rewind.ts";
 
 export const command = defineCommand({
@@ -35,7 +36,7 @@ export const command = defineCommand({
       consent: (loss, snapshot) =>
         context.requireConsent({
           target,
-          what: `${describeState(loss, target)} will be rewound to ${snapshot.name}`,
+          what: `${describeState(loss, target)} will be rewound to ${snapshot.name}${describeOlder(loss)}`,
         }),
     };
     if (args.dryRun) {

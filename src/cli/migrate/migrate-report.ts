@@ -9,6 +9,9 @@ import { formatDuration, plural } from "../format.ts";
 import { formatTable } from "../table.ts";
 import { rehearsalDocument } from "./rehearsal.ts";
 
+/** So many migrations are told one by one under --quiet. */
+const MOST_QUIET = 3;
+
 /** Answers with what came of it. */
 export async function answerOutcome(context: Context, outcome: MigrateOutcome): Promise<void> {
   if (outcome.kind === "nothing") return await answerNothing(context, outcome.run);
@@ -53,7 +56,7 @@ async function answerDone(context: Context, run: PreparedRun, done: Migrated): P
     backup: backupDocument(backup),
     ...(rehearsal === undefined ? {} : { rehearsal: rehearsalDocument(rehearsal) }),
   };
-  await context.output.answer(document, () => render(run, done));
+  await context.output.answer(document, () => render(run, done, context.flags.quiet));
 }
 
 async function answerTool(context: Context, done: ToolMigrated): Promise<void> {
@@ -67,11 +70,15 @@ async function answerTool(context: Context, done: ToolMigrated): Promise<void> {
   await context.output.answer(document, () => said);
 }
 
-function render({ planned, live }: PreparedRun, { applied, durationMs }: Migrated): string {
+/** The migrations, a line each, and what they come to; of many of them --quiet leaves the latter. */
+function render({ planned, live }: PreparedRun, { applied, durationMs }: Migrated, isQuiet: boolean): string {
   const rows = applied.map(({ step, durationMs: ms }) => [step.direction, describeMigration(step), formatDuration(ms)]);
   const newest = planned.plan.to === null ? "nothing applied" : `at ${planned.plan.to}`;
   const what = `${plural(applied.length, "migration")} in ${formatDuration(durationMs)}`;
-  return `${formatTable(rows, { indent: "  ", right: [2] })}\n${live.target.label} is ${newest}: ${what}`;
+  const summary = `${live.target.label} is ${newest}: ${what}`;
+  return isQuiet && rows.length > MOST_QUIET
+    ? summary
+    : `${formatTable(rows, { indent: "  ", right: [2] })}\n${summary}`;
 }
 
 function whereDocument({ live: { target, database } }: PreparedRun) {

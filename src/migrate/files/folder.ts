@@ -2,7 +2,7 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, posix, relative, sep } from "node:path";
 import { findEscape } from "../../config/paths.ts";
-import { FOLDER_SCRIPTS, isNumberedFolder } from "../../repo/migration-layout.ts";
+import { isFolderScript, isNumberedFolder } from "../../repo/migration-layout.ts";
 import { errorCode } from "../../sys/files.ts";
 import type { Finding } from "../migration.ts";
 import { type FolderFile, fileFinding, isInFolder } from "./layout.ts";
@@ -85,8 +85,9 @@ export async function listFolders(
   return { files: inOrder(files), deeper: inOrder(deeper), findings };
 }
 
+/** Sorted as text by their paths: without a function that compares, which takes longer than reading the names. */
 function inOrder(files: ReadonlyMap<string, FolderFile>): FolderFile[] {
-  return [...files.values()].sort((a, b) => (a.shown < b.shown ? -1 : 1));
+  return [...files.keys()].sort().flatMap((path) => files.get(path) ?? []);
 }
 
 type NameFile = (entry: Pick<Dirent, "name" | "parentPath">) => FolderFile;
@@ -97,7 +98,7 @@ function namesOf(root: string): NameFile {
   return ({ name, parentPath }) => {
     const prefix = prefixes.get(parentPath) ?? shownPath(root, join(parentPath, "_")).slice(0, -1);
     prefixes.set(parentPath, prefix);
-    const fileName = FOLDER_SCRIPTS.some((each) => each === name) ? ofFolder(parentPath, name) : name;
+    const fileName = isFolderScript(name) ? ofFolder(parentPath, name) : name;
     return { path: `${parentPath}${sep}${name}`, shown: `${prefix}${name}`, fileName };
   };
 }

@@ -73,9 +73,10 @@ function pairByName(files: readonly NumberedFile[], isTransaction: (file: Number
 function joinHalves(migrations: readonly Migration[]): Migration[] {
   const byVersion = Map.groupBy(migrations, ({ version }) => version);
   return [...byVersion.values()].flatMap((same) => {
+    if (same.length !== 2) return same;
     const up = same.find((each) => each.down === undefined);
     const down = same.find((each) => each.up === undefined);
-    if (same.length !== 2 || up === undefined || down?.down === undefined || up === down) return same;
+    if (up === undefined || down?.down === undefined || up === down) return same;
     return [{ ...up, down: down.down }];
   });
 }

@@ -78,7 +78,8 @@ export function makeScript({ shown, text }: Pick<NumberedFile, "shown" | "text">
   return { file: shown, sql: endStatements(text, part), line, transaction, checksum: checksumOf(written) };
 }
 
-function endStatements(text: string, { start, end, ends = [] }: Part): string {
+function endStatements(text: string, { start, end, ends }: Part): string {
+  if (ends === undefined) return text.slice(start, end);
   const own = ends.filter((each) => each > start && each < end);
   return [start, ...own].map((from, index) => text.slice(from, own[index] ?? end)).join(";");
 }

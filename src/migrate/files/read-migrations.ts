@@ -68,7 +68,8 @@ export async function readMigrations(source: MigrationSource): Promise<Migration
   }
   const rules = fileLayout(found.layout);
   const numbered: NumberedFile[] = [];
-  for (const file of files) {
+  for (const [place, file] of files.entries()) {
+    if (place % AT_ONCE === AT_ONCE - 1) await letOthersOn();
     const name = readName(rules, file);
     const wrong = name === undefined ? findWrongName(rules, file) : findWrongVersion(file, name.digits);
     if (wrong !== undefined) findings.push(wrong);
@@ -83,6 +84,13 @@ export async function readMigrations(source: MigrationSource): Promise<Migration
   findings.push(...reading.findings, ...findDuplicates(migrations), ...migrations.flatMap(checkMigration));
   findings.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
   return { layout: found.layout, dirs, root, ignore, migrations, findings };
+}
+
+/** So many files are read before what else goes on, a connection being made, has its turn. */
+const AT_ONCE = 100;
+
+function letOthersOn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What the file's name says to a layout, which has its migrations in folders or in files. */

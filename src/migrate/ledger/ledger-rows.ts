@@ -2,48 +2,47 @@
 import type { Queries } from "../../postgres/schema.ts";
 import type { Direction, LedgerRow } from "../migration.ts";
 
-/** What a row of the ledger is as JSON: the version as text, since a number of JavaScript holds 53 bits. */
-interface JsonRow {
-  version: string;
-  digits: string;
-  name: string;
-  up_checksum: string | null;
-  down_checksum: string | null;
-  down_script: string | null;
-  down_transaction: boolean;
-  applied_at: string;
-  applied_by: string;
-  duration_ms: number | null;
-  git_commit: string | null;
-  origin: LedgerRow["origin"];
-  success: boolean;
-  failed_direction: Direction | null;
-  failed_statement: number | null;
-  error: string | null;
-}
+/** What a row of the ledger is as JSON, without the columns' names; the version as text, since a number of JavaScript holds 53 bits. */
+type JsonRow = readonly [
+  version: string,
+  digits: string,
+  name: string,
+  upChecksum: string | null,
+  downChecksum: string | null,
+  downScript: string | null,
+  downTransaction: boolean,
+  appliedAt: string,
+  appliedBy: string,
+  durationMs: number | null,
+  gitCommit: string | null,
+  origin: LedgerRow["origin"],
+  success: boolean,
+  failedDirection: Direction | null,
+  failedStatement: number | null,
+  error: string | null,
+];
 
 /** An expression: the ledger's rows as one JSON value, rising by version. */
 export function selectRows(table: string, downScripts: boolean): string {
-  const script = downScripts ? "down_script" : "null::text as down_script";
-  return `(select json_agg(r) from (
-    select m.version::text, digits, name, up_checksum, down_checksum, ${script}, down_transaction, applied_at, applied_by,
-           duration_ms, git_commit, origin, success, failed_direction, failed_statement, error from ${table} m order by m.version) r)`;
+  const script = downScripts ? "down_script" : "null::text";
+  return `(select json_agg(json_build_array(m.version::text, digits, name, up_checksum, down_checksum, ${script}, down_transaction,
+      applied_at, applied_by, duration_ms, git_commit, origin, success, failed_direction, failed_statement, error)
+    order by m.version) from ${table} m)`;
 }
 
 /** The rows of such a value; none of null. */
 export function parseLedgerRows(value: unknown): LedgerRow[] {
-  if (!isRows(value)) return [];
-  return value.map((row) => ({
-    version: BigInt(row.version),
-    ...{ digits: row.digits, name: row.name, upChecksum: row.up_checksum, downChecksum: row.down_checksum },
-    ...{ downScript: row.down_script, downTransaction: row.down_transaction },
-    ...{ appliedAt: new Date(row.applied_at), appliedBy: row.applied_by, durationMs: row.duration_ms },
-    ...{ gitCommit: row.git_commit, origin: row.origin, success: row.success },
-    failed:
-      row.success || row.failed_direction === null
-        ? null
-        : { direction: row.failed_direction, statement: row.failed_statement ?? 1, error: row.error ?? "" },
-  }));
+  return isRows(value) ? value.map(parseRow) : [];
+}
+
+function parseRow([version, digits, name, upChecksum, downChecksum, ...rest]: JsonRow): LedgerRow {
+  const [downScript, downTransaction, appliedAt, appliedBy, durationMs, gitCommit, origin, success, ...failed] = rest;
+  const [direction, statement, error] = failed;
+  return {
+    ...{ version: BigInt(version), digits, name, upChecksum, downChecksum, downScript, downTransaction },
+    ...{ appliedAt: new Date(appliedAt), appliedBy, durationMs, gitCommit, origin, success },
+    failed: success || direction === null ? null : { direction, statement: statement ?? 1, error: error ?? "" },
+  };
 }
 
 /** The table's constraints give the rest of the form. */

@@ -17,7 +17,7 @@ import {
 import { type Ledger, readLedger } from "../ledger/ledger.ts";
 import type { LedgerPlace } from "../ledger/ledger-place.ts";
 import type { RunFacts } from "../ledger/ledger-sql.ts";
-import { describeMigration, type Step } from "../migration.ts";
+import { describeMigration, listMigrations, type Step } from "../migration.ts";
 import { watchBlockers } from "./blockers.ts";
 import { type Plan, planSteps } from "./plan-steps.ts";
 import { requireFitForPsql, runByPsql } from "./run-psql.ts";
@@ -190,6 +190,6 @@ function requireAgreed(steps: readonly Step[], agreed: readonly Step[] | undefin
 /** The error with what was done before it, so that nobody has to look. */
 function tellDone(error: unknown, done: readonly AppliedStep[], total: number): unknown {
   if (!(error instanceof PgroveError) || error.exit !== 1 || done.length === 0) return error;
-  const before = `done before it: ${done.map(({ step }) => describeMigration(step)).join(", ")} (${done.length} of ${total})`;
+  const before = `done before it: ${listMigrations(done.map(({ step }) => step))} (${done.length} of ${total})`;
   return failure(error.code, `${error.message}\n${before}`, error.hint, error);
 }

@@ -2,7 +2,7 @@
 
 import type { Script } from "../../sql/script.ts";
 import type { MigrationFiles } from "../files/read-migrations.ts";
-import { describeMigration, type LedgerRow, type Migration, type Step } from "../migration.ts";
+import { describeMigration, type LedgerRow, listMigrations, type Migration, type Step } from "../migration.ts";
 import {
   isEdited,
   noDownScript,
@@ -193,7 +193,7 @@ function noteForeign(staying: readonly LedgerRow[], files: readonly Migration[])
   const inFiles = new Set(files.map(({ version }) => version));
   const foreign = staying.filter(({ version }) => !inFiles.has(version));
   if (foreign.length === 0) return [];
-  return [`applied, not in this branch: ${foreign.map(describeMigration).join(", ")}`];
+  return [`applied, not in this branch: ${listMigrations(foreign)}`];
 }
 
 function newest(rows: readonly { version: bigint }[]): bigint | null {

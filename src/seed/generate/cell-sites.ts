@@ -8,7 +8,7 @@ import { drawBelow, hashText, mixKeys } from "./mix.ts";
 import { createPermutation } from "./permutation.ts";
 import { placeBelowParent } from "./references.ts";
 import type { CellSite, OfRow } from "./site.ts";
-import { hasNewReference } from "./spaces.ts";
+import { columnsOfGroup, hasNewReference } from "./spaces.ts";
 import { plainType } from "./types.ts";
 import { isOfParent, leaderOf, readGroup, unitOf } from "./units.ts";
 
@@ -49,9 +49,10 @@ function permuted(entity: EntityPlan, { spec }: FieldPlan, key: number, space: n
 function findDigit(source: CellSource, entity: EntityPlan, field: FieldPlan): OfRow<number> | "open" | undefined {
   const { plan } = source;
   const { uniqueGroup } = field;
-  if (uniqueGroup === undefined || field.unique || isOfParent(entity, field)) return undefined;
+  if (field.unique || isOfParent(entity, field)) return undefined;
   const joint = findJoint(entity, field);
   if (joint !== undefined) return digitInJoint(source, entity, joint, field);
+  if (uniqueGroup === undefined) return undefined;
   const { open, belowParent, digits } = readGroup(plan, entity, uniqueGroup);
   if (open !== undefined) return open === field.column.name ? "open" : undefined;
   const at = digits.findIndex(({ unit }) => unit === unitOf(entity, field));
@@ -74,7 +75,7 @@ function combination(
   const permute = createPermutation(Math.max(1, count), key);
   const place = belowParent ? placeBelowParent(plan, entity) : undefined;
   if (place === undefined) {
-    const first = hasNewReference(plan, entity, group) ? entity.firstRow : 0;
+    const first = hasNewReference(plan, entity, columnsOfGroup(entity, group)) ? entity.firstRow : 0;
     return (row) => permute(row - first);
   }
   return (row) => permute((place.siblingOf(row) + drawBelow(key, place.parentOf(row), count)) % count);

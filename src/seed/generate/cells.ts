@@ -15,6 +15,7 @@ import {
   cellOfChosen,
   chooseAny,
   chooseEarlier,
+  chooseEarlierMatching,
   chooseMatching,
   findReferenced,
   placeBelowParent,
@@ -132,7 +133,7 @@ export class CellMaker implements CellSource {
 
   /** What is chosen together for the entity's rows. */
   jointOf(entity: EntityPlan, joint: JointPlan): JointDigits {
-    const name = JSON.stringify([entity.entity, joint.group]);
+    const name = JSON.stringify([entity.entity, joint.columns]);
     const known = this.joints.get(name) ?? chooseJoint(this, entity, joint);
     this.joints.set(name, known);
     return known;
@@ -160,8 +161,12 @@ export class CellMaker implements CellSource {
     const parsed = v.safeParse(REFERENCE_OPTIONS, spec.options);
     if (!parsed.success)
       throw site.mistake(`the options of @${spec.entity}.${spec.column} are wrong: ${parsed.issues[0].message}`);
+    const { match } = parsed.output;
     if (spec.entity === entity.entity) {
-      return cellOfChosen(this.cellOf(entity, spec.column), chooseEarlier(site, field.column.nullable));
+      const { nullable } = field.column;
+      const own = Object.entries(match ?? {}).flatMap(([theirs, mine]) => (theirs === mine ? [mine] : []));
+      const earlier = own.length === 0 ? chooseEarlier(site, nullable) : chooseEarlierMatching(site, own, nullable);
+      return cellOfChosen(this.cellOf(entity, spec.column), earlier);
     }
     const rows = findReferenced(this.plan, spec, (other, column) => this.cellOf(other, column));
     if (rows === undefined)
@@ -171,7 +176,6 @@ export class CellMaker implements CellSource {
       );
     const place = isOfParent(entity, field) ? placeBelowParent(this.plan, entity) : undefined;
     if (place !== undefined) return cellOfChosen(rows.cell(spec.column), place.parentOf);
-    const { match } = parsed.output;
     const choose =
       match === undefined || findJoint(entity, field) !== undefined
         ? chooseAny(site, rows, parsed.output)

@@ -20,8 +20,8 @@ export interface Joint {
   units: readonly JointUnit[];
   /** The units of each key, by their places. */
   keys: readonly (readonly number[])[];
-  /** Units that are never equal. */
-  differs: readonly (readonly [number, number])[];
+  /** What must hold once the unit at that place has been chosen. */
+  conditions: readonly { at: number; holds(chosen: readonly number[]): boolean }[];
   key: number;
   /** The row with which counting begins. */
   firstRow: number;
@@ -48,6 +48,13 @@ const MOST_LOOKS = 200_000;
 /** What each row is given of each unit. Throws TooFewCombinations through `exhausted`. */
 export function chooseJointly(joint: Joint, exhausted: (row: number) => PgroveError): OfRow<readonly number[]> {
   const chooser = new Chooser(joint);
+  if (joint.keys.length === 0) {
+    return (row) => {
+      const chosen = chooser.choose(row);
+      if (chosen === undefined) throw exhausted(row);
+      return chosen;
+    };
+  }
   const given: (readonly number[])[] = [];
   return (row) => {
     for (let next = joint.firstRow + given.length; next <= row; next++) {
@@ -112,8 +119,8 @@ class Chooser {
   /** Whether nothing that is complete with the last one chosen is taken already, or equal where it may not be. */
   private isFree(chosen: readonly number[]): boolean {
     const last = chosen.length - 1;
-    const { keys, differs } = this.joint;
-    if (differs.some(([one, other]) => Math.max(one, other) === last && chosen[one] === chosen[other])) return false;
+    const { keys, conditions } = this.joint;
+    if (conditions.some(({ at, holds }) => at === last && !holds(chosen))) return false;
     return keys.every((key, at) => Math.max(...key) !== last || this.used[at]?.has(textOf(key, chosen)) !== true);
   }
 }

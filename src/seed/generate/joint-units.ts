@@ -1,5 +1,6 @@
 /** What is chosen together for the rows of an entity: the units of a joint, and which values go with each other. */
-import type { EntityPlan, FieldPlan, JointPlan, SeedPlan } from "../entity.ts";
+import type { EntityPlan, FieldPlan, JointPair, JointPlan, SeedPlan } from "../entity.ts";
+import { compareValues } from "../rules.ts";
 import type { CellSource, JointDigits } from "./cell-source.ts";
 import { cellText } from "./cell-text.ts";
 import { chooseJointly, type JointUnit, TooFewCombinations } from "./joint-keys.ts";
@@ -7,12 +8,15 @@ import { hashText, mixKeys } from "./mix.ts";
 import { findReferenced, groupRows, placeBelowParent, type ReferencedRows } from "./references.ts";
 import type { OfRow } from "./site.ts";
 import { hasNewReference } from "./spaces.ts";
-import { countSpace, isOfParent, leaderOf, unitOf } from "./units.ts";
+import { countSpace, isOfParent, unitOf } from "./units.ts";
 
 /** The joint that the field is chosen in, if it is in one. */
 export function findJoint(entity: EntityPlan, field: FieldPlan): JointPlan | undefined {
-  const { uniqueGroup } = leaderOf(entity, field);
-  return entity.joints?.find(({ group }) => group === uniqueGroup);
+  const unit = unitOf(entity, field);
+  const mates = entity.fields.filter((each) => unitOf(entity, each) === unit).map(({ column }) => column.name);
+  return entity.joints?.find(
+    ({ columns }) => columns.includes(field.column.name) || mates.some((name) => columns.includes(name)),
+  );
 }
 
 /** The number that each row is given for the field. */
@@ -30,7 +34,7 @@ export function digitInJoint(
 /** Chooses for a joint. */
 export function chooseJoint(source: CellSource, entity: EntityPlan, joint: JointPlan): JointDigits {
   const { plan } = source;
-  const columns = [...new Set(joint.keys.flat())];
+  const { columns } = joint;
   const members = columns.flatMap((name) => entity.fields.filter(({ column }) => column.name === name));
   const leaders = new Map(members.map((member) => [unitOf(entity, member), member]));
   // What hangs on other units is chosen behind them.
@@ -42,17 +46,39 @@ export function chooseJoint(source: CellSource, entity: EntityPlan, joint: Joint
     const field = entity.fields.find((each) => each.column.name === column);
     return field === undefined ? -1 : units.indexOf(unitOf(entity, field));
   };
-  const firstRow = hasNewReference(plan, entity, joint.group) ? entity.firstRow : 0;
+  const firstRow = joint.keys.length === 0 || hasNewReference(plan, entity, columns) ? entity.firstRow : 0;
   const digits = chooseJointly(
     {
       ...{ firstRow, units: fields.map((field) => unitFor(source, entity, field, place)) },
       keys: joint.keys.map((key) => [...new Set(key.map(place))]),
-      differs: joint.differs.map(([one, other]) => [place(one), place(other)] as const),
-      key: mixKeys(plan.seed, hashText(`${entity.entity} joint ${joint.group}`)),
+      conditions: joint.pairs.map((pair) => conditionOf(source, entity, pair, place)),
+      key: mixKeys(plan.seed, hashText(`${entity.entity} joint ${columns.join(" ")}`)),
     },
     (row) => new TooFewCombinations(entity.entity, Math.max(0, row - entity.firstRow), columns),
   );
   return { units, digits };
+}
+
+function conditionOf(
+  source: CellSource,
+  entity: EntityPlan,
+  { columns, order }: JointPair,
+  place: (column: string) => number,
+) {
+  const [one, other] = columns.map((name) => {
+    const field = entity.fields.find(({ column }) => column.name === name);
+    const rows = field === undefined ? undefined : rowsOf(source, field);
+    const text =
+      rows === undefined || field?.spec.kind !== "reference" ? () => null : cellText(rows.cell(field.spec.column));
+    const at = place(name);
+    return { at, text: (chosen: readonly number[]) => text((rows?.first ?? 0) + (chosen[at] ?? 0)) ?? "" };
+  });
+  const isRight = (compared: number) =>
+    order === "different" ? compared !== 0 : order === "below" ? compared < 0 : compared <= 0;
+  return {
+    at: Math.max(one?.at ?? 0, other?.at ?? 0),
+    holds: (chosen: readonly number[]) => isRight(compareValues(one?.text(chosen) ?? "", other?.text(chosen) ?? "")),
+  };
 }
 
 function matchOf({ spec }: FieldPlan): Readonly<Record<string, unknown>> | undefined {

@@ -80,6 +80,28 @@ export function chooseEarlier(site: CellSite, nullable: boolean): OfRow<number |
   };
 }
 
+/** The same among rows that agree with this one in other columns; the first of them refers to nothing, or to itself. */
+export function chooseEarlierMatching(
+  site: CellSite,
+  columns: readonly string[],
+  nullable: boolean,
+): OfRow<number | undefined> {
+  const first = site.entity.firstRow;
+  const texts = columns.map((column) => site.fieldText(column));
+  const groups = new Map<string, number[]>();
+  const before: { rows: readonly number[]; count: number }[] = [];
+  return (row) => {
+    for (let next = first + before.length; next <= row; next++) {
+      const key = JSON.stringify(texts.map((text) => text(next)));
+      const rows = groups.get(key) ?? [];
+      groups.set(key, rows);
+      before.push({ rows, count: rows.push(next) - 1 });
+    }
+    const { rows, count } = before[row - first] ?? { rows: [], count: 0 };
+    return rows[count === 0 ? -1 : drawBelow(site.key, row, count)] ?? (nullable ? undefined : row);
+  };
+}
+
 /** Any of the rows: each as likely as the others, by Zipf's law, or one after the other so that none is left out; each once where the column wants that. */
 export function chooseAny(
   site: CellSite,

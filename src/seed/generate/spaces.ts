@@ -47,14 +47,14 @@ function lacksOfFields(plan: SeedPlan, entity: EntityPlan): Lack[] {
 function lacksOfGroups(plan: SeedPlan, entity: EntityPlan): Lack[] {
   const numbers = new Set(entity.fields.flatMap(({ uniqueGroup }) => uniqueGroup ?? []));
   return [...numbers].flatMap((number) => {
-    const joint = entity.joints?.find(({ group }) => group === number);
-    if (joint !== undefined) return joint.keys.flatMap((key) => lacksOfJointKey(plan, entity, number, key));
+    const members = entity.fields.filter(({ uniqueGroup }) => uniqueGroup === number);
+    const joint = entity.joints?.find(({ columns }) => members.some(({ column }) => columns.includes(column.name)));
+    if (joint !== undefined) return joint.keys.flatMap((key) => lacksOfJointKey(plan, entity, key));
     const { open, belowParent, digits } = readGroup(plan, entity, number);
     if (open !== undefined) return [];
     const space = digits.reduce((product, digit) => product * digit.space, 1);
-    const before = belowParent ? 0 : firstNeeded(plan, entity, number);
+    const before = belowParent ? 0 : firstNeeded(plan, entity, columnsOfGroup(entity, number));
     const needed = belowParent ? countSiblings(plan, entity) : before + entity.rows;
-    const members = entity.fields.filter(({ uniqueGroup }) => uniqueGroup === number);
     if (space >= needed) return [];
     const lack = lackOf(entity, members, { before, space });
     return [belowParent ? { ...lack, needed, per: entity.per?.entity } : lack];
@@ -62,7 +62,7 @@ function lacksOfGroups(plan: SeedPlan, entity: EntityPlan): Lack[] {
 }
 
 /** Of keys that are chosen together, what each of them has for itself. */
-function lacksOfJointKey(plan: SeedPlan, entity: EntityPlan, group: number, key: readonly string[]): Lack[] {
+function lacksOfJointKey(plan: SeedPlan, entity: EntityPlan, key: readonly string[]): Lack[] {
   const fields = entity.fields.filter(({ column }) => key.includes(column.name));
   const units = new Map(fields.map((field) => [unitOf(entity, field), field]));
   let space = 1;
@@ -71,7 +71,7 @@ function lacksOfJointKey(plan: SeedPlan, entity: EntityPlan, group: number, key:
     if (own === undefined) return [];
     space *= own;
   }
-  const before = firstNeeded(plan, entity, group);
+  const before = firstNeeded(plan, entity, key);
   return space >= before + entity.rows ? [] : [lackOf(entity, fields, { before, space })];
 }
 
@@ -86,15 +86,20 @@ function lackOf(
 }
 
 /** Rows of earlier runs have used values before; with keys of new parents none of them can meet. */
-function firstNeeded(plan: SeedPlan, entity: EntityPlan, group: number): number {
-  return hasNewReference(plan, entity, group) ? 0 : entity.firstRow;
+function firstNeeded(plan: SeedPlan, entity: EntityPlan, columns: readonly string[]): number {
+  return hasNewReference(plan, entity, columns) ? 0 : entity.firstRow;
 }
 
-/** Whether a column of the key refers to rows of this run. */
-export function hasNewReference(plan: SeedPlan, entity: EntityPlan, group: number): boolean {
+/** The columns of a composite unique key. */
+export function columnsOfGroup({ fields }: EntityPlan, group: number): string[] {
+  return fields.flatMap(({ uniqueGroup, column }) => (uniqueGroup === group ? [column.name] : []));
+}
+
+/** Whether one of the columns refers to rows of this run. */
+export function hasNewReference(plan: SeedPlan, entity: EntityPlan, columns: readonly string[]): boolean {
   return entity.fields.some(
-    ({ uniqueGroup, spec }) =>
-      uniqueGroup === group &&
+    ({ column, spec }) =>
+      columns.includes(column.name) &&
       spec.kind === "reference" &&
       plan.entities.some((each) => each.entity === spec.entity && each.rows > 0),
   );

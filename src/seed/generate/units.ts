@@ -12,9 +12,17 @@ import { plainType } from "./types.ts";
  */
 export function unitOf(entity: EntityPlan, { column, spec }: FieldPlan): string {
   if (spec.kind !== "reference") return column.name;
-  const own = entity.table.foreignKeys.find(
+  const keys = entity.table.foreignKeys.filter(
     ({ columns, references }) => references[columns.indexOf(column.name)] === spec.column,
   );
+  // Where several keys share the column, it is of the one whose columns all refer to the same row.
+  const isWhole = (name: string) => {
+    const mate = [...entity.fields, ...entity.later].find((each) => each.column.name === name)?.spec;
+    const agrees =
+      mate?.kind === "reference" && (mate.options.match === undefined) === (spec.options.match === undefined);
+    return agrees && mate.entity === spec.entity;
+  };
+  const own = keys.find(({ columns }) => columns.every(isWhole)) ?? keys[0];
   if (own !== undefined) return own.name;
   const sibling = [...entity.fields, ...entity.later].find(
     (field) =>

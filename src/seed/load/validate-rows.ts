@@ -68,19 +68,10 @@ async function findParent(sql: Queries, table: TableShape, key: ForeignKey): Pro
 }
 
 /** What the factory calls unique and the table has no unique key for. */
-function uncheckedUniques({ table, fields }: EntityPlan): ColumnShape[][] {
-  const groups = new Map<number, ColumnShape[]>();
-  const wanted: ColumnShape[][] = [];
-  for (const { column, unique, uniqueGroup } of fields) {
-    if (unique) wanted.push([column]);
-    if (uniqueGroup !== undefined) groups.set(uniqueGroup, [...(groups.get(uniqueGroup) ?? []), column]);
-  }
-  const known = [table.primaryKey, ...table.uniques.map(({ columns }) => columns)];
-  return [...wanted, ...groups.values()].filter((columns) => !known.some((key) => sameNames(key, columns)));
-}
-
-function sameNames(names: readonly string[], columns: readonly ColumnShape[]): boolean {
-  return names.length === columns.length && columns.every(({ name }) => names.includes(name));
+function uncheckedUniques({ fields, unchecked = [] }: EntityPlan): ColumnShape[][] {
+  const columnsOf = (names: readonly string[]) =>
+    fields.flatMap(({ column }) => (names.includes(column.name) ? [column] : []));
+  return unchecked.map(columnsOf).filter((columns) => columns.length > 0);
 }
 
 async function requireNoDuplicates(

@@ -48,7 +48,7 @@ function regexOfLike(pattern: string): string {
 /** SIMILAR TO's pattern: LIKE's wildcards beside |, *, +, ?, {}, () and []. */
 function regexOfSimilar(pattern: string): string {
   const parts = [...pattern.matchAll(/\\(.)|\[[^\]]+\]|./gs)].map(([whole, escaped]) => {
-    if (escaped !== undefined) return escapeRegex(escaped);
+    if (escaped !== undefined) return whole; // PostgreSQL leaves it to the regular expression, \d included
     if (whole === "%") return ".*";
     if (whole === "_") return ".";
     return /^[.^$\\]$/.test(whole) ? `\\${whole}` : whole;

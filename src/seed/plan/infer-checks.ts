@@ -5,7 +5,7 @@ import { allOf, type CheckCase, readCases } from "./read-cases.ts";
 
 /** Reads check constraints as PostgreSQL prints them. What cannot be read demands nothing. */
 export function readChecks(parser: SqlParser, expressions: readonly string[]): TableRules {
-  const read = expressions.map((expression) => readExpression(parser, expression));
+  const read = expressions.map((expression) => readCondition(parser, expression));
   const common = joinRules(read.flatMap((ways) => (ways.length === 1 ? ways.map(({ rules }) => rules) : [])));
   const open = read.filter((ways) => ways.length > 1);
   const cases = open.length === 0 ? [] : allOf([[{ rules: common, certain: true }], ...open]);
@@ -20,10 +20,11 @@ export function readFirstWays(parser: SqlParser, expressions: readonly string[])
 
 /** Whether all of a check was understood. */
 export function isUnderstood(parser: SqlParser, expression: string): boolean {
-  return readExpression(parser, expression).some(({ certain }) => certain);
+  return readCondition(parser, expression).some(({ certain }) => certain);
 }
 
-function readExpression(parser: SqlParser, expression: string): CheckCase[] {
+/** The ways in which a condition, as PostgreSQL prints it, is met. */
+export function readCondition(parser: SqlParser, expression: string): CheckCase[] {
   const where = parseCondition(parser, expression);
   return where === undefined ? [] : readCases(where);
 }

@@ -34,6 +34,45 @@ export function sliceNumbers({ name, options = {} }: Wanted, { index, count }: S
   return { name, options: { ...options, min: from, max: Math.max(from, from + width - 1) } };
 }
 
+/** The columns that a check puts into one order with this one, the lowest first. */
+export function findChain(column: string, rules: Rules): string[] {
+  const below: string[] = [];
+  for (let name = rules.get(column)?.after?.column; name !== undefined && !below.includes(name); ) {
+    below.unshift(name);
+    name = rules.get(name)?.after?.column;
+  }
+  const above: string[] = [];
+  const next = (name: string) => [...rules].find(([, rule]) => rule.after?.column === name)?.[0];
+  for (let name = next(column); name !== undefined && !above.includes(name) && name !== column; name = next(name))
+    above.push(name);
+  return [...below.filter((name) => name !== column), column, ...above];
+}
+
+/**
+ * The slice of one of several generators of numbers in that order: of the span that all of them leave, within its own
+ * ends. Undefined where nothing is left of it.
+ */
+export function sliceShared(chain: readonly Wanted[], index: number): Wanted | undefined {
+  const own = chain[index];
+  if (own === undefined) return undefined;
+  const ends = chain.map(({ options = {} }) => ({ min: Number(options.min), max: Number(options.max) }));
+  const lows = ends.map((_, at) => Math.max(...ends.slice(0, at + 1).map(({ min }) => min)));
+  const highs = ends.map((_, at) => Math.min(...ends.slice(at).map(({ max }) => max)));
+  const [lowest, highest] = [lows[0] ?? 0, highs.at(-1) ?? 0];
+  const isWhole = own.name === "int";
+  const width = isWhole ? Math.floor((highest - lowest + 1) / chain.length) : (highest - lowest) / chain.length;
+  const step = isWhole ? 1 : width / 10;
+  const min = Math.max(lowest + index * width, lows[index] ?? lowest);
+  const max = Math.min(
+    index === chain.length - 1 ? highest : lowest + (index + 1) * width - step,
+    highs[index] ?? highest,
+  );
+  if (width <= 0 || min > max) return undefined;
+  const { distribution: _, ...options } = own.options ?? {};
+  const round = (value: number) => (isWhole ? value : Math.round(value * 100) / 100);
+  return { name: own.name, options: { ...options, min: round(min), max: round(max) } };
+}
+
 const SPAN_DAYS = 360;
 
 /** The slice of the last year, with a day between neighbours. Times within fixed ends are left as they are. */

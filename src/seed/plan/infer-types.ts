@@ -18,8 +18,13 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
   if (kind === "base" && TIMES.has(name)) return timeWithin(type, rule);
   if (kind === "base" && TEXTS.has(name)) {
     if (hasPatterns(rule)) return textLike(rule);
+    const between = charactersBetween(rule);
+    if (between !== undefined) return textLike({ patterns: [between] });
     if ((rule.minLength ?? 0) > 1)
       return textLike({ patterns: [`^[a-z0-9]{${rule.minLength},${longest(type, rule)}}$`] });
+  }
+  if (kind === "base" && name === "bytea" && rule.minLength !== undefined) {
+    return { name: "bytes", options: { count: rule.minLength } };
   }
   if (kind === "base" && JSONS.has(name)) {
     const json = jsonLike(rule);
@@ -44,6 +49,13 @@ function constant(value: string): Wanted {
 /** How many characters there may be; where nothing says it, a few more than there must be. */
 function longest({ length }: TypeShape, { minLength = 0, maxLength }: ColumnRule): number {
   return Math.max(minLength, Math.min(length ?? minLength + 8, maxLength ?? minLength + 8));
+}
+
+/** `grade BETWEEN 'A' AND 'D'`: one character of those. */
+function charactersBetween({ min, max }: ColumnRule): string | undefined {
+  if (min === undefined || max === undefined) return undefined;
+  const isLetter = [min, max].every(({ value }) => /^[A-Za-z]$/.test(value));
+  return isLetter && min.value <= max.value ? `^[${min.value}-${max.value}]$` : undefined;
 }
 
 export function hasPatterns({ patterns = [], antipatterns = [] }: ColumnRule): boolean {

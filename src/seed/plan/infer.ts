@@ -4,7 +4,7 @@ import type { ColumnShape, FieldPlan, FieldSpec, TypeShape } from "../entity.ts"
 import { type ColumnRule, elementsOf, meetsText, type Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
 import { findByName, findEarlier, type ValueKind, type Wanted } from "./infer-names.ts";
-import { findSlice, sliceNumbers, sliceTimes } from "./infer-order.ts";
+import { findChain, findSlice, sliceNumbers, sliceShared, sliceTimes } from "./infer-order.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
 import { hasPatterns, regexOf, wantedByType, withPlainClasses } from "./infer-types.ts";
 
@@ -20,13 +20,20 @@ export interface InferSite {
   /** The columns of the row that are written. */
   written: readonly ColumnShape[];
   rules: Rules;
+  /** Columns whose values are given: by the file, a key or a sequence. */
+  decided: ReadonlySet<string>;
+  /** The version of the generators. */
+  version: number;
 }
+
+/** From this version on columns in an order share one span, and names say nothing of values that may not repeat. */
+const SHARED_SINCE_VERSION = 2;
 
 /** The field of a column; undefined when nothing is known of its type. */
 export function inferField(column: ColumnShape, site: InferSite): Inference | undefined {
   const rule = site.rules.get(column.name) ?? {};
   const found = inferValues(column, rule, site);
-  return found === undefined ? undefined : keepToRule(found, column, rule);
+  return found === undefined ? undefined : keepToRule(found, column, rule, site.version);
 }
 
 function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): Inference | undefined {
@@ -34,7 +41,7 @@ function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): In
   if (type.kind === "array") return inferArray(column.name, type, site.rules);
   if (rule.oneOf !== undefined) return infer(oneOf(rule.oneOf, rule.noneOf), "a check constraint");
   if (rule.equals !== undefined && rule.equals !== "") return inferFormula(type, rule.equals);
-  const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule);
+  const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule, site.version);
   if (told !== undefined) return told;
   const wanted = wantedByType(type, rule);
   return wanted === undefined ? undefined : infer(wanted, "the column's type");
@@ -50,7 +57,9 @@ const USUAL_SCALE = 6;
 const WHOLE: ReadonlySet<string> = new Set(["int2", "int4", "int8"]);
 
 function inferFormula(type: TypeShape, formula: string): Inference {
-  const isText = kindOf(type) !== "number";
+  const kind = kindOf(type);
+  if (kind === "time") return { spec: { kind: "sql", expression: formula }, source: "a check constraint" };
+  const isText = kind !== "number";
   const value = isText ? formula : `round(${formula}, ${WHOLE.has(type.name) ? 0 : (type.scale ?? USUAL_SCALE)})`;
   return infer({ name: "expression", options: { value } }, "a check constraint");
 }
@@ -84,13 +93,17 @@ function infer({ name, options = {} }: Wanted, source: string): Inference {
 export function guardOf(
   spec: FieldSpec,
   column: ColumnShape,
-  rule: ColumnRule,
+  given: ColumnRule,
 ): Pick<FieldPlan, "otherwise" | "letters"> {
   if (spec.kind !== "generator" || UNGUARDED.has(spec.name)) return {};
+  const type = baseOf(column.type);
+  // PostgreSQL compares a char(n) with the spaces that fill it up.
+  const filled = type.name === "bpchar" && hasPatterns(given) ? { minLength: type.length ?? 1 } : {};
+  const rule: ColumnRule = { ...given, ...filled };
   const { patterns, antipatterns, noneOf, minLength = 0 } = rule;
-  if (kindOf(baseOf(column.type)) === "text") {
+  if (kindOf(type) === "text") {
     const letters = rule.letters === undefined ? {} : { letters: rule.letters };
-    const isLong = minLength > 1 && spec.name !== "faker";
+    const isLong = minLength > 1 && (spec.name !== "faker" || hasPatterns(rule));
     const regex =
       isLong && !hasPatterns(rule) ? regexOf({ ...rule, patterns: [`^[a-z0-9]{${minLength},}$`] }) : regexOf(rule);
     if (regex === undefined || !(isLong || hasPatterns(rule))) return letters;
@@ -108,11 +121,12 @@ export function guardOf(
 /** Lists are chosen rightly, and regular expressions made so. */
 const UNGUARDED: ReadonlySet<string> = new Set(["one_of", "regex", "sequence", "null"]);
 
-/** A number behind it breaks a text whose pattern says how it ends. */
-function keepToRule(found: Inference, column: ColumnShape, rule: ColumnRule): Inference {
+/** A number behind it breaks a text whose pattern says how it ends, or that is of limited length. */
+function keepToRule(found: Inference, column: ColumnShape, rule: ColumnRule, version: number): Inference {
   const guard = guardOf(found.spec, column, rule);
   const isFaker = found.spec.kind === "generator" && found.spec.name === "faker";
-  const breaks = isFaker && rule.patterns?.some((pattern) => /(?<!\\)\$$/.test(pattern));
+  const isAnchored = rule.patterns?.some((pattern) => /(?<!\\)\$$/.test(pattern));
+  const breaks = isFaker && (isAnchored || version >= SHARED_SINCE_VERSION);
   const distinct = breaks && guard.otherwise !== undefined ? { distinct: guard.otherwise.spec } : {};
   return { ...found, ...guard, ...distinct };
 }
@@ -132,7 +146,7 @@ function otherNumber(
 
 /** Whether the column's name tells what it is filled with, so that it is filled also where it may be NULL. */
 export function isTelling(column: ColumnShape): boolean {
-  return inferByName(column, {}) !== undefined;
+  return inferByName(column, {}, SHARED_SINCE_VERSION) !== undefined;
 }
 
 const KINDS: Readonly<Record<string, ValueKind>> = {
@@ -147,7 +161,7 @@ function kindOf(type: TypeShape): ValueKind | undefined {
   return type.kind === "base" ? KINDS[type.name] : undefined;
 }
 
-function inferByName(column: ColumnShape, rule: ColumnRule): Inference | undefined {
+function inferByName(column: ColumnShape, rule: ColumnRule, version: number): Inference | undefined {
   const type = baseOf(column.type);
   const kind = kindOf(type);
   if (kind === undefined) return undefined;
@@ -158,9 +172,16 @@ function inferByName(column: ColumnShape, rule: ColumnRule): Inference | undefin
     ({ sample = "", least = 0 }) => kind !== "text" || (least <= length && suits(sample, rule)),
   );
   if (wanted === undefined) return undefined;
-  if (kind === "number") return infer(numberWithin(type, rule, wanted), "the column's name");
+  if (kind === "number") {
+    const found = infer(numberWithin(type, rule, wanted), "the column's name");
+    if (version < SHARED_SINCE_VERSION) return found;
+    return { ...found, distinct: infer(numberWithin(type, rule, { name: "int", options: WIDE_SPAN }), "").spec };
+  }
   return infer(kind === "time" ? timeWithin(type, rule, wanted) : wanted, "the column's name");
 }
+
+/** What numbers that may not repeat are made of. */
+const WIDE_SPAN = { min: 1, max: 1_000_000_000 };
 
 /** Whether values that look like the sample meet what checks demand. */
 function suits(sample: string, { patterns = [], antipatterns = [], minLength = 0 }: ColumnRule): boolean {
@@ -202,14 +223,44 @@ function withinOf(type: TypeShape, within: string, strict: boolean) {
 }
 
 /** Numbers, and times that must really differ, that a check puts into an order: each has its own slice of the span. */
-function inferOrdered(column: ColumnShape, { rules }: InferSite): Inference | undefined {
+function inferOrdered(column: ColumnShape, site: InferSite): Inference | undefined {
+  const { rules, version } = site;
   const type = baseOf(column.type);
   const kind = kindOf(type);
   const slice = findSlice(column.name, rules);
   if (slice === undefined || (kind !== "number" && kind !== "time")) return undefined;
   const rule = rules.get(column.name) ?? {};
+  if (kind === "number" && version >= SHARED_SINCE_VERSION) return inferShared(column, site);
   const told = findByName(column.name, kind);
   const wanted =
     kind === "number" ? sliceNumbers(numberWithin(type, rule, told), slice) : sliceTimes(timeWithin(type, rule), slice);
   return infer(wanted, "a check constraint");
+}
+
+/** A number in an order: beside one that is given the next to it, else its slice of what all of them leave. */
+function inferShared(column: ColumnShape, { rules, written, decided }: InferSite): Inference | undefined {
+  const chain = findChain(column.name, rules).filter((name) => written.some((each) => each.name === name));
+  const at = chain.indexOf(column.name);
+  const [below, above] = [chain[at - 1], chain[at + 1]];
+  if (below !== undefined && decided.has(below)) return beside(below, "+", rules.get(column.name)?.after?.strict);
+  if (above !== undefined && decided.has(above)) return beside(above, "-", rules.get(above)?.after?.strict);
+  const spans = chain.flatMap((name) => {
+    const each = written.find((other) => other.name === name);
+    if (each === undefined || decided.has(name)) return [];
+    return [{ name, wanted: numberWithin(baseOf(each.type), rules.get(name) ?? {}, findByName(name, "number")) }];
+  });
+  const place = spans.findIndex(({ name }) => name === column.name);
+  const wanted =
+    spans.length < 2
+      ? undefined
+      : sliceShared(
+          spans.map((each) => each.wanted),
+          place,
+        );
+  return wanted === undefined ? undefined : infer(wanted, "a check constraint");
+}
+
+function beside(other: string, sign: "+" | "-", strict = false): Inference {
+  const value = strict ? `"${other}" ${sign} 1` : `"${other}" ${sign} 0`;
+  return infer({ name: "expression", options: { value } }, "a check constraint");
 }

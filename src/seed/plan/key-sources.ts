@@ -4,6 +4,8 @@ import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Node, SqlParser } from "../../sql/parser.ts";
 import type { TableShape } from "../entity.ts";
 import { callOf, columnOf, constantOf, lastName, withoutCasts } from "./check-nodes.ts";
+import { readCondition } from "./infer-checks.ts";
+import type { CheckCase } from "./read-cases.ts";
 
 /**
  * How a column has to differ for what is computed from it to differ: as it is; as letters, since other characters may be
@@ -32,6 +34,8 @@ export interface TableKey {
   sources: readonly KeyColumn[];
   /** Of an exclusion: the column of a range that overlaps with no other one, or the two columns that it is made of. */
   stretch?: readonly string[];
+  /** Of a partial index: the ways in which a row is one of those that it is about. */
+  where?: readonly CheckCase[];
 }
 
 /** All keys of a table. The parser is asked for only where there are expressions. */
@@ -49,9 +53,14 @@ export async function readTableKeys(table: TableShape, loadParser: () => Promise
       elements === undefined ? plain(columns) : { columns, sources: readSources(await loadParser(), table, elements) },
     );
   }
-  for (const { columns, elements, overlapping = [] } of table.apart ?? []) {
-    if (elements === undefined) keys.push(plain(columns));
-    else keys.push({ columns, ...readApart(await loadParser(), table, elements, overlapping) });
+  for (const { columns, elements, overlapping = [], predicate } of table.apart ?? []) {
+    if (elements === undefined) {
+      keys.push(plain(columns));
+      continue;
+    }
+    const parser = await loadParser();
+    const where = predicate === undefined ? {} : { where: readCondition(parser, predicate) };
+    keys.push({ columns, ...readApart(parser, table, elements, overlapping), ...where });
   }
   return keys;
 }

@@ -1,7 +1,7 @@
 /** Where a table's checks can be met in several ways: which of them are open, and what each makes of the columns. */
 import type { CaseField, CasePlan, ColumnShape, FieldPlan } from "../entity.ts";
 import { type ColumnRule, meetsRule, type Rules, type TableRules } from "../rules.ts";
-import { type Inference, inferField, isTelling } from "./infer.ts";
+import { type Inference, type InferSite, inferField, isTelling } from "./infer.ts";
 
 /** Of this version on every way is gone by some of the rows; before it all rows went the first one. */
 export const CASES_SINCE_VERSION = 2;
@@ -79,14 +79,15 @@ export function isDefaultRight(column: ColumnShape, { common, cases }: TableRule
 export function inferInCases(
   column: ColumnShape,
   planned: Inference | undefined,
-  { written, cases, isWritten }: { written: readonly ColumnShape[]; cases: readonly Rules[]; isWritten: boolean },
+  { cases, isWritten, ...site }: Omit<InferSite, "rules"> & { cases: readonly Rules[]; isWritten: boolean },
 ): (Inference & Pick<FieldPlan, "inCases">) | undefined {
-  const inferred = cases.map((rules) => inferField(column, { written, rules }));
+  const inferred = cases.map((rules) => inferField(column, { ...site, rules }));
   const inCases = cases.map((rules, at): CaseField & Pick<Inference, "distinct"> => {
     const { present, ...demands } = rules.get(column.name) ?? {};
     const found = inferred[at];
     const isDemanded = present === true || Object.keys(demands).length > 0;
-    if (present === false || found === undefined || !(isDemanded || isWritten)) return { presence: "null" };
+    if (present === false || found === undefined) return { presence: "null" };
+    if (!isDemanded && !isWritten) return leftTo(column, found);
     const { source: _, ...made } = found;
     return { ...made, ...(present === true ? { presence: "present" as const } : {}) };
   });
@@ -96,6 +97,13 @@ export function inferInCases(
     presence !== "null" && JSON.stringify({ ...made, source: first.source }) === JSON.stringify({ ...first });
   const plain = inCases.every((each) => each.presence === undefined && isSame(each));
   return plain ? first : { ...first, source: "a check constraint", inCases };
+}
+
+/** Where a case says nothing of a column: what its default would be, or NULL. */
+function leftTo(column: ColumnShape, { spec }: Inference): CaseField {
+  const value = constantDefault(column);
+  if (value !== undefined) return { spec: { kind: "constant", value } };
+  return column.nullable ? { presence: "null" } : { spec };
 }
 
 /** What a reference is in each case: any row, or NULL. */
@@ -122,9 +130,11 @@ export function planCases(
   }));
 }
 
+/** What can be looked at in a value alone, and what other rows of the case do not have in common. */
 function testOf(name: string, rule: ColumnRule, decided: Decided | undefined): [string, ColumnRule][] {
   if (decided === undefined) return [];
-  const { present: _, ...ofValue } = rule;
-  const asked = decided === "whole" ? rule : ofValue;
+  const { after: _, differs: __, equals: ___, minItems: ____, maxItems: _____, ...alone } = rule;
+  const { present, json: ______, jsonKeys: _______, ...ofValue } = alone;
+  const asked = decided === "whole" && present !== undefined ? { ...ofValue, present } : ofValue;
   return Object.keys(asked).length === 0 ? [] : [[name, asked]];
 }

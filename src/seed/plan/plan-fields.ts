@@ -9,41 +9,28 @@ import {
   tableKey,
 } from "../entity.ts";
 import { findGenerator } from "../generate/catalogue.ts";
-import type { ColumnRule, Rules, TableRules } from "../rules.ts";
+import type { ColumnRule, Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
-import { guardOf, type Inference, inferField, isTelling } from "./infer.ts";
-import type { TableKey } from "./key-sources.ts";
-import {
-  columnsInCases,
-  type Decided,
-  inferInCases,
-  isDefaultRight,
-  openCases,
-  planCases,
-  referInCases,
-} from "./plan-cases.ts";
+import { guardOf, type Inference, inferField } from "./infer.ts";
+import { columnsInCases, type Decided, inferInCases, openCases, planCases, referInCases } from "./plan-cases.ts";
+import { type ColumnSite, chooseColumns, unlinkedColumns } from "./plan-columns.ts";
+import type { PlannedField } from "./plan-joints.ts";
 import type { Link, LinkedDraft } from "./plan-links.ts";
-import { markUnique, type PlannedField } from "./plan-unique.ts";
+import { markUnique } from "./plan-unique.ts";
 
 /** An entity with its fields, but not yet its number of rows. */
 export interface FieldDraft extends LinkedDraft {
   fields: readonly FieldPlan[];
   cases: readonly CasePlan[];
   joints: readonly JointPlan[];
+  unchecked: readonly (readonly string[])[];
   /** Columns of whole numbers that go on behind the highest one there is, with the least number that they may have. */
   counted: ReadonlyMap<string, number>;
 }
 
-export interface FieldSite {
-  draft: LinkedDraft;
-  /** Columns that other entities refer to: their values must be known. */
-  referenced: ReadonlySet<string>;
+export interface FieldSite extends ColumnSite {
   /** Columns that rows elsewhere have to agree with: each of the rows that they refer to must be found. */
   matched: ReadonlySet<string>;
-  rules: TableRules;
-  keys: readonly TableKey[];
-  /** The version of the generators. */
-  version: number;
   mistakes: string[];
   /** Told where no rows can be made, and why. */
   unable(draft: LinkedDraft, why: string): void;
@@ -67,9 +54,9 @@ export function planFields(given: FieldSite): FieldDraft {
     if (isCounted(spec)) counted.set(column.name, leastOf(rules.common.get(column.name)));
     if (how !== undefined) decided.set(column.name, how);
     const narrow = narrowColumn(column, rules.common);
-    const differs = site.version < DIFFERS_SINCE_VERSION ? undefined : rules.common.get(column.name)?.differs;
-    if (differs !== undefined) Object.assign(more, { differs });
-    return [{ ...more, column: narrow, spec, source, unique: isCounted(spec), nullShare }];
+    const { differs } = (version < DIFFERS_SINCE_VERSION ? undefined : rules.common.get(column.name)) ?? {};
+    const different = differs === undefined ? {} : { differs };
+    return [{ ...more, ...different, column: narrow, spec, source, unique: isCounted(spec), nullShare }];
   });
   const unique = markUnique(withStretches(planned, site), { ...site, ...draft, rules: rules.common, hasRoom });
   const selfReferring = new Set(draft.links.flatMap(({ entity, columns }) => (entity === draft.entity ? columns : [])));
@@ -94,13 +81,6 @@ function withStretches(fields: readonly PlannedField[], { keys, draft, version }
 /** From these versions of the generators on. */
 const STRETCHES_SINCE_VERSION = 2;
 const DIFFERS_SINCE_VERSION = 2;
-
-/** Columns of foreign keys that refer to nothing, as there is nothing to refer to: they are NULL. */
-function unlinkedColumns({ table, links, factory }: LinkedDraft): ReadonlySet<string> {
-  const linked = new Set(links.flatMap(({ columns }) => columns));
-  const isOpen = (name: string) => !linked.has(name) && factory?.fields.has(name) !== true;
-  return new Set(table.foreignKeys.flatMap(({ columns }) => columns).filter(isOpen));
-}
 
 /** The column, its text no longer than a check allows. */
 function narrowColumn(column: ColumnShape, rules: Rules): ColumnShape {
@@ -145,44 +125,6 @@ function unknown(name: string, known: readonly string[]): string {
     : `${JSON.stringify(name)}; did you mean ${JSON.stringify(meant)}?`;
 }
 
-/** The columns that are written; the others take their default, or NULL. Natural are those that no check asks for. */
-function chooseColumns(site: FieldSite): { written: ColumnShape[]; natural: ColumnShape[] } {
-  const { draft, referenced, rules } = site;
-  const { table, factory, links } = draft;
-  const isNatural = (column: ColumnShape) => {
-    const { name } = column;
-    if (column.generated) return false;
-    if (factory?.fields.has(name) === true || links.some(({ columns }) => columns.includes(name))) return true;
-    if (referenced.has(name) || table.primaryKey.includes(name)) return true;
-    if (column.default !== null || column.identity !== null) return false;
-    return !column.nullable || isTelling(column);
-  };
-  const natural = table.columns.filter(isNatural);
-  const inCases = columnsInCases(rules);
-  const isAsked = (column: ColumnShape) => {
-    if (column.generated) return false;
-    const hasDefault = column.default !== null || column.identity !== null;
-    if (inCases.has(column.name)) return !(hasDefault && isDefaultRight(column, rules));
-    return rules.common.get(column.name)?.present === true && !hasDefault;
-  };
-  const chosen = table.columns.filter((column) => natural.includes(column) || isAsked(column));
-  // What a written column hangs on has to be known, whatever its default.
-  const needed = new Set(chosen.flatMap(({ name }) => columnsNeededBy(rules, name)));
-  const written = table.columns.filter(
-    (column) => chosen.includes(column) || (needed.has(column.name) && !column.generated),
-  );
-  return { written, natural };
-}
-
-/** The columns that a check compares the column with, or computes it from. */
-function columnsNeededBy({ common, cases }: TableRules, column: string): string[] {
-  return [common, ...cases].flatMap((rules) => {
-    const { after, equals = "" } = rules.get(column) ?? {};
-    const named = [...equals.matchAll(/"([^"]+)"/g)].flatMap(([, name]) => name ?? []);
-    return after === undefined ? named : [after.column, ...named];
-  });
-}
-
 interface Planned extends Inference, Pick<FieldPlan, "inCases"> {
   nullShare?: number;
   /** Its values are given: cases have to look at them. */
@@ -204,12 +146,13 @@ function planColumn(
     return { ...field, ...guard, decided: "whole" };
   }
   if (isCountedColumn(column, site)) return { spec: COUNTED, source: "the column's key", decided: "whole" };
-  const alike = inferField(column, { written, rules: rules.common });
+  const inferring = { written, version: site.version, decided: columnsDecided(written, site) };
+  const alike = inferField(column, { ...inferring, rules: rules.common });
   const found =
     rules.cases.length === 0
       ? alike
       : inferInCases(column, alike, {
-          written,
+          ...inferring,
           cases: rules.cases,
           isWritten: isNatural || !columnsInCases(rules).has(column.name),
         });
@@ -219,9 +162,19 @@ function planColumn(
   return found;
 }
 
+/** Those that the file, a foreign key or a sequence gives their values. */
+function columnsDecided(written: readonly ColumnShape[], site: FieldSite): ReadonlySet<string> {
+  const { factory, links } = site.draft;
+  const isDecided = (column: ColumnShape) =>
+    factory?.fields.has(column.name) === true ||
+    links.some(({ columns }) => columns.includes(column.name)) ||
+    isCountedColumn(column, site);
+  return new Set(written.filter(isDecided).map(({ name }) => name));
+}
+
 function planReference(column: ColumnShape, link: Link, { draft, matched, rules }: FieldSite): Planned {
   const field = draft.factory?.fields.get(column.name);
-  const usual = matched.has(column.name) ? { distribution: "each" } : {};
+  const usual = link.columns.some((name) => matched.has(name)) ? { distribution: "each" } : {};
   const written = field?.spec.kind === "reference" ? field.spec.options : usual;
   const match = link.match === undefined ? {} : { match: link.match };
   const isSelf = link.entity === draft.entity;

@@ -62,7 +62,7 @@ export async function linkDrafts(drafts: readonly Draft[], surroundings: Surroun
 async function linkDraft(draft: Draft, run: Draft[], surroundings: Surroundings): Promise<Link[]> {
   const links: Link[] = [];
   const written = writtenWishes(draft, surroundings);
-  const inferred = keysOf(draft).map((key) => wishOf(key, surroundings.tables));
+  const inferred = keysOf(draft, surroundings.version).map((key) => wishOf(key, surroundings.tables));
   for (const wish of [...written, ...inferred]) {
     const open = wish === undefined || wish.written ? wish : await openPart(draft, wish, links, surroundings);
     const link = open === undefined ? undefined : await resolveWish(draft, open, run, surroundings);
@@ -71,10 +71,24 @@ async function linkDraft(draft: Draft, run: Draft[], surroundings: Surroundings)
   return links;
 }
 
-/** The widest keys first: what they say of a column holds for the narrower ones, too. */
-function keysOf({ table }: Draft): ForeignKey[] {
-  return [...table.foreignKeys].sort((a, b) => b.columns.length - a.columns.length);
+/**
+ * The widest keys first: what they say of a column holds for the narrower ones, too. Keys of several columns to the table
+ * itself come last: what they share with other keys, such as the tenant, cannot come from rows of the same table.
+ */
+function keysOf({ table }: Draft, version: number): ForeignKey[] {
+  const mayBeNull = ({ columns }: ForeignKey) =>
+    version >= REQUIRED_FIRST && table.columns.some(({ name, nullable }) => nullable && columns.includes(name));
+  const isOwn = ({ table: other, columns }: ForeignKey) => other === tableKey(table) && columns.length > 1;
+  return [...table.foreignKeys].sort(
+    (a, b) =>
+      Number(isOwn(a)) - Number(isOwn(b)) ||
+      b.columns.length - a.columns.length ||
+      Number(mayBeNull(a)) - Number(mayBeNull(b)),
+  );
 }
+
+/** From this version of the generators on keys that may not be NULL go before others of their width. */
+const REQUIRED_FIRST = 2;
 
 function wishOf(key: ForeignKey, tables: Tables): Wish | undefined {
   const table = tables.get(key.table);
@@ -99,7 +113,7 @@ function writtenWishes(draft: Draft, surroundings: Surroundings): Wish[] {
     if (target !== undefined) open.set(name, { field, column: field.spec.column, ...target });
   }
   const wishes: Wish[] = [];
-  for (const key of keysOf(draft)) {
+  for (const key of keysOf(draft, surroundings.version)) {
     const isMeant = (column: string, at: number) => {
       const target = open.get(column);
       return target !== undefined && tableKey(target.table) === key.table && target.column === key.references[at];

@@ -169,7 +169,7 @@ async function readExisting(
 }
 
 async function planEntity(
-  { entity, table, fields, cases, joints, counted }: FieldDraft,
+  { entity, table, fields, cases, joints, unchecked, counted }: FieldDraft,
   { cut }: Order,
   wish: SeedWish,
   existing: ExistingRows,
@@ -192,5 +192,6 @@ async function planEntity(
     later: fields.filter(isLate),
     ...(cases.length === 0 ? {} : { cases }),
     ...(joints.length === 0 ? {} : { joints }),
+    ...(unchecked.length === 0 ? {} : { unchecked }),
   };
 }

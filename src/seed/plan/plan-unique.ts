@@ -3,13 +3,11 @@
 import type { FieldPlan, FieldSpec, JointPlan, TableShape } from "../entity.ts";
 import type { Factory } from "../factory/factory.ts";
 import { isTextType } from "../generate/site.ts";
-import type { Rules } from "../rules.ts";
+import { meetsRule, type Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
-import type { Inference } from "./infer.ts";
 import type { Differing, KeyColumn, TableKey } from "./key-sources.ts";
-
-/** A field that is planned, with what it is instead where its values may not repeat. */
-export type PlannedField = FieldPlan & Pick<Inference, "distinct">;
+import { constantDefault } from "./plan-cases.ts";
+import { isMatched, isWithin, type Marked, markJoints, membersOf, type PlannedField } from "./plan-joints.ts";
 
 /** What a key knows of its columns' values before they are made. */
 export interface UniqueSite {
@@ -32,6 +30,7 @@ const VOLATILE = /^(?:nextval|gen_random_uuid|uuid_generate_v\w+|uuidv[47])\(/;
 export interface UniqueFields {
   fields: readonly FieldPlan[];
   joints: readonly JointPlan[];
+  unchecked: readonly (readonly string[])[];
 }
 
 /** The fields with `unique` or `uniqueGroup` where a key asks for it. */
@@ -44,11 +43,19 @@ export function markUnique(fields: readonly PlannedField[], site: UniqueSite): U
     .sort((a, b) => a.length - b.length);
   if (isOld) {
     markGroups(keys, marked, site);
-    return { fields: [...marked.values()].map(asDistinct), joints: [] };
+    return { fields: [...marked.values()].map(asDistinct), joints: [], unchecked: uncheckedKeys(site) };
   }
   const left = keys.filter((key) => !markSingle(key, marked, site));
-  const joints = markJoints(left.map(namesOf), marked, site);
-  return { fields: [...marked.values()].map(asDistinct), joints };
+  const joints = markJoints(left.map(namesOf), marked, site.rules);
+  return { fields: [...marked.values()].map(asDistinct), joints, unchecked: uncheckedKeys(site) };
+}
+
+/** What the factory alone wants to be unique. */
+function uncheckedKeys({ table, factory }: UniqueSite): (readonly string[])[] {
+  const known = [table.primaryKey, ...table.uniques.map(({ columns }) => columns)];
+  const isSame = (key: readonly string[], other: readonly string[]) =>
+    key.length === other.length && isWithin(key, other);
+  return (factory?.unique ?? []).filter((key) => !known.some((other) => isSame(key, other)));
 }
 
 /** The field as it is where its values may not repeat, if they may not. */
@@ -57,14 +64,8 @@ function asDistinct({ distinct, ...field }: PlannedField): FieldPlan {
   return distinct === undefined || repeats ? field : { ...field, spec: distinct };
 }
 
-type Marked = Map<string, PlannedField>;
-
 function namesOf(key: readonly KeyColumn[]): string[] {
   return key.map(({ name }) => name);
-}
-
-function membersOf(columns: readonly string[], marked: Marked): PlannedField[] {
-  return columns.flatMap((name) => marked.get(name) ?? []);
 }
 
 /** As files of the first version have it: each key for itself, a column in the first group that it comes to. */
@@ -104,11 +105,6 @@ function markSingle(key: readonly KeyColumn[], marked: Marked, site: UniqueSite)
 /** References take their values from elsewhere: they cannot be asked to differ by themselves. */
 function isFree({ spec }: FieldPlan): boolean {
   return spec.kind === "generator";
-}
-
-/** A reference that hangs on other columns of the row. */
-function isMatched({ spec }: FieldPlan): boolean {
-  return spec.kind === "reference" && spec.options.match !== undefined;
 }
 
 const TIMES: ReadonlySet<string> = new Set(["timestamp", "timestamptz", "date"]);
@@ -155,6 +151,7 @@ function keysOf({ keys, factory }: UniqueSite): TableKey[] {
 /** The columns that have to make the difference; none where one that is not written here makes it already. */
 function openColumns(key: TableKey, fields: Marked, { table, version }: UniqueSite): readonly KeyColumn[] {
   const isOld = version < JOINTS_SINCE_VERSION;
+  if (!isOld && isAboutNone(key, fields, table)) return [];
   const sources = isOld
     ? key.columns.map((name): KeyColumn => ({ name, differing: { by: "value" } }))
     : ofStretch(key, fields);
@@ -166,6 +163,20 @@ function openColumns(key: TableKey, fields: Marked, { table, version }: UniqueSi
     return VOLATILE.test(fallback);
   });
   return differs ? [] : sources.filter(({ name }) => fields.has(name));
+}
+
+/** Whether a partial index is about none of the rows: defaults, and NULL, are not what it asks for. */
+function isAboutNone({ where }: TableKey, fields: Marked, { columns }: TableShape): boolean {
+  return (
+    where?.every(({ rules, certain }) =>
+      columns.some((column) => {
+        const rule = rules.get(column.name);
+        if (rule === undefined || !certain || fields.has(column.name)) return false;
+        const value = constantDefault(column);
+        return value === undefined ? column.default === null && rule.present !== false : !meetsRule(rule, value);
+      }),
+    ) === true
+  );
 }
 
 /** Of an exclusion the range alone, where pgrove makes it: then it overlaps with none, whatever the other columns are. */
@@ -180,47 +191,4 @@ function ofStretch({ sources, stretch }: TableKey, fields: Marked): readonly Key
 function isGrouped(members: readonly FieldPlan[]): boolean {
   const groups = new Set(members.map(({ uniqueGroup }) => uniqueGroup));
   return groups.size === 1 && !groups.has(undefined);
-}
-
-/** Groups of the keys that are left: those that share columns are chosen together, row by row. */
-function markJoints(keys: readonly (readonly string[])[], marked: Marked, { rules }: UniqueSite): JointPlan[] {
-  const needed = keys.filter(
-    (key) =>
-      !membersOf(key, marked).some(({ unique }) => unique) &&
-      !keys.some(
-        (other) =>
-          other !== key &&
-          isWithin(other, key) &&
-          (other.length < key.length || keys.indexOf(other) < keys.indexOf(key)),
-      ),
-  );
-  const joints: JointPlan[] = [];
-  for (const [group, joined] of connect(needed).entries()) {
-    const columns = [...new Set(joined.flat())];
-    for (const member of membersOf(columns, marked)) marked.set(member.column.name, { ...member, uniqueGroup: group });
-    const differs = columns.flatMap((name) =>
-      (rules.get(name)?.differs ?? []).flatMap((other): [string, string][] =>
-        columns.includes(other) ? [[name, other]] : [],
-      ),
-    );
-    const isAlone = joined.length === 1 && differs.length === 0 && !membersOf(columns, marked).some(isMatched);
-    if (!isAlone) joints.push({ group, keys: joined, differs });
-  }
-  return joints;
-}
-
-/** Whether all columns of a key are among those of another one. */
-function isWithin(key: readonly string[], other: readonly string[]): boolean {
-  return key.every((name) => other.includes(name));
-}
-
-/** The keys in sets that share no column. */
-function connect(keys: readonly (readonly string[])[]): (readonly string[])[][] {
-  const sets: (readonly string[])[][] = [];
-  for (const key of keys) {
-    const touching = sets.filter((set) => set.some((other) => other.some((name) => key.includes(name))));
-    for (const set of touching) sets.splice(sets.indexOf(set), 1);
-    sets.push([...touching.flat(), key]);
-  }
-  return sets;
 }

@@ -156,7 +156,7 @@ function readExpression(node: Extract<Node, { A_Expr: unknown }>, negated: boole
   }
   const sum = operator in COMPARED ? readSum(lexpr, operator, rexpr, negated) : undefined;
   if (sum !== undefined) return sum;
-  if ((operator === "=" || operator === "<>") && isCondition(lexpr) && isCondition(rexpr)) {
+  if ((operator === "=" || operator === "<>") && areConditions(lexpr, rexpr)) {
     const same = (operator === "=") !== negated;
     return anyOf([
       allOf([readCases(lexpr), readCases(rexpr, !same)]),
@@ -164,6 +164,12 @@ function readExpression(node: Extract<Node, { A_Expr: unknown }>, negated: boole
     ]);
   }
   return readLeaf(node, negated);
+}
+
+/** Both are true or false: one of them is seen to be, and the other one may be a column that is. */
+function areConditions(one: Node, other: Node): boolean {
+  const may = (node: Node) => isCondition(node) || columnOf(node) !== undefined;
+  return (isCondition(one) && may(other)) || (may(one) && isCondition(other));
 }
 
 function isCondition(node: Node): boolean {

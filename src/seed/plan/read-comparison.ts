@@ -1,6 +1,6 @@
 /** One comparison of a check as rules for the columns that it is about. */
 import type { Node } from "../../sql/parser.ts";
-import type { ColumnRule, Rules } from "../rules.ts";
+import { type ColumnRule, elementsOf, type Rules } from "../rules.ts";
 import {
   callOf,
   columnOf,
@@ -38,6 +38,8 @@ export function readComparison(node: Node, negated: boolean): Rules | undefined 
   if (kind !== "AEXPR_OP") return undefined;
   const pattern = readPattern(operator, rexpr, negated);
   if (pattern !== undefined) return say(columnOf(lexpr), pattern) ?? readLetteredPattern(lexpr, pattern);
+  const elements = operator === "<@" && !negated ? readElements(lexpr, rexpr) : undefined;
+  if (elements !== undefined) return elements;
   const keys = readKeys(lexpr, operator, rexpr);
   if (keys !== undefined) return negated ? undefined : keys;
   const meant = negated ? OPPOSITE[operator] : operator;
@@ -201,6 +203,16 @@ function summed(node: Node): string[] | undefined {
     return undefined;
   const [left, right] = [summed(bare.A_Expr.lexpr), summed(bare.A_Expr.rexpr)];
   return left === undefined || right === undefined ? undefined : [...left, ...right];
+}
+
+/** `events <@ ARRAY['a', 'b']`: the array's elements are some of those. */
+function readElements(left: Node, right: Node): Rules | undefined {
+  const column = columnOf(left);
+  const elements = elementsOfArray(right)?.map(constantOf) ?? literalsOf(right);
+  const oneOf = elements?.filter((each) => each !== undefined);
+  if (column === undefined || oneOf === undefined || oneOf.length === 0 || oneOf.length !== elements?.length)
+    return undefined;
+  return say(elementsOf(column), { oneOf });
 }
 
 /** `settings ? 'theme'`, `settings ?& ARRAY['a', 'b']` */

@@ -49,6 +49,7 @@ interface IndexRow {
   elements: string[];
   expressions: string | null;
   partial: boolean;
+  predicate: string | null;
   nullsDistinct: boolean;
 }
 
@@ -137,9 +138,13 @@ function columnsApart({ excludes, equal, columns, elements, operators }: Constra
 }
 
 /** The columns of a unique index with a predicate or expressions; those in expressions are found by their names. */
-function indexedApart({ expressions, partial, columns, elements }: IndexRow, all: readonly ColumnRow[]): ApartKey[] {
-  if (expressions === null) return partial ? [{ columns, elements }] : [];
+function indexedApart(
+  { expressions, predicate, partial, columns, elements }: IndexRow,
+  all: readonly ColumnRow[],
+): ApartKey[] {
+  const where = predicate === null ? {} : { predicate };
+  if (expressions === null) return partial ? [{ columns, elements, ...where }] : [];
   const words = new Set(expressions.match(/"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*/gu) ?? []);
   const named = all.filter(({ name }) => words.has(name) || words.has(`"${name.replaceAll('"', '""')}"`));
-  return [{ columns: [...new Set([...columns, ...named.map(({ name }) => name)])], elements }];
+  return [{ columns: [...new Set([...columns, ...named.map(({ name }) => name)])], elements, ...where }];
 }

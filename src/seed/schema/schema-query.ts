@@ -51,7 +51,7 @@ const INDEXES = `
   select json_agg(json_build_object(
       'name', r.relname, 'columns', ${names("(i.indkey::int2[])[0:i.indnkeyatts - 1]", "i.indrelid")},
       'elements', ${elements("i.indexrelid")},
-      'expressions', pg_get_expr(i.indexprs, i.indrelid), 'partial', i.indpred is not null,
+      'expressions', pg_get_expr(i.indexprs, i.indrelid), 'predicate', pg_get_expr(i.indpred, i.indrelid), 'partial', i.indpred is not null,
       'nullsDistinct', not coalesce((to_jsonb(i)->>'indnullsnotdistinct')::boolean, false)) order by r.relname)
     from pg_index i join pg_class r on r.oid = i.indexrelid
    where i.indrelid = own.oid and i.indisunique and i.indislive

@@ -32,6 +32,7 @@ export async function runFilesByPsql(
     name: parts.at(-1)?.file ?? "the file",
     source: `${text}${transaction ? "commit;\n" : ""}`,
     args: ["-q"],
+    sealed: true,
     phrase: (line) => placeLine(line, parts),
     explain: seedFailed,
   });

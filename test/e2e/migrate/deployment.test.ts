@@ -169,3 +169,11 @@ describe("a backup of an environment", () => {
     expect(await stage.json("status @production")).toMatchObject({ current: null, in_doubt: [] });
   });
 });
+
+test("--quiet of many migrations is one line", async () => {
+  await using stage = await Stage.create(server, {
+    ...Object.assign({}, ...["1_a", "2_b", "3_c", "4_d"].map((name) => tableFiles(name))),
+  });
+  expect(await stage.ok("up -q")).toMatch(/^[^\n]* is at 4: 4 migrations in [^\n]*$/);
+  expect(await stage.ok("down 2 -q --yes")).toContain("4 d");
+});

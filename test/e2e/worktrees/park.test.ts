@@ -116,8 +116,11 @@ describe.concurrent("a worktree that is gone", () => {
       select count(*)::int from pg_database where right(datname, 44) = ${`_parked_${id}`}`;
     expect(count).toEqual({ count: 2 });
     await grove.ok(["remove", "given-up", "--yes"]);
+    const told = (await grove.json(["history"])).history as { operation: string }[];
+    expect(told.map(({ operation }) => operation).slice(0, 2)).toEqual(["remove", "park"]);
     await park(grove, "left");
     expect(await grove.ok(["prune", "--list"])).toContain("pgrove provision left");
+    expect(await grove.ok(["list"])).toMatch(/left .*parked: pgrove provision left$/m);
     expect((await prune(grove)).pruned.map(({ worktree }) => worktree)).toEqual(["left"]);
     expect(await grove.remains()).toEqual(nothingRemains);
   }, 120_000);

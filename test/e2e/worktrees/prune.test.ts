@@ -85,6 +85,11 @@ describe.concurrent("a worktree that is away", () => {
       if (SAVED.includes(name)) await grove.ok(["snapshot", "first", name]);
       hints[name] = await takeAway(made, grove);
     }
+    const stateOf = (listing: string, name: string) =>
+      listing.split("\n").find((line) => line.trim().startsWith(`${name} `)) ?? "";
+    const listing = await grove.ok(["list"]);
+    expect(stateOf(listing, "renamed")).toEndWith(`moved: ${hints.renamed}`);
+    expect(stateOf(listing, "emptied")).toEndWith("away: pgrove prune says why");
     const before = await grove.databaseNames();
     const gone = await grove.make("gone", "--empty");
     await rm(gone.path, { recursive: true });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
 import { replaceByEmpty } from "../../../src/copy/empty.ts";
-import { createSnapshot } from "../../../src/copy/snapshot.ts";
+import { createSnapshot, removeSnapshot } from "../../../src/copy/snapshot.ts";
 import { rewindDatabase } from "../../../src/copy/snapshot-rewind.ts";
 import { connectForAdmin } from "../../../src/postgres/admin.ts";
 import type { LiveTarget } from "../../../src/resolve/target.ts";
@@ -193,6 +193,62 @@ test("what changes between the last look and the rename is seen behind the renam
   }
   expect(await databasesLike(server, aside)).toEqual([]);
   expect(await server.psql(database, "select count(*) from item")).toBe("1");
+});
+
+describe("what goes beside it", () => {
+  /** Another database under the name, with the comment that the one there had. */
+  async function replaceBySame(name: string): Promise<void> {
+    const comment = await server.psql(
+      "postgres",
+      `select shobj_description(oid, 'pg_database') from pg_database where datname = '${name}'`,
+    );
+    await server.psql("postgres", `drop database "${name}" with (force)`);
+    await server.psql("postgres", `create database "${name}"`);
+    await server.psql(name, "create table precious as select 42 as answer");
+    await server.psql("postgres", `comment on database "${name}" is '${comment}'`);
+  }
+  const changed = { code: "changed_meanwhile", exit: 5 };
+
+  test("the state that was kept the last time is named, and another one under its name stays", async () => {
+    const target = await makeTarget();
+    const previous = previousName(target.database);
+    await copyDatabase(bench.tools, source, target, copyRequest());
+    const losses: Loss[] = [];
+    const consent = async (loss: Loss) => {
+      losses.push(loss);
+      if (losses.length > 1) await replaceBySame(previous);
+    };
+    await copyDatabase(bench.tools, source, target, copyRequest({ consent, ...SERVICES }));
+    expect(losses[0]).toMatchObject({ kept: false });
+    expect(losses[0]?.older).toBeUndefined();
+    expect(await rejection(copyDatabase(bench.tools, source, target, copyRequest({ consent })))).toMatchObject(changed);
+    expect(losses[1]).toMatchObject({ kept: true, older: { database: previous } });
+    expect(await readPrecious(previous)).toBe("42");
+    await copyDatabase(bench.tools, source, target, copyRequest());
+  });
+
+  test("a snapshot, and the state before the last rewind", async () => {
+    const target = await makeTarget();
+    const take = { keep: 5, whenConnected: async () => "disconnect" as const };
+    const { database } = await createSnapshot(bench.tools, target, { ...take, name: "a" });
+    const removing = { name: "a", consent: async () => await replaceBySame(database) };
+    expect(await rejection(removeSnapshot(bench.tools, target, removing))).toMatchObject(changed);
+    expect(await readPrecious(database)).toBe("42");
+    await server.psql("postgres", `drop database ${database} with (force)`);
+
+    await createSnapshot(bench.tools, target, { ...take, name: "a" });
+    const choose = async () => Promise.reject(new Error("the name is given"));
+    const rewind = (consent: (loss: Loss) => Promise<void>) =>
+      rewindDatabase(bench.tools, target, { name: "a", choose, services: [], consent });
+    await rewind(async () => undefined);
+    const before = `${target.database}_snapshot_before-rewind`;
+    const consent = async ({ older }: Loss) => {
+      expect(older?.database).toBe(before);
+      await replaceBySame(before);
+    };
+    expect(await rejection(rewind(consent))).toMatchObject(changed);
+    expect(await readPrecious(before)).toBe("42");
+  });
 });
 
 describe("schemas", () => {

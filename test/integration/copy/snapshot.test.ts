@@ -108,6 +108,20 @@ describe("among others", () => {
     server = await sharedServer(18);
   });
 
+  test("what an earlier rewind left is found by its mark, whatever an earlier version has named it", async () => {
+    const { database, live } = await small(server);
+    await take(live, "first");
+    await rewind(live);
+    const [before] = (await readSnapshots(live, new Date())).filter(({ name }) => name === BEFORE_REWIND);
+    await server.psql("postgres", `alter database "${before?.database}" rename to "${database}_former"`);
+    await server.psql(database, "truncate tag, item; insert into item (name) values ('a'), ('b'), ('c')");
+    await rewind(live);
+    expect(await names(live)).toEqual([BEFORE_REWIND, "first"]);
+    expect(await databasesLike(server, `${database}_former`)).toEqual([]);
+    await rewind(live, BEFORE_REWIND);
+    expect(await count(server, database)).toBe("3");
+  });
+
   test("more than are kept: the oldest goes, whatever the clock says; what a rewind left is not counted", async () => {
     const { live } = await small(server);
     await take(live, "first", 2);

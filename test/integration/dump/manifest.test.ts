@@ -50,6 +50,7 @@ const FIELDS = [
     "run",
     "server_version",
     "sha256",
+    "signature",
     "size_bytes",
     "source",
   ],
@@ -190,7 +191,10 @@ describe("what was counted is compared", () => {
     const { path, target } = await altered((manifest) => Object.assign(table(manifest, "tag"), { rows: 51 }));
     const before = await fingerprint(server, target);
     const live = await openLive(server, target, bench);
-    const rehearsal = testRestore(bench.tools, live, await findDump(bench, path), { noOwner: false, jobs: 1 });
+    const rehearsal = testRestore(bench.tools, live, await findDump(bench, path), {
+      ...{ noOwner: false, jobs: 1 },
+      approveForeign: async () => undefined,
+    });
     for (const error of [await rejection(rehearsal), await rejection(restore(bench, live, path))]) {
       expect(error).toMatchObject({ code: "rows_differ", exit: 1 });
       expect(error.message).toContain("public.tag has 50 rows, not 51");

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { formerNameWithSuffix } from "../../../src/postgres/identifier.ts";
 import {
   type Bench,
   createSmall,
@@ -47,6 +48,19 @@ describe("the replaced database", () => {
     expect(await server.psql(previous, "select version from mark")).toBe("2");
     expect(await databasesLike(server, target)).toEqual([target, previous]);
     expect(await databasesLike(server, "pgrove_scratch_")).toEqual([]);
+  });
+
+  test("is found under the name that earlier versions gave to a long one", async () => {
+    const target = await createTarget(uniqueName("long").padEnd(60, "x"));
+    const live = await openLive(server, target, bench);
+    const { previous = "" } = await restore(bench, live, path);
+    const former = formerNameWithSuffix(target, "_before_restore");
+    expect(former).not.toBe(previous);
+    await server.psql("postgres", `alter database "${previous}" rename to "${former}"`);
+    await server.psql(target, "create table mark as select 2 as version");
+    expect((await restore(bench, live, path)).previous).toBe(previous);
+    expect(await server.psql(previous, "select version from mark")).toBe("2");
+    expect(await databasesLike(server, target.slice(0, 30))).toEqual([target, previous].sort());
   });
 
   test("is dropped at once with discardPrevious, and one kept earlier stays", async () => {

@@ -101,6 +101,19 @@ function casesFor(major: number): Record<string, Case> {
       file: REFUSED,
       dump: "refused",
     },
+    "commands that do no harm": {
+      text: `\\set v x\ninsert into s values (:'v');\n\\unset v\n\\timing on\n\\timing off\n\\x\n\\echo a :v; 'b c'
+select 'insert into s values (''y'')' \\gexec\n\\qecho q\n\\warn -n w\ninsert into s\n\\echo between\nvalues ('z')`,
+      alone: done("x,y,z"),
+      dump: "refused",
+    },
+    "a command that only psql reads, by a setting that was changed unseen": {
+      text: `insert into s values ('x');
+do $$ begin execute 'set standard_' || 'conforming_strings = off'; end $$;\nselect 'a\\', ';\n\\! true\n--';\n`,
+      alone: done("x"),
+      file: fails("x", /backslash commands are restricted/),
+      dump: fails("", /backslash commands are restricted/),
+    },
     "\\restrict": {
       text: "\\restrict key\ninsert into s values ('x');",
       alone: fails("x", /its end was never reached: \\restrict without \\unrestrict/),

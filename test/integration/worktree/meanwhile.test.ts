@@ -48,7 +48,11 @@ test.each(["copy", "empty"] as const)(
     };
     const making = ensureData(tools, row, {
       ...{ repository: await ensureIdentity(tools.repository.commonDir), start: false },
-      ...{ dumps: { storeDir: "", cwd: "", home: "" }, whenBusy: async () => "stream" as const },
+      ...{
+        dumps: { storeDir: "", cwd: "", home: "" },
+        approveForeign: async () => undefined,
+        whenBusy: async () => "stream" as const,
+      },
       main: { ...main, toolbox: interposing(main.toolbox, stranger) },
     });
     await expect(making).rejects.toMatchObject({ code: "made_meanwhile", exit: 5 });

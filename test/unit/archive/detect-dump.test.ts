@@ -82,6 +82,18 @@ describe("what is none says what it looks like", () => {
     ["zip", Buffer.from("504b03041400000008", "hex"), /zip file/],
     ["SQLite", "SQLite format 3\0....", /SQLite/],
     ["age", "age-encryption.org/v1\n-> X25519 x\n", /encrypted/],
+    ["age, as text", "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n", /age -d/],
+    ["gpg --symmetric", Buffer.from("8c0d04090302f6f13f6aa0a6b3f4ff", "hex"), /gpg -d/],
+    ["gpg --encrypt", Buffer.from("85010c03a1b2c3d4e5f60718010700", "hex"), /gpg -d/],
+    ["OpenPGP with new lengths", Buffer.from("c1c04c03a1b2c3d4e5f607180108", "hex"), /gpg -d/],
+    ["gpg --armor", "-----BEGIN PGP MESSAGE-----\n\njA0E\n", /gpg -d/],
+    ["openssl enc", Buffer.from("53616c7465645f5f0011223344556677", "hex"), /openssl enc -d/],
+    ["openssl enc -a", "U2FsdGVkX18AESIzRFVmdw==\n", /openssl enc -d/],
+    ["gpg within gzip", gzipSync(Buffer.from("8c0d04090302f6f13f6aa0a6b3f4ff", "hex")), /within gzip.*gpg -d/],
+    ["MySQL", "-- MySQL dump 10.13  Distrib 8.0.36\n", /MySQL/],
+    ["MariaDB", "/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump\n", /MariaDB/],
+    ["a page", "<!DOCTYPE html><html>Sign in</html>", /page/],
+    ["git-lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:x\n", /git lfs pull/],
     ["UTF-16", Buffer.from("\ufeffSELECT 1;", "utf16le"), /UTF-16/],
     ["gzip of a binary", gzipSync(random), /binary/],
     ["zstd of a binary", zstdCompressSync(random), /binary/],
@@ -95,9 +107,12 @@ describe("what is none says what it looks like", () => {
   });
 
   test("an archive that was compressed once more", async () => {
-    for (const bytes of [gzipSync(archive), zstdCompressSync(archive)]) {
+    const own = tar([toc(), file("3001.dat"), file("restore.sql")]);
+    const wrappings = [gzipSync, zstdCompressSync];
+    for (const bytes of wrappings.flatMap((wrap) => [archive, own].map((inner) => wrap(inner)))) {
       await expect(detect(bytes)).rejects.toMatchObject({ code: "dump_wrapped", exit: 1 });
     }
+    await expect(detect(gzipSync(own))).rejects.toThrow(/a tar .* gzip/);
   });
 
   test("gzip or zstd of nonsense, or cut off behind the magic number", async () => {

@@ -13,7 +13,8 @@ import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { unitOf } from "../../../src/unit/unit-of.ts";
 
 function snapshot(name: string, number: number): Snapshot {
-  return { name, number, of: "shop", database: `shop_snapshot_${name}`, takenAt: new Date(0), sizeBytes: 1 };
+  const standing = { oid: number, owner: "app", mark: null };
+  return { name, number, of: "shop", database: `shop_snapshot_${name}`, takenAt: new Date(0), sizeBytes: 1, standing };
 }
 
 describe("a snapshot's name", () => {

@@ -6,6 +6,7 @@ import { type Environment, loadConfig } from "../../../src/config/load-config.ts
 import { detectProject } from "../../../src/detect/detect.ts";
 import { proposeConfig } from "../../../src/detect/propose.ts";
 import { renderVariables } from "../../../src/resolve/env-lines.ts";
+import { whereaboutsOf } from "../../../src/resolve/reach.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -121,12 +122,8 @@ test("several env files of a monorepo are several in pgrove.yaml, each with its 
   expect(ports).toEqual({ web: 3000 });
   const connection = { host: "127.0.0.1", port: 5432, user: "app", database: "shop_x", parameters: {} };
   const of = { target: { name: "x" }, branch: "x" };
-  expect(Object.keys(renderVariables(connection, of, loaded)).sort()).toEqual([
-    "DATABASE_URL",
-    "PORT",
-    "PRISMA_URL",
-    "WEB_DATABASE_URL",
-  ]);
+  const { variables } = renderVariables(whereaboutsOf(connection), of, loaded);
+  expect(Object.keys(variables).sort()).toEqual(["DATABASE_URL", "PORT", "PRISMA_URL", "WEB_DATABASE_URL"]);
 });
 
 test("what git ignores and a worktree needs is proposed to be shared", async () => {

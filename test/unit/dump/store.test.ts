@@ -213,6 +213,8 @@ test("the latest of a source, by manifest or name", async () => {
   expect((await requireLatestDump(store)).name).toBe("staging-20260109-000000-2.dump");
   expect((await requireLatestDump(store, "staging")).name).toBe("staging-20260109-000000-2.dump");
   expect((await requireLatestDump(store, "main")).name).toBe("main-20260101-000000.dump");
+  expect((await requireLatestDump(store, "production", "main")).name).toBe("main-20260101-000000.dump");
+  expect((await requireLatestDump(store, "main", "staging")).name).toBe("main-20260101-000000.dump");
   const error = await rejected(requireLatestDump(store, "production"));
   expect(error).toMatchObject({ code: "dump_missing", exit: 4, hint: expect.stringContaining("staging, main") });
   expect(await rejected(requireLatestDump(join(root, "empty")))).toMatchObject({ code: "dump_missing" });

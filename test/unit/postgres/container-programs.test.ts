@@ -24,3 +24,7 @@ test("nothing that a program says is taken for the proof: it does not know it", 
   expect(error).toBeInstanceOf(ToolError);
   expect(error).toMatchObject({ failure: { lost: true } });
 });
+
+test("a program in a container leaves no core dump", async () => {
+  expect(await start(["sh", "-c", "test $(ulimit -c) = 0"])).toBeUndefined();
+});

@@ -31,6 +31,11 @@ describe("a name with a suffix", () => {
     expect(nameWithSuffix("onyx", "_scratch")).toBe("onyx_scratch");
   });
 
+  test("is the same in every version: its hash is the beginning of a SHA-256", () => {
+    // printf aaa… | sha256sum
+    expect(nameWithSuffix("a".repeat(64), "_s")).toBe(`${"a".repeat(52)}_ffe054fe_s`);
+  });
+
   test("is cut between characters, and two long names stay two", () => {
     const [one, two] = [nameWithSuffix(`${"ä".repeat(31)}x`, "_s"), nameWithSuffix(`${"ä".repeat(31)}y`, "_s")];
     expect(one).not.toBe(two);

@@ -15,11 +15,13 @@ test("libpq's options name the schema whatever it is called", () => {
 
 test("a session is told of its schema only where it would not find it by itself", () => {
   const server = { kind: "container", container: "c" } as const;
-  expect(sessionOptions({ server })).toBeUndefined();
-  expect(sessionOptions({ server, schema: "public" })).toBeUndefined();
-  expect(sessionOptions({ server, schema: "app" })).toBe("-csearch_path=app,public");
+  expect(sessionOptions({ server, login: {} })).toBeUndefined();
+  expect(sessionOptions({ server, login: {}, schema: "public" })).toBeUndefined();
+  expect(sessionOptions({ server, login: {}, schema: "app" })).toBe("-csearch_path=app,public");
+  const login = { options: "-cjit=off" };
+  expect(sessionOptions({ server, login, schema: "app" })).toBe("-cjit=off -csearch_path=app,public");
   const connection = parseConnectionUrl("postgres://u@h/d?options=-cwork_mem%3D4MB");
-  const own = sessionOptions({ server: { kind: "url", connection }, schema: "app" });
+  const own = sessionOptions({ server: { kind: "url", connection }, login: {}, schema: "app" });
   expect(own).toBe("-cwork_mem=4MB -csearch_path=app,public");
 });
 

@@ -3,7 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PgroveError } from "../../../src/errors.ts";
-import { readRegistry, removeRow, updateRegistry, updateRow, type WorktreeRow } from "../../../src/repo/registry.ts";
+import {
+  readRegistry,
+  removeRow,
+  updateRegistry,
+  updateRow,
+  type WorktreeRow,
+  worktreeStateDir,
+} from "../../../src/repo/registry.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pgrove-registry-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -28,6 +35,13 @@ const add = (...rows: WorktreeRow[]) =>
   updateRegistry(stateDir, (known) => {
     known.push(...rows);
   });
+
+test("no identity leads out of the folder for what belongs to worktrees", () => {
+  expect(worktreeStateDir("/s", "1a2b-3c")).toBe("/s/worktrees/1a2b-3c");
+  for (const id of ["../../home", "..", ".", "", "a/b", "/etc", "a\0b"]) {
+    expect(() => worktreeStateDir("/s", id)).toThrow(expect.objectContaining({ exit: 5 }));
+  }
+});
 
 describe("reading", () => {
   test("there is none: no rows, and nothing is made", async () => {

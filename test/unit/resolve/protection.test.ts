@@ -66,6 +66,21 @@ describe("an ordinary target", () => {
   });
 });
 
+describe("what cannot be taken back", () => {
+  const typed: Loss = { ...loss, target: { ...loss.target, name: "onyx" }, typed: true };
+
+  test("takes a name, typed or after --confirm: neither --yes nor another name does", async () => {
+    for (const given of [consent({ yes: true }), consent({ yes: true, confirm: "main" })]) {
+      const error = await refused(typed, given.given);
+      expect([error.code, error.hint]).toEqual(["consent", "pgrove restore a.dump --confirm onyx"]);
+      expect(error.message).toStartWith("this cannot be taken back");
+    }
+    await requireConsent(typed, consent({ confirm: "onyx" }).given);
+    await requireConsent(typed, consent({ answers: { word: " onyx " } }).given);
+    await refused(typed, consent({ yes: true, answers: { yes: true, word: "yes" } }).given);
+  });
+});
+
 describe("a protected target", () => {
   test("--yes is not enough", async () => {
     const error = await refused(guarded, consent({ yes: true }).given);

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readAccounts, runAs } from "../../../src/server/local-account.ts";
-import { candidateLocales } from "../../../src/server/local-cluster.ts";
+import { candidateLocales, removeCluster } from "../../../src/server/local-cluster.ts";
 import { parsePostmasterFile } from "../../../src/server/local-pid.ts";
 import { choosePort, socketFolderFor } from "../../../src/server/local-postmaster.ts";
 import { quoteForShell } from "../../../src/sys/shell-word.ts";
@@ -38,6 +41,27 @@ describe("a command of another user", () => {
       { name: "postgres", uid: 101, gid: 104 },
     ]);
   });
+});
+
+test("settings that name a folder which pgrove does not make remove nothing", async () => {
+  const root = mkdtempSync(join(tmpdir(), "pgrove-planted-"));
+  try {
+    const [folder, precious] = [join(root, "worktrees/id/local"), join(root, "precious")];
+    for (const path of [folder, precious]) mkdirSync(path, { recursive: true });
+    for (const home of [
+      precious,
+      "/var/lib/pgrove/../../precious",
+      "/var/lib/pgrove",
+      join(root, "0123456789ab-abcdef"),
+    ]) {
+      const settings = { version: 1, major: 17, port: 5432, user: "postgres", home };
+      writeFileSync(join(folder, "settings.json"), JSON.stringify(settings));
+      await expect(removeCluster(folder)).rejects.toMatchObject({ exit: 3 });
+    }
+    expect([existsSync(folder), existsSync(precious)]).toEqual([true, true]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
 
 test("postmaster.pid tells port, start time and readiness; half a file tells nothing", () => {

@@ -64,6 +64,16 @@ describe("the journal", () => {
     expect(await records()).toEqual([]);
   });
 
+  test("tells nothing of what only looks", async () => {
+    await withOperation(tools(), { ...subject, operation: "remove-plan" }, async () => undefined);
+    const failing = withOperation(tools(), { ...subject, operation: "remove-plan" }, async () => {
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(await readJournal(stateDir)).toEqual([]);
+    expect(await records()).toEqual([]);
+  });
+
   test("says of a failure what it was, and lets the error through", async () => {
     const failing = run(async () => {
       throw new Error("no: postgres://u:hunter2@h");

@@ -23,7 +23,16 @@ test.each([
 
 describe("propertyStatements", () => {
   const usual: DatabaseProperties = {
-    ...{ owner: "o", comment: null, connectionLimit: -1, isTemplate: false, settings: [], grants: null },
+    ...{
+      owner: "o",
+      comment: null,
+      connectionLimit: -1,
+      isTemplate: false,
+      isInvalid: false,
+      settings: [],
+      lostSettings: [],
+      grants: null,
+    },
   };
   const after = (properties: Partial<DatabaseProperties>) => propertyStatements('d"; x', { ...usual, ...properties });
 

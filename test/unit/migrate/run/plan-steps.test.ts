@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { LedgerRow, Migration } from "../../../../src/migrate/migration.ts";
+import { listMigrations } from "../../../../src/migrate/migration.ts";
 import { type Plan, planSteps } from "../../../../src/migrate/run/plan-steps.ts";
 import type { HowFar } from "../../../../src/migrate/run/target-words.ts";
 import { filesOf, migration, rowOf, script } from "../../../support/migrate/fixtures.ts";
@@ -244,4 +245,10 @@ describe("one in doubt", () => {
 
 test("no files and no rows: nothing to do, whatever is wished", () => {
   for (const wish of [head, up(3), down(1), nothing]) expect(plan([], wish, []).steps).toEqual([]);
+});
+
+test("a long list becomes a count and the last three", () => {
+  const all = Array.from({ length: 181 }, (_, place) => migration(place + 1, "u"));
+  expect(listMigrations(all)).toBe("181, the last of them 179 m179, 180 m180, 181 m181");
+  expect(listMigrations(all.slice(0, 2))).toBe("001 m1, 002 m2");
 });

@@ -10,8 +10,10 @@ function infer(
   own: ColumnShape,
   rules: Readonly<Record<string, ColumnRule>> = {},
   others: readonly ColumnShape[] = [],
+  version = 1,
 ) {
-  return inferField(own, { written: [own, ...others], rules: new Map(Object.entries(rules)) })?.spec;
+  const site = { written: [own, ...others], rules: new Map(Object.entries(rules)), decided: new Set<string>() };
+  return inferField(own, { ...site, version })?.spec;
 }
 
 /** What a generator makes of it, when its options are right. */

@@ -1,0 +1,56 @@
+/** What a file is that is no dump, by how it begins, and what makes a dump of it. */
+
+const GPG = "it is encrypted with OpenPGP: decrypt it first with gpg -d";
+const AGE = "it is encrypted with age: decrypt it first with age -d";
+const OPENSSL = "it is encrypted with openssl: decrypt it first with openssl enc -d";
+const MYSQL = "it is a dump of MySQL or MariaDB";
+const PAGE = "it is a page of the web or the error of a store, as a download without its login leaves it";
+
+const BEGINNINGS: readonly [string, string][] = [
+  ["\x04\x22\x4d\x18", "it is compressed with lz4: decompress it first with lz4 -d"],
+  ["\xfd7zXZ", "it is compressed with xz: decompress it first with xz -d"],
+  ["BZh", "it is compressed with bzip2: decompress it first with bunzip2"],
+  ["\x1f\x9d", "it is compressed with compress: decompress it first with gunzip"],
+  ["LZIP", "it is compressed with lzip: decompress it first with lzip -d"],
+  ["PK\x03\x04", "it is a zip file: unpack it first"],
+  ["7z\xbc\xaf\x27\x1c", "it is a 7z file: unpack it first"],
+  ["SQLite format 3", "it is an SQLite database"],
+  ["age-encryption.org", AGE],
+  ["-----BEGIN AGE ENCRYPTED", AGE],
+  ["-----BEGIN PGP MESSAGE", GPG],
+  ["Salted__", OPENSSL],
+  ["U2FsdGVkX1", OPENSSL],
+  ["-----BEGIN PKCS7", "it is encrypted with openssl: decrypt it first with openssl smime -decrypt"],
+  ["-----BEGIN CMS", "it is encrypted with openssl: decrypt it first with openssl cms -decrypt"],
+  ["\xff\xfe", "it is UTF-16 text, as PowerShell's `>` writes: make it again with pg_dump -f"],
+  ["-- MySQL dump", MYSQL],
+  ["-- MariaDB dump", MYSQL],
+  ["/*!", MYSQL],
+  ["/*M!", MYSQL],
+  ["version https://git-lfs", "it is only a pointer of git-lfs: git lfs pull"],
+];
+const PAGES = ["<!doctype", "<html", "<?xml"];
+
+/** The file's kind and the way out, by its first bytes; undefined where they are of no kind that is known here. */
+export function findForeign(head: Uint8Array): string | undefined {
+  const text = Buffer.from(head.subarray(0, 64)).toString("latin1");
+  const found = BEGINNINGS.find(([beginning]) => text.startsWith(beginning));
+  if (found !== undefined) return found[1];
+  if (isOpenPgp(head)) return GPG;
+  const page = text.trimStart().toLowerCase();
+  return PAGES.some((beginning) => page.startsWith(beginning)) ? PAGE : undefined;
+}
+
+const BY_PUBLIC_KEY = { tag: 1, versions: [3, 6] };
+const BY_PASSWORD = { tag: 3, versions: [4, 5, 6] };
+
+/** Begins with a session key that a public key or a password protects. https://www.rfc-editor.org/rfc/rfc9580#section-4.2 */
+function isOpenPgp(head: Uint8Array): boolean {
+  const [first = 0, length = 0] = head;
+  if ((first & 0x80) === 0) return false;
+  const isNew = (first & 0x40) !== 0;
+  const tag = isNew ? first & 0x3f : (first & 0x3c) >> 2;
+  const lengthBytes = isNew ? (length < 192 ? 1 : 2) : 1 << (first & 3);
+  const version = head[1 + lengthBytes] ?? 0;
+  return [BY_PUBLIC_KEY, BY_PASSWORD].some((packet) => packet.tag === tag && packet.versions.includes(version));
+}

@@ -1,0 +1,53 @@
+/**
+ * Whether a dump was made by this user's pgrove, or by one that has the same shared key: its manifest is signed then. That
+ * says nothing of its being whole, and everything of whose SQL it is.
+ */
+import { missingError } from "../errors.ts";
+import type { OperationTools } from "../sys/operation.ts";
+import { ensureSigner, findSigner, type Signer } from "../sys/signature.ts";
+import type { Manifest } from "./manifest.ts";
+import type { StoredDump } from "./store.ts";
+
+/** Where the keys are. */
+export type KeyPlace = Pick<OperationTools, "userKey" | "sharedKey">;
+
+const PURPOSE = "manifest";
+
+/** What is signed: everything that the manifest says. */
+function textOf({ signature: _, ...manifest }: Manifest): string {
+  return JSON.stringify(manifest);
+}
+
+/** The manifest, signed with the shared key where there is one, else with the user's. */
+export async function signManifest(manifest: Manifest, keys: KeyPlace): Promise<Manifest> {
+  const signer =
+    keys.sharedKey === undefined ? await ensureSigner(keys.userKey) : await requireSharedKey(keys.sharedKey);
+  return { ...manifest, signature: signer.sign(PURPOSE, textOf(manifest)) };
+}
+
+/** Whether the manifest is signed with one of the keys. Whether the dump is the manifest's, its checksum tells. */
+export async function isSigned(manifest: Manifest | undefined, keys: KeyPlace): Promise<boolean> {
+  if (manifest?.signature === undefined) return false;
+  const own = await findSigner(keys.userKey);
+  const shared = keys.sharedKey === undefined ? undefined : await requireSharedKey(keys.sharedKey);
+  return [own, shared].some((signer) => signer?.isSigned(PURPOSE, textOf(manifest), manifest.signature));
+}
+
+async function requireSharedKey(file: string): Promise<Signer> {
+  const signer = await findSigner(file);
+  if (signer !== undefined) return signer;
+  throw missingError(
+    "key_missing",
+    `the key of dumps.key_file is not there: ${file}`,
+    `get it from whoever has it; the first one makes it: (umask 077 && openssl rand -hex 32 > ${file})`,
+  );
+}
+
+/** A dump that somebody else has made, for whoever has to agree to its SQL. */
+export interface ForeignDump {
+  dump: StoredDump;
+  /** As whom its SQL will be run, where that is known already. */
+  login?: string;
+  /** Then it may run programs, and read files, on the server's machine. */
+  isSuperuser: boolean;
+}

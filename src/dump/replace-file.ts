@@ -1,0 +1,122 @@
+/** A dump and its manifest put in the place of what stands there: of that which was agreed to, and all or nothing. */
+import { link, lstat, rename, rm, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { refusal } from "../errors.ts";
+import { errorCode, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
+import { manifestPath, parseManifest } from "./manifest.ts";
+
+/** What stands under the two names of a dump; undefined where there is nothing. */
+export interface FileStanding {
+  dump: string | undefined;
+  manifest: string | undefined;
+}
+
+/**
+ * What stands there, before the work begins. Throws (exit 5) for what is not to be replaced: without `overwrite` anything,
+ * else what is no file, or no manifest of a dump.
+ */
+export async function findFileStanding(path: string, overwrite: boolean): Promise<FileStanding> {
+  const manifest = manifestPath(path);
+  const standing = { dump: await identifyFile(path), manifest: await identifyFile(manifest) };
+  if (standing.dump !== undefined) {
+    if ((await stat(path).catch(() => undefined))?.isFile() === false) {
+      throw refusal("not_a_file", `${path} is not a file, so it is not replaced`, "-o - writes to stdout");
+    }
+    if (!overwrite) {
+      throw refusal("file_exists", `${path} exists already`, "choose another name, or add --yes to replace it");
+    }
+  }
+  if (standing.manifest !== undefined && !(overwrite && (await isManifest(manifest)))) {
+    const message = `the manifest of ${basename(path)} would take the place of ${manifest}, which is none of that dump`;
+    throw refusal("file_exists", message, "choose another name, or move that file away");
+  }
+  return standing;
+}
+
+async function isManifest(path: string): Promise<boolean> {
+  const text = await readTextIfExists(path).catch(() => undefined); // a folder, or not to be read
+  return text !== undefined && parseManifest(text) !== undefined;
+}
+
+/** Which file it is, and as of when: a link is itself. */
+async function identifyFile(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino, mtimeNs } = await lstat(path, { bigint: true });
+    return `${dev}-${ino}-${mtimeNs}`;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+/** The finished files, and the name that they are to get. */
+export interface FinishedDump {
+  temporary: string;
+  manifestTemporary: string;
+  path: string;
+}
+
+/**
+ * Gives them their names. Where that fails, what stood there stands there again. Throws (exit 5) when it is not what was
+ * agreed to.
+ */
+export async function publishAs(finished: FinishedDump, agreed: FileStanding): Promise<void> {
+  const { temporary, manifestTemporary, path } = finished;
+  const manifest = manifestPath(path);
+  await requireUnchanged(finished, agreed);
+  const kept = await keepAside([path, manifest]);
+  const placed: string[] = [];
+  try {
+    await rm(manifest, { force: true }); // never the one dump with the other's manifest
+    if (agreed.dump !== undefined) await rename(temporary, path);
+    else if (!(await publishFile(temporary, path))) throw changed(path);
+    placed.push(path);
+    if (!(await publishFile(manifestTemporary, manifest))) throw changed(manifest);
+  } catch (error) {
+    for (const name of placed) await rm(name, { force: true });
+    for (const [name, aside] of kept) await bringBack(name, aside);
+    throw error;
+  }
+  for (const [, aside] of kept) await rm(aside, { force: true });
+}
+
+/** What a stranger has just written under the name stays, and the old one under its second name. */
+async function bringBack(name: string, aside: string): Promise<void> {
+  if (await isSameFile(name, aside)) await rm(aside);
+  else await publishFile(aside, name);
+}
+
+async function isSameFile(name: string, aside: string): Promise<boolean> {
+  const [here, there] = [await identifyFile(name), await identifyFile(aside)];
+  return here !== undefined && here === there;
+}
+
+async function requireUnchanged({ path }: FinishedDump, agreed: FileStanding): Promise<void> {
+  if ((await identifyFile(path)) !== agreed.dump) throw changed(path);
+  const manifest = manifestPath(path);
+  if ((await identifyFile(manifest)) !== agreed.manifest) throw changed(manifest);
+}
+
+function changed(path: string): Error {
+  return refusal(
+    "file_exists",
+    `${path} is not what it was when this began: somebody has written it meanwhile, and it was not replaced`,
+    "look at it; then run this again, or choose another name",
+  );
+}
+
+/** Second names for what is there, from which it comes back. */
+async function keepAside(names: readonly string[]): Promise<[name: string, aside: string][]> {
+  const kept: [string, string][] = [];
+  for (const name of names) {
+    const aside = temporaryPathFor(name);
+    try {
+      await link(name, aside);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") continue;
+      await rename(name, aside); // a file system without hard links
+    }
+    kept.push([name, aside]);
+  }
+  return kept;
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { explainRefused } from "../../../src/archive/explain-refused.ts";
+
+const RESTORE = "pg_restore failed (exit 1):\n  pg_restore: error: could not execute query: ";
+
+test.each([
+  [
+    'ERROR:  could not resize shared memory segment "/PostgreSQL.1" to 8388608 bytes: No space left on device',
+    "server_shm_full",
+    /shm.*not its disk/,
+  ],
+  ['ERROR:  could not extend file "base/5/1": No space left on device', "server_disk_full", /disk is full/],
+  [
+    'ERROR:  new row for relation "a_items" violates check constraint "within_limit"',
+    "load_order",
+    /within_limit.*another table/,
+  ],
+  ['ERROR:  relation "documents" does not exist', "load_search_path", /documents.*search_path/],
+  ["ERROR:  function doc_count() does not exist", "load_search_path", /doc_count.*search_path/],
+  ['ERROR:  type "citext" does not exist', "load_search_path", /citext/],
+  ["ERROR:  must be owner of extension plpgsql", "load_forbidden", /login/],
+  ['ERROR:  permission denied to create event trigger "e"', "load_forbidden", /login/],
+  ['ERROR:  role "ghost" does not exist', "load_role", /ghost/],
+  ['ERROR:  could not create locale "de_DE.UTF-8": No such file or directory', "load_locale", /de_DE/],
+  ["ERROR:  canceling statement due to statement timeout", "load_time_limit", /time limit/],
+])("%s", (said, code, words) => {
+  const found = explainRefused(RESTORE + said);
+  expect(found?.code).toBe(code);
+  expect(found?.why).toMatch(words);
+  expect(found?.hint).not.toContain("dumps verify");
+});
+
+test("what pg_restore cannot read is damaged; what a server refuses is not", () => {
+  for (const said of [
+    "could not read from input file: end of file",
+    "found unexpected block ID (1) when reading data -- expected 2",
+  ])
+    expect(explainRefused(`pg_restore failed (exit 1):\n  pg_restore: error: ${said}`)?.code).toBe("dump_damaged");
+  for (const said of ['relation "public.t" does not exist', "syntax error at end of file", "invalid byte sequence"])
+    expect(explainRefused(`${RESTORE}ERROR:  ${said}`)).toBeUndefined();
+});
