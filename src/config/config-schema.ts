@@ -55,14 +55,13 @@ const envFile = v.pipe(
 /** Of several the first is the one that `${…}` of this file is looked up in. */
 const env = v.pipe(
   v.union([
+    v.pipe(v.array(envFile), v.description("Several env files, as the packages of a repository have them.")),
     envFile,
-    v.pipe(
-      v.array(envFile),
-      v.minLength(1, "must name an env file"),
-      v.description("Several env files, as the packages of a repository have them."),
-    ),
   ]),
   v.description("What each worktree's env file, or files, are given."),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (Array.isArray(dataset.value) && dataset.value.length === 0) addIssue({ message: "must name an env file" });
+  }),
   v.transform((written) => {
     if (!Array.isArray(written)) return { ...written, others: undefined };
     const [first = { file: ".env", set: {} }, ...others] = written;
