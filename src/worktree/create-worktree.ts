@@ -76,7 +76,7 @@ function requireNotCheckedOut(worktrees: readonly GitWorktree[], branch: string)
     throw refusal(
       "branch_checked_out",
       `the branch ${branch} is checked out in a worktree whose folder is gone: ${root}`,
-      `pgrove remove ${basename(root)}        takes away what is left of it`,
+      `pgrove provision ${basename(root)}        brings it back if it is parked\npgrove remove ${basename(root)} takes away what is left of it`,
     );
   }
   throw refusal(

@@ -182,8 +182,19 @@ describe("when it goes wrong", () => {
     expect(await repository.ok(["prune", "--now", "--dry-run"])).toContain(
       `1 container and 1 volume of ${repository.projectOf("one")}`,
     );
+    const project = repository.projectOf("one");
+    const parts = await repository.parts(project);
+    const told = await repository.json(["prune", "--yes"]);
+    expect(told).toMatchObject({
+      pruned: [],
+      parked: [{ worktree: "one", volumes: [expect.stringContaining(project)] }],
+    });
+    expect([await repository.running(project), await repository.parts(project)]).toEqual([[], parts]);
+    await repository.ok(["provision", "one"]);
+    expect(await repository.ask("one", COUNT)).toBe(0);
+    await rm(repository.at("one"), { recursive: true });
     await repository.ok(["prune", "--now", "--confirm", repository.project]);
-    expect(await repository.parts(repository.projectOf("one"))).toEqual([]);
+    expect(await repository.parts(project)).toEqual([]);
     expect(await repository.ask("two", COUNT)).toBe(50);
     expect(await repository.ok(["prune", "--dry-run"])).toBe("nothing is left over");
   });

@@ -1,14 +1,14 @@
 /** Worktrees with a private cluster each, of this machine's own programs: no container engine is asked for anything. */
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { chmod } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Repository } from "../../support/isolation/repository.ts";
 
 const COUNT = "select count(*)::int from item";
 
 test("new, url, sql, down, up, remove, prune with a cluster of the worktree's own", async () => {
-  const yaml = "project: local\nisolation: container\nserver: {local: {}}\ndatabase: {name: app}\n";
+  const yaml = "project: local\nisolation: container\nserver: {local: {}}\ndatabase: {name: app}\nprune: {after: 0s}\n";
   await using repository = await Repository.create({ "pgrove.yaml": yaml, ".gitignore": ".env\n" });
   await chmod(repository.repo.path(), 0o711); // as a home's folder is: PostgreSQL's user may pass through
   const noDocker = { env: { DOCKER_HOST: "tcp://127.0.0.1:1" } };
@@ -35,6 +35,13 @@ test("new, url, sql, down, up, remove, prune with a cluster of the worktree's ow
   expect(homes.filter((home) => existsSync(home))).toEqual(homes);
   expect(await repository.fails(5, ["remove", "feature-x"], noDocker)).toContain("cluster");
   await repository.ok(["remove", "feature-x", "--yes"], noDocker);
+  await repository.ok(["sql", "other", "-c", "delete from item where id > 3"]);
+  const [left] = findHomes(repository);
+  await rm(repository.at("other"), { recursive: true });
+  expect(await repository.ok(["prune", "--yes"], noDocker)).toBe("parked what 1 worktree had left");
+  expect(existsSync(join(left ?? "", "data/postmaster.pid"))).toBe(false);
+  await repository.ok(["provision", "other"], noDocker);
+  expect(await repository.ask("other", COUNT)).toBe(3);
   await repository.git(["worktree", "remove", "--force", repository.at("other")]);
   expect(await repository.ok(["prune", "--now", "--confirm", "local"], noDocker)).toContain("1 worktree");
   expect(homes.filter((home) => existsSync(home))).toEqual([]);

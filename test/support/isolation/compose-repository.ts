@@ -136,6 +136,7 @@ networks: {default: {labels: ${labels}}}
 `,
     "pgrove.yaml": `project: ${project}
 isolation: container
+prune: {after: 0s}
 server:
   compose:
     files: [deployment/docker-compose.yml, deployment/docker-compose.jobs.yml]
