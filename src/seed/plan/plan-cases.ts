@@ -1,4 +1,5 @@
 /** Where a table's checks can be met in several ways: which of them are open, and what each makes of the columns. */
+import { isDeepStrictEqual } from "node:util";
 import type { CaseField, CasePlan, ColumnShape, FieldPlan } from "../entity.ts";
 import { type ColumnRule, meetsRule, type Rules, type TableRules } from "../rules.ts";
 import { type Inference, type InferSite, inferField, isTelling } from "./infer.ts";
@@ -52,7 +53,7 @@ function isNatural(column: ColumnShape, { present }: ColumnRule): boolean {
 
 /** Columns that some case says something of which all rows do not have in common. */
 export function columnsInCases({ common, cases }: TableRules): ReadonlySet<string> {
-  const isOwn = (name: string, rule: ColumnRule) => JSON.stringify(rule) !== JSON.stringify(common.get(name));
+  const isOwn = (name: string, rule: ColumnRule) => !isDeepStrictEqual(rule, common.get(name));
   return new Set(cases.flatMap((rules) => [...rules].flatMap(([name, rule]) => (isOwn(name, rule) ? [name] : []))));
 }
 
@@ -93,8 +94,8 @@ export function inferInCases(
   });
   const first = planned ?? inferred.find((each) => each !== undefined);
   if (first === undefined) return undefined;
-  const isSame = ({ presence, ...made }: CaseField) =>
-    presence !== "null" && JSON.stringify({ ...made, source: first.source }) === JSON.stringify({ ...first });
+  const { source: _, ...alike } = first;
+  const isSame = ({ presence, ...made }: CaseField) => presence !== "null" && isDeepStrictEqual(made, alike);
   const plain = inCases.every((each) => each.presence === undefined && isSame(each));
   return plain ? first : { ...first, source: "a check constraint", inCases };
 }
@@ -120,12 +121,17 @@ export type Decided = "whole" | "reference";
 
 /** The cases as the rows' plan has them, with what they ask of the fields that are decided elsewhere. */
 export function planCases(
-  cases: readonly Rules[],
+  { common, cases }: TableRules,
   decided: ReadonlyMap<string, Decided>,
   selfReferring: ReadonlySet<string>,
 ): readonly CasePlan[] {
   return cases.map((rules) => ({
-    tests: new Map([...rules].flatMap(([name, rule]) => testOf(name, rule, decided.get(name)))),
+    tests: new Map(
+      [...rules].flatMap(([name, rule]) => {
+        const isCommon = isDeepStrictEqual(rule, common.get(name));
+        return isCommon ? [] : testOf(name, rule, decided.get(name));
+      }),
+    ),
     afterFirst: [...rules].some(([name, { present }]) => present === true && selfReferring.has(name)),
   }));
 }

@@ -60,7 +60,7 @@ export function planFields(given: FieldSite): FieldDraft {
   });
   const unique = markUnique(withStretches(planned, site), { ...site, ...draft, rules: rules.common, hasRoom });
   const selfReferring = new Set(draft.links.flatMap(({ entity, columns }) => (entity === draft.entity ? columns : [])));
-  return { ...draft, ...unique, counted, cases: planCases(rules.cases, decided, selfReferring) };
+  return { ...draft, ...unique, counted, cases: planCases(rules, decided, selfReferring) };
 }
 
 /** Two columns that an exclusion makes a range of are the two ends of a row's own stretch, where pgrove makes both. */
