@@ -53,8 +53,6 @@ async function back(path: string, request: Partial<RestoreRequest> = {}, login?:
   return database;
 }
 
-const approveForeign = async () => undefined;
-
 function liveAs(database: string, login?: string, on = server) {
   return openLive(on, database, bench, login === undefined ? {} : { user: login, password: "pw" });
 }
