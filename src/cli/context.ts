@@ -122,10 +122,9 @@ export function createContext(options: ContextOptions): Context {
 
 /** What is never to be shown. A password that is a name of the database's own would only blacken that. */
 function secretsOfTarget({ server, login, name }: Target): string[] {
-  if (server.kind !== "url") return [];
-  const { password = "", user, database } = server.connection;
+  const { user, database, password } = server.kind === "url" ? server.connection : login;
   const names = ["postgres", user, database, login.user, login.database, name];
-  return password.length >= 4 && !names.includes(password) ? [password] : [];
+  return [password ?? "", login.password ?? ""].filter((each) => each.length >= 4 && !names.includes(each));
 }
 
 async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {

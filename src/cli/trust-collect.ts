@@ -8,6 +8,7 @@ import {
   listCommands,
   listImages,
   listKeys,
+  listPasswordFile,
   listStore,
   listWorktreeFolder,
   type RepositoryFolders,
@@ -35,6 +36,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
   const direct = [...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
+    keys.includes("database.password.file") ? listPasswordFile(loaded, place.home) : [],
     keys.includes("worktrees.dir") ? listWorktreeFolder(loaded, await foldersOf(place, loaded, false)) : [],
     keys.includes("dumps.dir") && config.dumps.dir !== undefined
       ? listStore(loaded, await foldersOf(place, loaded, true), place)

@@ -1,20 +1,34 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
-import { count, duration, text, texts } from "./schema-parts.ts";
+import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
 
 export const ISOLATIONS = ["container", "database", "schema"] as const;
 
+const password = v.pipe(
+  v.union([
+    v.string(),
+    v.pipe(
+      v.strictObject({
+        command: v.optional(text("A shell command that prints it; run once approved with `pgrove trust`.")),
+        file: v.optional(text("A file that holds it; one outside the repository is read once approved.")),
+      }),
+      v.rawCheck(({ dataset, addIssue }) => {
+        if (keysOf(dataset.value).length !== 1) addIssue({ message: "needs one of command, file" });
+      }),
+    ),
+  ]),
+  v.description("Its password; best taken from a variable, a command or a file. Left out, the container's own."),
+);
+
 const database = v.pipe(
   v.strictObject({
     name: v.optional(text("The main database; left out, the container's POSTGRES_DB, or the URL's.")),
     user: v.optional(text("The role that pgrove logs in as; left out, the container's POSTGRES_USER, or the URL's.")),
-    password: v.optional(
-      v.pipe(v.string(), v.description("Its password; best taken from a variable. Left out, the container's own.")),
-    ),
+    password: v.optional(password),
     schema: v.optional(text("The schema of the main worktree, where isolation is schema."), "public"),
     max_connections: v.optional(count("How many connections pgrove opens at most at a time. DB_MAX_CONNS.", 1)),
   }),
@@ -41,14 +55,13 @@ const envFile = v.pipe(
 /** Of several the first is the one that `${…}` of this file is looked up in. */
 const env = v.pipe(
   v.union([
+    v.pipe(v.array(envFile), v.description("Several env files, as the packages of a repository have them.")),
     envFile,
-    v.pipe(
-      v.array(envFile),
-      v.minLength(1, "must name an env file"),
-      v.description("Several env files, as the packages of a repository have them."),
-    ),
   ]),
   v.description("What each worktree's env file, or files, are given."),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (Array.isArray(dataset.value) && dataset.value.length === 0) addIssue({ message: "must name an env file" });
+  }),
   v.transform((written) => {
     if (!Array.isArray(written)) return { ...written, others: undefined };
     const [first = { file: ".env", set: {} }, ...others] = written;

@@ -117,7 +117,8 @@ function noConfig(path: string): PgroveError {
 }
 
 /** Shell commands keep their `${…}`: the shell that runs them, once approved, has the worktree's own values. */
-function isCommand([first, second]: Path): boolean {
+function isCommand([first, second, third]: Path): boolean {
+  if (first === "database") return second === "password" && third === "command";
   if (first === "worktrees") return second === "setup" || second === "teardown";
   return first === "migrations" && second === "command";
 }
@@ -171,7 +172,7 @@ function listInterpolated(source: YamlSource): Interpolation[] {
 }
 
 function findSecrets({ database, server }: Config): string[] {
-  const found = [database.password ?? ""];
+  const found = [typeof database.password === "string" ? database.password : ""];
   if (server.kind === "url" && server.url !== undefined) found.push(server.url, ...passwordsIn(server.url));
   return [...new Set(found.filter((each) => each !== ""))];
 }

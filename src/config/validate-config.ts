@@ -43,7 +43,7 @@ function convertScalars(issues: readonly v.BaseIssue<unknown>[], value: object, 
     const path = pathOf(issue);
     const place = source.places.get(placeKey(path));
     const better =
-      issue.type === "string" && typeof issue.input !== "object"
+      takesText(issue) && typeof issue.input !== "object"
         ? place?.written
         : place?.interpolated === undefined
           ? undefined
@@ -53,6 +53,11 @@ function convertScalars(issues: readonly v.BaseIssue<unknown>[], value: object, 
     changed = true;
   }
   return changed;
+}
+
+/** Whether text would do, alone or beside something else. */
+function takesText({ type, issues }: v.BaseIssue<unknown>): boolean {
+  return type === "string" || (type === "union" && (issues?.some((each) => each.type === "string") ?? false));
 }
 
 function readScalar(type: string, text: unknown): number | boolean | undefined {

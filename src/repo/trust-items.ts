@@ -5,6 +5,7 @@ import type { Config } from "../config/config-schema.ts";
 import type { Environment, LoadedConfig } from "../config/load-config.ts";
 import { renderTemplate } from "../config/text-template.ts";
 import { expandHome, isInside, pathExists } from "../sys/files.ts";
+import { stringAt } from "../sys/untyped.ts";
 
 /** Where the things stand. */
 export const TRUST_KEYS = [
@@ -15,6 +16,8 @@ export const TRUST_KEYS = [
   "migrations.command.status",
   "migrations.command.history",
   "migrations.command.create",
+  "database.password.command",
+  "database.password.file",
   "client_image",
   "server.url",
   "env.set",
@@ -50,7 +53,7 @@ export function hashOf(items: readonly TrustItem[]): string {
 }
 
 /** The commands of pgrove.yaml. */
-export function listCommands({ worktrees, migrations }: Config): TrustItem[] {
+export function listCommands({ worktrees, migrations, database }: Config): TrustItem[] {
   const tool = migrations.command;
   const one = (command: string | undefined) => (command === undefined ? [] : [command]);
   const all: [TrustKey, readonly string[]][] = [
@@ -61,8 +64,21 @@ export function listCommands({ worktrees, migrations }: Config): TrustItem[] {
     ["migrations.command.status", one(tool?.status)],
     ["migrations.command.history", one(tool?.history)],
     ["migrations.command.create", one(tool?.create)],
+    ["database.password.command", one(passwordFrom(database, "command"))],
   ];
   return all.flatMap(([key, commands]) => commands.map((text) => ({ key, text })));
+}
+
+/** The command that prints the password, or the file that holds it. */
+export function passwordFrom({ password }: Config["database"], kind: "command" | "file"): string | undefined {
+  return typeof password === "object" ? stringAt(password, kind) : undefined;
+}
+
+/** The file of the password, where it lies outside the repository. */
+export async function listPasswordFile({ config, dir, root }: LoadedConfig, home: string): Promise<TrustItem[]> {
+  const written = passwordFrom(config.database, "file");
+  if (written === undefined || (await isInside(root, resolve(dir, expandHome(written, home))))) return [];
+  return [{ key: "database.password.file", text: written }];
 }
 
 /** The key by which others' dumps count as one's own. */

@@ -50,7 +50,9 @@ export async function findExposure(loaded: LoadedConfig, place: ExposurePlace): 
   if (namesHost("environment")) return undefined;
   const exposed = namesHost("env_file") ? own.filter(({ from }) => from === "environment") : own;
   const names = [...new Set(exposed.map(({ name }) => name))].sort();
-  if (!namesHost("env_file") && (await isSentPassword(loaded, away))) names.push("a password of ~/.pgpass");
+  if (!namesHost("env_file") && typeof loaded.config.database.password === "object") {
+    names.push("the password that database.password says where to find");
+  } else if (!namesHost("env_file") && (await isSentPassword(loaded, away))) names.push("a password of ~/.pgpass");
   if (names.length === 0) return undefined;
   return { key: "server.url", text: `${away.map(showHost).join(", ")} is sent ${names.join(", ")}` };
 }

@@ -8,6 +8,7 @@ import { findComposeFiles } from "../server/compose-files.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Login, ServerSpec } from "../server/server.ts";
 import { findExposure, isHere, readOwnUrl } from "./exposed-host.ts";
+import { findOwnPassword } from "./own-password.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
@@ -88,10 +89,11 @@ export async function isLinked(loaded: Pick<LoadedConfig, "root">): Promise<bool
   return found?.isFile() ?? false;
 }
 
-/** What pgrove.yaml says of the main database's login. */
-export function mainLogin(loaded: LoadedConfig): Login {
+/** What pgrove.yaml says of the main database's login. Throws (exit 5) when where the password is was not approved. */
+export async function mainLogin(loaded: LoadedConfig, place: TargetPlace): Promise<Login> {
   requireNoMissing(loaded, "database");
-  const { name, user, password } = loaded.config.database;
+  const { name, user } = loaded.config.database;
+  const password = await findOwnPassword(loaded, place);
   return {
     ...(name === undefined ? {} : { database: name }),
     ...(user === undefined ? {} : { user }),
@@ -127,7 +129,7 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
   const loaded = await place.config();
   if (loaded === undefined || loaded.config.server.kind === "url") return target;
   try {
-    const [server, login] = [await mainServer(loaded, place), mainLogin(loaded)];
+    const [server, login] = [await mainServer(loaded, place), await mainLogin(loaded, place)];
     const opened = openServer(server, login, await place.serverTools());
     const { port } = await opened.inspect();
     if (port !== connection.port) return target;

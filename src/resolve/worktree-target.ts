@@ -15,7 +15,7 @@ import type { TargetPlace } from "./target-place.ts";
 export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
   const target: Target = {
     server: await mainServer(loaded, place),
-    login: mainLogin(loaded),
+    login: await mainLogin(loaded, place),
     label: "main",
     name: "main",
     protected: false,
@@ -47,7 +47,7 @@ async function requireNotWorktrees({ server, login }: Target, place: TargetPlace
 export async function worktreeTarget(row: WorktreeRow, loaded: LoadedConfig, place: TargetPlace): Promise<Target> {
   const pool = poolOf(loaded, place.environment, loaded.envFile.values);
   const own = { label: row.name, name: row.name, protected: false, worktree: row, ...pool };
-  const login = mainLogin(loaded);
+  const login = await mainLogin(loaded, place);
   switch (row.isolation) {
     case "database":
       return { ...own, server: await mainServer(loaded, place), login: { ...login, database: row.database } };

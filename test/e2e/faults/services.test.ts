@@ -95,7 +95,7 @@ test("they run again when the swap fails, and the target is untouched", async ()
   await stranger.end();
   expect(ended).toMatchObject({ code: 5, stdout: "" });
   expect(ended.stderr).not.toContain("has a bug");
-  expect(ended.stderr).toContain(`started ${quick} again`);
+  expect(ended.stderr).toContain(`started ${quick}, ${slow} again`);
   expect(await isRunning(quick)).toBe(true);
   expect(await state(quick)).not.toBe(was);
   expect(await readFingerprint(server, target)).toEqual(before);

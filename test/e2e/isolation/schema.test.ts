@@ -145,7 +145,7 @@ describe("on main's server", () => {
 
     // Killed before it has found another name, so that the registry has the user's.
     const hasRow = async () => (await grove.rows()).length > 0;
-    await using unseen = await holdLocks(server, grove.project, "lock table pg_namespace in access exclusive mode");
+    await using unseen = await holdLocks(server, grove.project, "lock table pg_description in access exclusive mode");
     await grove.strike(["new", "x"], "SIGKILL", "the worktree to be registered", hasRow);
     await unseen.open();
     await grove.ok(["remove", "x", "--yes"]);

@@ -121,7 +121,7 @@ describe("a rehearsal", () => {
     expect(said).toContain("more integer");
     expect(said).toContain("ACCESS EXCLUSIVE");
     expect(await readFingerprint(server, stage.database)).toEqual(before);
-    const { migrations, rehearsal } = await stage.json("up --rehearse --yes");
+    const { migrations, rehearsal } = await stage.json("up --rehearse --confirm production");
     expect(migrations).toMatchObject([{ version: "1" }]);
     expect(rehearsal).toMatchObject({ schema_difference: expect.stringMatching(/^\+ +more integer$/m) });
     expect([await stage.ledger(), await scratch()]).toEqual(["1", []]);

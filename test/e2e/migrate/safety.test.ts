@@ -96,13 +96,13 @@ describe("check", () => {
 
   test("tries them on the server, and says so when it cannot", async () => {
     await using project = await Project.create({ ...USERS, "migrations/1_users.down.sql": "select 1;\n" });
-    const found = await project.run("migrate check");
+    const found = await project.run("migrate check --all");
     expect(found).toMatchObject({
       code: 6,
       stdout: expect.stringContaining("migrations/1_users.down.sql:1:1: error: "),
     });
     await project.repo.write("pgrove.yaml", "project: x\nserver: {container: none}\n");
-    const without = await project.run("migrate check");
+    const without = await project.run("migrate check --all");
     expect(without.stdout).toContain("not tried on a server: there is no container none\n");
   });
 });

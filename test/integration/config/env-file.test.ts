@@ -50,7 +50,7 @@ function reference(index: number) {
     fc.tuple(name, fc.constantFrom(":-", "-"), instead).map(([n, operator, rest]) => `\${${n}${operator}${rest}}`),
     fc.tuple(name, fc.constantFrom(":+", "+"), word).map(([n, operator, rest]) => `\${${n}${operator}${rest}}`),
     name.map((n) => `\${${n}}`),
-    name.map((n) => (n === "NONE" ? "$$" : `$${n}`)),
+    name.map((n) => (n === "NONE" ? "$$" : `$${n}/`)),
   );
 }
 

@@ -325,6 +325,16 @@ describe("variables", () => {
     expect(config.database.password).toBe(value);
   });
 
+  test("a password may be a command's, whose references are its shell's, or a file's", async () => {
+    const password = async (text: string) => (await load(withPassword(text))).config.database.password;
+    expect(await password("{command: 'pass show ${X}'}")).toEqual({ command: "pass show ${X}" });
+    expect(await password("{file: ~/secret}")).toEqual({ file: "~/secret" });
+    for (const wrong of ["{fle: x}", "{file: ''}", "[x]", "{}", "{file: x, command: y}"]) {
+      expect(await mistakesOf(withPassword(wrong))).toContain("database.password");
+    }
+    expect(await mistakesOf(withPassword("{fle: x}"))).toContain("did you mean");
+  });
+
   test("what a needed variable has to say is said", async () => {
     const asked = await load(withPassword("${SECRET:?ask Ann}"));
     expect(() => requireNoMissing(asked, "database")).toThrow("ask Ann");
