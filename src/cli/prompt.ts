@@ -1,4 +1,5 @@
 /** Questions to whoever sits at the terminal. They are asked on stderr: stdout is the answer's. */
+import type { stdin } from "node:process";
 import { interruption, refusal } from "../errors.ts";
 import { visible, visibleOnOneLine } from "../sys/visible-text.ts";
 
@@ -31,24 +32,27 @@ export function createPrompt({ available, before }: PromptOptions): Prompt {
     if (!available) throw refusal("no_terminal", `there is no terminal to ask on: ${question}`);
     await before();
     const [clack, process] = await Promise.all([import("@clack/prompts"), import("node:process")]);
-    return { clack, where: { input: process.stdin, output: process.stderr } };
+    const { input, signal, isOver } = watchEnd(process.stdin);
+    return { clack, where: { input, signal, output: process.stderr }, isOver };
   };
   return {
     available,
     confirm: async (question) => {
-      const { clack, where } = await ready(question);
+      const { clack, where, isOver } = await ready(question);
       const answer = await clack.confirm({ ...where, message: visible(question), initialValue: false });
+      if (isOver()) return false;
       if (clack.isCancel(answer)) throw interruption("SIGINT");
       return answer;
     },
     word: async (question) => {
-      const { clack, where } = await ready(question);
+      const { clack, where, isOver } = await ready(question);
       const answer = await clack.text({ ...where, message: visible(question) });
+      if (isOver()) return "";
       if (clack.isCancel(answer)) throw interruption("SIGINT");
       return answer;
     },
     pick: async (question, choices) => {
-      const { clack, where } = await ready(question);
+      const { clack, where, isOver } = await ready(question);
       // Places instead of values: the library's types want a label only for some kinds of value.
       const options = choices.map(({ label, hint }, value) => ({
         value,
@@ -56,9 +60,26 @@ export function createPrompt({ available, before }: PromptOptions): Prompt {
         ...(hint === undefined ? {} : { hint: visibleOnOneLine(hint) }),
       }));
       const place = await clack.select({ ...where, message: visible(question), options });
+      if (isOver()) throw refusal("nothing_chosen", `nothing was chosen: ${question}`);
       const choice = clack.isCancel(place) ? undefined : choices[place];
       if (choice === undefined) throw interruption("SIGINT");
       return choice.value;
     },
   };
+}
+
+/** Ctrl-D at a question, and an input that ends, mean no: the library itself would wait for ever. Called once a question. */
+function watchEnd(input: typeof stdin) {
+  const over = new AbortController();
+  const end = () => {
+    input.off("keypress", onKey).off("end", end);
+    over.abort();
+  };
+  const onKey = (_text: string | undefined, key: { ctrl?: boolean; name?: string } | undefined) => {
+    if (key?.ctrl === true && key.name === "d") end();
+    else if (key?.name === "return" || (key?.ctrl === true && key.name === "c"))
+      input.off("keypress", onKey).off("end", end);
+  };
+  input.on("keypress", onKey).once("end", end);
+  return { input, signal: over.signal, isOver: () => over.signal.aborted };
 }

@@ -307,6 +307,10 @@ describe("trust", () => {
     const { repo } = made;
     const no = await repo.runOnTerminal(["trust"], [["Approve this?", "n"]]);
     expect(no).toMatchObject({ code: 5, shown: expect.stringContaining("npm ci") });
+    const ended = await repo.runOnTerminal(["trust"], [["Approve this?", "\x04"]]); // Ctrl-D
+    expect(ended.code).toBe(5);
+    const stopped = await repo.runOnTerminal(["trust"], [["Approve this?", "\x03"]]);
+    expect(stopped.code).toBe(130);
     const yes = await repo.runOnTerminal(["trust", "--quiet"], [["Approve this?", "y"]]);
     expect(yes).toMatchObject({ code: 0, shown: expect.stringContaining("npm ci") });
     expect((await repo.run(["trust"])).stdout).toContain("approved before");
