@@ -54,6 +54,7 @@ async function strike(to: TestServer, strategy: string, signal: NodeJS.Signals, 
   await repo.configure(
     `project: faults\n${inContainer(to.container, target, `environments: {source: {env_file: .env.source}}\nclient_image: ${server.image.replace(/17.*/, "{major}")}\n`)}`,
   );
+  await repo.ok(["trust", "--yes"]);
   const look = connect(to);
   const killedBefore = await countKilled(look);
   try {
