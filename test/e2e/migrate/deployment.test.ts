@@ -83,10 +83,15 @@ client_image: ${stage.server.image.replace(/17.*/, "{major}")}
   };
 }
 
+async function writeEnvironment(stage: Stage): Promise<void> {
+  await stage.write(withEnvironment(stage));
+  expect((await stage.repo.run(["trust", "--yes"])).code).toBe(0); // the image of PostgreSQL's programs
+}
+
 describe("a protected environment", () => {
   test("wants its name for anything that is run, and for nothing that only looks", async () => {
     await using stage = await Stage.create(server, { ...tableFiles("1_a"), ...tableFiles("2_b") });
-    await stage.write(withEnvironment(stage));
+    await writeEnvironment(stage);
     for (const words of ["", " --yes", " --yes --confirm staging", " --rehearse --yes"]) {
       const said = await stage.fails(5, `up @production${words}`);
       expect([words, said]).toEqual([words, expect.stringContaining("--confirm production")]);
@@ -115,7 +120,7 @@ describe("a rehearsal", () => {
       },
       { sql: "create table item as select generate_series(1, 100) as id" },
     );
-    await stage.write(withEnvironment(stage));
+    await writeEnvironment(stage);
     const before = await readFingerprint(server, stage.database);
     const said = await stage.fails(5, "up --rehearse");
     expect(said).toContain("more integer");
@@ -133,7 +138,7 @@ describe("a rehearsal", () => {
       { ...tableFiles("1_a"), "2_unique.up.sql": "alter table item add unique (id);\n" },
       { sql: "create table item as select 1 as id from generate_series(1, 2)" },
     );
-    await stage.write(withEnvironment(stage));
+    await writeEnvironment(stage);
     const before = await readFingerprint(server, stage.database);
     const said = await stage.fails(1, "up --rehearse --yes");
     expect(said).toContain("migrations/2_unique.up.sql");
@@ -150,7 +155,7 @@ describe("a backup of an environment", () => {
       { "7_clear.up.sql": "-- pgrove:no-transaction\ndelete from item;\nselect nothing;\n" },
       { sql: "create table item as select generate_series(1, 100) as id" },
     );
-    await stage.write(withEnvironment(stage));
+    await writeEnvironment(stage);
     const before = await readFingerprint(server, stage.database);
     const { code, stderr } = await stage.run("up @production --confirm production --backup dump", {
       SKIP_BACKUP: "",
