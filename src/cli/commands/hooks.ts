@@ -92,7 +92,7 @@ const OWN_CONFIG = "or let its own configuration call pgrove: docs/hooks.md";
 const ABOUT_MANAGERS: Partial<Record<HookManager, string>> = {
   husky:
     "husky's own folder is only where `npm install` has run: `git worktree add` typed in a worktree without it runs no " +
-    "hook, and no git before 2.36 does; there, pgrove provision",
+    "hook; there, pgrove provision",
   lefthook: `\`lefthook install\` writes its hooks anew: after it, pgrove hooks install; ${OWN_CONFIG}`,
   "pre-commit": `\`pre-commit install\` writes its hooks anew: after it, pgrove hooks install; ${OWN_CONFIG}`,
   "simple-git-hooks": `simple-git-hooks takes away the hooks that it does not know: after it, pgrove hooks install; ${OWN_CONFIG}`,
