@@ -1,7 +1,9 @@
 /** What would let a worktree's containers work on main's data after all. Found before anything is started. */
-import { isAbsolute, posix } from "node:path";
+import type { Dirent } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { isAbsolute, join, posix } from "node:path";
 import { configError, type PgroveError } from "../errors.ts";
-import { isInside } from "../sys/files.ts";
+import { errorCode, isInside } from "../sys/files.ts";
 import type { ComposeConfig, ComposeMount, ComposeService } from "./compose-config.ts";
 
 /**
@@ -19,7 +21,7 @@ export async function requireIsolatable(config: ComposeConfig, service: string, 
   }
   requireOwnNetwork(config, service, found);
   requireOwnVolumes(config, service, found);
-  for (const { path, what } of listDataFolders(config, found)) {
+  for (const { path, what } of await listDataFolders(config, found)) {
     if (isAbsolute(path) && (await isInside(worktreeRoot, path))) continue;
     throw sharedError(
       `the service ${service} keeps its data in ${what} ${path}, outside the worktree: it would be main's data`,
@@ -68,16 +70,47 @@ interface DataFolder {
 }
 
 /** The folders of this machine that the service writes its data into. */
-function listDataFolders(config: ComposeConfig, { mounts, environment }: ComposeService): DataFolder[] {
-  const places = [...DATA_PLACES, environment.get("PGDATA") ?? DATA_PLACES[0]];
-  return mounts.flatMap(({ type, source, target, readOnly }: ComposeMount) => {
+async function listDataFolders(config: ComposeConfig, service: ComposeService): Promise<DataFolder[]> {
+  const places = listDataPlaces(service);
+  const found = service.mounts.map(async ({ type, source, target, readOnly }: ComposeMount) => {
     if (source === undefined) return [];
-    if (type === "bind" && !readOnly && places.some((place) => overlap(place, target))) {
-      return [{ path: source, what: "the folder" }];
+    if (type === "bind" && !readOnly) {
+      const isData = places.some((place) => overlap(place, target)) || (await holdsCluster(source));
+      return isData ? [{ path: source, what: "the folder" }] : [];
     }
     const device = type === "volume" ? config.volumes.get(source)?.device : undefined;
     return device === undefined ? [] : [{ path: device, what: `the volume ${source} at` }];
   });
+  return (await Promise.all(found)).flat();
+}
+
+/** `-D /data`, `--pgdata=/data`, `-c data_directory=/data`, also within a shell's line. */
+const DATA_WORDS = /(?:^|[\s"'])(?:-D[\s=]*|--pgdata[\s=]+|(?:-c\s*|--)data[_-]directory\s*=\s*)["']?(\/[^\s"';]+)/g;
+/** Variables by which images are told where it is. */
+const DATA_VARIABLES = ["PGDATA", "POSTGRESQL_DATA_DIR", "DATADIR"];
+
+function listDataPlaces({ environment, words }: ComposeService): string[] {
+  const told = [...words.join(" ").matchAll(DATA_WORDS)].flatMap(([, path]) => (path === undefined ? [] : [path]));
+  const named = DATA_VARIABLES.flatMap((name) => environment.get(name) ?? []);
+  return [...DATA_PLACES, ...told, ...named];
+}
+
+/** How deep below a mounted folder a cluster lies in the layouts in use: `17/docker`, `17/main`, `pgdata`. */
+const DEEPEST = 2;
+
+/** Whether a folder has a cluster in it, whatever the image is told; one that only the server's user may read counts as such. */
+async function holdsCluster(folder: string, depth = 0): Promise<boolean> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    return depth === 0 && errorCode(error) === "EACCES";
+  }
+  if (entries.some(({ name }) => name === "PG_VERSION")) return true;
+  if (depth === DEEPEST) return false;
+  const below = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+  for (const each of below) if (await holdsCluster(each, depth + 1)) return true;
+  return false;
 }
 
 /** Where the images in use keep their data: the official one, Bitnami's, Red Hat's, Crunchy's, Timescale's. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isOlderCompose, parseComposeConfig } from "../../../src/server/compose-config.ts";
@@ -52,6 +52,15 @@ test.each([
   ["a folder above the data", folder("/var/lib"), {}, "/srv/pgdata"],
   ["a folder for version 18", folder("/var/lib/postgresql/18/docker"), {}, "/srv/pgdata"],
   ["a folder at PGDATA", { ...folder("/db/pg"), environment: { PGDATA: "/db/pg/17" } }, {}, "/srv/pgdata"],
+  ["a folder after -D", { ...folder("/data"), command: ["postgres", "-D", "/data"] }, {}, "/srv/pgdata"],
+  [
+    "a folder in a shell's line",
+    { ...folder("/data"), command: ["sh", "-c", "exec postgres -D '/data/17'"] },
+    {},
+    "/srv",
+  ],
+  ["a folder by a setting", { ...folder("/x"), command: ["postgres", "-c", "data_directory=/x/y"] }, {}, "/srv/pgdata"],
+  ["a folder of another image's", { ...folder("/x"), environment: { POSTGRESQL_DATA_DIR: "/x" } }, {}, "/srv/pgdata"],
   [
     "a folder behind a volume",
     mount("volume", "d", "/x"),
@@ -70,6 +79,14 @@ test.each([
     hint: expect.stringContaining("isolation: database"),
   });
   await expect(check(db, volumes)).rejects.toThrow(said);
+});
+
+test("a folder with a cluster in it is data, wherever the image keeps it", async () => {
+  const mounted = mount("bind", join(root, "main/other"), "/anywhere");
+  await mkdir(join(root, "main/other/17/docker"), { recursive: true });
+  await check(mounted);
+  await writeFile(join(root, "main/other/17/docker/PG_VERSION"), "17\n");
+  await expect(check(mounted)).rejects.toThrow("outside the worktree");
 });
 
 test("a link in the checkout to a folder elsewhere is that folder", async () => {
