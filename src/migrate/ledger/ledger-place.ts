@@ -155,7 +155,7 @@ async function lookAround(
       'elsewhere', coalesce((
         select json_agg(n.nspname order by n.nspname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
          where c.relkind = 'r' and c.relname = ${quoteLiteral(wanted)} and not pg_table_is_visible(c.oid)), '[]'::json)
-      ) as around`);
+      ) as around, set_config('row_security', 'on', false)`); // where policies show all rows the ledger is read through them
   if (row === undefined) throw new Error("the server answered no row");
   return row.around;
 }
