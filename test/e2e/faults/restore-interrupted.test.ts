@@ -197,7 +197,8 @@ describe("the server", () => {
     await runOk("cp", [archive, here.path("bare.dump")]); // without its manifest nobody knows how large it will be
     const ended = await here.run(["restore", here.path("bare.dump"), "--yes", "--jobs", "2"]);
     expect(ended).toMatchObject({ code: 1, stdout: "" });
-    expect(ended.stderr).toContain("No space left on device");
+    // Stopped before it is full, where pgrove has looked in time; a disk this small may be quicker.
+    expect(ended.stderr).toMatch(/disk was nearly full, so loading was stopped|No space left on device/);
     expect(await readFingerprint(victim, own)).toEqual(untouched);
     expect(here.openRuns()).toEqual([]);
     await waitForNothing(victim, here);
