@@ -128,7 +128,7 @@ function journalBase(subject: OperationSubject, run: RunId, now: Date): Omit<Jou
     operation: subject.operation,
     target: redact(subject.target),
     database: subject.database,
-    by: userName(),
+    by: actorName(),
     host: hostname(),
     pid: process.pid,
   };
@@ -137,6 +137,15 @@ function journalBase(subject: OperationSubject, run: RunId, now: Date): Omit<Jou
 /** Who runs pgrove. Bun's userInfo() knows no names, so the environment has to say. */
 export function userName(): string {
   return process.env.USER || process.env.LOGNAME || `uid ${process.getuid?.() ?? "unknown"}`;
+}
+
+/** The same for those who read of it later: with sudo it is the user who typed it, and as whom. */
+export function actorName(
+  uid = process.getuid?.(),
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string {
+  const [own, asked] = [userName(), environment.SUDO_USER];
+  return uid === 0 && asked && asked !== own ? `${asked} as ${own}` : own;
 }
 
 /** Forgets a dead run whose leftovers were cleared, and says in the journal how it ended. */

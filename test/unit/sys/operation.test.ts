@@ -4,7 +4,14 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { interruption } from "../../../src/errors.ts";
 import { readJournal } from "../../../src/sys/journal.ts";
-import { forgetRun, type Operation, type OperationTools, withOperation } from "../../../src/sys/operation.ts";
+import {
+  actorName,
+  forgetRun,
+  type Operation,
+  type OperationTools,
+  userName,
+  withOperation,
+} from "../../../src/sys/operation.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { parseRunId } from "../../../src/sys/run-id.ts";
 import { findEndedRuns, isOwnPath, type Leftover, processBirth } from "../../../src/sys/run-record.ts";
@@ -295,4 +302,11 @@ test("a process has one birth, and one that has ended has none", async () => {
   child.kill("SIGKILL");
   await child.exited;
   expect(await processBirth(child.pid)).toBeUndefined();
+});
+
+test("the journal names who typed it beside root, and only there", () => {
+  const own = userName();
+  expect(actorName(0, { SUDO_USER: "ann-of-sudo" })).toBe(`ann-of-sudo as ${own}`);
+  expect(actorName(1000, { SUDO_USER: "ann-of-sudo" })).toBe(own);
+  expect(actorName(0, {})).toBe(own);
 });
