@@ -54,7 +54,7 @@ const GROUPS = [
     "unit/repo/trust",
     "e2e/hooks > what a branch wants restored",
   ),
-  group(30, "what cannot be seen is not gone", "e2e/worktrees/prune > a worktree that is away"),
+  group(30, "what cannot be seen is not gone", "e2e/worktrees/prune > a worktree that is away", "e2e/worktrees/park"),
   group(
     31,
     "what changes behind a question",
@@ -62,7 +62,7 @@ const GROUPS = [
     "integration/copy/agreed",
     "e2e/worktrees/remove-whole",
   ),
-  group(32, "one database of several names", "unit/resolve/protection"),
+  group(32, "one database of several names", "unit/resolve/protection", "integration/work/guard"),
   group(33, "streams that end early", "e2e/faults/sql-interrupted", "e2e/sql-notices", "e2e/faults/relay"),
   group(34, "readers of every kind", "e2e/output"),
 ];

@@ -238,7 +238,7 @@ describe("what is refused leaves the schema as it was", () => {
     await server.psql(database, "create table kept.mine as select 42 as a");
     const before = await fingerprint(server, database);
     const error = await rejection(copy(mainOf(live, "broken"), worktree.live));
-    expect(error).toMatchObject({ code: "tool_failed", exit: 1 });
+    expect(error).toMatchObject({ code: "load_order", exit: 1 });
     expect(await fingerprint(server, database)).toEqual(before);
     expect(await databasesLike(server, "pgrove_scratch_")).toEqual([]);
   });
