@@ -21,8 +21,8 @@ export interface SealedScript {
 }
 
 /**
- * The script with each of its commands on a line of its own, since `\unrestrict` takes all of its line for the key. Its own `\restrict` and `\unrestrict` are taken out: psql would take the one for an
- * error, and the other for the wrong key.
+ * The script with each of its commands on a line of its own, since `\unrestrict` takes all of its line for the key. Its own
+ * `\restrict` and `\unrestrict` are taken out: psql would take the one for an error, and the other for the wrong key.
  */
 export function sealScript(sql: string, key: string): SealedScript {
   const bytes = Buffer.from(sql);
