@@ -23,7 +23,7 @@ export async function findEnvCheck(
   return await checkEnvFile(target, root, connection, loaded, await findWays(target, connection, waysPlace(context)));
 }
 
-export function waysPlace({ resolveTarget, serverTools }: Context): WaysPlace {
+function waysPlace({ resolveTarget, serverTools }: Context): WaysPlace {
   return { main: () => resolveTarget("main"), serverTools };
 }
 

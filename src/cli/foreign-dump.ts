@@ -8,10 +8,21 @@ import type { Context } from "./context.ts";
 import { approvingOnce } from "./trust.ts";
 
 /** The sentence that says what is agreed to. */
-export function describeForeign({ dump, login, isSuperuser }: ForeignDump): string {
+function describeForeign({ dump, login, isSuperuser }: ForeignDump): string {
   const as = login === undefined ? "" : ` as ${login}`;
   const means = isSuperuser ? ", a superuser, which may also run programs on the server's machine" : "";
   return `${dump.name} was not made by your pgrove: its SQL will be run${as}${means}`;
+}
+
+/** Asks for consent to a replacement, and with it to the SQL of a foreign dump, where that is what replaces. */
+export async function consentToReplacement(
+  context: Context,
+  target: Loss["target"],
+  replacement: Pick<Loss, "what" | "instead">,
+  foreign: ForeignDump | undefined,
+): Promise<void> {
+  if (foreign === undefined) await context.requireConsent({ target, ...replacement });
+  else await approveForeign(context, target, foreign, replacement);
 }
 
 /** Asks for it once for each dump, together with whatever else is to be agreed to. */

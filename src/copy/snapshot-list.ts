@@ -125,7 +125,7 @@ export function nextMark(
 }
 
 /** The statements that make a database a snapshot: marked, and closed to everybody. They may stand in a transaction. */
-export function sealStatements(database: string, mark: Mark): string[] {
+function sealStatements(database: string, mark: Mark): string[] {
   return [
     commentStatement(database, formatMark(mark)),
     `alter database ${quoteIdentifier(database)} is_template false allow_connections false`,

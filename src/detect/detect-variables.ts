@@ -64,7 +64,7 @@ function nearest(files: readonly string[], reader: string): string {
 const OTHER = /SHADOW|(^|_)TEST(_|$)|REPLICA|READ_?ONLY/;
 
 /** The variables of an env file that say where the database is, with what they are to say. */
-export function findVariables(variables: Readonly<Record<string, string>>): Record<string, string> {
+function findVariables(variables: Readonly<Record<string, string>>): Record<string, string> {
   const urls = Object.entries(variables).filter(([name, value]) => isUrl(value) && !OTHER.test(name));
   const primary = urls.find(([name]) => name === "DATABASE_URL") ?? urls[0];
   const same = urls.filter(([, value]) => primary !== undefined && databaseOf(value) === databaseOf(primary[1]));

@@ -41,7 +41,7 @@ const LEDGERS = [
 export type LedgerDigests = ReadonlyMap<string, string>;
 
 /** Those of one schema, or of the whole database. */
-export async function digestLedgers(sql: Sql, schema: string | undefined): Promise<LedgerDigests> {
+async function digestLedgers(sql: Sql, schema: string | undefined): Promise<LedgerDigests> {
   const tables = await sql<{ schema: string; name: string }[]>`
     select n.nspname as schema, c.relname as name from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -59,7 +59,7 @@ export async function digestLedgers(sql: Sql, schema: string | undefined): Promi
 }
 
 /** The ledgers that are not as they were. */
-export function changedLedgers(before: LedgerDigests, after: LedgerDigests): string[] {
+function changedLedgers(before: LedgerDigests, after: LedgerDigests): string[] {
   return [...after.keys()].filter((table) => before.get(table) !== after.get(table));
 }
 

@@ -9,7 +9,7 @@ import { writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import { endSession } from "./session.ts";
 import type { ConnectOptions, PgTool, Sql, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
-import type { Connection } from "./url.ts";
+import { type Connection, parametersOf } from "./url.ts";
 
 export interface DockerAccess {
   container: string;
@@ -83,7 +83,7 @@ function connectionOf(access: DockerAccess, database: string): Connection {
     port: access.published?.port ?? access.port ?? USUAL_PORT,
     user: access.user,
     database,
-    parameters: access.options === undefined ? {} : { options: access.options },
+    parameters: parametersOf(access),
     ...(access.password === undefined ? {} : { password: access.password }),
   };
 }

@@ -58,7 +58,7 @@ export function shortHash(text: string): string {
 }
 
 /** That of earlier versions. */
-export function formerHash(text: string): string {
+function formerHash(text: string): string {
   return Bun.hash(text).toString(36).slice(0, HASH_LENGTH);
 }
 

@@ -182,3 +182,8 @@ export function connectionEnvironment(connection: Connection): Record<string, st
   }
   return env;
 }
+
+/** The parameters of a connection with that login. */
+export function parametersOf({ options }: { options?: string | undefined }): Connection["parameters"] {
+  return options === undefined ? {} : { options };
+}

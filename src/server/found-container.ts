@@ -2,14 +2,14 @@
 import { failure, messageOf, missingError, PgroveError } from "../errors.ts";
 import { createDockerToolbox } from "../postgres/docker-toolbox.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
-import type { Connection } from "../postgres/url.ts";
+import { type Connection, parametersOf } from "../postgres/url.ts";
 import { captureDocker, dockerCommand, engineIsLocal, explainDockerError, parseDockerJson } from "../sys/docker.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import { accessOf, type ContainerFacts, readContainer, stateOf } from "./container-inspect.ts";
 import { listSecretFiles } from "./image-settings.ts";
-import { type Access, type Login, parametersOf, type Server, type ServerState, type StartOptions } from "./server.ts";
+import type { Access, Login, Server, ServerState, StartOptions } from "./server.ts";
 
 const DOCKER_TIMEOUT_MS = 30_000;
 const POLL_EVERY_MS = 200;

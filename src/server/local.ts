@@ -5,7 +5,7 @@ import { createHostToolbox } from "../postgres/host-toolbox.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Sql, Toolbox } from "../postgres/toolbox.ts";
-import type { Connection } from "../postgres/url.ts";
+import { type Connection, parametersOf } from "../postgres/url.ts";
 import type { Runner } from "../sys/process.ts";
 import { newRunId } from "../sys/run-id.ts";
 import { servicesByName, startContainers } from "./container-services.ts";
@@ -14,16 +14,15 @@ import { findAccount } from "./local-account.ts";
 import { type Cluster, createCluster, loadCluster, readPassword, saveSettings } from "./local-cluster.ts";
 import { findPostmaster, type Postmaster } from "./local-pid.ts";
 import { type Control, choosePort, isPortFree, startPostmaster, stopPostmaster } from "./local-postmaster.ts";
-import {
-  type Access,
-  type Login,
-  type LogOptions,
-  parametersOf,
-  type ServerOfKind,
-  type ServerSpec,
-  type ServerState,
-  type ServerTools,
-  type StartOptions,
+import type {
+  Access,
+  Login,
+  LogOptions,
+  ServerOfKind,
+  ServerSpec,
+  ServerState,
+  ServerTools,
+  StartOptions,
 } from "./server.ts";
 
 export type LocalSpec = Extract<ServerSpec, { kind: "local" }>;

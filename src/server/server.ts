@@ -62,11 +62,6 @@ export interface Access {
   options?: string;
 }
 
-/** The parameters of a connection with that login. */
-export function parametersOf({ options }: { options?: string | undefined }): Connection["parameters"] {
-  return options === undefined ? {} : { options };
-}
-
 export interface LogOptions {
   follow: boolean;
   tail?: number;

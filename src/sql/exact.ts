@@ -14,7 +14,7 @@ const CHOSEN_BY_OTHERS = /(?<!:):(DBNAME|USER|HOST|SERVICE|LAST_ERROR_MESSAGE|PR
 const ATOMIC = /\bBEGIN\s+ATOMIC\b/i;
 
 /** A reading that is told of everything that psql could read otherwise. */
-export function createExactLexer(unclear: (what: string) => void, more: Partial<SqlListener> = {}): SqlLexer {
+function createExactLexer(unclear: (what: string) => void, more: Partial<SqlListener> = {}): SqlLexer {
   const listener: SqlListener = {
     comment: () => undefined,
     command: () => undefined,

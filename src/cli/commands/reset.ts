@@ -2,7 +2,7 @@ import { migrateEmpty } from "../../migrate/migrate-empty.ts";
 import { describeMigration } from "../../migrate/migration.ts";
 import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
-import { approveForeign } from "../foreign-dump.ts";
+import { consentToReplacement } from "../foreign-dump.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET } from "../grammar.ts";
 import { describeReplacement } from "../loss.ts";
@@ -41,11 +41,8 @@ export const command = defineCommand({
     const made = await resetWorktree(tools, target, {
       ...request,
       services: tools.loaded.config.services,
-      consent: async (loss, foreign) => {
-        const replacement = describeReplacement(loss, target.label);
-        if (foreign === undefined) await context.requireConsent({ target, ...replacement });
-        else await approveForeign(context, target, foreign, replacement);
-      },
+      consent: (loss, foreign) =>
+        consentToReplacement(context, target, describeReplacement(loss, target.label), foreign),
     });
     const applied = made.how === "empty" ? await migrateEmpty(context, args.target) : undefined;
     const seeded = made.how === "empty" ? await seedEmpty(context, args.target) : [];

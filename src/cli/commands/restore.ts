@@ -4,7 +4,7 @@ import { usageError } from "../../errors.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
 import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
-import { approveForeign } from "../foreign-dump.ts";
+import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 
@@ -91,9 +91,7 @@ export const command = defineCommand({
       consent: async (loss, foreign, dump) => {
         const { target } = live;
         const by = dump === undefined ? undefined : describeDump(dump, context.clock.now());
-        const replaced = describeReplacement(loss, target.label, by);
-        if (foreign === undefined) await context.requireConsent({ target, ...replaced });
-        else await approveForeign(context, target, foreign, replaced);
+        await consentToReplacement(context, target, describeReplacement(loss, target.label, by), foreign);
       },
       approveForeign: (foreign) => approveForeign(context, live.target, foreign),
     };

@@ -52,7 +52,7 @@ export function ledgerFailed(error: unknown, place: LedgerPlace, what: string): 
 }
 
 /** How the owner gets at its rows again. */
-export function unforceHint({ table, history, companion }: LedgerPlace): string {
+function unforceHint({ table, history, companion }: LedgerPlace): string {
   const statements = [table, history, companion.table].map(
     (name) => `ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY;`,
   );

@@ -65,7 +65,7 @@ export function golangMigrateLockKeys(database: string, schema: string, table: s
 }
 
 /** The key that sqlx uses for a database. */
-export function sqlxLockKey(database: string): LockKey {
+function sqlxLockKey(database: string): LockKey {
   return { classKey: null, key: SQLX_SALT * BigInt(Bun.hash.crc32(database)) };
 }
 

@@ -27,7 +27,7 @@ function specsOf({ spec, otherwise, inCases = [] }: FieldPlan): FieldSpec[] {
 }
 
 /** Whether rows of that version are made. */
-export function isKnownVersion(version: number): boolean {
+function isKnownVersion(version: number): boolean {
   return Number.isInteger(version) && version >= FIRST_VERSION && version <= GENERATOR_VERSION;
 }
 

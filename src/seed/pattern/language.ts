@@ -63,11 +63,6 @@ function conjuncts({ tree, ahead }: ParsedPattern): Demand[] {
   return [{ tree, negated: false }, ...ahead];
 }
 
-/** Whether a pattern can be read. */
-export function isReadable({ regex, ignoreCase }: TextPattern): boolean {
-  return parsePattern(regex, ignoreCase) !== undefined;
-}
-
 export interface LanguageWish {
   minLength?: number | undefined;
   maxLength?: number | undefined;

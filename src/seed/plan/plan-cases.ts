@@ -5,7 +5,7 @@ import { type ColumnRule, meetsRule, type Rules, type TableRules } from "../rule
 import { type Inference, type InferSite, inferField, isTelling } from "./infer.ts";
 
 /** Of this version on every way is gone by some of the rows; before it all rows went the first one. */
-export const CASES_SINCE_VERSION = 2;
+const CASES_SINCE_VERSION = 2;
 
 /**
  * The rules with those cases that the table's columns leave open; of files of an older version one. Undefined where none
