@@ -135,6 +135,8 @@ async function runChosen(
     return await runCommand(command, words, { args, context, root });
   } catch (error) {
     throw context.interrupted() ?? error; // whatever failed after Ctrl-C failed because of it
+  } finally {
+    if (context.interrupted() !== undefined) await (await import("../sys/child-run.ts")).endGroups();
   }
 }
 
