@@ -8,6 +8,8 @@ import { type Owner, REPOSITORY_LABEL, WORKTREE_LABEL } from "./owner-labels.ts"
 /** Parts of a compose project, by the names that docker shows. */
 export interface ProjectParts {
   containers: string[];
+  /** The containers' own, which no other one that has the name has. */
+  ids: string[];
   volumes: string[];
   networks: string[];
 }
@@ -23,6 +25,8 @@ type Kind = "container" | "volume" | "network";
 interface Part extends Owner {
   kind: Kind;
   name: string;
+  /** "" of a volume, which has none but its name. */
+  id: string;
   project: string;
 }
 
@@ -41,6 +45,7 @@ export async function findOwnedResources(runner: Runner, repository: string): Pr
     const found = projects.get(key) ?? { worktree, project, ...sortParts([]) };
     projects.set(key, found);
     found[PLURALS[part.kind]].push(part.name);
+    if (part.kind === "container") found.ids.push(part.id);
   }
   return [...projects.values()];
 }
@@ -57,8 +62,8 @@ export async function removeComposeProject(
   { inUse = true }: { inUse?: boolean } = {},
 ): Promise<ProjectParts> {
   const owned = await requireRemovableProject(runner, project, owner);
-  if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.containers);
-  await removeParts(runner, ["rm", "-f", "-v"], owned.containers);
+  if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.ids);
+  await removeParts(runner, ["rm", "-f", "-v"], owned.ids);
   await removeParts(runner, ["volume", "rm"], owned.volumes);
   await removeParts(runner, ["network", "rm"], owned.networks);
   return owned;
@@ -119,13 +124,14 @@ const PLURALS = { container: "containers", volume: "volumes", network: "networks
 
 function sortParts(parts: readonly Part[]): ProjectParts {
   const names = (kind: Kind) => parts.filter((part) => part.kind === kind).map(({ name }) => name);
-  return { containers: names("container"), volumes: names("volume"), networks: names("network") };
+  const ids = parts.filter(({ kind }) => kind === "container").map(({ id }) => id);
+  return { containers: names("container"), ids, volumes: names("volume"), networks: names("network") };
 }
 
-const LISTS: readonly { kind: Kind; args: readonly string[]; name: string }[] = [
-  { kind: "container", args: ["ps", "-a"], name: ".Names" },
-  { kind: "volume", args: ["volume", "ls"], name: ".Name" },
-  { kind: "network", args: ["network", "ls"], name: ".Name" },
+const LISTS: readonly { kind: Kind; args: readonly string[]; name: string; id: string }[] = [
+  { kind: "container", args: ["ps", "-a", "--no-trunc"], name: ".Names", id: ".ID" },
+  { kind: "volume", args: ["volume", "ls"], name: ".Name", id: '""' },
+  { kind: "network", args: ["network", "ls", "--no-trunc"], name: ".Name", id: ".ID" },
 ];
 
 // Each label by itself: the list of all of them is joined by commas, which the values hold too.
@@ -133,8 +139,8 @@ const LABELS = [PROJECT_LABEL, REPOSITORY_LABEL, WORKTREE_LABEL].map((label) => 
 
 /** All that carries a label. */
 async function listParts(runner: Runner, label: string, value: string): Promise<Part[]> {
-  const lists = LISTS.map(async ({ kind, args, name }) => {
-    const format = `[{{json ${name}}},${LABELS.join(",")}]`;
+  const lists = LISTS.map(async ({ kind, args, name, id }) => {
+    const format = `[{{json ${name}}},{{json ${id}}},${LABELS.join(",")}]`;
     const filter = ["--filter", `label=${label}=${value}`, "--format", format];
     const said = await captureDocker(runner, [...args, ...filter], { timeoutMs: LIST_TIMEOUT_MS });
     const lines = said.split("\n").filter((line) => line !== "");
@@ -144,8 +150,9 @@ async function listParts(runner: Runner, label: string, value: string): Promise<
 }
 
 function readPart(kind: Kind, line: unknown): Part {
-  const [name = "", project = "", repository = "", worktree = ""] = Array.isArray(line) ? line.map(String) : [];
-  return { kind, name, project, repository, worktree };
+  const words = Array.isArray(line) ? line.map(String) : [];
+  const [name = "", id = "", project = "", repository = "", worktree = ""] = words;
+  return { kind, name, id, project, repository, worktree };
 }
 
 /** Runs a docker command on what is still there. */

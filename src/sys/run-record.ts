@@ -3,6 +3,7 @@
  * *before* it is made, so that the next run can clear it. A record is input: it may have come with a stranger's `.git`, or
  * be that of a run in a container or on another machine, which is not to be judged by this one's processes.
  */
+import { createHash } from "node:crypto";
 import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, isAbsolute, join, normalize } from "node:path";
@@ -161,6 +162,14 @@ export function isOwnPath(path: string, run: RunId): boolean {
   return isTemporaryPath(path) || basename(path).startsWith(`.${applicationName(run)}-`);
 }
 
+/** What stands for the place in names: a process number of another one says nothing here. */
+export async function ownPlaceKey(): Promise<string> {
+  return createHash("sha256")
+    .update(JSON.stringify(await ownPlace()))
+    .digest("hex")
+    .slice(0, 8);
+}
+
 async function ownPlace(): Promise<ProcessPlace> {
   const [boot, pids] = await Promise.all([
     readTextIfExists("/proc/sys/kernel/random/boot_id"),
@@ -185,8 +194,8 @@ export async function processBirth(pid: number): Promise<string | undefined> {
 }
 
 const TEMPORARY_RECORD = /^\.\d{14}[a-f0-9]{8}\.json\.\d+\.[a-f0-9]+\.tmp$/;
-/** No run takes so long to write its record. Whose process it was cannot be told: it may be a container's. */
-const TEMPORARY_LASTS_MS = 24 * 3_600_000;
+/** No run takes so long to write something. Whose process it was cannot be told: it may be a container's. */
+export const TEMPORARY_LASTS_MS = 24 * 3_600_000;
 
 /** The names of the records. What a process left that died while it wrote one is removed. */
 async function listRecords(stateDir: string): Promise<string[]> {

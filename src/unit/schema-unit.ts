@@ -8,6 +8,7 @@ import { dropRole } from "../postgres/role.ts";
 import { type Queries, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { listExtensions } from "../postgres/schema-extensions.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Claim, Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
@@ -15,6 +16,7 @@ import { dropOwned } from "./keep.ts";
 import {
   findBelongings,
   foundDatabase,
+  foundRole,
   foundSchema,
   listDatabases,
   listRoles,
@@ -33,7 +35,13 @@ import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
 import { createOwn, createScratch, inScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
-import { findSchemaStanding, requireSchemaStanding, type Standing } from "./standing.ts";
+import {
+  findRoleStanding,
+  findSchemaStanding,
+  requireRoleStanding,
+  requireSchemaStanding,
+  type Standing,
+} from "./standing.ts";
 import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
 import type { Built, CopyFill, Fill, Loss, Owned, Place, Replaced, Saved, SwapRequest, Unit } from "./unit.ts";
 
@@ -190,7 +198,7 @@ export class SchemaUnit implements Unit {
     return {
       databases,
       own: [],
-      found: [...present.map(foundDatabase), ...marked.map(foundSchema)],
+      found: [...present.map(foundDatabase), ...marked.map(foundSchema), ...roles.map(foundRole)],
       requireDroppable: async () => {
         await requireDroppableDatabases(work, databases);
         await inTarget(work, this.live, async (sql) => {
@@ -209,7 +217,7 @@ export class SchemaUnit implements Unit {
       drops: [
         ...schemas.map((each) => () => each.drop(work)),
         ...present.map((each) => () => dropOwned(control, each)),
-        ...roleNames.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
+        ...roles.map((each) => () => inTarget(work, this.live, (sql) => dropAgreedRole(sql, each, worktree))),
       ],
     };
   }
@@ -247,6 +255,13 @@ export class SchemaUnit implements Unit {
   }
 }
 
+/** No error when it is gone already. Throws (exit 5) when it is another one than was found, or still owns something. */
+async function dropAgreedRole(sql: Sql, { role, standing }: MarkedRole, worktree: string): Promise<void> {
+  if ((await findRoleStanding(sql, role)) === undefined) return;
+  await requireRoleStanding(sql, { role, agreed: standing });
+  await dropRole(sql, role, worktree);
+}
+
 /** How a schema, its role, and what was saved of it are put aside, as far as they are not yet. */
 function parkingsOf(
   found: { databases: readonly MarkedDatabase[]; schemas: readonly MarkedSchema[]; roles: readonly MarkedRole[] },
@@ -258,7 +273,7 @@ function parkingsOf(
   });
   const roles = found.roles
     .filter(inPlace)
-    .map(({ role, comment }) => ({ kind: "role" as const, name: role, comment }));
+    .map(({ role, standing }) => ({ kind: "role" as const, name: role, comment: standing.mark, agreed: standing }));
   const databases = found.databases.filter(inPlace).map(parkable);
   return [...schemas, ...roles, ...databases].map((each) => parkingOf(each, note));
 }

@@ -59,7 +59,7 @@ export async function planRemoval(
   const name = row?.name ?? basename(worktree.root);
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   if (row === undefined)
-    return { name, repository, belongings: { databases: [], schemas: [], projects: [], clusters: [] } };
+    return { name, repository, belongings: { databases: [], schemas: [], roles: [], projects: [], clusters: [] } };
   const { keepDatabase } = choice;
   requireSeparable(tools, row, keepDatabase);
   const inventory = await takeInventory(tools, { repository, kinds: new Set([row.isolation]), start: true });

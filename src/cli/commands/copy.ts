@@ -34,10 +34,10 @@ export const command = defineCommand({
     const [from, to] = [await context.resolveTarget(args.source), await context.resolveTarget(args.target)];
     const { openTarget } = await import("../../resolve/target.ts");
     const [source, target] = await Promise.all([openTarget(from, tools), openTarget(to, tools)]);
-    const strategy = args.strategy ?? "auto";
+    const { strategy = "auto", discardPrevious } = args;
     const operationTools = await context.operationTools();
     if (args.dryRun) {
-      const plan = await planCopy(operationTools, source, target, strategy);
+      const plan = await planCopy(operationTools, source, target, { strategy, discardPrevious });
       return void (await context.output.answer(planDocument(plan), () => renderPlan(plan, from.label, to.label)));
     }
     const started = context.clock.now();
@@ -45,7 +45,7 @@ export const command = defineCommand({
       strategy,
       schemaOnly: args.schemaOnly,
       ...(args.searchPath === undefined ? {} : { searchPath: args.searchPath }),
-      discardPrevious: args.discardPrevious,
+      discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
       consent: (loss) => context.requireConsent({ target: to, ...describeReplacement(loss, to.label) }),
