@@ -1,6 +1,7 @@
 /** PostgreSQL's programs inside the server's own container, by `docker exec`. */
 import type { Duplex } from "node:stream";
 import { captureDocker, dockerCommand, explainDockerError } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { isPassing, openConnection } from "./connect.ts";
@@ -173,7 +174,7 @@ function containerStage(
     try {
       await runner.stream(wrapped(program, true), { input }, abort);
     } catch (error) {
-      throw explainDockerError(error);
+      throw explainDockerError(error, engineOf(runner));
     }
     return path(name);
   };
