@@ -73,6 +73,7 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
     command,
     interactive,
     connect: (database, run, options = {}) => connectToContainer(runner, access, database, run, options),
+    dial: () => dialInside(runner, access),
     stage: (run) => Promise.resolve(containerStage(runner, access, wrapped, run)),
     freeDataBytes: (dataDirectory) => freeBytesAt(runner, access.container, dataDirectory),
   };
@@ -104,13 +105,7 @@ async function connectToContainer(
 ): Promise<Sql> {
   const connection = connectionOf(access, database);
   const once = { ...options, waitMs: 0, label: access.label, direct: true };
-  const relay = () =>
-    asSocket(
-      runner.duplex({
-        ...dockerCommand(["exec", "-i", access.container, "bash", "-c", relayTo(access.port ?? USUAL_PORT)], {}, []),
-        remote: true,
-      }),
-    );
+  const relay = () => asSocket(dialInside(runner, access));
   const until = Date.now() + (options.waitMs ?? 0);
   for (;;) {
     if (access.published !== undefined) {
@@ -125,6 +120,10 @@ async function connectToContainer(
       await Bun.sleep(RETRY_EVERY_MS);
     }
   }
+}
+
+function dialInside(runner: Runner, { container, port = USUAL_PORT }: DockerAccess): Duplex {
+  return runner.duplex({ ...dockerCommand(["exec", "-i", container, "bash", "-c", relayTo(port)]), remote: true });
 }
 
 /**
