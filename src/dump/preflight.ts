@@ -33,7 +33,7 @@ export async function requireCompatible(
   live: LiveTarget,
   request: PreflightRequest,
 ): Promise<Preflight> {
-  const facts = await readServerFacts(control);
+  const facts = await readServerFacts(control, live.toolbox);
   const server = versionOfNumber(facts.versionNumber);
   requireVersion(inspected, server, live);
   await requireReader(inspected, server, live);

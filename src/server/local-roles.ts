@@ -34,7 +34,7 @@ export interface StandingCluster {
 
 /**
  * Makes the owner in a cluster that does not run, by a server that listens to nobody. As with a superuser, row security keeps
- * no row from it, and it may switch triggers off: neither reaches beyond its databases.
+ * no row from it, it may switch triggers off, and it sees all settings and statistics: nothing of that reaches beyond the cluster.
  */
 export async function makeOwner(
   runner: Runner,
@@ -45,6 +45,7 @@ export async function makeOwner(
   const secret = quoteLiteral(password);
   const statements = [
     `create role ${role} login nosuperuser nocreaterole noreplication createdb bypassrls password ${secret}`,
+    `grant pg_read_all_settings, pg_read_all_stats to ${role}`,
     `grant set on parameter session_replication_role to ${role}`,
     `alter database postgres owner to ${role}`,
   ];
