@@ -6,6 +6,8 @@ import type { Sql, Toolbox } from "../postgres/toolbox.ts";
 export interface ServerFacts {
   versionNumber: number;
   login: string;
+  /** Who makes what the login may not, once that was agreed to. */
+  administrator?: string;
   /** The login is a superuser, or in a role that a provider gives some of a superuser's rights: what it may is tried. */
   mayAll: boolean;
   roles: string[];
@@ -25,7 +27,10 @@ export interface ServerFacts {
 const NEARLY_SUPERUSERS = "(super_?user|(pg|rds|do|supabase)_?admin|privileged_role)$";
 
 /** What the control session's server has, and what the login that loads may do there. */
-export async function readServerFacts(control: Sql, { user }: Pick<Toolbox, "user">): Promise<ServerFacts> {
+export async function readServerFacts(
+  control: Sql,
+  { user, administrator }: Pick<Toolbox, "user" | "administrator">,
+): Promise<ServerFacts> {
   const version = await readVersionNumber(control);
   const [row] = await control<{ facts: ServerFacts }[]>`
     with login as (
@@ -50,7 +55,7 @@ export async function readServerFacts(control: Sql, { user }: Pick<Toolbox, "use
                             then current_setting('data_directory') end) as facts
       from login`;
   if (row === undefined) throw new Error("the server told nothing of itself");
-  return row.facts;
+  return { ...row.facts, ...(administrator === undefined ? {} : { administrator }) };
 }
 
 /** What a database needs of its server. */
@@ -61,6 +66,8 @@ export interface Needs {
   /** Of these, the ones that something is given to. */
   owners: readonly string[];
   extensions: readonly string[];
+  /** Of these, the ones that the administrator creates. */
+  elevatedExtensions?: readonly string[];
   tablespaces: readonly string[];
   /** What only superusers make or do: `event trigger audit`. */
   superuser: readonly string[];
@@ -108,7 +115,7 @@ export function requirePresent(facts: ServerFacts, label: string, needs: Needs):
   check(
     `extensions that ${login} may not create`,
     needs.extensions.filter(among(facts.extensions)),
-    among(facts.ownExtensions),
+    among([...facts.ownExtensions, ...(needs.elevatedExtensions ?? [])]),
     `log in as a superuser${without.superuser}`,
   );
   check("tablespaces", needs.tablespaces, among(facts.tablespaces), "create the tablespaces (CREATE TABLESPACE)");

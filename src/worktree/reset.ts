@@ -1,5 +1,5 @@
 /** A worktree's database back to what it was made from. */
-import type { ForeignDump } from "../dump/authorship.ts";
+import type { DoubtfulDump } from "../dump/authorship.ts";
 import { usageError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
@@ -13,7 +13,7 @@ import type { WorktreeTools } from "./tools.ts";
 
 export interface ResetRequest extends Omit<DataRequest, "repository"> {
   services: readonly string[];
-  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
+  consent: (loss: Loss, foreign?: DoubtfulDump) => Promise<void>;
 }
 
 /**
