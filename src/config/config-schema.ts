@@ -1,5 +1,6 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
+import { ENGINES } from "../sys/command.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
@@ -234,6 +235,12 @@ export const configSchema = v.pipe(
       "database",
     ),
     server,
+    engine: v.optional(
+      v.pipe(
+        v.picklist(ENGINES),
+        v.description("The container engine: docker or podman; left out, the one that is installed, docker first."),
+      ),
+    ),
     database: v.optional(database, {}),
     env: v.optional(env, {}),
     ports: v.optional(ports, {}),

@@ -57,9 +57,13 @@ async function requireSharedKey(file: string): Promise<Signer> {
   );
 }
 
-/** A dump that somebody else has made, for whoever has to agree to its SQL. */
-export interface ForeignDump {
+/** A dump that wants consent: somebody else has made it, or a part of it is made by an administrator. */
+export interface DoubtfulDump {
   dump: StoredDump;
+  /** Somebody else has made it. */
+  isForeign: boolean;
+  /** What the administrator would make of it: `extension postgis`, `event trigger audit`. */
+  elevated: readonly string[];
   /** As whom its SQL will be run, where that is known already. */
   login?: string;
   /** Then it may run programs, and read files, on the server's machine. */

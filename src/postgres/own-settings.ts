@@ -29,6 +29,15 @@ function settingQuery(settings: Readonly<Record<string, string>>, path = ""): st
 /** For sessions in which nothing but pgrove's own work is done. */
 export const OWN_SETTINGS = settingQuery({ ...WAITING, ...WORKING }, PATH);
 
+/**
+ * For those of an administrator, who could do anything: no name is found but PostgreSQL's own, no database makes another role
+ * of it, and nobody's event triggers act.
+ */
+export const ADMINISTRATORS_SETTINGS = settingQuery({
+  ...{ ...WAITING, ...WORKING },
+  ...{ search_path: "pg_catalog, pg_temp", role: "none", event_triggers: "off" },
+});
+
 /** For those in which statements of the user's run: what role and database say of them holds. */
 export const USERS_SETTINGS = settingQuery(WAITING);
 

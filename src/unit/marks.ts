@@ -3,7 +3,7 @@ import { connectForAdmin } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { formatMark, isParkedMark, isWorktreeMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import { withOpened, withSession } from "../postgres/session.ts";
-import type { Sql } from "../postgres/toolbox.ts";
+import type { ConnectOptions, Sql } from "../postgres/toolbox.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { thisObserver } from "../sys/machine.ts";
@@ -108,8 +108,9 @@ export async function inDatabase<T>(
   { toolbox, database }: LiveTarget,
   now: Date,
   body: (sql: Sql) => Promise<T>,
+  options?: ConnectOptions,
 ): Promise<T> {
-  return await withSession({ toolbox, run: newRunId(now) }, database, body);
+  return await withSession({ toolbox, run: newRunId(now) }, database, body, options);
 }
 
 /** Runs statements in one transaction. */

@@ -31,7 +31,7 @@ import { type ParkNote, parkingOf, type Renaming, renameMarked, requireUnused } 
 import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
 import { SchemaKeeper } from "./schema-keep.ts";
 import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
-import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
+import { chooseOwner, FOR_ROLES, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
 import { createOwn, createScratch, inScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
@@ -201,29 +201,32 @@ export class SchemaUnit implements Unit {
       found: [...present.map(foundDatabase), ...marked.map(foundSchema), ...roles.map(foundRole)],
       requireDroppable: async () => {
         await requireDroppableDatabases(work, databases);
-        await inTarget(work, this.live, async (sql) => {
+        const look = async (sql: Sql) => {
           for (const each of schemas) await each.requireDroppable(sql);
           const [first] = schemas;
           if (first === undefined) return; // nothing is dropped before the role
           for (const role of roleNames) {
             await requireDroppableOwner(sql, { role, schema: first.schema, dropped: databases });
           }
-        });
+        };
+        await inTarget(work, this.live, look, FOR_ROLES);
       },
       requireReleasable: async () => undefined,
-      release: () => inTarget(work, this.live, (sql) => runTogether(sql, unmarking)),
+      release: () => inTarget(work, this.live, (sql) => runTogether(sql, unmarking), FOR_ROLES),
       requireUnused: () => requireUnused(control, { databases, roles: roleNames }),
       park: (note) => this.bringBack(work, parkingsOf({ databases: present, schemas: marked, roles }, note)),
       drops: [
         ...schemas.map((each) => () => each.drop(work)),
         ...present.map((each) => () => dropOwned(control, each)),
-        ...roles.map((each) => () => inTarget(work, this.live, (sql) => dropAgreedRole(sql, each, worktree))),
+        ...roles.map(
+          (each) => () => inTarget(work, this.live, (sql) => dropAgreedRole(sql, each, worktree), FOR_ROLES),
+        ),
       ],
     };
   }
 
   async bringBack(work: Work, renamings: readonly Renaming[]): Promise<void> {
-    await inTarget(work, this.live, (sql) => renameMarked(sql, renamings));
+    await inTarget(work, this.live, (sql) => renameMarked(sql, renamings), FOR_ROLES);
   }
 
   /**

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { copyDatabase } from "../copy/copy.ts";
 import { replaceByEmpty } from "../copy/empty.ts";
-import type { ForeignDump } from "../dump/authorship.ts";
+import type { DoubtfulDump } from "../dump/authorship.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
@@ -34,7 +34,7 @@ export interface DataRequest {
   /** Asked before a dump is restored that pgrove.yaml names and that is not in the user's own store; throws to refuse. */
   approveDump?: (path: string, database: string) => Promise<void>;
   /** Asked before the SQL of somebody else's dump is run; throws to refuse. */
-  approveForeign: (foreign: ForeignDump, database: string) => Promise<void>;
+  approveForeign: (foreign: DoubtfulDump, database: string) => Promise<void>;
   /** The main database, where it was opened before. */
   main?: LiveTarget;
 }
@@ -83,7 +83,7 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
   const { row, live, exists } = located;
   if (exists) return { row, live };
   const home = homeOf(tools, row);
-  const consent = async (loss: Loss, foreign?: ForeignDump) => {
+  const consent = async (loss: Loss, foreign?: DoubtfulDump) => {
     requireItsOwn(home, row, loss);
     if (foreign !== undefined) await request.approveForeign(foreign, live.database);
   };
@@ -108,7 +108,7 @@ export interface FillRequest extends DataRequest {
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */
-  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
+  consent: (loss: Loss, foreign?: DoubtfulDump) => Promise<void>;
 }
 
 /** Makes the data as the row says. A new database is born with the worktree's mark, so that it is never nobody's. */

@@ -1,6 +1,6 @@
 /** A worktree's database back to what it was made from. */
 import { planReplacement } from "../copy/empty.ts";
-import type { ForeignDump } from "../dump/authorship.ts";
+import type { DoubtfulDump } from "../dump/authorship.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
@@ -14,7 +14,7 @@ import type { WorktreeTools } from "./tools.ts";
 
 export interface ResetRequest extends Omit<DataRequest, "repository"> {
   services: readonly string[];
-  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
+  consent: (loss: Loss, foreign?: DoubtfulDump) => Promise<void>;
 }
 
 /**

@@ -75,7 +75,7 @@ export const command = defineCommand({
       provisionWorktree(tools, created.worktree, {
         ...{ ...request, ...tried, data, name: created.name },
         // It was agreed to, or is what the checked-out pgrove.yaml names: that is its user's choice by typing this.
-        approveForeign: async () => undefined,
+        approveForeign: (doubt, database) => request.approveForeign({ ...doubt, isForeign: false }, database),
         maySetUp: async () => maySetUp,
       }),
     );
