@@ -29,6 +29,8 @@ export interface OperationTools extends RecordPlace {
   abort: AbortSignal;
   /** The file of a key that several users share. */
   sharedKey?: string;
+  /** How long to wait for another run that has claimed the same; left out, not at all. */
+  lockWaitMs?: number;
   progress(event: ProgressEvent): void;
   note(text: string): void;
 }
