@@ -40,6 +40,7 @@ export interface OpenRun {
   run: RunId;
   operation: string;
   target: string;
+  /** The server's label; empty where none is concerned. */
   server: string;
   place: ProcessPlace;
   pid: number;
@@ -97,7 +98,13 @@ export async function openRecord(
   const save = (durable = false) => saveRecord(stateDir, record, signer, durable);
   await save();
   return {
+    file: recordFile(stateDir, record.run),
     close: () => rm(recordFile(stateDir, record.run), { force: true }),
+    /** From now on the run lives as long as that process does, which removes the record's file in the end. */
+    handOver: async (pid: number) => {
+      Object.assign(record, { pid, born: (await processBirth(pid)) ?? "" });
+      await save();
+    },
     remember: async (leftover: Leftover) => {
       tellUnsigned();
       record.leftovers.push(leftover);

@@ -1,6 +1,7 @@
 /** A schema of a database as a unit, with the role that owns it where it is a worktree's. */
 import { refusal, usageError } from "../errors.ts";
 import { databaseExists, scratchName } from "../postgres/admin.ts";
+import type { Claim } from "../postgres/claims.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { isOwnedMark, type Mark } from "../postgres/ownership.ts";
@@ -10,7 +11,7 @@ import { requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { listExtensions } from "../postgres/schema-extensions.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import type { Claim, Work } from "../work/work.ts";
+import type { Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
 import { dropOwned } from "./keep.ts";
 import {

@@ -12,7 +12,7 @@ import { homeOf } from "./home-of.ts";
 import { openMain } from "./open-main.ts";
 import type { WorktreeTools } from "./tools.ts";
 
-export interface ResetRequest extends Omit<DataRequest, "repository"> {
+export interface ResetRequest extends Omit<DataRequest, "repository" | "as"> {
   services: readonly string[];
   consent: (loss: Loss, foreign?: DoubtfulDump) => Promise<void>;
 }
@@ -27,7 +27,7 @@ export async function resetWorktree(tools: WorktreeTools, target: Target, reques
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   const live = await openStarted(target, tools, request.start);
   return await fillData(tools, row, live, {
-    ...{ ...request, repository, discardPrevious: false },
+    ...{ ...request, repository, as: "reset", discardPrevious: false },
     openMain: () => openMain(tools, request.start),
   });
 }

@@ -1,7 +1,7 @@
 import { copyDatabase, planCopy } from "../../copy/copy.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/copy.ts";
 import { defineCommand } from "../command.ts";
-import { REPLACED, SEARCH_PATH } from "../grammar.ts";
+import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 import { askAboutSessions } from "../sessions.ts";
 
@@ -27,6 +27,7 @@ export const command = defineCommand({
     "schema-only": { type: "boolean", description: "no rows" },
     "search-path": SEARCH_PATH,
     "discard-previous": { type: "boolean", description: "drop the replaced database at once" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {

@@ -4,7 +4,7 @@ import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
 import { consentToReplacement } from "../foreign-dump.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { TARGET } from "../grammar.ts";
+import { TARGET, WAIT_LOCK } from "../grammar.ts";
 import { describeFate, describeReplacement, replacesDocument } from "../loss.ts";
 import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
@@ -20,6 +20,7 @@ export const command = defineCommand({
   },
   args: {
     target: { ...TARGET, description: "a worktree; default: the one you stand in" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {

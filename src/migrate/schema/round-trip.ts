@@ -39,24 +39,30 @@ export async function tryRoundTrip(
 ): Promise<Finding[]> {
   const subject = { operation: "migrate check", claims: [], avoid: [live.database] };
   return await withWork(tools, live, subject, async (work) => {
-    const trial = await openTrial(work, live, request);
-    const { migrations } = request.files;
-    const first = request.all ? 0 : firstOf(request);
-    const floor = Math.max(
-      first - 1,
-      migrations.findLastIndex(({ down }) => down === undefined),
-    );
-    const forward = await findFailure(migrations, async () => {
-      if (floor >= 0) await trial.up(migrations[floor]);
-    });
-    if (forward !== undefined) return [forward];
-    const whole = await tryWhole(trial, request, migrations[floor]);
-    const newest = migrations.length - MOST_ALONE;
-    const from = whole.wrong === undefined ? Math.max(floor + 1, newest, firstOf(request)) : floor + 1;
-    const located = await locate(trial, migrations, from);
-    const wrong = located ?? whole.wrong;
-    return wrong === undefined ? whole.findings : [...whole.findings, wrong];
+    const findings = await tryAll(await openTrial(work, live, request), request);
+    const wrong = findings.filter(({ level }) => level === "error");
+    if (wrong.length > 0) work.operation.findFault(wrong.map(({ rule, file }) => `${rule}: ${file}`).join(", "));
+    return findings;
   });
+}
+
+async function tryAll(trial: Trial, request: RoundTripRequest): Promise<Finding[]> {
+  const { migrations } = request.files;
+  const first = request.all ? 0 : firstOf(request);
+  const floor = Math.max(
+    first - 1,
+    migrations.findLastIndex(({ down }) => down === undefined),
+  );
+  const forward = await findFailure(migrations, async () => {
+    if (floor >= 0) await trial.up(migrations[floor]);
+  });
+  if (forward !== undefined) return [forward];
+  const whole = await tryWhole(trial, request, migrations[floor]);
+  const newest = migrations.length - MOST_ALONE;
+  const from = whole.wrong === undefined ? Math.max(floor + 1, newest, firstOf(request)) : floor + 1;
+  const located = await locate(trial, migrations, from);
+  const wrong = located ?? whole.wrong;
+  return wrong === undefined ? whole.findings : [...whole.findings, wrong];
 }
 
 /**
