@@ -5,9 +5,10 @@ import type { Config } from "../config/config-schema.ts";
 import { refusal } from "../errors.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import { type Form, isFormOf, isListOf, isMapOf, isOneOf, isText, isWhole, maybe } from "../sys/form.ts";
 import { isLasting, type Lasting } from "../sys/lasting.ts";
 import type { Observer } from "../sys/machine.ts";
-import { objectAt, stringAt } from "../sys/untyped.ts";
+import { objectAt } from "../sys/untyped.ts";
 
 export type Isolation = Config["isolation"];
 
@@ -104,7 +105,7 @@ export async function readRegistry(stateDir: string): Promise<Registry> {
   }
   const rows: unknown = version === VERSION ? objectAt(content, "worktrees") : undefined;
   const parked: unknown = objectAt(content, "parked") ?? [];
-  if (!isListOf(rows, isRow) || !isListOf(parked, isParked)) return { state: "damaged", rows: [], parked: [] };
+  if (!areAll(rows, isRow) || !areAll(parked, isParked)) return { state: "damaged", rows: [], parked: [] };
   return { state: "whole", rows, parked };
 }
 
@@ -170,51 +171,31 @@ function parseJson(text: string): unknown {
   }
 }
 
-const ISOLATIONS: readonly Isolation[] = ["container", "database", "schema"];
-const STATES: readonly WorktreeRow["state"][] = ["creating", "ready", "removing"];
+const isObserver = isFormOf<Observer>({ machine: isText, user: isText, uid: isWhole });
 
-function isListOf<T>(value: unknown, isOne: (each: unknown) => each is T): value is T[] {
-  return Array.isArray(value) && value.every(isOne);
-}
+const isInitialData: Form = (value) =>
+  isFormOf<Extract<InitialData, { kind: "empty" }>>({ kind: isOneOf("empty") })(value) ||
+  isFormOf<Extract<InitialData, { kind: "copy" }>>({ kind: isOneOf("copy"), source: isText })(value) ||
+  isFormOf<Extract<InitialData, { kind: "dump" }>>({
+    ...{ kind: isOneOf("dump"), dump: isText, configured: maybe(isOneOf(true)) },
+  })(value);
 
-function isRow(value: unknown): value is WorktreeRow {
-  if (typeof value !== "object" || value === null) return false;
-  const field = (name: string): unknown => Reflect.get(value, name);
-  const texts = ["id", "name", "path", "database", "createdAt", "setup"].every(
-    (name) => typeof field(name) === "string",
-  );
-  const [ports, seen, gone] = [field("ports"), field("seen"), field("gone")];
-  return (
-    texts &&
-    ISOLATIONS.some((known) => known === field("isolation")) &&
-    STATES.some((state) => state === field("state")) &&
-    Number.isInteger(field("index")) &&
-    typeof field("data") === "object" &&
-    (seen === undefined || isSeenPlace(seen)) &&
-    (gone === undefined || isLasting(gone)) &&
-    typeof ports === "object" &&
-    ports !== null &&
-    Object.values(ports).every(Number.isInteger)
-  );
-}
+const isRow = isFormOf<WorktreeRow>({
+  ...{ id: isText, name: isText, path: isText, branch: maybe(isText), index: isWhole },
+  seen: maybe(isFormOf<SeenPlace>({ gitName: isText, parent: isText, by: maybe(isObserver) })),
+  gone: maybe(isLasting),
+  isolation: isOneOf("container", "database", "schema"),
+  ...{ database: isText, schema: maybe(isText), project: maybe(isText) },
+  role: maybe(isFormOf<NonNullable<WorktreeRow["role"]>>({ name: isText, password: isText })),
+  ...{ ports: isMapOf(isWhole), data: isInitialData, state: isOneOf("creating", "ready", "removing") },
+  ...{ setup: isOneOf("pending", "done", "skipped"), createdAt: isText },
+});
 
-function isSeenPlace(value: unknown): value is SeenPlace {
-  const by = objectAt(value, "by");
-  const texts = ["gitName", "parent"].every((name) => stringAt(value, name) !== undefined);
-  return texts && (by === undefined || isObserver(by));
-}
+const isParked = isFormOf<ParkedWorktree>({
+  ...{ row: isRow, by: isObserver, lasting: isLasting },
+  ...{ containers: isListOf(isText), volumes: isListOf(isText) },
+});
 
-function isObserver(value: unknown): value is Observer {
-  const texts = ["machine", "user"].every((name) => stringAt(value, name) !== undefined);
-  return texts && Number.isInteger(objectAt(value, "uid"));
-}
-
-function isParked(value: unknown): value is ParkedWorktree {
-  const names = ["containers", "volumes"].map((name) => objectAt(value, name));
-  return (
-    isRow(objectAt(value, "row")) &&
-    isObserver(objectAt(value, "by")) &&
-    isLasting(objectAt(value, "lasting")) &&
-    names.every((list) => Array.isArray(list) && list.every((name) => typeof name === "string"))
-  );
+function areAll<T>(list: unknown, isOne: (each: unknown) => each is T): list is T[] {
+  return Array.isArray(list) && list.every(isOne);
 }

@@ -30,8 +30,8 @@ const draws: readonly (readonly [weight: number, draw: Draw])[] = [
   [3, async (world) => fillDisk("server's disk full", world.below(4096), ({ server }) => server.disk, world)],
   [3, async (world) => fillDisk("store's disk full", world.below(16), (_, { disks }) => disks.store, world)],
   [3, async (world) => fillDisk("home's disk full", world.below(64), (_, { disks }) => disks.home, world)],
-  [4, turnClock],
-  [3, async () => beElsewhere()],
+  [6, turnClock],
+  [6, async () => beElsewhere()],
 ];
 /** So many of a hundred commands are struck. */
 const STRUCK = 55;

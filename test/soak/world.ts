@@ -115,11 +115,13 @@ export class World {
     return `w${this.counter + 1 + this.below(20)}`;
   }
 
-  /** Starts pgrove as the actor does. */
-  start(actor: Actor, args: readonly string[], options: StartOptions = {}): Started {
-    const wrap = [...actor.as, "setsid"];
-    const env = { ...options.env, USER: actor.name, TMPDIR: temporaryFolder(actor) };
-    return actor.repo.start(args, { ...options, wrap, env, binary: join(this.base, "pgrove") });
+  /** Starts pgrove as the actor does; it alone sees the further environment, and not what starts it. */
+  start(actor: Actor, args: readonly string[], { stdin, env = {} }: StartOptions = {}): Started {
+    const given = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    return actor.repo.start(args, {
+      ...{ wrap: [...actor.as, "setsid", "env", ...given], binary: join(this.base, "pgrove") },
+      ...{ env: { USER: actor.name, TMPDIR: temporaryFolder(actor) }, ...(stdin && { stdin }) },
+    });
   }
 
   /** What the database really holds; undefined when there is none of that name. */
