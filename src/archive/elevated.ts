@@ -2,7 +2,7 @@
  * What of a dump a server's administrator can make for a login that may not: each by one statement, with nothing in it that
  * is run at once. All else that only superusers do stays undone.
  */
-import { type Want, wantOf } from "./wants.ts";
+import { wantOf } from "./wants.ts";
 
 /** One statement of a dump about something that only some may make. */
 export interface ElevatedStatement {
@@ -18,8 +18,17 @@ const BACK = ["event trigger", "publication"];
 
 const FORMS = new RegExp(`^(?:CREATE|ALTER|COMMENT ON) (?:${[...FRONT, ...BACK].join("|")}) (?!.*\\bOWNER TO\\b)`, "i");
 
+/** By it an event trigger acts in sessions that want none to act: an administrator's, too. */
+const DEFIANT = /\bENABLE\s+(?:ALWAYS|REPLICA)\b/i;
+
+/** Without what an administrator had better not make. */
+export function withoutDefiant(statements: readonly ElevatedStatement[]): ElevatedStatement[] {
+  const defiant = new Set(statements.filter(({ sql }) => DEFIANT.test(sql)).map(({ object }) => object));
+  return statements.filter(({ object }) => !defiant.has(object));
+}
+
 /** Whether an administrator can make the thing, as wants name it. */
-export function isElevatable(object: string): boolean {
+function isElevatable(object: string): boolean {
   return [...FRONT, ...BACK].some((kind) => object.startsWith(`${kind} `));
 }
 
@@ -49,9 +58,4 @@ export function homeOf({ object, sql }: ElevatedStatement): string | undefined {
   const [, quoted, bare] = /\bSCHEMA\s+(?:"((?:[^"]|"")+)"|([^\s;"]+))/i.exec(sql) ?? [];
   const schema = quoted?.replaceAll('""', '"') ?? bare?.toLowerCase();
   return schema === "public" || schema === "pg_catalog" ? undefined : schema;
-}
-
-/** Whether one of them is what a want is about. */
-export function isElevated({ object }: Want, statements: readonly ElevatedStatement[]): boolean {
-  return object !== "" && statements.some((each) => each.object === object);
 }

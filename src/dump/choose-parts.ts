@@ -1,6 +1,6 @@
 /** Which parts of a dump go in: by what was asked for, what the server has, and what the login may do there. */
 import { rowsOfExtensions } from "../archive/archive-wants.ts";
-import { type ElevatedStatement, takenBy } from "../archive/elevated.ts";
+import { type ElevatedStatement, takenBy, withoutDefiant } from "../archive/elevated.ts";
 import { isSkipped, type Skipping, type Want } from "../archive/wants.ts";
 import type { Needs, ServerFacts } from "../unit/needs.ts";
 import type { InspectedDump } from "./inspect.ts";
@@ -80,7 +80,7 @@ function chooseElevated(
 ): readonly ElevatedStatement[] {
   if (facts.administrator === undefined) return [];
   const wanted = findForbidden(inspected, facts).filter((object) => !leftOut.has(object));
-  return inspected.elevated.filter(({ object }) => wanted.includes(object));
+  return withoutDefiant(inspected.elevated).filter(({ object }) => wanted.includes(object));
 }
 
 /** A policy or user mapping whose roles are all missing: without it nobody who is there sees more, or less. */

@@ -21,7 +21,9 @@ export async function runElevated(
   statements: readonly ElevatedStatement[],
   side: Side,
 ): Promise<void> {
-  const own = statements.filter((each) => standsInFront(each) === (side === "front"));
+  const inTurn = statements.filter((each) => standsInFront(each) === (side === "front"));
+  // Nothing else is made where they are already.
+  const own = [...inTurn.filter((each) => !isEventTrigger(each)), ...inTurn.filter(isEventTrigger)];
   if (own.length === 0) return;
   const body = async (sql: Sql) => {
     for (const each of own) {
@@ -32,9 +34,13 @@ export async function runElevated(
       }
       await sql.unsafe(each.sql.replace(/\s*;\s*$/, ""), [], ONE_STATEMENT);
     }
-    await shareTables(sql, own, toolbox.user);
+    if (side === "front") await shareTables(sql, own, toolbox.user);
   };
   await withSession({ toolbox, run }, database, body, { administrator: true });
+}
+
+function isEventTrigger({ object }: ElevatedStatement): boolean {
+  return object.startsWith("event trigger ");
 }
 
 /** What extensions keep in tables for their users is in dumps, and so is read and written by the login. */

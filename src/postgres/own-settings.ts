@@ -31,11 +31,12 @@ export const OWN_SETTINGS = settingQuery({ ...WAITING, ...WORKING }, PATH);
 
 /**
  * For those of an administrator, who could do anything: no name is found but PostgreSQL's own, no database makes another role
- * of it, and nobody's event triggers act.
+ * of it, and nobody's event triggers act: before PostgreSQL 17 those that heed what a session says of triggers.
  */
 export const ADMINISTRATORS_SETTINGS = settingQuery({
   ...{ ...WAITING, ...WORKING },
   ...{ search_path: "pg_catalog, pg_temp", role: "none", event_triggers: "off" },
+  session_replication_role: "replica",
 });
 
 /** For those in which statements of the user's run: what role and database say of them holds. */
