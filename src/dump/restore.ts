@@ -104,7 +104,7 @@ export async function planRestore(
     const loss = await findReplaced(work, unit, request);
     const { inspected } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
+    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss: lossOf(loss, request) }) };
   });
 }
 

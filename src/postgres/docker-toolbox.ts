@@ -1,6 +1,7 @@
 /** PostgreSQL's programs inside the server's own container, by `docker exec`. */
 import type { Duplex } from "node:stream";
 import { captureDocker, dockerCommand, explainDockerError } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { isPassing, openConnection } from "./connect.ts";
@@ -72,6 +73,7 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
     command,
     interactive,
     connect: (database, run, options = {}) => connectToContainer(runner, access, database, run, options),
+    dial: () => dialInside(runner, access),
     stage: (run) => Promise.resolve(containerStage(runner, access, wrapped, run)),
     freeDataBytes: (dataDirectory) => freeBytesAt(runner, access.container, dataDirectory),
   };
@@ -103,13 +105,7 @@ async function connectToContainer(
 ): Promise<Sql> {
   const connection = connectionOf(access, database);
   const once = { ...options, waitMs: 0, label: access.label, direct: true };
-  const relay = () =>
-    asSocket(
-      runner.duplex({
-        ...dockerCommand(["exec", "-i", access.container, "bash", "-c", relayTo(access.port ?? USUAL_PORT)], {}, []),
-        remote: true,
-      }),
-    );
+  const relay = () => asSocket(dialInside(runner, access));
   const until = Date.now() + (options.waitMs ?? 0);
   for (;;) {
     if (access.published !== undefined) {
@@ -124,6 +120,10 @@ async function connectToContainer(
       await Bun.sleep(RETRY_EVERY_MS);
     }
   }
+}
+
+function dialInside(runner: Runner, { container, port = USUAL_PORT }: DockerAccess): Duplex {
+  return runner.duplex({ ...dockerCommand(["exec", "-i", container, "bash", "-c", relayTo(port)]), remote: true });
 }
 
 /**
@@ -173,7 +173,7 @@ function containerStage(
     try {
       await runner.stream(wrapped(program, true), { input }, abort);
     } catch (error) {
-      throw explainDockerError(error);
+      throw explainDockerError(error, engineOf(runner));
     }
     return path(name);
   };

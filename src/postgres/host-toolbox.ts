@@ -5,7 +5,7 @@ import { writeWhole } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
-import { writingEnvironment } from "./own-settings.ts";
+import { withEnvironment, writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import type { ConnectOptions, Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
@@ -42,7 +42,10 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
     ...(administrator === undefined ? {} : { administrator: administrator.user }),
     major: access.major,
     command: (tool, args, run, options: ToolOptions = {}) => {
-      const env = { ...environment(run, options.database, loginOf(options)), LC_ALL: "C", ...options.env };
+      const env = withEnvironment(
+        { ...environment(run, options.database, loginOf(options)), LC_ALL: "C" },
+        options.env,
+      );
       return {
         file: join(access.programs, tool),
         args,

@@ -48,6 +48,12 @@ export async function isDirect(ask: Ask): Promise<boolean> {
   return rows[0]?.pid === rows.state.pid;
 }
 
+/** The environment of a program, with what is added to it: of libpq's options both count, those that come last win. */
+export function withEnvironment(env: Env, added: Env = {}): Env {
+  const options = [env.PGOPTIONS, added.PGOPTIONS].filter((each) => each !== undefined);
+  return { ...env, ...added, ...(options.length === 0 ? {} : { PGOPTIONS: options.join(" ") }) };
+}
+
 /** What lets SQL that is loaded write; pg_dump's scripts set the rest by themselves. */
 const MAY_WRITE = "default_transaction_read_only";
 
@@ -57,5 +63,5 @@ export const MAY_WRITE_SQL = `set ${MAY_WRITE} = off`;
 /** The environment in which a program may write. Not for where a pooler may stand between, which takes no such options. */
 export function writingEnvironment(tool: PgTool, env: Env): Env {
   if (tool !== "pg_restore") return env;
-  return { ...env, PGOPTIONS: [env.PGOPTIONS, `-c ${MAY_WRITE}=off`].filter((each) => each !== undefined).join(" ") };
+  return withEnvironment(env, { PGOPTIONS: `-c ${MAY_WRITE}=off` });
 }

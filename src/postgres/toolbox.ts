@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Sql as PostgresSql } from "postgres";
 import type { Env } from "../sys/child-environment.ts";
 import type { Command } from "../sys/process.ts";
@@ -61,6 +62,8 @@ export interface Toolbox {
   /** An interactive psql that takes over the terminal. */
   interactive(args: readonly string[], run: RunId, database: string, tty: boolean): Command;
   connect(database: string, run: RunId, options?: ConnectOptions): Promise<Sql>;
+  /** Bytes to and from the server's port, for where no port of this machine leads there. */
+  dial?(): Duplex;
   /** A stage for the run. `id` becomes part of the path. */
   stage(run: RunId): Promise<Stage>;
   /** Room for the server's data in bytes; undefined where it cannot be asked. */

@@ -1,7 +1,10 @@
 /** libpq's options for the programs that load: limits that are meant for others would end their work, or refuse it. */
 import type { Sql, Toolbox } from "../postgres/toolbox.ts";
 
-const LIFTED = ["default_transaction_read_only", "idle_session_timeout", "lock_timeout", "statement_timeout"];
+const LIFTED = [
+  ...["default_transaction_read_only", "idle_in_transaction_session_timeout", "idle_session_timeout"],
+  ...["lock_timeout", "statement_timeout", "transaction_timeout"],
+];
 
 /**
  * What the login's sessions have to be told besides; undefined where that is nothing: a pooler takes no options. `searchPath`

@@ -23,6 +23,8 @@ import { isInOwnStore, type StorePlace } from "./own-store.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface DataRequest {
+  /** What the journal calls it: the command that makes the data. */
+  as: "new" | "provision" | "reset";
   /** The repository's identity. */
   repository: string;
   /** Start servers that do not run. */
@@ -119,6 +121,7 @@ export async function fillData(
   request: FillRequest,
 ): Promise<MadeData> {
   const started = performance.now();
+  const operation = { ...tools.operation, as: request.as };
   const comment = markOf(row, request.repository);
   const { discardPrevious, services, consent } = request;
   const common = { discardPrevious, services, consent, comment };
@@ -127,7 +130,7 @@ export async function fillData(
   };
   if (row.data.kind === "empty") {
     const like = () => homeOf(tools, row).findModel(request.openMain);
-    await replaceByEmpty(tools.operation, live, { ...common, like });
+    await replaceByEmpty(operation, live, { ...common, like });
     return made("empty", 0);
   }
   if (row.data.kind === "dump") {
@@ -137,7 +140,7 @@ export async function fillData(
       await request.approveDump?.(dump.path, live.database);
     }
     const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
-    const restored = await restoreDump(tools.operation, live, {
+    const restored = await restoreDump(operation, live, {
       ...{ ...common, ...load, findDump: async () => dump },
       approveForeign: (foreign) => request.approveForeign(foreign, live.database),
     });
@@ -147,7 +150,7 @@ export async function fillData(
   const { label } = source.target;
   const whenBusy = (sessions: Session[]) => request.whenBusy(label, sessions);
   const copying = { ...common, strategy: "auto" as const, schemaOnly: false, whenBusy };
-  const copied = await copyDatabase(tools.operation, source, live, copying);
+  const copied = await copyDatabase(operation, source, live, copying);
   return made(copied.strategy, copied.sizeBytes, label);
 }
 

@@ -10,6 +10,7 @@ import { belowMain, givesRoles, worktreeTarget } from "../resolve/worktree-targe
 import { thisObserver } from "../sys/machine.ts";
 import {
   foundDatabase,
+  foundRole,
   foundSchema,
   inDatabase,
   listDatabases,
@@ -58,7 +59,12 @@ export class SharedHome implements Home {
     const subject = { operation: NAMES[extent], claims: unit.claims("exclusive"), avoid: [unit.place.database] };
     await withWork(tools.operation, unit.live, subject, async (work) => {
       const owned = await unit.findOwned(work, row.id, main.database);
-      requireAsShown(owned.found, [...shown.databases.map(foundDatabase), ...shown.schemas.map(foundSchema)]);
+      const { databases, schemas, roles } = shown;
+      requireAsShown(owned.found, [
+        ...databases.map(foundDatabase),
+        ...schemas.map(foundSchema),
+        ...roles.map(foundRole),
+      ]);
       await (keepDatabase ? owned.requireReleasable() : owned.requireDroppable());
       if (extent === "check-unused" || extent === "park") await owned.requireUnused();
       if (extent === "park") {
