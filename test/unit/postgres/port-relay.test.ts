@@ -54,5 +54,7 @@ test("what is still open at its end is ended, and no one comes after it", async 
   await closed;
   expect(heard).toEqual(["hello", "end"]);
   const late = connect({ host: relay.host, port: relay.port });
-  expect(await new Promise((resolve) => late.once("error", ({ message }) => resolve(message)))).toContain("ECONNREFUSED");
+  expect(await new Promise((resolve) => late.once("error", ({ message }) => resolve(message)))).toContain(
+    "ECONNREFUSED",
+  );
 });
