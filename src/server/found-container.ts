@@ -1,6 +1,7 @@
 /** What a compose service's container and a container with a name have in common, once it is found. */
 import { failure, messageOf, missingError, PgroveError } from "../errors.ts";
 import { createDockerToolbox } from "../postgres/docker-toolbox.ts";
+import { closesSocket } from "../postgres/local-login.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
 import { type Connection, parametersOf } from "../postgres/url.ts";
 import { captureDocker, dockerCommand, engineIsLocal, explainDockerError, parseDockerJson } from "../sys/docker.ts";
@@ -119,6 +120,7 @@ export function describeContainer({ runner, label, login, find, absent }: Contai
         user,
         ...(options === undefined ? {} : { options }),
         port: found.inside,
+        ...(closesSocket(found.env.POSTGRES_INITDB_ARGS) ? { socketClosed: true } : {}),
         addresses: found.addresses,
         ...(password === undefined ? {} : { password }),
         ...(found.published === undefined ? {} : { published: found.published }),
