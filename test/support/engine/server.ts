@@ -147,8 +147,9 @@ export class TestServer {
     return result.stdout.replace(/\n$/, "");
   }
 
+  /** Makes a database by copying files: where nothing waits for a disk, that is half the work of writing all to the log. */
   async createDatabase(name: string): Promise<void> {
-    await this.psql("postgres", `CREATE DATABASE "${name.replaceAll('"', '""')}"`);
+    await this.psql("postgres", `CREATE DATABASE "${name.replaceAll('"', '""')}" STRATEGY FILE_COPY`);
   }
 
   /** When the server's main process started: unchanged means that no crash restarted it. */
