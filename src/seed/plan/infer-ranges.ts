@@ -80,10 +80,15 @@ function timeBetween(type: TypeShape, { min, max }: ColumnRule, wanted: Wanted |
   const from = readTime(min, step);
   const to = readTime(max, -step);
   const usual = wanted?.options ?? { from: "-365d", to: "now" };
-  if (from === undefined && to === undefined) return { name: "time", options: aroundNow(usual, min, max) };
+  if (from === undefined && to === undefined) return { name: "time", options: aroundNow(usual, min, lastDay(max, type)) };
   const fallback = to === undefined ? "now" : new Date(to.getTime() - 365 * DAY_MS).toISOString();
   const ends = { from: from?.toISOString() ?? fallback, to: to?.toISOString() ?? "now" };
   return { name: "time", options: ends };
+}
+
+/** `day < CURRENT_DATE`: yesterday at the latest. */
+function lastDay(max: Bound | undefined, { name }: TypeShape): Bound | undefined {
+  return name === "date" && max?.value === "now" && !max.inclusive ? { value: "now-1d", inclusive: true } : max;
 }
 
 /** How far from a bound that moves with the clock: rows of a file whose `now` is older are to stay within it for long. */
