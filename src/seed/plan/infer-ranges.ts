@@ -80,7 +80,8 @@ function timeBetween(type: TypeShape, { min, max }: ColumnRule, wanted: Wanted |
   const from = readTime(min, step);
   const to = readTime(max, -step);
   const usual = wanted?.options ?? { from: "-365d", to: "now" };
-  if (from === undefined && to === undefined) return { name: "time", options: aroundNow(usual, min, lastDay(max, type)) };
+  if (from === undefined && to === undefined)
+    return { name: "time", options: aroundNow(usual, min, lastDay(max, type)) };
   const fallback = to === undefined ? "now" : new Date(to.getTime() - 365 * DAY_MS).toISOString();
   const ends = { from: from?.toISOString() ?? fallback, to: to?.toISOString() ?? "now" };
   return { name: "time", options: ends };
