@@ -90,7 +90,9 @@ export function createContext(options: ContextOptions): Context {
   const sessionTools = once(async (): Promise<OperationTools> => {
     const stateDir = await places.stateDir();
     const progress = await makeProgress(output, environment);
-    return { runner, clock, stateDir, userKey, abort: interruptions().abort, progress, note };
+    const { lockWaitMs } = flags;
+    const wait = lockWaitMs === undefined ? {} : { lockWaitMs };
+    return { ...{ runner, clock, stateDir, userKey, progress, note }, abort: interruptions().abort, ...wait };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
     const { openStore } = await import("./open-store.ts");

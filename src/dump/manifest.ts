@@ -1,6 +1,7 @@
 import type { CodecName, DumpFormat } from "../archive/codec.ts";
 import { failure } from "../errors.ts";
 import { readTextIfExists, temporaryPathFor, writeFileAtomic } from "../sys/files.ts";
+import { isFlag, isFormOf, isListOf, isNumber, isOneOf, isText, isTime, maybe, orNull } from "../sys/form.ts";
 
 /** What a dump holds and how to check it: JSON beside the dump. Sizes in bytes, times in ISO 8601 UTC. */
 export interface Manifest {
@@ -91,26 +92,25 @@ export function parseManifest(text: string): Manifest | undefined {
   }
 }
 
-function isManifest(value: unknown): value is Manifest {
-  if (typeof value !== "object" || value === null) return false;
-  const field = (name: string): unknown => Reflect.get(value, name);
-  const has = (item: unknown, name: string) =>
-    typeof item === "object" && item !== null && typeof Reflect.get(item, name) === "string";
-  const lists: [string, (item: unknown) => boolean][] = [
-    ["roles", (item) => typeof item === "string"],
-    ["tablespaces", (item) => typeof item === "string"],
-    ["extensions", (item) => has(item, "name")],
-    ["tables", (item) => has(item, "schema") && has(item, "name")],
-  ];
-  const texts = ["name", "created_at", "source", "database", "format", "sha256", "server_version", "encoding"];
-  return (
-    field("version") === 1 &&
-    typeof field("size_bytes") === "number" &&
-    texts.every((name) => typeof field(name) === "string") &&
-    !Number.isNaN(Date.parse(String(field("created_at")))) &&
-    lists.every(([name, whole]) => {
-      const list = field(name);
-      return Array.isArray(list) && list.every(whole);
-    })
-  );
-}
+const isManifest = isFormOf<Manifest>({
+  ...{ version: isOneOf(1), name: isText, created_at: isTime, project: isText, source: isText, database: isText },
+  ...{
+    schema: maybe(isText),
+    format: isOneOf("custom", "sql", "directory"),
+    codec: isOneOf("zstd", "lz4", "gzip", "none"),
+  },
+  ...{ content: isOneOf("all", "schema", "data"), partial: isFlag, sha256: isText, size_bytes: isNumber },
+  ...{ database_size_bytes: isNumber, server_version: isText, pg_dump_version: isText, encoding: isText },
+  ...{ collate: isText, ctype: isText, locale_provider: isText, locale: orNull(isText) },
+  extensions: isListOf(isFormOf<Manifest["extensions"][number]>({ name: isText, version: isText, schema: isText })),
+  ...{ roles: isListOf(isText), tablespaces: isListOf(isText) },
+  tables: isListOf(
+    isFormOf<Manifest["tables"][number]>({
+      ...{ schema: isText, name: isText, rows: orNull(isNumber), exact: isFlag, bytes: isNumber },
+    }),
+  ),
+  migration_version: orNull(isText),
+  git: orNull(isFormOf<NonNullable<Manifest["git"]>>({ commit: isText, branch: orNull(isText) })),
+  ...{ duration_ms: isNumber, note: orNull(isText), run: isText, pgrove_version: isText },
+  ...{ adopted: maybe(isFlag), signature: maybe(isText) },
+});

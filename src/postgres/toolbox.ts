@@ -18,6 +18,8 @@ export interface ToolOptions {
   input?: boolean;
   /** The folder or file that the program reads or writes besides its streams. */
   stage?: Stage;
+  /** As the administrator, where there is one. */
+  administrator?: boolean;
 }
 
 /** A folder of a run that PostgreSQL's programs can read and write, wherever they run. Removed with `remove`. */
@@ -49,6 +51,11 @@ export interface Toolbox {
   readonly label: string;
   readonly place: "container" | "host" | "client-image";
   readonly user: string;
+  /**
+   * The superuser whom pgrove's own sessions log in as, where `user` is not meant to be one. Nothing that comes from a
+   * file, and nothing that somebody else has put into a database, is run as it.
+   */
+  readonly administrator?: string;
   /** The programs' major version where it is known before the server was asked. */
   readonly major: number | undefined;
   command(tool: PgTool, args: readonly string[], run: RunId, options?: ToolOptions): Command;
@@ -71,6 +78,8 @@ export interface ConnectOptions {
   waitMs?: number;
   /** The session is one that ends the run's other sessions, and is not to be ended with them. */
   control?: boolean;
+  /** As the administrator, where there is one: to make, name and drop databases and roles. Such a session reads no table. */
+  administrator?: boolean;
   /** Statements of the user's run in it: the time limits that the role or the database has for them hold. */
   runsUsersSql?: boolean;
   /** With the SQLSTATE that the server has given it. */

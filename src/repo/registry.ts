@@ -5,73 +5,12 @@ import type { Config } from "../config/config-schema.ts";
 import { refusal } from "../errors.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
-import { isLasting, type Lasting } from "../sys/lasting.ts";
-import type { Observer } from "../sys/machine.ts";
-import { objectAt, stringAt } from "../sys/untyped.ts";
+import { objectAt } from "../sys/untyped.ts";
+import { areParked, areRows, type ParkedWorktree, type WorktreeRow } from "./registry-rows.ts";
+
+export type { InitialData, ParkedWorktree, SeenPlace, WorktreeRow } from "./registry-rows.ts";
 
 export type Isolation = Config["isolation"];
-
-/** What a new worktree's database starts with. */
-export type InitialData =
-  | { kind: "copy"; source: string }
-  /** `configured`: pgrove.yaml named it, so a branch did, and not whoever typed a command. */
-  | { kind: "dump"; dump: string; configured?: true }
-  | { kind: "empty" };
-
-/** What tells a worktree's place from another one of the same path. */
-export interface SeenPlace {
-  /** What git calls it: the name of its own folder among git's. */
-  gitName: string;
-  /** The folder that it lies in, as `identifyFolder` knows it. */
-  parent: string;
-  /** Who saw it there; older versions of pgrove have not written it. */
-  by?: Observer;
-}
-
-/** A worktree that pgrove knows. Paths are absolute. */
-export interface WorktreeRow {
-  /** A UUID, also kept in the worktree's own git folder: paths and names change, it does not. */
-  id: string;
-  name: string;
-  /** Where it was last seen. */
-  path: string;
-  /** What else was seen of it there. Older versions of pgrove have not written it. */
-  seen?: SeenPlace;
-  /** For how long it is known to be gone, by the same observer; undefined while it is not. */
-  gone?: Lasting;
-  /** The branch that it was made for; undefined when it was detached. */
-  branch?: string;
-  /** 1, 2, …, unique among the living ones; the main worktree is 0. */
-  index: number;
-  isolation: Isolation;
-  /** Its database; in isolation `schema` main's. */
-  database: string;
-  schema?: string;
-  /** The role that owns the schema. */
-  role?: { name: string; password: string };
-  /** The compose project, in isolation `container`. */
-  project?: string;
-  /** Allocated host ports by name. */
-  ports: Record<string, number>;
-  data: InitialData;
-  /** `creating` until everything is in place; `removing` from the moment that something of it may be gone. */
-  state: "creating" | "ready" | "removing";
-  /** Whether the setup steps have run. */
-  setup: "pending" | "done" | "skipped";
-  createdAt: string;
-}
-
-/** What was put aside of a worktree that is gone: `provision` brings it back, until it goes for good. */
-export interface ParkedWorktree {
-  /** As it was: its names and ports may be others' by now. */
-  row: WorktreeRow;
-  /** Who parked it: for nobody else it goes. */
-  by: Observer;
-  lasting: Lasting;
-  /** What it has on the docker engine, stopped. */
-  containers: string[];
-  volumes: string[];
-}
 
 const VERSION = 1;
 const LOCK_WAIT_MS = 30_000;
@@ -104,7 +43,7 @@ export async function readRegistry(stateDir: string): Promise<Registry> {
   }
   const rows: unknown = version === VERSION ? objectAt(content, "worktrees") : undefined;
   const parked: unknown = objectAt(content, "parked") ?? [];
-  if (!isListOf(rows, isRow) || !isListOf(parked, isParked)) return { state: "damaged", rows: [], parked: [] };
+  if (!areRows(rows) || !areParked(parked)) return { state: "damaged", rows: [], parked: [] };
   return { state: "whole", rows, parked };
 }
 
@@ -168,53 +107,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const ISOLATIONS: readonly Isolation[] = ["container", "database", "schema"];
-const STATES: readonly WorktreeRow["state"][] = ["creating", "ready", "removing"];
-
-function isListOf<T>(value: unknown, isOne: (each: unknown) => each is T): value is T[] {
-  return Array.isArray(value) && value.every(isOne);
-}
-
-function isRow(value: unknown): value is WorktreeRow {
-  if (typeof value !== "object" || value === null) return false;
-  const field = (name: string): unknown => Reflect.get(value, name);
-  const texts = ["id", "name", "path", "database", "createdAt", "setup"].every(
-    (name) => typeof field(name) === "string",
-  );
-  const [ports, seen, gone] = [field("ports"), field("seen"), field("gone")];
-  return (
-    texts &&
-    ISOLATIONS.some((known) => known === field("isolation")) &&
-    STATES.some((state) => state === field("state")) &&
-    Number.isInteger(field("index")) &&
-    typeof field("data") === "object" &&
-    (seen === undefined || isSeenPlace(seen)) &&
-    (gone === undefined || isLasting(gone)) &&
-    typeof ports === "object" &&
-    ports !== null &&
-    Object.values(ports).every(Number.isInteger)
-  );
-}
-
-function isSeenPlace(value: unknown): value is SeenPlace {
-  const by = objectAt(value, "by");
-  const texts = ["gitName", "parent"].every((name) => stringAt(value, name) !== undefined);
-  return texts && (by === undefined || isObserver(by));
-}
-
-function isObserver(value: unknown): value is Observer {
-  const texts = ["machine", "user"].every((name) => stringAt(value, name) !== undefined);
-  return texts && Number.isInteger(objectAt(value, "uid"));
-}
-
-function isParked(value: unknown): value is ParkedWorktree {
-  const names = ["containers", "volumes"].map((name) => objectAt(value, name));
-  return (
-    isRow(objectAt(value, "row")) &&
-    isObserver(objectAt(value, "by")) &&
-    isLasting(objectAt(value, "lasting")) &&
-    names.every((list) => Array.isArray(list) && list.every((name) => typeof name === "string"))
-  );
 }

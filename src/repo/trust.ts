@@ -8,6 +8,7 @@ import type { Environment } from "../config/load-config.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, pathExists, writeFileAtomic } from "../sys/files.ts";
+import { isFormOf, isListOf, isText, isTime } from "../sys/form.ts";
 import { damagedError, parseOwnFile } from "./own-file.ts";
 import { xdgFolder } from "./state.ts";
 import { idOf, type TrustItem, type TrustKey } from "./trust-items.ts";
@@ -139,17 +140,17 @@ function parseTrust(text: string, file: string): Approvals {
   const trust = parseOwnFile(text, own, "trust");
   const list = (name: keyof Approvals): unknown => (typeof trust === "object" && trust ? Reflect.get(trust, name) : 0);
   const [approvals, states] = [list("approvals"), list("states")];
-  if (!Array.isArray(approvals) || !approvals.every((each) => hasTexts<Approval>(each, APPROVAL))) {
-    throw damagedError(own);
-  }
-  if (!Array.isArray(states) || !states.every((each) => hasTexts<ApprovedState>(each, STATE))) throw damagedError(own);
+  if (!isApprovals(approvals) || !isStates(states)) throw damagedError(own);
   return { approvals, states };
 }
 
-const APPROVAL = ["repository", "id", "key", "text", "approved_at"] as const;
-const STATE = ["repository", "commit", "approved_at"] as const;
-
-function hasTexts<T>(value: unknown, names: readonly (keyof T & string)[]): value is T {
-  if (typeof value !== "object" || value === null) return false;
-  return names.every((name) => typeof Reflect.get(value, name) === "string");
-}
+const isApproval = isFormOf<Approval>({
+  repository: isText,
+  id: isText,
+  key: isText,
+  text: isText,
+  approved_at: isTime,
+});
+const isState = isFormOf<ApprovedState>({ repository: isText, commit: isText, approved_at: isTime });
+const isApprovals = (list: unknown): list is Approval[] => isListOf(isApproval)(list);
+const isStates = (list: unknown): list is ApprovedState[] => isListOf(isState)(list);

@@ -21,7 +21,7 @@ const LIST_TIMEOUT_MS = 30_000;
 const LISTS: Readonly<Record<ListedKind, { args: readonly string[]; fields: readonly string[] }>> = {
   container: { args: ["ps", "-a", "--no-trunc"], fields: [".ID", ".Names", ".State"] },
   volume: { args: ["volume", "ls"], fields: ['""', ".Name", '""'] },
-  network: { args: ["network", "ls"], fields: [".ID", ".Name", '""'] },
+  network: { args: ["network", "ls", "--no-trunc"], fields: [".ID", ".Name", '""'] },
 };
 
 /** All of a kind that fit the filters (`label=a=b`), stopped containers included. Throws (exit 4) without an engine. */

@@ -11,6 +11,8 @@ import { type Owner, REPOSITORY_LABEL, WORKTREE_LABEL } from "./owner-labels.ts"
 /** Parts of a compose project, by the names that docker shows. */
 export interface ProjectParts {
   containers: string[];
+  /** The containers' own, which no other one that has the name has. */
+  ids: string[];
   volumes: string[];
   networks: string[];
 }
@@ -24,6 +26,8 @@ export interface OwnedProject extends ProjectParts {
 interface Part extends Owner {
   kind: ListedKind;
   name: string;
+  /** "" of a volume, which has none but its name. */
+  id: string;
   project: string;
 }
 
@@ -41,6 +45,7 @@ export async function findOwnedResources(runner: Runner, repository: string): Pr
     const found = projects.get(key) ?? { worktree, project, ...sortParts([]) };
     projects.set(key, found);
     found[PLURALS[part.kind]].push(part.name);
+    if (part.kind === "container") found.ids.push(part.id);
   }
   return [...projects.values()];
 }
@@ -57,8 +62,8 @@ export async function removeComposeProject(
   { inUse = true }: { inUse?: boolean } = {},
 ): Promise<ProjectParts> {
   const owned = await requireRemovableProject(runner, project, owner);
-  if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.containers);
-  await removeParts(runner, ["rm", "-f", "-v"], owned.containers);
+  if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.ids);
+  await removeParts(runner, ["rm", "-f", "-v"], owned.ids);
   await removeParts(runner, ["volume", "rm"], owned.volumes);
   await removeParts(runner, ["network", "rm"], owned.networks);
   return owned;
@@ -117,7 +122,8 @@ const PLURALS = { container: "containers", volume: "volumes", network: "networks
 
 function sortParts(parts: readonly Part[]): ProjectParts {
   const names = (kind: ListedKind) => parts.filter((part) => part.kind === kind).map(({ name }) => name);
-  return { containers: names("container"), volumes: names("volume"), networks: names("network") };
+  const ids = parts.filter(({ kind }) => kind === "container").map(({ id }) => id);
+  return { containers: names("container"), ids, volumes: names("volume"), networks: names("network") };
 }
 
 const KINDS = ["container", "volume", "network"] as const;
@@ -126,16 +132,16 @@ const KINDS = ["container", "volume", "network"] as const;
 async function listParts(runner: Runner, label: string, value: string): Promise<Part[]> {
   const lists = KINDS.map(async (kind) => {
     const found = await listOnEngine(runner, kind, [`label=${label}=${value}`], LABELS);
-    return found.map(({ name, labels }) => readPart(kind, name, labels));
+    return found.map((listed) => readPart(kind, listed));
   });
   return (await Promise.all(lists)).flat();
 }
 
 const LABELS = [PROJECT_LABEL, REPOSITORY_LABEL, WORKTREE_LABEL];
 
-function readPart(kind: ListedKind, name: string, labels: Listed["labels"]): Part {
+function readPart(kind: ListedKind, { name, id, labels }: Listed): Part {
   const [project = "", repository = "", worktree = ""] = LABELS.map((label) => labels[label]);
-  return { kind, name, project, repository, worktree };
+  return { kind, name, id, project, repository, worktree };
 }
 
 /** Runs a docker command on what is still there. */

@@ -2,6 +2,7 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureDir, errorCode } from "./files.ts";
+import { isFormOf, isMapOf, isNumber, isOneOf, isText, isTime, isWhole, maybe } from "./form.ts";
 import type { RunId } from "./run-id.ts";
 
 export interface JournalEntry {
@@ -40,7 +41,7 @@ async function endsWithinLine(path: string): Promise<boolean> {
   return (await file.slice(-1).text()) !== "\n";
 }
 
-/** Every entry, oldest first. A line that was cut off by a crash is passed over. */
+/** Every entry, oldest first. A line that was cut off by a crash, or is no entry, is passed over. */
 export async function readJournal(stateDir: string): Promise<JournalEntry[]> {
   let text: string;
   try {
@@ -61,6 +62,9 @@ function parseEntry(line: string): JournalEntry[] {
   }
 }
 
-function isEntry(value: unknown): value is JournalEntry {
-  return typeof value === "object" && value !== null && Reflect.get(value, "version") === 1 && "run" in value;
-}
+const isEntry = isFormOf<JournalEntry>({
+  ...{ version: isOneOf(1), at: isTime, run: isText, event: isOneOf("begin", "end"), operation: isText },
+  ...{ target: isText, database: isText, by: isText, host: isText, pid: isWhole },
+  ...{ result: maybe(isOneOf("done", "failed", "interrupted")), error: maybe(isText), duration_ms: maybe(isNumber) },
+  details: maybe(isMapOf(() => true)),
+});

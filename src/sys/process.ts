@@ -132,6 +132,21 @@ async function inheritTerminal(command: Command): Promise<number> {
   return await child.exited;
 }
 
+/** Starts a program that goes on when pgrove has ended, with neither input nor output. */
+export function leaveRunning(command: Command): { pid: number; exited: Promise<number> } {
+  let child: Bun.Subprocess<"ignore", "ignore", "ignore">;
+  try {
+    child = Bun.spawn({
+      ...{ cmd: [command.file, ...command.args], env: childEnvironment(command.env), cwd: command.cwd ?? "/" },
+      ...{ stdio: ["ignore", "ignore", "ignore"], detached: true },
+    });
+  } catch (cause) {
+    throw notStarted(command, cause);
+  }
+  child.unref();
+  return child;
+}
+
 function duplexOf(command: Command): Duplex {
   const child = spawn(command, "pipe");
   const sink = child.stdin as unknown as Sink;

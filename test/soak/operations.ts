@@ -1,4 +1,6 @@
 /** The commands of a soak: what each is called with, and what must be there when it has gone through. */
+import { existsSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { type Actor, type Data, folderOf, type State, type World } from "./world.ts";
 
 /** One command, before it runs. */
@@ -9,6 +11,12 @@ export interface Operation {
   target: Data | undefined;
   /** What may be in it afterwards, once the command has gone through. */
   allows(after: State): boolean;
+  /** What it reads. */
+  stdin?: Blob;
+  /** What it needs lies ready. */
+  prepare?(): Promise<void>;
+  /** It is to be refused: nothing may change. */
+  mustFail?: boolean;
   /** Remembers what it has brought, besides the target's rows. */
   keep?(stdout: string): void;
   /** The worktree that it makes, or takes away. */
@@ -19,6 +27,8 @@ export interface Operation {
 type Draw = (world: World, actor: Actor) => Operation | undefined;
 
 const MOST_WORKTREES = 4;
+/** More of them stay only where a struck command has made one all the same. */
+const MOST_SNAPSHOTS = 3;
 const HOW_FAR = ["up 1", "up", "down 1", "goto 2"] as const;
 
 const draws: readonly (readonly [weight: number, draw: Draw])[] = [
@@ -26,6 +36,8 @@ const draws: readonly (readonly [weight: number, draw: Draw])[] = [
   [6, drawInsert],
   [3, drawDump],
   [4, drawRestore],
+  [1, drawCutRestore],
+  [3, drawSeed],
   [3, drawSnapshot],
   [4, drawRewind],
   [3, drawCopy],
@@ -85,6 +97,19 @@ function drawInsert(world: World, actor: Actor): Operation | undefined {
   };
 }
 
+function drawSeed(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  if (target === undefined) return undefined;
+  const note = world.freshName("seed");
+  const file = actor.repo.path(`${note}.sql`);
+  const { notes, migrations } = target.data.state;
+  return {
+    ...{ actor, target: target.data, args: ["seed", "--file", file, "-t", target.name, "--yes"] },
+    prepare: () => writeFile(file, `insert into note values ('${note}');\n`),
+    allows: equals({ notes: [...notes, note].sort(), migrations }),
+  };
+}
+
 function drawDump(world: World, actor: Actor): Operation | undefined {
   const target = drawTarget(world, actor);
   if (target === undefined) return undefined;
@@ -103,14 +128,36 @@ function drawRestore(world: World, actor: Actor): Operation | undefined {
   return { actor, args, target: target.data, allows: equals(state) };
 }
 
+/** A dump comes through a pipe that is cut somewhere: whatever has come may not be taken for a whole one. */
+function drawCutRestore(world: World, actor: Actor): Operation | undefined {
+  const target = drawTarget(world, actor);
+  const whole = actor.dumps.filter(({ path }) => existsSync(path));
+  if (target === undefined || whole.length === 0) return undefined;
+  const bytes = readFileSync(world.pick(whole).path);
+  const stdin = new Blob([bytes.subarray(0, world.below(bytes.length))]);
+  const args = ["restore", "-", "--to", target.name, "--yes"];
+  return { actor, args, target: target.data, stdin, mustFail: true, allows: () => false };
+}
+
 function drawSnapshot(world: World, actor: Actor): Operation | undefined {
   const target = drawTarget(world, actor);
   if (target === undefined) return undefined;
-  const name = world.freshName("s");
   const { state, snapshots } = target.data;
+  const [oldest] = snapshots.keys();
+  if (oldest !== undefined && snapshots.size >= MOST_SNAPSHOTS) return removeSnapshot(actor, target, oldest);
+  const name = world.freshName("s");
   return {
     ...{ actor, target: undefined, args: ["snapshot", name, target.name, "--yes"], allows: () => true },
     keep: () => void snapshots.set(name, state),
+  };
+}
+
+/** What is not asked for any more may be there or not. */
+function removeSnapshot(actor: Actor, target: { name: string; data: Data }, snapshot: string): Operation {
+  const forget = () => void target.data.snapshots.delete(snapshot);
+  return {
+    ...{ actor, target: undefined, args: ["snapshots", "remove", snapshot, target.name, "--yes"] },
+    ...{ prepare: async () => forget(), allows: () => true },
   };
 }
 

@@ -1,36 +1,46 @@
 /** Random commands with random faults, against a model of what must be there. Whatever is not as the model says is a loss. */
 import { existsSync } from "node:fs";
-import { waitFor } from "../support/engine/run.ts";
 import type { Ended } from "../support/faults/program.ts";
-import { connect, readRemains } from "../support/faults/world.ts";
-import { drawFault, type Fault, plant, runStruck, whileAway } from "./faults.ts";
+import { drawFault, type Fault } from "./faults.ts";
 import { commandsToMend, drawOperation, type Operation } from "./operations.ts";
-import { type Actor, type Data, folderOf, PROJECT, temporaryFiles, World } from "./world.ts";
-
-/** What a soak has done and found. */
-export interface Report {
-  seed: number;
-  steps: number;
-  faults: Record<string, number>;
-  refused: number;
-  /** What was not as it must be, with the step. Empty is good. */
-  lost: string[];
-  foreignTouched: string[];
-  restartsNotInjected: number;
-  leftovers: string[];
-}
+import { Oracle } from "./oracle.ts";
+import { moveAway, plant, whileAway } from "./planted.ts";
+import { describeStep, type Report } from "./report.ts";
+import type { ServerKind } from "./server.ts";
+import { type Actor, type Data, folderOf, PROJECT, World } from "./world.ts";
 
 /** Everything is looked at this often; the database that a command works on, each time. */
-const LOOK_EVERY = 10;
+const LOOK_EVERY = 25;
+/** How long a command takes of which that is not known yet. */
+const FIRST_USUAL_MS = 300;
+
+export interface SoakOptions {
+  steps: number;
+  seed: number;
+  server: ServerKind;
+  say: (line: string) => void;
+}
+
+/** One command of a step, with all that is drawn for it beforehand. */
+interface Play {
+  operation: Operation;
+  fault: Fault | undefined;
+  /** Something else runs at the same time, which may have what it wants. */
+  contended: boolean;
+  /** A worktree that a struck command has left half-made is made whole; otherwise it is removed. */
+  mendWhole: boolean;
+  /** What a struck command has left at work is ended by the next run at once; otherwise it comes to its end by itself. */
+  byNext: boolean;
+}
 
 /** Runs so many steps; it ends early at the first loss, since nothing behind it can be judged. */
-export async function soak(options: { steps: number; seed: number; say: (line: string) => void }): Promise<Report> {
-  const world = await World.create(options.seed);
-  const run = new Soak(world, options.seed, options.say);
+export async function soak(options: SoakOptions): Promise<Report> {
+  const world = await World.create(options.seed, options.server);
+  const run = new Soak(world, options);
   try {
     while (run.report.steps < options.steps && run.report.lost.length === 0) await run.step();
-    await run.lookAtEverything();
-    await run.finish();
+    await run.oracle.lookAtEverything();
+    await run.oracle.finish();
     return run.report;
   } finally {
     await world.remove();
@@ -39,61 +49,89 @@ export async function soak(options: { steps: number; seed: number; say: (line: s
 
 class Soak {
   readonly report: Report;
-  private started: string | undefined;
+  readonly oracle: Oracle;
+  private readonly usualMs = new Map<string, number>();
 
   constructor(
     private readonly world: World,
-    seed: number,
-    private readonly say: (line: string) => void,
+    private readonly options: SoakOptions,
   ) {
     this.report = {
-      ...{ seed, steps: 0, faults: {}, refused: 0, restartsNotInjected: 0 },
+      ...{ seed: options.seed, server: options.server, steps: 0, faults: {}, refused: 0, restartsNotInjected: 0 },
       ...{ lost: [], foreignTouched: [], leftovers: [] },
     };
+    this.oracle = new Oracle(world, this.report);
   }
 
   async step(): Promise<void> {
     const { world, report } = this;
-    this.started ??= await world.server.startTime();
     report.steps += 1;
+    world.beginStep(report.steps);
     const actor = world.pick(world.actors);
     const chance = world.below(100);
-    if (chance < 4) await plant(world, actor).then(() => this.count("planted record"));
+    if (chance < 8) this.count(await plant(world, actor));
     else if (chance < 10 && actor.worktrees.size > 0) await this.lookWhileAway(actor);
+    else if (chance < 12 && actor.worktrees.size > 0) await this.move(actor);
     else await this.play(actor);
-    if (report.steps % LOOK_EVERY === 0) await this.lookAtEverything();
+    if (report.steps % LOOK_EVERY === 0) await this.oracle.lookAtEverything();
   }
 
   /** One command, or two of two users at once. */
   private async play(actor: Actor): Promise<void> {
     const { world } = this;
     const operation = drawOperation(world, actor);
-    const fault = drawFault(world);
+    const fault = await drawFault(world, actor);
     const other = world.actors.find((each) => each !== actor);
-    const both = other !== undefined && operation.target !== world.main && fault?.name !== "server restart";
-    const beside = both && world.below(4) === 0 ? drawOperation(world, other) : undefined;
-    if (beside === undefined || beside.target === world.main) return await this.run(operation, fault, false);
+    const both = other !== undefined && operation.target !== world.main && fault?.forAll !== true;
+    const beside = both && world.below(6) === 0 ? drawOperation(world, other) : undefined;
+    const contended = beside !== undefined && beside.target !== world.main;
+    const first = { operation, fault, contended, mendWhole: world.below(2) === 0, byNext: world.below(6) === 0 };
+    if (!contended) return await this.run(first);
     this.count("two at once");
-    await Promise.all([this.run(operation, fault, true), this.run(beside, undefined, true)]);
+    const second = { operation: beside, fault: undefined, contended, mendWhole: true, byNext: false };
+    await Promise.all([this.run(first), this.run(second)]);
   }
 
-  private async run(operation: Operation, fault: Fault | undefined, contended: boolean): Promise<void> {
+  private async run(play: Play): Promise<void> {
+    const { operation, fault, contended } = play;
     const { actor, args, target } = operation;
-    const what = `step ${this.report.steps}: ${actor.name}: pgrove ${args.join(" ")}${fault ? `, ${fault.name}` : ""}`;
-    const program = actor.repo.start(args);
-    const ended = await runStruck(this.world, program, fault);
-    if (fault !== undefined) this.count(fault.name);
-    if (fault?.name === "server restart") this.started = await this.world.server.startTime();
-    this.say(`${what}: ${ended.code ?? ended.signal}`);
-    if (ended.code === 0) return await this.settle(what, operation, ended);
-    const excused = fault?.mayFail === true || (contended && ended.code === 5);
-    if (!excused) this.lose(`${what}: exit ${ended.code}\n${ended.stderr.trim()}`);
-    if (contended && ended.code === 5) this.report.refused += 1;
+    const what = describeStep(this.report.steps, actor.name, args, fault?.name);
+    const occupied = operation.makes !== undefined && existsSync(folderOf(actor, operation.makes));
+    await operation.prepare?.();
+    const ended = await this.runStruck(operation, fault);
+    this.options.say(`${what}: ${ended.code ?? ended.signal}`);
     if (/pgrove has a bug/.test(ended.stderr)) this.lose(`${what}: ${ended.stderr.trim()}`);
-    if (ended.code === null) await this.waitForDead(what, actor);
-    if (operation.makes !== undefined) await this.mendNew(what, operation, operation.makes);
+    if (operation.mustFail && ended.code === 0) this.lose(`${what}: it says that all has gone well`);
+    if (ended.code === 0 && !operation.mustFail) return await this.settle(what, operation, ended);
+    const refused = contended && ended.code === 5;
+    const excused = fault?.mayFail === true || refused || operation.mustFail || occupied;
+    if (!excused) this.lose(`${what}: exit ${ended.code}\n${ended.stderr.trim()}`);
+    if (refused) this.report.refused += 1;
+    if (fault?.mayFail) await this.oracle.waitForDead(what, actor, ended.pid, play.byNext);
+    if (occupied) return;
+    if (operation.makes !== undefined) await this.mendNew(what, play, operation.makes);
     else if (operation.removes !== undefined) await this.mendRemove(what, operation, operation.removes);
     else if (target !== undefined) await this.requireEither(what, operation, target);
+  }
+
+  /** Runs it with the fault; resolves once both have ended, and what the fault has done is undone. */
+  private async runStruck(
+    { actor, args, stdin }: Operation,
+    fault: Fault | undefined,
+  ): Promise<Ended & { pid: number }> {
+    const verb = args[0] ?? "";
+    const began = performance.now();
+    const program = this.world.start(actor, args, { ...(stdin && { stdin }), ...(fault?.env && { env: fault.env }) });
+    const usualMs = this.usualMs.get(verb) ?? FIRST_USUAL_MS;
+    const striking = fault?.strike(this.world, actor, program, usualMs) ?? Promise.resolve(false);
+    const ended = await program.ended;
+    const took = performance.now() - began;
+    const happened = await striking;
+    await fault?.undo?.(this.world, actor);
+    if (fault === undefined) this.usualMs.set(verb, (usualMs + took) / 2);
+    if (fault !== undefined && happened) this.count(fault.name);
+    if (fault?.name.startsWith("server ")) await this.oracle.expectRestart();
+    return { ...ended, pid: program.pid };
   }
 
   /** The command went through: all of what it was to do is there. */
@@ -114,18 +152,18 @@ class Soak {
     else this.lose(`${what}, struck: ${JSON.stringify({ target, after })}`);
   }
 
-  private async mendNew(what: string, operation: Operation, name: string): Promise<void> {
+  private async mendNew(what: string, { operation, mendWhole }: Play, name: string): Promise<void> {
     const { actor } = operation;
-    const whole = existsSync(folderOf(actor, name)) && this.world.below(2) === 0;
-    const mended = await actor.repo.run(commandsToMend(actor, name, whole ? "whole" : "gone"));
-    this.say(`  mended (${whole ? "provision" : "remove"}): ${mended.code}`);
+    const whole = mendWhole && existsSync(folderOf(actor, name));
+    const mended = await this.world.start(actor, commandsToMend(actor, name, whole ? "whole" : "gone")).ended;
+    this.options.say(`  mended (${whole ? "provision" : "remove"}): ${mended.code}`);
     if (!whole) return await this.requireGone(what, operation, name);
     if (mended.code !== 0) this.lose(`${what}, then provision: exit ${mended.code}\n${mended.stderr}`);
     else await this.settle(`${what}, then provision`, operation, mended);
   }
 
   private async mendRemove(what: string, operation: Operation, name: string): Promise<void> {
-    await operation.actor.repo.run(commandsToMend(operation.actor, name, "gone"));
+    await this.world.start(operation.actor, commandsToMend(operation.actor, name, "gone")).ended;
     await this.requireGone(what, operation, name);
   }
 
@@ -134,7 +172,7 @@ class Soak {
     const usual = `${PROJECT}_${name}`;
     const database = target?.database || (this.world.strangers.has(usual) ? "" : usual);
     if (existsSync(folderOf(actor, name))) this.lose(`${what}: the folder is still there`);
-    if (database !== "" && (await this.world.oidOf(database)) !== undefined) this.lose(`${what}: ${database} is left`);
+    if ((await this.world.look()).oids.has(database)) this.lose(`${what}: ${database} is left`);
     actor.worktrees.delete(name);
   }
 
@@ -142,54 +180,18 @@ class Soak {
     const name = this.world.pick([...actor.worktrees.keys()]);
     await whileAway(actor, name, async () => {
       for (const args of [["prune", "--yes"], ["list"]]) {
-        const ended = await actor.repo.run(args);
-        this.say(`step ${this.report.steps}: ${actor.name}: pgrove ${args.join(" ")}, ${name} away: ${ended.code}`);
+        const ended = await this.world.start(actor, args).ended;
+        this.options.say(`${describeStep(this.report.steps, actor.name, args, `${name} away`)}: ${ended.code}`);
       }
     });
     this.count("folder away");
-    await this.lookAtEverything();
   }
 
-  /** The next run ends what a killed one has left at work in the server. */
-  private async waitForDead(what: string, actor: Actor): Promise<void> {
-    const ended = await actor.repo.run(["dump", "main"]);
-    if (ended.code !== 0) return this.lose(`${what}: the next dump: exit ${ended.code}\n${ended.stderr}`);
-    actor.dumps.push({ path: ended.stdout.trim(), state: this.world.main.state });
-    const runs = (await actor.repo.runs()).flatMap((run) => [`pgrove-${run}`, `pgrove-${run}-control`]);
-    const sql = connect(this.world.server);
-    const atWork = async () =>
-      (await sql`select from pg_stat_activity where application_name in ${sql(runs)}`).length === 0;
-    await waitFor("the sessions of a dead run to end", 20_000, atWork, 20).catch((error) => this.lose(String(error)));
-    await sql.end();
-  }
-
-  async lookAtEverything(): Promise<void> {
-    const { world, report } = this;
-    const all = [world.main, ...world.actors.flatMap(({ worktrees }) => [...worktrees.values()])];
-    for (const { database, state } of all) {
-      const found = await world.read(database);
-      if (!Bun.deepEquals(found, state)) this.lose(`${database}: ${JSON.stringify({ state, found })}`);
-    }
-    for (const { path } of world.actors.flatMap(({ dumps }) => dumps)) {
-      if (!existsSync(path)) this.lose(`${path}: the dump is gone`);
-    }
-    for (const [database, oid] of world.strangers) {
-      if ((await world.oidOf(database)) !== oid) report.foreignTouched.push(database);
-    }
-    for (const file of world.planted) if (!existsSync(file)) report.foreignTouched.push(file);
-    const started = await world.server.startTime();
-    if (started !== this.started) report.restartsNotInjected += 1;
-    this.started = started;
-  }
-
-  /** A last command of each user clears what the struck ones have left: then there is nothing. */
-  async finish(): Promise<void> {
-    const { server, actors } = this.world;
-    for (const actor of actors) {
-      await this.waitForDead("the end", actor);
-      const { sessions, databases, files, containers } = await readRemains(server, actor.repo);
-      this.report.leftovers.push(...sessions, ...databases, ...files, ...containers, ...temporaryFiles(actor));
-    }
+  private async move(actor: Actor): Promise<void> {
+    const name = this.world.pick([...actor.worktrees.keys()]);
+    await moveAway(this.world, actor, name);
+    this.options.say(`step ${this.report.steps}: ${actor.name}: git worktree move ${name}`);
+    this.count("folder moved");
   }
 
   private count(fault: string): void {
@@ -199,17 +201,4 @@ class Soak {
   private lose(what: string): void {
     this.report.lost.push(what);
   }
-}
-
-/** The report in words: a line for each figure, and what was lost. */
-export function describeReport(report: Report): string[] {
-  const { seed, steps, faults, refused, lost, foreignTouched, restartsNotInjected, leftovers } = report;
-  const struck = Object.values(faults).reduce((sum, each) => sum + each, 0);
-  const kinds = Object.entries(faults).map(([name, count]) => `${name} ${count}`);
-  return [
-    `seed ${seed}: ${steps} steps, ${struck} faults (${kinds.join(", ")}), ${refused} refused beside another run`,
-    `lost ${lost.length}, foreign things touched ${foreignTouched.length}, server restarts that were not injected ${restartsNotInjected}, leftovers ${leftovers.length}`,
-    ...lost,
-    ...[...foreignTouched, ...leftovers].map((each) => `  ${each}`),
-  ];
 }

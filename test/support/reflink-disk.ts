@@ -1,8 +1,7 @@
 /** A disk whose files can share their bytes (btrfs in a file), in a mount namespace of its own: gone with its program. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { canInstall, openSuite } from "./engine/apt.ts";
-import { stateDir } from "./engine/paths.ts";
+import { canInstall, unpackPackage } from "./engine/apt.ts";
 import { runOk } from "./engine/run.ts";
 
 /** Whether such a disk can be had here: only root may mount it, and mkfs.btrfs must be there or be fetched. */
@@ -23,12 +22,7 @@ export async function onReflinkDisk(folder: string, command: readonly string[]):
 async function findMkfs(): Promise<string> {
   const installed = Bun.which("mkfs.btrfs", { PATH: `${process.env.PATH}:/usr/sbin:/sbin` });
   if (installed !== null) return installed;
-  const folder = join(stateDir, "btrfs-progs");
+  const folder = await unpackPackage("btrfs-progs");
   const mkfs = ["sbin", "usr/sbin"].map((bin) => join(folder, bin, "mkfs.btrfs"));
-  const known = mkfs.find((path) => existsSync(path));
-  if (known !== undefined) return known;
-  await (await openSuite("bookworm")).download(["btrfs-progs"], folder, /^(?!btrfs-progs$)/);
-  for (const name of new Bun.Glob("*.deb").scanSync(folder))
-    await runOk("dpkg-deb", ["-x", join(folder, name), folder]);
   return mkfs.find((path) => existsSync(path)) ?? "mkfs.btrfs";
 }

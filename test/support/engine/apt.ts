@@ -9,7 +9,7 @@ const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /** Packages of one Debian suite, fetched beside the machine's own apt: its sources and its state stay as they are. */
 export interface Suite {
   /** Fetches the packages with all they depend on, except those whose name matches `without`, into a folder. */
-  download(packages: readonly string[], into: string, without?: RegExp): Promise<void>;
+  download(packages: readonly string[], into: string, without?: Pick<RegExp, "test">): Promise<void>;
   has(packageName: string): Promise<boolean>;
 }
 
@@ -53,6 +53,18 @@ export async function openSuite(suite: string): Promise<Suite> {
       await runOk("apt-get", ["download", "-q", ...wanted], { env, cwd: into });
     },
   };
+}
+
+/** One package's files, without what it depends on, below the folder that it resolves with: unpacked once, beside the machine's own. */
+export async function unpackPackage(name: string): Promise<string> {
+  const folder = join(stateDir, name);
+  const whole = join(folder, "unpacked");
+  if (existsSync(whole)) return folder;
+  await (await openSuite("bookworm")).download([name], folder, { test: (each) => each !== name });
+  for (const file of readdirSync(folder).filter((each) => each.endsWith(".deb")))
+    await runOk("dpkg-deb", ["-x", join(folder, file), folder]);
+  writeFileSync(whole, "");
+  return folder;
 }
 
 /** The mirror named in the machine's own apt sources, where there is one. */

@@ -23,6 +23,8 @@ export interface StartOptions {
   stdin?: Blob;
   /** Words in front of the program: `unshare --mount …`. */
   wrap?: readonly string[];
+  /** Another place of the program. */
+  binary?: string;
 }
 
 /** A pgrove that runs. */
@@ -58,7 +60,7 @@ export class Repo {
 
   start(args: readonly string[], options: StartOptions = {}): Started {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: bun run build.ts`);
-    const child = Bun.spawn([...(options.wrap ?? []), binary, ...args], {
+    const child = Bun.spawn([...(options.wrap ?? []), options.binary ?? binary, ...args], {
       cwd: options.cwd ?? this.folder,
       env: { ...this.environment(), ...options.env },
       stdin: options.stdin ?? "ignore",
