@@ -1,8 +1,9 @@
 /** A thousand migrations: against dbmate, and against one psql session over the same statements. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { findDbmate } from "../test/support/migrate/dbmate-program.ts";
 import { compare, comparePeaks, compareShort, type Program, runProgram } from "./measure.ts";
-import { findDbmate, findPsql } from "./programs.ts";
+import { findPsql } from "./programs.ts";
 import { type Row, takesAtMost, timesAsLong, timesTheMemory } from "./report.ts";
 import type { Setting } from "./setting.ts";
 

@@ -23,15 +23,6 @@ function isScript(path: string): boolean {
   return start.toString("latin1") === "#!";
 }
 
-/** dbmate's own program: `node_modules/.bin/dbmate` is a Node script around it. */
-export function findDbmate(): string {
-  const ending = process.platform === "win32" ? ".exe" : "";
-  const below = `@dbmate/${process.platform}-${process.arch}/bin/dbmate${ending}`;
-  const path = join(import.meta.dir, "../node_modules", below);
-  if (!existsSync(path)) throw new Error(`there is no ${path}: npm ci`);
-  return path;
-}
-
 /** The host's psql: on Debian `/usr/bin/psql` is a Perl script around the newest one. */
 export function findPsql(): string {
   const path = Bun.which("psql");

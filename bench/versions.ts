@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { version } from "../package.json";
 import { ensureCompose } from "../test/support/engine/compose.ts";
 import { runOk } from "../test/support/engine/run.ts";
-import { findDbmate, findPsql } from "./programs.ts";
+import { findDbmate } from "../test/support/migrate/dbmate-program.ts";
+import { findPsql } from "./programs.ts";
 import type { Setting } from "./setting.ts";
 
 /** Name and version, in the order in which they are printed. */

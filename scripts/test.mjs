@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeFaults } from "./test/faults.mjs";
-import { dealOut, findTestFiles, kinds } from "./test/files.mjs";
+import { dealEvenly, dealOut, findTestFiles, kinds } from "./test/files.mjs";
 import { describeSlowest, readReport } from "./test/report.mjs";
 import { isStopped, runStep, say } from "./test/step.mjs";
 
@@ -57,13 +57,12 @@ async function playAll() {
   const built = await check("build", "bun", ["run", "build.ts"]);
   await check("types", "tsc", ["--noEmit"]);
   await check("lint", "biome", ["check", "."]);
-  const unit = filesOf("unit");
-  if (unit.length > 0) await playPart({ name: "unit", files: unit }, runId);
+  await playParts(dealEvenly(root, filesOf("unit"), { name: "unit", count: LANES }));
   if (!built && filesOf("e2e").length > 0) failures.push("e2e: not run, the build failed");
   const parts = dealOut(root, [...filesOf("integration"), ...(built ? filesOf("e2e") : [])]);
   if (parts.length === 0) return;
   try {
-    if (await startEngine()) await Promise.all(Array.from({ length: LANES }, (_, lane) => playLane(lane, parts)));
+    if (await startEngine()) await playParts(parts);
   } finally {
     await stopEngine();
   }
@@ -71,6 +70,10 @@ async function playAll() {
 
 function filesOf(kind) {
   return (values.only ?? kind) === kind ? findTestFiles(root, kind, { words, long: values.long }) : [];
+}
+
+async function playParts(parts) {
+  await Promise.all(Array.from({ length: LANES }, (_, lane) => playLane(lane, parts)));
 }
 
 /** Takes one part after the other until none is left. */

@@ -23,6 +23,15 @@ export interface ErrorDetails {
   hint?: string;
   exit: ExitCode;
   cause?: unknown;
+  /** Where in a file, when the message begins with that place. */
+  place?: FilePlace;
+}
+
+/** A place in a file. Line and column count from 1. */
+export interface FilePlace {
+  file: string;
+  line?: number | undefined;
+  column?: number | undefined;
 }
 
 /** Every failure that a user can cause or meet. Anything else that is thrown is a bug of pgrove. */
@@ -30,6 +39,7 @@ export class PgroveError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly exit: ExitCode;
+  readonly place: FilePlace | undefined;
 
   constructor(details: ErrorDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -37,7 +47,19 @@ export class PgroveError extends Error {
     this.code = details.code;
     this.hint = details.hint;
     this.exit = details.exit;
+    this.place = details.place;
   }
+}
+
+/** `file:line:column`, or what is known of it. */
+export function showFilePlace({ file, line, column }: FilePlace): string {
+  return [file, line, column].filter((part) => part !== undefined).join(":");
+}
+
+/** The place in a file that an error, or one of what it comes from, names; undefined where none does. */
+export function filePlaceOf(error: unknown): FilePlace | undefined {
+  if (!(error instanceof PgroveError)) return undefined;
+  return error.place ?? filePlaceOf(error.cause);
 }
 
 /** The command was typed wrongly: exit 2. */

@@ -1,5 +1,6 @@
 /** The program. The version is answered at once; everything else is loaded only when it is needed. */
 import { version } from "../package.json";
+import { writeAll } from "./cli/descriptors.ts";
 
 const argv = process.argv.slice(2);
 
@@ -11,7 +12,7 @@ if (!(argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V") && (awa
 
 /** False when it could not be written: the long way has words for that. */
 async function sayVersion(): Promise<boolean> {
-  return await Bun.write(Bun.stdout, `${version}\n`).then(
+  return await writeAll(1, `${version}\n`).then(
     () => true,
     () => false,
   );

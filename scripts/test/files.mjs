@@ -24,6 +24,18 @@ function filesBelow(root, path) {
   });
 }
 
+/** The files in as many parts of about one size: [{name, files}]; none of them is empty. */
+export function dealEvenly(root, files, { name, count }) {
+  const parts = Array.from({ length: count }, (_, at) => ({ name: `${name} ${at + 1}`, files: [], bytes: 0 }));
+  const sized = files.map((file) => ({ file, bytes: statSync(join(root, file)).size }));
+  for (const { file, bytes } of sized.sort((a, b) => b.bytes - a.bytes)) {
+    const least = parts.reduce((one, other) => (other.bytes < one.bytes ? other : one));
+    least.files.push(file);
+    least.bytes += bytes;
+  }
+  return parts.filter((part) => part.files.length > 0).map(({ bytes: _bytes, ...part }) => part);
+}
+
 /** The files in parts of one folder each: [{name, files}]. The largest come first, so that none is left for the end. */
 export function dealOut(root, files) {
   const parts = new Map();

@@ -1,5 +1,8 @@
 /** What an archive asks of the server and of the login, and what of it is not taken. */
+
+import { eachStatement } from "../sql/each-statement.ts";
 import type { ArchiveEntry } from "./archive.ts";
+import { type ElevatedStatement, elevatedOf } from "./elevated.ts";
 import { isSkipped, type Skipping, type Want, WantList, wantsOfSql } from "./wants.ts";
 
 /** Entries that pg_restore gives no owner. */
@@ -23,7 +26,8 @@ const WITH_WANTS = new Set([
     "FUNCTION",
   ],
   ...["OPERATOR CLASS", "OPERATOR FAMILY", "POLICY", "PROCEDURE", "PUBLICATION", "PUBLICATION TABLE"],
-  ...["PUBLICATION TABLES IN SCHEMA", "USER MAPPING"],
+  ...["PUBLICATION TABLES IN SCHEMA", "SCHEMA", "USER MAPPING", "TYPE", "SHELL TYPE", "CAST", "TABLE DATA"],
+  ...["TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE", "AGGREGATE", "PROCEDURAL LANGUAGE"],
 ]);
 
 function wantsOfEntry({ kind, owner, definition }: ArchiveEntry): Want[] {
@@ -38,6 +42,20 @@ export function wantsOf(entries: readonly ArchiveEntry[]): Want[] {
   const list = new WantList();
   for (const entry of entries) for (const want of wantsOfEntry(entry)) list.add(want);
   return list.all;
+}
+
+/** The statements of the archive about what an administrator can make. */
+export function elevatedIn(entries: readonly ArchiveEntry[]): ElevatedStatement[] {
+  return entries.flatMap(({ kind, definition }) => {
+    if (!WITH_WANTS.has(kind)) return [];
+    const bytes = Buffer.from(definition);
+    const found: (ElevatedStatement | undefined)[] = [];
+    eachStatement(bytes, (text, { start, end }) => {
+      found.push(elevatedOf(text, () => bytes.toString("utf8", start, end)));
+    });
+    // An entry that says more than that is the login's to run.
+    return found.every((each) => each !== undefined) ? found : [];
+  });
 }
 
 const MADE = new Set(["TABLE", "SEQUENCE", "FOREIGN TABLE"]);

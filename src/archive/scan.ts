@@ -2,6 +2,7 @@
 import { failure } from "../errors.ts";
 import { SqlLexer } from "../sql/lexer.ts";
 import type { Place, SqlListener } from "../sql/listener.ts";
+import { type ElevatedStatement, elevatedOf } from "./elevated.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { namesLeftOut, settingOf } from "./left-out.ts";
 import { Superfluous } from "./superfluous.ts";
@@ -12,6 +13,8 @@ export interface PlainScan {
   serverVersion: string | undefined;
   extensions: string[];
   wants: Want[];
+  /** The statements about what an administrator can make. */
+  elevated: ElevatedStatement[];
   tablespaces: string[];
   /** It holds `\\restrict`, which an older psql does not know. */
   restricted: boolean;
@@ -57,6 +60,7 @@ class PlainScanner implements SqlListener {
   private key: string | undefined;
   private readonly extensions = new Set<string>();
   private readonly wants = new WantList();
+  private readonly elevated: ElevatedStatement[] = [];
   private readonly tablespaces = new Set<string>();
   private readonly options = new Set<string>();
   private readonly settings = new Set<string>();
@@ -120,8 +124,11 @@ class PlainScanner implements SqlListener {
     if (extension !== undefined) this.extensions.add(unquoteName(extension));
     const tablespace = TABLESPACE.exec(text)?.[1];
     if (tablespace !== undefined) this.tablespaces.add(unquoteName(tablespace));
-    const want = wantOf(text, () => this.held.at(place)?.toString("utf8") ?? text);
+    const whole = () => this.held.at(place)?.toString("utf8") ?? text;
+    const want = wantOf(text, whole);
     if (want !== undefined) this.wants.add(want);
+    const elevated = elevatedOf(text, whole);
+    if (elevated !== undefined) this.elevated.push(elevated);
     if (this.superfluous.includes(text)) this.hasSuperfluous = true;
     for (const option of namesLeftOut(text)) this.options.add(option);
     const setting = settingOf(text);
@@ -152,11 +159,11 @@ class PlainScanner implements SqlListener {
         "it was cut off, or is no dump; SQL that is none runs with: pgrove sql -f FILE",
       );
     }
-    const { serverVersion } = this;
+    const { serverVersion, elevated } = this;
     const restricted = this.key !== undefined;
     const [extensions, tablespaces] = [[...this.extensions], [...this.tablespaces]];
     const [options, settings, wants] = [[...this.options], [...this.settings], this.wants.all];
     const superfluous = this.hasSuperfluous;
-    return { serverVersion, restricted, extensions, wants, tablespaces, options, settings, superfluous };
+    return { serverVersion, restricted, extensions, wants, elevated, tablespaces, options, settings, superfluous };
   }
 }

@@ -54,6 +54,7 @@ const MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR (${NAME}) SERVER 
 const OWNER = new RegExp(`^ALTER .+ OWNER TO (${NAME})$`, "i");
 const SESSION = /^SET (?:SESSION AUTHORIZATION|(?:SESSION |LOCAL )?ROLE) (.+?)\s*;?$/is;
 const NOBODY = new Set(["DEFAULT", "NONE"]);
+const SCHEMA = new RegExp(`^CREATE SCHEMA (${PART})$`, "i");
 const SCHEMA_OF = new RegExp(`^CREATE SCHEMA .*\\bAUTHORIZATION (${NAME})`, "i");
 /** They stand for whoever works, or for everybody. */
 const NO_ROLES = new Set(["PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"]);
@@ -66,6 +67,32 @@ const SETTING = /^SET (?:SESSION )?(\w+(?:\.\w+)*) (?:=|TO) /i;
 const ROUTINE = /^CREATE (?:OR REPLACE )?(FUNCTION|PROCEDURE) /i;
 const OF_ROUTINE = /\sSET (\w+(?:\.\w+)*) TO /g;
 
+/** What only a superuser does, and no login of fewer rights is given: in words for people. */
+const OF_SUPERUSERS: readonly (readonly [RegExp, (name: string) => string])[] = [
+  [/^COPY .+ (?:FROM|TO) PROGRAM\b/i, () => "COPY … PROGRAM"],
+  [/^COPY .+ (?:FROM|TO) '/i, () => "COPY of a file of the server's"],
+  [/^ALTER SYSTEM\b/i, () => "ALTER SYSTEM"],
+  [/^(?:CREATE|ALTER|DROP) (?:ROLE|USER(?! MAPPING\b)|GROUP) (.+)$/i, (rest) => `role ${rest.split(" ")[0]}`],
+  [/^(?:CREATE|ALTER|DROP) TABLESPACE (\S+)/i, (name) => `tablespace ${name}`],
+  [/^LOAD '/i, () => "LOAD"],
+  [
+    /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ([^\s(]+).*?\sLANGUAGE (?:c|internal|"c"|"internal"|'|\w+u\b)/i,
+    (name) => `function ${name}, which is not in SQL or a trusted language`,
+  ],
+  [/^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ([^\s(]+).*\sLEAKPROOF\b/i, (name) => `leakproof function ${name}`],
+  [/^CREATE TYPE (\S+) \(.*\bINPUT =/i, (name) => `base type ${name}`],
+  [/^CREATE CAST (\(.+\)) WITHOUT FUNCTION/i, (name) => `cast ${name} without a function`],
+  [/^CREATE TEXT SEARCH (?:PARSER|TEMPLATE) (\S+)/i, (name) => `text search parser or template ${name}`],
+];
+
+function ofSuperusers(text: string): Want | undefined {
+  for (const [form, words] of OF_SUPERUSERS) {
+    const [found, name = ""] = form.exec(text) ?? [];
+    if (found !== undefined) return { ...none, kind: "object", object: words(name), superuser: true };
+  }
+  return undefined;
+}
+
 /** Objects that only a superuser makes; of publications, those of more than named tables. */
 const BY_SUPERUSERS = new Set(["event trigger", "foreign data wrapper", "access method"]);
 const WIDE = /^ FOR (?:ALL TABLES|TABLES IN SCHEMA)|^ ADD TABLES IN SCHEMA/i;
@@ -75,6 +102,8 @@ const WIDE = /^ FOR (?:ALL TABLES|TABLES IN SCHEMA)|^ ADD TABLES IN SCHEMA/i;
  * statement with what its strings hold.
  */
 export function wantOf(text: string, whole: () => string): Want | undefined {
+  const forbidden = ofSuperusers(text);
+  if (forbidden !== undefined) return forbidden;
   switch (/^\w+/.exec(text)?.[0].toUpperCase()) {
     case "GRANT":
     case "REVOKE":
@@ -104,7 +133,9 @@ function alterationOf(text: string): Want | undefined {
 
 function schemaOf(text: string): Want | undefined {
   const role = SCHEMA_OF.exec(text)?.[1];
-  return role === undefined ? undefined : { ...none, kind: "role", roles: rolesIn(role) };
+  if (role !== undefined) return { ...none, kind: "role", roles: rolesIn(role) };
+  const name = SCHEMA.exec(text)?.[1];
+  return name === undefined ? undefined : { ...none, kind: "object", object: `schema ${unquoteName(name)}` };
 }
 
 function routineOf(text: string): Want | undefined {

@@ -6,6 +6,7 @@ import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
 import { listImages } from "../repo/trust-items.ts";
 import type { ServerTools } from "../server/server.ts";
+import type { EngineName } from "../sys/command.ts";
 import { pathExists } from "../sys/files.ts";
 import { once } from "../sys/once.ts";
 import type { Runner } from "../sys/process.ts";
@@ -35,6 +36,8 @@ export interface Surroundings {
   cwd: string;
   home: string;
   runner: Runner;
+  /** Told the engine that pgrove.yaml names, before anything is asked of one. */
+  useEngine(engine: EngineName): void;
   /** Resolves when the image that pgrove.yaml names is approved; refuses else. */
   approveImage(image: string): Promise<void>;
 }
@@ -49,6 +52,7 @@ export function createPlaces(around: Surroundings): CommandPlace {
   const config = once(async () => {
     const loaded = await readConfig(await folder(), around);
     if (loaded !== undefined) output.conceal(secretsOf(loaded));
+    if (loaded?.config.engine !== undefined) around.useEngine(loaded.config.engine);
     return loaded;
   });
   const repository = once(async () => {

@@ -8,7 +8,7 @@ export const COMMON_ARGS = defineArgs({
   },
   target: {
     ...{ type: "string", alias: "t", valueHint: "TARGET", completes: "target" },
-    description: "main, a worktree, @environment or postgres:// URL",
+    description: "main, a worktree, @environment or postgres:// URL; default: the worktree you stand in",
   },
   "env-file": { type: "string", valueHint: "FILE", description: "use the database that this file describes" },
   json: { type: "boolean", description: "one JSON document on stdout" },

@@ -8,6 +8,8 @@ import type { Loss } from "../resolve/protection.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import type { TargetPlace } from "../resolve/target-place.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
+import type { EngineName } from "../sys/command.ts";
+import { findEngine, withEngine } from "../sys/engine.ts";
 import { once } from "../sys/once.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
@@ -63,11 +65,17 @@ export interface ContextOptions {
 /** The context of this process. */
 export function createContext(options: ContextOptions): Context {
   const { flags, output, environment = process.env, cwd = process.cwd() } = options;
-  const { runner = systemRunner, clock = systemClock } = options;
+  const { clock = systemClock } = options;
+  let namedEngine: EngineName | undefined;
+  const foundEngine = once(() => findEngine(environment.PATH));
+  const runner = withEngine(options.runner ?? systemRunner, () => namedEngine ?? foundEngine(), environment);
   const home = environment.HOME || homedir();
   const userKey = userKeyFile(environment, home);
   const places = createPlaces({
     ...{ flags, output, environment, cwd, home, runner },
+    useEngine: (engine) => {
+      namedEngine = engine;
+    },
     approveImage: (image) => requireApproved({ key: "client_image", text: image }),
   });
   const prompt = createPrompt({ available: isatty(0) && isatty(2), before: output.flush });
@@ -82,7 +90,9 @@ export function createContext(options: ContextOptions): Context {
   const sessionTools = once(async (): Promise<OperationTools> => {
     const stateDir = await places.stateDir();
     const progress = await makeProgress(output, environment);
-    return { runner, clock, stateDir, userKey, abort: interruptions().abort, progress, note };
+    const { lockWaitMs } = flags;
+    const wait = lockWaitMs === undefined ? {} : { lockWaitMs };
+    return { ...{ runner, clock, stateDir, userKey, progress, note }, abort: interruptions().abort, ...wait };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
     const { openStore } = await import("./open-store.ts");

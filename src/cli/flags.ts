@@ -1,10 +1,16 @@
 import { type Line, type Values, valuesOf } from "./args.ts";
 import { COMMON_ARGS } from "./common-options.ts";
+import { WAIT_LOCK } from "./grammar.ts";
+import { readTime } from "./times.ts";
 
 /** The common options, as given: `confirm` is the name behind it, `repo` a path or an alias. */
-export type Flags = Omit<Values<typeof COMMON_ARGS>, "target" | "help" | "version">;
+export interface Flags extends Omit<Values<typeof COMMON_ARGS>, "target" | "help" | "version"> {
+  /** `--wait-lock` of the commands that have it. */
+  lockWaitMs?: number;
+}
 
-/** Reads the common options out of a parsed command line. */
+/** Reads the common options out of a parsed command line. Throws (exit 2) at a time that is none. */
 export function readFlags(line: Line): Flags {
-  return valuesOf(line, COMMON_ARGS);
+  const lockWaitMs = readTime("wait-lock", valuesOf(line, WAIT_LOCK).waitLock);
+  return { ...valuesOf(line, COMMON_ARGS), ...(lockWaitMs === undefined ? {} : { lockWaitMs }) };
 }

@@ -1,17 +1,21 @@
 /** Consent to the SQL of a dump that somebody else has made. */
-import { type ForeignDump, isSigned } from "../dump/authorship.ts";
+import { type DoubtfulDump, isSigned } from "../dump/authorship.ts";
 import { listDumps, requireDump } from "../dump/store.ts";
 import { hashContent } from "../repo/approved-files.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
 import type { Loss } from "../resolve/protection.ts";
 import type { Context } from "./context.ts";
-import { approvingOnce } from "./trust.ts";
+import { approveItems, isApproved } from "./trust.ts";
 
-/** The sentence that says what is agreed to. */
-function describeForeign({ dump, login, isSuperuser }: ForeignDump): string {
+/** The sentences that say what is agreed to. */
+function describeForeign({ dump, login, isSuperuser }: DoubtfulDump): string {
   const as = login === undefined ? "" : ` as ${login}`;
   const means = isSuperuser ? ", a superuser, which may also run programs on the server's machine" : "";
   return `${dump.name} was not made by your pgrove: its SQL will be run${as}${means}`;
+}
+
+function describeElevated({ dump, elevated }: DoubtfulDump): string {
+  return `a superuser will make, which others may not, of ${dump.name}: ${elevated.join(", ")}`;
 }
 
 /** Asks for consent to a replacement, and with it to the SQL of a foreign dump, where that is what replaces. */
@@ -19,7 +23,7 @@ export async function consentToReplacement(
   context: Context,
   target: Loss["target"],
   replacement: Pick<Loss, "what" | "instead">,
-  foreign: ForeignDump | undefined,
+  foreign: DoubtfulDump | undefined,
 ): Promise<void> {
   if (foreign === undefined) await context.requireConsent({ target, ...replacement });
   else await approveForeign(context, target, foreign, replacement);
@@ -29,21 +33,41 @@ export async function consentToReplacement(
 export async function approveForeign(
   context: Context,
   target: Loss["target"],
-  foreign: ForeignDump,
+  foreign: DoubtfulDump,
   also?: Pick<Loss, "what" | "instead">,
 ): Promise<void> {
-  const asked = describeForeign(foreign);
-  const ask = (what: string) => context.requireConsent({ target, ...also, what });
-  let isAsked = false;
-  const item = await foreignItem(foreign);
-  const askBoth = async () => {
-    isAsked = true;
-    await ask(also === undefined ? asked : `${asked}; ${also.what}`);
-  };
-  // What comes through a pipe is another one each time: remembering it would be of no use.
-  if (item === undefined) await askBoth();
-  else if (!(await isCopyOfOwn(context, item))) await approvingOnce(context, item, askBoth);
-  if (!isAsked && also !== undefined) await ask(also.what);
+  const wanted = await listDoubts(context, foreign);
+  const items = wanted.flatMap(({ item }) => (item === undefined ? [] : [item]));
+  const asked = [...wanted.map(({ asked: sentence }) => sentence), ...(also === undefined ? [] : [also.what])];
+  if (asked.length > 0) await context.requireConsent({ target, ...also, what: asked.join("; ") });
+  if (items.length > 0) await approveItems(context, items);
+}
+
+/** What is to be agreed to, and what is remembered of it: what comes through a pipe is another one each time. */
+export interface Doubt {
+  asked: string;
+  item: TrustItem | undefined;
+}
+
+/** What of it was not agreed to before. */
+export async function listDoubts(context: Context, doubt: DoubtfulDump): Promise<Doubt[]> {
+  const all: Doubt[] = [];
+  if (doubt.isForeign) {
+    const item = await foreignItem(doubt);
+    if (item === undefined || !(await isCopyOfOwn(context, item))) all.push({ asked: describeForeign(doubt), item });
+  }
+  if (doubt.elevated.length > 0) all.push({ asked: describeElevated(doubt), item: await elevatedItem(doubt) });
+  const known = await Promise.all(all.map(async ({ item }) => item !== undefined && (await isApproved(context, item))));
+  return all.filter((_each, index) => known[index] !== true);
+}
+
+/** An extension is the same in every dump; of anything else what it says counts. */
+async function elevatedItem(doubt: DoubtfulDump): Promise<TrustItem | undefined> {
+  const { elevated } = doubt;
+  const text = elevated.join(", ");
+  if (elevated.every((object) => object.startsWith("extension "))) return { key: "superuser", text };
+  const item = await foreignItem(doubt);
+  return item === undefined ? undefined : { key: "superuser", text: `${text} of ${item.text} (${item.content})` };
 }
 
 /** Whether it is, byte for byte, a dump of the store that the user's pgrove has made: a copy without its manifest. */
@@ -58,11 +82,11 @@ export async function isCopyOfOwn(context: Context, { content }: TrustItem): Pro
 export async function approveEarly(context: Context, target: Loss["target"], text: string): Promise<void> {
   const dump = await requireDump(text, await context.storeDir(), context.cwd, context.home);
   if (await isSigned(dump.manifest, await context.operationTools())) return;
-  await approveForeign(context, target, { dump, isSuperuser: false });
+  await approveForeign(context, target, { dump, isForeign: true, elevated: [], isSuperuser: false });
 }
 
 /** What is remembered of it; undefined for what came through a pipe. */
-export async function foreignItem({ dump }: ForeignDump): Promise<TrustItem | undefined> {
+export async function foreignItem({ dump }: Pick<DoubtfulDump, "dump">): Promise<TrustItem | undefined> {
   if (dump.name === "stdin") return undefined;
   return { key: "dump", text: dump.name, content: await hashContent(dump.path) };
 }

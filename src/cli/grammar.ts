@@ -89,6 +89,14 @@ export const SEARCH_PATH = {
   description: "load it with this search_path, for functions that name tables without their schema",
 } as const satisfies ValueSpec;
 
+/** `--wait-lock TIME`, of what claims databases: told at once is who is at it, unless one wants to wait. */
+export const WAIT_LOCK = {
+  "wait-lock": {
+    ...{ type: "string", valueHint: "TIME" },
+    description: "how long to wait for another run that works on the database: 5m; default: not at all",
+  },
+} as const satisfies ArgSpecs;
+
 /** The part of a command's declaration that parsing needs. */
 export interface Grammar<Specs extends ArgSpecs = ArgSpecs> {
   args: Specs;

@@ -8,6 +8,13 @@ import type { Paint } from "./terminal.ts";
 
 const HELP_COLUMNS = 100;
 
+/** What the README's table of targets says. */
+const TARGET_HELP = [
+  "TARGET is main, a worktree's name or branch, @environment or a postgres:// URL, as a word or as -t TARGET; left out,",
+  "it is the worktree that you stand in (with -C, that of the folder; of a bare repository main); with --env-file the",
+  "file's database, and without a pgrove.yaml that of DATABASE_URL, DATABASE_HOST … or PGHOST … in the environment.",
+].join("\n");
+
 /** What `pgrove` and `pgrove --help` say. Imports no command. */
 export function renderOverview(root: CommandGroup, chapters: readonly Chapter[], paint: Paint): string {
   const width = Math.max(...listCommands(root).map(({ name }) => name.length));
@@ -21,10 +28,7 @@ export function renderOverview(root: CommandGroup, chapters: readonly Chapter[],
     "usage: pgrove <command> [arguments] [options]",
     ...parts,
     [paint("bold", "Options for every command"), renderOptions(COMMON_OPTIONS, paint)].join("\n"),
-    [
-      "TARGET is main, @environment or a postgres:// URL; left out, it is main.",
-      "pgrove help <command> says more about a command.",
-    ].join("\n"),
+    [TARGET_HELP, "pgrove help <command> says more about a command."].join("\n"),
   ].join("\n\n");
 }
 

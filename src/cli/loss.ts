@@ -12,6 +12,19 @@ export function describeLoss(loss: Loss, label: string): string {
   return `${place} (${size}${connected}) of ${label}`;
 }
 
+/** The same for a dry run: what becomes of it, and what else goes. */
+export function describeFate(loss: Loss, label: string): string {
+  return `${describeLoss(loss, label)}${loss.kept ? "" : ", which is not kept"}${describeOlder(loss)}`;
+}
+
+/** What a dry run's document says of it; null where nothing is there. */
+export function replacesDocument(loss: Loss | undefined) {
+  if (loss === undefined) return null;
+  const { sizeBytes, sessions, kept, older } = loss;
+  const drops = older === undefined ? [] : [{ database: older.database, size_bytes: older.sizeBytes }];
+  return { size_bytes: sizeBytes, sessions: sessions.length, kept, drops };
+}
+
 /** The same for the question, with what replaces it; where it is not kept, the way that loses nothing. */
 export function describeReplacement(loss: Loss, label: string, by?: string): { what: string; instead?: string } {
   const what = describeLoss(loss, label);

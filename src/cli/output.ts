@@ -2,13 +2,13 @@
  * The one place that writes: the answer to stdout, the story to stderr. Everything is written in order and awaited
  * before the process ends, so that a pipe never gets half of it.
  */
-import { write } from "node:fs";
 import type { ConsolaInstance } from "consola/core";
 import { EXIT, PgroveError } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
 import { once } from "../sys/once.ts";
 import { redact } from "../sys/redact.ts";
 import { showColors, visible } from "../sys/visible-text.ts";
+import { writeAll } from "./descriptors.ts";
 import type { StoryType } from "./story.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -34,7 +34,7 @@ export interface Output {
   complain(text: string): Promise<void>;
   /** Values that are never to be shown in story and errors. */
   conceal(secrets: readonly string[]): void;
-  /** Resolves when all is written. */
+  /** Resolves when all is written. Throws (exit 1) when something of the story could not be; who stopped reading it does not count. */
   flush(): Promise<void>;
 }
 
@@ -67,34 +67,6 @@ const PROCESS_SINKS: Sinks = {
   stderr: (text) => writeAll(2, text),
 };
 
-const LONGEST_PAUSE_MS = 10;
-
-/**
- * Writes all of it, waiting where a non-blocking pipe is full. By the system call itself, since everything else has its
- * price: Bun.write repeats bytes on such a pipe, Bun's own writer makes it one for every program that shares it and leaves
- * it so, and process.stdout costs 10 ms at start.
- */
-async function writeAll(descriptor: 1 | 2, chunk: string | Uint8Array): Promise<void> {
-  const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
-  let pauseMs = 0;
-  for (let done = 0; done < bytes.length; ) {
-    const written = await writeSome(descriptor, bytes.subarray(done));
-    if (written === undefined) await Bun.sleep(Math.min(++pauseMs, LONGEST_PAUSE_MS));
-    else [done, pauseMs] = [done + written, 0];
-  }
-}
-
-/** How many bytes were taken; undefined when there is no room just now. */
-function writeSome(descriptor: 1 | 2, bytes: Uint8Array): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    write(descriptor, bytes, (error, written) => {
-      if (!error) resolve(written);
-      else if (error.code === "EAGAIN") resolve(undefined);
-      else reject(error);
-    });
-  });
-}
-
 const CLEAR_LINE = "\r\u001b[K";
 
 /** An output that writes to this process's streams. */
@@ -108,7 +80,12 @@ export function createOutput(options: OutputOptions): Output {
     last = next.catch(() => undefined);
     return next;
   };
-  const screen = createScreen((text) => sinks.stderr(text).catch(() => undefined)); // nobody reads it
+  let untold: unknown;
+  const screen = createScreen((text) =>
+    sinks.stderr(text).catch((error: unknown) => {
+      if (errorCode(error) !== "EPIPE") untold ??= error; // else nobody reads it
+    }),
+  );
   const clear = () => {
     screen.draw("");
     return screen.written();
@@ -131,7 +108,7 @@ export function createOutput(options: OutputOptions): Output {
         await sinks.stdout(chunk);
       });
     } catch (error) {
-      if (errorCode(error) !== "EPIPE") throw notWritten(error);
+      if (errorCode(error) !== "EPIPE") throw notWritten("the answer", "stdout", error);
       // Who reads text may have seen enough, as `head` has: the command goes on, and its exit code is the answer.
       if (typeof chunk !== "string") throw new OutputClosed(error);
     }
@@ -157,6 +134,7 @@ export function createOutput(options: OutputOptions): Output {
     },
     flush: async () => {
       await enqueue(clear);
+      if (untold !== undefined) throw notWritten("what happened", "stderr", untold);
     },
   };
 }
@@ -184,11 +162,13 @@ function withNewline(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
-function notWritten(error: unknown): PgroveError {
-  const why = errorCode(error) === "ENOSPC" ? "no space is left" : String(error);
+const REASONS: Readonly<Record<string, string>> = { ENOSPC: "no space is left", EBADF: "it is closed" };
+
+function notWritten(what: string, where: string, error: unknown): PgroveError {
+  const why = REASONS[errorCode(error) ?? ""] ?? String(error);
   return new PgroveError({
     code: "output_failed",
-    message: `the answer could not be written to stdout: ${why}`,
+    message: `${what} could not be written to ${where}: ${why}`,
     exit: EXIT.failed,
     cause: error,
   });

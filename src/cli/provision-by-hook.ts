@@ -5,7 +5,7 @@ import { quoteWord } from "../sys/shell-word.ts";
 import type { ProvisionRequest } from "../worktree/provision.ts";
 import type { WorktreeTools } from "../worktree/tools.ts";
 import type { Context } from "./context.ts";
-import { foreignItem, isCopyOfOwn } from "./foreign-dump.ts";
+import { listDoubts } from "./foreign-dump.ts";
 import { readConfiguredData } from "./initial-data.ts";
 import { describeProvisioned, provisionRequest, warnOfProvisioned } from "./provisioning.ts";
 import { formatFields } from "./table.ts";
@@ -44,12 +44,9 @@ export async function provisionByHook(context: Context): Promise<void> {
     });
   };
   const approveForeign: ProvisionRequest["approveForeign"] = async (foreign) => {
-    const item = await foreignItem(foreign);
-    if (item === undefined || (await isCopyOfOwn(context, item))) return;
-    await approvingOnce(context, item, async () => {
-      const what = `its data are ${item.text}, which was not made by your pgrove, and was not approved`;
-      throw refusal("not_trusted", what, byHand(worktree.root));
-    });
+    const [first] = await listDoubts(context, foreign);
+    if (first === undefined) return;
+    throw refusal("not_trusted", `its data were not approved: ${first.asked}`, byHand(worktree.root));
   };
   const { provisionWorktree } = await import("../worktree/provision.ts");
   const provisioned = await withinTime(tools, (bounded) =>

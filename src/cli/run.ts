@@ -36,7 +36,8 @@ export async function runCli(argv: readonly string[], version: string): Promise<
     given = scanCommonFlags(chosen.rest, optionsOf(command.args));
     output = createOutputFor(given);
     const code = await runChosen({ ...chosen, command }, argv, version, given, output);
-    await output.flush();
+    if (code === EXIT.ok) await output.flush();
+    else await output.flush().catch(() => undefined); // its verdict says more than that it was not heard
     return code;
   } catch (error) {
     return await tellFailure(error, given, output);
@@ -59,7 +60,7 @@ async function tellFailure(error: unknown, given: CommonFlags, output: Output): 
   const failure = describeFailure(error, given.has("verbose"));
   const paint = createPaint(wantsColor(isatty(2), process.env, { color: !given.has("no-color") }));
   await output.complain(output.json ? renderFailureJson(failure) : renderFailure(failure, paint));
-  await output.flush();
+  await output.flush().catch(() => undefined);
   return failure.exit;
 }
 
@@ -134,6 +135,8 @@ async function runChosen(
     return await runCommand(command, words, { args, context, root });
   } catch (error) {
     throw context.interrupted() ?? error; // whatever failed after Ctrl-C failed because of it
+  } finally {
+    if (context.interrupted() !== undefined) await (await import("../sys/child-run.ts")).endGroups();
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the terminal can do, and what its user wants of it. */
+import { isatty } from "node:tty";
 import type { Environment } from "../config/load-config.ts";
 import { markColor } from "../sys/visible-text.ts";
 
@@ -16,6 +17,13 @@ export function wantsColor(isTerminal: boolean, environment: Environment, wishes
 /** Whether a line may be redrawn there. */
 export function canRedraw(isTerminal: boolean, environment: Environment): boolean {
   return isTerminal && !isPlain(environment);
+}
+
+/** How wide the terminal is that the answer goes to; undefined where it goes to a pipe or a file. */
+export async function answerColumns(): Promise<number | undefined> {
+  if (!isatty(1)) return undefined;
+  const { stdout } = await import("node:process"); // 10 ms that only somebody who looks has to wait
+  return stdout.columns || undefined;
 }
 
 function isPlain(environment: Environment): boolean {

@@ -1,7 +1,7 @@
 /** What of this repository would act: gathered where each thing stands. */
 import { relative } from "node:path";
 import type { Environment, LoadedConfig } from "../config/load-config.ts";
-import { hashContent, isInCommits } from "../repo/approved-files.ts";
+import { hashContent, isInCommits, keepTracked } from "../repo/approved-files.ts";
 import { readTrust, type Trusted, type TrustPlace, trustFile } from "../repo/trust.ts";
 import {
   listActingVariables,
@@ -117,19 +117,22 @@ async function listData(place: TrustScene, loaded: LoadedConfig): Promise<TrustI
   return isOwn ? [] : [await dumpItem(dump.path, loaded)];
 }
 
-/** The compose files of this checkout, where each worktree has containers of its own. */
+/** The compose files of this checkout, with what its containers are made of and find in them, where each worktree has containers of its own. */
 async function listCompose(place: TrustScene, loaded: LoadedConfig): Promise<TrustItem[]> {
   const { config, root } = loaded;
   if (!hasOwnServer(config) || config.server.kind !== "compose") return [];
-  const [{ composeFiles, mainServer }, { listComposeParts }] = await Promise.all([
+  const [{ composeFiles, mainServer }, { listComposeParts }, { listComposeInputs }] = await Promise.all([
     import("../resolve/main-server.ts"),
     import("../server/compose-parts.ts"),
+    import("../server/compose-inputs.ts"),
   ]);
   const mains = await mainServer(loaded, place.targetPlace);
   const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
   const parts = await listComposeParts(await composeFiles(loaded, place, { root, mainFile }));
+  const beside = await listComposeInputs(parts, config.server.service, root);
+  const inputs = await keepTracked({ root, files: beside }, place.runner);
   return await Promise.all(
-    parts.map(async (file): Promise<TrustItem> => {
+    [...parts, ...inputs].map(async (file): Promise<TrustItem> => {
       return { key: "server.compose", text: showPath(file, root), content: await hashContent(file), file };
     }),
   );

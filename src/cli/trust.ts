@@ -61,6 +61,11 @@ async function requireNothingNew(
   await approveItems(context, all);
 }
 
+/** Whether that thing was approved before. */
+export async function isApproved(context: TrustContext, item: TrustItem): Promise<boolean> {
+  return (await listUnapproved(context, [item])).length === 0;
+}
+
 /** Asks for consent to that thing, and remembers it; one that was approved before is not asked about. */
 export async function approvingOnce(context: TrustContext, item: TrustItem, ask: () => Promise<void>): Promise<void> {
   if ((await listUnapproved(context, [item])).length === 0) return;

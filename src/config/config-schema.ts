@@ -1,5 +1,6 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
+import { ENGINES } from "../sys/command.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
@@ -38,18 +39,26 @@ const database = v.pipe(
 const envFile = v.pipe(
   v.strictObject({
     file: v.optional(text("The env file written in each worktree, only inside a marked block."), ".env"),
+    template: v.optional(
+      text(
+        "A file of the repository's that the block is made of: {url} and others are put in, the rest is as it stands.",
+      ),
+    ),
     set: v.optional(
       v.pipe(
         v.record(
           v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "is not a variable name")),
           v.pipe(v.string(), v.description("The value; {url}, {port.web}, {database} and others are put in.")),
         ),
-        v.description("The variables to write."),
+        v.description('The variables to write; left out, and without a template, DATABASE_URL: "{url}".'),
       ),
-      { DATABASE_URL: "{url}" },
     ),
   }),
   v.description("What each worktree's env file is given."),
+  v.transform(({ set, ...written }) => ({
+    ...written,
+    set: set ?? (written.template === undefined ? { DATABASE_URL: "{url}" } : {}),
+  })),
 );
 
 /** Of several the first is the one that `${…}` of this file is looked up in. */
@@ -64,7 +73,7 @@ const env = v.pipe(
   }),
   v.transform((written) => {
     if (!Array.isArray(written)) return { ...written, others: undefined };
-    const [first = { file: ".env", set: {} }, ...others] = written;
+    const [first = { file: ".env", set: {}, template: undefined }, ...others] = written;
     return { ...first, others };
   }),
 );
@@ -234,6 +243,12 @@ export const configSchema = v.pipe(
       "database",
     ),
     server,
+    engine: v.optional(
+      v.pipe(
+        v.picklist(ENGINES),
+        v.description("The container engine: docker or podman; left out, the one that is installed, docker first."),
+      ),
+    ),
     database: v.optional(database, {}),
     env: v.optional(env, {}),
     ports: v.optional(ports, {}),

@@ -1,5 +1,6 @@
 /** Paths in pgrove.yaml: absolute once loaded, and never outside the repository, whoever wrote the file. */
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { messageOf } from "../errors.ts";
 import { errorCode, isInside, readTextIfExists } from "../sys/files.ts";
 import type { Config } from "./config-schema.ts";
 import type { Path } from "./yaml-source.ts";
@@ -30,7 +31,7 @@ export async function resolvePaths(config: Config, place: PathPlace, report: Rep
     ...config,
     environments,
     server: server.kind === "compose" ? { ...server, files: await resolveComposeFiles(server.files, inside) } : server,
-    env: await resolveEnvFiles(config.env, inside),
+    env: await resolveEnvFiles(config.env, inside, place, report),
     seeds: { ...config.seeds, dir: await inside(["seeds", "dir"], config.seeds.dir) },
     migrations: {
       ...migrations,
@@ -43,16 +44,41 @@ export async function resolvePaths(config: Config, place: PathPlace, report: Rep
   };
 }
 
+type EnvFile = NonNullable<Config["env"]["others"]>[number];
+
 async function resolveEnvFiles(
-  { file, set, others }: Config["env"],
+  { others, ...first }: Config["env"],
   inside: (path: Path, written: string) => Promise<string>,
+  place: PathPlace,
+  report: Report,
 ): Promise<Config["env"]> {
-  if (others === undefined) return { file: await inside(["env", "file"], file), set, others };
-  const resolved = others.map(async (each, index) => ({
-    ...each,
-    file: await inside(["env", index + 1, "file"], each.file),
-  }));
-  return { file: await inside(["env", 0, "file"], file), set, others: await Promise.all(resolved) };
+  const resolveOne = async (each: EnvFile, path: Path): Promise<EnvFile> => {
+    const file = await inside([...path, "file"], each.file);
+    if (each.template === undefined) return { ...each, file };
+    const at: Path = [...path, "template"];
+    const template = await inside(at, each.template);
+    const isOutside = (await findEscape(each.template, place)) !== undefined;
+    const written = isOutside ? {} : await readTemplate(template, at, report);
+    return { file, template, set: { ...written, ...each.set } };
+  };
+  if (others === undefined) return { ...(await resolveOne(first, ["env"])), others };
+  const resolved = await Promise.all([first, ...others].map((each, index) => resolveOne(each, ["env", index])));
+  const [own = first, ...rest] = resolved;
+  return { ...own, others: rest };
+}
+
+/** The template's variables. What is wrong with the file is reported. */
+async function readTemplate(file: string, path: Path, report: Report): Promise<Record<string, string>> {
+  const [{ variablesOfTemplate }, { loadTextFile }] = await Promise.all([
+    import("./env-template.ts"),
+    import("./text-file.ts"),
+  ]);
+  try {
+    return variablesOfTemplate(await loadTextFile(file, "the template"));
+  } catch (error) {
+    report(path, messageOf(error));
+    return {};
+  }
 }
 
 async function resolveComposeFiles(

@@ -74,7 +74,7 @@ export async function planCopy(
   tools: OperationTools,
   source: LiveTarget,
   target: LiveTarget,
-  strategy: CopyStrategy,
+  { strategy, discardPrevious }: Pick<CopyRequest, "strategy" | "discardPrevious">,
 ): Promise<CopyPlan> {
   const pair = await requirePossible(source, target, strategy);
   const { unit, oneServer } = pair;
@@ -82,7 +82,12 @@ export async function planCopy(
     const loss = await prepare(work, pair);
     const disconnects = unit.isWhole && oneServer;
     const sourceSessions = disconnects ? await listSessions(work.control, source.database, work.operation.run) : [];
-    return { ...unit.place, oneServer, sourceSessions, ...(loss === undefined ? {} : { loss }) };
+    return {
+      ...unit.place,
+      oneServer,
+      sourceSessions,
+      ...(loss === undefined ? {} : { loss: lossOf(loss, { discardPrevious }) }),
+    };
   });
 }
 

@@ -48,6 +48,17 @@ export async function keepAndReplaceByEmpty(
   return name;
 }
 
+/** What would be lost by replacing all of the target; undefined where nothing is there. Throws as replacing it would. */
+export async function planReplacement(tools: OperationTools, target: LiveTarget): Promise<Loss | undefined> {
+  const unit = unitOf(target);
+  const subject = { operation: "reset-plan", claims: unit.claims("shared"), avoid: [target.database] };
+  return await withWork(tools, target, subject, async (work) => {
+    const loss = await unit.find(work);
+    await unit.requireReplaceable(work);
+    return loss;
+  });
+}
+
 /** How what is replaced is kept, and what follows then. */
 type Prepare = (work: Work) => Promise<{ keeping: Keeping; after: () => Promise<void> } | undefined>;
 

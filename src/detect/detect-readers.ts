@@ -29,6 +29,7 @@ const READERS: readonly Reader[] = [
   { file: /(^|\/)\.sequelizerc$/ },
   { file: /(^|\/)config\/(?:config|database)\.json$/, part: sequelizeVariables },
   { file: /(^|\/)database\.ya?ml$/, part: (text) => text.replace(/^test:[\s\S]*?(?=^\S|(?![\s\S]))/m, "") },
+  { file: /(^|\/)config\/database\.php$/, part: laravelDatabase },
   { file: /(^|\/)settings(?:\/\w+)?\.py$/, part: djangoDatabases },
   { file: /(^|\/)config\/(?:runtime|dev)\.exs$/, part: (text) => after(text, /\.Repo\b|DATABASE_URL/) },
 ];
@@ -63,6 +64,11 @@ export async function listConfigNames(root: string, entries: readonly FoundEntry
 
 function sequelizeVariables(text: string): string {
   return (text.match(/"use_env_variable"\s*:\s*"[^"]*"/g) ?? []).join("\n");
+}
+
+/** Laravel's `'pgsql' => [ … ]` among the other kinds of servers. */
+function laravelDatabase(text: string): string {
+  return /["']pgsql["']\s*=>\s*\[[\s\S]*?\n\s*\],/.exec(text)?.[0] ?? "";
 }
 
 function djangoDatabases(text: string): string {

@@ -12,6 +12,8 @@ export interface DetectedSet {
   set: Readonly<Record<string, string>>;
   /** Ports of the application's own, by their variables. */
   ports: Readonly<Record<string, number>>;
+  /** The database that the file names. */
+  database?: string;
 }
 
 const ENV_FILE = /^\.env(?:\.([\w-]+))*$/;
@@ -26,7 +28,7 @@ export async function findSets(root: string, entries: readonly FoundEntry[]): Pr
     const target = path.replace(EXAMPLE, "");
     if (!OWN.test(target.slice(target.lastIndexOf("/") + 1))) continue;
     const variables = await readEnvFile(join(root, path)).catch(() => ({}));
-    add(sets, target, findVariables(variables), findPorts(variables));
+    add(sets, target, findVariables(variables), findPorts(variables), findDatabase(variables));
   }
   for (const { file, names } of await listConfigNames(root, entries)) {
     const target = nearest([...sets.keys()], file);
@@ -46,9 +48,14 @@ function add(
   file: string,
   set: Readonly<Record<string, string>>,
   ports: Readonly<Record<string, number>>,
+  database?: string,
 ): void {
-  const known = sets.get(file) ?? { file, set: {}, ports: {} };
-  sets.set(file, { file, set: { ...set, ...known.set }, ports: { ...ports, ...known.ports } });
+  const known: DetectedSet = sets.get(file) ?? { file, set: {}, ports: {} };
+  const named = known.database ?? database;
+  sets.set(file, {
+    ...{ file, set: { ...set, ...known.set }, ports: { ...ports, ...known.ports } },
+    ...(named === undefined ? {} : { database: named }),
+  });
 }
 
 /** The env file that lies nearest above what reads it. */
@@ -63,10 +70,32 @@ function nearest(files: readonly string[], reader: string): string {
 /** Not the application's database: another one is made for it, or belongs to the tests. */
 const OTHER = /SHADOW|(^|_)TEST(_|$)|REPLICA|READ_?ONLY/;
 
-/** The variables of an env file that say where the database is, with what they are to say. */
-function findVariables(variables: Readonly<Record<string, string>>): Record<string, string> {
+type Variables = Readonly<Record<string, string>>;
+
+function listUrls(variables: Variables): { urls: [string, string][]; primary: [string, string] | undefined } {
   const urls = Object.entries(variables).filter(([name, value]) => isUrl(value) && !OTHER.test(name));
-  const primary = urls.find(([name]) => name === "DATABASE_URL") ?? urls[0];
+  return { urls, primary: urls.find(([name]) => name === "DATABASE_URL") ?? urls[0] };
+}
+
+/** The database that the URL names, else the parts do. */
+function findDatabase(variables: Variables): string | undefined {
+  const { primary } = listUrls(variables);
+  const part = findParts(variables).find(([, placeholder]) => placeholder === "{database}")?.[0];
+  const named = primary === undefined ? variables[part ?? ""] : decoded(databaseOf(primary[1]));
+  return named === "" ? undefined : named;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return ""; // no URL that anything could read
+  }
+}
+
+/** The variables of an env file that say where the database is, with what they are to say. */
+function findVariables(variables: Variables): Record<string, string> {
+  const { urls, primary } = listUrls(variables);
   const same = urls.filter(([, value]) => primary !== undefined && databaseOf(value) === databaseOf(primary[1]));
   return Object.fromEntries([...same.map(([name, value]) => [name, templateOf(value)]), ...findParts(variables)]);
 }

@@ -21,6 +21,7 @@ export function proposeConfig(detected: Detected, options: ProposalOptions = {})
   const sections = [
     [`project: ${scalar(detected.project)}`],
     serverLines(kind, detected, service),
+    databaseLines(kind, detected),
     envLines(detected),
     portLines(detected),
     worktreeLines(detected),
@@ -65,6 +66,13 @@ function serverLines(
     `    service: ${scalar(service.service)}${service.image === undefined ? "" : `    # ${comment(service.image)}`}`,
     ...others,
   ];
+}
+
+/** A cluster of one's own has the database that the programs look for already. */
+function databaseLines(kind: ServerKind, { sets = [] }: Detected): string[] {
+  const named = sets.find(({ database }) => database !== undefined);
+  if (kind !== "local" || named?.database === undefined) return [];
+  return [`database: {name: ${scalar(named.database)}}    # as ${comment(named.file)} has it`];
 }
 
 /** One file stands for what compose finds there; files that a script names are meant exactly. */

@@ -25,12 +25,26 @@ export async function signManifest(manifest: Manifest, keys: KeyPlace): Promise<
   return { ...manifest, signature: signer.sign(PURPOSE, textOf(manifest)) };
 }
 
-/** Whether the manifest is signed with one of the keys. Whether the dump is the manifest's, its checksum tells. */
-export async function isSigned(manifest: Manifest | undefined, keys: KeyPlace): Promise<boolean> {
-  if (manifest?.signature === undefined) return false;
+/**
+ * Whose SQL a dump is, as its manifest's signature shows: this user's (`own`), that of somebody who has the shared key
+ * (`team`), of somebody else (`foreign`), or nobody says (`unsigned`: no manifest, or one without a signature).
+ */
+export type Author = "own" | "team" | "foreign" | "unsigned";
+
+/** Who has signed the manifest. Whether the dump is the manifest's, its checksum tells. */
+export async function findAuthor(manifest: Manifest | undefined, keys: KeyPlace): Promise<Author> {
+  if (manifest?.signature === undefined) return "unsigned";
   const own = await findSigner(keys.userKey);
   const shared = keys.sharedKey === undefined ? undefined : await requireSharedKey(keys.sharedKey);
-  return [own, shared].some((signer) => signer?.isSigned(PURPOSE, textOf(manifest), manifest.signature));
+  const signedBy = (signer: Signer | undefined) => signer?.isSigned(PURPOSE, textOf(manifest), manifest.signature);
+  if (signedBy(own)) return "own";
+  return signedBy(shared) ? "team" : "foreign";
+}
+
+/** Whether its SQL is run unasked: it is the user's own, or that of somebody with the shared key. */
+export async function isSigned(manifest: Manifest | undefined, keys: KeyPlace): Promise<boolean> {
+  const author = await findAuthor(manifest, keys);
+  return author === "own" || author === "team";
 }
 
 async function requireSharedKey(file: string): Promise<Signer> {
@@ -43,9 +57,13 @@ async function requireSharedKey(file: string): Promise<Signer> {
   );
 }
 
-/** A dump that somebody else has made, for whoever has to agree to its SQL. */
-export interface ForeignDump {
+/** A dump that wants consent: somebody else has made it, or a part of it is made by an administrator. */
+export interface DoubtfulDump {
   dump: StoredDump;
+  /** Somebody else has made it. */
+  isForeign: boolean;
+  /** What the administrator would make of it: `extension postgis`, `event trigger audit`. */
+  elevated: readonly string[];
   /** As whom its SQL will be run, where that is known already. */
   login?: string;
   /** Then it may run programs, and read files, on the server's machine. */

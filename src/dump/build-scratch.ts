@@ -1,5 +1,6 @@
 /** Loads a checked dump into the run's scratch database: what every restore does before it replaces anything. */
 
+import type { ElevatedStatement } from "../archive/elevated.ts";
 import type { Skipping } from "../archive/wants.ts";
 import { messageOf, refusal } from "../errors.ts";
 import { dropDatabase } from "../postgres/admin.ts";
@@ -10,9 +11,10 @@ import { createHomes } from "../unit/selection.ts";
 import { createStatement, type DatabaseShape } from "../unit/swap.ts";
 import type { Loss } from "../unit/unit.ts";
 import type { Work } from "../work/work.ts";
-import type { ForeignDump } from "./authorship.ts";
+import type { DoubtfulDump } from "./authorship.ts";
 import type { PartChoice } from "./choose-parts.ts";
 import { type Comparison, compareWithManifest } from "./compare.ts";
+import { runElevated } from "./elevate.ts";
 import { type InspectedDump, withSearchPath } from "./inspect.ts";
 import { loadDump, placeArchive } from "./load-dump.ts";
 import type { StoredDump } from "./store.ts";
@@ -38,9 +40,9 @@ export interface LoadRequest extends LoadChoice {
    * Asked before anything is replaced, by which dump where that was read already; throws when it is not wanted. A foreign
    * dump's SQL is agreed to with it.
    */
-  consent: (loss: Loss, foreign?: ForeignDump, dump?: StoredDump) => Promise<void>;
+  consent: (loss: Loss, foreign?: DoubtfulDump, dump?: StoredDump) => Promise<void>;
   /** Asked before the SQL of somebody else's dump is run where nothing is replaced; throws when it is not wanted. */
-  approveForeign: (foreign: ForeignDump) => Promise<void>;
+  approveForeign: (foreign: DoubtfulDump) => Promise<void>;
 }
 
 /** Throws (exit 5) for a dump of rows alone: what is restored is a new database, which needs the tables too. */
@@ -62,6 +64,8 @@ export interface Scratch {
 export interface ScratchRequest extends Pick<LoadChoice, "jobs" | "searchPath"> {
   shape: DatabaseShape;
   skipping: Skipping;
+  /** What the administrator makes of it. */
+  elevated: readonly ElevatedStatement[];
 }
 
 /** The scratch database, loaded, analyzed and compared. It is dropped when the operation ends without a swap. */
@@ -88,12 +92,13 @@ async function loadScratch(
   inspected: InspectedDump,
   request: ScratchRequest,
 ): Promise<string> {
-  const { jobs, shape, skipping, searchPath } = request;
+  const { jobs, shape, skipping, elevated, searchPath } = request;
   const create = async () => {
     const made = await createScratch(work, (name) => createStatement(name, shape));
     const { schema: part, extensions = [] } = inspected.dump.manifest ?? {};
     const taken = extensions.filter(({ name }) => !skipping.objects.has(`extension ${name}`));
     if (part !== undefined) await inScratch(work, made, (sql) => createHomes(sql, taken, part));
+    await runElevated(work, made, elevated, "front");
     return made;
   };
   // At once, and both to their end: what is still being placed could not be removed.
@@ -112,5 +117,6 @@ async function loadScratch(
     await create();
     await loadDump(work, live, inspected, { ...load, jobs: 1 });
   }
+  await runElevated(work, scratch, elevated, "back");
   return scratch;
 }

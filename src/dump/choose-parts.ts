@@ -1,5 +1,6 @@
 /** Which parts of a dump go in: by what was asked for, what the server has, and what the login may do there. */
 import { rowsOfExtensions } from "../archive/archive-wants.ts";
+import { type ElevatedStatement, takenBy, withoutDefiant } from "../archive/elevated.ts";
 import { isSkipped, type Skipping, type Want } from "../archive/wants.ts";
 import type { Needs, ServerFacts } from "../unit/needs.ts";
 import type { InspectedDump } from "./inspect.ts";
@@ -18,7 +19,10 @@ export interface PartChoice {
 
 /** What goes in, what is said of the rest, and what is needed all the same. */
 export interface Parts {
+  /** What the login's load leaves out: also what the administrator makes. */
   skipping: Skipping;
+  /** What the administrator makes, once that was agreed to. */
+  elevated: readonly ElevatedStatement[];
   notes: string[];
   needs: Needs;
 }
@@ -41,6 +45,8 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
   const orphans = without ? rowsOfExtensions(inspected.entries) : [];
   const objects = new Set([...asked, ...roleless.map(({ object }) => object), ...forbidden, ...orphans]);
   if (!facts.mayAll) objects.add("extension plpgsql"); // every database has it, and it is the superuser's
+  const elevated = chooseElevated(inspected, facts, objects);
+  for (const object of takenBy(elevated)) objects.add(object);
   const skipping = { owners, grants, objects };
   const noted = (what: string, names: Iterable<string>) => {
     const list = [...new Set(names)].join(", ");
@@ -48,7 +54,7 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
   };
   const unknown = [...asked].filter((object) => !wants.some((want) => want.object === object));
   return {
-    skipping,
+    ...{ skipping, elevated },
     notes: [
       ...(choice.noOwner ? [] : noted("grants are left out, since there is no such role here", ungranted)),
       ...noted(
@@ -62,8 +68,19 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
       ),
       ...noted("the dump has none of this", unknown),
     ],
-    needs: needsOf(inspected, facts, skipping, choice.noOwner),
+    needs: needsOf(inspected, facts, { skipping, elevated }, choice.noOwner),
   };
+}
+
+/** Of what the login may not make, and what is not left out, that which the administrator can. */
+function chooseElevated(
+  inspected: InspectedDump,
+  facts: ServerFacts,
+  leftOut: ReadonlySet<string>,
+): readonly ElevatedStatement[] {
+  if (facts.administrator === undefined) return [];
+  const wanted = findForbidden(inspected, facts).filter((object) => !leftOut.has(object));
+  return withoutDefiant(inspected.elevated).filter(({ object }) => wanted.includes(object));
 }
 
 /** A policy or user mapping whose roles are all missing: without it nobody who is there sees more, or less. */
@@ -80,7 +97,13 @@ function findForbidden({ wants, extensions }: InspectedDump, facts: ServerFacts)
   return [...unmakeable.map((name) => `extension ${name}`), ...objects];
 }
 
-function needsOf(inspected: InspectedDump, facts: ServerFacts, skipping: Skipping, noOwner: boolean): Needs {
+function needsOf(
+  inspected: InspectedDump,
+  facts: ServerFacts,
+  { skipping, elevated }: Pick<Parts, "skipping" | "elevated">,
+  noOwner: boolean,
+): Needs {
+  const made = elevated.map(({ object }) => object.replace(/^extension /, ""));
   const taken = inspected.wants.filter((want) => !isSkipped(want, skipping));
   const rolesOf = (wants: readonly Want[]) => wants.flatMap(({ roles }) => roles);
   const owners = taken.filter(({ kind, superuser }) => kind === "owner" || (kind === "session" && !superuser));
@@ -89,7 +112,10 @@ function needsOf(inspected: InspectedDump, facts: ServerFacts, skipping: Skippin
     what: inspected.dump.name,
     roles: rolesOf(taken),
     owners: rolesOf(owners),
-    extensions: inspected.extensions.filter((name) => !skipping.objects.has(`extension ${name}`)),
+    extensions: inspected.extensions.filter(
+      (name) => made.includes(name) || !skipping.objects.has(`extension ${name}`),
+    ),
+    elevatedExtensions: made,
     tablespaces: inspected.tablespaces,
     superuser: [
       ...taken.filter(({ kind, superuser }) => kind === "object" && superuser).map(({ object }) => object),

@@ -2,8 +2,9 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { type Archive, type ArchiveEntry, oldestReader, readArchive } from "../archive/archive.ts";
-import { wantsOf } from "../archive/archive-wants.ts";
+import { elevatedIn, wantsOf } from "../archive/archive-wants.ts";
 import { type DumpKind, detectDump } from "../archive/detect-dump.ts";
+import type { ElevatedStatement } from "../archive/elevated.ts";
 import type { BlankPart, LeftOut } from "../archive/left-out.ts";
 import { openPlain } from "../archive/plain.ts";
 import { scanPlain } from "../archive/scan.ts";
@@ -22,6 +23,8 @@ export interface InspectedDump {
   /** The oldest pg_restore that reads it; 0 where every one does, or psql reads it. */
   reader: number;
   wants: readonly Want[];
+  /** Its statements about what an administrator can make. */
+  elevated: readonly ElevatedStatement[];
   extensions: string[];
   tablespaces: string[];
   /** They are not restored; undefined where there cannot be any. */
@@ -83,6 +86,7 @@ function fromArchive(dump: StoredDump, kind: Exclude<DumpKind, { kind: "plain" }
     serverVersion: parseVersion(archive.serverVersion),
     reader: oldestReader(archive),
     wants: wantsOf(archive.entries),
+    elevated: elevatedIn(archive.entries),
     extensions: tagged("EXTENSION").map(({ tag }) => tag),
     subscriptions: tagged("SUBSCRIPTION").map(({ tag }) => tag),
     tablespaces: [...new Set(archive.entries.map(({ tablespace }) => tablespace).filter((name) => name !== ""))],
@@ -130,9 +134,9 @@ async function inspectPlain(
   // Whoever wrote the manifest may have written the SQL: both are read before psql sees a line.
   const scan = await scanPlain(openPlain(dump.path, kind.wrapping, see), dump.path);
   if (manifest !== undefined && hash.digest("hex") !== manifest.sha256) await requireChecksum(dump, tools);
-  const { restricted, superfluous, options, settings, wants } = scan;
+  const { restricted, superfluous, options, settings, wants, elevated } = scan;
   return {
-    ...{ dump, kind, tables: undefined, reader: 0, restricted, superfluous, wants },
+    ...{ dump, kind, tables: undefined, reader: 0, restricted, superfluous, wants, elevated },
     ...{ leftOut: { options, settings }, parts: [], entries: [] },
     extensions: manifest?.schema ? manifest.extensions.map(({ name }) => name) : scan.extensions,
     tablespaces: manifest?.tablespaces ?? scan.tablespaces,

@@ -44,7 +44,7 @@ export async function loadDump(
 ): Promise<void> {
   const { placed, database, searchPath } = request;
   const into = { ...live, database };
-  const options = await readLoadOptions(work.control, searchPath);
+  const options = await readLoadOptions(work.control, live.toolbox, searchPath);
   try {
     await watchingRoom(work, live, async () => {
       if (placed === undefined) return await loadPlain(work, into, inspected, request, options);

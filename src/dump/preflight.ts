@@ -1,5 +1,6 @@
 /** What can go wrong with a restore because of where it goes: said before anything starts, with the way out. */
 
+import type { ElevatedStatement } from "../archive/elevated.ts";
 import { sayLeftOut } from "../archive/left-out.ts";
 import type { Skipping } from "../archive/wants.ts";
 import { refusal } from "../errors.ts";
@@ -20,6 +21,8 @@ export interface PreflightRequest extends PartChoice {
 /** What goes in, and what is only worth a note. */
 export interface Preflight {
   skipping: Skipping;
+  /** What the administrator makes, once that was agreed to. */
+  elevated: readonly ElevatedStatement[];
   notes: string[];
 }
 
@@ -33,11 +36,11 @@ export async function requireCompatible(
   live: LiveTarget,
   request: PreflightRequest,
 ): Promise<Preflight> {
-  const facts = await readServerFacts(control);
+  const facts = await readServerFacts(control, live.toolbox);
   const server = versionOfNumber(facts.versionNumber);
   requireVersion(inspected, server, live);
   await requireReader(inspected, server, live);
-  const { skipping, notes, needs } = chooseParts(inspected, facts, request);
+  const { skipping, elevated, notes, needs } = chooseParts(inspected, facts, request);
   requirePresent(facts, live.target.label, needs);
   await requireRoom(inspected, facts, live);
   const encoding = inspected.dump.manifest?.encoding || undefined;
@@ -46,7 +49,7 @@ export async function requireCompatible(
     encoding === undefined || encoding === request.encoding
       ? undefined
       : `the dump is in ${encoding} and the database in ${request.encoding}: the text is converted`;
-  return { skipping, notes: [...notes, ...leftOut, converted].filter((note) => note !== undefined) };
+  return { skipping, elevated, notes: [...notes, ...leftOut, converted].filter((note) => note !== undefined) };
 }
 
 /** What counts is the server that was dumped: by a newer pg_dump it says the same, but for what is left out. */

@@ -2,6 +2,7 @@
  * Restores a dump: checked whole, loaded into a scratch database, compared, and only then swapped in by rename. Until
  * the swap the target is not touched, whatever happens.
  */
+import type { ElevatedStatement } from "../archive/elevated.ts";
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
@@ -14,7 +15,7 @@ import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
-import { type ForeignDump, isSigned } from "./authorship.ts";
+import { type DoubtfulDump, isSigned } from "./authorship.ts";
 import {
   buildScratch,
   type LoadChoice,
@@ -57,7 +58,7 @@ export async function restoreDump(
     const lost = loss === undefined ? undefined : lossOf(loss, request);
     if (lost !== undefined && request.askFirst) await request.consent(lost);
     const { inspected, ...loading } = await prepare(work, live, unit, request);
-    const foreign = await findForeign(work, inspected.dump, live);
+    const foreign = await findDoubt(work, inspected.dump, live, loading.elevated);
     if (lost !== undefined && !request.askFirst) await request.consent(lost, foreign, inspected.dump);
     else if (foreign !== undefined) await request.approveForeign(foreign);
     const { name, manifest } = inspected.dump;
@@ -103,7 +104,7 @@ export async function planRestore(
     const loss = await findReplaced(work, unit, request);
     const { inspected } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss }) };
+    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss: lossOf(loss, request) }) };
   });
 }
 
@@ -128,24 +129,27 @@ async function prepare(
   const inspected = await inspectDump(dump, tools);
   requireTables(inspected);
   const shape = (await unit.findShape(work)) ?? (await shapeOf(work, inspected, live.toolbox.user));
-  const { notes, skipping } = await requireCompatible(inspected, control, live, {
+  const { notes, skipping, elevated } = await requireCompatible(inspected, control, live, {
     ...request,
     encoding: shape.encoding,
   });
   for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
-  return { inspected, shape, skipping, ...waysOf(request, live, tools.note) };
+  return { inspected, shape, skipping, elevated, ...waysOf(request, live, tools.note) };
 }
 
-/** What is to be agreed to of a dump that somebody else has made; undefined for one of the user's own. */
-async function findForeign(
+/** What is to be agreed to of a dump; undefined for one of the user's own of which the login makes all. */
+async function findDoubt(
   { control, tools }: Work,
   dump: StoredDump,
   { toolbox }: LiveTarget,
-): Promise<ForeignDump | undefined> {
-  if (await isSigned(dump.manifest, tools)) return undefined;
+  statements: readonly ElevatedStatement[],
+): Promise<DoubtfulDump | undefined> {
+  const isForeign = !(await isSigned(dump.manifest, tools));
+  const elevated = [...new Set(statements.map(({ object }) => object))];
+  if (!isForeign && elevated.length === 0) return undefined;
   const [role] = await control<{ rolsuper: boolean }[]>`select rolsuper from pg_roles where rolname = ${toolbox.user}`;
-  return { dump, login: toolbox.user, isSuperuser: role?.rolsuper ?? false };
+  return { dump, isForeign, elevated, login: toolbox.user, isSuperuser: role?.rolsuper ?? false };
 }
 
 function waysOf(
@@ -185,13 +189,13 @@ export async function testRestore(
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
-    const foreign = await findForeign(work, dump, live);
-    if (foreign !== undefined) await request.approveForeign(foreign);
     const shape = await shapeOf(work, inspected, live.toolbox.user);
-    const { skipping } = await requireCompatible(inspected, work.control, live, {
+    const { skipping, elevated } = await requireCompatible(inspected, work.control, live, {
       ...{ ...request, encoding: shape.encoding },
     });
-    return (await buildScratch(work, live, inspected, { ...waysOf(request, live, tools.note), shape, skipping }))
-      .comparison;
+    const doubt = await findDoubt(work, dump, live, elevated);
+    if (doubt !== undefined) await request.approveForeign(doubt);
+    const loading = { ...waysOf(request, live, tools.note), shape, skipping, elevated };
+    return (await buildScratch(work, live, inspected, loading)).comparison;
   });
 }

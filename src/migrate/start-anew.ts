@@ -1,5 +1,6 @@
 /** A target emptied and migrated anew; what was there is kept as a snapshot. */
 import { keepAndReplaceByEmpty } from "../copy/empty.ts";
+import { planSnapshot, type SnapshotPlan } from "../copy/snapshot.ts";
 import { keptSnapshots } from "../copy/snapshot-keep.ts";
 import { configError } from "../errors.ts";
 import type { Target } from "../resolve/target.ts";
@@ -22,24 +23,27 @@ export interface StartedAnew {
   migrations: number;
 }
 
-/** Undefined for a dry run. Throws (exit 3) where another tool migrates. */
+export type AnewAnswer = { planned: SnapshotPlan } | { planned?: undefined; done: StartedAnew };
+
+/** For a dry run it is said which snapshot would be taken. Throws (exit 3) where another tool migrates. */
 export async function startAnew(
   tools: MigrateTools,
   { target: targetText, dryRun, consent, tellKept }: StartAnewRequest,
-): Promise<StartedAnew | undefined> {
+): Promise<AnewAnswer> {
   const config = (await tools.config())?.config;
   if (config?.migrations.command !== undefined) {
     throw configError("--reset cannot run the migrations of another tool", "pgrove reset; or leave out --reset");
   }
-  if (dryRun) return undefined;
-  await consent();
+  if (!dryRun) await consent();
   const operationTools = await tools.operationTools();
   const live = await tools.openTarget(targetText); // with the login that may create databases
+  const keep = await keptSnapshots(tools);
+  if (dryRun) return { planned: await planSnapshot(operationTools, live, { keep }) };
   const snapshot = await keepAndReplaceByEmpty(operationTools, live, {
-    ...{ like: async () => live.database, comment: "", keep: await keptSnapshots(tools) },
+    ...{ like: async () => live.database, comment: "", keep },
     ...{ services: config?.services ?? [], consent: async () => undefined },
   });
   tellKept(live.target, snapshot);
   const applied = await migrateEmpty(tools, targetText);
-  return { snapshot, migrations: applied?.length ?? 0 };
+  return { done: { snapshot, migrations: applied?.length ?? 0 } };
 }

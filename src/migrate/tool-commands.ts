@@ -1,7 +1,8 @@
 /** `migrations.command`: another tool migrates, with pgrove's consent, backup, rehearsal, lock and journal around it. */
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import { type Connection, connectionEnvironment, formatConnectionUrl } from "../postgres/url.ts";
-import { requireReach, whereaboutsOf } from "../resolve/reach.ts";
+import { whereaboutsOf } from "../resolve/reach.ts";
+import { withReach } from "../resolve/relayed.ts";
 import { findStrayFiles, findWays } from "../resolve/stray-variables.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import { targetVariables } from "../resolve/target-variables.ts";
@@ -82,13 +83,16 @@ async function migrateTarget(
   const { options, target: targetText } = request;
   const live = await tools.openTarget(targetText);
   const { target } = live;
-  const run = describeRun(tools, prepared, await variablesOf(tools, target, prepared.root));
   const rehearsal = options.rehearse ? await rehearseTool(tools, live, prepared, dialogue) : undefined;
   if (verb === "down" || target.protected || rehearsal !== undefined) await dialogue.consentToTool(command, target);
   const backup = backupKind === "none" ? undefined : await saveFirst(tools, targetText, backupKind, dialogue);
   const started = performance.now();
   const operation = await tools.operationTools();
-  const work = () => migrateByTool(operation, live, run, options.lockWaitMs);
+  const work = async () =>
+    await withReach(target, await tools.serverTools(), async (way) => {
+      const run = describeRun(tools, prepared, await variablesOf(tools, target, prepared.root, way));
+      await migrateByTool(operation, live, run, options.lockWaitMs);
+    });
   const main = target.worktree === undefined ? undefined : await openIfRunning(() => tools.openTarget("main"));
   const watched =
     main === undefined ? work() : watchingMain({ own: live, main, now: tools.clock.now() }, command, work);
@@ -118,9 +122,11 @@ async function rehearseTool(
   const rehearsal = await rehearse(await tools.operationTools(), live, {
     whenBusy: (sessions) => dialogue.whenBusy(live.target, sessions),
     run: async (work, copy) => {
-      const env = await variablesOf(tools, copy.target, prepared.root, copy.database);
       const started = performance.now();
-      await runTool(work.tools, describeRun(tools, prepared, env));
+      await withReach(copy.target, await tools.serverTools(), async (way) => {
+        const env = await variablesOf(tools, copy.target, prepared.root, way, copy.database);
+        await runTool(work.tools, describeRun(tools, prepared, env));
+      });
       return [{ name: prepared.command, durationMs: performance.now() - started, locks: [] }];
     },
   });
@@ -150,19 +156,32 @@ export async function askTool(
   const { settings, root } = await openMigrations(tools, target);
   const command = requireToolCommand(settings, verb);
   await trust();
-  const env = await variablesOf(tools, await tools.resolveTarget(target), root).catch((error: unknown) => {
-    // A new migration can be written while the server does not run.
-    if (verb !== "create" || !(error instanceof PgroveError) || error.exit !== EXIT.missing) throw error;
-    return {};
-  });
   const output: string[] = [];
   const tell: ToolRun["tell"] = (line, stream) => {
     if (stream === "stdout") output.push(line);
     else tools.targetPlace.note(line);
   };
-  const place = placeOf(tools, { command, root }, env);
-  await runTool(await tools.operationTools(), { verb, command, words, place, tell });
+  const ask = async (env: Readonly<Record<string, string>>) => {
+    const place = placeOf(tools, { command, root }, env);
+    await runTool(await tools.operationTools(), { verb, command, words, place, tell });
+  };
+  await askServer(tools, target, root, ask).catch(async (error: unknown) => {
+    // A new migration can be written while the server does not run.
+    if (verb !== "create" || !(error instanceof PgroveError) || error.exit !== EXIT.missing) throw error;
+    await ask({});
+  });
   return { command, output };
+}
+
+/** Hands on the variables of the target, which hold as long as `ask` takes. */
+async function askServer(
+  tools: MigrateTools,
+  text: string | undefined,
+  root: string,
+  ask: (env: Readonly<Record<string, string>>) => Promise<void>,
+): Promise<void> {
+  const target = await tools.resolveTarget(text);
+  await withReach(target, await tools.serverTools(), async (way) => ask(await variablesOf(tools, target, root, way)));
 }
 
 function describeRun(tools: MigrateTools, prepared: PreparedTool, env: Readonly<Record<string, string>>): ToolRun {
@@ -182,15 +201,16 @@ function placeOf(
 
 /**
  * The target's variables, those that every tool knows, where `env.set` does not say otherwise, and those of the env files
- * at `root` that would lead elsewhere: the environment counts more than the files. `database` is a copy of the target's.
+ * at `root` that would lead elsewhere: the environment counts more than the files. `found` is the way there, `database` a copy
+ * of the target's.
  */
 async function variablesOf(
   tools: MigrateTools,
   target: Target,
   root: string,
+  found: Connection,
   database?: string,
 ): Promise<Record<string, string>> {
-  const found = await requireReach(target, await tools.serverTools());
   const connection = database === undefined ? found : { ...found, database };
   const usual = {
     DATABASE_URL: formatConnectionUrl(connection, "show", "program"),

@@ -3,8 +3,10 @@ import { connectForAdmin } from "../postgres/admin.ts";
 import { findDeadScratch } from "../postgres/claims.ts";
 import { withOpened, withSession } from "../postgres/session.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
+import { FIRST_WITH_ADMINISTRATOR } from "../server/local-roles.ts";
 import type { Server } from "../server/server.ts";
 import { newRunId } from "../sys/run-id.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import type { Check } from "./check.ts";
 
 /** Two clocks that differ by more make dumps' names and the journal misleading. */
@@ -15,13 +17,15 @@ export async function checkInside(server: Server, toolbox: Toolbox, now: Date): 
   const { database, user } = await server.access();
   const run = newRunId(now);
   return await withSession({ toolbox, run }, database, async (sql) => {
-    const [row] = await sql<{ version: string; clock: number; maker: boolean }[]>`
-      select current_setting('server_version') as version,
+    const [row] = await sql<{ version: string; number: number; clock: number; maker: boolean }[]>`
+      select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
              extract(epoch from clock_timestamp())::float8 as clock,
              (select rolsuper or rolcreatedb from pg_roles where rolname = current_user) as maker`;
     const clock = checkClock((row?.clock ?? 0) - Date.now() / 1000);
     const answers: Check = { name: "server", state: "ok", found: `${server.label}: PostgreSQL ${row?.version}` };
-    return [answers, checkRights(user, row?.maker ?? false), await checkScratch(toolbox, run), clock];
+    const rights = checkRights(user, row?.maker ?? false);
+    const login = checkLocalLogin(server, toolbox, Math.floor((row?.number ?? 0) / 10_000));
+    return [answers, rights, ...login, await checkScratch(toolbox, run), clock];
   });
 }
 
@@ -30,6 +34,15 @@ function checkRights(user: string, maker: boolean): Check {
   if (maker) return { name, state: "ok", found: `${user} may create databases` };
   const fix = `an administrator runs: ALTER ROLE "${user}" CREATEDB`;
   return { name, state: "problem", found: `${user} may not create databases, which restore and copy need`, fix };
+}
+
+/** A private cluster of before it had an administrator: whatever files hold is run by a superuser there. */
+function checkLocalLogin({ spec }: Server, { administrator, user }: Toolbox, major: number): Check[] {
+  if (spec.kind !== "local" || administrator !== undefined || major < FIRST_WITH_ADMINISTRATOR) return [];
+  const found = `${user} is a superuser: what dumps, migrations and seeds hold can run programs as you`;
+  const move = `mv ${quoteWord(spec.folder)} ${quoteWord(`${spec.folder}-before`)}`;
+  const fix = `pgrove dump && pgrove down && ${move} && pgrove up && pgrove restore --latest`;
+  return [{ name: "login", state: "problem", found, fix }];
 }
 
 async function checkScratch(toolbox: Toolbox, run: ReturnType<typeof newRunId>): Promise<Check> {

@@ -8,6 +8,7 @@ import type { Target } from "../resolve/target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerTools } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import { errorCode } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { findEndedRuns } from "../sys/run-record.ts";
@@ -35,7 +36,7 @@ export async function examine(tools: DoctorTools): Promise<Check[]> {
   const target = await attempt(() => tools.target());
   const [git, docker, programs, store, runs] = await Promise.all([
     checkGit(tools.runner),
-    checkDocker(tools.runner, target.value),
+    checkEngine(tools.runner, target.value),
     checkPrograms(tools.runner, target.value),
     checkStore(tools),
     checkDeadRuns(tools),
@@ -86,12 +87,13 @@ async function checkConfig(tools: DoctorTools): Promise<Check> {
     : { name: "pgrove.yaml", state: "ok", found: `${file}; ${found}: the server's own counts` };
 }
 
-async function checkDocker(runner: Runner, target: Target | undefined): Promise<Check[]> {
+async function checkEngine(runner: Runner, target: Target | undefined): Promise<Check[]> {
   const kind = target?.server.kind;
   const needed = kind === "compose" || kind === "container";
-  const engine = await ask(runner, "docker", ["version", "--format", "{{.Server.Version}}"], needed);
+  const name = engineOf(runner);
+  const engine = await ask(runner, name, ["version", "--format", "{{.Server.Version}}"], needed);
   if (kind !== "compose" || engine.state === "problem") return [engine];
-  return [engine, await ask(runner, "docker compose", ["compose", "version", "--short"], true)];
+  return [engine, await ask(runner, `${name} compose`, ["compose", "version", "--short"], true)];
 }
 
 async function ask(runner: Runner, name: string, args: string[], needed: boolean): Promise<Check> {

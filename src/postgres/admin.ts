@@ -29,10 +29,11 @@ export function runOfScratch(database: string): RunId | undefined {
 
 /**
  * A connection to a database that is neither copied, dropped nor renamed: `postgres`, or `template1` where `postgres`
- * does not exist, is worked on, or holds somebody's data. There another run would find us in its way.
+ * does not exist, is worked on, or holds somebody's data. There another run would find us in its way. It is the
+ * administrator's, where there is one.
  */
 export async function connectForAdmin(toolbox: Toolbox, run: RunId, avoid: readonly string[]): Promise<Sql> {
-  const control = { control: true };
+  const control = { control: true, administrator: true };
   const template = () => toolbox.connect("template1", run, control);
   if (avoid.includes("postgres")) return await template();
   let sql: Sql;

@@ -24,8 +24,84 @@ export async function claimRun(sql: Sql, run: RunId): Promise<void> {
   await sql`select pg_advisory_lock(${RUN_CLASS}::int, ${hashKey(run)}::int)`;
 }
 
-/** Claims a database for this session. Throws (exit 5) when another run has it. Never waits. */
-export async function claimDatabase(sql: Sql, database: string, mode: "exclusive" | "shared"): Promise<void> {
+/** A database that a run works on, or what else it must have for itself, by name. */
+export interface Claim {
+  database: string;
+  mode: "exclusive" | "shared";
+}
+
+export interface ClaimWait {
+  /** How long others are waited for; 0: not at all. */
+  waitMs: number;
+  abort: AbortSignal;
+  note(text: string): void;
+}
+
+const LOOK_EVERY_MS = 100;
+const LOOK_JITTER_MS = 100;
+
+/**
+ * Claims databases for this session. Throws (exit 5) when another run still has one after the wait. Who waits holds none
+ * of them meanwhile, so that two that want each other's do not wait for ever.
+ */
+export async function claimDatabases(sql: Sql, claims: readonly Claim[], wait: ClaimWait): Promise<void> {
+  const started = performance.now();
+  let isNoted = false;
+  while (true) {
+    const rival = await claimAll(sql, claims);
+    if (rival === undefined) return;
+    const leftMs = wait.waitMs - (performance.now() - started);
+    if (leftMs <= 0) throw busyError(rival, wait.waitMs);
+    if (!isNoted) wait.note(`${describeRival(rival)}; waiting until it is done`);
+    isNoted = true;
+    await Bun.sleep(Math.min(leftMs, LOOK_EVERY_MS + Math.random() * LOOK_JITTER_MS));
+    wait.abort.throwIfAborted();
+  }
+}
+
+/** Who has a database that was to be claimed. */
+interface Rival {
+  database: string;
+  /** The application's name of its session, where it is known. */
+  who: string | undefined;
+}
+
+/** All of them, or none and who is in the way. */
+async function claimAll(sql: Sql, claims: readonly Claim[]): Promise<Rival | undefined> {
+  const held: Claim[] = [];
+  for (const claim of claims) {
+    const rival = await claimDatabase(sql, claim);
+    if (rival === undefined) held.push(claim);
+    else {
+      for (const each of held) await unlock(sql, each);
+      return rival;
+    }
+  }
+  return undefined;
+}
+
+function describeRival({ database, who }: Rival): string {
+  return `another run of pgrove is working on the database ${database}${who ? ` (${who})` : ""}`;
+}
+
+function busyError(rival: Rival, waitedMs: number): Error {
+  const waited = waitedMs === 0 ? "" : `; it was waited for ${waitedMs / 1000} s`;
+  return refusal(
+    "database_busy",
+    `${describeRival(rival)}${waited}`,
+    "wait until it has ended, by --wait-lock 5m for one; pgrove history says what it is",
+  );
+}
+
+async function unlock(sql: Sql, { database, mode }: Claim): Promise<void> {
+  const key = hashKey(database);
+  if (mode === "exclusive") await sql`select pg_advisory_unlock(${DATABASE_CLASS}::int, ${key}::int)`;
+  else await sql`select pg_advisory_unlock_shared(${DATABASE_CLASS}::int, ${key}::int)`;
+}
+
+/** Claims one; says who is in the way, and claims nothing then. */
+async function claimDatabase(sql: Sql, claim: Claim): Promise<Rival | undefined> {
+  const { database, mode } = claim;
   const key = hashKey(database);
   const [row] =
     mode === "exclusive"
@@ -37,13 +113,9 @@ export async function claimDatabase(sql: Sql, database: string, mode: "exclusive
      where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.pid <> pg_backend_pid()
        and l.classid = ${DATABASE_CLASS}::bigint::oid and l.objid = (${key}::bigint & 4294967295)::oid`;
   const rival = others.find((other) => mode === "exclusive" || other.mode === "ExclusiveLock");
-  if (row?.ok === true && rival === undefined) return;
-  const who = rival?.application ?? others[0]?.application;
-  throw refusal(
-    "database_busy",
-    `another run of pgrove is working on the database ${database}${who ? ` (${who})` : ""}`,
-    "wait until it has ended: pgrove history",
-  );
+  if (row?.ok === true && rival === undefined) return undefined;
+  if (row?.ok === true) await unlock(sql, claim);
+  return { database, who: rival?.application ?? others[0]?.application };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** PostgreSQL's programs of a container image, for a server elsewhere when this machine has none or only older ones. */
+
 import { basename, dirname } from "node:path";
 import type { Env } from "../sys/child-environment.ts";
 import { dockerCommand } from "../sys/docker.ts";
@@ -7,6 +8,7 @@ import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
 import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
 import { hostStage } from "./host-toolbox.ts";
+import { withEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import { findTlsFiles, TLS_VARIABLES, type TlsFiles } from "./tls.ts";
 import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
@@ -56,7 +58,7 @@ export function createClientImageToolbox(runner: Runner, access: ClientImageAcce
     user: access.connection.user,
     major: access.major,
     command: (tool, args, run, options: ToolOptions = {}) => {
-      const env = { ...server, ...programEnvironment(access.connection, run, options) };
+      const env = withEnvironment(server, programEnvironment(access.connection, run, options));
       const { words, proof } = wrapProgram([tool, ...args]);
       return { ...start(flagsFor(options), words, run, env), proof, ...takingBack(tool, options) };
     },

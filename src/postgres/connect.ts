@@ -5,7 +5,7 @@ import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { stringAt } from "../sys/untyped.ts";
 import { connectTimeoutS, dial } from "./dial.ts";
 import { openOneSession } from "./one-session.ts";
-import { isDirect, OWN_SETTINGS, USERS_SETTINGS } from "./own-settings.ts";
+import { ADMINISTRATORS_SETTINGS, isDirect, OWN_SETTINGS, USERS_SETTINGS } from "./own-settings.ts";
 import { tlsWays } from "./tls.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
 import { type Connection, isSocket } from "./url.ts";
@@ -106,9 +106,14 @@ async function openSession(
         ...session,
       }),
     async (ask) => {
-      if (options.direct || (await isDirect(ask))) await ask(options.runsUsersSql ? USERS_SETTINGS : OWN_SETTINGS);
+      if (options.direct || (await isDirect(ask))) await ask(settingsFor(options));
     },
   );
+}
+
+function settingsFor({ administrator, runsUsersSql }: OpenOptions): string {
+  if (administrator) return ADMINISTRATORS_SETTINGS;
+  return runsUsersSql ? USERS_SETTINGS : OWN_SETTINGS;
 }
 
 /** Why a connection failed, what to do about it, and the right exit code. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Env } from "../sys/child-environment.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
+import { withEnvironment } from "./own-settings.ts";
 import type { ToolOptions } from "./toolbox.ts";
 
 /** A program inside a container, and how it is known to have ended. */
@@ -26,15 +27,15 @@ export function programEnvironment(
   run: RunId,
   options: ToolOptions,
 ): Env {
-  return {
+  const env = {
     PGAPPNAME: applicationName(run),
     PGUSER: login.user,
     LC_ALL: "C",
     ...(login.password === undefined ? {} : { PGPASSWORD: login.password }),
     ...(options.database === undefined ? {} : { PGDATABASE: options.database }),
     ...(login.options === undefined ? {} : { PGOPTIONS: login.options }),
-    ...options.env,
   };
+  return withEnvironment(env, options.env);
 }
 
 /** `-e NAME` for each variable. */

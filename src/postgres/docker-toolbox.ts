@@ -1,10 +1,12 @@
 /** PostgreSQL's programs inside the server's own container, by `docker exec`. */
 import type { Duplex } from "node:stream";
 import { captureDocker, dockerCommand, explainDockerError } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { isPassing, openConnection } from "./connect.ts";
 import { namedVariables, programEnvironment, wrapProgram } from "./container-programs.ts";
+import { findsSocketClosed } from "./local-login.ts";
 import { writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import { endSession } from "./session.ts";
@@ -20,6 +22,8 @@ export interface DockerAccess {
   options?: string;
   /** The one that the server listens on inside; left out, PostgreSQL's usual one. */
   port?: number;
+  /** Its socket lets no program in; left out, that is found out with the first session. */
+  socketClosed?: boolean;
   /** Where the server's port is published on this machine. */
   published?: { host: string; port: number };
   /** The container's own addresses: by them a server that answers on the published port is recognised. */
@@ -43,6 +47,8 @@ const USUAL_PORT = 5432;
 export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolbox {
   const secrets = access.password === undefined ? [] : [access.password];
   const port = access.port === undefined || access.port === USUAL_PORT ? {} : { PGPORT: String(access.port) };
+  let socketClosed = access.socketClosed;
+  const place = () => (socketClosed ? { ...port, PGHOST: "127.0.0.1" } : port);
   const exec = (flags: readonly string[], program: readonly string[], env = {}): Command => ({
     ...dockerCommand(["exec", ...flags, ...namedVariables(env), access.container, ...program], env, secrets),
     remote: true,
@@ -53,13 +59,13 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
   };
 
   const command = (tool: PgTool, args: readonly string[], run: RunId, options: ToolOptions = {}): Command => {
-    const env = writingEnvironment(tool, { ...port, ...programEnvironment(access, run, options) });
+    const env = writingEnvironment(tool, { ...place(), ...programEnvironment(access, run, options) });
     return { ...wrapped([tool, ...args], options.input === true, env), ...takingBack(tool, options) };
   };
 
   const interactive = (args: readonly string[], run: RunId, database: string, tty: boolean): Command => {
     const settings = access.options === undefined ? {} : { PGOPTIONS: access.options };
-    const env = { ...port, ...settings, PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };
+    const env = { ...place(), ...settings, PGAPPNAME: applicationName(run), PGUSER: access.user, PGDATABASE: database };
     const login = access.password === undefined ? env : { ...env, PGPASSWORD: access.password };
     return exec(tty ? ["-i", "-t"] : ["-i"], ["psql", ...args], login);
   };
@@ -71,7 +77,12 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
     major: undefined,
     command,
     interactive,
-    connect: (database, run, options = {}) => connectToContainer(runner, access, database, run, options),
+    connect: async (database, run, options = {}) => {
+      const sql = await connectToContainer(runner, access, database, run, options);
+      socketClosed ??= await findsSocketClosed(sql, access.user, database);
+      return sql;
+    },
+    dial: () => dialInside(runner, access),
     stage: (run) => Promise.resolve(containerStage(runner, access, wrapped, run)),
     freeDataBytes: (dataDirectory) => freeBytesAt(runner, access.container, dataDirectory),
   };
@@ -103,13 +114,7 @@ async function connectToContainer(
 ): Promise<Sql> {
   const connection = connectionOf(access, database);
   const once = { ...options, waitMs: 0, label: access.label, direct: true };
-  const relay = () =>
-    asSocket(
-      runner.duplex({
-        ...dockerCommand(["exec", "-i", access.container, "bash", "-c", relayTo(access.port ?? USUAL_PORT)], {}, []),
-        remote: true,
-      }),
-    );
+  const relay = () => asSocket(dialInside(runner, access));
   const until = Date.now() + (options.waitMs ?? 0);
   for (;;) {
     if (access.published !== undefined) {
@@ -124,6 +129,10 @@ async function connectToContainer(
       await Bun.sleep(RETRY_EVERY_MS);
     }
   }
+}
+
+function dialInside(runner: Runner, { container, port = USUAL_PORT }: DockerAccess): Duplex {
+  return runner.duplex({ ...dockerCommand(["exec", "-i", container, "bash", "-c", relayTo(port)]), remote: true });
 }
 
 /**
@@ -173,7 +182,7 @@ function containerStage(
     try {
       await runner.stream(wrapped(program, true), { input }, abort);
     } catch (error) {
-      throw explainDockerError(error);
+      throw explainDockerError(error, engineOf(runner));
     }
     return path(name);
   };

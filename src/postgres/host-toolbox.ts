@@ -5,9 +5,9 @@ import { writeWhole } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { applicationName, type RunId } from "../sys/run-id.ts";
 import { openConnection } from "./connect.ts";
-import { writingEnvironment } from "./own-settings.ts";
+import { withEnvironment, writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
-import type { Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
+import type { ConnectOptions, Programs, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
 import { type Connection, connectionEnvironment } from "./url.ts";
 
 export interface HostAccess {
@@ -16,6 +16,8 @@ export interface HostAccess {
   programs: string;
   major: number;
   connection: Connection;
+  /** The administrator's, where there is one. */
+  administrator?: Connection | undefined;
   /** Where temporary folders are made: beside the dumps, since /tmp may be small. */
   stageParent: string;
   /** The server's files are on this machine, so that its free space can be seen. */
@@ -24,19 +26,26 @@ export interface HostAccess {
 
 /** The toolbox of a server that is reached from this machine. */
 export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
-  const secrets = access.connection.password === undefined ? [] : [access.connection.password];
-  const environment = (run: RunId, database: string | undefined) => ({
-    ...connectionEnvironment(access.connection),
+  const { connection, administrator } = access;
+  const secrets = [connection.password, administrator?.password].filter((each) => each !== undefined);
+  const loginOf = (options: Pick<ConnectOptions, "administrator">) =>
+    options.administrator === true ? (administrator ?? connection) : connection;
+  const environment = (run: RunId, database: string | undefined, login = connection) => ({
+    ...connectionEnvironment(login),
     PGAPPNAME: applicationName(run),
     ...(database === undefined ? {} : { PGDATABASE: database }),
   });
   return {
     label: access.label,
     place: "host",
-    user: access.connection.user,
+    user: connection.user,
+    ...(administrator === undefined ? {} : { administrator: administrator.user }),
     major: access.major,
     command: (tool, args, run, options: ToolOptions = {}) => {
-      const env = { ...environment(run, options.database), LC_ALL: "C", ...options.env };
+      const env = withEnvironment(
+        { ...environment(run, options.database, loginOf(options)), LC_ALL: "C" },
+        options.env,
+      );
       return {
         file: join(access.programs, tool),
         args,
@@ -52,8 +61,9 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
       secrets,
     }),
     connect: (database, run, options = {}) =>
-      openConnection({ ...access.connection, database }, run, {
+      openConnection({ ...loginOf(options), database }, run, {
         ...options,
+        administrator: options.administrator === true && administrator !== undefined,
         label: access.label,
         direct: access.dataIsHere,
       }),
@@ -65,7 +75,7 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
 /** The programs of a folder, without a server. */
 export function createHostPrograms(
   runner: Runner,
-  { label, programs, major, stageParent }: Omit<HostAccess, "connection" | "dataIsHere">,
+  { label, programs, major, stageParent }: Omit<HostAccess, "connection" | "administrator" | "dataIsHere">,
 ): Programs {
   return {
     ...{ label, place: "host", major },

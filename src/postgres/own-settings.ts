@@ -29,6 +29,16 @@ function settingQuery(settings: Readonly<Record<string, string>>, path = ""): st
 /** For sessions in which nothing but pgrove's own work is done. */
 export const OWN_SETTINGS = settingQuery({ ...WAITING, ...WORKING }, PATH);
 
+/**
+ * For those of an administrator, who could do anything: no name is found but PostgreSQL's own, no database makes another role
+ * of it, and nobody's event triggers act: before PostgreSQL 17 those that heed what a session says of triggers.
+ */
+export const ADMINISTRATORS_SETTINGS = settingQuery({
+  ...{ ...WAITING, ...WORKING },
+  ...{ search_path: "pg_catalog, pg_temp", role: "none", event_triggers: "off" },
+  session_replication_role: "replica",
+});
+
 /** For those in which statements of the user's run: what role and database say of them holds. */
 export const USERS_SETTINGS = settingQuery(WAITING);
 
@@ -36,6 +46,12 @@ export const USERS_SETTINGS = settingQuery(WAITING);
 export async function isDirect(ask: Ask): Promise<boolean> {
   const rows = await ask("select pg_catalog.pg_backend_pid() as pid");
   return rows[0]?.pid === rows.state.pid;
+}
+
+/** The environment of a program, with what is added to it: of libpq's options both count, those that come last win. */
+export function withEnvironment(env: Env, added: Env = {}): Env {
+  const options = [env.PGOPTIONS, added.PGOPTIONS].filter((each) => each !== undefined);
+  return { ...env, ...added, ...(options.length === 0 ? {} : { PGOPTIONS: options.join(" ") }) };
 }
 
 /** What lets SQL that is loaded write; pg_dump's scripts set the rest by themselves. */
@@ -47,5 +63,5 @@ export const MAY_WRITE_SQL = `set ${MAY_WRITE} = off`;
 /** The environment in which a program may write. Not for where a pooler may stand between, which takes no such options. */
 export function writingEnvironment(tool: PgTool, env: Env): Env {
   if (tool !== "pg_restore") return env;
-  return { ...env, PGOPTIONS: [env.PGOPTIONS, `-c ${MAY_WRITE}=off`].filter((each) => each !== undefined).join(" ") };
+  return withEnvironment(env, { PGOPTIONS: `-c ${MAY_WRITE}=off` });
 }

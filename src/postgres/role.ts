@@ -16,6 +16,8 @@ export interface RoleRequest {
   database: string;
   /** Its ownership mark. */
   comment: string;
+  /** Who acts on what it owns; left out, the connected user. */
+  actor?: string;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function ensureRole(sql: Sql, request: RoleRequest): Promise<void> 
       exists ? `alter role ${role} ${login}` : `create role ${role} nosuperuser nocreatedb nocreaterole ${login}`,
     );
     await transaction.unsafe(`comment on role ${role} is ${quoteLiteral(comment)}`);
-    await joinRole(transaction, name);
+    await joinRole(transaction, name, request.actor);
     await grantEntry(transaction, name, database);
     await transaction.unsafe(await searchPathStatement(transaction, { name, database, schema }));
   });
@@ -78,10 +80,10 @@ export async function requireRoleRights(sql: Queries): Promise<void> {
 }
 
 /** A user who is no superuser acts on what the role owns only as its member; PostgreSQL 16 asks for SET as well. */
-async function joinRole(sql: Queries, name: string): Promise<void> {
+async function joinRole(sql: Queries, name: string, actor: string | undefined): Promise<void> {
   const [row] = await sql<{ user: string; superuser: boolean; version: number }[]>`
     select rolname::text as user, rolsuper as superuser, current_setting('server_version_num')::int as version
-      from pg_roles where rolname = current_user`;
+      from pg_roles where rolname = coalesce(${actor ?? null}, current_user)`;
   if (row === undefined || row.superuser) return;
   const options = row.version >= 160_000 ? " with inherit true, set true" : "";
   await sql.unsafe(`grant ${quoteIdentifier(name)} to ${quoteIdentifier(row.user)}${options}`);

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Sql as PostgresSql } from "postgres";
 import type { Env } from "../sys/child-environment.ts";
 import type { Command } from "../sys/process.ts";
@@ -17,6 +18,8 @@ export interface ToolOptions {
   input?: boolean;
   /** The folder or file that the program reads or writes besides its streams. */
   stage?: Stage;
+  /** As the administrator, where there is one. */
+  administrator?: boolean;
 }
 
 /** A folder of a run that PostgreSQL's programs can read and write, wherever they run. Removed with `remove`. */
@@ -48,12 +51,19 @@ export interface Toolbox {
   readonly label: string;
   readonly place: "container" | "host" | "client-image";
   readonly user: string;
+  /**
+   * The superuser whom pgrove's own sessions log in as, where `user` is not meant to be one. Nothing that comes from a
+   * file, and nothing that somebody else has put into a database, is run as it.
+   */
+  readonly administrator?: string;
   /** The programs' major version where it is known before the server was asked. */
   readonly major: number | undefined;
   command(tool: PgTool, args: readonly string[], run: RunId, options?: ToolOptions): Command;
   /** An interactive psql that takes over the terminal. */
   interactive(args: readonly string[], run: RunId, database: string, tty: boolean): Command;
   connect(database: string, run: RunId, options?: ConnectOptions): Promise<Sql>;
+  /** Bytes to and from the server's port, for where no port of this machine leads there. */
+  dial?(): Duplex;
   /** A stage for the run. `id` becomes part of the path. */
   stage(run: RunId): Promise<Stage>;
   /** Room for the server's data in bytes; undefined where it cannot be asked. */
@@ -68,6 +78,8 @@ export interface ConnectOptions {
   waitMs?: number;
   /** The session is one that ends the run's other sessions, and is not to be ended with them. */
   control?: boolean;
+  /** As the administrator, where there is one: to make, name and drop databases and roles. Such a session reads no table. */
+  administrator?: boolean;
   /** Statements of the user's run in it: the time limits that the role or the database has for them hold. */
   runsUsersSql?: boolean;
   /** With the SQLSTATE that the server has given it. */

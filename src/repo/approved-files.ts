@@ -36,6 +36,21 @@ export async function isInCommits(
   return false;
 }
 
+/** Those of the files and folders below a worktree's root that a branch brings: git tracks them, or something in them. */
+export async function keepTracked(
+  { root, files }: { root: string; files: readonly string[] },
+  runner: Runner,
+): Promise<string[]> {
+  const paths = files.map((file) => pathInGit(root, file) ?? ".");
+  if (paths.length === 0) return [];
+  const { stdout } = await runner.capture(gitCommand(root, ["--literal-pathspecs", "ls-files", "-z", "--", ...paths]));
+  const tracked = stdout.split("\0").slice(0, -1);
+  // Of what lies in a submodule git names the submodule.
+  const isBrought = (path: string) =>
+    path === "." || tracked.some((each) => each === path || each.startsWith(`${path}/`) || path.startsWith(`${each}/`));
+  return files.filter((_, at) => isBrought(paths[at] ?? ""));
+}
+
 /** What the commit has at the place of that file; undefined where it has none. */
 export async function readCommitted(
   { root, file, commit }: { root: string; file: string; commit: string },

@@ -5,74 +5,12 @@ import type { Config } from "../config/config-schema.ts";
 import { refusal } from "../errors.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
-import { type Form, isFormOf, isListOf, isMapOf, isOneOf, isText, isWhole, maybe } from "../sys/form.ts";
-import { isLasting, type Lasting } from "../sys/lasting.ts";
-import type { Observer } from "../sys/machine.ts";
 import { objectAt } from "../sys/untyped.ts";
+import { areParked, areRows, type ParkedWorktree, type WorktreeRow } from "./registry-rows.ts";
+
+export type { InitialData, ParkedWorktree, SeenPlace, WorktreeRow } from "./registry-rows.ts";
 
 export type Isolation = Config["isolation"];
-
-/** What a new worktree's database starts with. */
-export type InitialData =
-  | { kind: "copy"; source: string }
-  /** `configured`: pgrove.yaml named it, so a branch did, and not whoever typed a command. */
-  | { kind: "dump"; dump: string; configured?: true }
-  | { kind: "empty" };
-
-/** What tells a worktree's place from another one of the same path. */
-export interface SeenPlace {
-  /** What git calls it: the name of its own folder among git's. */
-  gitName: string;
-  /** The folder that it lies in, as `identifyFolder` knows it. */
-  parent: string;
-  /** Who saw it there; older versions of pgrove have not written it. */
-  by?: Observer;
-}
-
-/** A worktree that pgrove knows. Paths are absolute. */
-export interface WorktreeRow {
-  /** A UUID, also kept in the worktree's own git folder: paths and names change, it does not. */
-  id: string;
-  name: string;
-  /** Where it was last seen. */
-  path: string;
-  /** What else was seen of it there. Older versions of pgrove have not written it. */
-  seen?: SeenPlace;
-  /** For how long it is known to be gone, by the same observer; undefined while it is not. */
-  gone?: Lasting;
-  /** The branch that it was made for; undefined when it was detached. */
-  branch?: string;
-  /** 1, 2, …, unique among the living ones; the main worktree is 0. */
-  index: number;
-  isolation: Isolation;
-  /** Its database; in isolation `schema` main's. */
-  database: string;
-  schema?: string;
-  /** The role that owns the schema. */
-  role?: { name: string; password: string };
-  /** The compose project, in isolation `container`. */
-  project?: string;
-  /** Allocated host ports by name. */
-  ports: Record<string, number>;
-  data: InitialData;
-  /** `creating` until everything is in place; `removing` from the moment that something of it may be gone. */
-  state: "creating" | "ready" | "removing";
-  /** Whether the setup steps have run. */
-  setup: "pending" | "done" | "skipped";
-  createdAt: string;
-}
-
-/** What was put aside of a worktree that is gone: `provision` brings it back, until it goes for good. */
-export interface ParkedWorktree {
-  /** As it was: its names and ports may be others' by now. */
-  row: WorktreeRow;
-  /** Who parked it: for nobody else it goes. */
-  by: Observer;
-  lasting: Lasting;
-  /** What it has on the docker engine, stopped. */
-  containers: string[];
-  volumes: string[];
-}
 
 const VERSION = 1;
 const LOCK_WAIT_MS = 30_000;
@@ -105,7 +43,7 @@ export async function readRegistry(stateDir: string): Promise<Registry> {
   }
   const rows: unknown = version === VERSION ? objectAt(content, "worktrees") : undefined;
   const parked: unknown = objectAt(content, "parked") ?? [];
-  if (!areAll(rows, isRow) || !areAll(parked, isParked)) return { state: "damaged", rows: [], parked: [] };
+  if (!areRows(rows) || !areParked(parked)) return { state: "damaged", rows: [], parked: [] };
   return { state: "whole", rows, parked };
 }
 
@@ -169,33 +107,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const isObserver = isFormOf<Observer>({ machine: isText, user: isText, uid: isWhole });
-
-const isInitialData: Form = (value) =>
-  isFormOf<Extract<InitialData, { kind: "empty" }>>({ kind: isOneOf("empty") })(value) ||
-  isFormOf<Extract<InitialData, { kind: "copy" }>>({ kind: isOneOf("copy"), source: isText })(value) ||
-  isFormOf<Extract<InitialData, { kind: "dump" }>>({
-    ...{ kind: isOneOf("dump"), dump: isText, configured: maybe(isOneOf(true)) },
-  })(value);
-
-const isRow = isFormOf<WorktreeRow>({
-  ...{ id: isText, name: isText, path: isText, branch: maybe(isText), index: isWhole },
-  seen: maybe(isFormOf<SeenPlace>({ gitName: isText, parent: isText, by: maybe(isObserver) })),
-  gone: maybe(isLasting),
-  isolation: isOneOf("container", "database", "schema"),
-  ...{ database: isText, schema: maybe(isText), project: maybe(isText) },
-  role: maybe(isFormOf<NonNullable<WorktreeRow["role"]>>({ name: isText, password: isText })),
-  ...{ ports: isMapOf(isWhole), data: isInitialData, state: isOneOf("creating", "ready", "removing") },
-  ...{ setup: isOneOf("pending", "done", "skipped"), createdAt: isText },
-});
-
-const isParked = isFormOf<ParkedWorktree>({
-  ...{ row: isRow, by: isObserver, lasting: isLasting },
-  ...{ containers: isListOf(isText), volumes: isListOf(isText) },
-});
-
-function areAll<T>(list: unknown, isOne: (each: unknown) => each is T): list is T[] {
-  return Array.isArray(list) && list.every(isOne);
 }

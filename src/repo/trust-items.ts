@@ -27,6 +27,7 @@ export const TRUST_KEYS = [
   "worktrees.data",
   "server.compose",
   "dump",
+  "superuser",
 ] as const;
 
 export type TrustKey = (typeof TRUST_KEYS)[number];

@@ -35,16 +35,31 @@ const OF_THE_WAY = new Set(["url", "host", "port"]);
  */
 export function renderVariables(
   known: Whereabouts,
-  { target, branch = "" }: VariablesOf,
+  { target, branch }: VariablesOf,
   loaded: LoadedConfig | undefined,
   wanted?: Readonly<Record<string, string>>,
 ): Rendered {
-  const { connection, user, password = "", database } = known;
+  const { connection } = known;
   if (loaded === undefined) {
     if (connection === undefined) return { variables: {}, unreachable: ["DATABASE_URL"] };
     const url = formatConnectionUrl(connection, "show", "program");
     return { variables: { DATABASE_URL: url, ...connectionEnvironment(connection) }, unreachable: [] };
   }
+  const render = createRenderer(known, { target, branch }, loaded);
+  const set = Object.entries(wanted ?? wholeSet(loaded)).map(([name, text]) => [name, render(text, `env.set.${name}`)]);
+  return {
+    variables: Object.fromEntries(set.filter(([, value]) => value !== undefined)),
+    unreachable: set.flatMap(([name = "", value]) => (value === undefined ? [name] : [])),
+  };
+}
+
+/** Puts the values in; what needs a way to the database is undefined where there is none. `what` says where a text stands. */
+export function createRenderer(
+  known: Whereabouts,
+  { target, branch = "" }: VariablesOf,
+  loaded: LoadedConfig,
+): (text: string, what: string) => string | undefined {
+  const { connection, user, password = "", database } = known;
   const allPorts = { ...loaded.config.ports, ...target.worktree?.ports };
   const ports = Object.entries(allPorts).map(([name, number]) => [`port.${name}`, String(number)]);
   const values: Record<string, string> = {
@@ -54,12 +69,9 @@ export function renderVariables(
     ...{ index: String(target.worktree?.index ?? 0), schema: target.schema ?? "public" },
     ...Object.fromEntries(ports),
   };
-  const needsWay = ([, text]: [string, string]) => placeholdersOf(text).some((each) => OF_THE_WAY.has(each));
-  const set = Object.entries(wanted ?? wholeSet(loaded));
-  const told = connection === undefined ? set.filter((each) => !needsWay(each)) : set;
-  return {
-    variables: Object.fromEntries(told.map(([name, text]) => [name, renderTemplate(text, values, `env.set.${name}`)])),
-    unreachable: set.flatMap((each) => (told.includes(each) ? [] : [each[0]])),
+  return (text, what) => {
+    if (connection === undefined && placeholdersOf(text).some((each) => OF_THE_WAY.has(each))) return undefined;
+    return renderTemplate(text, values, what);
   };
 }
 

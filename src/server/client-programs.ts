@@ -25,12 +25,19 @@ export async function findClientPrograms(
     const present = await captureDocker(runner, ["image", "ls", "-q", image], { timeoutMs: 30_000 });
     if (present.trim() === "") {
       note(`pulling ${image}, for PostgreSQL's programs`);
-      await captureDocker(runner, ["pull", "-q", image], { timeoutMs: 600_000 });
+      await captureDocker(runner, ["pull", "-q", fullImageName(image)], { timeoutMs: 600_000 });
     }
   } catch (error) {
     throw noPrograms(error, what, major, listVersions(found), image);
   }
   return { image, major };
+}
+
+/** With Docker's own registry, where none is named: docker takes it for granted, podman asks which one. */
+export function fullImageName(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  return hasRegistry ? image : `docker.io/${rest.length === 0 ? "library/" : ""}${image}`;
 }
 
 /** The same as programs that need no server. */

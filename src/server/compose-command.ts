@@ -1,6 +1,7 @@
 /** The `docker compose` command line, and its complaints in words that help. */
 import { dirname } from "node:path";
-import { failure, missingError } from "../errors.ts";
+import { failure, missingError, type PgroveError } from "../errors.ts";
+import type { EngineName } from "../sys/command.ts";
 import { dockerCommand, explainDockerError } from "../sys/docker.ts";
 import type { Command } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
@@ -36,17 +37,11 @@ async function listEnvFiles({ mainFile }: ComposeSpec, first: string): Promise<s
 }
 
 /** Compose's complaints in words that help. */
-export function explainComposeError(error: unknown, spec: ComposeSpec): unknown {
-  const explained = explainDockerError(error);
+export function explainComposeError(error: unknown, spec: ComposeSpec, engine: EngineName): unknown {
+  const explained = explainDockerError(error, engine);
   if (!(explained instanceof ToolError) || explained.failure.aborted) return explained;
   const said = explained.failure.stderr.join("\n");
-  if (/'compose' is not a docker command|unknown shorthand flag: 'f'|unknown command: docker compose/i.test(said)) {
-    return missingError(
-      "compose_missing",
-      "docker has no compose: `docker compose` (version 2) is needed, docker-compose version 1 does not do",
-      "install Docker's compose plugin: https://docs.docker.com/compose/install/",
-    );
-  }
+  if (NO_COMPOSE.test(said)) return composeMissing(engine);
   const missing = /env file (\S+) not found/.exec(said)?.[1];
   if (missing !== undefined) {
     return failure(
@@ -58,8 +53,29 @@ export function explainComposeError(error: unknown, spec: ComposeSpec): unknown 
   const lines = explained.failure.stderr.filter((line) => line.trim() !== "").slice(-6);
   return failure(
     "compose_failed",
-    `docker compose failed for the service ${spec.service}:\n${lines.map((line) => `  ${line.trim()}`).join("\n")}`,
+    `${engine} compose failed for the service ${spec.service}:\n${lines.map((line) => `  ${line.trim()}`).join("\n")}`,
     `check ${spec.files.join(", ")}`,
     error,
+  );
+}
+
+const NO_COMPOSE =
+  /'compose' is not a docker command|unknown shorthand flag: 'f'|unknown command: docker compose|unrecognized command .podman compose|looking up compose provider failed/i;
+
+function composeMissing(engine: EngineName): PgroveError {
+  if (engine === "docker") {
+    return missingError(
+      "compose_missing",
+      "docker has no compose: `docker compose` (version 2) is needed, docker-compose version 1 does not do",
+      "install Docker's compose plugin: https://docs.docker.com/compose/install/",
+    );
+  }
+  return missingError(
+    "compose_missing",
+    "podman has no compose here: Docker's (version 2) is needed beside podman's socket; podman-compose does not do",
+    [
+      "install docker-compose, version 2: https://docs.docker.com/compose/install/standalone/",
+      "systemctl --user enable --now podman.socket        as root without --user; elsewhere: podman system service --time 0 &",
+    ].join("\n"),
   );
 }

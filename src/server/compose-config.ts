@@ -1,6 +1,7 @@
 /** What a compose file comes to once compose has merged its parts and put the variables in. */
 import { EXIT, missingError, PgroveError } from "../errors.ts";
 import { captureDocker, parseDockerJson } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import type { Runner } from "../sys/process.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
 import { composeCommand, explainComposeError } from "./compose-command.ts";
@@ -97,7 +98,7 @@ async function captureCompose(runner: Runner, spec: ComposeSpec, args: readonly 
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     });
   } catch (error) {
-    throw explainComposeError(error, spec);
+    throw explainComposeError(error, spec, engineOf(runner));
   }
 }
 

@@ -2,11 +2,10 @@
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { refusal } from "../errors.ts";
-import { captureDocker, parseDockerJson } from "../sys/docker.ts";
 import { errorCode, pathExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
-import { stringAt } from "../sys/untyped.ts";
 import { findProjectName, type ProjectName } from "./compose-project.ts";
+import { type Listed, listOnEngine } from "./engine-list.ts";
 import type { ServerSpec } from "./server.ts";
 
 export type ComposeSpec = Extract<ServerSpec, { kind: "compose" }>;
@@ -32,45 +31,25 @@ export interface FoundService {
 }
 
 const LABEL = "com.docker.compose";
-const FIELDS: Readonly<Record<string, string>> = {
-  id: ".ID",
-  name: ".Names",
-  state: ".State",
-  project: `.Label "${LABEL}.project"`,
-  service: `.Label "${LABEL}.service"`,
-  number: `.Label "${LABEL}.container-number"`,
-  oneoff: `.Label "${LABEL}.oneoff"`,
-  files: `.Label "${LABEL}.project.config_files"`,
-  folder: `.Label "${LABEL}.project.working_dir"`,
-};
-// Each label by itself: the list of all of them is joined by commas, which the values hold too.
-const FORMAT = `{${Object.entries(FIELDS)
-  .map(([name, field]) => `"${name}":{{json (${field})}}`)
-  .join(",")}}`;
+const LABELS = ["project", "service", "container-number", "oneoff", "project.config_files", "project.working_dir"].map(
+  (name) => `${LABEL}.${name}`,
+);
 
 /** The containers that carry a compose label, stopped ones included. */
 export async function listComposeContainers(runner: Runner, label: string, value: string): Promise<Candidate[]> {
-  const args = ["ps", "-a", "--no-trunc", "--filter", `label=${LABEL}.${label}=${value}`, "--format", FORMAT];
-  const said = await captureDocker(runner, args, { timeoutMs: 30_000 });
-  return said
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => readCandidate(parseDockerJson(line, "docker ps")));
+  const listed = await listOnEngine(runner, "container", [`label=${LABEL}.${label}=${value}`], LABELS);
+  return listed.map(readCandidate);
 }
 
 /** One line of the listing. */
-export function readCandidate(line: unknown): Candidate {
-  const field = (name: string) => stringAt(line, name) ?? "";
-  const folder = field("folder");
+export function readCandidate({ id, name, state, labels }: Listed): Candidate {
+  const label = (key: string) => labels[`${LABEL}.${key}`] ?? "";
+  const folder = label("project.working_dir");
   return {
-    id: field("id"),
-    name: field("name"),
-    state: field("state"),
-    project: field("project"),
-    service: field("service"),
-    number: Number(field("number")) || 1,
-    oneoff: field("oneoff").toLowerCase() === "true",
-    files: field("files")
+    ...{ id, name, state, project: label("project"), service: label("service") },
+    number: Number(label("container-number")) || 1,
+    oneoff: label("oneoff").toLowerCase() === "true",
+    files: label("project.config_files")
       .split(",")
       .filter((file) => file !== "")
       .map((file) => (isAbsolute(file) ? file : join(folder, file))),

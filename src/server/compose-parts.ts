@@ -40,6 +40,6 @@ function pathsOf(value: unknown): string[] {
 }
 
 /** A path whose variables have their defaults. */
-function withDefaults(path: string): string {
+export function withDefaults(path: string): string {
   return path.replace(/\$\{\w+:?-([^{}]*)\}/g, "$1");
 }

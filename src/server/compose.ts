@@ -1,5 +1,6 @@
 /** A service of a compose file. Found by compose's labels; started and stopped by `docker compose` itself. */
 import { missingError, type PgroveError } from "../errors.ts";
+import { engineOf } from "../sys/engine.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { describeChanges } from "./compose-changes.ts";
 import { composeCommand, explainComposeError } from "./compose-command.ts";
@@ -129,7 +130,7 @@ async function offerAnew(
   const changes = facts === undefined || config === undefined ? [] : describeChanges(facts, config, spec.service);
   const what = describeStale(old, changes);
   if (await mayRecreate?.(`${what}\nMade anew it loses what is in no volume.`)) return true;
-  const anew = `docker compose up -d ${names.join(" ")}        makes it so; what is in no volume is lost with it`;
+  const anew = `${engineOf(runner)} compose up -d ${names.join(" ")}        makes it so; what is in no volume is lost with it`;
   note(`${what}\nstarted as it is\n${anew}`);
   return false;
 }
@@ -138,7 +139,7 @@ async function runCompose(tools: ServerTools, spec: ComposeSpec, command: Comman
   try {
     await tools.runner.stream(command, { line: (line) => noteProgress(tools, line), output: () => {} }, abort);
   } catch (error) {
-    throw explainComposeError(error, spec);
+    throw explainComposeError(error, spec, engineOf(tools.runner));
   }
 }
 

@@ -1,9 +1,11 @@
 /** What `docker inspect` says of a container, as the facts that a server of PostgreSQL needs. No spawns here. */
+import type { EngineName } from "../sys/command.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
 import { portInside, readImageLogin } from "./image-settings.ts";
 import type { Access, Login, ServerState } from "./server.ts";
 
 export interface ContainerFacts {
+  engine: EngineName;
   id: string;
   name: string;
   image: string;
@@ -36,6 +38,7 @@ export interface Mount {
 export interface EnginePlace {
   /** The engine runs on this machine, so that its published ports are ours. */
   local: boolean;
+  engine: EngineName;
   /** A container in the host's network is in ours: not so where the engine runs in a virtual machine. */
   sharesNetwork: boolean;
 }
@@ -49,18 +52,24 @@ export function readContainer(inspected: unknown, place: EnginePlace): Container
   const startedAt = stringAt(state, "StartedAt");
   const inside = portInside(env, readWords(inspected));
   return {
+    engine: place.engine,
     id: stringAt(inspected, "Id") ?? "",
     name: (stringAt(inspected, "Name") ?? "").replace(/^\//, ""),
-    image: stringAt(config, "Image") ?? "",
+    image: imageAsWritten(stringAt(config, "Image") ?? ""),
     status,
     exitCode: Number(objectAt(state, "ExitCode") ?? 0),
-    health: stringAt(objectAt(state, "Health"), "Status"),
+    health: stringAt(objectAt(state, "Health"), "Status") || undefined,
     startedAt: status === "running" ? startedAt : undefined,
     ...{ env, inside },
     ...{ mounts: readMounts(inspected), bindings: readPortBindings(inspected) },
     published: place.local ? publishedPort(inspected, inside, place) : undefined,
     addresses: readAddresses(inspected),
   };
+}
+
+/** Podman shows names in full. */
+function imageAsWritten(image: string): string {
+  return image.replace(/^(?:localhost|docker\.io)\/(?:library\/)?/, "");
 }
 
 function readEnvironment(list: unknown): Record<string, string> {
@@ -143,7 +152,13 @@ export function stateOf(facts: ContainerFacts): ServerState {
   return state;
 }
 
-function conditionOf({ status, health, exitCode, name }: ContainerFacts): Pick<ServerState, "condition" | "detail"> {
+function conditionOf({
+  engine,
+  status,
+  health,
+  exitCode,
+  name,
+}: ContainerFacts): Pick<ServerState, "condition" | "detail"> {
   switch (status) {
     case "running":
       // A check that asks rarely says so long after connections are taken.
@@ -153,7 +168,7 @@ function conditionOf({ status, health, exitCode, name }: ContainerFacts): Pick<S
     case "restarting":
       return { condition: "starting", detail: `restarting again and again, exit code ${exitCode}` };
     case "paused":
-      return { condition: "stopped", detail: `paused; docker unpause ${name} wakes it` };
+      return { condition: "stopped", detail: `paused; ${engine} unpause ${name} wakes it` };
     case "created":
       return { condition: "stopped", detail: "created, never started" };
     case "exited":

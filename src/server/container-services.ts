@@ -1,8 +1,11 @@
 /** Containers of services, stopped around a restore and started again after. */
 import { configError, missingError } from "../errors.ts";
+import type { EngineName } from "../sys/command.ts";
 import { captureDocker } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
+import { type Listed, listOnEngine } from "./engine-list.ts";
 import type { BeforeStop, Server } from "./server.ts";
 
 /** Long enough for a service to end by itself before docker kills it (10 s each, unless its container says otherwise). */
@@ -35,15 +38,22 @@ export async function stopServiceContainers(
   return ids;
 }
 
+/** Docker's words, and podman's. */
+const MISSING = /no such container: (\S+)|"([^"]+)" found: no such container/i;
+
 /** Starts containers by id or name. */
 export async function startContainers(runner: Runner, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   try {
     await captureDocker(runner, ["start", ...ids], { timeoutMs: STOP_TIMEOUT_MS });
   } catch (error) {
-    const missing = error instanceof ToolError && /no such container: (\S+)/i.exec(error.failure.stderr.join("\n"));
+    const missing = error instanceof ToolError && MISSING.exec(error.failure.stderr.join("\n"));
     if (!missing) throw error;
-    throw missingError("service_missing", `there is no container ${missing[1]}`, "docker ps -a");
+    throw missingError(
+      "service_missing",
+      `there is no container ${missing[1] ?? missing[2]}`,
+      `${engineOf(runner)} ps -a`,
+    );
   }
 }
 
@@ -59,22 +69,19 @@ export function servicesByName(runner: Runner): Pick<Server, "stopServices" | "s
 /** The ids of those of the named containers that run. Throws (exit 3) for a name that no container has. */
 export async function findRunningByName(runner: Runner, names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];
-  const format = "{{.ID}}\t{{.State}}\t{{.Names}}";
-  const said = await captureDocker(runner, ["ps", "-a", "--no-trunc", "--format", format], { timeoutMs: 30_000 });
-  return pickByName(names, said);
+  return pickByName(names, await listOnEngine(runner, "container", []), engineOf(runner));
 }
 
-/** Picks from lines of `id, state, names`. */
-export function pickByName(names: readonly string[], listing: string): string[] {
-  const rows = listing.split("\n").map((line) => line.split("\t"));
+/** The ids of those of the named containers that run, picked from all that there are. */
+export function pickByName(names: readonly string[], listed: readonly Listed[], engine: EngineName): string[] {
   return names.flatMap((name) => {
-    const row = rows.find(([id, , known]) => known?.split(",").includes(name) || (id !== "" && id === name));
+    const row = listed.find(({ id, name: known }) => known.split(",").includes(name) || (id !== "" && id === name));
     if (row === undefined) {
       throw configError(
         `there is no container ${name}, which \`services\` in pgrove.yaml names`,
-        "docker ps -a  shows the containers; without a compose file, services are containers by name",
+        `${engine} ps -a  shows the containers; without a compose file, services are containers by name`,
       );
     }
-    return row[1] === "running" && row[0] !== undefined ? [row[0]] : [];
+    return row.state === "running" ? [row.id] : [];
   });
 }

@@ -1,6 +1,7 @@
 /** A container that is already there, by name or id. */
 import { missingError, usageError } from "../errors.ts";
 import { captureDocker, dockerCommand } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import { servicesByName, startContainers, stopServerContainer } from "./container-services.ts";
 import { describeContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
 import type { Login, LogOptions, ServerOfKind, ServerSpec, ServerTools, StartOptions } from "./server.ts";
@@ -19,7 +20,7 @@ export function createContainerServer(spec: ContainerSpec, login: Login, { runne
       missingError(
         "container_absent",
         `there is no container ${spec.container}`,
-        "docker ps -a  shows the containers; check server.container in pgrove.yaml",
+        `${engineOf(runner)} ps -a  shows the containers; check server.container in pgrove.yaml`,
       ),
   });
 
@@ -57,7 +58,7 @@ export function createContainerServer(spec: ContainerSpec, login: Login, { runne
 }
 
 function containerLogs(own: string, { follow, tail, services = [] }: LogOptions) {
-  if (services.length > 1) throw usageError("docker shows the log of one container at a time");
+  if (services.length > 1) throw usageError("the log of one container is shown at a time");
   const flags = [...(follow ? ["--follow"] : []), ...(tail === undefined ? [] : ["--tail", String(tail)])];
   return dockerCommand(["logs", ...flags, services[0] ?? own]);
 }

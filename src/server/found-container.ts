@@ -1,9 +1,11 @@
 /** What a compose service's container and a container with a name have in common, once it is found. */
 import { failure, messageOf, missingError, PgroveError } from "../errors.ts";
 import { createDockerToolbox } from "../postgres/docker-toolbox.ts";
+import { closesSocket } from "../postgres/local-login.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
 import { type Connection, parametersOf } from "../postgres/url.ts";
 import { captureDocker, dockerCommand, engineIsLocal, explainDockerError, parseDockerJson } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
@@ -28,9 +30,10 @@ export async function inspectContainer(runner: Runner, container: string): Promi
     throw error;
   }
   const answer = parseDockerJson(said, `the container ${container}`);
-  const local = engineIsLocal();
+  const engine = engineOf(runner);
+  const local = engineIsLocal(engine);
   if (!Array.isArray(answer)) return undefined;
-  const facts = readContainer(answer[0], { local, sharesNetwork: local && process.platform === "linux" });
+  const facts = readContainer(answer[0], { engine, local, sharesNetwork: local && process.platform === "linux" });
   return { ...facts, env: { ...facts.env, ...(await readSecretFiles(runner, facts)) } };
 }
 
@@ -40,7 +43,9 @@ async function readSecretFiles(
   { id, status, env, mounts }: ContainerFacts,
 ): Promise<Record<string, string>> {
   const values = Object.entries(listSecretFiles(env)).map(async ([name, file]) => {
-    const bound = engineIsLocal() ? mounts.find(({ type, target }) => type === "bind" && target === file) : undefined;
+    const bound = engineIsLocal(engineOf(runner))
+      ? mounts.find(({ type, target }) => type === "bind" && target === file)
+      : undefined;
     const mounted = bound === undefined ? undefined : await readTextIfExists(bound.source).catch(() => undefined);
     const inside = () =>
       status === "running"
@@ -115,6 +120,7 @@ export function describeContainer({ runner, label, login, find, absent }: Contai
         user,
         ...(options === undefined ? {} : { options }),
         port: found.inside,
+        ...(closesSocket(found.env.POSTGRES_INITDB_ARGS) ? { socketClosed: true } : {}),
         addresses: found.addresses,
         ...(password === undefined ? {} : { password }),
         ...(found.published === undefined ? {} : { published: found.published }),
@@ -190,7 +196,7 @@ async function askReady(
     }
     return { ready: exitCode === 0, said: said.split("\n")[0] ?? "" };
   } catch (error) {
-    throw explainDockerError(error);
+    throw explainDockerError(error, engineOf(runner));
   }
 }
 

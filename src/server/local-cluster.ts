@@ -12,14 +12,16 @@ import { ToolError } from "../sys/tool-error.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
 import type { HostPrograms } from "./host-programs.ts";
 import { type Account, runAs } from "./local-account.ts";
+import { administratorBeside, FIRST_WITH_ADMINISTRATOR, type LocalRole, makeOwner } from "./local-roles.ts";
 
 /** What `settings.json` remembers. */
 export interface ClusterSettings {
-  version: 1;
   major: number;
   port: number;
-  /** The superuser that initdb made. */
+  /** Whose the databases are. In a cluster of before there were administrators it is the superuser that initdb made. */
   user: string;
+  /** The superuser that initdb made, where pgrove alone logs in as it. */
+  administrator?: string;
   /** Where data and log are, when not beside this file: a git folder below /root is closed to PostgreSQL's user. */
   home?: string;
 }
@@ -35,6 +37,9 @@ export interface Cluster {
 
 const SETTINGS = "settings.json";
 const PASSWORD = "password";
+const ADMINISTRATORS_PASSWORD = "administrator-password";
+/** That of clusters without an administrator, and with one: an older pgrove would take the latter for the former. */
+const [WITHOUT_ADMINISTRATOR, WITH_ADMINISTRATOR] = [1, 2];
 const ROOTS_HOME = "/var/lib/pgrove";
 
 /** The cluster in the folder; undefined when none was made yet. */
@@ -49,8 +54,10 @@ export async function loadCluster(folder: string): Promise<Cluster | undefined> 
 function readSettings(text: string, path: string): ClusterSettings {
   const read = parseSettingsJson(text, path);
   const [major, port] = [Number(objectAt(read, "major")), Number(objectAt(read, "port"))];
-  const [user, home] = [stringAt(read, "user"), stringAt(read, "home")];
-  if (objectAt(read, "version") !== 1 || !Number.isInteger(major) || !Number.isInteger(port) || user === undefined) {
+  const [user, home, administrator] = ["user", "home", "administrator"].map((key) => stringAt(read, key));
+  const version = administrator === undefined ? WITHOUT_ADMINISTRATOR : WITH_ADMINISTRATOR;
+  const isKnown = objectAt(read, "version") === version;
+  if (!isKnown || !Number.isInteger(major) || !Number.isInteger(port) || user === undefined) {
     throw configError(`${path} was not written by this version of pgrove`, "use a newer pgrove");
   }
   if (home !== undefined && !isChosenHome(home)) {
@@ -59,7 +66,11 @@ function readSettings(text: string, path: string): ClusterSettings {
       "look at it; pgrove did not write it",
     );
   }
-  return { version: 1, major, port, user, ...(home === undefined ? {} : { home }) };
+  return {
+    ...{ major, port, user },
+    ...(administrator === undefined ? {} : { administrator }),
+    ...(home === undefined ? {} : { home }),
+  };
 }
 
 function parseSettingsJson(text: string, path: string): unknown {
@@ -80,18 +91,24 @@ export async function saveSettings(cluster: Cluster, settings: ClusterSettings):
 }
 
 function formatSettings(settings: ClusterSettings): string {
-  return `${JSON.stringify(settings, undefined, 2)}\n`;
+  const version = settings.administrator === undefined ? WITHOUT_ADMINISTRATOR : WITH_ADMINISTRATOR;
+  return `${JSON.stringify({ version, ...settings }, undefined, 2)}\n`;
 }
 
-/** The superuser's password, as it was made with the cluster. */
-export async function readPassword(cluster: Cluster): Promise<string | undefined> {
-  return (await readTextIfExists(join(cluster.folder, PASSWORD)))?.trim();
+/** The user's or the administrator's password, as it was made with the cluster. */
+export async function readPassword(
+  cluster: Cluster,
+  whose: "user" | "administrator" = "user",
+): Promise<string | undefined> {
+  const file = whose === "user" ? PASSWORD : ADMINISTRATORS_PASSWORD;
+  return (await readTextIfExists(join(cluster.folder, file)))?.trim();
 }
 
 export interface ClusterPlan {
   folder: string;
   programs: HostPrograms;
   account: Account | undefined;
+  /** Whose the databases are to be. */
   user: string;
   password: string | undefined;
   port: number;
@@ -109,14 +126,23 @@ export async function createCluster(runner: Runner, plan: ClusterPlan): Promise<
   if (plan.account !== undefined) await Promise.all([chmod(parent, 0o711), chmod(draft, 0o711)]);
   const home = await chooseHome(runner, plan, draft);
   try {
-    const password = plan.password ?? randomBytes(18).toString("base64url");
-    await writeFile(join(draft, PASSWORD), `${password}\n`, { mode: 0o600 });
-    const settings: ClusterSettings = { version: 1, major: plan.programs.major, port: plan.port, user: plan.user };
-    if (home !== draft) settings.home = home;
+    const [user, administrator] = [
+      { name: plan.user, password: plan.password ?? randomPassword() },
+      { name: administratorBeside(plan.user), password: randomPassword() },
+    ];
+    const parted = plan.programs.major >= FIRST_WITH_ADMINISTRATOR;
+    await writeFile(join(draft, PASSWORD), `${user.password}\n`, { mode: 0o600 });
+    if (parted) await writeFile(join(draft, ADMINISTRATORS_PASSWORD), `${administrator.password}\n`, { mode: 0o600 });
+    const settings: ClusterSettings = {
+      ...{ major: plan.programs.major, port: plan.port, user: user.name },
+      ...(parted ? { administrator: administrator.name } : {}),
+      ...(home === draft ? {} : { home }),
+    };
     await writeFile(join(draft, SETTINGS), formatSettings(settings), { mode: 0o600 });
     await writeFile(join(home, "server.log"), "", { mode: 0o600 });
     await give(join(home, "server.log"), plan.account);
-    await initialise(runner, plan, home, password);
+    await initialise(runner, plan, home, parted ? administrator : user);
+    if (parted) await makeOwner(runner, { ...plan, data: join(home, "data") }, user);
     if (!(await publish(draft, plan.folder))) await discard(draft, home);
   } catch (error) {
     await discard(draft, home);
@@ -125,6 +151,10 @@ export async function createCluster(runner: Runner, plan: ClusterPlan): Promise<
   const cluster = await loadCluster(plan.folder);
   if (cluster === undefined) throw failure("local_broken", `${plan.folder} holds no cluster though it was just made`);
   return cluster;
+}
+
+function randomPassword(): string {
+  return randomBytes(18).toString("base64url");
 }
 
 async function discard(draft: string, home: string): Promise<void> {
@@ -169,7 +199,12 @@ async function give(path: string, account: Account | undefined): Promise<void> {
 
 const INVALID_LOCALE = /invalid locale|locale name|could not find suitable|encoding mismatch/i;
 
-async function initialise(runner: Runner, plan: ClusterPlan, home: string, password: string): Promise<void> {
+async function initialise(
+  runner: Runner,
+  plan: ClusterPlan,
+  home: string,
+  { name, password }: LocalRole,
+): Promise<void> {
   const dataFolder = join(home, "data");
   const passwordFile = join(home, "initial-password");
   await mkdir(dataFolder, { mode: 0o700 });
@@ -180,7 +215,7 @@ async function initialise(runner: Runner, plan: ClusterPlan, home: string, passw
     const locales = candidateLocales(process.env);
     for (const [index, locale] of locales.entries()) {
       try {
-        const command = initdbCommand(plan, dataFolder, passwordFile, locale);
+        const command = initdbCommand(plan, name, dataFolder, passwordFile, locale);
         await runner.capture(runAs(plan.account, { ...command, cwd: home }), { abort: plan.abort });
         return;
       } catch (error) {
@@ -192,7 +227,13 @@ async function initialise(runner: Runner, plan: ClusterPlan, home: string, passw
   }
 }
 
-function initdbCommand({ programs, user }: ClusterPlan, data: string, passwordFile: string, locale: string): Command {
+function initdbCommand(
+  { programs }: ClusterPlan,
+  user: string,
+  data: string,
+  passwordFile: string,
+  locale: string,
+): Command {
   const args = [
     ...["-D", data, "--username", user, `--pwfile=${passwordFile}`],
     ...["--auth-local=scram-sha-256", "--auth-host=scram-sha-256", "--data-checksums"],

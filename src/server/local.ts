@@ -88,6 +88,7 @@ async function openLocal(spec: LocalSpec, login: Login, { runner, stageParent }:
     programs: programs.folder,
     major: programs.major,
     connection: await connectionTo(cluster, postmaster, login, "postgres"),
+    administrator: await administratorsConnection(cluster, postmaster),
     stageParent,
     dataIsHere: true,
   });
@@ -103,6 +104,13 @@ async function connectionTo(
   const port = postmaster?.port ?? cluster.settings.port;
   const connection: Connection = { host: HOST, port, user, database, parameters: parametersOf({ options }) };
   return password === undefined ? connection : { ...connection, password };
+}
+
+async function administratorsConnection(cluster: Cluster, { port }: Postmaster): Promise<Connection | undefined> {
+  const { administrator: user } = cluster.settings;
+  const password = await readPassword(cluster, "administrator");
+  if (user === undefined || password === undefined) return undefined;
+  return { host: HOST, port, user, password, database: "postgres", parameters: {} };
 }
 
 async function inspectLocal(runner: Runner, spec: LocalSpec): Promise<ServerState> {
@@ -204,10 +212,11 @@ async function ensureDatabase(toolbox: Toolbox, database: string | undefined): P
   const source = { toolbox, run: newRunId(new Date()) };
   const create = async (sql: Sql) => {
     const [found] = await sql`select 1 from pg_database where datname = ${database}`;
-    if (found === undefined) await sql.unsafe(`CREATE DATABASE ${quoteIdentifier(database)}`);
+    if (found !== undefined) return;
+    await sql.unsafe(`CREATE DATABASE ${quoteIdentifier(database)} OWNER ${quoteIdentifier(toolbox.user)}`);
   };
   try {
-    await withSession(source, "postgres", create, { waitMs: 10_000 });
+    await withSession(source, "postgres", create, { waitMs: 10_000, administrator: true });
   } catch (error) {
     // Another pgrove was quicker: "duplicate database", or at the very same moment "unique violation".
     if (codeOf(error) !== "42P04" && codeOf(error) !== "23505") throw error;

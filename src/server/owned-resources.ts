@@ -1,13 +1,18 @@
 /** What worktrees have on the engine: found by its labels, and removed by them, also when the compose files are gone. */
 import { refusal } from "../errors.ts";
-import { captureDocker, parseDockerJson } from "../sys/docker.ts";
+import type { EngineName } from "../sys/command.ts";
+import { captureDocker } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
+import { type Listed, type ListedKind, listOnEngine } from "./engine-list.ts";
 import { type Owner, REPOSITORY_LABEL, WORKTREE_LABEL } from "./owner-labels.ts";
 
 /** Parts of a compose project, by the names that docker shows. */
 export interface ProjectParts {
   containers: string[];
+  /** The containers' own, which no other one that has the name has. */
+  ids: string[];
   volumes: string[];
   networks: string[];
 }
@@ -18,16 +23,15 @@ export interface OwnedProject extends ProjectParts {
   project: string;
 }
 
-type Kind = "container" | "volume" | "network";
-
 interface Part extends Owner {
-  kind: Kind;
+  kind: ListedKind;
   name: string;
+  /** "" of a volume, which has none but its name. */
+  id: string;
   project: string;
 }
 
 const PROJECT_LABEL = "com.docker.compose.project";
-const LIST_TIMEOUT_MS = 30_000;
 const REMOVE_TIMEOUT_MS = 120_000;
 /** Their data goes with them: they need not end well, but a worker may have something to finish elsewhere. */
 const STOP_GRACE_S = 5;
@@ -41,6 +45,7 @@ export async function findOwnedResources(runner: Runner, repository: string): Pr
     const found = projects.get(key) ?? { worktree, project, ...sortParts([]) };
     projects.set(key, found);
     found[PLURALS[part.kind]].push(part.name);
+    if (part.kind === "container") found.ids.push(part.id);
   }
   return [...projects.values()];
 }
@@ -57,8 +62,8 @@ export async function removeComposeProject(
   { inUse = true }: { inUse?: boolean } = {},
 ): Promise<ProjectParts> {
   const owned = await requireRemovableProject(runner, project, owner);
-  if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.containers);
-  await removeParts(runner, ["rm", "-f", "-v"], owned.containers);
+  if (inUse) await removeParts(runner, ["stop", "-t", String(STOP_GRACE_S)], owned.ids);
+  await removeParts(runner, ["rm", "-f", "-v"], owned.ids);
   await removeParts(runner, ["volume", "rm"], owned.volumes);
   await removeParts(runner, ["network", "rm"], owned.networks);
   return owned;
@@ -71,12 +76,12 @@ export async function removeComposeProject(
 export async function requireRemovableProject(runner: Runner, project: string, owner: Owner): Promise<ProjectParts> {
   const parts = await listParts(runner, PROJECT_LABEL, project);
   const foreign = parts.filter((part) => !isOwned(part, owner) && part.kind !== "network");
-  if (foreign.length > 0) throw foreignError(project, foreign);
+  if (foreign.length > 0) throw foreignError(engineOf(runner), project, foreign);
   const owned = sortParts(parts.filter((part) => isOwned(part, owner)));
   for (const kind of ["volume", "network"] as const) {
     for (const name of owned[PLURALS[kind]]) {
       const users = (await listUsers(runner, kind, name)).filter((user) => !owned.containers.includes(user));
-      if (users.length > 0) throw usedError(kind, name, users);
+      if (users.length > 0) throw usedError(engineOf(runner), kind, name, users);
     }
   }
   return owned;
@@ -84,16 +89,14 @@ export async function requireRemovableProject(runner: Runner, project: string, o
 
 /** The containers, running or not, that have a volume or network. */
 async function listUsers(runner: Runner, kind: "volume" | "network", name: string): Promise<string[]> {
-  const args = ["ps", "-a", "--filter", `${kind}=${name}`, "--format", "{{.Names}}"];
-  const said = await captureDocker(runner, args, { timeoutMs: LIST_TIMEOUT_MS });
-  return said.split("\n").filter((line) => line !== "");
+  return (await listOnEngine(runner, "container", [`${kind}=${name}`])).map((user) => user.name);
 }
 
-function usedError(kind: Kind, name: string, users: readonly string[]): Error {
+function usedError(engine: EngineName, kind: ListedKind, name: string, users: readonly string[]): Error {
   return refusal(
     "in_use",
     `the ${kind} ${name} is used by a container that pgrove did not make: ${users.join(", ")}; nothing was removed`,
-    kind === "network" ? `docker network disconnect ${name} ${users[0]}` : `docker rm ${users[0]}`,
+    kind === "network" ? `${engine} network disconnect ${name} ${users[0]}` : `${engine} rm ${users[0]}`,
   );
 }
 
@@ -106,46 +109,39 @@ function isOwned(part: Part, { repository, worktree }: Owner): boolean {
   return part.repository === repository && part.worktree === worktree;
 }
 
-function foreignError(project: string, foreign: readonly Part[]): Error {
+function foreignError(engine: EngineName, project: string, foreign: readonly Part[]): Error {
   const names = foreign.map(({ kind, name }) => `${kind} ${name}`).join(", ");
   return refusal(
     "not_owned",
     `the compose project ${project} has parts that pgrove did not make for this worktree: ${names}; nothing was removed`,
-    `look at them, and remove them yourself: docker compose -p ${project} ps -a`,
+    `look at them, and remove them yourself: ${engine} ps -a --filter label=${PROJECT_LABEL}=${project}`,
   );
 }
 
 const PLURALS = { container: "containers", volume: "volumes", network: "networks" } as const;
 
 function sortParts(parts: readonly Part[]): ProjectParts {
-  const names = (kind: Kind) => parts.filter((part) => part.kind === kind).map(({ name }) => name);
-  return { containers: names("container"), volumes: names("volume"), networks: names("network") };
+  const names = (kind: ListedKind) => parts.filter((part) => part.kind === kind).map(({ name }) => name);
+  const ids = parts.filter(({ kind }) => kind === "container").map(({ id }) => id);
+  return { containers: names("container"), ids, volumes: names("volume"), networks: names("network") };
 }
 
-const LISTS: readonly { kind: Kind; args: readonly string[]; name: string }[] = [
-  { kind: "container", args: ["ps", "-a"], name: ".Names" },
-  { kind: "volume", args: ["volume", "ls"], name: ".Name" },
-  { kind: "network", args: ["network", "ls"], name: ".Name" },
-];
-
-// Each label by itself: the list of all of them is joined by commas, which the values hold too.
-const LABELS = [PROJECT_LABEL, REPOSITORY_LABEL, WORKTREE_LABEL].map((label) => `{{json (.Label "${label}")}}`);
+const KINDS = ["container", "volume", "network"] as const;
 
 /** All that carries a label. */
 async function listParts(runner: Runner, label: string, value: string): Promise<Part[]> {
-  const lists = LISTS.map(async ({ kind, args, name }) => {
-    const format = `[{{json ${name}}},${LABELS.join(",")}]`;
-    const filter = ["--filter", `label=${label}=${value}`, "--format", format];
-    const said = await captureDocker(runner, [...args, ...filter], { timeoutMs: LIST_TIMEOUT_MS });
-    const lines = said.split("\n").filter((line) => line !== "");
-    return lines.map((line) => readPart(kind, parseDockerJson(line, `docker ${args[0]}`)));
+  const lists = KINDS.map(async (kind) => {
+    const found = await listOnEngine(runner, kind, [`label=${label}=${value}`], LABELS);
+    return found.map((listed) => readPart(kind, listed));
   });
   return (await Promise.all(lists)).flat();
 }
 
-function readPart(kind: Kind, line: unknown): Part {
-  const [name = "", project = "", repository = "", worktree = ""] = Array.isArray(line) ? line.map(String) : [];
-  return { kind, name, project, repository, worktree };
+const LABELS = [PROJECT_LABEL, REPOSITORY_LABEL, WORKTREE_LABEL];
+
+function readPart(kind: ListedKind, { name, id, labels }: Listed): Part {
+  const [project = "", repository = "", worktree = ""] = LABELS.map((label) => labels[label]);
+  return { kind, name, id, project, repository, worktree };
 }
 
 /** Runs a docker command on what is still there. */

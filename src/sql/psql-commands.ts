@@ -1,6 +1,6 @@
 /** Which of psql's own commands a file of ours may hold: none that reach beyond the database. */
 
-import { configError, type PgroveError } from "../errors.ts";
+import { EXIT, type FilePlace, PgroveError, showFilePlace } from "../errors.ts";
 import { SqlLexer } from "./lexer.ts";
 import type { Script } from "./script.ts";
 import { placeOf } from "./source-place.ts";
@@ -57,7 +57,7 @@ export interface PsqlSubject {
  */
 export function requireHarmless(script: Script, { noun, label, inTransaction }: PsqlSubject): void {
   const refuse = (piece: string, why: string, hint: string): PgroveError =>
-    configError(`${script.file}:${lineOf(script, piece)}: ${piece.slice(0, MOST_SHOWN)}\n${why}`, hint);
+    refuseAt({ file: script.file, line: lineOf(script, piece) }, `${piece.slice(0, MOST_SHOWN)}\n${why}`, hint);
   const encoding = OTHER_ENCODING.exec(script.sql)?.[0];
   if (encoding !== undefined) {
     throw refuse(encoding, `${noun} is run in UTF-8`, "write the file in UTF-8, and leave the encoding out");
@@ -74,8 +74,9 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
     },
     unclear: (what) => {
       const why = `psql may read a part of it otherwise than pgrove: ${what}`;
-      throw configError(
-        `${script.file}: ${why}`,
+      throw refuseAt(
+        { file: script.file },
+        why,
         "say it in other words: E'' for a backslash, a new line behind COPY … FROM stdin;",
       );
     },
@@ -111,7 +112,17 @@ export function requireEnd(script: Script): void {
   lexer.finish();
   if (lexer.end === "commands") return;
   const [why, hint] = OPEN_ENDS[lexer.end];
-  throw configError(`${script.file}: ${why}`, hint);
+  throw refuseAt({ file: script.file }, why, hint);
+}
+
+function refuseAt(place: FilePlace, said: string, hint: string): PgroveError {
+  return new PgroveError({
+    code: "config",
+    message: `${showFilePlace(place)}: ${said}`,
+    hint,
+    exit: EXIT.config,
+    place,
+  });
 }
 
 /** The line (in the file) of a piece of the script; of a statement, whose blanks the lexer has changed, by its first word. */

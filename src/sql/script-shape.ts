@@ -6,7 +6,7 @@ import { findPart } from "./nodes.ts";
 import { DO_ENDS_TRANSACTION, findOutsideOnly, OUTSIDE_WORDS } from "./outside-transaction.ts";
 import type { Node, ParsedStatement } from "./parser.ts";
 import type { Script } from "./script.ts";
-import { pointAt } from "./source-place.ts";
+import { filePlaceAt, pointAt } from "./source-place.ts";
 import {
   type BlockWord,
   findBlockWords,
@@ -96,7 +96,8 @@ async function parse(script: Script, sql: string): Promise<ParsedStatement[]> {
 
 function refuseAt(script: Script, position: number, said: string, hint: string): PgroveError {
   const message = pointAt(script, position, said);
-  return new PgroveError({ code: "migration_script", message, hint, exit: EXIT.config });
+  const place = filePlaceAt(script, position);
+  return new PgroveError({ code: "migration_script", message, hint, exit: EXIT.config, place });
 }
 
 function requireBalance(script: Script, words: readonly BlockWord[]): void {

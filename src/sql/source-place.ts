@@ -1,4 +1,5 @@
 /** Where in a migration's file something stands, and how that place is shown. */
+import { type FilePlace, showFilePlace } from "../errors.ts";
 import type { Script } from "./script.ts";
 
 export interface SourcePlace {
@@ -21,6 +22,12 @@ export function placeOf({ sql, line }: Pick<Script, "sql" | "line">, position: n
   };
 }
 
+/** The same as the place in its file. */
+export function filePlaceAt(script: Pick<Script, "file" | "sql" | "line">, position: number): FilePlace {
+  const { line, column } = placeOf(script, position);
+  return { file: script.file, line, column };
+}
+
 /** How many line breaks a text has. */
 export function countLineBreaks(text: string): number {
   let count = 0;
@@ -32,12 +39,12 @@ const LONGEST_LINE = 120;
 
 /** `file:line:column` with what is said of it, the line of the source, and a caret below the place. */
 export function pointAt(script: Pick<Script, "file" | "sql" | "line">, position: number, said?: string): string {
-  const { line, column, text } = placeOf(script, position);
+  const { column, text } = placeOf(script, position);
   const characters = [...text];
   const from = Math.max(0, Math.min(column - 1 - LONGEST_LINE / 2, characters.length - LONGEST_LINE));
   const shown = characters.slice(from, from + LONGEST_LINE).join("");
   const before = characters.slice(from, column - 1).join("");
-  const head = `${script.file}:${line}:${column}${said === undefined ? "" : `  ${said}`}`;
+  const head = `${showFilePlace(filePlaceAt(script, position))}${said === undefined ? "" : `  ${said}`}`;
   return `${head}\n  ${shown}\n  ${blankAs(before)}^`;
 }
 

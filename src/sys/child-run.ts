@@ -32,6 +32,30 @@ export interface Child {
   kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
+/**
+ * The groups of this machine's programs that run, or have ended and left somebody behind with their pipes. Whoever ends
+ * this process ends them first: they have no terminal whose Ctrl-C would reach them.
+ */
+const groups = new Map<number, "running" | "left">();
+
+/** Kills all that was started on this machine and is still there. At once: nothing else may come in between. */
+export function killGroups(): void {
+  for (const [leader, state] of groups) {
+    if (state === "left") signalLeft(leader, "SIGKILL");
+    else sendQuietly(-leader, "SIGKILL");
+  }
+}
+
+const LEAVE_MS = 2_000;
+const LOOK_EVERY_MS = 20;
+
+/** Waits a moment for what was told to end, then kills what has not. */
+export async function endGroups(): Promise<void> {
+  const isThere = () => [...groups.keys()].some((leader) => sendQuietly(-leader, 0));
+  for (const until = Date.now() + LEAVE_MS; isThere() && Date.now() < until; ) await Bun.sleep(LOOK_EVERY_MS);
+  killGroups();
+}
+
 /** running: it works. stopping: it was told to end. ended: it has; what it wrote is still read. */
 type ChildState = "running" | "stopping" | "ended";
 
@@ -64,6 +88,8 @@ export class ChildRun {
     const { child, command, io, abort } = this;
     const onAbort = () => this.stop("ask");
     abort.addEventListener("abort", onAbort, { once: true });
+    if (!command.remote) groups.set(child.pid, "running");
+    let hasLeft = false;
     try {
       this.feed();
       // What a program says to having its input taken back is for nobody.
@@ -72,12 +98,14 @@ export class ChildRun {
       const listening = this.listen(heard);
       await child.exited;
       this.state = "ended";
-      await this.untilRead();
+      hasLeft = await this.untilRead();
       const [tail] = await Promise.all([listening, reading]);
       this.conclude(tail);
     } finally {
       abort.removeEventListener("abort", onAbort);
       clearTimeout(this.killTimer);
+      if (hasLeft) groups.set(child.pid, "left");
+      else groups.delete(child.pid);
     }
   }
 
@@ -147,20 +175,21 @@ export class ChildRun {
     }
   }
 
-  /** Until all is read that it wrote: whom it has left behind with its pipes is not waited for, but ended with it. */
-  private async untilRead(): Promise<void> {
+  /** Until all is read that it wrote: whom it has left behind with its pipes is not waited for, but ended with it; resolves with whether there is somebody. */
+  private async untilRead(): Promise<boolean> {
     const pipes = [this.pipes.stdout, this.pipes.stderr];
     if (this.command.remote) {
       await Promise.all(pipes.map((pipe) => pipe.ended));
-      return;
+      return false;
     }
     if (this.abort.aborted) {
       this.signal("SIGTERM");
       await Promise.race([Promise.all(pipes.map((pipe) => pipe.ended)), this.graceOver.promise]);
     }
-    if (!(await drain(pipes))) return;
+    if (!(await drain(pipes))) return false;
     const { pid } = this.child;
     this.end.addEventListener("abort", () => signalLeft(pid, "SIGTERM"), { once: true });
+    return true;
   }
 
   private conclude(tail: StderrTail | undefined): void {
@@ -194,11 +223,12 @@ function signalLeft(leader: number, signal: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-function sendQuietly(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+/** False when nobody is left to hear it. */
+function sendQuietly(pid: number, signal: "SIGTERM" | "SIGKILL" | 0): boolean {
   try {
-    process.kill(pid, signal);
+    return process.kill(pid, signal);
   } catch {
-    // Nobody is left.
+    return false;
   }
 }
 

@@ -1,6 +1,10 @@
 /** What is run, and who is told what of it. */
 import type { Env } from "./child-environment.ts";
 
+export const ENGINES = ["docker", "podman"] as const;
+/** A container engine. */
+export type EngineName = (typeof ENGINES)[number];
+
 /** A program to run, as data: computed purely, run elsewhere. */
 export interface Command {
   file: string;

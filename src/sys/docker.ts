@@ -1,4 +1,4 @@
-/** The docker command line: the one place that knows its arguments' order and its complaints. */
+/** The engine's command line, as docker and podman both understand it: the one place that knows its order and its complaints. */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -6,24 +6,27 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { failure, missingError, PgroveError } from "../errors.ts";
 import type { Env } from "./child-environment.ts";
+import type { EngineName } from "./command.ts";
+import { ENGINE_PROGRAM, engineOf } from "./engine.ts";
 import type { Command, Limits, Runner } from "./process.ts";
 import { ToolError } from "./tool-error.ts";
 import { objectAt, stringAt } from "./untyped.ts";
 
+/** A command for the engine: docker's arguments, which the runner gives to the engine that there is. */
 export function dockerCommand(args: readonly string[], env: Env = {}, secrets: readonly string[] = []): Command {
-  return { file: "docker", args, env, secrets };
+  return { file: ENGINE_PROGRAM, args, env, secrets };
 }
 
 const NO_ENGINE =
-  /cannot connect to the docker daemon|is the docker daemon running|error during connect|failed to connect to the docker API|permission denied while trying to connect/i;
+  /cannot connect to (the docker daemon|podman)|is the docker daemon running|error during connect|failed to connect to the docker API|permission denied while trying to connect|unable to connect to podman/i;
 
-/** An error of the docker client, said in words that help. */
-export function explainDockerError(error: unknown): unknown {
+/** An error of the engine's client, said in words that help. */
+export function explainDockerError(error: unknown, engine: EngineName): unknown {
   if (error instanceof PgroveError && error.code === "program_missing") {
     return missingError(
       "docker_missing",
-      "docker is not installed, or not on PATH",
-      "install Docker, or use a server without it (`server: {local: {}}` in pgrove.yaml)",
+      `${engine} is not installed, or not on PATH`,
+      `install ${TITLES[engine]}, or use a server without it (\`server: {local: {}}\` in pgrove.yaml)`,
     );
   }
   if (!(error instanceof ToolError)) return error;
@@ -31,19 +34,28 @@ export function explainDockerError(error: unknown): unknown {
   if (/permission denied/i.test(said) && NO_ENGINE.test(said)) {
     return missingError(
       "docker_denied",
-      "docker is running, but this user may not use it",
-      "add yourself to the group docker (`sudo usermod -aG docker $USER`), then log in again",
+      `${engine} is running, but this user may not use it`,
+      engine === "docker"
+        ? "add yourself to the group docker (`sudo usermod -aG docker $USER`), then log in again"
+        : "use your own: podman info",
     );
   }
   if (NO_ENGINE.test(said)) {
-    return missingError("docker_down", `docker is not running${contextNote()}`, "start Docker, then try again");
+    return missingError("docker_down", `${engine} is not running${placeNote(engine)}`, START[engine]);
   }
   return error;
 }
 
-function contextNote(): string {
-  const host = process.env.DOCKER_HOST;
-  return host === undefined ? "" : ` (DOCKER_HOST is ${host})`;
+const TITLES: Readonly<Record<EngineName, string>> = { docker: "Docker", podman: "Podman" };
+const START: Readonly<Record<EngineName, string>> = {
+  docker: "start Docker, then try again",
+  podman: "podman machine start, or whatever runs it here; then try again",
+};
+
+function placeNote(engine: EngineName): string {
+  const variable = engine === "docker" ? "DOCKER_HOST" : "CONTAINER_HOST";
+  const host = process.env[variable];
+  return host === undefined ? "" : ` (${variable} is ${host})`;
 }
 
 /** stdout of a docker command. Rejects with what is wrong with docker, or a ToolError. */
@@ -63,9 +75,11 @@ export async function captureDocker(
       error.failure.aborted
     ) {
       const seconds = Math.round(limits.timeoutMs / 1000);
-      throw missingError("docker_silent", `docker ${args[0]} did not answer within ${seconds} s`, "restart Docker");
+      const engine = engineOf(runner);
+      const silent = `${engine} ${args[0]} did not answer within ${seconds} s`;
+      throw missingError("docker_silent", silent, `restart ${TITLES[engine]}`);
     }
-    throw explainDockerError(error);
+    throw explainDockerError(error, engineOf(runner));
   }
 }
 
@@ -79,15 +93,22 @@ export function parseDockerJson(text: string, what: string): unknown {
 }
 
 /**
- * Whether the engine runs on this machine, so that its published ports are ours. Read from DOCKER_HOST or the current
- * context's file, because asking the client costs 10 ms.
+ * Whether the engine runs on this machine, so that its published ports are ours. Read from the variables, or the current
+ * context's file, because asking the client costs 10 ms. Podman's machines hand their ports on to this one.
  */
-export function engineIsLocal(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
-  const endpoint = env.DOCKER_HOST || contextEndpoint(env);
+export function engineIsLocal(engine: EngineName, env: Variables = process.env): boolean {
+  const endpoint = engineEndpoint(engine, env);
   return endpoint === undefined || /^(unix|npipe):/.test(endpoint);
 }
 
-function contextEndpoint(env: Readonly<Record<string, string | undefined>>): string | undefined {
+/** The engine's address as a URL; undefined for the usual one. */
+export function engineEndpoint(engine: EngineName, env: Variables = process.env): string | undefined {
+  return engine === "podman" ? env.CONTAINER_HOST || undefined : env.DOCKER_HOST || contextEndpoint(env);
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+function contextEndpoint(env: Variables): string | undefined {
   const folder = env.DOCKER_CONFIG || join(homedir(), ".docker");
   const name = env.DOCKER_CONTEXT || stringAt(readJson(join(folder, "config.json")), "currentContext");
   if (name === undefined || name === "" || name === "default") return undefined;

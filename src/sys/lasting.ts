@@ -1,6 +1,5 @@
 /** How long something has lasted, as it was seen again and again. A clock may jump: it is not believed alone. */
 import type { Moment } from "./machine.ts";
-import { numberAt, stringAt } from "./untyped.ts";
 
 /** What is written down of it. */
 export interface Lasting {
@@ -29,15 +28,4 @@ export function lastingAt(before: Lasting | undefined, { now, boot, upMs }: Mome
   const most = ranOn ? upMs - before.upMs : MOST_UNSEEN_MS + (boot === "" ? 0 : upMs);
   const passed = Math.max(0, Math.min(byClock, most));
   return { since: before.since, forMs: before.forMs + passed, seenAt, boot, upMs };
-}
-
-/** Whether it has the form that it was written in. */
-export function isLasting(value: unknown): value is Lasting {
-  const times = ["since", "seenAt"].map((name) => stringAt(value, name));
-  const numbers = ["forMs", "upMs"].map((name) => numberAt(value, name));
-  return (
-    times.every((text) => text !== undefined && !Number.isNaN(Date.parse(text))) &&
-    numbers.every((number) => number !== undefined && number >= 0) &&
-    stringAt(value, "boot") !== undefined
-  );
 }

@@ -1,6 +1,7 @@
 /**
  * One operation that changes a database: its run id, its journal entries, and what has to be undone when it ends.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { messageOf, PgroveError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
@@ -29,6 +30,10 @@ export interface OperationTools extends RecordPlace {
   abort: AbortSignal;
   /** The file of a key that several users share. */
   sharedKey?: string;
+  /** The command that an operation is done for, where the journal is to tell of that one. */
+  as?: string;
+  /** How long to wait for another run that has claimed the same; left out, not at all. */
+  lockWaitMs?: number;
   progress(event: ProgressEvent): void;
   note(text: string): void;
 }
@@ -47,6 +52,8 @@ export interface Operation {
   readonly abort: AbortSignal;
   /** For the journal's end entry. */
   readonly details: Record<string, unknown>;
+  /** What was looked for is wrong: the operation ends as one that has failed, though it throws nothing. */
+  findFault(what: string): void;
   /** Registers a clean-up that runs when the operation ends, however it ends; the last registered runs first. */
   defer(cleanUp: () => Promise<void>): void;
   /** Writes a leftover down before it is made. The returned function forgets it. */
@@ -67,19 +74,24 @@ export async function withOperation<T>(
   tools.abort.throwIfAborted();
   const started = tools.clock.now();
   const run = newRunId(started);
-  const [operation, target, server] = [subject.operation, redact(subject.target), redact(subject.server)];
+  const operation = isPlan(subject.operation) ? subject.operation : (tools.as ?? subject.operation);
+  const [target, server] = [redact(subject.target), redact(subject.server)];
   const record = await openRecord(tools, { run, operation, target, server }, tools.note);
   const cleanUps: (() => Promise<void>)[] = [];
   const details: Record<string, unknown> = {};
+  let fault: string | undefined;
   const journal = async (extra: Partial<JournalEntry> & Pick<JournalEntry, "event">) => {
     if (isPlan(operation)) return; // the journal tells of what was changed
-    await appendJournal(tools.stateDir, { ...journalBase(subject, run, tools.clock.now()), ...extra });
+    await appendJournal(tools.stateDir, {
+      ...journalBase({ ...subject, operation }, run, tools.clock.now()),
+      ...extra,
+    });
   };
   await journal({ event: "begin" });
-  const end = async (result: "done" | "failed" | "interrupted", error?: unknown) => {
+  const end = async (result: "done" | "failed" | "interrupted", error?: string) => {
     const clean = await runCleanUps(cleanUps, tools);
     if (clean) await record.close();
-    const words = error === undefined ? {} : { error: describeForJournal(error) };
+    const words = error === undefined ? {} : { error };
     const duration_ms = tools.clock.now().getTime() - started.getTime();
     const entry = {
       event: "end" as const,
@@ -93,6 +105,9 @@ export async function withOperation<T>(
   };
   const begun: Operation = {
     ...{ run, abort: tools.abort, details },
+    findFault: (what) => {
+      fault = what;
+    },
     defer: (cleanUp) => cleanUps.push(cleanUp),
     remember: (leftover) => record.remember(leftover),
   };
@@ -100,10 +115,10 @@ export async function withOperation<T>(
   try {
     answer = await body(begun);
   } catch (error) {
-    await end(tools.abort.aborted ? "interrupted" : "failed", error);
+    await end(tools.abort.aborted ? "interrupted" : "failed", describeForJournal(error));
     throw tools.abort.aborted && tools.abort.reason instanceof PgroveError ? tools.abort.reason : error;
   }
-  await end("done"); // not within: what fails here would end the operation a second time
+  await (fault === undefined ? end("done") : end("failed", fault)); // not within: what fails here would end the operation a second time
   return answer;
 }
 
@@ -134,9 +149,18 @@ function journalBase(subject: OperationSubject, run: RunId, now: Date): Omit<Jou
   };
 }
 
-/** Who runs pgrove. Bun's userInfo() knows no names, so the environment has to say. */
+/** Who runs pgrove. Bun's userInfo() knows no names, so the environment has to say, else the system's list of users. */
 export function userName(): string {
-  return process.env.USER || process.env.LOGNAME || `uid ${process.getuid?.() ?? "unknown"}`;
+  return (
+    process.env.USER || process.env.LOGNAME || findLogin(process.getuid?.()) || `uid ${process.getuid?.() ?? "unknown"}`
+  );
+}
+
+/** As `/etc/passwd` has it: the name is a line's first field, the number its third. */
+function findLogin(uid: number | undefined): string | undefined {
+  if (uid === undefined || !existsSync("/etc/passwd")) return undefined;
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  return lines.map((line) => line.split(":")).find((fields) => fields[2] === String(uid))?.[0];
 }
 
 /** The same for those who read of it later: with sudo it is the user who typed it, and as whom. */

@@ -16,7 +16,7 @@ import { EXIT, PgroveError } from "../errors.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { endQuietly, type Sink } from "./child-input.ts";
 import { ChildRun } from "./child-run.ts";
-import type { Command, Streams } from "./command.ts";
+import type { Command, EngineName, Streams } from "./command.ts";
 import { redact } from "./redact.ts";
 import { readLines } from "./stderr-lines.ts";
 import { ToolError } from "./tool-error.ts";
@@ -38,6 +38,8 @@ export interface Limits {
 }
 
 export interface Runner {
+  /** The container engine that commands for it go to; left out, docker. */
+  readonly engine?: EngineName;
   capture(command: Command, limits?: Limits): Promise<Captured>;
   stream(command: Command, io: Streams, abort: AbortSignal): Promise<void>;
   /** Hands over the terminal; resolves with the exit code. */
@@ -128,6 +130,21 @@ async function inheritTerminal(command: Command): Promise<number> {
     throw notStarted(command, cause);
   }
   return await child.exited;
+}
+
+/** Starts a program that goes on when pgrove has ended, with neither input nor output. */
+export function leaveRunning(command: Command): { pid: number; exited: Promise<number> } {
+  let child: Bun.Subprocess<"ignore", "ignore", "ignore">;
+  try {
+    child = Bun.spawn({
+      ...{ cmd: [command.file, ...command.args], env: childEnvironment(command.env), cwd: command.cwd ?? "/" },
+      ...{ stdio: ["ignore", "ignore", "ignore"], detached: true },
+    });
+  } catch (cause) {
+    throw notStarted(command, cause);
+  }
+  child.unref();
+  return child;
 }
 
 function duplexOf(command: Command): Duplex {

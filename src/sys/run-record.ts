@@ -3,6 +3,7 @@
  * *before* it is made, so that the next run can clear it. A record is input: it may have come with a stranger's `.git`, or
  * be that of a run in a container or on another machine, which is not to be judged by this one's processes.
  */
+import { createHash } from "node:crypto";
 import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, isAbsolute, join, normalize } from "node:path";
@@ -39,6 +40,7 @@ export interface OpenRun {
   run: RunId;
   operation: string;
   target: string;
+  /** The server's label; empty where none is concerned. */
   server: string;
   place: ProcessPlace;
   pid: number;
@@ -96,7 +98,13 @@ export async function openRecord(
   const save = (durable = false) => saveRecord(stateDir, record, signer, durable);
   await save();
   return {
+    file: recordFile(stateDir, record.run),
     close: () => rm(recordFile(stateDir, record.run), { force: true }),
+    /** From now on the run lives as long as that process does, which removes the record's file in the end. */
+    handOver: async (pid: number) => {
+      Object.assign(record, { pid, born: (await processBirth(pid)) ?? "" });
+      await save();
+    },
     remember: async (leftover: Leftover) => {
       tellUnsigned();
       record.leftovers.push(leftover);
@@ -161,6 +169,14 @@ export function isOwnPath(path: string, run: RunId): boolean {
   return isTemporaryPath(path) || basename(path).startsWith(`.${applicationName(run)}-`);
 }
 
+/** What stands for the place in names: a process number of another one says nothing here. */
+export async function ownPlaceKey(): Promise<string> {
+  return createHash("sha256")
+    .update(JSON.stringify(await ownPlace()))
+    .digest("hex")
+    .slice(0, 8);
+}
+
 async function ownPlace(): Promise<ProcessPlace> {
   const [boot, pids] = await Promise.all([
     readTextIfExists("/proc/sys/kernel/random/boot_id"),
@@ -185,8 +201,8 @@ export async function processBirth(pid: number): Promise<string | undefined> {
 }
 
 const TEMPORARY_RECORD = /^\.\d{14}[a-f0-9]{8}\.json\.\d+\.[a-f0-9]+\.tmp$/;
-/** No run takes so long to write its record. Whose process it was cannot be told: it may be a container's. */
-const TEMPORARY_LASTS_MS = 24 * 3_600_000;
+/** No run takes so long to write something. Whose process it was cannot be told: it may be a container's. */
+export const TEMPORARY_LASTS_MS = 24 * 3_600_000;
 
 /** The names of the records. What a process left that died while it wrote one is removed. */
 async function listRecords(stateDir: string): Promise<string[]> {

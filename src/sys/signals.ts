@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { type Interruption, interruption, type PgroveError } from "../errors.ts";
+import { killGroups } from "./child-run.ts";
 
 export interface Interruptions {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
@@ -11,7 +12,7 @@ export interface Interruptions {
 
 /**
  * Turns the first SIGINT, SIGTERM or SIGHUP into an abort, so that the work ends in order and cleans up. A second one
- * finds the default handler again and ends the process at once; the next run then clears what is left. A SIGHUP that
+ * kills what was started on this machine, and ends the process at once; the next run then clears what is left. A SIGHUP that
  * whoever started us has switched off, as nohup does, stays so.
  */
 export function watchSignals(): Interruptions {
@@ -19,12 +20,22 @@ export function watchSignals(): Interruptions {
   const signals: Interruption[] = ["SIGINT", "SIGTERM", ...(ignoresHangUp() ? [] : ["SIGHUP" as const])];
   let error: PgroveError | undefined;
   const onSignal = (signal: Interruption) => {
-    for (const each of signals) process.removeAllListeners(each);
+    for (const each of signals) {
+      process.removeAllListeners(each);
+      process.once(each, () => endAtOnce(each));
+    }
     error = interruption(signal);
     controller.abort(error);
   };
   for (const signal of signals) process.once(signal, () => onSignal(signal));
   return { abort: controller.signal, received: () => error };
+}
+
+/** As the system would, without a handler; behind those who would not be reached by it. */
+function endAtOnce(signal: Interruption): void {
+  killGroups();
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** SIGHUP is the first bit of the mask. Where the kernel does not tell it: nohup takes a program off its terminal. */

@@ -10,9 +10,3 @@ export function stringAt(value: unknown, key: string): string | undefined {
   const found = objectAt(value, key);
   return typeof found === "string" ? found : undefined;
 }
-
-/** The same where it is a number. */
-export function numberAt(value: unknown, key: string): number | undefined {
-  const found = objectAt(value, key);
-  return typeof found === "number" ? found : undefined;
-}

@@ -7,11 +7,12 @@ import {
   dropDatabase,
   requireNothingBound,
 } from "../postgres/admin.ts";
+import type { Claim } from "../postgres/claims.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { listSessions, requireVacatable } from "../postgres/occupants.ts";
 import { isWorktreeMark } from "../postgres/ownership.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import type { Claim, Work } from "../work/work.ts";
+import type { Work } from "../work/work.ts";
 import { chooseStrategy, copyIntoScratch, requireCopyable } from "./copy-files.ts";
 import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
 import { dropOwned, findKept, keepForRestore } from "./keep.ts";

@@ -3,7 +3,7 @@ import { connectForAdmin } from "../postgres/admin.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { formatMark, isParkedMark, isWorktreeMark, type Mark, parseMark } from "../postgres/ownership.ts";
 import { withOpened, withSession } from "../postgres/session.ts";
-import type { Sql } from "../postgres/toolbox.ts";
+import type { ConnectOptions, Sql } from "../postgres/toolbox.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { thisObserver } from "../sys/machine.ts";
@@ -89,6 +89,10 @@ export function foundSchema({ schema, standing }: MarkedSchema): Found {
   return { kind: "schema", name: schema, standing };
 }
 
+export function foundRole({ role, standing }: MarkedRole): Found {
+  return { kind: "role", name: role, standing };
+}
+
 /** What can be parked of it. */
 export function parkable({ database, standing }: MarkedDatabase) {
   return { kind: "database" as const, name: database, comment: standing.mark, agreed: standing };
@@ -104,8 +108,9 @@ export async function inDatabase<T>(
   { toolbox, database }: LiveTarget,
   now: Date,
   body: (sql: Sql) => Promise<T>,
+  options?: ConnectOptions,
 ): Promise<T> {
-  return await withSession({ toolbox, run: newRunId(now) }, database, body);
+  return await withSession({ toolbox, run: newRunId(now) }, database, body, options);
 }
 
 /** Runs statements in one transaction. */
@@ -135,12 +140,16 @@ export async function listSchemas(sql: Sql): Promise<MarkedSchema[]> {
 export interface MarkedRole {
   role: string;
   mark: Mark | undefined;
-  comment: string | null;
+  standing: Standing;
 }
 
 /** All roles of the server, with their marks. */
 export async function listRoles(sql: Sql): Promise<MarkedRole[]> {
-  const rows = await sql<{ role: string; comment: string | null }[]>`
-    select rolname::text as role, shobj_description(oid, 'pg_authid') as comment from pg_roles`;
-  return rows.map(({ role, comment }) => ({ role, mark: parseMark(comment), comment }));
+  const rows = await sql<{ role: string; oid: number; comment: string | null }[]>`
+    select rolname::text as role, oid::bigint::float8 as oid, shobj_description(oid, 'pg_authid') as comment
+      from pg_roles`;
+  return rows.map(({ role, oid, comment }) => ({
+    ...{ role, mark: parseMark(comment) },
+    standing: { oid, owner: "", mark: comment?.startsWith("pgrove") ? comment : null },
+  }));
 }

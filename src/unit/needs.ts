@@ -1,11 +1,13 @@
 /** What a database needs of the server that it comes to, and of the login that brings it there. */
 import { EXIT, PgroveError } from "../errors.ts";
 import { isForbiddenSetting, readVersionNumber } from "../postgres/settings.ts";
-import type { Sql } from "../postgres/toolbox.ts";
+import type { Sql, Toolbox } from "../postgres/toolbox.ts";
 
 export interface ServerFacts {
   versionNumber: number;
   login: string;
+  /** Who makes what the login may not, once that was agreed to. */
+  administrator?: string;
   /** The login is a superuser, or in a role that a provider gives some of a superuser's rights: what it may is tried. */
   mayAll: boolean;
   roles: string[];
@@ -24,33 +26,36 @@ export interface ServerFacts {
 /** Roles of that name are what providers have in place of superusers. */
 const NEARLY_SUPERUSERS = "(super_?user|(pg|rds|do|supabase)_?admin|privileged_role)$";
 
-/** What the control session's server has, and what its login may there. */
-export async function readServerFacts(control: Sql): Promise<ServerFacts> {
+/** What the control session's server has, and what the login that loads may do there. */
+export async function readServerFacts(
+  control: Sql,
+  { user, administrator }: Pick<Toolbox, "user" | "administrator">,
+): Promise<ServerFacts> {
   const version = await readVersionNumber(control);
   const [row] = await control<{ facts: ServerFacts }[]>`
     with login as (
       select rolsuper, ${version}::int as version,
              rolsuper or exists (select 1 from pg_roles r where r.rolname ~* ${NEARLY_SUPERUSERS}
-                                  and pg_has_role(current_user, r.oid, 'MEMBER')) as may_all
-        from pg_roles where rolname = current_user)
+                                  and pg_has_role(${user}, r.oid, 'MEMBER')) as may_all
+        from pg_roles where rolname = ${user})
     select json_build_object(
-      'versionNumber', version, 'login', current_user, 'mayAll', may_all,
+      'versionNumber', version, 'login', ${user}::text, 'mayAll', may_all,
       'roles', (select coalesce(json_agg(rolname), '[]'::json) from pg_roles),
       'superusers', (select coalesce(json_agg(rolname), '[]'::json) from pg_roles where rolsuper),
       'ownRoles', (select coalesce(json_agg(rolname), '[]'::json) from pg_roles r
-                    where pg_has_role(current_user, r.oid, case when version >= 160000 then 'SET' else 'MEMBER' end)),
+                    where pg_has_role(${user}, r.oid, case when version >= 160000 then 'SET' else 'MEMBER' end)),
       'extensions', (select coalesce(json_agg(name), '[]'::json) from pg_available_extensions),
       'ownExtensions', (select coalesce(json_agg(a.name), '[]'::json) from pg_available_extensions a
                           join pg_available_extension_versions v on v.name = a.name and v.version = a.default_version
                          where may_all or v.trusted or not v.superuser),
       'tablespaces', (select coalesce(json_agg(spcname), '[]'::json) from pg_tablespace),
       'forbiddenSettings', (select coalesce(json_agg(name), '[]'::json) from pg_settings p
-                             where not may_all and ${isForbiddenSetting(control, version)}),
+                             where not may_all and ${isForbiddenSetting(control, version, user)}),
       'dataDirectory', case when pg_has_role('pg_read_all_settings', 'MEMBER')
                             then current_setting('data_directory') end) as facts
       from login`;
   if (row === undefined) throw new Error("the server told nothing of itself");
-  return row.facts;
+  return { ...row.facts, ...(administrator === undefined ? {} : { administrator }) };
 }
 
 /** What a database needs of its server. */
@@ -61,6 +66,8 @@ export interface Needs {
   /** Of these, the ones that something is given to. */
   owners: readonly string[];
   extensions: readonly string[];
+  /** Of these, the ones that the administrator creates. */
+  elevatedExtensions?: readonly string[];
   tablespaces: readonly string[];
   /** What only superusers make or do: `event trigger audit`. */
   superuser: readonly string[];
@@ -108,7 +115,7 @@ export function requirePresent(facts: ServerFacts, label: string, needs: Needs):
   check(
     `extensions that ${login} may not create`,
     needs.extensions.filter(among(facts.extensions)),
-    among(facts.ownExtensions),
+    among([...facts.ownExtensions, ...(needs.elevatedExtensions ?? [])]),
     `log in as a superuser${without.superuser}`,
   );
   check("tablespaces", needs.tablespaces, among(facts.tablespaces), "create the tablespaces (CREATE TABLESPACE)");

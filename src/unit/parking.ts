@@ -8,7 +8,7 @@ import { nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/ident
 import { formatMark, type Mark } from "../postgres/ownership.ts";
 import type { Queries } from "../postgres/schema.ts";
 import type { Sql } from "../postgres/toolbox.ts";
-import { requireSchemaStanding, requireStanding, type Standing } from "./standing.ts";
+import { requireRoleStanding, requireSchemaStanding, requireStanding, type Standing } from "./standing.ts";
 
 /** Whose it is, who puts it aside, and when. */
 export interface ParkNote {
@@ -27,18 +27,18 @@ export interface Renaming {
   from: string;
   to: string;
   comment: string | null;
-  /** What it is; of a role its name alone counts. */
-  agreed?: Standing;
+  /** What it is. */
+  agreed: Standing;
 }
 
 /** What it is renamed to when it is put aside. What is there already stays. */
 export function parkingOf(
-  { kind, name, comment, agreed }: { kind: Renaming["kind"]; name: string; comment: string | null; agreed?: Standing },
+  { kind, name, comment, agreed }: { kind: Renaming["kind"]; name: string; comment: string | null; agreed: Standing },
   note: ParkNote,
 ): Renaming {
   const mark: Mark = { kind: "parked", ...note, was: name, ...(comment === null ? {} : { comment }) };
   const to = nameWithSuffix(name, `_parked_${note.worktree}`);
-  return { kind, from: name, to, comment: formatMark(mark), ...(agreed === undefined ? {} : { agreed }) };
+  return { kind, from: name, to, comment: formatMark(mark), agreed };
 }
 
 /** What it was before it was put aside. */
@@ -63,9 +63,12 @@ export async function renameMarked(sql: Sql, renamings: readonly Renaming[]): Pr
 async function renameOne(sql: Queries, { kind, from, to, comment, agreed }: Renaming): Promise<void> {
   const [before, after] = [quoteIdentifier(from), quoteIdentifier(to)];
   if (from !== to) await sql.unsafe(`alter ${kind} ${before} rename to ${after}`);
-  if (agreed !== undefined && kind === "database") await requireStanding(sql, { database: from, agreed }, to);
-  if (agreed !== undefined && kind === "schema") await requireSchemaStanding(sql, { schema: from, agreed }, to);
-  if (kind === "role") await sql.unsafe(`alter role ${after} nologin`); // whoever is given it gets its password anew
+  if (kind === "database") await requireStanding(sql, { database: from, agreed }, to);
+  if (kind === "schema") await requireSchemaStanding(sql, { schema: from, agreed }, to);
+  if (kind === "role") {
+    await requireRoleStanding(sql, { role: from, agreed }, to);
+    await sql.unsafe(`alter role ${after} nologin`); // whoever is given it gets its password anew
+  }
   await sql.unsafe(`comment on ${kind} ${after} is ${comment === null ? "null" : quoteLiteral(comment)}`);
 }
 

@@ -4,7 +4,7 @@ import { nameWithSuffix } from "../postgres/identifier.ts";
 import type { Queries } from "../postgres/schema.ts";
 import type { Work } from "../work/work.ts";
 import { dropKept, nameKept } from "./keep.ts";
-import { requireStanding, type Standing } from "./standing.ts";
+import { findStanding, requireStanding, type Standing } from "./standing.ts";
 import type { Keeping, Unit } from "./unit.ts";
 
 /** The part of a schema unit that is needed here. */
@@ -17,7 +17,8 @@ export class SchemaKeeper {
   /** The database that it is kept as, once it is. */
   database = "";
   private saved: readonly number[] = [];
-  private older: string | undefined;
+  /** What goes for it: the one that was agreed to, and what killed runs, to which the same was agreed, have not dropped. */
+  private older: { database: string; standing: Standing }[] = [];
 
   constructor(
     private readonly work: Work,
@@ -43,7 +44,7 @@ export class SchemaKeeper {
     const scratch = await unit.saveAs(work, discardedName(work.operation.run));
     await nameKept(work, unit, scratch, { name, seal: keeping.seal });
     this.database = name;
-    this.older = newest;
+    this.older = await standingsOf(work, older);
   }
 
   /** Whether a table came into being, in the schema by the name that it has now, that was not saved. */
@@ -52,11 +53,10 @@ export class SchemaKeeper {
     return present.some(({ oid }) => !this.saved.includes(oid));
   }
 
-  /** What stood there has gone: an older saved state goes, too. */
+  /** What stood there has gone: the older saved states go, too. */
   settle(): void {
-    const { work, older: database, agreed: standing } = this;
-    if (database === undefined || standing === undefined) return;
-    work.operation.defer(() => work.clearUp((sql) => dropKept(sql, { database, standing })));
+    const { work, older } = this;
+    for (const each of older) work.operation.defer(() => work.clearUp((sql) => dropKept(sql, each)));
   }
 
   /** What stood there stays: it need not be kept. */
@@ -66,6 +66,15 @@ export class SchemaKeeper {
     this.database = "";
     await this.work.clearUp((sql) => dropDatabase(sql, database));
   }
+}
+
+async function standingsOf({ control }: Work, databases: readonly string[]) {
+  const found: { database: string; standing: Standing }[] = [];
+  for (const database of databases) {
+    const standing = await findStanding(control, database);
+    if (standing !== undefined) found.push({ database, standing });
+  }
+  return found;
 }
 
 async function listTables(sql: Queries, schema: string): Promise<{ oid: number; name: string }[]> {

@@ -4,7 +4,7 @@ import { quoteIdentifier } from "../postgres/identifier.ts";
 import { isOwnedMark, parseMark } from "../postgres/ownership.ts";
 import { dropDeadSchemas, findSchemaProperties, type Queries, type SchemaProperties } from "../postgres/schema.ts";
 import { withSession } from "../postgres/session.ts";
-import type { Sql } from "../postgres/toolbox.ts";
+import type { ConnectOptions, Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 
@@ -15,15 +15,24 @@ export interface SchemaPlace {
 }
 
 /** The body with a session in the target's database, in which the schemas of killed runs are cleared. */
-export async function inTarget<T>(work: Work, live: LiveTarget, body: (sql: Sql) => Promise<T>): Promise<T> {
-  return await withSession({ ...live, run: work.operation.run }, live.database, async (sql) => {
+export async function inTarget<T>(
+  work: Work,
+  live: LiveTarget,
+  body: (sql: Sql) => Promise<T>,
+  options?: ConnectOptions,
+): Promise<T> {
+  const entered = async (sql: Sql) => {
     const dropped = await dropDeadSchemas(sql, (schema, error) => {
       work.tools.note(`${schema}, which an interrupted run has left, cannot be dropped yet: ${messageOf(error)}`);
     });
     if (dropped.length > 0) work.tools.note(`dropped schemas of interrupted runs: ${dropped.join(", ")}`);
     return await body(sql);
-  });
+  };
+  return await withSession({ ...live, run: work.operation.run }, live.database, entered, options);
 }
+
+/** For roles, which a server has beside its databases. */
+export const FOR_ROLES: ConnectOptions = { administrator: true };
 
 /**
  * The present schema's properties; undefined when there is none. Throws (exit 5) when a worktree's schema does not carry

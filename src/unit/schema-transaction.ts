@@ -64,7 +64,7 @@ export async function exchangeSchemas(
       await transaction.unsafe(`alter schema ${incoming} rename to ${quoteIdentifier(schema)}`);
     }
     for (const statement of schemaPropertyStatements(schema, properties)) await transaction.unsafe(statement);
-    await settleRole(transaction, place);
+    await settleRole(work, transaction, place);
     if (!replaces) return;
     if (await keeper?.isOutdated(transaction, outgoing)) throw new Outdated();
     await transaction.unsafe(`drop schema ${outgoing} cascade`);
@@ -88,12 +88,14 @@ export async function dropAgreed(work: Work, sql: Sql, schema: string, agreed: S
 }
 
 /** The worktree's role finds its schema first, and everybody else is kept out: main's `public` is open to all. */
-async function settleRole(sql: Queries, { live, schema }: SchemaPlace): Promise<void> {
+async function settleRole({ control }: Work, sql: Queries, { live, schema }: SchemaPlace): Promise<void> {
   const { database, target } = live;
   const role = target.worktree?.role;
   if (role === undefined) return;
   await sql.unsafe(`revoke all on schema ${quoteIdentifier(schema)} from public`);
-  await sql.unsafe(await searchPathStatement(sql, { name: role.name, database, schema }));
+  const statement = await searchPathStatement(sql, { name: role.name, database, schema });
+  // The administrator's session is another one, and what it does stays; where the exchange fails, that changes nothing.
+  await (live.toolbox.administrator === undefined ? sql : control).unsafe(statement);
 }
 
 /** The body as a transaction that needs the schema's tables for itself; tried again while others hold them. */

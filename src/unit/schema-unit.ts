@@ -1,6 +1,7 @@
 /** A schema of a database as a unit, with the role that owns it where it is a worktree's. */
 import { refusal, usageError } from "../errors.ts";
 import { databaseExists, scratchName } from "../postgres/admin.ts";
+import type { Claim } from "../postgres/claims.ts";
 import { requireClaim } from "../postgres/claims.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { isOwnedMark, type Mark } from "../postgres/ownership.ts";
@@ -8,13 +9,15 @@ import { dropRole } from "../postgres/role.ts";
 import { type Queries, schemaSizeBytes } from "../postgres/schema.ts";
 import { requireNoDependents } from "../postgres/schema-dependencies.ts";
 import { listExtensions } from "../postgres/schema-extensions.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import type { Claim, Work } from "../work/work.ts";
+import type { Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
 import { dropOwned } from "./keep.ts";
 import {
   findBelongings,
   foundDatabase,
+  foundRole,
   foundSchema,
   listDatabases,
   listRoles,
@@ -29,11 +32,17 @@ import { type ParkNote, parkingOf, type Renaming, renameMarked, requireUnused } 
 import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
 import { SchemaKeeper } from "./schema-keep.ts";
 import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
-import { chooseOwner, findOwnSchema, inTarget } from "./schema-target.ts";
+import { chooseOwner, FOR_ROLES, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
 import { createOwn, createScratch, inScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
-import { findSchemaStanding, requireSchemaStanding, type Standing } from "./standing.ts";
+import {
+  findRoleStanding,
+  findSchemaStanding,
+  requireRoleStanding,
+  requireSchemaStanding,
+  type Standing,
+} from "./standing.ts";
 import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
 import type { Built, CopyFill, Fill, Loss, Owned, Place, Replaced, Saved, SwapRequest, Unit } from "./unit.ts";
 
@@ -190,32 +199,35 @@ export class SchemaUnit implements Unit {
     return {
       databases,
       own: [],
-      found: [...present.map(foundDatabase), ...marked.map(foundSchema)],
+      found: [...present.map(foundDatabase), ...marked.map(foundSchema), ...roles.map(foundRole)],
       requireDroppable: async () => {
         await requireDroppableDatabases(work, databases);
-        await inTarget(work, this.live, async (sql) => {
+        const look = async (sql: Sql) => {
           for (const each of schemas) await each.requireDroppable(sql);
           const [first] = schemas;
           if (first === undefined) return; // nothing is dropped before the role
           for (const role of roleNames) {
             await requireDroppableOwner(sql, { role, schema: first.schema, dropped: databases });
           }
-        });
+        };
+        await inTarget(work, this.live, look, FOR_ROLES);
       },
       requireReleasable: async () => undefined,
-      release: () => inTarget(work, this.live, (sql) => runTogether(sql, unmarking)),
+      release: () => inTarget(work, this.live, (sql) => runTogether(sql, unmarking), FOR_ROLES),
       requireUnused: () => requireUnused(control, { databases, roles: roleNames }),
       park: (note) => this.bringBack(work, parkingsOf({ databases: present, schemas: marked, roles }, note)),
       drops: [
         ...schemas.map((each) => () => each.drop(work)),
         ...present.map((each) => () => dropOwned(control, each)),
-        ...roleNames.map((role) => () => inTarget(work, this.live, (sql) => dropRole(sql, role, worktree))),
+        ...roles.map(
+          (each) => () => inTarget(work, this.live, (sql) => dropAgreedRole(sql, each, worktree), FOR_ROLES),
+        ),
       ],
     };
   }
 
   async bringBack(work: Work, renamings: readonly Renaming[]): Promise<void> {
-    await inTarget(work, this.live, (sql) => renameMarked(sql, renamings));
+    await inTarget(work, this.live, (sql) => renameMarked(sql, renamings), FOR_ROLES);
   }
 
   /**
@@ -247,6 +259,13 @@ export class SchemaUnit implements Unit {
   }
 }
 
+/** No error when it is gone already. Throws (exit 5) when it is another one than was found, or still owns something. */
+async function dropAgreedRole(sql: Sql, { role, standing }: MarkedRole, worktree: string): Promise<void> {
+  if ((await findRoleStanding(sql, role)) === undefined) return;
+  await requireRoleStanding(sql, { role, agreed: standing });
+  await dropRole(sql, role, worktree);
+}
+
 /** How a schema, its role, and what was saved of it are put aside, as far as they are not yet. */
 function parkingsOf(
   found: { databases: readonly MarkedDatabase[]; schemas: readonly MarkedSchema[]; roles: readonly MarkedRole[] },
@@ -258,7 +277,7 @@ function parkingsOf(
   });
   const roles = found.roles
     .filter(inPlace)
-    .map(({ role, comment }) => ({ kind: "role" as const, name: role, comment }));
+    .map(({ role, standing }) => ({ kind: "role" as const, name: role, comment: standing.mark, agreed: standing }));
   const databases = found.databases.filter(inPlace).map(parkable);
   return [...schemas, ...roles, ...databases].map((each) => parkingOf(each, note));
 }

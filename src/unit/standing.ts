@@ -31,6 +31,15 @@ export async function findSchemaStanding(sql: Queries, schema: string): Promise<
   return row;
 }
 
+/** The same of a role, which has no owner. */
+export async function findRoleStanding(sql: Queries, role: string): Promise<Standing | undefined> {
+  const [row] = await sql<Standing[]>`
+    select r.oid::bigint::float8 as oid, '' as owner,
+           (select c from shobj_description(r.oid, 'pg_authid') c where c like 'pgrove%') as mark
+      from pg_roles r where rolname = ${role}`;
+  return row;
+}
+
 /** Throws (exit 5) when a database is not what was agreed to; `name` is the one that it has by now. */
 export async function requireStanding(
   sql: Queries,
@@ -51,13 +60,23 @@ export async function requireSchemaStanding(
   if (!isSame(agreed, found)) throw changedError(`schema ${schema}`, agreed, found);
 }
 
+/** The same of a role. */
+export async function requireRoleStanding(
+  sql: Queries,
+  { role, agreed }: { role: string; agreed: Standing | undefined },
+  name = role,
+): Promise<void> {
+  const found = await findRoleStanding(sql, name);
+  if (!isSame(agreed, found)) throw changedError(`role ${role}`, agreed, found);
+}
+
 function isSame(agreed: Standing | undefined, found: Standing | undefined): boolean {
   return agreed?.oid === found?.oid && agreed?.owner === found?.owner && agreed?.mark === found?.mark;
 }
 
 /** Something that was shown, or that is found. */
 export interface Found {
-  kind: "database" | "schema";
+  kind: "database" | "schema" | "role";
   name: string;
   standing: Standing;
 }

@@ -65,7 +65,7 @@ async function listSuperuserObjects(sql: Sql): Promise<string[]> {
 /** Throws when the target's server is older than the source's (exit 5), or lacks what the source needs (exit 4). */
 export async function requireStreamable(work: Work, source: LiveTarget, { live, keepsOwners }: Unit): Promise<void> {
   const { version, facts, superuser } = await readSource(work, source);
-  const server = await readServerFacts(work.control);
+  const server = await readServerFacts(work.control, live.toolbox);
   const to = versionOfNumber(server.versionNumber);
   if (version.major > to.major) {
     throw refusal(
@@ -145,7 +145,7 @@ export async function streamArchive(
     { database: source.database },
   );
   const server = await readServerMajor(work);
-  const options = await readLoadOptions(work.control, searchPath);
+  const options = await readLoadOptions(work.control, target.toolbox, searchPath);
   const into = chooseReader(work, source, target, { dumpMajor: major, server, load, options });
   let bytes = 0;
   let subject: string | undefined;

@@ -4,10 +4,12 @@
  *
  * Every replacement goes the same way: `find` what stands there and have it agreed to, `create` the new one beside it, `swap`.
  */
+
+import type { Claim } from "../postgres/claims.ts";
 import type { Session } from "../postgres/occupants.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import type { Claim, Work } from "../work/work.ts";
+import type { Work } from "../work/work.ts";
 import type { ParkNote, Renaming } from "./parking.ts";
 import type { Found, Standing } from "./standing.ts";
 import type { DatabaseProperties, DatabaseShape } from "./swap.ts";

@@ -6,11 +6,11 @@ import { removeStage, stagePath } from "../postgres/docker-toolbox.ts";
 import type { Stage, Toolbox } from "../postgres/toolbox.ts";
 import type { Server } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
-import { isTemporaryPath } from "../sys/files.ts";
+import { isTemporaryPath, pathExists } from "../sys/files.ts";
 import { forgetRun, type Operation, type OperationTools } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
 import type { RunId } from "../sys/run-id.ts";
-import { findEndedRuns, isOwnPath, keepRun, type Leftover } from "../sys/run-record.ts";
+import { findEndedRuns, isOwnPath, keepRun, type Leftover, type OpenRun, removeRecord } from "../sys/run-record.ts";
 
 /** Writes down the stage of a place's programs, before it is made. Resolves with the function that forgets it. */
 export async function rememberStage(
@@ -53,20 +53,32 @@ export async function clearLeftovers(tools: OperationTools, server: string, sess
     );
   }
   const gone = await Promise.all(
-    elsewhere.map(async (each) => (each.server === server && !(await sessions.isAtWork(each.run)) ? [each] : [])),
+    elsewhere.map(async (each) => {
+      const isGone =
+        each.server === "" ? await isAllHere(each) : each.server === server && !(await sessions.isAtWork(each.run));
+      return isGone ? [each] : [];
+    }),
   );
   for (const record of [...dead, ...gone.flat()]) {
     try {
       for (const leftover of record.leftovers) await clearLeftover(tools.runner, record.run, leftover);
       if (record.leftovers.length > 0) await keepRun(tools, { ...record, leftovers: [] });
-      if (record.server !== server) continue;
-      await sessions.end(record.run);
-      await forgetRun(tools, record);
+      if (record.server !== "" && record.server !== server) continue;
+      if (record.server === server) {
+        await sessions.end(record.run);
+        await forgetRun(tools, record);
+      } else await removeRecord(tools, record);
       tools.note(`cleared what an interrupted ${record.operation} of ${record.target} had left`);
     } catch (error) {
       tools.note(`an interrupted ${record.operation} left something that cannot be cleared yet: ${messageOf(error)}`);
     }
   }
+}
+
+/** Whether what is left of a run without a server can be seen from here. It is going already, whoever takes it away. */
+async function isAllHere({ leftovers }: OpenRun): Promise<boolean> {
+  const seen = await Promise.all(leftovers.map(async (each) => each.kind === "path" && (await pathExists(each.path))));
+  return !seen.includes(false);
 }
 
 async function clearLeftover(runner: Runner, run: RunId, leftover: Leftover): Promise<void> {

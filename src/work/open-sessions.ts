@@ -48,7 +48,7 @@ export async function openForSessions(
 
 async function openOnce(target: Target, tools: ServerTools, prove: boolean): Promise<LiveTarget> {
   const { kind } = target.server;
-  if (kind === "compose" || kind === "container") return await openTarget(target, tools);
+  if (kind !== "url") return await openTarget(target, tools);
   const server = openServer(target.server, target.login, tools);
   const { database, user } = await server.access();
   const toolbox = connectingToolbox(server, user);

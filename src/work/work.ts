@@ -5,7 +5,7 @@
 
 import { messageOf } from "../errors.ts";
 import { connectForAdmin, endDeadRunSessions, endRunSessions } from "../postgres/admin.ts";
-import { claimDatabase, claimRun, dropDeadScratch, isAtWork } from "../postgres/claims.ts";
+import { type Claim, claimDatabases, claimRun, dropDeadScratch, isAtWork } from "../postgres/claims.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
 import { endSession, withOpened } from "../postgres/session.ts";
@@ -15,11 +15,6 @@ import type { LiveTarget } from "../resolve/target.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { explainWorkError } from "./explain.ts";
 import { clearLeftovers, rememberStage } from "./leftovers.ts";
-
-export interface Claim {
-  database: string;
-  mode: "exclusive" | "shared";
-}
 
 export interface WorkSubject {
   operation: string;
@@ -84,7 +79,8 @@ async function workInside<T>(
   await requireUnprotected(control, live, { operation: subject.operation, stateDir: tools.stateDir });
   await claimRun(control, operation.run);
   await clearOldWork(tools, control, live, subject.control === undefined);
-  for (const claim of subject.claims) await claimDatabase(control, claim.database, claim.mode);
+  const wait = { waitMs: tools.lockWaitMs ?? 0, abort: operation.abort, note: tools.note };
+  await claimDatabases(control, subject.claims, wait);
   const stage = async (programs: Programs = toolbox) => {
     const made = await programs.stage(operation.run);
     const forget = await rememberStage(operation, live.server, programs.place, made);

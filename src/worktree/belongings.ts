@@ -11,8 +11,10 @@ import {
   findBelongings,
   inDatabase,
   listDatabases,
+  listRoles,
   listSchemas,
   type MarkedDatabase,
+  type MarkedRole,
   type MarkedSchema,
   onServer,
 } from "../unit/marks.ts";
@@ -29,6 +31,8 @@ export interface Belongings {
   databases: MarkedDatabase[];
   /** In main's database. */
   schemas: SizedSchema[];
+  /** That own the schemas. */
+  roles: MarkedRole[];
   /** On the docker engine. */
   projects: OwnedProject[];
   /** On this machine. */
@@ -48,6 +52,7 @@ export interface Inventory {
   main: LiveTarget | undefined;
   databases: MarkedDatabase[];
   schemas: SizedSchema[];
+  roles: MarkedRole[];
   projects: OwnedProject[];
   clusters: OwnedCluster[];
 }
@@ -63,7 +68,7 @@ export async function takeInventory(
   const onMain = kinds.has("database") || kinds.has("schema");
   const onDocker = kinds.has("container") && tools.loaded.config.server.kind !== "local";
   const [shared, projects, clusters] = await Promise.all([
-    onMain ? lookAtMain(tools, start, kinds.has("schema")) : { main: undefined, databases: [], schemas: [] },
+    onMain ? lookAtMain(tools, start, kinds.has("schema")) : { main: undefined, ...NOTHING_THERE },
     onDocker ? findOwnedResources(tools.operation.runner, repository) : [],
     listClusters(tools),
   ]);
@@ -94,13 +99,18 @@ async function lookAtMain(
   tools: WorktreeTools,
   start: boolean,
   withSchemas: boolean,
-): Promise<Pick<Inventory, "main" | "databases" | "schemas">> {
+): Promise<Pick<Inventory, "main" | "databases" | "schemas" | "roles">> {
   const main = await openMain(tools, start);
   const now = tools.operation.clock.now();
   const databases = await onServer(main, now, (sql) => listDatabases(sql, { sizes: true }));
-  if (!withSchemas) return { main, databases, schemas: [] };
-  return { main, databases, schemas: await inDatabase(main, now, listSizedSchemas) };
+  if (!withSchemas) return { main, ...NOTHING_THERE, databases };
+  return await inDatabase(main, now, async (sql) => {
+    const roles = (await listRoles(sql)).filter(({ mark }) => isAnyWorktrees(mark));
+    return { main, databases, schemas: await listSizedSchemas(sql), roles };
+  });
 }
+
+const NOTHING_THERE = { databases: [], schemas: [], roles: [] };
 
 async function listSizedSchemas(sql: Sql): Promise<Inventory["schemas"]> {
   const marked = (await listSchemas(sql)).filter(({ mark }) => isAnyWorktrees(mark));
@@ -111,7 +121,7 @@ async function listSizedSchemas(sql: Sql): Promise<Inventory["schemas"]> {
 
 /** What of the inventory belongs to one worktree. */
 export function belongingsOf(
-  { main, databases, schemas, projects, clusters }: Inventory,
+  { main, databases, schemas, roles, projects, clusters }: Inventory,
   worktree: string,
 ): Belongings {
   const own = schemas.filter(({ mark }) => isOwnedMark(mark, worktree));
@@ -119,6 +129,7 @@ export function belongingsOf(
   return {
     databases: findBelongings(databases, worktree, snapshotsOf),
     schemas: own,
+    roles: roles.filter(({ mark }) => isOwnedMark(mark, worktree)),
     projects: projects.filter((project) => project.worktree === worktree),
     clusters: clusters.filter((cluster) => cluster.worktree === worktree),
   };

@@ -55,8 +55,9 @@ export async function bringBack(
     ...parked.schemas.map(({ schema, mark, standing }) => {
       return { kind: "schema" as const, from: schema, to: row.schema ?? "", ...commentOf(mark), agreed: standing };
     }),
-    ...parked.roles.map(({ role, mark }) => {
-      return { kind: "role" as const, from: role, to: row.role?.name ?? "", ...commentOf(mark) };
+    ...parked.roles.map(({ role, mark, standing }) => {
+      const to = row.role?.name ?? "";
+      return { kind: "role" as const, from: role, to, ...commentOf(mark), agreed: standing };
     }),
     ...parked.databases.map((each) => returnDatabase(each, { before, after, taken })),
   ];

@@ -43,6 +43,7 @@ export async function planWorktree(
   request: CreateRequest,
 ): Promise<{ name: string; root: string }> {
   await requireBranchName(tools, request.branch);
+  await requireBeginning(tools, request);
   const worktrees = await listWorktrees(tools.repository, tools.operation.runner);
   requireNotCheckedOut(worktrees, request.branch);
   const name = await chooseName(tools, worktrees, request);
@@ -66,6 +67,22 @@ async function requireBranchName({ repository, operation }: WorktreeTools, branc
   const { exitCode } = await operation.runner.capture(command, { allowFailure: true });
   if (exitCode === 0 && !branch.startsWith("-")) return;
   throw usageError(`${branch} cannot be a branch's name`, "git check-ref-format --branch NAME tells what can");
+}
+
+/** A repository without a commit has nothing that a branch could begin at. */
+async function requireBeginning(
+  { repository, operation }: WorktreeTools,
+  { from, branch }: CreateRequest,
+): Promise<void> {
+  const command = gitCommand(repository.root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+  const { exitCode } = await operation.runner.capture(command, { allowFailure: true });
+  if (exitCode === 0 || from !== undefined || (await isOnOneRemote({ repository, operation }, branch))) return;
+  if (await hasBranch({ repository, operation }, branch)) return;
+  throw refusal(
+    "no_commit",
+    "there is no commit yet that a worktree could begin at",
+    `git commit --allow-empty -m start; then pgrove new ${branch}`,
+  );
 }
 
 function requireNotCheckedOut(worktrees: readonly GitWorktree[], branch: string): void {

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { copyDatabase } from "../copy/copy.ts";
 import { replaceByEmpty } from "../copy/empty.ts";
-import type { ForeignDump } from "../dump/authorship.ts";
+import type { DoubtfulDump } from "../dump/authorship.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
@@ -23,6 +23,8 @@ import { isInOwnStore, type StorePlace } from "./own-store.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface DataRequest {
+  /** What the journal calls it: the command that makes the data. */
+  as: "new" | "provision" | "reset";
   /** The repository's identity. */
   repository: string;
   /** Start servers that do not run. */
@@ -34,7 +36,7 @@ export interface DataRequest {
   /** Asked before a dump is restored that pgrove.yaml names and that is not in the user's own store; throws to refuse. */
   approveDump?: (path: string, database: string) => Promise<void>;
   /** Asked before the SQL of somebody else's dump is run; throws to refuse. */
-  approveForeign: (foreign: ForeignDump, database: string) => Promise<void>;
+  approveForeign: (foreign: DoubtfulDump, database: string) => Promise<void>;
   /** The main database, where it was opened before. */
   main?: LiveTarget;
 }
@@ -83,7 +85,7 @@ export async function ensureData(tools: WorktreeTools, given: WorktreeRow, reque
   const { row, live, exists } = located;
   if (exists) return { row, live };
   const home = homeOf(tools, row);
-  const consent = async (loss: Loss, foreign?: ForeignDump) => {
+  const consent = async (loss: Loss, foreign?: DoubtfulDump) => {
     requireItsOwn(home, row, loss);
     if (foreign !== undefined) await request.approveForeign(foreign, live.database);
   };
@@ -108,7 +110,7 @@ export interface FillRequest extends DataRequest {
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */
-  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
+  consent: (loss: Loss, foreign?: DoubtfulDump) => Promise<void>;
 }
 
 /** Makes the data as the row says. A new database is born with the worktree's mark, so that it is never nobody's. */
@@ -119,6 +121,7 @@ export async function fillData(
   request: FillRequest,
 ): Promise<MadeData> {
   const started = performance.now();
+  const operation = { ...tools.operation, as: request.as };
   const comment = markOf(row, request.repository);
   const { discardPrevious, services, consent } = request;
   const common = { discardPrevious, services, consent, comment };
@@ -127,7 +130,7 @@ export async function fillData(
   };
   if (row.data.kind === "empty") {
     const like = () => homeOf(tools, row).findModel(request.openMain);
-    await replaceByEmpty(tools.operation, live, { ...common, like });
+    await replaceByEmpty(operation, live, { ...common, like });
     return made("empty", 0);
   }
   if (row.data.kind === "dump") {
@@ -137,7 +140,7 @@ export async function fillData(
       await request.approveDump?.(dump.path, live.database);
     }
     const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
-    const restored = await restoreDump(tools.operation, live, {
+    const restored = await restoreDump(operation, live, {
       ...{ ...common, ...load, findDump: async () => dump },
       approveForeign: (foreign) => request.approveForeign(foreign, live.database),
     });
@@ -147,7 +150,7 @@ export async function fillData(
   const { label } = source.target;
   const whenBusy = (sessions: Session[]) => request.whenBusy(label, sessions);
   const copying = { ...common, strategy: "auto" as const, schemaOnly: false, whenBusy };
-  const copied = await copyDatabase(tools.operation, source, live, copying);
+  const copied = await copyDatabase(operation, source, live, copying);
   return made(copied.strategy, copied.sizeBytes, label);
 }
 

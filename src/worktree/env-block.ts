@@ -15,7 +15,7 @@ export interface EnvBlockResult {
 }
 
 /**
- * Gives a file the block with these variables; what is the same already is not written. Links are followed as long as
+ * Gives a file the block with these variables, by these lines where they are more than the variables alone; what is the same already is not written. Links are followed as long as
  * they stay below `root`, by default the file's folder. Throws for a broken block, with its line (exit 3), for a value
  * that no env file can hold (exit 3), and for a link that leads away (exit 5).
  */
@@ -23,9 +23,9 @@ export async function writeEnvBlock(
   file: string,
   variables: Readonly<Record<string, string>>,
   root = dirname(file),
+  lines: readonly string[] = Object.entries(variables).map(([name, value]) => formatVariable(name, value)),
 ): Promise<EnvBlockResult> {
   const found = await readForeignFile(file, root);
-  const lines = Object.entries(variables).map(([name, value]) => formatVariable(name, value));
   const text = replaceBlock(found?.text ?? "", lines, file);
   const overridden = findOverridden(text, variables);
   if (text === found?.text) return { change: "unchanged", overridden };

@@ -82,15 +82,18 @@ export class OwnHome implements Home {
   }
 }
 
-/** Throws (exit 5) when a container or volume is there that was not shown. */
+/** Throws (exit 5) when a container or volume is there that was not shown, or a container is another one by its id. */
 function requireProjectsAsShown(found: readonly OwnedProject[], shown: readonly OwnedProject[]): void {
-  const partsOf = ({ containers, volumes }: OwnedProject) => [...containers, ...volumes];
-  const agreed = new Set(shown.flatMap(partsOf));
-  const [other] = found.flatMap(partsOf).filter((name) => !agreed.has(name));
+  const partsOf = ({ containers, ids, volumes }: OwnedProject) => [
+    ...containers.map((name, place) => ({ name, key: ids[place] })),
+    ...volumes.map((name) => ({ name, key: name })),
+  ];
+  const agreed = new Set(shown.flatMap(partsOf).map(({ key }) => key));
+  const other = found.flatMap(partsOf).find(({ key }) => !agreed.has(key));
   if (other === undefined) return;
   throw refusal(
     "made_meanwhile",
-    `${other} was made meanwhile; nothing was removed`,
+    `${other.name} was made meanwhile; nothing was removed`,
     "look at it; then run this again",
   );
 }

@@ -22,7 +22,7 @@ import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
 import { type WrittenEnv, writeEnvFiles } from "./write-env.ts";
 
-export interface ProvisionRequest extends Omit<DataRequest, "repository"> {
+export interface ProvisionRequest extends Omit<DataRequest, "repository" | "as"> {
   /** What a worktree that is new to pgrove starts with. */
   data: InitialData;
   name?: string;
@@ -69,7 +69,8 @@ export async function provisionWorktree(
   }
   const claimed = plan === undefined ? allocated : await claimProject(tools, allocated, repository);
   if (plan !== undefined) await writeOverride(tools, claimed, repository, plan);
-  const report = await ensureData(tools, claimed, { ...request, repository });
+  const as = worktree.unfinished ? "new" : "provision";
+  const report = await ensureData(tools, claimed, { ...request, repository, as });
   const { row, live } = report;
   const reached = await live.server.reach(row.database);
   const connection = reached === undefined ? undefined : ownConnection(reached, live.target);

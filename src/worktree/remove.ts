@@ -8,6 +8,7 @@ import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
 import { readTextIfExists } from "../sys/files.ts";
+import { putAside } from "../work/put-aside.ts";
 import { type Belongings, belongingsOf, takeInventory } from "./belongings.ts";
 import { destroyBelongings, forgetWorktree, requireDestroyable, requireSeparable } from "./destroy.ts";
 import { readEnvBlock } from "./env-block.ts";
@@ -59,7 +60,7 @@ export async function planRemoval(
   const name = row?.name ?? basename(worktree.root);
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   if (row === undefined)
-    return { name, repository, belongings: { databases: [], schemas: [], projects: [], clusters: [] } };
+    return { name, repository, belongings: { databases: [], schemas: [], roles: [], projects: [], clusters: [] } };
   const { keepDatabase } = choice;
   requireSeparable(tools, row, keepDatabase);
   const inventory = await takeInventory(tools, { repository, kinds: new Set([row.isolation]), start: true });
@@ -181,13 +182,15 @@ function requireOwned(worktree: GitWorktree, row: WorktreeRow | undefined): void
   );
 }
 
-/** Forced, since what is not in a commit was looked at before. */
+/** Forced, since what is not in a commit was looked at before. Git finds the folder gone, and needs no time to delete it. */
 async function removeFolder({ repository, operation }: WorktreeTools, worktree: GitWorktree): Promise<void> {
   const git = (args: readonly string[]) =>
     operation.runner.capture(gitCommand(repository.commonDir, args), { allowFailure: true });
   if (worktree.unfinished) await git(["worktree", "unlock", worktree.root]);
+  const aside = worktree.missing ? undefined : await putAside(operation, worktree.root);
   const { exitCode, stderr } = await git(["worktree", "remove", "--force", worktree.root]);
-  if (exitCode === 0) return;
+  if (exitCode === 0) return await aside?.remove();
+  await aside?.undo();
   throw failure(
     "git_failed",
     `git could not remove ${worktree.root}: ${stderr.replace(/^fatal: /, "").trim()}`,

@@ -1,6 +1,7 @@
 /** A worktree's database back to what it was made from. */
-import type { ForeignDump } from "../dump/authorship.ts";
-import { usageError } from "../errors.ts";
+import { planReplacement } from "../copy/empty.ts";
+import type { DoubtfulDump } from "../dump/authorship.ts";
+import { EXIT, PgroveError, usageError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { Target } from "../resolve/target.ts";
@@ -11,9 +12,9 @@ import { homeOf } from "./home-of.ts";
 import { openMain } from "./open-main.ts";
 import type { WorktreeTools } from "./tools.ts";
 
-export interface ResetRequest extends Omit<DataRequest, "repository"> {
+export interface ResetRequest extends Omit<DataRequest, "repository" | "as"> {
   services: readonly string[];
-  consent: (loss: Loss, foreign?: ForeignDump) => Promise<void>;
+  consent: (loss: Loss, foreign?: DoubtfulDump) => Promise<void>;
 }
 
 /**
@@ -26,15 +27,35 @@ export async function resetWorktree(tools: WorktreeTools, target: Target, reques
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
   const live = await openStarted(target, tools, request.start);
   return await fillData(tools, row, live, {
-    ...{ ...request, repository, discardPrevious: false },
+    ...{ ...request, repository, as: "reset", discardPrevious: false },
     openMain: () => openMain(tools, request.start),
   });
 }
 
-/** What a reset would replace, by what; `from` is undefined for nothing. Throws (exit 2) as the reset would. */
-export function planReset(target: Target): { database: string; from: string | undefined } {
+/** What a reset would do. */
+export interface ResetPlan {
+  database: string;
+  /** Undefined for nothing. */
+  from: string | undefined;
+  /** What would be replaced; undefined where nothing is there, or where the server does not run and cannot be asked. */
+  loss: Loss | undefined;
+}
+
+/** What a reset would replace, by what. Starts no server. Throws (exit 2) as the reset would. */
+export async function planReset(tools: WorktreeTools, target: Target): Promise<ResetPlan> {
   const { data, database } = requireOrigin(target);
-  return { database, from: data.kind === "copy" ? data.source : data.kind === "dump" ? data.dump : undefined };
+  const from = data.kind === "copy" ? data.source : data.kind === "dump" ? data.dump : undefined;
+  return { database, from, loss: await findLoss(tools, target) };
+}
+
+async function findLoss(tools: WorktreeTools, target: Target): Promise<Loss | undefined> {
+  try {
+    return await planReplacement(tools.operation, await openStarted(target, tools, false));
+  } catch (error) {
+    if (!(error instanceof PgroveError) || error.exit !== EXIT.missing) throw error;
+    tools.operation.note(`what is there was not looked at: ${error.message}`);
+    return undefined;
+  }
 }
 
 function requireOrigin(target: Target): WorktreeRow {

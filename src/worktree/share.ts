@@ -9,7 +9,7 @@ import { messageOf } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
 import { ensureDir, errorCode, isInside, publishFile, temporaryPathFor } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
-import { processBirth } from "../sys/run-record.ts";
+import { ownPlaceKey, processBirth, TEMPORARY_LASTS_MS } from "../sys/run-record.ts";
 import { type CopyKind, copyTree } from "./share-tree.ts";
 
 export interface ShareRequest {
@@ -94,12 +94,13 @@ async function findEntry(path: string) {
 
 async function shareOne(path: string, { from, to, mode, abort }: ShareRequest): Promise<SharedPath> {
   const destination = join(to, path);
-  const temporary = temporaryPathFor(destination);
+  const place = await ownPlaceKey();
+  const temporary = temporaryPathFor(`${destination}.${place}`);
   try {
     await ensureDir(dirname(destination), 0o777);
-    await removeAbandoned(destination);
+    await removeAbandoned(destination, place);
     const how = await copyTree(join(from, path), temporary, mode, abort);
-    const placed = await place(temporary, destination);
+    const placed = await nameCopy(temporary, destination);
     return placed ? { path, how } : skipped(path, "it is there already");
   } catch (error) {
     abort.throwIfAborted();
@@ -110,7 +111,7 @@ async function shareOne(path: string, { from, to, mode, abort }: ShareRequest): 
 }
 
 /** Gives the copy its name; false when somebody else was faster. */
-async function place(temporary: string, destination: string): Promise<boolean> {
+async function nameCopy(temporary: string, destination: string): Promise<boolean> {
   if ((await lstat(temporary)).isFile()) return await publishFile(temporary, destination);
   if ((await findEntry(destination)) !== undefined) return false;
   try {
@@ -122,13 +123,24 @@ async function place(temporary: string, destination: string): Promise<boolean> {
   }
 }
 
-/** Removes the half copy that a killed run has left. */
-async function removeAbandoned(destination: string): Promise<void> {
+/**
+ * Removes the half copies that killed runs have left. That of a container or another machine, whose processes cannot be
+ * seen from here, only when it is so old that nobody works on it.
+ */
+async function removeAbandoned(destination: string, place: string): Promise<void> {
   const prefix = `.${basename(destination)}.`;
   for (const name of await readdir(dirname(destination))) {
     if (!name.startsWith(prefix)) continue;
-    const pid = /^(\d+)\.[a-f0-9]+\.tmp$/.exec(name.slice(prefix.length))?.[1];
-    if (pid === undefined || (await processBirth(Number(pid))) !== undefined) continue;
-    await rm(join(dirname(destination), name), { recursive: true, force: true });
+    const parts = /^(?:([a-f0-9]{8})\.)?(\d+)\.[a-f0-9]{8}\.tmp$/.exec(name.slice(prefix.length));
+    if (parts === null) continue;
+    const [, from, pid] = parts;
+    const path = join(dirname(destination), name);
+    const isDead = from === place ? (await processBirth(Number(pid))) === undefined : await isOld(path);
+    if (isDead) await rm(path, { recursive: true, force: true });
   }
+}
+
+async function isOld(path: string): Promise<boolean> {
+  const found = await findEntry(path);
+  return found !== undefined && Date.now() - found.mtimeMs > TEMPORARY_LASTS_MS;
 }

@@ -2,6 +2,7 @@
 import { EXIT, PgroveError } from "../errors.ts";
 import { isWorktreeMark } from "../postgres/ownership.ts";
 import { ensureRole } from "../postgres/role.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import { chooseDatabaseName } from "../repo/names.ts";
 import { readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -9,6 +10,7 @@ import { belowMain, givesRoles, worktreeTarget } from "../resolve/worktree-targe
 import { thisObserver } from "../sys/machine.ts";
 import {
   foundDatabase,
+  foundRole,
   foundSchema,
   inDatabase,
   listDatabases,
@@ -57,7 +59,12 @@ export class SharedHome implements Home {
     const subject = { operation: NAMES[extent], claims: unit.claims("exclusive"), avoid: [unit.place.database] };
     await withWork(tools.operation, unit.live, subject, async (work) => {
       const owned = await unit.findOwned(work, row.id, main.database);
-      requireAsShown(owned.found, [...shown.databases.map(foundDatabase), ...shown.schemas.map(foundSchema)]);
+      const { databases, schemas, roles } = shown;
+      requireAsShown(owned.found, [
+        ...databases.map(foundDatabase),
+        ...schemas.map(foundSchema),
+        ...roles.map(foundRole),
+      ]);
       await (keepDatabase ? owned.requireReleasable() : owned.requireDroppable());
       if (extent === "check-unused" || extent === "park") await owned.requireUnused();
       if (extent === "park") {
@@ -132,7 +139,7 @@ async function locateSchema(
   main: LiveTarget,
   repository: string,
 ): Promise<Located> {
-  return await inDatabase(main, tools.operation.clock.now(), async (sql) => {
+  const find = async (sql: Sql) => {
     const [schemas, roles] = [await listSchemas(sql), await listRoles(sql)];
     const own = schemas.find(({ mark }) => isWorktreeMark(mark, row.id));
     // A schema is not given the name of anybody else's role.
@@ -147,10 +154,12 @@ async function locateSchema(
       const taken = new Set(databases.map(({ database }) => database));
       await bringBack(tools, located, main, { parked, taken });
     }
-    await ensureRole(sql, { ...role, schema, database: main.database, comment: markOf(row, repository) });
+    const comment = markOf(row, repository);
+    await ensureRole(sql, { ...role, schema, database: main.database, comment, actor: main.toolbox.user });
     await updateRow(tools.stateDir, row.id, { database: main.database, schema, role });
     const target = await worktreeTarget(located, tools.loaded, tools.place);
     const exists = own !== undefined || findParkedSelf(parked) !== undefined;
     return { row: located, live: { ...main, target }, exists };
-  });
+  };
+  return await inDatabase(main, tools.operation.clock.now(), find, { administrator: true });
 }

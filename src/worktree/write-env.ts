@@ -1,9 +1,12 @@
 /** Writes what `env` in pgrove.yaml says into a worktree's env files. */
 import { dirname, relative } from "node:path";
+import { parseEnv } from "../config/env-file.ts";
+import { renderLines } from "../config/env-template.ts";
 import { pathInWorktree } from "../config/load-config.ts";
+import { loadTextFile } from "../config/text-file.ts";
 import { gitCommand } from "../repo/git.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
-import { renderVariables } from "../resolve/env-lines.ts";
+import { createRenderer, formatVariable, renderVariables } from "../resolve/env-lines.ts";
 import type { Whereabouts } from "../resolve/reach.ts";
 import type { Target } from "../resolve/target.ts";
 import { pathExists } from "../sys/files.ts";
@@ -33,9 +36,9 @@ export async function writeEnvFiles(
   known: Whereabouts,
 ): Promise<WrittenEnv[]> {
   const { loaded, operation } = tools;
-  const { file: first, set, others = [] } = loaded.config.env;
+  const { others = [], ...first } = loaded.config.env;
   const written: WrittenEnv[] = [];
-  for (const each of [{ file: first, set }, ...others]) {
+  for (const each of [first, ...others]) {
     const { variables, unreachable } = renderVariables(known, { target, branch }, loaded, each.set);
     if (unreachable.length > 0 && Object.keys(variables).length === 0) continue;
     const file = pathInWorktree(loaded, each.file, root);
@@ -44,10 +47,35 @@ export async function writeEnvFiles(
       operation.note(`${shown} is not written: this branch has no folder ${dirname(shown)}`);
       continue;
     }
-    const result = await writeEnvBlock(file, variables, root);
+    const render = createRenderer(known, { target, branch }, loaded);
+    const lines =
+      each.template === undefined ? undefined : await fillTemplate(tools, root, each.template, variables, render);
+    const result = await writeEnvBlock(file, variables, root, lines);
     written.push({ ...result, file: shown, variables, unreachable, git: await askGit(tools, root, shown) });
   }
   return written;
+}
+
+/** The template's lines, as the worktree's own branch has it, and behind them what it does not say. */
+async function fillTemplate(
+  { loaded }: WorktreeTools,
+  root: string,
+  template: string,
+  variables: Readonly<Record<string, string>>,
+  render: ReturnType<typeof createRenderer>,
+): Promise<string[]> {
+  const own = pathInWorktree(loaded, template, root);
+  const text = await loadTextFile((await pathExists(own)) ? own : template, "the template");
+  const lines = renderLines(text, {
+    variable: (name) => {
+      const value = variables[name];
+      return value === undefined ? undefined : formatVariable(name, value);
+    },
+    text: (line) => render(line, relative(loaded.root, template)),
+  });
+  const said = parseEnv(lines.join("\n"));
+  const more = Object.entries(variables).filter(([name, value]) => said[name] !== value);
+  return [...lines, ...more.map(([name, value]) => formatVariable(name, value))];
 }
 
 /** Whether git ignores a file, as it should one with a password in it, would take it up, or has it already. One spawn. */

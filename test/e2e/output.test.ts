@@ -217,6 +217,34 @@ describe("what cannot be whole", () => {
   });
 });
 
+describe("what goes nowhere is a failure, and what was not to be said is none", () => {
+  const SHORT = ["sql", "-c", "do $$ begin raise notice 'said'; end $$"];
+  const cases = [
+    ["--version >&-", 1],
+    ["--help >&-", 1],
+    ["--version 2>&-", 0],
+    ["--help 2>/dev/full", 0],
+    ["nonsense 2>&-", 2],
+    ["nonsense 2>/dev/full", 2],
+    ["$SHORT >&-", 1],
+    ["$SHORT 2>&-", 1],
+    ["$SHORT 2>/dev/full", 1],
+    ["$LONG 2>/dev/full", 1],
+    ["$SHORT >/dev/null 2>/dev/null", 0],
+  ] as const;
+  const quote = (args: readonly string[]) => args.map((arg) => `'${arg.replaceAll("'", "'\\''")}'`).join(" ");
+
+  test.each(cases)("%s: exit %i", async (line, code) => {
+    const script = line.replace("$SHORT", () => quote(SHORT)).replace("$LONG", () => quote(STORY));
+    const child = Bun.spawn(["sh", "-c", `'${binary}' ${script}`], {
+      ...{ cwd: repo.folder, env: repo.environment(), stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+    });
+    const [stdout, stderr, ended] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    expect({ ended, stdout, stderr }).toMatchObject({ ended: code });
+    if (code === 1 && line.includes(">&-") && !line.includes("2>")) expect(stderr).toContain("could not be written");
+  });
+});
+
 describe("a reader that has gone before anything was said", () => {
   async function intoNobody(args: readonly string[]) {
     const { from, into } = await makePipe(false);

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { cpuMsOf } from "../support/cpu-time.ts";
 import { ensureCompose } from "../support/engine/compose.ts";
 import { ensurePlainImage, majors } from "../support/engine/images.ts";
 import { run } from "../support/engine/run.ts";
@@ -42,6 +43,12 @@ describe.each([...majors])("PostgreSQL %d in a container", (major) => {
     );
     await server.psql("postgres", `DROP DATABASE ${database}`);
   });
+});
+
+test("waiting for psql costs no processor time", async () => {
+  const server = await sharedServer(17);
+  const seconds = 1;
+  expect(await cpuMsOf(() => server.psql("postgres", `SELECT pg_sleep(${seconds})`))).toBeLessThan(seconds * 200);
 });
 
 test("a server keeps its data over a stop, a kill and a start", async () => {

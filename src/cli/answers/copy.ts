@@ -1,13 +1,18 @@
 /** What `copy` answers: its plan, and what it has done. */
 import type { CopyPlan, CopyResult } from "../../copy/copy.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { describeLoss } from "../loss.ts";
+import { describeFate, replacesDocument } from "../loss.ts";
 import { formatFields } from "../table.ts";
 
 export function planDocument({ database, schema, oneServer, sourceSessions, loss }: CopyPlan) {
-  const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
   const where = { database, schema: schema ?? null };
-  return { dry_run: true, ...where, same_server: oneServer, source_sessions: sourceSessions.length, replaces };
+  return {
+    dry_run: true,
+    ...where,
+    same_server: oneServer,
+    source_sessions: sourceSessions.length,
+    replaces: replacesDocument(loss),
+  };
 }
 
 export function renderPlan(
@@ -19,7 +24,7 @@ export function renderPlan(
   const connected = sourceSessions.length === 0 ? "" : `; ${plural(sourceSessions.length, "session")} connected to it`;
   return formatFields([
     ["would copy", `${from}, ${how}${connected}`],
-    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeLoss(loss, to)],
+    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeFate(loss, to)],
   ]);
 }
 

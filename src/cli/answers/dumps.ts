@@ -1,38 +1,55 @@
 /** What the commands of `dumps` answer. */
+import type { Author } from "../../dump/authorship.ts";
 import { createdAt, type StoredDump, sourceOf } from "../../dump/store.ts";
 import type { Verdict } from "../../dump/verify.ts";
 import { formatAge, formatBytes, formatCount, formatDuration } from "../format.ts";
 import { formatFields, formatTable } from "../table.ts";
 
-export function dumpDocument(dump: StoredDump) {
+/** A dump, and whose it is. */
+export interface AuthoredDump {
+  dump: StoredDump;
+  author: Author;
+}
+
+const AUTHORS: Readonly<Record<Author, string>> = {
+  own: "yours",
+  team: "the team's: signed with the key of dumps.key_file",
+  foreign: "somebody else's: its SQL is run only after a yes; pgrove dumps adopt takes it in",
+  unsigned: "nobody's by a signature: its SQL is run only after a yes; pgrove dumps adopt takes it in",
+};
+
+export function dumpDocument({ dump, author }: AuthoredDump) {
   return {
     name: dump.name,
     path: dump.path,
     source: sourceOf(dump),
     size_bytes: dump.sizeBytes,
     created_at: new Date(createdAt(dump)).toISOString(),
+    author,
     manifest: dump.manifest ?? null,
   };
 }
 
-export function renderList(dumps: readonly StoredDump[], now: Date): string {
-  const rows = dumps.map((dump) => [
+export function renderList(dumps: readonly AuthoredDump[], now: Date): string {
+  const rows = dumps.map(({ dump, author }) => [
     dump.name,
     sourceOf(dump),
     formatBytes(dump.sizeBytes),
     formatAge(new Date(createdAt(dump)), now),
+    author,
     dump.manifestError === undefined ? (dump.manifest?.note ?? "") : "(its manifest is damaged)",
   ]);
-  return formatTable([["NAME", "SOURCE", "SIZE", "MADE", "NOTE"], ...rows], { right: [2] });
+  return formatTable([["NAME", "SOURCE", "SIZE", "MADE", "BY", "NOTE"], ...rows], { right: [2] });
 }
 
-export function renderDump(dump: StoredDump): string {
+export function renderDump({ dump, author }: AuthoredDump): string {
   const { manifest } = dump;
   const head: [string, string | undefined][] = [
     ["name", dump.name],
     ["path", dump.path],
     ["size", formatBytes(dump.sizeBytes)],
     ["made", new Date(createdAt(dump)).toISOString()],
+    ["author", AUTHORS[author]],
   ];
   if (manifest === undefined) return `${formatFields(head)}\n  no manifest: pgrove did not write this dump`;
   const fields = formatFields([

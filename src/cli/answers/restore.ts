@@ -3,19 +3,26 @@ import type { RestorePlan, RestoreResult } from "../../dump/restore.ts";
 import { createdAt, sourceOf } from "../../dump/store.ts";
 import { describeDump } from "../dump-to-restore.ts";
 import { formatBytes, formatCount, formatDuration, plural } from "../format.ts";
-import { describeLoss } from "../loss.ts";
+import { describeFate, replacesDocument } from "../loss.ts";
 import { formatFields } from "../table.ts";
 
 export function planDocument({ dump, checked, database, schema, loss }: RestorePlan) {
-  const replaces = loss === undefined ? null : { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
   const made = { source: sourceOf(dump), created_at: new Date(createdAt(dump)).toISOString() };
-  return { dry_run: true, dump: dump.name, ...made, checked, database, schema: schema ?? null, replaces };
+  return {
+    dry_run: true,
+    dump: dump.name,
+    ...made,
+    checked,
+    database,
+    schema: schema ?? null,
+    replaces: replacesDocument(loss),
+  };
 }
 
 export function renderPlan({ dump, database, schema, loss }: RestorePlan, label: string, now: Date): string {
   return formatFields([
     ["would restore", describeDump(dump, now)],
-    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeLoss(loss, label)],
+    ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeFate(loss, label)],
     ["checked", "the dump is whole, and the server has what it needs"],
   ]);
 }

@@ -4,6 +4,7 @@ import type { Target } from "../../resolve/target.ts";
 import type { Loss } from "../../unit/unit.ts";
 import type { Context } from "../context.ts";
 import { formatAge, formatBytes, formatDuration, plural } from "../format.ts";
+import { describeOlder, replacesDocument } from "../loss.ts";
 import { formatFields } from "../table.ts";
 
 export function describeState({ noun, label: what, sizeBytes, sessions }: Loss, { label }: Target): string {
@@ -12,20 +13,19 @@ export function describeState({ noun, label: what, sizeBytes, sessions }: Loss, 
 }
 
 export function planDocument({ snapshot, loss }: RewindPlan) {
-  const replaces = { size_bytes: loss.sizeBytes, sessions: loss.sessions.length };
   return {
     dry_run: true,
     snapshot: snapshot.name,
     taken_at: snapshot.takenAt.toISOString(),
     of: snapshot.of,
-    replaces,
+    replaces: replacesDocument(loss),
   };
 }
 
 export function renderPlan(context: Context, { snapshot, loss }: RewindPlan, target: Target): string {
   return formatFields([
     ["would rewind", `to ${snapshot.name}, taken ${formatAge(snapshot.takenAt, context.clock.now())}`],
-    ["replacing", `${describeState(loss, target)}, kept as before-rewind`],
+    ["replacing", `${describeState(loss, target)}, kept as before-rewind${describeOlder(loss)}`],
   ]);
 }
 

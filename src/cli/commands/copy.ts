@@ -1,7 +1,7 @@
 import { copyDatabase, planCopy } from "../../copy/copy.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/copy.ts";
 import { defineCommand } from "../command.ts";
-import { REPLACED, SEARCH_PATH } from "../grammar.ts";
+import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 import { askAboutSessions } from "../sessions.ts";
 
@@ -27,6 +27,7 @@ export const command = defineCommand({
     "schema-only": { type: "boolean", description: "no rows" },
     "search-path": SEARCH_PATH,
     "discard-previous": { type: "boolean", description: "drop the replaced database at once" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {
@@ -34,10 +35,10 @@ export const command = defineCommand({
     const [from, to] = [await context.resolveTarget(args.source), await context.resolveTarget(args.target)];
     const { openTarget } = await import("../../resolve/target.ts");
     const [source, target] = await Promise.all([openTarget(from, tools), openTarget(to, tools)]);
-    const strategy = args.strategy ?? "auto";
+    const { strategy = "auto", discardPrevious } = args;
     const operationTools = await context.operationTools();
     if (args.dryRun) {
-      const plan = await planCopy(operationTools, source, target, strategy);
+      const plan = await planCopy(operationTools, source, target, { strategy, discardPrevious });
       return void (await context.output.answer(planDocument(plan), () => renderPlan(plan, from.label, to.label)));
     }
     const started = context.clock.now();
@@ -45,7 +46,7 @@ export const command = defineCommand({
       strategy,
       schemaOnly: args.schemaOnly,
       ...(args.searchPath === undefined ? {} : { searchPath: args.searchPath }),
-      discardPrevious: args.discardPrevious,
+      discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
       consent: (loss) => context.requireConsent({ target: to, ...describeReplacement(loss, to.label) }),

@@ -5,7 +5,7 @@ import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { TARGET } from "../grammar.ts";
+import { TARGET, WAIT_LOCK } from "../grammar.ts";
 
 export const command = defineCommand({
   meta: {
@@ -48,6 +48,7 @@ export const command = defineCommand({
       number: { min: 1, max: 64 },
       description: "dump N tables at once (format directory)",
     },
+    ...WAIT_LOCK,
     note: { type: "string", valueHint: "TEXT", description: "a note for the manifest" },
   },
   async run({ args, context }) {

@@ -1,7 +1,15 @@
+import { findAuthor, type KeyPlace } from "../../dump/authorship.ts";
 import { listDumps, removeDump, requireDump, requireStoredDump, type StoredDump, sourceOf } from "../../dump/store.ts";
 import { exitOf, verifyDumps } from "../../dump/verify.ts";
 import { usageError } from "../../errors.ts";
-import { dumpDocument, renderDump, renderList, renderVerdicts, verdictDocument } from "../answers/dumps.ts";
+import {
+  type AuthoredDump,
+  dumpDocument,
+  renderDump,
+  renderList,
+  renderVerdicts,
+  verdictDocument,
+} from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { approveForeign } from "../foreign-dump.ts";
@@ -17,9 +25,11 @@ export const list = defineCommand({
     const folder = await context.storeDir();
     const { source } = args;
     const dumps = (await listDumps(folder)).filter((dump) => source === undefined || sourceOf(dump) === source);
+    const keys = await context.operationTools();
+    const authored = await Promise.all(dumps.map((dump) => withAuthor(dump, keys)));
     const now = context.clock.now();
-    await context.output.answer({ folder, dumps: dumps.map(dumpDocument) }, () =>
-      dumps.length === 0 ? `no dumps in ${folder}` : renderList(dumps, now),
+    await context.output.answer({ folder, dumps: authored.map(dumpDocument) }, () =>
+      dumps.length === 0 ? `no dumps in ${folder}` : renderList(authored, now),
     );
     if (dumps.length === 0) context.output.note("next: pgrove dump");
   },
@@ -30,7 +40,8 @@ export const show = defineCommand({
   args: { dump: { type: "positional", completes: "dump", description: "a dump's name or path" } },
   async run({ args, context }) {
     const dump = await findDump(context, args.dump);
-    await context.output.answer(dumpDocument(dump), () => renderDump(dump));
+    const authored = await withAuthor(dump, await context.operationTools());
+    await context.output.answer(dumpDocument(authored), () => renderDump(authored));
   },
 });
 
@@ -89,6 +100,10 @@ export const remove = defineCommand({
     );
   },
 });
+
+async function withAuthor(dump: StoredDump, keys: KeyPlace): Promise<AuthoredDump> {
+  return { dump, author: await findAuthor(dump.manifest, keys) };
+}
 
 async function findDump(context: Context, text: string): Promise<StoredDump> {
   return await requireDump(text, await context.storeDir(), context.cwd, context.home);

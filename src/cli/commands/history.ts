@@ -3,6 +3,7 @@ import { isPlan } from "../../sys/operation.ts";
 import { defineCommand } from "../command.ts";
 import { formatAge, formatDuration } from "../format.ts";
 import { formatTable } from "../table.ts";
+import { answerColumns } from "../terminal.ts";
 
 /** The begin and the end of one run. */
 interface Episode {
@@ -25,10 +26,11 @@ export const command = defineCommand({
     const entries = await readJournal(await context.stateDir());
     const episodes = pairEntries(entries).slice(0, args.limit ?? 20);
     const now = context.clock.now();
+    const fit = { columns: await answerColumns(), drop: ["TOOK", "DATABASE"] };
     await context.output.answer({ history: episodes.map(documentOf) }, () => {
       if (episodes.length === 0) return "nothing yet";
       const rows = episodes.map((episode) => rowOf(episode, now));
-      return formatTable([["WHEN", "WHAT", "TARGET", "DATABASE", "RESULT", "TOOK", "BY"], ...rows]);
+      return formatTable([["WHEN", "WHAT", "TARGET", "DATABASE", "RESULT", "TOOK", "BY"], ...rows], { fit });
     });
   },
 });

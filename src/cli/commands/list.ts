@@ -5,11 +5,13 @@ import type { Migrations } from "../../worktree/list-migrations.ts";
 import { defineCommand } from "../command.ts";
 import { formatBytes } from "../format.ts";
 import { formatTable } from "../table.ts";
+import { answerColumns } from "../terminal.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
   meta: {
-    details: "Looks, and starts nothing. * marks the worktree that you stand in.",
+    details:
+      "Looks, and starts nothing. * marks the worktree that you stand in. A terminal gets as many columns as it has room for; a pipe, and --json, all.",
     examples: [
       { line: "pgrove list", about: "all worktrees at a glance" },
       { line: "pgrove list --json | jq '.worktrees[].ports'", about: "for scripts" },
@@ -20,9 +22,10 @@ export const command = defineCommand({
     const tools = await requireWorktreeTools(context);
     const { listEverything } = await import("../../worktree/list.ts");
     const listed = await listEverything(tools);
+    const fit = { columns: await answerColumns(), drop: ["PORTS", "SIZE", "BRANCH", "MIGRATIONS", "DATABASE"] };
     await context.output.answer({ worktrees: listed.map(toDocument) }, () => {
       const header = ["", "WORKTREE", "BRANCH", "DATABASE", "SIZE", "MIGRATIONS", "PORTS", "SERVER"];
-      return formatTable([header, ...listed.map(toRow)], { right: [4] });
+      return formatTable([header, ...listed.map(toRow)], { right: [4], fit });
     });
     const elsewhere = listed.filter(({ row, worktree }) => row !== undefined && row.path !== worktree.root);
     for (const { name, worktree } of elsewhere) {

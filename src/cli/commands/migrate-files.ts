@@ -3,6 +3,7 @@ import { usageError } from "../../errors.ts";
 import { locateMigrations } from "../../migrate/worktree-migrations.ts";
 import { noteNext, renderRenumber, renumberDocument } from "../answers/migrate-renumber.ts";
 import { defineCommand } from "../command.ts";
+import { WAIT_LOCK } from "../grammar.ts";
 
 export const create = defineCommand({
   meta: {
@@ -56,6 +57,7 @@ export const renumber = defineCommand({
       valueHint: "REF",
       description: "the branch to come behind; default: origin's own, else main or master",
     },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be renamed, and rename nothing" },
   },
   async run({ args, context }) {

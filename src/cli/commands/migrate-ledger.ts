@@ -1,15 +1,16 @@
 import type { Args } from "../args.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { defineArgs, TARGET } from "../grammar.ts";
+import { defineArgs, TARGET, WAIT_LOCK } from "../grammar.ts";
 import { forceOnLedger } from "../migrate/ask-force.ts";
 import { sortWords } from "../migrate/migrate-options.ts";
 
 const OPTIONS = defineArgs({
   "dry-run": { type: "boolean", description: "say what would be written down, and change nothing" },
+  ...WAIT_LOCK,
   "lock-timeout": {
     ...{ type: "string", valueHint: "TIME" },
-    description: "how long to wait for another run that migrates: 1m",
+    description: "how long to wait for another run that migrates; default: --wait-lock, else 1m",
   },
 });
 

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
 import { approveEarly } from "../foreign-dump.ts";
+import { WAIT_LOCK } from "../grammar.ts";
 import { chooseData, readConfiguredData } from "../initial-data.ts";
 import { describeProvisioned, provisionDocument, provisionRequest, warnOfProvisioned } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
@@ -32,6 +33,7 @@ export const command = defineCommand({
     empty: { type: "boolean", description: "start with an empty database" },
     setup: { type: "boolean", default: true, negativeDescription: "do not run the setup steps" },
     start: { type: "boolean", default: true, negativeDescription: "do not start a server" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be made, and change nothing" },
   },
   async run({ args, context }) {
@@ -75,7 +77,7 @@ export const command = defineCommand({
       provisionWorktree(tools, created.worktree, {
         ...{ ...request, ...tried, data, name: created.name },
         // It was agreed to, or is what the checked-out pgrove.yaml names: that is its user's choice by typing this.
-        approveForeign: async () => undefined,
+        approveForeign: (doubt, database) => request.approveForeign({ ...doubt, isForeign: false }, database),
         maySetUp: async () => maySetUp,
       }),
     );

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import type { WrittenEnv } from "../../worktree/write-env.ts";
 import { defineCommand } from "../command.ts";
+import { WAIT_LOCK } from "../grammar.ts";
 import { readConfiguredData } from "../initial-data.ts";
 import {
   describeProvisioned,
@@ -34,6 +35,7 @@ export const command = defineCommand({
       description: "its name, branch or folder; default: the one you stand in",
     },
     name: { type: "string", valueHint: "NAME", description: "another name, for a parked one whose own is taken" },
+    ...WAIT_LOCK,
     setup: { type: "boolean", default: true, negativeDescription: "do not run the setup steps" },
     start: { type: "boolean", default: true, negativeDescription: "do not start a server" },
   },

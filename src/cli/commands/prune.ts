@@ -1,5 +1,6 @@
 import { describeLosses, describePlan, listLines, planDocument, tellAside } from "../answers/prune.ts";
 import { defineCommand } from "../command.ts";
+import { WAIT_LOCK } from "../grammar.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
@@ -18,6 +19,7 @@ export const command = defineCommand({
   args: {
     "dry-run": { type: "boolean", description: "say what would be done, and change nothing" },
     list: { type: "boolean", description: "say what is parked and what waits, and change nothing" },
+    ...WAIT_LOCK,
     now: {
       type: "boolean",
       description: "drop all that is gone without waiting; a name has to be typed, or --confirm",

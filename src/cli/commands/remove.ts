@@ -1,5 +1,6 @@
 import { belongingsDocument, describeBelongings } from "../belongings.ts";
 import { defineCommand } from "../command.ts";
+import { WAIT_LOCK } from "../grammar.ts";
 import { planRemovalOf } from "../removal.ts";
 import { formatFields } from "../table.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
@@ -19,6 +20,7 @@ export const command = defineCommand({
     force: { type: "boolean", description: "also with changes that are nowhere else" },
     "delete-branch": { type: "boolean", description: "the branch, too" },
     "keep-database": { type: "boolean", description: "the database stays, and is yours from then on" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be removed, and change nothing" },
   },
   async run({ args, context }) {

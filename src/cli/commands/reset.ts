@@ -4,8 +4,8 @@ import type { AppliedStep } from "../../migrate/run/apply.ts";
 import { defineCommand } from "../command.ts";
 import { consentToReplacement } from "../foreign-dump.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { TARGET } from "../grammar.ts";
-import { describeReplacement } from "../loss.ts";
+import { TARGET, WAIT_LOCK } from "../grammar.ts";
+import { describeFate, describeReplacement, replacesDocument } from "../loss.ts";
 import { provisionRequest } from "../provisioning.ts";
 import { seedEmpty } from "../seed/seed-flow.ts";
 import { formatFields } from "../table.ts";
@@ -20,6 +20,7 @@ export const command = defineCommand({
   },
   args: {
     target: { ...TARGET, description: "a worktree; default: the one you stand in" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {
@@ -32,10 +33,14 @@ export const command = defineCommand({
       { setup: false, start: true, silent: false },
     );
     if (args.dryRun) {
-      const plan = planReset(target);
-      const from = plan.from ?? "nothing, then its migrations and seeds";
-      return void (await context.output.answer({ dry_run: true, ...plan, from: plan.from ?? null }, () =>
-        formatFields([["would reset", `${target.label} (${plan.database}) to ${from}`]]),
+      const { database, from, loss } = await planReset(tools, target);
+      const document = { dry_run: true, database, from: from ?? null, replaces: replacesDocument(loss) };
+      const to = from ?? "nothing, then its migrations and seeds";
+      return void (await context.output.answer(document, () =>
+        formatFields([
+          ["would reset", `${target.label} (${database}) to ${to}`],
+          ["replacing", loss === undefined ? undefined : describeFate(loss, target.label)],
+        ]),
       ));
     }
     const made = await resetWorktree(tools, target, {

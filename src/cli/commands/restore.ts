@@ -5,7 +5,7 @@ import { planDocument, renderPlan, renderResult, resultDocument } from "../answe
 import { defineCommand } from "../command.ts";
 import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
 import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
-import { REPLACED, SEARCH_PATH } from "../grammar.ts";
+import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
@@ -66,6 +66,7 @@ export const command = defineCommand({
       description: "load N tables at once",
     },
     "discard-previous": { type: "boolean", description: "drop the replaced database at once" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "check everything, say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {

@@ -1,7 +1,7 @@
 import { planRewind, type RewindRequest, rewindDatabase } from "../../copy/snapshot-rewind.ts";
 import { describeState, planDocument, renderPlan, renderResult, resultDocument } from "../answers/rewind.ts";
 import { defineCommand } from "../command.ts";
-import { TARGET } from "../grammar.ts";
+import { TARGET, WAIT_LOCK } from "../grammar.ts";
 import { describeOlder } from "../loss.ts";
 import { chooseSnapshot } from "../snapshot-to-rewind.ts";
 
@@ -22,6 +22,7 @@ export const command = defineCommand({
       description: "a snapshot; left out, a list to choose from, without a terminal the newest",
     },
     target: { ...TARGET, description: "what is rewound; default: the worktree's" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be replaced, and change nothing" },
   },
   async run({ args, context }) {

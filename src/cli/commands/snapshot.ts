@@ -7,7 +7,7 @@ import type { Target } from "../../resolve/target.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
-import { TARGET } from "../grammar.ts";
+import { TARGET, WAIT_LOCK } from "../grammar.ts";
 import { describeConnected } from "../sessions.ts";
 import { formatFields } from "../table.ts";
 
@@ -24,6 +24,7 @@ export const command = defineCommand({
   args: {
     name: { type: "positional", required: false, description: "what to call it; default: the time" },
     target: { ...TARGET, description: "what is saved; default: the worktree's" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be done, and change nothing" },
   },
   async run({ args, context }) {

@@ -3,7 +3,7 @@ import { requireSnapshot, type Snapshot } from "../../copy/snapshot-list.ts";
 import { unitOf } from "../../unit/unit-of.ts";
 import { defineCommand } from "../command.ts";
 import { formatAge, formatBytes } from "../format.ts";
-import { TARGET } from "../grammar.ts";
+import { TARGET, WAIT_LOCK } from "../grammar.ts";
 import { formatTable } from "../table.ts";
 
 export const list = defineCommand({
@@ -40,6 +40,7 @@ export const remove = defineCommand({
   args: {
     name: { type: "positional", description: "the snapshot's name" },
     target: { ...TARGET, description: "whose; default: the worktree's" },
+    ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "say what would be removed, and remove nothing" },
   },
   async run({ args, context }) {

@@ -1,11 +1,11 @@
 /** `migrate force` and `baseline`: ask, write, and tell. */
-import { durationMs } from "../../config/duration.ts";
-import { usageError } from "../../errors.ts";
 import type { ForcePlan, ForceRequest } from "../../migrate/ledger/force.ts";
 import { describeMigration, type LedgerRow } from "../../migrate/migration.ts";
+import { USUAL_LOCK_WAIT_MS } from "../../migrate/request.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import { formatFields } from "../table.ts";
+import { readTime } from "../times.ts";
 
 /** The command's words and options. */
 export interface ForceWords {
@@ -17,13 +17,10 @@ export interface ForceWords {
   lockTimeout: string | undefined;
 }
 
-const USUAL_LOCK_TIMEOUT = "1m";
-
 /** Runs the command. */
 export async function forceOnLedger(context: Context, words: ForceWords): Promise<void> {
-  const { dryRun, lockTimeout = USUAL_LOCK_TIMEOUT } = words;
-  const lockTimeoutMs = durationMs(lockTimeout);
-  if (lockTimeoutMs === undefined) throw usageError(`--lock-timeout takes a time such as 5s or 2m; not ${lockTimeout}`);
+  const { dryRun, lockTimeout } = words;
+  const lockTimeoutMs = readTime("lock-timeout", lockTimeout) ?? context.flags.lockWaitMs ?? USUAL_LOCK_WAIT_MS;
   const { force } = await import("../../migrate/force-ledger.ts");
   const plan = await force(context, {
     ...{ ...words, lockTimeoutMs },

@@ -1,11 +1,10 @@
 /** The options that `migrate up`, `down` and `goto` share. */
-import { durationMs } from "../../config/duration.ts";
 import { BACKUPS } from "../../config/schema-migrations.ts";
-import { usageError } from "../../errors.ts";
 import { type RunOptions, USUAL_LOCK_WAIT_MS } from "../../migrate/request.ts";
 import { isUrl } from "../../postgres/url.ts";
 import type { Values } from "../args.ts";
-import { defineArgs } from "../grammar.ts";
+import { defineArgs, WAIT_LOCK } from "../grammar.ts";
+import { readTime } from "../times.ts";
 
 export const RUN_OPTIONS = defineArgs({
   "dry-run": { type: "boolean", description: "say what would be run, and what it does to the data; change nothing" },
@@ -16,9 +15,10 @@ export const RUN_OPTIONS = defineArgs({
   },
   "skip-backup": { type: "boolean", description: "save nothing first (SKIP_BACKUP=true)" },
   "allow-out-of-order": { type: "boolean", description: "also apply what is older than what is applied" },
+  ...WAIT_LOCK,
   "lock-timeout": {
     ...{ type: "string", valueHint: "TIME" },
-    description: "how long to wait for another run that migrates: 1m",
+    description: "how long to wait for another run that migrates; default: --wait-lock, else 1m",
   },
   "statement-timeout": { type: "string", valueHint: "TIME", description: "how long one statement may run: 10m" },
   wait: { type: "string", valueHint: "TIME", description: "how long to wait for a server that is not there yet: 60s" },
@@ -26,19 +26,14 @@ export const RUN_OPTIONS = defineArgs({
 
 /** Reads the shared options. Throws (exit 2) at a time that is none. */
 export function readRunOptions(args: Partial<Values<typeof RUN_OPTIONS>>): RunOptions {
-  const time = (name: string, text: string | undefined) => {
-    if (text === undefined) return undefined;
-    const ms = durationMs(text);
-    if (ms === undefined) throw usageError(`--${name} takes a time such as 500ms, 5s or 2m; not ${text}`);
-    return ms;
-  };
   return {
     ...{ dryRun: args.dryRun ?? false, rehearse: args.rehearse ?? false },
     backup: { skip: args.skipBackup ?? false, ...(args.backup === undefined ? {} : { kind: args.backup }) },
     allowOutOfOrder: args.allowOutOfOrder ?? false,
-    lockWaitMs: time("lock-timeout", args.lockTimeout) ?? USUAL_LOCK_WAIT_MS,
-    statementTimeoutMs: time("statement-timeout", args.statementTimeout),
-    waitMs: time("wait", args.wait) ?? 0,
+    lockWaitMs:
+      readTime("lock-timeout", args.lockTimeout) ?? readTime("wait-lock", args.waitLock) ?? USUAL_LOCK_WAIT_MS,
+    statementTimeoutMs: readTime("statement-timeout", args.statementTimeout),
+    waitMs: readTime("wait", args.wait) ?? 0,
   };
 }
 

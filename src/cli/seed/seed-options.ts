@@ -1,6 +1,6 @@
 /** The words and options of `seed`. */
 import type { Args } from "../args.ts";
-import { defineArgs } from "../grammar.ts";
+import { defineArgs, WAIT_LOCK } from "../grammar.ts";
 
 export const SEED_ARGS = defineArgs({
   name: {
@@ -38,6 +38,7 @@ export const SEED_ARGS = defineArgs({
     default: true,
     negativeDescription: "run SQL files statement by statement, not all in one transaction",
   },
+  ...WAIT_LOCK,
   stats: { type: "boolean", description: "show the tables' statistics afterwards" },
   "stats-only": { type: "boolean", description: "show them, and do nothing else" },
   "dry-run": { type: "boolean", description: "show the plan, with ten rows of each entity, and change nothing" },

@@ -1,4 +1,5 @@
 /** `seed --reset`: a snapshot, an empty database, the migrations. Seeds follow. */
+import type { SnapshotPlan } from "../../copy/snapshot.ts";
 import { startAnew } from "../../migrate/start-anew.ts";
 import type { Target } from "../../resolve/target.ts";
 import type { Context } from "../context.ts";
@@ -19,7 +20,7 @@ export async function resetTarget(
   { force, dryRun }: ResetChoice,
 ): Promise<AnswerPart> {
   const what = `all of ${target.label} will be replaced by an empty database with migrations and seeds`;
-  const done = await startAnew(context, {
+  const answer = await startAnew(context, {
     ...{ target: targetText, dryRun },
     consent: async () => {
       if (target.protected || !force) await context.requireConsent({ target, what });
@@ -27,8 +28,17 @@ export async function resetTarget(
     tellKept: ({ label }, snapshot) =>
       context.output.note(`kept ${label} as the snapshot ${snapshot}: pgrove rewind ${snapshot} brings it back`),
   });
-  if (done === undefined) return { document: { reset: { planned: true } }, lines: [["would reset", target.label]] };
-  const { snapshot, migrations } = done;
+  if (answer.planned !== undefined) return planPart(target, answer.planned);
+  const { snapshot, migrations } = answer.done;
   const came = `${target.label}: ${plural(migrations, "migration")}; pgrove rewind ${snapshot} takes it back`;
   return { document: { reset: { snapshot, migrations } }, lines: [["reset", came]] };
+}
+
+/** What is there becomes a snapshot, and the oldest ones go for it. */
+function planPart({ label }: Target, { name: snapshot, drops }: SnapshotPlan): AnswerPart {
+  const dropped = drops.length === 0 ? "" : `; the oldest dropped: ${drops.join(", ")}`;
+  return {
+    document: { reset: { planned: true, snapshot, drops } },
+    lines: [["would reset", `${label}, kept as the snapshot ${snapshot}${dropped}`]],
+  };
 }

@@ -3,6 +3,7 @@ import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join, posix, relative, sep } from "node:path";
 import { findEscape } from "../../config/paths.ts";
 import { isFolderScript, isNumberedFolder } from "../../repo/migration-layout.ts";
+import { isSparse } from "../../repo/sparse.ts";
 import { errorCode } from "../../sys/files.ts";
 import type { Finding } from "../migration.ts";
 import { type FolderFile, fileFinding, isInFolder } from "./layout.ts";
@@ -160,6 +161,12 @@ function listFolder(folder: string, below: boolean, root: string): Dirent[] | Fi
   } catch (error) {
     const shown = shownPath(root, folder);
     const code = errorCode(error);
+    if (code === "ENOENT" && isSparse(root)) {
+      return fileFinding("error", {
+        ...{ rule: "folder_left_out", file: shown, message: `the folder ${shown} is not in this sparse checkout` },
+        hint: `git sparse-checkout add '${shown}'`,
+      });
+    }
     if (code === "ENOENT") {
       return fileFinding("error", {
         ...{ rule: "folder_missing", file: shown, message: `there is no folder ${shown}` },

@@ -1,5 +1,5 @@
 /** Runs one migration through psql, for scripts that hold its own commands or rows for COPY. */
-import { failure, PgroveError } from "../../errors.ts";
+import { EXIT, type FilePlace, failure, PgroveError, showFilePlace } from "../../errors.ts";
 import { endSession } from "../../postgres/session.ts";
 import { type PsqlAccess, runPsql } from "../../sql/psql.ts";
 import { endStatement, requireEnd, requireHarmless } from "../../sql/psql-commands.ts";
@@ -70,26 +70,27 @@ interface Pieces {
 }
 
 async function send(session: StepSession, psql: PsqlAccess, step: Step, { head, script, tail }: Pieces): Promise<void> {
+  let place: FilePlace = { file: step.script.file };
   await runPsql(psql, {
     name: step.script.file,
     source: `${head}\n${endStatement(script)}\n\\set ON_ERROR_STOP on\n${tail}\n`,
     args: ["-q"],
     sealed: true,
     tell: session.note,
-    phrase: (line) => placeLine(line, step),
-    explain: (said, cause) => scriptFailed(step, said, cause),
+    phrase: (line) =>
+      line.replace(STDIN, (_, number: string) => {
+        place = { file: step.script.file, line: step.script.line + Number(number) - 2 }; // behind our own first line
+        return `${showFilePlace(place)}: `;
+      }),
+    explain: (said, cause) => scriptFailed(step, said, place, cause),
   });
 }
 
-function scriptFailed(step: Step, said: readonly string[], cause?: unknown): PgroveError {
+function scriptFailed(step: Step, said: readonly string[], place: FilePlace, cause?: unknown): PgroveError {
   const message = [...said, `${describeMigration(step)} was run by psql`].join("\n");
   const advice = adviseOnWords(message);
   const mend =
     advice.length === 0 ? "mend the file, then run the same command again" : "then run the same command again";
-  return failure("migration_failed", message, [...advice, mend].join("\n"), cause);
-}
-
-/** psql's line number, behind our own first line, as the file's. */
-function placeLine(line: string, { script }: Step): string {
-  return line.replace(STDIN, (_, number: string) => `${script.file}:${script.line + Number(number) - 2}: `);
+  const hint = [...advice, mend].join("\n");
+  return new PgroveError({ code: "migration_failed", message, hint, exit: EXIT.failed, cause, place });
 }

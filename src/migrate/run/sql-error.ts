@@ -1,9 +1,9 @@
 /** An error of PostgreSQL's at its place in a migration: file, line, column, a caret, and all that PostgreSQL says. */
-import { failure, messageOf } from "../../errors.ts";
+import { EXIT, messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import { unitsOfCharacters } from "../../sql/parser.ts";
-import { pointAt } from "../../sql/source-place.ts";
+import { filePlaceAt, pointAt } from "../../sql/source-place.ts";
 import { describeMigration, type Step } from "../migration.ts";
 import { adviseOn } from "./advice.ts";
 import { isServerError } from "./server-error.ts";
@@ -37,7 +37,14 @@ export function explainScriptError(error: unknown, sent: SentScript, after: stri
   const position = positionIn(error, sent) ?? sent.statement;
   const place = position === undefined ? `${what}: ${head}` : pointAt(step.script, position, head);
   const lines = [place, ...furtherWords(error), after];
-  return failure("migration_failed", lines.join("\n"), [...adviseOn(error), hint].join("\n"), error);
+  return new PgroveError({
+    code: "migration_failed",
+    message: lines.join("\n"),
+    hint: [...adviseOn(error), hint].join("\n"),
+    exit: EXIT.failed,
+    cause: error,
+    place: position === undefined ? { file: step.script.file } : filePlaceAt(step.script, position),
+  });
 }
 
 /** What PostgreSQL says of an open end: the rest of all that it was sent, which is ours behind the script's end. */

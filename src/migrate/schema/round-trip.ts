@@ -2,7 +2,7 @@
  * Up, down, up on a throw-away database: whether the migrations run from nothing, whether what takes them back does so, and
  * whether the schema file is what they make.
  */
-import { PgroveError } from "../../errors.ts";
+import { filePlaceOf, messageOf, showFilePlace } from "../../errors.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { Script } from "../../sql/script.ts";
 import type { OperationTools } from "../../sys/operation.ts";
@@ -39,24 +39,30 @@ export async function tryRoundTrip(
 ): Promise<Finding[]> {
   const subject = { operation: "migrate check", claims: [], avoid: [live.database] };
   return await withWork(tools, live, subject, async (work) => {
-    const trial = await openTrial(work, live, request);
-    const { migrations } = request.files;
-    const first = request.all ? 0 : firstOf(request);
-    const floor = Math.max(
-      first - 1,
-      migrations.findLastIndex(({ down }) => down === undefined),
-    );
-    const forward = await findFailure(migrations, async () => {
-      if (floor >= 0) await trial.up(migrations[floor]);
-    });
-    if (forward !== undefined) return [forward];
-    const whole = await tryWhole(trial, request, migrations[floor]);
-    const newest = migrations.length - MOST_ALONE;
-    const from = whole.wrong === undefined ? Math.max(floor + 1, newest, firstOf(request)) : floor + 1;
-    const located = await locate(trial, migrations, from);
-    const wrong = located ?? whole.wrong;
-    return wrong === undefined ? whole.findings : [...whole.findings, wrong];
+    const findings = await tryAll(await openTrial(work, live, request), request);
+    const wrong = findings.filter(({ level }) => level === "error");
+    if (wrong.length > 0) work.operation.findFault(wrong.map(({ rule, file }) => `${rule}: ${file}`).join(", "));
+    return findings;
   });
+}
+
+async function tryAll(trial: Trial, request: RoundTripRequest): Promise<Finding[]> {
+  const { migrations } = request.files;
+  const first = request.all ? 0 : firstOf(request);
+  const floor = Math.max(
+    first - 1,
+    migrations.findLastIndex(({ down }) => down === undefined),
+  );
+  const forward = await findFailure(migrations, async () => {
+    if (floor >= 0) await trial.up(migrations[floor]);
+  });
+  if (forward !== undefined) return [forward];
+  const whole = await tryWhole(trial, request, migrations[floor]);
+  const newest = migrations.length - MOST_ALONE;
+  const from = whole.wrong === undefined ? Math.max(floor + 1, newest, firstOf(request)) : floor + 1;
+  const located = await locate(trial, migrations, from);
+  const wrong = located ?? whole.wrong;
+  return wrong === undefined ? whole.findings : [...whole.findings, wrong];
 }
 
 /**
@@ -185,19 +191,15 @@ async function findFailure(migrations: readonly Migration[], body: () => Promise
   }
 }
 
-/** The error of a migration, which begins with its file and perhaps line and column. */
+/** The error of one of these migrations, without its place, which a finding has by itself. */
 function asFinding(error: unknown, migrations: readonly Migration[]): Finding | undefined {
-  const message = error instanceof PgroveError ? error.message : undefined;
-  if (message === undefined) return undefined;
+  const place = filePlaceOf(error);
   const scripts = migrations.flatMap(({ up, down }) => [up, down].filter((script) => script !== undefined));
-  const script = scripts.find(({ file }) => message.startsWith(`${file}:`));
-  if (script === undefined) return undefined;
-  const rest = message.slice(script.file.length);
-  const [place = ":", line, column = "1"] = /^:(\d+)(?::(\d+))?:?\s*/.exec(rest) ?? [];
-  return {
-    ...{ rule: "round-trip", level: "error", file: script.file, column: Number(column) },
-    ...{ line: line === undefined ? script.line : Number(line), message: rest.slice(place.length).trim() },
-  };
+  const script = scripts.find(({ file }) => file === place?.file);
+  if (place === undefined || script === undefined) return undefined;
+  const said = messageOf(error).slice(showFilePlace(place).length);
+  const { file, line = script.line, column = 1 } = place;
+  return { rule: "round-trip", level: "error", file, line, column, message: said.replace(/^:?\s*/, "").trim() };
 }
 
 async function compareSchemaFile({ live, reader }: Trial, request: RoundTripRequest): Promise<Finding[]> {

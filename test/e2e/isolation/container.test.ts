@@ -238,13 +238,22 @@ describe("when it goes wrong", () => {
     const labels = Object.entries({ ...testLabels(), "com.docker.compose.project": project });
     const flags = labels.flatMap(([name, value]) => ["--label", `${name}=${value}`]);
     await runOk("docker", ["volume", "create", ...flags, volume]);
+    // Another machine's worktree of the same repository on the same engine: its folder is not seen from here.
+    const identity = await readFile(join(repository.repo.folder, ".git/pgrove-id"), "utf8");
+    const owner = { "dev.pgrove.repository": identity.trim(), "dev.pgrove.worktree": crypto.randomUUID() };
+    const others = Object.entries({ ...testLabels(), ...owner, "com.docker.compose.project": `${project}-elsewhere` });
+    const elsewhere = `${project}-elsewhere_data`;
+    const labelled = others.flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+    await runOk("docker", ["volume", "create", ...labelled, elsewhere]);
     try {
+      await repository.ok(["prune", "--now", "--confirm", repository.project]);
+      expect(await repository.parts(`${project}-elsewhere`)).toEqual([`volume ${elsewhere}`]);
       await repository.make("taken");
       expect(await repository.ask("taken", COUNT)).toBe(50);
       await repository.ok(["remove", "taken", "--yes"]);
       expect(await repository.parts(project)).toEqual([`volume ${volume}`]);
     } finally {
-      await runOk("docker", ["volume", "rm", volume]);
+      await runOk("docker", ["volume", "rm", volume, elsewhere]);
     }
   });
 

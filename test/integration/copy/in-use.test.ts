@@ -175,6 +175,7 @@ describe("a login that is no superuser", () => {
       "create table big as select g, repeat(md5(g::text), 8) as t from generate_series(1, 50000) g",
     );
     await server.psql(target, `alter table big set (${slow}, autovacuum_vacuum_insert_threshold = 1)`);
+    const naptime = await server.psql("postgres", "show autovacuum_naptime");
     await server.psql("postgres", "alter system set autovacuum_naptime = 1");
     await server.psql("postgres", "select pg_reload_conf()");
     try {
@@ -185,7 +186,7 @@ describe("a login that is no superuser", () => {
       await copyDatabase(bench.tools, live, await open(to), copyRequest({ strategy: "template" }));
       expect(await server.psql(to, "select count(*) from big")).toBe("50000");
     } finally {
-      await server.psql("postgres", "alter system reset autovacuum_naptime");
+      await server.psql("postgres", `alter system set autovacuum_naptime = '${naptime}'`);
       await server.psql("postgres", "select pg_reload_conf()");
     }
   });

@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "n
 import { createServer, type Server as NetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ConnectOptions } from "../../../src/postgres/toolbox.ts";
 import { findHostPrograms } from "../../../src/server/host-programs.ts";
 import { openServer } from "../../../src/server/open-server.ts";
 import type { Login, Server } from "../../../src/server/server.ts";
@@ -41,8 +42,9 @@ function open(version?: number, login: Login = { database: "app" }): Server {
   });
 }
 
-async function ask(server: Server, sql: string): Promise<unknown> {
-  const connection = await (await server.open()).connect("app", newRunId(new Date()), { waitMs: patiently(10_000) });
+async function ask(server: Server, sql: string, options: ConnectOptions = {}): Promise<unknown> {
+  const wait = { waitMs: patiently(10_000) };
+  const connection = await (await server.open()).connect("app", newRunId(new Date()), { ...wait, ...options });
   try {
     return Object.values((await connection.unsafe(sql))[0] ?? {})[0];
   } finally {
@@ -83,11 +85,53 @@ describe("a private server", () => {
     expect(password?.length).toBeGreaterThan(15);
     expect((await stat(join(root, "closed/local/password"))).mode & 0o777).toBe(0o600);
     const hba = "select count(*)::int from pg_hba_file_rules where auth_method <> 'scram-sha-256'";
-    expect(await ask(server, hba)).toBe(0);
+    expect(await ask(server, hba, { administrator: true })).toBe(0);
     const wrong = await open(undefined, { password: "wrong" }).open();
     await expect(wrong.connect("app", newRunId(new Date()))).rejects.toMatchObject({ code: "login_failed" });
     expect(await ask(server, "show server_encoding")).toBe("UTF8");
     expect(await ask(server, "show data_checksums")).toBe("on");
+  });
+
+  test("gives its databases to a role that can do nothing beyond them, and has another for pgrove's own sessions", async () => {
+    const server = open();
+    const rights = `select concat_ws(' ', rolsuper, rolcreaterole, rolreplication, rolcreatedb) from pg_roles
+      where rolname = current_user`;
+    expect(await ask(server, rights)).toBe("f f f t");
+    const within = `select count(*)::int from pg_roles where rolname ~ '^pg_.*_server' and pg_has_role(oid, 'MEMBER')`;
+    expect(await ask(server, within)).toBe(0);
+    const owners =
+      "select string_agg(distinct pg_get_userbyid(datdba), ' ') from pg_database where datname in ('app', 'postgres')";
+    expect(await ask(server, owners)).toBe("postgres");
+    for (const reach of [
+      "copy (select 1) to program 'true'",
+      "select pg_read_file('PG_VERSION')",
+      "select lo_import('/etc/hostname')",
+      "alter system set work_mem = '8MB'",
+      "create extension file_fdw",
+      "create role other superuser",
+    ]) {
+      await expect(ask(server, reach)).rejects.toMatchObject({ code: "42501" });
+    }
+    const { administrator = "" } = await server.open();
+    expect(await ask(server, "select current_user", { administrator: true })).toBe(administrator);
+    expect((await stat(join(root, "closed/local/administrator-password"))).mode & 0o777).toBe(0o600);
+    expect((await server.reach("app"))?.user).toBe("postgres");
+  });
+
+  test("lets nothing that lies in a database act in an administrator's session", async () => {
+    const server = open();
+    await ask(
+      server,
+      "create function public.pg_database_size(text) returns bigint language sql as 'select 1::bigint'",
+    );
+    await ask(server, "alter database app set search_path = public, pg_catalog");
+    await ask(server, "alter database app set role = postgres");
+    const as = { administrator: true };
+    expect(await ask(server, "show search_path", as)).toBe("pg_catalog, pg_temp");
+    expect(await ask(server, "select current_user = session_user", as)).toBe(true);
+    expect(Number(await ask(server, "select pg_database_size('app'::text)", as))).toBeGreaterThan(1);
+    await ask(server, "drop function public.pg_database_size(text)");
+    await ask(server, "alter database app reset all");
   });
 
   test("is not root's, and keeps its data and its port over a stop", async () => {

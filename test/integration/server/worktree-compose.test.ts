@@ -249,7 +249,7 @@ describe.each<Major>([15, 18])("two worktrees of a compose project, PostgreSQL %
     }
 
     expect((await removeComposeProject(systemRunner, `${name}-one`, one.owner)).containers).toHaveLength(3);
-    const nothing = { containers: [], volumes: [], networks: [] };
+    const nothing = { containers: [], ids: [], volumes: [], networks: [] };
     expect(await removeComposeProject(systemRunner, `${name}-one`, one.owner)).toEqual(nothing);
     expect((await findOwnedResources(systemRunner, repository)).map(({ project }) => project)).toEqual([`${name}-two`]);
 
@@ -266,6 +266,7 @@ describe.each<Major>([15, 18])("two worktrees of a compose project, PostgreSQL %
     await runOk("docker", ["rm", stranger]);
     expect(await removeComposeProject(systemRunner, `${name}-two`, two.owner)).toEqual({
       containers: [`${name}-two-db-1`],
+      ids: [expect.stringMatching(/^[0-9a-f]{64}$/)],
       volumes: [`${name}-two_data`],
       networks: [`${name}-two_default`],
     });

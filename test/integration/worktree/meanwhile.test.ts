@@ -47,7 +47,7 @@ test.each(["copy", "empty"] as const)(
       await grove.ask(row.database, "create table precious ()");
     };
     const making = ensureData(tools, row, {
-      ...{ repository: await ensureIdentity(tools.repository.commonDir), start: false },
+      ...{ as: "new", repository: await ensureIdentity(tools.repository.commonDir), start: false },
       ...{
         dumps: { storeDir: "", cwd: "", home: "" },
         approveForeign: async () => undefined,

@@ -34,17 +34,23 @@ export class PsqlShells {
       const shell = known ?? new OpenShell(this.container, this.user);
       if (await shell.begin(database, sql)) {
         const result = await shell.end();
-        if (shell.isOpen) this.idle.push(shell);
+        if (shell.isOpen) this.keep(shell);
         return result;
       }
       if (known === undefined) return shell.end();
     }
   }
+
+  /** An idle shell keeps no process of tests from ending. */
+  private keep(shell: OpenShell): void {
+    shell.child.unref();
+    this.idle.push(shell);
+  }
 }
 
 /** One shell, and the one call that it has. */
 class OpenShell {
-  private readonly child: Shell;
+  readonly child: Shell;
   private readonly stdout: Texts;
   private readonly stderr: Texts;
   private mark = "";
@@ -55,7 +61,6 @@ class OpenShell {
       stdout: "pipe",
       stderr: "pipe",
     });
-    this.child.unref();
     this.stdout = new Texts(this.child.stdout);
     this.stderr = new Texts(this.child.stderr);
   }
@@ -64,8 +69,12 @@ class OpenShell {
     return !this.stdout.ended;
   }
 
-  /** Hands the script over; false when the shell has ended before it took it. */
+  /**
+   * Hands the script over; false when the shell has ended before it took it. The process waits for its answer: with
+   * nothing else to wait for, bun's loop would turn without a pause, and take a whole core until psql has answered.
+   */
   async begin(database: string, sql: string): Promise<boolean> {
+    this.child.ref();
     this.mark = crypto.randomUUID();
     const script = new TextEncoder().encode(sql);
     this.write(`${this.mark}\n${script.length}\n${database}\n`);

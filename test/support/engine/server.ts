@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { patiently } from "../patience.ts";
 import { ensureEngine } from "./engine.ts";
 import { ensureImage, type Major } from "./images.ts";
 import { withLock } from "./lock.ts";
 import { runId, runLabel, testLabel } from "./paths.ts";
 import { PsqlShells } from "./psql-shells.ts";
-import { type RunOptions, type RunResult, run, runOk, waitFor } from "./run.ts";
+import { type RunOptions, type RunResult, run, runOk } from "./run.ts";
 
 /** What kind of PostgreSQL container to start. */
 export interface ServerOptions {
@@ -24,6 +25,16 @@ export interface ServerOptions {
   tmpfsMb?: number;
 }
 
+const PASSWORD = "pgrove-test";
+const READY_MS = 60_000;
+/** Asks the server of user $0 up to $1 times, ten times a second, in one `docker exec`: each costs more than all the asking. */
+const UNTIL_READY = `
+until pg_isready -q -h 127.0.0.1 -U "$0"; do
+  asked=$((asked + 1))
+  [ "$asked" -lt "$1" ] || exit 1
+  sleep 0.1
+done`;
+
 /** The labels that every container, volume and network of the tests must carry to be removed at the end of the run. */
 export function testLabels(): Record<string, string> {
   return { [testLabel]: "1", [runLabel]: runId };
@@ -34,15 +45,21 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   await ensureEngine();
   const image = await ensureImage(options.major);
   const name = options.name ?? `pgrove-test-${runId}-${options.major}-${randomUUID().slice(0, 8)}`;
-  const env = { POSTGRES_PASSWORD: "pgrove-test", ...options.env };
+  const standard = { POSTGRES_USER: "postgres", POSTGRES_PASSWORD: PASSWORD, POSTGRES_INITDB_ARGS: "--no-sync" };
+  const env = { ...standard, ...options.env };
   const labels = Object.entries({ ...options.labels, ...testLabels() });
   const args = ["run", "-d", "--name", name, ...labels.flatMap(([key, value]) => ["--label", `${key}=${value}`])];
   for (const [key, value] of Object.entries(env)) args.push("-e", `${key}=${value}`);
   if (options.publish !== false) args.push("-p", "127.0.0.1::5432");
   if (options.shmSize !== undefined) args.push("--shm-size", options.shmSize);
-  args.push(...(await dataMount(image, options)), image, ...(options.command ?? []));
+  args.push(...(await dataMount(image, options)), image, ...(options.command ?? postgresWith()));
   await runOk("docker", args);
-  return attach(name, image, options.major, env);
+  return attach(new TestServer(name, image, options.major, env.POSTGRES_USER, env.POSTGRES_PASSWORD));
+}
+
+/** What to run: a server that leaves the writing to the kernel, which keeps what is written when a server is killed. */
+function postgresWith(...further: string[]): string[] {
+  return ["postgres", ...["fsync=off", "full_page_writes=off", ...further].flatMap((setting) => ["-c", setting])];
 }
 
 const shared = new Map<Major, Promise<TestServer>>();
@@ -59,20 +76,28 @@ export function sharedServer(major: Major): Promise<TestServer> {
 
 async function findOrStartShared(major: Major): Promise<TestServer> {
   await ensureEngine();
-  const image = await ensureImage(major);
   const name = `pgrove-test-${runId}-shared-${major}`;
-  const settings = ["fsync=off", "wal_level=logical", "max_prepared_transactions=10"];
-  const command = ["postgres", ...settings.flatMap((setting) => ["-c", setting])];
   return withLock(name, 120_000, async () => {
-    const there = await run("docker", ["inspect", "-f", "{{.State.Running}}", name]);
-    if (there.code !== 0) return startServer({ major, name, command });
-    if (there.stdout.trim() !== "true") await runOk("docker", ["start", name]);
-    return attach(name, image, major, { POSTGRES_PASSWORD: "pgrove-test" });
+    const there = await run("docker", ["inspect", "-f", "{{.State.Running}} {{.Config.Image}}", name]);
+    if (there.code !== 0) return startShared(name, major);
+    const [running, image = ""] = there.stdout.trim().split(" ");
+    const server = new TestServer(name, image, major, "postgres", PASSWORD);
+    if (running === "true") await server.findPort();
+    else await server.start();
+    return server;
   });
 }
 
-async function attach(name: string, image: string, major: Major, env: Record<string, string>): Promise<TestServer> {
-  const server = new TestServer(name, image, major, env.POSTGRES_USER ?? "postgres", env.POSTGRES_PASSWORD ?? "");
+async function startShared(name: string, major: Major): Promise<TestServer> {
+  const command = postgresWith("wal_level=logical", "max_prepared_transactions=10");
+  const server = await startServer({ major, name, command });
+  // The launcher starts a worker per database and minute, whatever has changed: with hundreds of them several a second.
+  await server.psql("postgres", "alter system set autovacuum_naptime = '1d'");
+  await server.psql("postgres", "select pg_reload_conf()");
+  return server;
+}
+
+async function attach(server: TestServer): Promise<TestServer> {
   try {
     await server.waitUntilReady();
     return server;
@@ -122,8 +147,9 @@ export class TestServer {
     return result.stdout.replace(/\n$/, "");
   }
 
+  /** Makes a database by copying files: where nothing waits for a disk, that is half the work of writing all to the log. */
   async createDatabase(name: string): Promise<void> {
-    await this.psql("postgres", `CREATE DATABASE "${name.replaceAll('"', '""')}"`);
+    await this.psql("postgres", `CREATE DATABASE "${name.replaceAll('"', '""')}" STRATEGY FILE_COPY`);
   }
 
   /** When the server's main process started: unchanged means that no crash restarted it. */
@@ -151,11 +177,17 @@ export class TestServer {
 
   /** Waits for TCP connections: the temporary server that initialises a new cluster takes none. */
   async waitUntilReady(): Promise<void> {
-    await waitFor(`${this.container} to take connections`, 60_000, async () => {
-      if ((await this.exec(["pg_isready", "-q", "-h", "127.0.0.1", "-U", this.user])).code === 0) return true;
+    const tries = patiently(READY_MS) / 100;
+    const ready = await this.exec(["sh", "-c", UNTIL_READY, this.user, String(tries)]);
+    if (ready.code !== 0) {
       await this.requireRunning();
-      return false;
-    });
+      throw new Error(`waited ${patiently(READY_MS)} ms in vain for ${this.container} to take connections`);
+    }
+    await this.findPort();
+  }
+
+  /** Learns on which port a server that runs is published. */
+  async findPort(): Promise<void> {
     const published = await run("docker", ["port", this.container, "5432/tcp"]);
     const port = published.stdout.match(/^127\.0\.0\.1:(\d+)$/m)?.[1];
     this.port = port === undefined ? undefined : Number(port);

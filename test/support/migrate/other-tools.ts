@@ -2,17 +2,15 @@
  * The tools that pgrove takes turns with: dbmate itself, and stand-ins of golang-migrate and goose that send what these
  * send. They know nothing of pgrove: what is applied, their own table says.
  */
-import { join } from "node:path";
 import { type RunResult, run } from "../engine/run.ts";
+import { findDbmate } from "./dbmate-program.ts";
 import type { Stage } from "./stage.ts";
-
-const DBMATE = join(import.meta.dir, "../../../node_modules/.bin/dbmate");
 
 /** Runs the real dbmate in the stage's folder. */
 export async function dbmate(stage: Stage, ...args: readonly string[]): Promise<RunResult> {
   const env = { DATABASE_URL: `${stage.url()}?sslmode=disable` };
   const folders = ["-d", "migrations", "-s", "dbmate-schema.sql", "--no-dump-schema"];
-  return await run(DBMATE, [...folders, ...args], { env, cwd: stage.repo.folder });
+  return await run(findDbmate(), [...folders, ...args], { env, cwd: stage.repo.folder });
 }
 
 /** One migration as a stand-in is given it. */

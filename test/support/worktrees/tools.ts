@@ -18,7 +18,10 @@ export async function makeTools({ repo }: Grove): Promise<WorktreeTools> {
   const flags = { ...NO_FLAGS, confirm: undefined, repo: undefined, envFile: undefined };
   const output = createOutput({ ...NO_FLAGS, paint: createPaint(false), sinks: NOWHERE });
   const approveImage = async () => undefined;
-  const around = { flags, output, environment, cwd: repo.folder, home: repo.home, runner: systemRunner, approveImage };
+  const around = {
+    ...{ flags, output, environment, cwd: repo.folder, home: repo.home, runner: systemRunner, approveImage },
+    useEngine: () => undefined,
+  };
   const places = createPlaces(around);
   const repository = await places.repository();
   if (repository === undefined) throw new Error(`no repository at ${repo.folder}`);

@@ -31,6 +31,7 @@ end $_$;
   expect(found).toEqual({
     ...{ serverVersion: "17.2", restricted: true, options: [], settings: [], superfluous: false },
     ...{ extensions: ["odd ext"], tablespaces: ["fast; disk"] },
+    elevated: [{ object: "extension odd ext", sql: 'CREATE EXTENSION IF NOT EXISTS "odd ext" WITH SCHEMA public;' }],
   });
   const roles = ['the "owner"', "d", "defaulted", "granted", "revoked", "one", "two; 2"];
   expect(wants.flatMap((want) => want.roles)).toEqual(roles);

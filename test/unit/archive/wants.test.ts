@@ -28,6 +28,20 @@ describe("what a statement asks for", () => {
     ["SET ROLE 'a b';", "session||a b"],
     ["CREATE SCHEMA s AUTHORIZATION a;", "role||a"],
     ["SET log_statement = 'none';", "setting|"],
+    ['CREATE SCHEMA "s x";', "object|schema s x"],
+    ["COPY t FROM PROGRAM 'x';", "object|COPY … PROGRAM"],
+    ["copy t (a) to '/x' with (format csv);", "object|COPY of a file of the server's"],
+    ["ALTER ROLE me SUPERUSER;", "object|role me"],
+    [
+      "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '$libdir/x', 'f';",
+      "object|function f, which is not in SQL or a trusted language",
+    ],
+    [
+      "CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS $$return 1$$;",
+      "object|function f, which is not in SQL or a trusted language",
+    ],
+    ["CREATE TYPE t (\n    INPUT = i,\n    OUTPUT = o\n);", "object|base type t"],
+    ["CREATE CAST (a AS b) WITHOUT FUNCTION AS IMPLICIT;", "object|cast (a AS b) without a function"],
   ])("%s", (sql, expected) => {
     expect(wants(sql)).toEqual([expected]);
   });
@@ -35,7 +49,6 @@ describe("what a statement asks for", () => {
   test.each([
     "SET SESSION AUTHORIZATION DEFAULT;",
     "SET ROLE NONE;",
-    "CREATE SCHEMA s;",
     "RESET SESSION AUTHORIZATION;",
     "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'GRANT ALL ON t TO nobody; CREATE EXTENSION x;';",
     "CREATE TABLE t (a text DEFAULT 'CREATE EVENT TRIGGER x');",

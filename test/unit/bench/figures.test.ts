@@ -2,8 +2,9 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDbmate, requireProgram } from "../../../bench/programs.ts";
+import { requireProgram } from "../../../bench/programs.ts";
 import { memoryBelow, renderMarkdown, renderRows, timesAsFast, timesAsLong } from "../../../bench/report.ts";
+import { findDbmate } from "../../support/migrate/dbmate-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pgrove-figures-"));
 afterAll(() => rmSync(folder, { recursive: true }));

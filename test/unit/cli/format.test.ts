@@ -117,3 +117,22 @@ test("text is wrapped between words, and keeps its own line breaks", () => {
   expect(wrapText("one two three\nfour", 7)).toBe("one two\nthree\nfour");
   expect(wrapText("unbreakable", 3)).toBe("unbreakable");
 });
+
+test("a table drops columns until it fits the terminal, cuts what is still too long, and gives a pipe all", () => {
+  const rows = [
+    ["NAME", "BRANCH", "SIZE", "STATE"],
+    ["a", "feature/a", "1.0 MB", "running"],
+    ["long-name", "b", "12.0 MB", "not provisioned: pgrove provision long-name"],
+  ];
+  const drop = ["SIZE", "BRANCH"];
+  const whole = formatTable(rows);
+  const headAt = (columns: number) => formatTable(rows, { fit: { columns, drop } }).split("\n")[0]?.split(/\s+/);
+  const width = Math.max(...whole.split("\n").map((line) => line.length));
+  expect(formatTable(rows, { fit: { columns: undefined, drop } })).toBe(whole);
+  expect(formatTable(rows, { fit: { columns: width, drop } })).toBe(whole);
+  expect(headAt(width - 1)).toEqual(["NAME", "BRANCH", "STATE"]);
+  expect(headAt(width - 12)).toEqual(["NAME", "STATE"]);
+  const narrow = formatTable(rows, { fit: { columns: 30, drop } }).split("\n");
+  expect(narrow.map((line) => line.length <= 30)).toEqual([true, true, true]);
+  expect(narrow[2]?.endsWith("…")).toBe(true);
+});

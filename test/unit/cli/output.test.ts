@@ -137,6 +137,17 @@ describe("output", () => {
     const { output } = record({ sinks: { stdout: full, stderr: async () => undefined } });
     await expect(output.write("x")).rejects.toThrow("no space is left");
   });
+
+  test("a story that could not be written is a failure at the end", async () => {
+    const full = () => Promise.reject(Object.assign(new Error("ENOSPC"), { code: "ENOSPC" }));
+    const { output } = record({ sinks: { stdout: async () => undefined, stderr: full } });
+    output.note("looking");
+    await output.answer({}, () => "text");
+    await expect(output.flush()).rejects.toMatchObject({ code: "output_failed", exit: 1 });
+    const silent = record({ sinks: { stdout: async () => undefined, stderr: full } }).output;
+    await silent.answer({}, () => "text");
+    await silent.flush();
+  });
 });
 
 describe("failures", () => {

@@ -87,6 +87,11 @@ describe("init names every variable by which the database is found", () => {
     ],
     ["config/runtime.exs", 'config :shop, Shop.Repo, url: System.get_env("A_URL")\n', ["A_URL"]],
     ["config/database.php", "'host' => env('DB_HOST', '127.0.0.1'),", []],
+    [
+      "config/database.php",
+      "'mysql' => [\n 'host' => env('MY_HOST'),\n],\n'pgsql' => [\n 'url' => env('DB_URL'),\n 'host' => env('DB_HOST', '127.0.0.1'),\n 'charset' => env('DB_CHARSET', 'utf8'),\n],\n",
+      ["DB_URL", "DB_HOST"],
+    ],
   ])("in %s", async (file, text, names) => {
     const { set } = (await propose({ [file]: text })).config.env;
     expect(Object.keys(set).sort()).toEqual(names.length === 0 ? ["DATABASE_URL"] : [...names].sort());
@@ -103,6 +108,18 @@ describe("init names every variable by which the database is found", () => {
       DATABASE_URL: "{url}",
     });
   });
+});
+
+test.each([
+  [{ ".env": "DATABASE_URL=postgres://app@localhost/shop%20two?sslmode=disable\n" }, "shop two"],
+  [{ ".env.example": "DB_CONNECTION=pgsql\nDB_HOST=h\nDB_DATABASE=laravel\n" }, "laravel"],
+  [{ ".env": "A=1\n", "apps/web/.env": "WEB_URL=ecto://app@localhost/web\n" }, "web"],
+  [{ ".env": "DB_CONNECTION=mysql\nDB_HOST=h\nDB_DATABASE=laravel\n" }, undefined],
+])("a private cluster has the database that the env file names: %j", async (files, name) => {
+  await write(files);
+  await write({ "pgrove.yaml": proposeConfig(await detectProject(root), { server: "local" }) });
+  const { config } = await loadConfig(join(root, "pgrove.yaml"), { environment: {} });
+  expect(config.database.name).toBe(name);
 });
 
 test("several env files of a monorepo are several in pgrove.yaml, each with its own variables", async () => {

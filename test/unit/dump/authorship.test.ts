@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isSigned, signManifest } from "../../../src/dump/authorship.ts";
+import { findAuthor, isSigned, signManifest } from "../../../src/dump/authorship.ts";
 import { findManifest, type Manifest, writeManifest } from "../../../src/dump/manifest.ts";
 import { findUnseen, signOldStore } from "../../../src/dump/sign-store.ts";
 import { EXIT } from "../../../src/errors.ts";
@@ -49,6 +49,11 @@ describe("a manifest is known as one's own", () => {
     expect(await isSigned(sampleManifest({}), me)).toBe(false);
     expect(await isSigned(undefined, me)).toBe(false);
     expect(await isSigned(signed, toolsIn(await newFolder()))).toBe(false); // somebody else's
+    expect(await findAuthor(read, me)).toBe("own");
+    expect(await findAuthor(signed, toolsIn(await newFolder()))).toBe("foreign");
+    expect(await findAuthor({ ...signed, note: "another" }, me)).toBe("foreign");
+    expect(await findAuthor(sampleManifest({}), me)).toBe("unsigned");
+    expect(await findAuthor(undefined, me)).toBe("unsigned");
   });
 
   test("by a key that is shared", async () => {
@@ -58,6 +63,8 @@ describe("a manifest is known as one's own", () => {
     const signed = await signManifest(sampleManifest({}), { ...one, sharedKey });
     expect(await isSigned(signed, { ...other, sharedKey })).toBe(true);
     expect(await isSigned(signed, other)).toBe(false);
+    expect(await findAuthor(signed, { ...other, sharedKey })).toBe("team");
+    expect(await findAuthor(signed, other)).toBe("foreign");
     const own = await signManifest(sampleManifest({}), one);
     expect(await isSigned(own, { ...one, sharedKey })).toBe(true); // from before the key was shared
     const missing = { ...one, sharedKey: `${sharedKey}.absent` };

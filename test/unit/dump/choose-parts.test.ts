@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { type ElevatedStatement, elevatedOf } from "../../../src/archive/elevated.ts";
 import { wantsOfSql } from "../../../src/archive/wants.ts";
 import { chooseParts, type PartChoice } from "../../../src/dump/choose-parts.ts";
 import type { InspectedDump } from "../../../src/dump/inspect.ts";
+import { eachStatement } from "../../../src/sql/each-statement.ts";
 import { requirePresent, type ServerFacts } from "../../../src/unit/needs.ts";
 
 /** A server where an ordinary role logs in. */
@@ -13,10 +15,27 @@ const facts: ServerFacts = {
 };
 const boss: ServerFacts = { ...facts, login: "boss", mayAll: true, ownExtensions: facts.extensions };
 
+function elevatedStatements(sql: string): ElevatedStatement[] {
+  const bytes = Buffer.from(sql);
+  const found: ElevatedStatement[] = [];
+  eachStatement(bytes, (text, { start, end }) => {
+    const one = elevatedOf(text, () => bytes.toString("utf8", start, end));
+    if (one !== undefined) found.push(one);
+  });
+  return found;
+}
+
 function inspected(sql: string, extensions: string[] = []): InspectedDump {
   return {
     ...{ dump: { name: "x.sql", path: "/x.sql", sizeBytes: 1, modifiedAt: new Date(0) }, serverVersion: undefined },
-    ...{ kind: { kind: "plain", wrapping: "none" }, reader: 0, wants: wantsOfSql(sql), extensions, tablespaces: [] },
+    ...{
+      kind: { kind: "plain", wrapping: "none" },
+      reader: 0,
+      wants: wantsOfSql(sql),
+      elevated: elevatedStatements(sql),
+      extensions,
+      tablespaces: [],
+    },
     ...{ tables: undefined, onlyRows: false, restricted: false, superfluous: false, parts: [], entries: [] },
     ...{ leftOut: { options: [], settings: [] }, checked: "read" },
   };

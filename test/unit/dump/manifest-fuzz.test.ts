@@ -20,9 +20,10 @@ test("whatever is taken for one can be shown, and comes back as it was", () => {
     const manifest = parseManifest(text);
     if (manifest === undefined) return;
     const dump = { name: "x", path: "/x", sizeBytes: 1, modifiedAt: new Date(0), manifest };
-    renderList([dump], new Date());
-    renderDump(dump);
-    JSON.stringify(dumpDocument(dump));
+    const authored = { dump, author: "foreign" } as const;
+    renderList([authored], new Date());
+    renderDump(authored);
+    JSON.stringify(dumpDocument(authored));
     expect(parseManifest(formatManifest(manifest))).toEqual(manifest);
   });
   fc.assert(property, trials(300, 30_000));

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDefaultCommit, hashContent, isInCommits, readCommitted } from "../../../src/repo/approved-files.ts";
+import {
+  findDefaultCommit,
+  hashContent,
+  isInCommits,
+  keepTracked,
+  readCommitted,
+} from "../../../src/repo/approved-files.ts";
 import { gitCommand } from "../../../src/repo/git.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 
@@ -63,4 +69,12 @@ test("a folder's hash is that of all its files and their names", async () => {
   await rm(join(folder, "1.dat"));
   expect(second).not.toBe(first);
   expect(await hashContent(folder)).toBe(first);
+});
+
+test("what a branch brings is what git tracks, or something of it", async () => {
+  await writeFile(join(root, "own.env"), "");
+  const files = ["deploy/compose.yml", "deploy", "own.env", "absent"].map((name) => join(root, name));
+  expect(await keepTracked({ root, files }, systemRunner)).toEqual(files.slice(0, 2));
+  expect(await keepTracked({ root, files: [root] }, systemRunner)).toEqual([root]);
+  expect(await keepTracked({ root, files: [] }, systemRunner)).toEqual([]);
 });

@@ -11,6 +11,8 @@ import {
   type WorktreeRow,
   worktreeStateDir,
 } from "../../../src/repo/registry.ts";
+import { lastingAt } from "../../../src/sys/lasting.ts";
+import { momentOf } from "../../../src/sys/machine.ts";
 
 const base = mkdtempSync(join(tmpdir(), "pgrove-registry-"));
 afterAll(() => rmSync(base, { recursive: true, force: true }));
@@ -67,6 +69,18 @@ describe("reading", () => {
     await add(row("a"));
     writeFileSync(file, text);
     expect(await readRegistry(stateDir)).toEqual({ state: "damaged", rows: [], parked: [] });
+  });
+
+  test("for how long a worktree is gone is read as it was written, and nothing else is", async () => {
+    const seen = lastingAt(undefined, momentOf(new Date("2026-01-01T00:00:00Z")));
+    const written = (gone: unknown) => JSON.stringify({ version: 1, worktrees: [{ ...row("a"), gone }] });
+    await add(row("a"));
+    writeFileSync(file, written(seen));
+    expect((await readRegistry(stateDir)).rows).toEqual([{ ...row("a"), gone: seen }]);
+    for (const wrong of [{ since: "soon" }, { forMs: -1 }, { forMs: "7" }, { boot: 1 }, { seenAt: undefined }]) {
+      writeFileSync(file, written({ ...seen, ...wrong }));
+      expect((await readRegistry(stateDir)).state).toBe("damaged");
+    }
   });
 
   test("what a newer pgrove wrote is refused, for reading and for writing", async () => {

@@ -16,7 +16,7 @@ const container = readContainer(
       { Type: "volume", Name: NAMELESS, Destination: "/other" },
     ],
   },
-  { local: true, sharesNetwork: true },
+  { engine: "docker", local: true, sharesNetwork: true },
 );
 const SERVICE = {
   image: "postgres:17",

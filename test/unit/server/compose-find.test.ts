@@ -21,8 +21,13 @@ function candidate(changes: Partial<Candidate>): Candidate {
 const fromOurFile = ({ files }: Candidate) => files.includes("/ours/compose.yml");
 
 test("a line of docker ps: several files, relative ones of old versions, one-off containers", () => {
-  const line = { id: "a", name: "n", state: "exited", project: "p", service: "db", number: "2", oneoff: "True" };
-  expect(readCandidate({ ...line, files: "/x/a.yml,b.yml", folder: "/x" })).toEqual({
+  const labels = Object.fromEntries(
+    Object.entries({
+      ...{ project: "p", service: "db", "container-number": "2", oneoff: "True" },
+      ...{ "project.config_files": "/x/a.yml,b.yml", "project.working_dir": "/x" },
+    }).map(([name, value]) => [`com.docker.compose.${name}`, value]),
+  );
+  expect(readCandidate({ id: "a", name: "n", state: "exited", labels })).toEqual({
     id: "a",
     name: "n",
     state: "exited",

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { accessOf, readContainer, stateOf } from "../../../src/server/container-inspect.ts";
 
-const here = { local: true, sharesNetwork: true };
-const elsewhere = { local: false, sharesNetwork: false };
+const here = { engine: "docker" as const, local: true, sharesNetwork: true };
+const elsewhere = { engine: "docker" as const, local: false, sharesNetwork: false };
 
 interface Shape {
   state?: Record<string, unknown>;
@@ -82,7 +82,9 @@ describe("the published port", () => {
 
   test("in the host's network is the server's own, where that network is this machine's", () => {
     expect(published({ networkMode: "host" })).toEqual({ host: "127.0.0.1", port: 5432 });
-    expect(published({ networkMode: "host" }, { local: true, sharesNetwork: false })).toBeUndefined();
+    expect(
+      published({ networkMode: "host" }, { engine: "docker" as const, local: true, sharesNetwork: false }),
+    ).toBeUndefined();
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -309,4 +310,37 @@ test("the journal names who typed it beside root, and only there", () => {
   expect(actorName(0, { SUDO_USER: "ann-of-sudo" })).toBe(`ann-of-sudo as ${own}`);
   expect(actorName(1000, { SUDO_USER: "ann-of-sudo" })).toBe(own);
   expect(actorName(0, {})).toBe(own);
+});
+
+test("the journal tells of the command that an operation is done for, but not of what only looks", async () => {
+  await withOperation({ ...tools(), as: "new" }, { ...subject, operation: "copy" }, async () => {});
+  await withOperation({ ...tools(), as: "new" }, { ...subject, operation: "copy-plan" }, async () => {});
+  const told = await readJournal(stateDir);
+  expect(told.map(({ event, operation }) => `${event} ${operation}`)).toEqual(["begin new", "end new"]);
+});
+
+test("what was looked for and is wrong ends an operation as failed, though it answers", async () => {
+  const answer = await run(async ({ findFault }) => {
+    findFault("round-trip: 002_b.down.sql");
+    return 42;
+  });
+  expect(answer).toBe(42);
+  expect((await readJournal(stateDir)).at(-1)).toMatchObject({
+    ...{ event: "end", result: "failed", error: "round-trip: 002_b.down.sql" },
+  });
+});
+
+test("who runs pgrove has a name also where the environment says none", () => {
+  const { USER, LOGNAME } = process.env;
+  const own = `:${process.getuid?.()}:`;
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((each) => each.includes(`:x${own}`));
+  try {
+    delete process.env.USER;
+    delete process.env.LOGNAME;
+    expect(userName()).toBe(line?.split(":")[0] ?? `uid ${process.getuid?.()}`);
+  } finally {
+    Object.assign(process.env, USER === undefined ? {} : { USER }, LOGNAME === undefined ? {} : { LOGNAME });
+  }
 });

@@ -114,3 +114,58 @@ test("a listener that fails is the error, and the program is gone by then", asyn
   await expect(failing).rejects.toThrow("nobody listens");
   await gone(await pid());
 });
+
+describe("whoever does not hear TERM", () => {
+  const deaf = "sh -c 'trap \"\" TERM INT; echo ready; while :; do sleep 0.05; done'";
+
+  /** A program of ours that runs a step, as pgrove does, in a process of its own. */
+  async function startStep(step: string) {
+    const file = join(folder, `${crypto.randomUUID()}.ts`);
+    const source = join(import.meta.dir, "../../../src/sys");
+    await Bun.write(
+      file,
+      `import { endGroups } from "${source}/child-run.ts";
+       import { systemRunner } from "${source}/process.ts";
+       import { runInShell } from "${source}/shell.ts";
+       import { watchSignals } from "${source}/signals.ts";
+       const { abort } = watchSignals();
+       abort.addEventListener("abort", () => console.log("aborted"));
+       const place = { cwd: "/", env: {}, runner: systemRunner, abort };
+       const tell = (line: string) => console.log(line);
+       await runInShell(process.argv[2] ?? "", place, tell).catch(() => undefined);
+       await runInShell("echo next; sleep 300", place, tell).catch(() => undefined);
+       await endGroups();`,
+    );
+    let said = "";
+    const child = Bun.spawn([process.execPath, file, step], { stdout: "pipe", stderr: "inherit" });
+    void (async () => {
+      for await (const chunk of child.stdout) said += new TextDecoder().decode(chunk);
+    })();
+    const hears = (word: string) => waitFor(word, 20_000, async () => said.includes(word), 10);
+    return { child, hears };
+  }
+
+  test("does not outlive the second Ctrl-C while it works", async () => {
+    const { script, pid } = leaving(deaf);
+    const { child, hears } = await startStep(`${script}; wait`);
+    await hears("ready");
+    const number = await pid();
+    child.kill("SIGINT");
+    await hears("aborted");
+    child.kill("SIGINT");
+    await child.exited;
+    expect(child.signalCode).toBe("SIGINT");
+    await gone(number);
+  });
+
+  test("does not outlive the first one when it was left behind", async () => {
+    const { script, pid } = leaving(deaf);
+    const { child, hears } = await startStep(`${script}; while ! test -s ${folder}/never; do sleep 0.1; break; done`);
+    await hears("ready");
+    await hears("next");
+    const number = await pid();
+    child.kill("SIGINT");
+    await child.exited;
+    await gone(number);
+  });
+});

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { listComposeInputs } from "../../../src/server/compose-inputs.ts";
+import { listComposeParts } from "../../../src/server/compose-parts.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), "pgrove-inputs-")));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function inputsOf(files: Record<string, string>, service: string): Promise<string[]> {
+  const root = join(folder, crypto.randomUUID());
+  for (const [name, text] of Object.entries(files)) await Bun.write(join(root, name), text);
+  const parts = await listComposeParts([join(root, "compose.yml")]);
+  return (await listComposeInputs(parts, service, root)).map((path) => relative(root, path)).sort();
+}
+
+test("what is built, mounted and read for the service and those before it, however it is written", async () => {
+  const found = await inputsOf(
+    {
+      "compose.yml": `
+services:
+  db:
+    build: ./image
+    depends_on: {cache: {condition: service_started}}
+    extends: {file: base/db.yml, service: base}
+    volumes:
+      - ./init:/docker-entrypoint-initdb.d:ro
+      - {type: bind, source: ./pg.conf, target: /etc/pg.conf}
+      - "\${CONF:-./hba.conf}:/etc/hba.conf"
+      - data:/var/lib/postgresql
+      - ../outside.sh:/x
+    env_file: [db.env, {path: more.env}, absent.env]
+  cache: {build: {context: cache, dockerfile: My.Dockerfile}, links: ["store:s"]}
+  store: {volumes: ["./store.sh:/run.sh"]}
+  web: {volumes: ["./web.sh:/run.sh"]}
+secrets: {key: {file: ./key.txt}}
+`,
+      "base/db.yml": 'services: {base: {volumes: ["./entry.sh:/entry.sh"]}}\n',
+      ...{ "image/Dockerfile": "", "init/1.sql": "", "init/sub/2.sh": "", "pg.conf": "", "hba.conf": "", "db.env": "" },
+      ...{
+        "more.env": "",
+        "cache/My.Dockerfile": "",
+        "store.sh": "",
+        "web.sh": "",
+        "key.txt": "",
+        "../outside.sh": "",
+      },
+      "base/entry.sh": "",
+    },
+    "db",
+  );
+  expect(found).toEqual(
+    [
+      ...["image/Dockerfile", "init/1.sql", "init/sub/2.sh", "pg.conf", "hba.conf", "db.env", "more.env"],
+      ...["cache/My.Dockerfile", "store.sh", "key.txt", "base/entry.sh"],
+    ].sort(),
+  );
+});
+
+test("a folder of very many files is one thing", async () => {
+  const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`code/${index}.js`, ""]));
+  const text = "services: {db: {volumes: [./code:/code]}}";
+  expect(await inputsOf({ "compose.yml": text, ...many }, "db")).toEqual(["code"]);
+});
+
+test("what compose refuses holds nothing", async () => {
+  expect(await inputsOf({ "compose.yml": "services: [db" }, "db")).toEqual([]);
+  await mkdir(join(folder, "empty"));
+  expect(await listComposeInputs([], "db", folder)).toEqual([]);
+});
