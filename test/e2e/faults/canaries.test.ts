@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findInFiles, found, plantCanary, Watch } from "../../support/canaries.ts";
+import { Relay } from "../../support/cut-relay.ts";
 import { run, runOk } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { type Ended, makeRepo, type Repo } from "../../support/faults/program.ts";
@@ -20,11 +21,14 @@ const variable = ["$", "{DB_PASSWORD}"].join("");
 let server: TestServer;
 let repo: Repo;
 let watch: Watch;
+/** A port that is no container's: what goes there is done by this machine's programs. */
+let relay: Relay;
 let database: string;
 const roles: string[] = [];
 
 beforeAll(async () => {
   server = await sharedServer(15);
+  relay = await Relay.start(() => Number(server.port));
   [database] = [freshName("canary")];
   await server.createDatabase(database);
   await server.psql(database, `create table t (x text unique); insert into t values ('${secrets.row}')`);
@@ -43,7 +47,7 @@ beforeAll(async () => {
   for (const folder of ["migrations", "seeds"]) mkdirSync(join(repo.folder, folder));
   file(".gitignore", ".env*\n");
   file(".env", `DB_PASSWORD=${secrets.role}\nAPI_TOKEN=${secrets.file}\n`);
-  file(".env.far", `DATABASE_URL=postgres://${roles[1]}:${secrets.url}@127.0.0.1:${server.port}/${database}\n`);
+  file(".env.far", `DATABASE_URL=postgres://${roles[1]}:${secrets.url}@127.0.0.1:${relay.port}/${database}\n`);
   file("migrations/001_a.up.sql", "create table a (id int);\n");
   file("migrations/001_a.down.sql", "drop table a;\n");
   file("seeds/base.sql", "insert into t values ('seeded') on conflict do nothing;\n");
@@ -58,6 +62,7 @@ afterAll(async () => {
     if (name.startsWith(database)) await drop(server, name);
   }
   for (const role of roles) await server.psql("postgres", `drop owned by ${role}; drop role ${role}`);
+  relay.stop();
   await repo.remove();
 });
 
@@ -87,7 +92,8 @@ interface Belongs {
   stderr?: readonly (keyof typeof secrets)[];
 }
 
-const commands: [line: string, code: number, belongs?: Belongs][] = [
+/** `doctor` says what the machine lacks, too. */
+const commands: [line: string, code: number | readonly number[], belongs?: Belongs][] = [
   ["trust --yes", 0],
   ["status", 0],
   ["status --json", 0],
@@ -122,7 +128,7 @@ const commands: [line: string, code: number, belongs?: Belongs][] = [
   ["seed --file failing.sql -t main --yes", 1, { stderr: ["row"] }],
   ["stats w --json", 0],
   ["logs --tail 1", 0],
-  ["doctor", 6],
+  ["doctor", [0, 6]],
   ["hooks install", 0],
   ["hooks status", 0],
   ["repos list", 0],
@@ -142,7 +148,11 @@ test.each(commands)("%s", async (line, code, belongs = {}) => {
     ...found(others(belongs.stderr), ended.stderr, "stderr"),
   ]).toEqual([]);
   expect(watch.findLeaks(words)).toEqual([]);
-  expect({ code: ended.code, said: ended.stderr }).toEqual({ code, said: ended.stderr });
+  const codes = typeof code === "number" ? [code] : code;
+  expect({ code: ended.code, said: codes.includes(Number(ended.code)) ? "" : ended.stderr }).toEqual({
+    code: codes.find((each) => each === ended.code) ?? codes[0] ?? 0,
+    said: "",
+  });
 });
 
 test("every program was seen, and nothing of it is kept", () => {
