@@ -99,8 +99,9 @@ function cutNetwork(world: World, { relay }: Actor): Fault | undefined {
   if (relay === undefined) return undefined;
   return {
     ...{ name: "network cut", mayFail: true },
-    strike: async (_world, _actor, _program, usualMs) => {
+    strike: async (_world, _actor, program, usualMs) => {
       await waitFor(part, usualMs);
+      while (program.isRunning() && !relay.isBusy) await Bun.sleep(2);
       const cut = relay.cut();
       await Bun.sleep(lastsMs);
       relay.mend();
