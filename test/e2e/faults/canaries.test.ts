@@ -103,6 +103,7 @@ const commands: [line: string, code: number | readonly number[], belongs?: Belon
   ["env", 0, { stdout: ["role"] }],
   ["sql -c table(t)", 1],
   ["sql main -f failing.sql", 1, { stderr: ["row"] }],
+  ["sql @far -f failing.sql", 1, { stderr: ["row"] }],
   ["sql @far -f failing.sql --json", 1, { stderr: ["row"] }],
   ["new w --json", 0, { stdout: ["role"] }],
   ["list --json", 0],
