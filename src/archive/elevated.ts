@@ -47,8 +47,8 @@ export function elevatedOf(text: string, whole: () => string): ElevatedStatement
 /** What is left out of the rest of the dump for them: they themselves, and the schemas that extensions lie in. */
 export function takenBy(statements: readonly ElevatedStatement[]): string[] {
   return statements.flatMap((each) => {
-    const schema = homeOf(each);
-    return schema === undefined ? [each.object] : [each.object, `schema ${schema}`];
+    const home = homeOf(each);
+    return home === undefined ? [each.object] : [each.object, `schema ${home}`];
   });
 }
 

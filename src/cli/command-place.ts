@@ -1,7 +1,8 @@
 /** Where a command works: folder, repository, configuration, state, store. Each is looked for when it is first asked. */
 import { resolve } from "node:path";
 import type { Doubt } from "../config/env-file.ts";
-import type { Environment, LoadedConfig, LoadOptions } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
+import type { LoadedConfig, LoadOptions } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
 import { listImages } from "../repo/trust-items.ts";

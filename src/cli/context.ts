@@ -1,7 +1,7 @@
 /** What a command is handed. Each part is made when it is first asked for, and once. */
 import { homedir } from "node:os";
 import { isatty } from "node:tty";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import type { PgroveError } from "../errors.ts";
 import { userKeyFile } from "../repo/state.ts";
 import type { Loss } from "../resolve/protection.ts";

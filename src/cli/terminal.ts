@@ -1,6 +1,6 @@
 /** What the terminal can do, and what its user wants of it. */
 import { isatty } from "node:tty";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { markColor } from "../sys/visible-text.ts";
 
 export interface TerminalWishes {

@@ -1,6 +1,7 @@
 /** What of this repository would act: gathered where each thing stands. */
 import { relative } from "node:path";
-import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import { hashContent, isInCommits, keepTracked } from "../repo/approved-files.ts";
 import { readTrust, type Trusted, type TrustPlace, trustFile } from "../repo/trust.ts";
 import {

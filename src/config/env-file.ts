@@ -1,8 +1,8 @@
 /** Env files, and what they and the environment say about the database. */
 import { configError } from "../errors.ts";
 import { type EnvEntry, escapeIn, readEnvEntries } from "./env-syntax.ts";
+import type { Environment } from "./env-vars.ts";
 import { expandParts, readReferences } from "./expansion.ts";
-import type { Environment } from "./load-config.ts";
 import { loadTextFile } from "./text-file.ts";
 
 /** Where env variables say the database is. Names only in `source`. */

@@ -1,5 +1,6 @@
-/** Environment variables that stand for a flag. Those that stand for a key of pgrove.yaml are read beside the key. */
-import type { Environment } from "./load-config.ts";
+/** Environment variables, and those that stand for a flag. Those that stand for a key of pgrove.yaml are read beside the key. */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether DB_DEBUG asks for what --verbose asks for: 1, true, yes or on. */
 export function wantsDebug(environment: Environment): boolean {

@@ -3,12 +3,11 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { configError, missingError, PgroveError } from "../errors.ts";
 import { passwordsIn } from "../sys/redact.ts";
 import type { Config } from "./config-schema.ts";
+import type { Environment } from "./env-vars.ts";
 import type { PathPlace } from "./paths.ts";
 import { loadTextFile } from "./text-file.ts";
 import { type Interpolated, interpolate, type ValueSource } from "./variable-references.ts";
 import type { Mistake, Path, Reader, YamlSource } from "./yaml-source.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A `${NAME}` without a value and without a default. */
 export interface MissingVariable {

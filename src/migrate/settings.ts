@@ -1,7 +1,7 @@
 /** How migrations are run here: what the command line, the environment and pgrove.yaml say, in that order. */
 import * as v from "valibot";
 import type { Config } from "../config/config-schema.ts";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { type BACKUPS, migrations } from "../config/schema-migrations.ts";
 
 export type MigrationSettings = Config["migrations"];

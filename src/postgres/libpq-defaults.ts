@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { configError, missingError } from "../errors.ts";
 import { sortOut } from "./conninfo.ts";
 import { ADDRESS_PARAMETERS, LIBPQ_PARAMETERS, REFUSED_PARAMETERS } from "./url-parameters.ts";

@@ -1,7 +1,7 @@
 /** Short names for repositories, for `-C`: one small file per user. */
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { missingError, refusal, usageError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import type { Repository } from "./git.ts";
 
 /**

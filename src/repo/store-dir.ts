@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { renderTemplate } from "../config/text-template.ts";
 import { expandHome } from "../sys/files.ts";
 import { xdgFolder } from "./state.ts";

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Config } from "../config/config-schema.ts";
-import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import { renderTemplate } from "../config/text-template.ts";
 import { expandHome, isInside, pathExists } from "../sys/files.ts";
 import { stringAt } from "../sys/untyped.ts";

@@ -4,7 +4,7 @@
  */
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, pathExists, writeFileAtomic } from "../sys/files.ts";

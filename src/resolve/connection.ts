@@ -1,5 +1,5 @@
 import type { DatabaseVariables } from "../config/env-file.ts";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { type Connection, connectionOf, parseConnectionUrl } from "../postgres/url.ts";
 
 /** Where variables are from that describe a connection. */

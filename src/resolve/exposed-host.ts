@@ -3,7 +3,8 @@
  * user's, but for an env file that is committed; and whoever has a secret in a variable may name its host in another one.
  */
 import { basename, dirname } from "node:path";
-import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { ValueSource } from "../config/variable-references.ts";
 import { findPassfilePassword } from "../postgres/passfile.ts";
 import { type Connection, eachAddress, isSocket, parseConnectionUrl } from "../postgres/url.ts";

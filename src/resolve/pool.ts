@@ -1,5 +1,6 @@
 /** DB_MAX_CONNS and its kin: how many connections the programs of a repository, and pgrove with them, may open. */
-import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import type { Target } from "./target.ts";
 

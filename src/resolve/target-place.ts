@@ -1,4 +1,5 @@
-import type { Environment, LoadedConfig } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { Repository } from "../repo/git.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
 import type { ServerTools } from "../server/server.ts";

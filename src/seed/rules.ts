@@ -1,6 +1,13 @@
 /** What a column's values have to meet, as plain data. */
 import { meetsPatterns } from "./pattern/language.ts";
 
+export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** What the times of a column may lie at the beginning of. */
+export const PERIOD_NAMES = ["week", "month", "quarter", "year"] as const;
+export type Period = (typeof PERIOD_NAMES)[number];
+
 export interface Bound {
   /** A number, a time in ISO's order, as SQL has it, or a time that hangs on the present: "now", "now+30d". */
   value: string;
@@ -35,6 +42,12 @@ export interface ColumnRule {
   /** What jsonb_typeof says of it, and the keys that an object has. */
   json?: string;
   jsonKeys?: readonly string[];
+  /** A number that is that much more than a multiple of another: `x % of = rest`. */
+  multiple?: { of: number; rest: number };
+  /** Times lie so far apart ("1h"), at the beginning of a period, or on those days of the week. */
+  step?: string;
+  starts?: Period;
+  days?: readonly Weekday[];
 }
 
 /** Rules by the column's name; a domain's stand under "value". */
@@ -67,6 +80,7 @@ export function mergeRules(one: ColumnRule, other: ColumnRule): ColumnRule {
   const max = chooseBound(one.max, other.max, -1);
   const common =
     one.oneOf === undefined ? other.oneOf : one.oneOf.filter((value) => other.oneOf?.includes(value) ?? true);
+  const days = one.days === undefined ? other.days : one.days.filter((day) => other.days?.includes(day) ?? true);
   const least = Math.max(one.minLength ?? 0, other.minLength ?? 0);
   const most = Math.min(one.maxLength ?? Number.POSITIVE_INFINITY, other.maxLength ?? Number.POSITIVE_INFINITY);
   return {
@@ -75,6 +89,7 @@ export function mergeRules(one: ColumnRule, other: ColumnRule): ColumnRule {
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
     ...(common === undefined ? {} : { oneOf: common }),
+    ...(days === undefined ? {} : { days }),
     ...(least === 0 ? {} : { minLength: least }),
     ...(Number.isFinite(most) ? { maxLength: most } : {}),
     ...joinLists(one, other),

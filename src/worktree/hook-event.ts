@@ -1,7 +1,7 @@
 /** What git means when it runs a hook. Read from files alone: most calls end here, and a spawn costs more than all of it. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Environment } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import type { HookName } from "./hook-script.ts";
 

@@ -1,7 +1,8 @@
 /** Whether a dump is in a store that is the user's own: a branch may bring dumps along, and name any folder as the store. */
 import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Environment, type LoadedConfig, loadConfig, pathInWorktree } from "../config/load-config.ts";
+import type { Environment } from "../config/env-vars.ts";
+import { type LoadedConfig, loadConfig, pathInWorktree } from "../config/load-config.ts";
 import type { Repository } from "../repo/git.ts";
 import { listWorktrees } from "../repo/worktree.ts";
 import { isInside } from "../sys/files.ts";

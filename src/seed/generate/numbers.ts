@@ -22,6 +22,8 @@ const INT_OPTIONS = v.pipe(
   v.strictObject({
     min: v.optional(v.pipe(v.number(), v.safeInteger())),
     max: v.optional(v.pipe(v.number(), v.safeInteger())),
+    /** Every so many, from min on. */
+    step: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), 1),
     ...SHAPE,
   }),
   v.check(
@@ -35,6 +37,7 @@ const DECIMAL_OPTIONS = v.pipe(
     min: v.optional(v.number()),
     max: v.optional(v.number()),
     scale: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(12))),
+    step: v.optional(v.pipe(v.number(), v.gtValue(0))),
     ...SHAPE,
   }),
   v.check(
@@ -73,8 +76,14 @@ function endsOf(
   return { min, max: options.max ?? Math.max(min, widest) };
 }
 
-function spaceOf({ min, max }: Ends): number {
-  return Math.min(max - min + 1, MAX_SPACE);
+function spaceOf({ min, max }: Ends, step = 1): number {
+  return Math.min(Math.floor((max - min) / step) + 1, MAX_SPACE);
+}
+
+/** Every so many numbers from the least on. */
+function drawSteps(site: CellSite, ends: Ends, step: number): OfRow<number> {
+  const index = site.pick(spaceOf(ends, step));
+  return (row) => ends.min + step * index(row);
 }
 
 /** Whole numbers between the ends, by chance of the shape, or each once where they may not repeat. */
@@ -119,12 +128,12 @@ function defineWhole(name: string, about: string, own: Ends, usual?: Ends): Gene
   };
   return defineGenerator({
     ...{ name, about, options: INT_OPTIONS, fits: NUMBER_TYPES },
-    space: (options, type) => spaceOf(endsOf(options, limitsOf(type), true, usual)),
+    space: (options, type) => spaceOf(endsOf(options, limitsOf(type), true, usual), options.step),
     compile(options, site) {
       const limits = limitsOf(site.type);
       const ends = endsOf(options, limits, site.distinct, usual);
       requireFitting(site, ends, limits);
-      const value = drawWhole(site, ends, options);
+      const value = options.step > 1 ? drawSteps(site, ends, options.step) : drawWhole(site, ends, options);
       return { write: (row, out) => appendInteger(out, value(row)) };
     },
   });
@@ -144,6 +153,11 @@ function decimalLimits(type: TypeShape, scale: number): Ends {
   return { min: 1 - 10 ** digits, max: 10 ** digits - 1 };
 }
 
+/** In units of 10^-scale, too. */
+function unitsOfStep({ step }: { step?: number | undefined }, scale: number): number {
+  return step === undefined ? 1 : Math.max(1, Math.round(step * 10 ** scale));
+}
+
 function decimalEnds(options: v.InferOutput<typeof DECIMAL_OPTIONS>, type: TypeShape, distinct: boolean): Ends {
   const scale = scaleOf(options, type);
   const unit = 10 ** scale;
@@ -161,13 +175,17 @@ function defineDecimal(name: string, about: string, usual: { scale?: number }): 
     options.scale === undefined && type.scale === undefined ? { ...options, ...usual } : options;
   return defineGenerator({
     ...{ name, about, options: DECIMAL_OPTIONS, fits: NUMBER_TYPES },
-    space: (options, type) => spaceOf(decimalEnds(complete(options, type), type, true)),
+    space(options, type) {
+      const whole = complete(options, type);
+      return spaceOf(decimalEnds(whole, type, true), unitsOfStep(whole, scaleOf(whole, type)));
+    },
     compile(written, site) {
       const options = complete(written, site.type);
       const scale = scaleOf(options, site.type);
       const ends = decimalEnds(options, site.type, site.distinct);
       requireFitting(site, ends, decimalLimits(site.type, scale));
-      const units = drawWhole(site, ends, options, 10 ** -scale);
+      const step = unitsOfStep(options, scale);
+      const units = step > 1 ? drawSteps(site, ends, step) : drawWhole(site, ends, options, 10 ** -scale);
       return { write: (row, out) => appendDecimal(out, units(row), scale) };
     },
   });
@@ -176,11 +194,15 @@ function defineDecimal(name: string, about: string, usual: { scale?: number }): 
 const PORTS: Ends = { min: 1_024, max: 65_535 };
 
 export const NUMBERS: readonly GeneratorDefinition[] = [
-  defineWhole("int", "whole numbers from min to max; distribution uniform, normal, zipf or exponential", WIDEST),
+  defineWhole(
+    "int",
+    "whole numbers from min to max, or every `step`; distribution uniform, normal, zipf or exponential",
+    WIDEST,
+  ),
   defineWhole("smallint", "the same within 16 bits", { min: -32_768, max: 32_767 }),
   defineWhole("bigint", "the same, as far as numbers are exact (2^53)", WIDEST),
   defineWhole("port", "ports, from 1024 to 65535 unless min and max are given", { min: 0, max: 65_535 }, PORTS),
-  defineDecimal("numeric", "decimal fractions from min to max with `scale` digits", {}),
+  defineDecimal("numeric", "decimal fractions from min to max, or every `step`, with `scale` digits", {}),
   defineDecimal("float", "the same with four digits behind the point", { scale: 4 }),
   defineDecimal("price", "amounts of money: numeric with two digits", { scale: 2 }),
 ];

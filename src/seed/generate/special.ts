@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { TypeShape } from "../entity.ts";
 import { appendText } from "./copy-text.ts";
 import { drawBits, mixKeys } from "./mix.ts";
-import { type CellSite, defineGenerator, type GeneratorDefinition, NO_OPTIONS } from "./site.ts";
+import { type Cell, type CellSite, defineGenerator, type GeneratorDefinition, NO_OPTIONS } from "./site.ts";
 import { NOUNS } from "./words-work.ts";
 
 /** Bits of a part of a row; part 0 never repeats between rows. */
@@ -68,12 +68,33 @@ const SHAPES: Readonly<Record<string, { about: string; make(draw: Draw): string 
   ltree: { about: "labels from a root to a leaf", make: (draw) => `top.${noun(draw(1))}.n${draw(0)}` },
 };
 
+/** The side of a row's own square, in which its box or circle lies where they may not meet. */
+const SQUARE = 10;
+const SQUARES_A_LINE = 1_000;
+
+const APART: Readonly<Record<string, (x: number, y: number, size: number) => string>> = {
+  box: (x, y, size) => `(${x + size},${y + size}),(${x},${y})`,
+  circle: (x, y, size) => `<(${x + SQUARE / 2},${y + SQUARE / 2}),${size / 2}>`,
+};
+
+/** Boxes and circles that never overlap: what a unique one is wanted for, by exclusion constraints. */
+function writeApart(name: string, draws: (row: number) => Draw): Cell["write"] | undefined {
+  const make = APART[name];
+  if (make === undefined) return undefined;
+  return (row, out) => {
+    const line = Math.floor(row / SQUARES_A_LINE);
+    const size = 1 + (draws(row)(0) % (SQUARE - 2));
+    appendText(out, make((row - line * SQUARES_A_LINE) * SQUARE, line * SQUARE, size));
+  };
+}
+
 const shapes = Object.entries(SHAPES).map(([name, { about, make }]) =>
   defineGenerator({
     ...{ name, about, options: NO_OPTIONS, fits: [name] },
     compile(_, site) {
       const draws = drawsOf(site);
-      return { write: (row, out) => appendText(out, make(draws(row))) };
+      const apart = site.distinct ? writeApart(name, draws) : undefined;
+      return { write: apart ?? ((row, out) => appendText(out, make(draws(row)))) };
     },
   }),
 );

@@ -2,9 +2,11 @@
 import * as v from "valibot";
 import { durationMs } from "../../config/duration.ts";
 import type { ByteSink, TypeShape } from "../entity.ts";
+import { PERIOD_NAMES, WEEKDAYS } from "../rules.ts";
 import { appendByte, appendDigits, appendInteger } from "./append.ts";
 import { appendDate, appendTimeOfDay, DAY_MS, HOUR_MS, readInstant, SECOND_MS } from "./calendar.ts";
 import { drawBelow, drawFraction, mixKeys } from "./mix.ts";
+import { type Beats, beatsOfDays, PERIODS } from "./periods.ts";
 import { type CellSite, defineGenerator, type GeneratorDefinition, type OfRow } from "./site.ts";
 
 const SHAPES = ["uniform", "growth", "office", "weekday"] as const;
@@ -31,6 +33,10 @@ const TIME_OPTIONS = v.strictObject({
   at_least: v.optional(LENGTH, "0s"),
   /** Times are so far apart from each other, or several times so far. */
   step: v.optional(LENGTH),
+  /** Each lies at the beginning of one. */
+  starts: v.optional(v.picklist(PERIOD_NAMES)),
+  /** Each is the beginning of one of these days. */
+  days: v.optional(v.pipe(v.array(v.picklist(WEEKDAYS)), v.minLength(1))),
 });
 
 type TimeOptions = v.InferOutput<typeof TIME_OPTIONS>;
@@ -76,6 +82,35 @@ function drawInstant(site: CellSite, { fromMs, toMs, stepMs }: Span, shape: Time
     }
     return instant;
   };
+}
+
+/** What the times lie on, beside steps of one length; undefined where nothing is said. */
+function beatsOf({ starts, days }: TimeOptions): Beats | undefined {
+  if (starts !== undefined) return PERIODS[starts];
+  return days === undefined ? undefined : beatsOfDays(days);
+}
+
+/** The numbers of the first beat within the span, and of the last; at least one. */
+function beatsWithin(beats: Beats, { fromMs, toMs }: Span): { first: number; count: number } {
+  const first = beats.before(fromMs - 1) + 1;
+  return { first, count: Math.max(1, beats.before(toMs) - first + 1) };
+}
+
+/** By chance within the span. */
+function drawFree(site: CellSite, span: Span, options: TimeOptions): OfRow<number> {
+  const beats = beatsOf(options);
+  return beats === undefined ? drawInstant(site, span, options.shape) : drawBeat(site, beats, span);
+}
+
+/** The first beat that is not before the instant. */
+function onNext(beats: Beats | undefined, instant: OfRow<number>): OfRow<number> {
+  return beats === undefined ? instant : (row) => beats.at(beats.before(instant(row) - 1) + 1);
+}
+
+function drawBeat(site: CellSite, beats: Beats, span: Span): OfRow<number> {
+  const { first, count } = beatsWithin(beats, span);
+  const index = site.pick(count);
+  return (row) => beats.at(first + index(row));
 }
 
 interface Distance {
@@ -144,7 +179,10 @@ function defineTime(name: string, about: string): GeneratorDefinition {
   return defineGenerator({
     ...{ name, about, options: TIME_OPTIONS, fits: [...TIME_TYPES, "date"] },
     space(options, type) {
-      const { fromMs, toMs, stepMs } = spanOf(options, 0, stepOf(options, type, name));
+      const span = spanOf(options, 0, stepOf(options, type, name));
+      const { fromMs, toMs, stepMs } = span;
+      const beats = beatsOf(options);
+      if (beats !== undefined) return beatsWithin(beats, span).count;
       return Math.max(0, Math.floor((toMs - fromMs) / stepMs) + 1);
     },
     compile(options, site) {
@@ -161,8 +199,8 @@ function defineTime(name: string, about: string): GeneratorDefinition {
       if (options.after !== undefined && site.distinct) throw site.mistake("a time `after` another cannot be unique");
       const instant =
         options.after === undefined
-          ? drawInstant(site, span, options.shape)
-          : drawAfter(site, span, options.after, distance);
+          ? drawFree(site, span, options)
+          : onNext(beatsOf(options), drawAfter(site, span, options.after, distance));
       return { instant, write: (row, out) => append(out, instant(row)) };
     },
   });
@@ -179,7 +217,10 @@ function intervalSeconds({ min, max }: v.InferOutput<typeof INTERVAL_OPTIONS>): 
 }
 
 export const TIMES: readonly GeneratorDefinition[] = [
-  defineTime("time", "times from `from` to `to`, such as -90d to now; shape uniform, growth, office or weekday"),
+  defineTime(
+    "time",
+    "times from `from` to `to`, such as -90d to now; shape uniform, growth, office or weekday; starts: month, or days: [mon, fri]",
+  ),
   defineTime("timestamp", "the same under another name"),
   defineTime("date", "the same in whole days"),
   defineGenerator({

@@ -111,3 +111,26 @@ export function letteredColumn(node: Node): { column: string; letters: "lower" |
   if (column === undefined || (call?.name !== "lower" && call?.name !== "upper")) return undefined;
   return { column, letters: call.name };
 }
+
+/** Words as `initcap` leaves them. */
+export const CAPITALIZED = "^[A-Z][a-z]{2,9}( [A-Z][a-z]{2,9})?$";
+
+/** `initcap(name)` */
+export function capitalizedColumn(node: Node): string | undefined {
+  const call = callOf(node);
+  return call?.name === "initcap" ? columnOf(call.args[0]) : undefined;
+}
+
+/** `left(path, 1) = '/'`, `right(file, 4) = '.pdf'`, `substr(vat, 1, 2) = 'DE'`: how the text begins or ends. */
+export function readPart(node: Node, value: string): { column: string; regex: string } | undefined {
+  const call = callOf(node);
+  const [text, first, second] = call?.args ?? [];
+  const column = columnOf(text);
+  if (call === undefined || column === undefined || first === undefined) return undefined;
+  const isCut = call.name === "substring" || call.name === "substr";
+  const length = isCut ? second : first;
+  if (length === undefined || Number(constantOf(length)) !== [...value].length) return undefined;
+  if (call.name === "right") return { column, regex: `${escapeRegex(value)}$` };
+  const isBeginning = call.name === "left" || (isCut && constantOf(first) === "1");
+  return isBeginning ? { column, regex: `^${escapeRegex(value)}` } : undefined;
+}

@@ -26,7 +26,16 @@ export function numberWithin(type: TypeShape, rule: ColumnRule, wanted?: Wanted)
   const span = narrow(usual, readBounds(rule, 10 ** -Math.max(scale, 0)), limit);
   const name = whole ? "int" : FLOATS.has(type.name) ? "float" : "numeric";
   const own = name === "numeric" && type.scale === undefined ? { scale } : {};
-  return { name, options: { ...span, ...own, ...shape } };
+  const steps = rule.multiple === undefined ? {} : alignTo(rule.multiple, span, scale);
+  return { name, options: { ...span, ...own, ...shape, ...steps } };
+}
+
+/** The least number of the span that the check leaves, and how far it is from there to the next. */
+function alignTo({ of, rest }: NonNullable<ColumnRule["multiple"]>, { min, max }: Span, scale: number) {
+  const unit = 10 ** scale;
+  const [every, beyond] = [of, rest].map((value) => Math.round(value * unit)) as [number, number];
+  const least = Math.ceil((Math.ceil(min * unit) - beyond) / every) * every + beyond;
+  return { min: least / unit, max: Math.max(max, least / unit), step: every / unit };
 }
 
 /** The greatest number that the type holds. */
@@ -59,15 +68,28 @@ const DAY_MS = 86_400_000;
 const SECOND_MS = 1_000;
 
 /** A generator of times whose ends are those of the bounds, where there are any, else as wanted. */
-export function timeWithin(type: TypeShape, { min, max }: ColumnRule, wanted?: Wanted): Wanted {
+export function timeWithin(type: TypeShape, rule: ColumnRule, wanted?: Wanted): Wanted {
+  const { name, options } = timeBetween(type, rule, wanted);
+  const { step, starts, days } = rule;
+  const steps = step === undefined || (step === "1d" && type.name === "date") ? {} : { step };
+  return { name, options: { ...options, ...steps, ...(starts && { starts }), ...(days && { days }) } };
+}
+
+function timeBetween(type: TypeShape, { min, max }: ColumnRule, wanted: Wanted | undefined): Wanted {
   const step = type.name === "date" ? DAY_MS : SECOND_MS;
   const from = readTime(min, step);
   const to = readTime(max, -step);
   const usual = wanted?.options ?? { from: "-365d", to: "now" };
-  if (from === undefined && to === undefined) return { name: "time", options: aroundNow(usual, min, max) };
+  if (from === undefined && to === undefined)
+    return { name: "time", options: aroundNow(usual, min, lastDay(max, type)) };
   const fallback = to === undefined ? "now" : new Date(to.getTime() - 365 * DAY_MS).toISOString();
   const ends = { from: from?.toISOString() ?? fallback, to: to?.toISOString() ?? "now" };
   return { name: "time", options: ends };
+}
+
+/** `day < CURRENT_DATE`: yesterday at the latest. */
+function lastDay(max: Bound | undefined, { name }: TypeShape): Bound | undefined {
+  return name === "date" && max?.value === "now" && !max.inclusive ? { value: "now-1d", inclusive: true } : max;
 }
 
 /** How far from a bound that moves with the clock: rows of a file whose `now` is older are to stay within it for long. */

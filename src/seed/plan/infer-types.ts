@@ -24,6 +24,7 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
     if ((rule.minLength ?? 0) > 1)
       return textLike({ patterns: [`^[a-z0-9]{${rule.minLength},${longest(type, rule)}}$`] });
   }
+  if (kind === "range" && (rule.min ?? rule.max) !== undefined) return rangeWithin(type, rule);
   if (kind === "base" && name === "interval") return intervalWithin(rule);
   if (kind === "base" && name === "bytea" && rule.minLength !== undefined) {
     return { name: "bytes", options: { count: rule.minLength } };
@@ -42,6 +43,12 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
   const found = findTypeGenerator(type);
   if (found !== undefined || kind !== "composite") return found;
   return constant(`(${",".repeat(Math.max(0, (attributes?.length ?? 0) - 1))})`); // a row of NULLs
+}
+
+/** Both ends between the bounds: `lower(r) >= 0`, `upper(r) < 100`. */
+function rangeWithin({ of }: TypeShape, { min, max }: ColumnRule): Wanted | undefined {
+  const end = of === undefined ? undefined : wantedByType(of, { ...(min && { min }), ...(max && { max }) });
+  return end === undefined ? undefined : { name: "range", options: { of: { [end.name]: end.options ?? {} } } };
 }
 
 function constant(value: string): Wanted {

@@ -136,8 +136,16 @@ function keepToRule(found: Inference, column: ColumnShape, rule: ColumnRule, ver
   const isAnchored = rule.patterns?.some((pattern) => /(?<!\\)\$$/.test(pattern));
   const breaks = isFaker && (isAnchored || version >= SHARED_SINCE_VERSION);
   const distinct = breaks && guard.otherwise !== undefined ? { distinct: guard.otherwise.spec } : {};
-  return { ...found, ...guard, ...distinct };
+  return { ...found, ...guard, ...distinct, ...reachBack(found.spec, rule) };
 }
+
+/** A year has few weeks or months: where they may not repeat, they go back for long. */
+function reachBack(spec: FieldSpec, { starts, min }: ColumnRule): Pick<Inference, "distinct"> {
+  if (spec.kind !== "generator" || starts === undefined || min !== undefined) return {};
+  return { distinct: { ...spec, options: { ...spec.options, from: LONG_AGO } } };
+}
+
+const LONG_AGO = "-200y";
 
 /** The nearest number that is allowed, in place of one that is not. */
 function otherNumber(

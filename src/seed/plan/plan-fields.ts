@@ -218,8 +218,8 @@ function isCountedColumn(column: ColumnShape, { draft, rules, version }: FieldSi
     ...table.uniques.map(({ columns }) => columns),
     ...(table.apart ?? []).map(({ columns }) => columns),
   ];
-  const { max, oneOf } = rules.common.get(column.name) ?? {};
-  const isBounded = max !== undefined || oneOf !== undefined;
+  const { max, oneOf, multiple } = rules.common.get(column.name) ?? {};
+  const isBounded = max !== undefined || oneOf !== undefined || multiple !== undefined;
   const own = keys.filter((key) => key.includes(column.name));
   // Of a smallint there are soon too many: where other columns are part of the key, they make the difference with it.
   const isSmall =

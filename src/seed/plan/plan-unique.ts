@@ -181,11 +181,15 @@ function isAboutNone({ where }: TableKey, fields: Marked, { columns }: TableShap
   );
 }
 
+/** Shapes that are made so that they never overlap. */
+const SHAPES_APART: ReadonlySet<string> = new Set(["box", "circle"]);
+
 /** Of an exclusion the range alone, where pgrove makes it: then it overlaps with none, whatever the other columns are. */
 function ofStretch({ sources, stretch }: TableKey, fields: Marked): readonly KeyColumn[] {
   const [range] = stretch ?? [];
   const field = range === undefined || stretch?.length !== 1 ? undefined : fields.get(range);
-  const isMade = field !== undefined && isFree(field) && baseOf(field.column.type).kind === "range";
+  const type = field === undefined ? undefined : baseOf(field.column.type);
+  const isMade = field !== undefined && isFree(field) && (type?.kind === "range" || SHAPES_APART.has(type?.name ?? ""));
   return isMade ? sources.filter(({ name }) => name === range) : sources;
 }
 

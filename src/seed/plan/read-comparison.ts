@@ -1,6 +1,7 @@
 /** One comparison of a check as rules for the columns that it is about. */
 import type { Node } from "../../sql/parser.ts";
 import { type ColumnRule, elementsOf, type Rules } from "../rules.ts";
+import { readExtracted, readTruncation } from "./check-calendar.ts";
 import {
   callOf,
   columnOf,
@@ -12,12 +13,15 @@ import {
   withoutCasts,
 } from "./check-nodes.ts";
 import {
+  CAPITALIZED,
+  capitalizedColumn,
   countedColumn,
   itemsRule,
   lengthRule,
   letteredColumn,
   measuredColumn,
   readContained,
+  readPart,
   readPattern,
 } from "./check-patterns.ts";
 
@@ -67,6 +71,8 @@ function readList(kind: string, left: Node, operator: string, right: Node, negat
   const known = values?.filter((value) => value !== undefined);
   if (known === undefined || known.length === 0 || known.length !== values?.length) return undefined;
   const isAny = kind === "AEXPR_OP_ANY" && operator === "=";
+  const extracted = isAny && !negated ? readExtracted(left, operator, known.map(Number)) : undefined;
+  if (extracted !== undefined) return say(extracted.column, extracted.rule);
   if (!isAny && !(kind === "AEXPR_OP_ALL" && operator === "<>")) return undefined;
   return say(columnOf(left), isAny !== negated ? { oneOf: known } : { noneOf: known });
 }
@@ -104,12 +110,43 @@ function compareConstant(left: Node, operator: string, value: string): Rules | u
   if (contained !== undefined && ((operator === ">" && size >= 0) || (operator === "<>" && size === 0))) {
     return say(contained.column, { patterns: [size > 0 ? `.{${size}}${contained.regex}` : contained.regex] });
   }
+  if (contained !== undefined && operator === "=" && value === "0")
+    return say(contained.column, { antipatterns: [contained.regex] });
+  const part = operator === "=" ? readPart(left, value) : undefined;
+  if (part !== undefined) return say(part.column, { patterns: [part.regex] });
   const call = callOf(left);
   if (/^jsonb?_array_length$/.test(call?.name ?? "")) return say(columnOf(call?.args[0]), { json: "array" });
   if (call?.name === "jsonb_typeof" || call?.name === "json_typeof") {
     return operator === "=" ? say(columnOf(call.args[0]), { json: value }) : undefined;
   }
-  return readSumBound(left, operator, value);
+  const extracted = readExtracted(left, operator, [size]);
+  if (extracted !== undefined) return say(extracted.column, extracted.rule);
+  return readRest(left, operator, size) ?? readExtreme(left, operator, value) ?? readSumBound(left, operator, value);
+}
+
+/** `x % 5 = 0`, `mod(x, 2) <> 0` */
+function readRest(left: Node, operator: string, rest: number): Rules | undefined {
+  const bare = withoutCasts(left);
+  const call = callOf(left);
+  const isSign = "A_Expr" in bare && lastName(bare.A_Expr.name) === "%";
+  const [number, divisor] = isSign ? [bare.A_Expr.lexpr, bare.A_Expr.rexpr] : call?.name === "mod" ? call.args : [];
+  const of = Number(divisor === undefined ? undefined : constantOf(divisor));
+  if (!(of > 0) || !(rest >= 0)) return undefined;
+  if (operator === "=") return say(columnOf(number), { multiple: { of, rest } });
+  const isOther = operator === "<>" && Number.isInteger(of) && of > 1;
+  return isOther ? say(columnOf(number), { multiple: { of, rest: (rest + 1) % of } }) : undefined;
+}
+
+/** `greatest(a, b) <= 9`, `least(a, b) > 0`: all of them; the other way round the first is enough. */
+function readExtreme(left: Node, operator: string, value: string): Rules | undefined {
+  const bare = withoutCasts(left);
+  if (!("MinMaxExpr" in bare)) return undefined;
+  const columns = (bare.MinMaxExpr.args ?? []).map((arg) => columnOf(arg));
+  const known = columns.filter((column) => column !== undefined);
+  const rule = /^[<>]/.test(operator) && operator !== "<>" ? ruleOf(operator, value) : undefined;
+  if (rule === undefined || known.length !== columns.length) return undefined;
+  const isAll = operator.startsWith("<") === (bare.MinMaxExpr.op === "IS_GREATEST");
+  return new Map((isAll ? known : known.slice(0, 1)).map((column) => [column, rule]));
 }
 
 function ruleOf(operator: string, value: string): ColumnRule | undefined {
@@ -130,6 +167,10 @@ function readLetters(left: Node, operator: string, right: Node): Rules | undefin
     if (operator === "=" && lettered !== undefined && columnOf(other) === lettered.column) {
       return say(lettered.column, { letters: lettered.letters });
     }
+    const truncated = operator === "=" ? readTruncation(one, other) : undefined;
+    if (truncated !== undefined) return say(truncated.column, truncated.rule);
+    const capitals = operator === "=" ? capitalizedColumn(one) : undefined;
+    if (capitals !== undefined && columnOf(other) === capitals) return say(capitals, { patterns: [CAPITALIZED] });
     const trimmed = measuredColumn(one);
     if (operator === "=" && trimmed !== undefined && columnOf(other) === trimmed) return say(trimmed, {});
   }

@@ -176,3 +176,9 @@ describe("by type", () => {
     expect(infer(column("stuff", typeOf("_tid", { kind: "array", of: typeOf("tid") })))).toBeUndefined();
   });
 });
+
+test("a day before the present one is yesterday at the latest", () => {
+  const past: ColumnRule = { max: { value: "now", inclusive: false } };
+  expect(infer(column("held", "date"), { held: past })).toMatchObject({ options: { to: "-1d" } });
+  expect(infer(column("held", "timestamptz"), { held: past })).toMatchObject({ options: { to: "now" } });
+});

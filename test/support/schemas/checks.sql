@@ -1,0 +1,37 @@
+-- The forms of checks that schemas have, one table a kind.
+create domain multiple_of_five as int check (value > 0 and value % 5 = 0);
+create domain email as text check (value ~* '^[^@\s]+@[^@\s]+\.[^@\s]+$');
+create table days (
+  id serial primary key, day timestamp not null check (date_trunc('day', day) = day),
+  weekday date not null check (extract(dow from weekday) between 1 and 5), iso date not null check (extract(isodow from iso) < 6),
+  weekend date not null check (extract(isodow from weekend) in (6, 7)), first date not null check (extract(day from first) = 1),
+  month date not null unique check (date_trunc('month', month) = month), week date not null check (date_trunc('week', week) = week),
+  quarter timestamp not null check (quarter = date_trunc('quarter', quarter)), past date not null check (past < current_date));
+create table multiples (
+  id serial primary key, x int not null check (x % 5 = 0), odd int not null check (odd % 2 = 1 and odd > 0),
+  z bigint not null unique check (z % 100 = 0), m int not null check (mod(m, 3) = 0), price numeric not null check (price % 0.25 = 0),
+  w smallint not null check (w % 7 = 3 and w between 0 and 100), p multiple_of_five not null, q multiple_of_five not null unique);
+create table boxes (id serial primary key, b box not null, exclude using gist (b with &&));
+create table circles (id serial primary key, c circle not null, exclude using gist (c with &&));
+create table bookings (
+  id serial primary key, room int not null, during tstzrange not null,
+  exclude using gist (int4range(room, room, '[]') with =, during with &&));
+create table ranges (
+  id serial primary key, r tstzrange not null check (not upper_inf(r)), s int4range not null check (not isempty(s) and lower(s) >= 0),
+  n numrange not null check (upper(n) <= 100), d daterange not null check (lower(d) >= '2020-01-01'));
+create table bounds (
+  id serial primary key, lo int not null, hi int not null, check (greatest(lo, hi) <= 1000), check (least(lo, hi) >= 0),
+  a int not null, b int not null, c int not null, check (a < b and b < c), check ((a is null) = (b is null)),
+  debit numeric(12,2) not null, credit numeric(12,2) not null, balance numeric(12,2) not null check (balance = debit - credit),
+  d interval not null check (d > interval '0' and d <= interval '1 day'));
+create table texts (
+  id serial primary key, name text not null check (length(trim(name)) > 0), handle text not null unique check (handle = lower(handle)),
+  mail email not null unique, title text not null check (initcap(title) = title), code text not null check (position(' ' in code) = 0),
+  vat text not null check (substring(vat from 1 for 2) = 'DE'), path text not null check (left(path, 1) = '/'),
+  file text not null check (right(file, 4) = '.pdf'), token text not null check (octet_length(token) = 40),
+  hash bytea not null check (octet_length(hash) = 32), key text not null check (starts_with(key, 'sk_')));
+create table parts (
+  id serial primary key, data jsonb not null check (jsonb_typeof(data) = 'object'), tags text[] not null check (array_length(tags, 1) <= 5),
+  codes int[] not null check (cardinality(codes) between 1 and 3), a int, b text, check (num_nonnulls(a, b) >= 1), c text, d text,
+  check (coalesce(c, d) is not null), qty int not null, unit numeric(8,2) not null,
+  total numeric generated always as (qty * unit) stored check (total > 0));
