@@ -101,7 +101,7 @@ describe("a store of before is signed once", () => {
   test("where a file of the repository names it, only what was made here; a foreign signature stays", async () => {
     const me = toolsIn(await newFolder());
     const run = newRunId(new Date());
-    const entry = { at: "", target: "main", database: "shop", by: "me", host: "h", pid: 1 };
+    const entry = { at: new Date().toISOString(), target: "main", database: "shop", by: "me", host: "h", pid: 1 };
     await appendJournal(me.stateDir, { version: 1, event: "begin", operation: "dump", run, ...entry });
     const folder = await storeWith({
       "mine.dump": sampleManifest({ name: "mine.dump", run }),
