@@ -33,7 +33,16 @@ export interface Manifest {
   roles: string[];
   tablespaces: string[];
   /** `exact` counts were taken in the dump's own snapshot; the others are the planner's estimates. */
-  tables: { schema: string; name: string; rows: number | null; exact: boolean; bytes: number }[];
+  tables: { schema: string; name: string; rows: number | null; exact: boolean; bytes: number; hash?: string }[];
+  /** What else is compared by `dumps verify --deep`, beside the tables that have a hash; absent in those of before. */
+  contents?: {
+    /** Undefined where they were not read. */
+    large_objects?: { rows: number; hash: string };
+    /** The last value, and whether it was given out: `42 true`. */
+    sequences: { schema: string; name: string; value: string }[];
+    /** What cannot be compared, by name. */
+    left_out: string[];
+  };
   migration_version: string | null;
   git: { commit: string; branch: string | null } | null;
   duration_ms: number;
@@ -107,6 +116,16 @@ const isManifest = isFormOf<Manifest>({
   tables: isListOf(
     isFormOf<Manifest["tables"][number]>({
       ...{ schema: isText, name: isText, rows: orNull(isNumber), exact: isFlag, bytes: isNumber },
+      hash: maybe(isText),
+    }),
+  ),
+  contents: maybe(
+    isFormOf<NonNullable<Manifest["contents"]>>({
+      large_objects: maybe(isFormOf<{ rows: number; hash: string }>({ rows: isNumber, hash: isText })),
+      sequences: isListOf(
+        isFormOf<{ schema: string; name: string; value: string }>({ schema: isText, name: isText, value: isText }),
+      ),
+      left_out: isListOf(isText),
     }),
   ),
   migration_version: orNull(isText),
