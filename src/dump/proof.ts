@@ -2,8 +2,9 @@
  * What is known of a dump from trying it: when it was checked, how deep, with what result. It lies beside the dump, is bound to
  * its SHA-256 and signed like the manifest, since it steers what is removed.
  */
+import * as v from "valibot";
 import { readTextIfExists, writeFileAtomic } from "../sys/files.ts";
-import { isFlag, isFormOf, isListOf, isNumber, isOneOf, isText, isTime, maybe, orNull } from "../sys/form.ts";
+import { finite, time } from "../sys/form.ts";
 import { type KeyPlace, type Keyring, signDocument } from "./authorship.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -16,7 +17,9 @@ export type Depth = (typeof DEPTHS)[number];
  * damaged: its bytes are not what was written. unusable: they are, and are no dump that a restore takes. differs: what was
  * restored is not what was dumped. missing: the server lacks something. refused, failed: it cannot be restored there.
  */
-export type Reason = "damaged" | "unusable" | "differs" | "missing" | "refused" | "failed";
+const REASONS = ["damaged", "unusable", "differs", "missing", "refused", "failed"] as const;
+
+export type Reason = (typeof REASONS)[number];
 
 /** Faults of the dump itself, wherever it is tried. */
 const OWN_FAULTS: ReadonlySet<string> = new Set(["damaged", "unusable", "differs"] satisfies Reason[]);
@@ -54,18 +57,18 @@ export function proofPath(dumpPath: string): string {
 export async function findProof(dumpPath: string): Promise<ProofRecord | undefined> {
   try {
     const value: unknown = JSON.parse((await readTextIfExists(proofPath(dumpPath))) ?? "null");
-    return isRecord(value) ? value : undefined;
+    return v.is(recordForm, value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-const isRecord = isFormOf<ProofRecord>({
-  ...{ version: isOneOf(1), name: isText, sha256: isText, signature: maybe(isText) },
-  results: isListOf(
-    isFormOf<ProofResult>({
-      ...{ depth: isOneOf(...DEPTHS), at: isTime, ok: isFlag, reason: orNull(isText) },
-      ...{ server_version: orNull(isText), took_ms: isNumber },
+const recordForm: v.GenericSchema<ProofRecord> = v.object({
+  ...{ version: v.literal(1), name: v.string(), sha256: v.string(), signature: v.exactOptional(v.string()) },
+  results: v.array(
+    v.object({
+      ...{ depth: v.picklist(DEPTHS), at: time, ok: v.boolean(), reason: v.nullable(v.picklist(REASONS)) },
+      ...{ server_version: v.nullable(v.string()), took_ms: finite },
     }),
   ),
 });
