@@ -80,3 +80,18 @@ export function listOfKept(entries: readonly ArchiveEntry[], { objects }: Skippi
   const kept = entries.filter((entry) => !goes(entry));
   return kept.length === entries.length ? undefined : kept.map(({ id }) => `${id};\n`).join("");
 }
+
+/** Entries that say who may do what with something, and belong to it. */
+const ABOUT = new Set(["ACL", "DEFAULT ACL", "SECURITY LABEL", "POLICY", "ROW SECURITY"]);
+
+/** Whether an entry makes or comments on what is skipped, or says who may use what is `named`, as statements name it. */
+export function isOfSkipped(entry: ArchiveEntry, { objects }: Skipping, named: readonly string[]): boolean {
+  if (wantsOfEntry(entry).some(({ object }) => objects.has(object))) return true;
+  if (!ABOUT.has(entry.kind)) return false;
+  let isAbout = false;
+  eachStatement(Buffer.from(entry.definition), (text) => {
+    const said = `${text.replace(/;$/, "")} `;
+    isAbout ||= named.some((name) => said.includes(` ${name} `));
+  });
+  return isAbout;
+}
