@@ -8,10 +8,10 @@ import { quoteIdentifier } from "./identifier.ts";
 import type { Queries, Transaction } from "./schema.ts";
 import type { Sql } from "./toolbox.ts";
 
-/** An extension to try; one without a schema is created wherever it belongs, and not kept. */
+/** An extension to try, and the schema that it lies in; one without is created wherever it belongs, and not kept. */
 export interface TriedExtension {
   name: string;
-  schema?: string;
+  home?: string;
 }
 
 export interface RefusedExtension {
@@ -41,7 +41,7 @@ export async function tryExtensions(sql: Sql, extensions: readonly TriedExtensio
   try {
     await sql.begin(async (transaction) => {
       refused = await createEach(transaction, tried);
-      if (!tried.every(({ schema }) => schema !== undefined && there.has(schema))) throw new TakenBack();
+      if (!tried.every(({ home }) => home !== undefined && there.has(home))) throw new TakenBack();
     });
   } catch (error) {
     if (!(error instanceof TakenBack)) throw error;
@@ -68,10 +68,10 @@ async function createEach(
   return another ? await createEach(transaction, refused) : refused.map(({ name, why }) => ({ name, why }));
 }
 
-async function create(sql: Queries, { name, schema }: TriedExtension): Promise<void> {
-  const place = schema === undefined ? "" : ` schema ${quoteIdentifier(schema)}`;
-  if (schema !== undefined && schema !== "pg_catalog") {
-    await sql.unsafe(`create schema if not exists ${quoteIdentifier(schema)}`);
+async function create(sql: Queries, { name, home }: TriedExtension): Promise<void> {
+  const place = home === undefined ? "" : ` schema ${quoteIdentifier(home)}`;
+  if (home !== undefined && home !== "pg_catalog") {
+    await sql.unsafe(`create schema if not exists ${quoteIdentifier(home)}`);
   }
   await sql.unsafe(`create extension if not exists ${quoteIdentifier(name)}${place}`);
 }

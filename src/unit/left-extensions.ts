@@ -2,12 +2,8 @@
 import type { ArchiveEntry } from "../archive/archive.ts";
 import { isOfSkipped } from "../archive/archive-wants.ts";
 import { refusal } from "../errors.ts";
-import {
-  type RefusedExtension,
-  readBelongings,
-  type TriedExtension,
-  tryExtensions,
-} from "../postgres/refused-extensions.ts";
+import type { DatabaseFacts } from "../postgres/catalog.ts";
+import { type RefusedExtension, readBelongings, tryExtensions } from "../postgres/refused-extensions.ts";
 import { nameSome } from "../postgres/schema-dependencies.ts";
 import { withSession } from "../postgres/session.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -30,9 +26,10 @@ export async function findLeftExtensions(
   work: Work,
   { toolbox, database, target }: LiveTarget,
   scratch: string,
-  extensions: readonly TriedExtension[],
+  extensions: DatabaseFacts["extensions"],
 ): Promise<LeftExtensions | undefined> {
-  const refused = await inScratch(work, scratch, (sql) => tryExtensions(sql, extensions));
+  const tried = extensions.map(({ name, schema }) => ({ name, home: schema }));
+  const refused = await inScratch(work, scratch, (sql) => tryExtensions(sql, tried));
   if (refused.length === 0) return undefined;
   const names = refused.map(({ name }) => name);
   const { run } = work.operation;
