@@ -20,10 +20,6 @@ const BACKSLASH = 92;
 const FIRST_OF_SEVERAL = 0x80;
 const COPY_END = Buffer.from("\n\\.");
 
-function viewOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
-}
-
 function countBackslashes(bytes: Buffer, from: number, to: number): number {
   let at = to;
   while (at > from && bytes[at - 1] === BACKSLASH) at--;
@@ -58,7 +54,10 @@ export class SqlLexer {
   }
 
   add(chunk: Uint8Array): void {
-    const bytes = this.rest.length === 0 ? viewOf(chunk) : Buffer.concat([this.rest, chunk]);
+    const bytes =
+      this.rest.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([this.rest, chunk]);
     let position = 0;
     try {
       while (position < bytes.length) {
@@ -147,9 +146,8 @@ export class SqlLexer {
   /** A carriage return ends a comment, too, and psql reads on behind it; one before a newline is left to the line. */
   private endOfComment(bytes: Buffer, from: number): number {
     const end = this.endOfLine(bytes, from);
-    const line = bytes.subarray(from, end);
-    const found = line.indexOf(RETURN);
-    return found < 0 || (found === line.length - 1 && end < bytes.length) ? end : from + found;
+    const found = bytes.subarray(from, end < bytes.length ? end - 1 : end).indexOf(RETURN);
+    return found < 0 ? end : from + found;
   }
 
   private readText(bytes: Buffer, from: number): number {
