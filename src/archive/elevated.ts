@@ -9,6 +9,8 @@ export interface ElevatedStatement {
   /** As wants name it. */
   object: string;
   sql: string;
+  /** By it an event trigger acts in sessions that want none to act: an administrator's, too. */
+  isDefiant?: true;
 }
 
 /** They stand in front of all else, where nothing of the dump is there yet that could get in an extension's way. */
@@ -18,12 +20,11 @@ const BACK = ["event trigger", "publication"];
 
 const FORMS = new RegExp(`^(?:CREATE|ALTER|COMMENT ON) (?:${[...FRONT, ...BACK].join("|")}) (?!.*\\bOWNER TO\\b)`, "i");
 
-/** By it an event trigger acts in sessions that want none to act: an administrator's, too. */
 const DEFIANT = /\bENABLE\s+(?:ALWAYS|REPLICA)\b/i;
 
 /** Without what an administrator had better not make. */
 export function withoutDefiant(statements: readonly ElevatedStatement[]): ElevatedStatement[] {
-  const defiant = new Set(statements.filter(({ sql }) => DEFIANT.test(sql)).map(({ object }) => object));
+  const defiant = new Set(statements.filter(({ isDefiant }) => isDefiant).map(({ object }) => object));
   return statements.filter(({ object }) => !defiant.has(object));
 }
 
@@ -41,7 +42,9 @@ export function standsInFront({ object }: Pick<ElevatedStatement, "object">): bo
 export function elevatedOf(text: string, whole: () => string): ElevatedStatement | undefined {
   if (!FORMS.test(text)) return undefined;
   const object = wantOf(text, whole)?.object ?? "";
-  return isElevatable(object) ? { object, sql: whole() } : undefined;
+  if (!isElevatable(object)) return undefined;
+  // In the statement itself a comment may stand between the words.
+  return { object, sql: whole(), ...(DEFIANT.test(text) ? { isDefiant: true } : {}) };
 }
 
 /** What is left out of the rest of the dump for them: they themselves, and the schemas that extensions lie in. */

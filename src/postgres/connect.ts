@@ -5,7 +5,13 @@ import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { stringAt } from "../sys/untyped.ts";
 import { connectTimeoutS, dial } from "./dial.ts";
 import { openOneSession } from "./one-session.ts";
-import { ADMINISTRATORS_SETTINGS, isDirect, OWN_SETTINGS, USERS_SETTINGS } from "./own-settings.ts";
+import {
+  ADMINISTRATORS_SETTINGS,
+  ADMINISTRATORS_START,
+  isDirect,
+  OWN_SETTINGS,
+  USERS_SETTINGS,
+} from "./own-settings.ts";
 import { tlsWays } from "./tls.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
 import { type Connection, isSocket } from "./url.ts";
@@ -101,6 +107,7 @@ async function openSession(
         connection: {
           application_name: options.control ? controlName(run) : applicationName(run),
           ...(asked === undefined ? {} : { options: asked }),
+          ...(options.administrator ? ADMINISTRATORS_START : {}),
         },
         onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
         ...session,

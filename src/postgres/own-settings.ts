@@ -30,13 +30,18 @@ function settingQuery(settings: Readonly<Record<string, string>>, path = ""): st
 export const OWN_SETTINGS = settingQuery({ ...WAITING, ...WORKING }, PATH);
 
 /**
+ * What holds in an administrator's session from its very beginning: a trigger on logins acts before anything can be set. What
+ * a login asks for goes before what a database says.
+ */
+export const ADMINISTRATORS_START = { session_replication_role: "replica", search_path: "pg_catalog, pg_temp" };
+
+/**
  * For those of an administrator, who could do anything: no name is found but PostgreSQL's own, no database makes another role
  * of it, and nobody's event triggers act: before PostgreSQL 17 those that heed what a session says of triggers.
  */
 export const ADMINISTRATORS_SETTINGS = settingQuery({
   ...{ ...WAITING, ...WORKING },
-  ...{ search_path: "pg_catalog, pg_temp", role: "none", event_triggers: "off" },
-  session_replication_role: "replica",
+  ...{ ...ADMINISTRATORS_START, role: "none", event_triggers: "off" },
 });
 
 /** For those in which statements of the user's run: what role and database say of them holds. */

@@ -1,4 +1,5 @@
 /** Whether two targets are one database, by what is said of them: nothing is dialled. */
+import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type Connection, eachAddress, isSocket } from "../postgres/url.ts";
 import { openServer } from "../server/open-server.ts";
@@ -40,12 +41,29 @@ async function isSameHost(one: Connection, other: Connection): Promise<boolean> 
 /** "" stands for this machine. */
 function nameOf(connection: Connection): string {
   if (isSocket(connection)) return "";
-  const name = (connection.hostaddr ?? connection.host).toLowerCase().replace(/\.$/, "");
+  const name = canonical((connection.hostaddr ?? connection.host).toLowerCase().replace(/\.$/, ""));
   return isThisMachine(name) ? "" : name;
 }
 
+/** An address in the one way in which addresses are compared: of IPv6 there are many. What is none stays as it is. */
+function canonical(name: string): string {
+  const [address = "", zone] = name.split("%");
+  if (!isIPv6(address)) return name;
+  const short = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];
+  if (high !== undefined && low !== undefined) return dotted(Number.parseInt(high, 16), Number.parseInt(low, 16));
+  return zone === undefined || short === "::1" ? short : `${short}%${zone}`;
+}
+
+function dotted(high: number, low: number): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+}
+
+/** Whoever calls these reaches the own machine. */
+const ANYWHERE_HERE = new Set(["localhost", "::1", "::", "0.0.0.0"]);
+
 function isThisMachine(address: string): boolean {
-  if (address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address)) return true;
+  if (ANYWHERE_HERE.has(address) || /^127(\.\d{1,3}){3}$/.test(address)) return true;
   return Object.values(networkInterfaces()).some((all) => all?.some((each) => each.address === address));
 }
 
@@ -56,5 +74,5 @@ async function placesOf(name: string): Promise<string[]> {
     lookup(name, { all: true }).catch(() => []), // not known here: it is compared by its name
     Bun.sleep(LOOKUP_MS).then(() => []),
   ]);
-  return [name, ...found.map(({ address }) => (isThisMachine(address) ? "" : address))];
+  return [name, ...found.map(({ address }) => (isThisMachine(canonical(address)) ? "" : canonical(address)))];
 }

@@ -39,7 +39,7 @@ function pathsOf(value: unknown): string[] {
   return path === undefined ? [] : pathsOf(path);
 }
 
-/** A path whose variables have their defaults. */
+/** A path whose variables have their defaults. One without, at its beginning, is taken for the folder, as `${PWD}` is. */
 export function withDefaults(path: string): string {
-  return path.replace(/\$\{\w+:?-([^{}]*)\}/g, "$1");
+  return path.replace(/\$\{\w+:?-([^{}]*)\}/g, "$1").replace(/^\$(?:\w+|\{\w+[^{}]*\})(?=$|[/:])/, ".");
 }

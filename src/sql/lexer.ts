@@ -10,7 +10,7 @@ import { isNamePart, MOST_TEXT, StatementText } from "./statement-text.ts";
 type Mode = "text" | "string" | "name" | "dollar" | "line" | "block" | "copy";
 
 const SPECIAL = new Uint8Array(256);
-for (const byte of Buffer.from("'\"$-/\\;()\n")) SPECIAL[byte] = 1;
+for (const byte of Buffer.from("'\"$-/\\;()\r\n")) SPECIAL[byte] = 1;
 const NEWLINE = 10;
 const RETURN = 13;
 const DOLLAR = 36;
@@ -19,10 +19,6 @@ const BACKSLASH = 92;
 /** From here on a byte may be a part of a longer character. */
 const FIRST_OF_SEVERAL = 0x80;
 const COPY_END = Buffer.from("\n\\.");
-
-function viewOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
-}
 
 function countBackslashes(bytes: Buffer, from: number, to: number): number {
   let at = to;
@@ -58,7 +54,10 @@ export class SqlLexer {
   }
 
   add(chunk: Uint8Array): void {
-    const bytes = this.rest.length === 0 ? viewOf(chunk) : Buffer.concat([this.rest, chunk]);
+    const bytes =
+      this.rest.length === 0
+        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+        : Buffer.concat([this.rest, chunk]);
     let position = 0;
     try {
       while (position < bytes.length) {
@@ -109,7 +108,7 @@ export class SqlLexer {
       case "dollar":
         return this.skipPast(bytes, from, this.tag);
       case "line": {
-        const end = this.endOfLine(bytes, from);
+        const end = this.endOfComment(bytes, from);
         this.mode = "text";
         this.listener.comment(bytes.toString("utf8", from, end));
         return end;
@@ -144,6 +143,13 @@ export class SqlLexer {
     return this.last || bytes.length - from > MOST_TEXT ? bytes.length : this.more();
   }
 
+  /** A carriage return ends a comment, too, and psql reads on behind it; one before a newline is left to the line. */
+  private endOfComment(bytes: Buffer, from: number): number {
+    const end = this.endOfLine(bytes, from);
+    const found = bytes.subarray(from, end < bytes.length ? end - 1 : end).indexOf(RETURN);
+    return found < 0 ? end : from + found;
+  }
+
   private readText(bytes: Buffer, from: number): number {
     let at = from;
     while (at < bytes.length && SPECIAL[bytes[at] ?? 0] === 0) at++;
@@ -168,7 +174,7 @@ export class SqlLexer {
     if (character === "(") this.parentheses += 1;
     if (character === ")") this.parentheses = Math.max(0, this.parentheses - 1);
     if (character === ";" && this.parentheses === 0) this.endStatement(at + 1);
-    else if (character === "\n") this.endLine(at);
+    else if (character === "\n" || character === "\r") this.endLine(at);
     else this.append(character, at);
     return at + 1;
   }

@@ -125,7 +125,7 @@ export function unitsOfCharacters(text: string, characters: number): number {
   return units;
 }
 
-const BLANK = /(?:\s+|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*/y;
+const BLANK = /(?:\s+|--[^\r\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/)*/y;
 
 function skipBlank(script: string, from: number): number {
   BLANK.lastIndex = from;

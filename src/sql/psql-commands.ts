@@ -137,7 +137,7 @@ function lineOf({ sql, line }: Script, piece: string): number {
  * rows of a COPY is for psql 17 the end of everything, and it says nothing.
  */
 export function endStatement(sql: string): string {
-  const last = sql.replace(/(?:\s|--[^\n]*(?:\n|$))*$/, "");
+  const last = sql.replace(/(?:\s|--[^\r\n]*)*$/, "");
   const isEnded = last === "" || last.endsWith(";") || /(?:^|\n)[ \t]*\\[^\n]*$/.test(last);
   return isEnded ? sql : `${sql}\n;`;
 }

@@ -3,13 +3,13 @@ import { dirname, relative } from "node:path";
 import { parseEnv } from "../config/env-file.ts";
 import { renderLines } from "../config/env-template.ts";
 import { pathInWorktree } from "../config/load-config.ts";
-import { loadTextFile } from "../config/text-file.ts";
 import { gitCommand } from "../repo/git.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { createRenderer, formatVariable, renderVariables } from "../resolve/env-lines.ts";
 import type { Whereabouts } from "../resolve/reach.ts";
 import type { Target } from "../resolve/target.ts";
 import { pathExists } from "../sys/files.ts";
+import { readBranchTemplate } from "./branch-template.ts";
 import { type EnvBlockResult, writeEnvBlock } from "./env-block.ts";
 import type { WorktreeTools } from "./tools.ts";
 
@@ -64,8 +64,7 @@ async function fillTemplate(
   variables: Readonly<Record<string, string>>,
   render: ReturnType<typeof createRenderer>,
 ): Promise<string[]> {
-  const own = pathInWorktree(loaded, template, root);
-  const text = await loadTextFile((await pathExists(own)) ? own : template, "the template");
+  const text = await readBranchTemplate(loaded, template, root);
   const lines = renderLines(text, {
     variable: (name) => {
       const value = variables[name];

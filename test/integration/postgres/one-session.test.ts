@@ -1,6 +1,6 @@
 /** A session that is lost is never another one without a word, however it is reached and whatever it was at. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { codeOf } from "../../../src/postgres/connect.ts";
+import { codeOf, openConnection } from "../../../src/postgres/connect.ts";
 import { createDockerToolbox } from "../../../src/postgres/docker-toolbox.ts";
 import { isLostCode } from "../../../src/postgres/lost-connection.ts";
 import { endSession } from "../../../src/postgres/session.ts";
@@ -100,4 +100,27 @@ test("an end waits for what is under way, as long as it may", async () => {
   await other.end({ timeout: 0.3 });
   expect(isLostCode(await slow)).toBe(true);
   expect(isLostCode(await codeAfter(other`select 1`))).toBe(true);
+});
+
+test("in an administrator's session nothing acts that a database does at logins", async () => {
+  const { password, port = 0 } = server;
+  await server.psql(
+    database,
+    `create table seen (who text);
+     create function see() returns event_trigger language plpgsql as $$ begin
+       insert into seen values (current_setting('application_name')); end $$;
+     create event trigger at_login on login execute function see();
+     alter database ${database} set search_path = public, pg_catalog;`,
+  );
+  try {
+    const run = newRunId(new Date());
+    const login = { host: "127.0.0.1", port, user: "postgres", password, database, parameters: {} };
+    const sql = await openConnection(login, run, { label: "the test's server", administrator: true, direct: true });
+    const [row] = await sql<{ path: string }[]>`select current_setting('search_path') as path`;
+    expect(row?.path).toBe("pg_catalog, pg_temp");
+    expect(await sql`select 1 from public.seen where who like ${`%${run}%`}`).toHaveLength(0);
+    await endSession(sql);
+  } finally {
+    await server.psql(database, "drop event trigger at_login");
+  }
 });

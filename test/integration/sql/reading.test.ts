@@ -47,7 +47,7 @@ const STATEMENTS = [
     "select N'a\\';",
   ],
   ...["select $$a'b$$;", "select $t$ $$ \\ $t$;", "select 1 as a$b$c;", "select $1$2;", "do $$ begin null; end $$;"],
-  ...["-- a\n", "/* a */", "/* a /* b */ c */", "/* a", "*/", "-- '\n"],
+  ...["-- a\r", "select E'a'\r'\\'';", "-- a\n", "/* a */", "/* a /* b */ c */", "/* a", "*/", "-- '\n"],
   ...["copy t from stdin;\na\n\\.\n", "copy t from stdin;\n", "copy t from stdin;\n\\.x\n \\.\n\\.\n", "\\.\n"],
   ...[
     'copy "t" from stdin;\na\\\n\\.\n',

@@ -158,3 +158,16 @@ test("an extension that the server lacks is left out on request; what the dump h
   expect(without.refused).toEqual([]);
   expect(notes).toBe("left out: extension cloud\nthe dump has none of this: extension mist");
 });
+
+test.each(["ALWAYS", "REPLICA"])(
+  "no administrator makes an event trigger that is enabled %s, however that is written",
+  (when) => {
+    const made = "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f();";
+    const server = { ...facts, administrator: "boss" };
+    const elevated = (sql: string) => chooseParts(inspected(sql), server, { noOwner: false }).elevated.length;
+    expect(elevated(`${made} ALTER EVENT TRIGGER e ENABLE;`)).toBe(2);
+    for (const between of [" ", "\n", "/* */", "--\r", "-- x\n"]) {
+      expect(elevated(`${made} ALTER EVENT TRIGGER e ENABLE${between}${when};`)).toBe(0);
+    }
+  },
+);

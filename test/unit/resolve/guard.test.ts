@@ -43,6 +43,12 @@ function place({ environment = {}, envFile }: { environment?: Environment; envFi
 test.each([
   ["its URL", PROD, {}],
   ["a URL by another name of this machine", "postgres://me@localhost:7001/prod", {}],
+  ["a URL by the address of all of this machine", "postgres://me@0.0.0.0:7001/prod", {}],
+  ["a short address", "postgres://me@127.1:7001/prod", {}],
+  ["its address as IPv6", "postgres://me@[::ffff:127.0.0.1]:7001/prod", {}],
+  ["IPv6 at length", "postgres://me@[0:0:0:0:0:0:0:1]:7001/prod", {}],
+  ["IPv6 for all of this machine", "host=:: port=7001 dbname=prod user=me", {}],
+  ["capital letters and a dot", "postgres://me@LOCALHOST.:7001/prod", {}],
   ["a URL with the place in its parameters", "postgres://me@db.example/dev?host=127.0.0.1&port=7001&dbname=prod", {}],
   ["a URL with several servers, one of them it", "postgres://me@db.example:1,127.0.0.1:7001/prod", {}],
   ["a socket of its port", "postgres://me@/prod?host=/run/postgresql&port=7001", {}],

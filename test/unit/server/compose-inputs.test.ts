@@ -33,6 +33,9 @@ services:
       - ./init:/docker-entrypoint-initdb.d:ro
       - {type: bind, source: ./pg.conf, target: /etc/pg.conf}
       - "\${CONF:-./hba.conf}:/etc/hba.conf"
+      - "\${PWD}/first.sh:/docker-entrypoint-initdb.d/1.sh"
+      - "$PWD/second.sh:/docker-entrypoint-initdb.d/2.sh"
+      - {type: bind, source: "\${ROOT:?say where}/third.sh", target: /docker-entrypoint-initdb.d/3.sh}
       - data:/var/lib/postgresql
       - ../outside.sh:/x
     env_file: [db.env, {path: more.env}, absent.env]
@@ -42,7 +45,17 @@ services:
 secrets: {key: {file: ./key.txt}}
 `,
       "base/db.yml": 'services: {base: {volumes: ["./entry.sh:/entry.sh"]}}\n',
-      ...{ "image/Dockerfile": "", "init/1.sql": "", "init/sub/2.sh": "", "pg.conf": "", "hba.conf": "", "db.env": "" },
+      ...{
+        "image/Dockerfile": "",
+        "init/1.sql": "",
+        "init/sub/2.sh": "",
+        "first.sh": "",
+        "second.sh": "",
+        "third.sh": "",
+        "pg.conf": "",
+        "hba.conf": "",
+        "db.env": "",
+      },
       ...{
         "more.env": "",
         "cache/My.Dockerfile": "",
@@ -57,7 +70,18 @@ secrets: {key: {file: ./key.txt}}
   );
   expect(found).toEqual(
     [
-      ...["image/Dockerfile", "init/1.sql", "init/sub/2.sh", "pg.conf", "hba.conf", "db.env", "more.env"],
+      ...[
+        "image/Dockerfile",
+        "init/1.sql",
+        "init/sub/2.sh",
+        "first.sh",
+        "second.sh",
+        "third.sh",
+        "pg.conf",
+        "hba.conf",
+        "db.env",
+        "more.env",
+      ],
       ...["cache/My.Dockerfile", "store.sh", "key.txt", "base/entry.sh"],
     ].sort(),
   );

@@ -44,6 +44,16 @@ const cases: { name: string; sql: string; said: string[] }[] = [
     sql: "a -- x;'\nb /* ; ' /* \" */ \\! */ c;",
     said: ["C -- x;'", "S a   b   c"],
   },
+  {
+    name: "a carriage return ends a comment, too",
+    sql: "-- a\rb; -- c\r\\! d\n-- e\r\nf -- g\r;",
+    said: ["C -- a", "S b", "C -- c", "P \\! d", "C -- e\r", "C -- g", "S f"],
+  },
+  {
+    name: "and begins a line, on which a string goes on",
+    sql: "a E'b'\r'\\' ' \\! c -- '\n;",
+    said: ["P \\! c -- '", "S a E'' ''"],
+  },
   { name: "minus and slash", sql: "a - b / c -1;", said: ["S a - b / c -1"] },
   { name: "strings lose their contents", sql: "a 'x;y''z\\' b '';", said: ["S a '' b ''"] },
   { name: "a backslash escapes in E''", sql: "a E'\\';''\\\\' b; e'\\'' c;", said: ["S a E'' b", "S e'' c"] },
