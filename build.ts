@@ -20,17 +20,12 @@ const RELEASED = [
 
 const ENTRY = "src/main.ts";
 
-/**
- * To compile what a short command runs costs a quarter of its CPU time and saves nothing: --compile-jit-policy puts that off
- * until src/main.ts sets it back for the commands that go on. Without the two no-autoload flags the binary would load .env
- * and run bunfig.toml of whatever folder it is started in.
- */
+/** Without the two no-autoload flags the binary would load .env and run bunfig.toml of whatever folder it is started in. */
 const FLAGS = [
   "--compile",
   "--minify",
   "--splitting",
   "--bytecode",
-  "--compile-jit-policy=1000",
   "--format=esm",
   "--sourcemap",
   "--no-compile-autoload-dotenv",

@@ -26,6 +26,7 @@ export async function measureDumps(setting: Setting, rounds: number): Promise<Ro
       contestant("pg_dump | gzip", line(dumpToGzip(setting, "plain.sql.gz"))),
       contestant("pg_dump -Fc", line(`${pgDump} -Fc -Z zstd:1 ${DATABASE} > bare.dump`)),
       contestant("pgrove dump", pgrove("dump", "-q")),
+      contestant("pgrove dump --prove", pgrove("dump", "--prove", "-q")),
       contestant("pg_dump -Fd -j2, tar", line(directory.join(" && "))),
       contestant("pgrove dump --jobs 2", pgrove("dump", "--jobs", "2", "-q")),
     ],
@@ -37,7 +38,8 @@ export async function measureDumps(setting: Setting, rounds: number): Promise<Ro
   const [own, parallel, gzip] = [of("pgrove dump"), of("pgrove dump --jobs 2"), of("pg_dump | gzip")];
   return [
     timesAsFast("dump, against docker exec … pg_dump | gzip > file", own, gzip, 3),
-    timesAsLong("dump, against docker exec … pg_dump -Fc -Z zstd:1 > file", own, of("pg_dump -Fc"), 1.15),
+    timesAsLong("dump, against docker exec … pg_dump -Fc -Z zstd:1 > file", own, of("pg_dump -Fc"), 1.1),
+    timesAsLong("dump --prove, every row hashed, against dump", of("pgrove dump --prove"), own, 1.6),
     timesAsFast("dump --jobs 2, against pg_dump | gzip > file", parallel, gzip, 3.7),
     timesAsLong(
       "dump --jobs 2, against pg_dump -Fd -j2 -Z zstd:1 and tar > file",

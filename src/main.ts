@@ -4,11 +4,7 @@ import { writeAll } from "./cli/descriptors.ts";
 
 const argv = process.argv.slice(2);
 
-/** Within it most commands are done: their code stays in the interpreter, see `--compile-jit-policy` in build.ts. */
-const SHORT_RUN_MS = 250;
-
 if (!(argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V") && (await sayVersion()))) {
-  setTimeout(() => Bun.unsafe.setJITPolicy(1), SHORT_RUN_MS).unref();
   const { runCli } = await import("./cli/run.ts");
   // Never process.exit: it would cut off what is not written yet.
   process.exitCode = await runCli(argv, version);

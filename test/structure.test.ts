@@ -31,7 +31,9 @@ const FEATURE_USES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The rooms below the features: each may use those behind it. */
-const BELOW_FEATURES = ["unit", "archive", "sql", "work", "resolve", "detect", "repo", "server", "postgres"];
+const BELOW_FEATURES = [
+  ...["unit", "archive", "sql", "work", "resolve", "detect", "repo", "server", "postgres", "retention"],
+];
 
 /** What any folder may use. */
 const EVERYWHERE = ["config", "sys"];

@@ -32,10 +32,10 @@ const GROUPS = [
   group(16, "names that climb out of the store", "e2e/faults/names"),
   group(17, "broken configuration", "unit/config/"),
   group(18, "a repository that is hostile", "e2e/faults/hostile", "e2e/hooks > what a branch wants restored"),
-  group(19, "secrets", "e2e/faults/secrets"),
+  group(19, "secrets", "e2e/faults/secrets", "e2e/faults/canaries"),
   group(20, "two of new at once", "e2e/worktrees/concurrency"),
   group(21, "new, remove and prune are killed", "e2e/worktrees/killed"),
-  group(22, "a registry that is damaged", "unit/repo/registry"),
+  group(22, "a registry that is damaged", "unit/repo/registry", "unit/repo/state-files-fuzz"),
   group(23, "worktrees that move and return", "e2e/worktrees/identity", "integration/worktree/meanwhile"),
   group(
     24,

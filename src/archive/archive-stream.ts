@@ -1,20 +1,28 @@
 /** An archive that passes through from pg_dump to pg_restore, without what the target does not take. */
-import { ArchiveCursor, type ArchiveHead, MOST_BYTES, readEntry, readHead } from "./archive.ts";
+import { ArchiveCursor, type ArchiveEntry, type ArchiveHead, MOST_BYTES, readEntry, readHead } from "./archive.ts";
 import { blank } from "./left-out.ts";
 import { USUAL_PATH } from "./search-path.ts";
 
 const FIRST_BYTES = 1 << 16;
 
+/** What is changed of an archive beside what no server takes. */
+interface Changes {
+  /** The session keeps its own search_path. */
+  keepsPath: boolean;
+  /** Whether an entry is left out whole; its rows stay. */
+  goes: (entry: ArchiveEntry) => boolean;
+}
+
 /**
  * The archive, byte for byte, with what is left out blanked in its table of contents. `found` is told once, with the
- * names. `keepsPath` leaves the session its own search_path. No more is held than the entry that is being read. What cannot be read passes as it is: pg_restore says why.
+ * names. `goes` tells which entries are left out whole; `keepsPath` leaves the session its own search_path. No more is held than the entry that is being read. What cannot be read passes as it is: pg_restore says why.
  */
 export async function* withoutLeftOut(
   source: AsyncIterable<Uint8Array>,
   found: (names: readonly string[]) => void,
-  keepsPath = false,
+  { keepsPath = false, goes = () => false }: Partial<Changes> = {},
 ): AsyncGenerator<Uint8Array> {
-  const contents = new Contents(keepsPath);
+  const contents = new Contents({ keepsPath, goes });
   let pieces: Uint8Array[] = [];
   let size = 0;
   let wanted = FIRST_BYTES;
@@ -49,10 +57,11 @@ class Contents {
   private count = 0;
   private readonly cursor = new ArchiveCursor(new Uint8Array());
 
-  constructor(private readonly keepsPath: boolean) {}
+  constructor(private readonly changes: Changes) {}
 
   /** Reads and blanks the entries that are whole; how many bytes that was, or all when there are no more entries. */
   read(bytes: Uint8Array): number {
+    const { keepsPath, goes } = this.changes;
     this.cursor.bytes = bytes;
     let whole = 0;
     const reached = () => {
@@ -63,10 +72,12 @@ class Contents {
       this.head ??= readHead(this.cursor);
       reached();
       for (; this.count < this.head.count; this.count++) {
-        const { kind, place, leftOut } = readEntry(this.cursor, this.head.version.minor, this.head.format);
+        const entry = readEntry(this.cursor, this.head.version.minor, this.head.format);
+        const { kind, place, leftOut } = entry;
         for (const name of leftOut.names) this.names.add(name);
         blank(bytes, leftOut.parts);
-        if (this.keepsPath && kind === "SEARCHPATH") blank(bytes, [{ ...place, instead: USUAL_PATH }]);
+        if (goes(entry)) blank(bytes, [place]);
+        if (keepsPath && kind === "SEARCHPATH") blank(bytes, [{ ...place, instead: USUAL_PATH }]);
         reached();
       }
     } catch (error) {

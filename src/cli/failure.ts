@@ -11,13 +11,34 @@ export interface Failure {
   exit: number;
 }
 
-/** Anything that was thrown, as a failure. What is no PgroveError, and no connection's end, is a bug of pgrove's. */
+/** What the machine may refuse to every program, and what helps. */
+const REFUSED_BY_MACHINE: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ENOSPC: "make room on the disk, then run it again: it goes on from what is there",
+    EDQUOT: "make room within your quota, then run it again: it goes on from what is there",
+    EROFS: "the disk is mounted read-only; mount it for writing, then run it again",
+    EIO: "look at the disk; the kernel's log says more: dmesg",
+    EACCES: "look at whose file it is: ls -l",
+    EMFILE: "allow more open files: ulimit -n",
+    ENFILE: "the machine has no more open files; end other programs",
+  }),
+);
+
+/**
+ * Anything that was thrown, as a failure. What is no PgroveError, no connection's end, and nothing that the machine
+ * refused, is a bug of pgrove's.
+ */
 export function describeFailure(error: unknown, verbose: boolean): Failure {
   if (error instanceof PgroveError) {
     const { code, message, hint, exit } = error;
     return { code, message, hint, exit };
   }
-  if (error instanceof Error && isLostCode(String(Reflect.get(error, "code")))) {
+  const systemCode = error instanceof Error ? String(Reflect.get(error, "code")) : "";
+  const help = REFUSED_BY_MACHINE.get(systemCode);
+  if (help !== undefined) {
+    return { code: "machine", message: `the machine refused: ${messageOf(error)}`, hint: help, exit: EXIT.failed };
+  }
+  if (isLostCode(systemCode)) {
     const message = `the connection to the server was lost: ${messageOf(error)}`;
     return { code: "connection_lost", message, hint: "pgrove status", exit: EXIT.failed };
   }

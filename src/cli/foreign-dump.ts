@@ -1,5 +1,6 @@
 /** Consent to the SQL of a dump that somebody else has made. */
-import { type DoubtfulDump, isSigned } from "../dump/authorship.ts";
+import { isSigned } from "../dump/authorship.ts";
+import type { DoubtfulDump } from "../dump/foreign.ts";
 import { listDumps, requireDump } from "../dump/store.ts";
 import { hashContent } from "../repo/approved-files.ts";
 import type { TrustItem } from "../repo/trust-items.ts";

@@ -1,14 +1,17 @@
 /** Every command: its name, one line about it, and where it is. Nothing of a command is imported before it is needed. */
 import { type Chapter, group, lazy } from "./command-tree.ts";
 
-const DUMPS = group("the dumps that were kept: list, show, verify, adopt, remove", {
+const DUMPS = group("the dumps that were kept: list, show, verify, prune, pin, adopt, remove", {
   list: lazy(
     { description: "the dumps of this repository, newest first", alias: "ls" },
     () => import("./commands/dumps.ts"),
     "list",
   ),
   show: lazy("what one dump holds, and where it comes from", () => import("./commands/dumps.ts"), "show"),
-  verify: lazy("checks that dumps are whole", () => import("./commands/dumps.ts"), "verify"),
+  verify: lazy("checks that dumps are whole", () => import("./commands/dumps-verify.ts"), "verify"),
+  prune: lazy("removes what dumps.keep does not keep", () => import("./commands/dumps-keep.ts"), "prune"),
+  pin: lazy("keeps dumps whatever the rule says", () => import("./commands/dumps-keep.ts"), "pin"),
+  unpin: lazy("lets the rule count again", () => import("./commands/dumps-keep.ts"), "unpin"),
   adopt: lazy(
     "takes dumps of others, or of other programs, into the store",
     () => import("./commands/dumps-adopt.ts"),

@@ -1,6 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
+import { keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
 import { server } from "./schema-server.ts";
@@ -158,21 +159,22 @@ const dumps = v.pipe(
     dir: v.optional(
       text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
     ),
+    prove: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description(
+          "Whether each dump records the contents of every table, for `dumps verify --deep`; else of those up to 8 MiB.",
+        ),
+      ),
+      false,
+    ),
     key_file: v.optional(
       text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
     ),
     keep: v.optional(
-      v.pipe(
-        v.strictObject({
-          last: v.optional(count("The newest ones."), 3),
-          daily: v.optional(count("One a day, for so many days."), 7),
-          weekly: v.optional(count("One a week, for so many weeks."), 4),
-          monthly: v.optional(count("One a month, for so many months."), 12),
-          days: v.optional(count("Everything younger than so many days. BACKUP_RETENTION_DAYS.")),
-        }),
-        v.description("What `dumps prune` keeps of each database; 0 turns a rule off."),
+      keepRule(
+        "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",
       ),
-      {},
     ),
   }),
   v.description("Where dumps are kept, and for how long."),
@@ -261,7 +263,18 @@ export const configSchema = v.pipe(
     seeds: v.optional(seeds, {}),
     snapshots: v.optional(
       v.pipe(
-        v.strictObject({ keep: v.optional(count("How many snapshots of each database are kept.", 1), 5) }),
+        v.strictObject({
+          keep: v.optional(
+            v.pipe(
+              v.union([
+                count("So many of the newest ones.", 1),
+                keepRule("Or what is kept, by a rule as `dumps.keep` has them."),
+              ]),
+              v.description("Which snapshots of each database are kept."),
+            ),
+            5,
+          ),
+        }),
         v.description("Saved states inside the server."),
       ),
       {},

@@ -6,6 +6,7 @@ import type { EmptyFill, Keeping, Loss } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
 import { dropOldest, prepareSnapshot } from "./snapshot.ts";
+import type { SnapshotKeep } from "./snapshot-keep.ts";
 import { keepAsSnapshot, nextMark } from "./snapshot-list.ts";
 
 export interface EmptyRequest extends EmptyFill {
@@ -24,8 +25,8 @@ export async function replaceByEmpty(tools: OperationTools, target: LiveTarget, 
 
 /** The snapshot that what is replaced becomes. */
 export interface KeptSnapshot {
-  /** How many of the target's snapshots are kept, this one included. */
-  keep: number;
+  /** Which of the target's snapshots are kept; a number includes this one. */
+  keep: SnapshotKeep;
 }
 
 /**

@@ -11,6 +11,7 @@ import { dropKept, nameKept } from "../unit/keep.ts";
 import { onServer } from "../unit/marks.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
+import { listDrops, type SnapshotKeep } from "./snapshot-keep.ts";
 import {
   BEFORE_REWIND,
   chooseSnapshotName,
@@ -29,8 +30,8 @@ export type WhenConnected = "disconnect" | "wait";
 export interface SnapshotRequest {
   /** As `requireSnapshotName` passes it; left out, the time. */
   name?: string;
-  /** How many of the target's snapshots are kept, this one included. */
-  keep: number;
+  /** Which of the target's snapshots are kept; a number includes this one. */
+  keep: SnapshotKeep;
   /** Asked when the database has to be disconnected for a moment. */
   whenConnected: (sessions: Session[]) => Promise<WhenConnected>;
 }
@@ -76,10 +77,16 @@ export async function takeSnapshot(work: Work, live: LiveTarget, request: Snapsh
 }
 
 /** Drops the snapshots for which another one was taken. */
-export async function dropOldest({ control, tools }: Work, drops: readonly Snapshot[], keep: number): Promise<void> {
+export async function dropOldest(
+  { control, tools }: Work,
+  drops: readonly Snapshot[],
+  keep: SnapshotKeep,
+): Promise<void> {
+  const why = typeof keep === "number" ? `${keep} are kept` : "snapshots.keep keeps others";
   for (const old of drops) {
     await dropKept(control, old);
-    tools.note(`dropped the oldest snapshot, ${old.name}: ${keep} are kept`);
+    const what = typeof keep === "number" ? `the oldest snapshot, ${old.name}` : `the snapshot ${old.name}`;
+    tools.note(`dropped ${what}: ${why}`);
   }
 }
 
@@ -138,7 +145,7 @@ export async function prepareSnapshot(
   }
   await findSnapshotDatabases(work.control, { of, name }, snapshots);
   const counted = snapshots.filter((snapshot) => snapshot.name !== BEFORE_REWIND);
-  return { key: { of, name }, snapshots, drops: counted.slice(keep - 1) };
+  return { key: { of, name }, snapshots, drops: listDrops(counted, keep, work.tools.clock.now()) };
 }
 
 /** Throws (exit 4) when the target's database does not exist. */

@@ -4,15 +4,12 @@ import { basename, join, resolve } from "node:path";
 import type { DumpKind } from "../archive/detect-dump.ts";
 import { failure, refusal, usageError } from "../errors.ts";
 import { formatVersion } from "../postgres/version.ts";
-import type { LiveTarget } from "../resolve/target.ts";
-import { withTargetSession } from "../resolve/target-session.ts";
-import { openPrograms } from "../server/client-programs.ts";
-import type { ServerTools } from "../server/server.ts";
 import { publishFile, syncFolder, temporaryPathFor } from "../sys/files.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { signManifest } from "./authorship.ts";
 import { hashFile, type InspectedDump, inspectDump } from "./inspect.ts";
 import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
+import { isReadable, type ReadingTools, readArchiveThrough } from "./read-through.ts";
 import { isDumpName, type StoredDump, sourceOf } from "./store.ts";
 
 export interface Adoption {
@@ -22,25 +19,17 @@ export interface Adoption {
   pgroveVersion: string;
 }
 
-/** Where PostgreSQL's programs are: those of the target's server, where it runs, and others. */
-export interface AdoptionTools extends ServerTools {
-  live: LiveTarget | undefined;
-}
-
 export interface Adopted {
   name: string;
   path: string;
   manifest: Manifest;
 }
 
-/** The oldest PostgreSQL whose programs are still to be had. */
-const OLDEST_MAJOR = 13;
-
 /**
  * Adopts the dump. What lies elsewhere is copied into the store under its name. Throws (exit 1) when it is not whole, and
  * (exit 5) when there is another one of that name.
  */
-export async function adoptDump(tools: OperationTools, server: AdoptionTools, adoption: Adoption): Promise<Adopted> {
+export async function adoptDump(tools: OperationTools, server: ReadingTools, adoption: Adoption): Promise<Adopted> {
   const { dump, folder } = adoption;
   if (!isDumpName(dump.name)) {
     throw usageError(`${dump.name} has no name of a dump`, "rename it: .dump, .sql, .sql.gz, .sql.zst, .tar, .backup");
@@ -49,7 +38,10 @@ export async function adoptDump(tools: OperationTools, server: AdoptionTools, ad
   return await withOperation(tools, subject, async (operation) => {
     operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
-    await requireWhole(inspected, tools, server, operation);
+    if (inspected.checked === "contents") {
+      requireReadable(inspected);
+      await readArchiveThrough(inspected, tools, server, operation);
+    }
     const sha256 = await hashFile(dump.path, () => operation.abort.throwIfAborted());
     const path = await bringIn(dump, folder, sha256, operation);
     const manifest = await signManifest(dump.manifest ?? describe(inspected, adoption, sha256), tools);
@@ -58,43 +50,14 @@ export async function adoptDump(tools: OperationTools, server: AdoptionTools, ad
   });
 }
 
-/** An archive's list of contents proves nothing of its rows: pg_restore has to read it to its end. Plain SQL was read. */
-async function requireWhole(
-  { dump, kind, reader, checked }: InspectedDump,
-  { runner }: OperationTools,
-  server: AdoptionTools,
-  { run, abort, defer }: Operation,
-): Promise<void> {
-  if (checked !== "contents") return;
-  if (kind.kind !== "custom" && kind.kind !== "tar") {
-    throw failure(
-      "dump_unsupported",
-      `${dump.name} is a folder, or one that is packed: it cannot be adopted`,
-      "restore it, and dump it anew: pgrove restore FILE --into-new NAME",
-    );
-  }
-  const { live } = server;
-  const isRead = live !== undefined && reader <= (await findMajor(live, run));
-  const programs = isRead
-    ? live.toolbox
-    : await openPrograms(Math.max(reader, OLDEST_MAJOR), `${dump.name} is an archive`, server);
-  const stage = await programs.stage(run);
-  defer(() => stage.remove());
-  await stage.create();
-  const path = await stage.lend(dump.path, abort);
-  const command = programs.command("pg_restore", ["--file=/dev/null", path], run, { stage });
-  await runner.capture(command, { abort }).catch((error: unknown) => {
-    abort.throwIfAborted();
-    throw failure("dump_damaged", `${dump.name} is damaged: pg_restore cannot read it to its end`, undefined, error);
-  });
-}
-
-/** The major version of the programs of a server: its own, where they are beside it. */
-async function findMajor(live: LiveTarget, run: Operation["run"]): Promise<number> {
-  if (live.toolbox.major !== undefined) return live.toolbox.major;
-  const ask = "select current_setting('server_version_num')::int / 10000 as major";
-  const [row] = await withTargetSession(live, run, (sql) => sql.unsafe<{ major: number }[]>(ask));
-  return row?.major ?? 0;
+/** Throws (exit 1) for an archive that pg_restore does not read as one file. */
+function requireReadable(inspected: InspectedDump): void {
+  if (isReadable(inspected)) return;
+  throw failure(
+    "dump_unsupported",
+    `${inspected.dump.name} is a folder, or one that is packed: it cannot be adopted`,
+    "restore it, and dump it anew: pgrove restore FILE --into-new NAME",
+  );
 }
 
 /** The dump's path in the store. */

@@ -6,23 +6,31 @@ import { missingError } from "../errors.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { ensureSigner, findSigner, type Signer } from "../sys/signature.ts";
 import type { Manifest } from "./manifest.ts";
-import type { StoredDump } from "./store.ts";
 
 /** Where the keys are. */
 export type KeyPlace = Pick<OperationTools, "userKey" | "sharedKey">;
 
 const PURPOSE = "manifest";
 
-/** What is signed: everything that the manifest says. */
-function textOf({ signature: _, ...manifest }: Manifest): string {
-  return JSON.stringify(manifest);
+/** What is signed: everything that it says. */
+function textOf<T extends { signature?: string }>({ signature: _, ...document }: T): string {
+  return JSON.stringify(document);
 }
 
 /** The manifest, signed with the shared key where there is one, else with the user's. */
 export async function signManifest(manifest: Manifest, keys: KeyPlace): Promise<Manifest> {
+  return await signDocument(PURPOSE, manifest, keys);
+}
+
+/** The same for whatever else is kept beside a dump. `purpose` keeps one kind from being taken for another. */
+export async function signDocument<T extends { signature?: string }>(
+  purpose: string,
+  document: T,
+  keys: KeyPlace,
+): Promise<T> {
   const signer =
     keys.sharedKey === undefined ? await ensureSigner(keys.userKey) : await requireSharedKey(keys.sharedKey);
-  return { ...manifest, signature: signer.sign(PURPOSE, textOf(manifest)) };
+  return { ...document, signature: signer.sign(purpose, textOf(document)) };
 }
 
 /**
@@ -31,20 +39,37 @@ export async function signManifest(manifest: Manifest, keys: KeyPlace): Promise<
  */
 export type Author = "own" | "team" | "foreign" | "unsigned";
 
-/** Who has signed the manifest. Whether the dump is the manifest's, its checksum tells. */
-export async function findAuthor(manifest: Manifest | undefined, keys: KeyPlace): Promise<Author> {
-  if (manifest?.signature === undefined) return "unsigned";
-  const own = await findSigner(keys.userKey);
-  const shared = keys.sharedKey === undefined ? undefined : await requireSharedKey(keys.sharedKey);
-  const signedBy = (signer: Signer | undefined) => signer?.isSigned(PURPOSE, textOf(manifest), manifest.signature);
-  if (signedBy(own)) return "own";
-  return signedBy(shared) ? "team" : "foreign";
-}
-
 /** Whether its SQL is run unasked: it is the user's own, or that of somebody with the shared key. */
 export async function isSigned(manifest: Manifest | undefined, keys: KeyPlace): Promise<boolean> {
-  const author = await findAuthor(manifest, keys);
-  return author === "own" || author === "team";
+  if (manifest?.signature === undefined) return false;
+  return (await openKeyring(keys)).owns(manifest);
+}
+
+/** The keys by which one's own is known. */
+export interface Keyring {
+  hasSigned(purpose: string, document: { signature?: string }): boolean;
+  /** Who has signed the manifest. Whether the dump is the manifest's, its checksum tells. */
+  authorOf(manifest: Manifest | undefined): Author;
+  /** Whether it is the manifest of a dump of one's own, or of the team's. */
+  owns(manifest: Manifest): boolean;
+}
+
+/** The keys, read once for many questions. */
+export async function openKeyring(keys: KeyPlace): Promise<Keyring> {
+  const own = await findSigner(keys.userKey);
+  const shared = keys.sharedKey === undefined ? undefined : await requireSharedKey(keys.sharedKey);
+  const signedBy = (signer: Signer | undefined, purpose: string, document: { signature?: string }) =>
+    signer?.isSigned(purpose, textOf(document), document.signature) === true;
+  const authorOf = (manifest: Manifest | undefined): Author => {
+    if (manifest?.signature === undefined) return "unsigned";
+    if (signedBy(own, PURPOSE, manifest)) return "own";
+    return signedBy(shared, PURPOSE, manifest) ? "team" : "foreign";
+  };
+  return {
+    hasSigned: (purpose, document) => [own, shared].some((signer) => signedBy(signer, purpose, document)),
+    authorOf,
+    owns: (manifest) => ["own", "team"].includes(authorOf(manifest)),
+  };
 }
 
 async function requireSharedKey(file: string): Promise<Signer> {
@@ -55,17 +80,4 @@ async function requireSharedKey(file: string): Promise<Signer> {
     `the key of dumps.key_file is not there: ${file}`,
     `get it from whoever has it; the first one makes it: (umask 077 && openssl rand -hex 32 > ${file})`,
   );
-}
-
-/** A dump that wants consent: somebody else has made it, or a part of it is made by an administrator. */
-export interface DoubtfulDump {
-  dump: StoredDump;
-  /** Somebody else has made it. */
-  isForeign: boolean;
-  /** What the administrator would make of it: `extension postgis`, `event trigger audit`. */
-  elevated: readonly string[];
-  /** As whom its SQL will be run, where that is known already. */
-  login?: string;
-  /** Then it may run programs, and read files, on the server's machine. */
-  isSuperuser: boolean;
 }

@@ -2,19 +2,21 @@
 
 import type { ElevatedStatement } from "../archive/elevated.ts";
 import type { Skipping } from "../archive/wants.ts";
-import { messageOf, refusal } from "../errors.ts";
+import { messageOf, missingError, refusal } from "../errors.ts";
 import { dropDatabase } from "../postgres/admin.ts";
+import { mayRefuse, tryExtensions } from "../postgres/refused-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Operation } from "../sys/operation.ts";
+import { sayRefused } from "../unit/left-extensions.ts";
 import { createScratch, inScratch } from "../unit/scratch.ts";
 import { createHomes } from "../unit/selection.ts";
 import { createStatement, type DatabaseShape } from "../unit/swap.ts";
 import type { Loss } from "../unit/unit.ts";
 import type { Work } from "../work/work.ts";
-import type { DoubtfulDump } from "./authorship.ts";
 import type { PartChoice } from "./choose-parts.ts";
 import { type Comparison, compareWithManifest } from "./compare.ts";
 import { runElevated } from "./elevate.ts";
+import type { DoubtfulDump } from "./foreign.ts";
 import { type InspectedDump, withSearchPath } from "./inspect.ts";
 import { loadDump, placeArchive } from "./load-dump.ts";
 import type { StoredDump } from "./store.ts";
@@ -98,6 +100,7 @@ async function loadScratch(
     const { schema: part, extensions = [] } = inspected.dump.manifest ?? {};
     const taken = extensions.filter(({ name }) => !skipping.objects.has(`extension ${name}`));
     if (part !== undefined) await inScratch(work, made, (sql) => createHomes(sql, taken, part));
+    await requireTaken(work, live, inspected, { scratch: made, skipping, elevated });
     await runElevated(work, made, elevated, "front");
     return made;
   };
@@ -119,4 +122,23 @@ async function loadScratch(
   }
   await runElevated(work, scratch, elevated, "back");
   return scratch;
+}
+
+/** Throws (exit 4) when the scratch database may not have an extension that the dump creates. */
+async function requireTaken(
+  work: Work,
+  { target }: LiveTarget,
+  { dump, extensions }: InspectedDump,
+  { scratch, skipping, elevated }: Pick<ScratchRequest, "skipping" | "elevated"> & { scratch: string },
+): Promise<void> {
+  const others = new Set([...skipping.objects, ...elevated.map(({ object }) => object)]);
+  const tried = extensions.filter((name) => !others.has(`extension ${name}`)).map((name) => ({ name }));
+  if (tried.length === 0 || !(await mayRefuse(work.control))) return;
+  const refused = await inScratch(work, scratch, (sql) => tryExtensions(sql, tried));
+  if (refused.length === 0) return;
+  throw missingError(
+    "extension_refused",
+    `${target.label} refuses what ${dump.name} needs: ${refused.map(sayRefused).join("; ")}`,
+    `leave it out, with what does not need it: ${refused.map(({ name }) => `--skip-extension ${name}`).join(" ")}`,
+  );
 }

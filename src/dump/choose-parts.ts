@@ -1,5 +1,5 @@
 /** Which parts of a dump go in: by what was asked for, what the server has, and what the login may do there. */
-import { rowsOfExtensions } from "../archive/archive-wants.ts";
+import { grantsOfExtensions, rowsOfExtensions } from "../archive/archive-wants.ts";
 import { type ElevatedStatement, takenBy, withoutDefiant } from "../archive/elevated.ts";
 import { isSkipped, type Skipping, type Want } from "../archive/wants.ts";
 import type { Needs, ServerFacts } from "../unit/needs.ts";
@@ -42,7 +42,8 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
   const roleless = owners ? wants.filter((want) => isForNobody(want, facts)) : [];
   const forbidden = choice.skipForbidden ? findForbidden(inspected, facts) : [];
   const without = [...asked, ...forbidden].some((object) => object.startsWith("extension "));
-  const orphans = without ? rowsOfExtensions(inspected.entries) : [];
+  const { entries } = inspected;
+  const orphans = without ? [...rowsOfExtensions(entries), ...grantsOfExtensions(entries)] : [];
   const objects = new Set([...asked, ...roleless.map(({ object }) => object), ...forbidden, ...orphans]);
   if (!facts.mayAll) objects.add("extension plpgsql"); // every database has it, and it is the superuser's
   const elevated = chooseElevated(inspected, facts, objects);
@@ -66,6 +67,7 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
         "left out",
         [...asked].filter((object) => !unknown.includes(object)),
       ),
+      ...noted("left out, since an extension makes what it is about", orphans),
       ...noted("the dump has none of this", unknown),
     ],
     needs: needsOf(inspected, facts, { skipping, elevated }, choice.noOwner),

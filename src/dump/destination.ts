@@ -44,6 +44,8 @@ export async function requireRoom(destination: Destination, neededBytes: number)
 /** Where a dump's bytes go until it is whole, and how it then gets its name. */
 export interface Sink {
   write(chunk: Uint8Array): Promise<void>;
+  /** Resolves when all that was written can be read from the temporary file. */
+  flush(): Promise<void>;
   /** Where the bytes lie until they are published; undefined for stdout. */
   temporary: string | undefined;
   publish(source: string, at: Date, extension: string, manifest: Manifest): Promise<string | undefined>;
@@ -52,7 +54,10 @@ export interface Sink {
 /** Opens the sink: a temporary file beside the final place, written down for the next run, or stdout. */
 export async function openSink(destination: Destination, work: Work, agreed: FileStanding): Promise<Sink> {
   if (destination.kind === "stdout") {
-    return { write: destination.write, temporary: undefined, publish: async () => undefined };
+    return {
+      ...{ write: destination.write, flush: async () => undefined },
+      ...{ temporary: undefined, publish: async () => undefined },
+    };
   }
   const near = destination.kind === "store" ? `${destination.folder}/dump` : resolve(destination.path);
   const temporary = temporaryPathFor(near);
@@ -70,15 +75,17 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
     await flushing.settled();
     await file.close();
   });
+  const pieces = gatherPieces(async (piece) => {
+    await namingFolder(temporary, () => writeWhole(file, piece));
+    flushing.wrote(piece.length);
+  });
   return {
     temporary,
-    write: async (chunk) => {
-      await namingFolder(temporary, () => writeWhole(file, chunk));
-      flushing.wrote(chunk.length);
-    },
+    ...pieces,
     publish: (source, at, extension, manifest) =>
       namingFolder(temporary, async () => {
         work.operation.abort.throwIfAborted();
+        await pieces.flush();
         await file.sync();
         const isStored = destination.kind === "store";
         const path = isStored
@@ -101,7 +108,27 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
   };
 }
 
-const FLUSH_EVERY_BYTES = 8 << 20;
+const PIECE_BYTES = 512 << 10;
+
+/** pg_dump's output comes by a few kilobytes, each of which would cost a system call and two threads' waking: whole pieces go on. */
+function gatherPieces(writePiece: (piece: Uint8Array) => Promise<void>): Pick<Sink, "write" | "flush"> {
+  const gathered = new Uint8Array(PIECE_BYTES);
+  let length = 0;
+  const flush = async () => {
+    const piece = gathered.subarray(0, length);
+    length = 0;
+    if (piece.length > 0) await writePiece(piece);
+  };
+  const write = async (chunk: Uint8Array) => {
+    if (length + chunk.length > PIECE_BYTES) await flush();
+    if (chunk.length > PIECE_BYTES) return await writePiece(chunk);
+    gathered.set(chunk, length);
+    length += chunk.length;
+  };
+  return { write, flush };
+}
+
+const FLUSH_EVERY_BYTES = 64 << 20;
 
 /** Has the disk write while pg_dump works, so that the fsync at the end has little left to wait for. */
 function flushAlong(file: FileHandle) {

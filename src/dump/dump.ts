@@ -12,7 +12,7 @@ import {
 import { detectDump } from "../archive/detect-dump.ts";
 import { failure } from "../errors.ts";
 import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
-import { countRows, type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
+import { type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
 import { capJobs } from "../resolve/pool.ts";
@@ -25,6 +25,7 @@ import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
 import { type Destination, namingFolder, openSink, prepareDestination, requireRoom, type Sink } from "./destination.ts";
 import type { Manifest } from "./manifest.ts";
+import { type Contents, findSequences, recordContents, withSettledSequences } from "./record-contents.ts";
 
 export interface DumpRequest {
   format: DumpFormat;
@@ -34,6 +35,8 @@ export interface DumpRequest {
   excludedTables: readonly string[];
   /** More than one dumps in parallel, which only the directory format can. */
   jobs: number;
+  /** Every table is read once more, so that `dumps verify --deep` can compare all contents. */
+  prove?: boolean;
   note?: string;
   /** What the dump's name in the store begins with; default: the target's name. */
   stem?: string;
@@ -49,9 +52,6 @@ export interface DumpResult {
   manifest: Manifest;
 }
 
-/** Tables up to this size are counted exactly; larger ones are estimated, since counting reads them whole. */
-const COUNTED_BYTES = 8 << 20;
-
 /** Dumps the target's database. Throws (exit 1) and leaves no file under its final name when anything goes wrong. */
 export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
   const agreed = await prepareDestination(request.destination);
@@ -64,16 +64,16 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
     if (leftOut !== undefined) tools.note(leftOut);
     await requireRoom(request.destination, estimateBytes(request, facts.facts));
     const sink = await openSink(request.destination, work, agreed);
-    const counting =
-      request.content === "all" ? work.interruptible(() => countSmallTables(work.control, facts.facts)) : undefined;
-    counting?.catch(() => undefined); // awaited below; pg_dump may fail before
+    const recording = await beginRecording(work, request, facts);
     const written = await writeDump(live, request, work, facts, sink);
-    const counts = await counting;
+    const recorded = await recording?.();
+    const contents = recorded === undefined ? undefined : await withSettledSequences(work.control, recorded);
     await work.control`commit`;
     const manifest: Manifest = {
       ...describeRequest(request),
       ...describeDatabase(facts.facts),
-      tables: describeTables(facts.facts, counts, written.tables),
+      tables: describeTables(facts.facts, recorded?.tables, written.tables),
+      ...(contents === undefined ? {} : { contents }),
       version: 1,
       name: "",
       source: live.target.name,
@@ -99,6 +99,19 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
   });
 }
 
+/** Begins to read what pg_dump will write, side by side with it; resolves with a function that waits for the end of that. */
+async function beginRecording(
+  { control, interruptible }: Work,
+  { content, prove = false }: DumpRequest,
+  { facts, selection }: Snapshot,
+): Promise<(() => Promise<Contents>) | undefined> {
+  if (content !== "all") return undefined;
+  const sequences = await interruptible(() => findSequences(control));
+  const recording = interruptible(() => recordContents(control, facts, { prove, only: selection?.only, sequences }));
+  recording.catch(() => undefined); // awaited later; pg_dump may fail before
+  return () => recording;
+}
+
 interface Snapshot {
   id: string;
   /** Those of the target's part of the database. */
@@ -119,19 +132,6 @@ async function beginSnapshot(sql: Sql, { target, toolbox }: LiveTarget): Promise
   const facts = await narrowFacts(sql, all, selection);
   await enterAlone(sql, target);
   return { id: row?.id ?? "", facts, selection, migrationVersion: await readMigrationVersion(sql) };
-}
-
-/** Exact counts of the small tables, by their place in the list. A table that may not be read is left to pg_dump. */
-async function countSmallTables(sql: Sql, facts: DatabaseFacts): Promise<Map<number, number | undefined>> {
-  const small = facts.tables.map((table, index) => ({ ...table, index })).filter(({ bytes }) => bytes <= COUNTED_BYTES);
-  try {
-    await sql`savepoint counting`;
-    const counts = await countRows(sql, small);
-    return new Map(small.map(({ index }, place) => [index, counts[place]]));
-  } catch {
-    await sql`rollback to savepoint counting`;
-    return new Map();
-  }
 }
 
 function describeRequest({ project, format, content, tables, excludedTables, git, note, pgroveVersion }: DumpRequest) {
@@ -157,14 +157,16 @@ function describeDatabase(facts: DatabaseFacts) {
 /** The tables whose rows are in the dump. */
 function describeTables(
   facts: DatabaseFacts,
-  counts: Map<number, number | undefined> | undefined,
+  recorded: Contents["tables"] | undefined,
   written: ReadonlySet<string>,
 ): Manifest["tables"] {
   return facts.tables.flatMap(({ schema, name, estimatedRows, bytes }, index) => {
     if (!written.has(`${schema}.${name}`)) return [];
-    const exact = counts?.get(index);
+    const read = recorded?.get(index);
+    const exact = read?.rows;
     const estimate = estimatedRows < 0 ? null : Math.round(estimatedRows);
-    return [{ schema, name, rows: exact ?? estimate, exact: exact !== undefined, bytes }];
+    const hash = read !== undefined && "hash" in read ? { hash: read.hash } : {};
+    return [{ schema, name, rows: exact ?? estimate, exact: exact !== undefined, bytes, ...hash }];
   });
 }
 
@@ -217,6 +219,7 @@ async function writeDump(
         if (table !== undefined) tables.add(table);
       },
     });
+    await sink.flush();
     if (sizeBytes === 0) throw failure("dump_empty", "pg_dump ended without writing anything; no dump was made");
     const pgDumpVersion = (await writtenVersion(sink.temporary, request.format)) ?? formatVersion({ ...server, major });
     return { codec, sha256: hash.digest("hex"), sizeBytes, pgDumpVersion, tables };

@@ -1,5 +1,5 @@
 /** Everything that can be known of a dump without a server: what it is, whether it is whole, what it needs. */
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { type Archive, type ArchiveEntry, oldestReader, readArchive } from "../archive/archive.ts";
 import { elevatedIn, wantsOf } from "../archive/archive-wants.ts";
@@ -161,14 +161,26 @@ async function requireChecksum(dump: StoredDump, tools: Pick<OperationTools, "pr
   );
 }
 
-/** The SHA-256 of a file in hex. `report` is given the bytes read so far. */
+const READ_BYTES = 1 << 20;
+
+/** The SHA-256 of a file in hex: the next piece is read while one is hashed. `report` is given the bytes read so far. */
 export async function hashFile(path: string, report: (bytes: number) => void): Promise<string> {
   const hash = new Bun.CryptoHasher("sha256");
-  let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    hash.update(chunk);
-    bytes += chunk.length;
-    report(bytes);
+  const file = await open(path);
+  try {
+    let [piece, other] = [Buffer.allocUnsafe(READ_BYTES), Buffer.allocUnsafe(READ_BYTES)];
+    let bytes = 0;
+    let reading = file.read(piece, 0, READ_BYTES, 0);
+    for (;;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return hash.digest("hex");
+      bytes += bytesRead;
+      report(bytes); // may throw: nothing is being read then
+      reading = file.read(other, 0, READ_BYTES, bytes);
+      hash.update(piece.subarray(0, bytesRead));
+      [piece, other] = [other, piece];
+    }
+  } finally {
+    await file.close();
   }
-  return hash.digest("hex");
 }

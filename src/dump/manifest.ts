@@ -1,7 +1,8 @@
+import * as v from "valibot";
 import type { CodecName, DumpFormat } from "../archive/codec.ts";
 import { failure } from "../errors.ts";
 import { readTextIfExists, temporaryPathFor, writeFileAtomic } from "../sys/files.ts";
-import { isFlag, isFormOf, isListOf, isNumber, isOneOf, isText, isTime, maybe, orNull } from "../sys/form.ts";
+import { finite, time } from "../sys/form.ts";
 
 /** What a dump holds and how to check it: JSON beside the dump. Sizes in bytes, times in ISO 8601 UTC. */
 export interface Manifest {
@@ -33,7 +34,16 @@ export interface Manifest {
   roles: string[];
   tablespaces: string[];
   /** `exact` counts were taken in the dump's own snapshot; the others are the planner's estimates. */
-  tables: { schema: string; name: string; rows: number | null; exact: boolean; bytes: number }[];
+  tables: { schema: string; name: string; rows: number | null; exact: boolean; bytes: number; hash?: string }[];
+  /** What else is compared by `dumps verify --deep`, beside the tables that have a hash; absent in those of before. */
+  contents?: {
+    /** Undefined where they were not read. */
+    large_objects?: { rows: number; hash: string };
+    /** The last value, and whether it was given out: `42 true`. */
+    sequences: { schema: string; name: string; value: string }[];
+    /** What cannot be compared, by name. */
+    left_out: string[];
+  };
   migration_version: string | null;
   git: { commit: string; branch: string | null } | null;
   duration_ms: number;
@@ -86,31 +96,38 @@ export async function findManifest(dumpPath: string): Promise<Manifest | undefin
 export function parseManifest(text: string): Manifest | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isManifest(value) ? value : undefined;
+    return v.is(manifestForm, value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-const isManifest = isFormOf<Manifest>({
-  ...{ version: isOneOf(1), name: isText, created_at: isTime, project: isText, source: isText, database: isText },
-  ...{
-    schema: maybe(isText),
-    format: isOneOf("custom", "sql", "directory"),
-    codec: isOneOf("zstd", "lz4", "gzip", "none"),
-  },
-  ...{ content: isOneOf("all", "schema", "data"), partial: isFlag, sha256: isText, size_bytes: isNumber },
-  ...{ database_size_bytes: isNumber, server_version: isText, pg_dump_version: isText, encoding: isText },
-  ...{ collate: isText, ctype: isText, locale_provider: isText, locale: orNull(isText) },
-  extensions: isListOf(isFormOf<Manifest["extensions"][number]>({ name: isText, version: isText, schema: isText })),
-  ...{ roles: isListOf(isText), tablespaces: isListOf(isText) },
-  tables: isListOf(
-    isFormOf<Manifest["tables"][number]>({
-      ...{ schema: isText, name: isText, rows: orNull(isNumber), exact: isFlag, bytes: isNumber },
+const manifestForm: v.GenericSchema<Manifest> = v.object({
+  ...{ version: v.literal(1), name: v.string(), created_at: time, project: v.string(), source: v.string() },
+  ...{ database: v.string(), schema: v.exactOptional(v.string()) },
+  format: v.picklist(["custom", "sql", "directory"]),
+  codec: v.picklist(["zstd", "lz4", "gzip", "none"]),
+  content: v.picklist(["all", "schema", "data"]),
+  ...{ partial: v.boolean(), sha256: v.string(), size_bytes: finite, database_size_bytes: finite },
+  ...{ server_version: v.string(), pg_dump_version: v.string(), encoding: v.string(), collate: v.string() },
+  ...{ ctype: v.string(), locale_provider: v.string(), locale: v.nullable(v.string()) },
+  extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
+  ...{ roles: v.array(v.string()), tablespaces: v.array(v.string()) },
+  tables: v.array(
+    v.object({
+      ...{ schema: v.string(), name: v.string(), rows: v.nullable(finite), exact: v.boolean(), bytes: finite },
+      hash: v.exactOptional(v.string()),
     }),
   ),
-  migration_version: orNull(isText),
-  git: orNull(isFormOf<NonNullable<Manifest["git"]>>({ commit: isText, branch: orNull(isText) })),
-  ...{ duration_ms: isNumber, note: orNull(isText), run: isText, pgrove_version: isText },
-  ...{ adopted: maybe(isFlag), signature: maybe(isText) },
+  contents: v.exactOptional(
+    v.object({
+      large_objects: v.exactOptional(v.object({ rows: finite, hash: v.string() })),
+      sequences: v.array(v.object({ schema: v.string(), name: v.string(), value: v.string() })),
+      left_out: v.array(v.string()),
+    }),
+  ),
+  migration_version: v.nullable(v.string()),
+  git: v.nullable(v.object({ commit: v.string(), branch: v.nullable(v.string()) })),
+  ...{ duration_ms: finite, note: v.nullable(v.string()), run: v.string(), pgrove_version: v.string() },
+  ...{ adopted: v.exactOptional(v.boolean()), signature: v.exactOptional(v.string()) },
 });

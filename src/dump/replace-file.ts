@@ -1,4 +1,5 @@
 /** A dump and its manifest put in the place of what stands there: of that which was agreed to, and all or nothing. */
+import type { BigIntStats } from "node:fs";
 import { link, lstat, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { refusal } from "../errors.ts";
@@ -38,15 +39,19 @@ async function isManifest(path: string): Promise<boolean> {
   return text !== undefined && parseManifest(text) !== undefined;
 }
 
-/** Which file it is, and as of when: a link is itself. */
-async function identifyFile(path: string): Promise<string | undefined> {
+/** Which file it is, and as of when: a link is itself. Undefined where there is none. */
+export async function identifyFile(path: string): Promise<string | undefined> {
   try {
-    const { dev, ino, mtimeNs } = await lstat(path, { bigint: true });
-    return `${dev}-${ino}-${mtimeNs}`;
+    return identityOf(await lstat(path, { bigint: true }));
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
     throw error;
   }
+}
+
+/** The same of what was looked at already. */
+export function identityOf({ dev, ino, mtimeNs }: Pick<BigIntStats, "dev" | "ino" | "mtimeNs">): string {
+  return `${dev}-${ino}-${mtimeNs}`;
 }
 
 /** The finished files, and the name that they are to get. */

@@ -6,16 +6,18 @@ import type { ElevatedStatement } from "../archive/elevated.ts";
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
+import { formatVersion, versionOfNumber } from "../postgres/version.ts";
 import { capJobs } from "../resolve/pool.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { lossOf } from "../unit/keep.ts";
 import { fitLocale } from "../unit/locale.ts";
+import { inScratch } from "../unit/scratch.ts";
 import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
-import { type DoubtfulDump, isSigned } from "./authorship.ts";
+import { isSigned } from "./authorship.ts";
 import {
   buildScratch,
   type LoadChoice,
@@ -24,6 +26,8 @@ import {
   type ScratchRequest,
 } from "./build-scratch.ts";
 import type { Comparison } from "./compare.ts";
+import { type ContentsComparison, compareContents } from "./compare-contents.ts";
+import type { DoubtfulDump } from "./foreign.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { requireCompatible } from "./preflight.ts";
 import type { StoredDump } from "./store.ts";
@@ -179,13 +183,21 @@ async function shapeOf({ control, tools }: Work, { dump }: InspectedDump, owner:
   return shape;
 }
 
+/** What a test restore has found. */
+export interface TestRestore {
+  serverVersion: string;
+  comparison: Comparison | undefined;
+  /** Where the contents were asked for, and the manifest knows them. */
+  contents: ContentsComparison | undefined;
+}
+
 /** Restores the dump into a scratch database, compares and drops it: the proof that it can be restored. */
 export async function testRestore(
   tools: OperationTools,
   live: LiveTarget,
   dump: StoredDump,
-  request: LoadChoice & Pick<LoadRequest, "approveForeign">,
-): Promise<Comparison | undefined> {
+  request: LoadChoice & Pick<LoadRequest, "approveForeign"> & { deep?: boolean },
+): Promise<TestRestore> {
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
@@ -196,6 +208,15 @@ export async function testRestore(
     const doubt = await findDoubt(work, dump, live, elevated);
     if (doubt !== undefined) await request.approveForeign(doubt);
     const loading = { ...waysOf(request, live, tools.note), shape, skipping, elevated };
-    return (await buildScratch(work, live, inspected, loading)).comparison;
+    const { scratch, comparison } = await buildScratch(work, live, inspected, loading);
+    const { manifest } = inspected.dump;
+    const isComparable = comparison !== undefined && manifest !== undefined && request.deep === true;
+    const contents = isComparable ? await inScratch(work, scratch, (sql) => compareContents(sql, manifest)) : undefined;
+    return { serverVersion: await readServerVersion(work), comparison, contents };
   });
+}
+
+async function readServerVersion({ control }: Work): Promise<string> {
+  const [row] = await control<{ number: number }[]>`select current_setting('server_version_num')::int as number`;
+  return formatVersion(versionOfNumber(row?.number ?? 0));
 }

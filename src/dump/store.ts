@@ -5,6 +5,9 @@ import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { ensureDir, errorCode, expandHome, pathExists, publishFile, syncFolder } from "../sys/files.ts";
 import { findManifest, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
+import { isPinned, pinPath } from "./pin.ts";
+import { findProof, type ProofRecord, proofPath } from "./proof.ts";
+import { identifyFile, identityOf } from "./replace-file.ts";
 
 /** A dump in the store, or a file or folder elsewhere. */
 export interface StoredDump {
@@ -15,6 +18,11 @@ export interface StoredDump {
   manifest?: Manifest;
   /** Set when a manifest is there and cannot be read. */
   manifestError?: string;
+  /** What is written beside it of its being tried; to be believed as far as `trustedResults` goes. */
+  proof?: ProofRecord;
+  isPinned?: boolean;
+  /** Which file it was when it was listed. */
+  identity?: string;
 }
 
 const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)$/i;
@@ -81,7 +89,8 @@ export async function listDumps(folder: string): Promise<StoredDump[]> {
     if (errorCode(error) === "ENOENT") return [];
     throw failure("store_unreadable", `the dumps' folder cannot be read: ${folder} (${errorCode(error)})`);
   }
-  const dumps = await Promise.all(names.filter(isDumpName).map((name) => readEntry(join(folder, name))));
+  const there = new Set(names);
+  const dumps = await Promise.all(names.filter(isDumpName).map((name) => readEntry(folder, name, there)));
   return dumps
     .filter((dump) => dump !== undefined)
     .sort((a, b) => createdAt(b) - createdAt(a) || (a.name < b.name ? 1 : -1));
@@ -92,13 +101,19 @@ export function createdAt(dump: StoredDump): number {
   return dump.manifest === undefined ? dump.modifiedAt.getTime() : Date.parse(dump.manifest.created_at);
 }
 
-async function readEntry(path: string): Promise<StoredDump | undefined> {
-  const found = await lstat(path).catch(() => undefined); // removed since it was listed
+async function readEntry(folder: string, name: string, there: ReadonlySet<string>): Promise<StoredDump | undefined> {
+  const path = join(folder, name);
+  const found = await lstat(path, { bigint: true }).catch(() => undefined); // removed since it was listed
   if (found === undefined || !found.isFile()) return undefined;
-  const dump: StoredDump = { name: basename(path), path, sizeBytes: found.size, modifiedAt: found.mtime };
+  const dump: StoredDump = {
+    ...{ name, path, sizeBytes: Number(found.size), modifiedAt: found.mtime, identity: identityOf(found) },
+    isPinned: there.has(basename(pinPath(name))),
+  };
   try {
     const manifest = await findManifest(path);
-    return manifest === undefined ? dump : { ...dump, manifest };
+    if (manifest === undefined) return dump;
+    const proof = there.has(basename(proofPath(name))) ? await findProof(path) : undefined;
+    return { ...dump, manifest, ...(proof === undefined ? {} : { proof }) };
   } catch (error) {
     return { ...dump, manifestError: error instanceof Error ? error.message : String(error) };
   }
@@ -162,7 +177,8 @@ async function requireDumpFile(path: string): Promise<StoredDump> {
   }
   const manifest = await findManifest(path);
   const dump = { name: basename(path), path, sizeBytes: found.size, modifiedAt: found.mtime };
-  return manifest === undefined ? dump : { ...dump, manifest };
+  const proof = await findProof(path);
+  return { ...dump, ...(manifest === undefined ? {} : { manifest }), ...(proof === undefined ? {} : { proof }) };
 }
 
 /** The dump of exactly that name in the store: for what removes. Throws (exit 2, 4, 5) and never leaves the store. */
@@ -181,8 +197,23 @@ export async function requireStoredDump(name: string, folder: string): Promise<S
   return dump;
 }
 
-/** Removes a dump and its manifest. The manifest goes last, so that what is cut short can be seen. */
+/**
+ * Removes a dump of the store, as it was listed, with what lies beside it. The manifest goes last, so that what is cut short
+ * can be seen. Throws (exit 5) when another file has its name by now, or its manifest says something else, or it was pinned since.
+ */
 export async function removeDump(dump: StoredDump): Promise<void> {
-  await rm(dump.path);
-  await rm(manifestPath(dump.path), { force: true });
+  const identity = await identifyFile(dump.path);
+  if (identity === undefined) return; // somebody else has removed it
+  const manifest = await findManifest(dump.path).catch(() => undefined);
+  const isAsListed = identity === dump.identity && JSON.stringify(manifest) === JSON.stringify(dump.manifest);
+  const isPinnedSince = !dump.isPinned && (await isPinned(dump.path));
+  if (!isAsListed || isPinnedSince) {
+    throw refusal(
+      "dump_changed",
+      `${dump.name} is not what it was when it was listed, and was not removed`,
+      "pgrove dumps list",
+    );
+  }
+  await rm(dump.path, { force: true });
+  for (const beside of [proofPath, pinPath, manifestPath]) await rm(beside(dump.path), { force: true });
 }

@@ -1,18 +1,22 @@
 /** Finds out which dumps are whole. */
 import { EXIT, type ExitCode, messageOf, PgroveError } from "../errors.ts";
-import type { OperationTools } from "../sys/operation.ts";
+import { type OperationTools, withOperation } from "../sys/operation.ts";
+import { type Keyring, openKeyring } from "./authorship.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
+import { type Depth, type ProofResult, type Reason, recordResult } from "./proof.ts";
+import { isReadable, type ReadingTools, readArchiveThrough } from "./read-through.ts";
 import type { StoredDump } from "./store.ts";
-
-/**
- * damaged: its bytes are not what was written. unusable: they are, and are no dump that a restore takes. differs: what was
- * restored is not what was dumped. missing: the server lacks something. refused, failed: it cannot be restored there.
- */
-export type Reason = "damaged" | "unusable" | "differs" | "missing" | "refused" | "failed";
 
 export interface Verdict {
   dump: StoredDump;
   checked?: InspectedDump["checked"];
+  /** How deep it was tried. */
+  depth: Depth;
+  /** What is not what was dumped, as sentences. */
+  differences?: readonly string[];
+  /** Of the server that it was restored on. */
+  serverVersion?: string;
+  tookMs?: number;
   /** Why it is not in order; absent when it is. */
   fault?: { reason: Reason; problem: string; hint: string | undefined };
 }
@@ -50,19 +54,63 @@ export function exitOf(verdicts: readonly Verdict[]): ExitCode {
   return EXITS.find(([among]) => among.some((reason) => reasons.includes(reason)))?.[1] ?? EXIT.ok;
 }
 
-/** Checks each dump: by its recorded SHA-256, else by reading it. Never throws for a dump that is damaged. */
+/** How dumps are checked without a server. */
+export interface CheckTools {
+  keyring: Keyring;
+  /** For archives that have to be read to their end: those without a manifest of one's own. */
+  reading: () => Promise<ReadingTools>;
+}
+
+/**
+ * Checks each dump: by its recorded SHA-256, and by reading it to its end where no manifest of one's own vouches for that. Never
+ * throws for a dump that is damaged.
+ */
 export async function verifyDumps(
   dumps: readonly StoredDump[],
-  tools: Pick<OperationTools, "progress" | "abort">,
+  tools: OperationTools,
+  check: CheckTools,
 ): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const dump of dumps) {
+    const started = tools.clock.now().getTime();
+    const verdict: Verdict = { dump, depth: "checksum" };
     try {
-      verdicts.push({ dump, checked: (await inspectDump(dump, tools)).checked });
+      verdict.checked = await checkDump(dump, tools, check);
     } catch (error) {
       tools.abort.throwIfAborted();
-      verdicts.push({ dump, fault: faultOf(error, "check") });
+      verdict.fault = faultOf(error, "check");
     }
+    verdict.tookMs = tools.clock.now().getTime() - started;
+    verdicts.push(verdict);
   }
   return verdicts;
+}
+
+async function checkDump(
+  dump: StoredDump,
+  tools: OperationTools,
+  { keyring, reading }: CheckTools,
+): Promise<InspectedDump["checked"]> {
+  const inspected = await inspectDump(dump, tools);
+  const isOwn = dump.manifest !== undefined && keyring.owns(dump.manifest);
+  if (isOwn || inspected.kind.kind === "plain" || !isReadable(inspected)) return inspected.checked;
+  const subject = { operation: "verify-plan", target: dump.name, server: "", database: "" };
+  await withOperation(tools, subject, async (operation) =>
+    readArchiveThrough(inspected, tools, await reading(), operation),
+  );
+  return dump.manifest === undefined ? "read" : inspected.checked;
+}
+
+/** Writes each result down beside its dump, where the user's own pgrove has made that. What cannot be written is noted. */
+export async function recordVerdicts(verdicts: readonly Verdict[], tools: OperationTools): Promise<void> {
+  const keyring = await openKeyring(tools);
+  for (const { dump, fault, depth, serverVersion, tookMs } of verdicts) {
+    const result: ProofResult = {
+      ...{ depth, at: tools.clock.now().toISOString(), ok: fault === undefined, reason: fault?.reason ?? null },
+      ...{ server_version: serverVersion ?? null, took_ms: tookMs ?? 0 },
+    };
+    await recordResult(dump, result, keyring, tools).catch((error: unknown) => {
+      tools.note(`the result could not be written beside ${dump.name}: ${messageOf(error)}`);
+    });
+  }
 }

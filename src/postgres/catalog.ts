@@ -140,13 +140,13 @@ export async function countRows(sql: Sql, tables: readonly TableName[]): Promise
   return counts;
 }
 
-interface TableName {
+export interface TableName {
   schema: string;
   name: string;
 }
 
 /** The tables of which the login sees only what policies let it see. */
-async function listShaded(sql: Sql): Promise<Set<string>> {
+export async function listShaded(sql: Sql): Promise<Set<string>> {
   const rows = await sql<TableName[]>`
     select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relrowsecurity and row_security_active(c.oid)`;

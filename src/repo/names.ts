@@ -6,6 +6,8 @@ import type { Repository } from "./git.ts";
 /** What PostgreSQL keeps of a name; the others keep as much. All names made here are ASCII. */
 const MAX_LENGTH = 63;
 const HASH_LENGTH = 8;
+/** Where nothing of a name can stay: a hash alone would begin with its separator, as an option does. */
+const NAMELESS = "worktree";
 /** The word for the main worktree among the targets. */
 const RESERVED = new Set(["main", "head"]);
 
@@ -15,7 +17,7 @@ export type IsTaken = (name: string) => boolean;
 /** The worktree's name for a branch: `feature/x` is feature-x, or feature-x-1a2b3c4d where another one has that name. */
 export function chooseWorktreeName(branch: string, isTaken: IsTaken): string {
   const { text, lossy } = toAscii(branch);
-  const slug = text.replace(/[^A-Za-z0-9._]+/g, "-").replace(/^[-.]+|[-.]+$/g, "") || "worktree";
+  const slug = text.replace(/[^A-Za-z0-9._]+/g, "-").replace(/^[-.]+|[-.]+$/g, "") || NAMELESS;
   const reserved = RESERVED.has(slug.toLowerCase());
   return chooseName(slug, { separator: "-", key: branch, mustHash: lossy || reserved }, isTaken);
 }
@@ -58,7 +60,8 @@ function chooseName(slug: string, { separator, key, mustHash }: HowToHash, isTak
   for (let attempt = 0; ; attempt++) {
     const hash = createHash("sha256").update(attempt === 0 ? key : `${key}\0${attempt}`);
     const suffix = separator + hash.digest("hex").slice(0, HASH_LENGTH);
-    const name = slug.slice(0, MAX_LENGTH - suffix.length).replace(/[-_.]+$/, "") + suffix;
+    const kept = slug.slice(0, MAX_LENGTH - suffix.length).replace(/[-_.]+$/, "");
+    const name = (kept || NAMELESS) + suffix;
     if (!isTaken(name)) return name;
   }
 }

@@ -1,17 +1,13 @@
 /** The form of what the registry holds: types and checks are one. */
 import * as v from "valibot";
+import { time, whole } from "../sys/form.ts";
 import type { Lasting } from "../sys/lasting.ts";
 import type { Observer } from "../sys/machine.ts";
 
-const whole = v.pipe(v.number(), v.integer());
-const time = v.pipe(
-  v.string(),
-  v.check((text) => !Number.isNaN(Date.parse(text))),
-);
 const measured = v.pipe(v.number(), v.minValue(0));
 
-const observer: v.GenericSchema<unknown, Observer> = v.object({ machine: v.string(), user: v.string(), uid: whole });
-const lasting: v.GenericSchema<unknown, Lasting> = v.object({
+const observer: v.GenericSchema<Observer> = v.object({ machine: v.string(), user: v.string(), uid: whole });
+const lasting: v.GenericSchema<Lasting> = v.object({
   ...{ since: time, forMs: measured, seenAt: time, boot: v.string(), upMs: measured },
 });
 

@@ -4,11 +4,12 @@
  */
 import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import * as v from "valibot";
 import type { Environment } from "../config/env-vars.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, pathExists, writeFileAtomic } from "../sys/files.ts";
-import { isFormOf, isListOf, isText, isTime } from "../sys/form.ts";
+import { time } from "../sys/form.ts";
 import { damagedError, parseOwnFile } from "./own-file.ts";
 import { xdgFolder } from "./state.ts";
 import { idOf, type TrustItem, type TrustKey } from "./trust-items.ts";
@@ -140,17 +141,13 @@ function parseTrust(text: string, file: string): Approvals {
   const trust = parseOwnFile(text, own, "trust");
   const list = (name: keyof Approvals): unknown => (typeof trust === "object" && trust ? Reflect.get(trust, name) : 0);
   const [approvals, states] = [list("approvals"), list("states")];
-  if (!isApprovals(approvals) || !isStates(states)) throw damagedError(own);
+  if (!v.is(approvalList, approvals) || !v.is(stateList, states)) throw damagedError(own);
   return { approvals, states };
 }
 
-const isApproval = isFormOf<Approval>({
-  repository: isText,
-  id: isText,
-  key: isText,
-  text: isText,
-  approved_at: isTime,
-});
-const isState = isFormOf<ApprovedState>({ repository: isText, commit: isText, approved_at: isTime });
-const isApprovals = (list: unknown): list is Approval[] => isListOf(isApproval)(list);
-const isStates = (list: unknown): list is ApprovedState[] => isListOf(isState)(list);
+const approvalList: v.GenericSchema<Approval[]> = v.array(
+  v.object({ repository: v.string(), id: v.string(), key: v.string(), text: v.string(), approved_at: time }),
+);
+const stateList: v.GenericSchema<ApprovedState[]> = v.array(
+  v.object({ repository: v.string(), commit: v.string(), approved_at: time }),
+);

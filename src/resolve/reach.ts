@@ -4,6 +4,8 @@ import { schemaSearchPath, searchPathOptions } from "../postgres/schema.ts";
 import type { Connection } from "../postgres/url.ts";
 import { openServer } from "../server/open-server.ts";
 import type { ServerTools } from "../server/server.ts";
+import { engineEndpoint, engineIsLocal } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import { reachTarget, type Target } from "./target.ts";
 
 /** What is known of a database, also where no way leads there from this machine. */
@@ -32,11 +34,19 @@ export function whereaboutsOf(connection: Connection): Whereabouts {
 export async function requireReach(target: Target, tools: ServerTools): Promise<Connection> {
   const connection = await reachTarget(target, tools);
   if (connection !== undefined) return ownConnection(connection, target);
-  throw portUnpublished(target);
+  throw portUnpublished(target, tools);
 }
 
 /** That no URL of this machine leads there (exit 4). */
-export function portUnpublished(target: Target) {
+export function portUnpublished(target: Target, { runner }: Pick<ServerTools, "runner">) {
+  const engine = engineOf(runner);
+  if (!engineIsLocal(engine)) {
+    return missingError(
+      "port_elsewhere",
+      `the container of ${target.label} is on another machine (${engineEndpoint(engine)}), and so are its ports`,
+      "pgrove shell; or a tunnel to that machine's port: ssh -L",
+    );
+  }
   return missingError(
     "port_unpublished",
     `the container of ${target.label} publishes no port, so no URL of this machine leads to it`,

@@ -1,8 +1,9 @@
 /** The journal: a line of JSON for the begin and the end of every operation that changes something. */
 import { appendFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as v from "valibot";
 import { ensureDir, errorCode } from "./files.ts";
-import { isFormOf, isMapOf, isNumber, isOneOf, isText, isTime, isWhole, maybe } from "./form.ts";
+import { finite, time, whole } from "./form.ts";
 import type { RunId } from "./run-id.ts";
 
 export interface JournalEntry {
@@ -56,15 +57,17 @@ export async function readJournal(stateDir: string): Promise<JournalEntry[]> {
 function parseEntry(line: string): JournalEntry[] {
   try {
     const entry: unknown = JSON.parse(line);
-    return isEntry(entry) ? [entry] : [];
+    return v.is(entryForm, entry) ? [entry] : [];
   } catch {
     return [];
   }
 }
 
-const isEntry = isFormOf<JournalEntry>({
-  ...{ version: isOneOf(1), at: isTime, run: isText, event: isOneOf("begin", "end"), operation: isText },
-  ...{ target: isText, database: isText, by: isText, host: isText, pid: isWhole },
-  ...{ result: maybe(isOneOf("done", "failed", "interrupted")), error: maybe(isText), duration_ms: maybe(isNumber) },
-  details: maybe(isMapOf(() => true)),
+const entryForm: v.GenericSchema<JournalEntry> = v.object({
+  ...{ version: v.literal(1), at: time, run: v.custom<RunId>((id) => typeof id === "string") },
+  ...{ event: v.picklist(["begin", "end"]), operation: v.string(), target: v.string(), database: v.string() },
+  ...{ by: v.string(), host: v.string(), pid: whole },
+  result: v.exactOptional(v.picklist(["done", "failed", "interrupted"])),
+  ...{ error: v.exactOptional(v.string()), duration_ms: v.exactOptional(finite) },
+  details: v.exactOptional(v.record(v.string(), v.unknown())),
 });

@@ -1,6 +1,6 @@
 /** pg_dump into pg_restore, in memory: between servers, or where the source must stay connected. */
 
-import { oldestReaderOf } from "../archive/archive.ts";
+import { type ArchiveEntry, oldestReaderOf } from "../archive/archive.ts";
 import { withoutLeftOut } from "../archive/archive-stream.ts";
 import { chooseCodec, compressArgument } from "../archive/codec.ts";
 import { explainRefused } from "../archive/explain-refused.ts";
@@ -20,6 +20,7 @@ import { ToolError } from "../sys/tool-error.ts";
 import { readLoadOptions } from "../work/load-options.ts";
 import { watchingRoom } from "../work/watch-room.ts";
 import type { Work } from "../work/work.ts";
+import { findLeftExtensions } from "./left-extensions.ts";
 import { fitLocale } from "./locale.ts";
 import { readServerFacts, requirePresent } from "./needs.ts";
 import { createScratch, inScratch } from "./scratch.ts";
@@ -102,14 +103,15 @@ export async function copyByStream(
   const content = schemaOnly ? ["--schema-only"] : [];
   const only = selection?.only;
   if (only !== undefined) await inScratch(work, scratch, (sql) => createHomes(sql, facts.extensions, only));
+  const left = only === undefined ? await findLeftExtensions(work, source, scratch, facts.extensions) : undefined;
   await streamArchive(
     work,
     source,
     { ...unit.live, database: scratch },
     {
-      dump: ["--no-subscriptions", ...(selection?.arguments ?? []), ...content],
+      dump: ["--no-subscriptions", ...(selection?.arguments ?? []), ...(left?.arguments ?? []), ...content],
       load: only !== undefined ? ["--no-owner"] : [], // all of it is its own role's
-      ...{ version, searchPath },
+      ...{ version, searchPath, goes: left?.includes },
     },
   );
   tools.progress({ phase: "analyze" });
@@ -127,6 +129,8 @@ export interface ArchiveStream {
   version: Version;
   /** The search_path to load it with; left out, none. */
   searchPath?: string | undefined;
+  /** Which entries of the archive are left out. */
+  goes?: ((entry: ArchiveEntry) => boolean) | undefined;
 }
 
 /** pg_dump of the source's database into pg_restore in the target's, in memory. */
@@ -134,7 +138,7 @@ export async function streamArchive(
   work: Work,
   source: LiveTarget,
   target: LiveTarget,
-  { dump, load, version, searchPath }: ArchiveStream,
+  { dump, load, version, searchPath, goes }: ArchiveStream,
 ): Promise<void> {
   const { operation, tools } = work;
   const major = source.toolbox.major ?? version.major;
@@ -163,7 +167,7 @@ export async function streamArchive(
       const said = sayLeftOut({ options, settings: [] }, server);
       if (said !== undefined) tools.note(said);
     };
-    return into(withoutLeftOut(input, noteLeftOut, searchPath !== undefined));
+    return into(withoutLeftOut(input, noteLeftOut, { keepsPath: searchPath !== undefined, ...(goes && { goes }) }));
   };
   const stream = () => joinCommands(tools.runner, from, read, operation.abort, listeners);
   await explaining(source, () => watchingRoom(work, target, () => endingSource(work, source, stream)));

@@ -1,6 +1,6 @@
 /** A worktree's database back to what it was made from. */
 import { planReplacement } from "../copy/empty.ts";
-import type { DoubtfulDump } from "../dump/authorship.ts";
+import type { DoubtfulDump } from "../dump/foreign.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import type { WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";

@@ -218,7 +218,16 @@ describe("completions", () => {
       "project: onyx\nserver: {url: postgres://u@h/onyx}\nenvironments: {staging: {env_file: .env.staging}}\n",
     );
     expect(await completeInBash("pgrove rest", "rest")).toEqual(["restart", "restore"]);
-    expect(await completeInBash("pgrove dumps ", "")).toEqual(["list", "show", "verify", "adopt", "remove"]);
+    expect(await completeInBash("pgrove dumps ", "")).toEqual([
+      "list",
+      "show",
+      "verify",
+      "prune",
+      "pin",
+      "unpin",
+      "adopt",
+      "remove",
+    ]);
     expect(await completeInBash("pgrove url ", "")).toEqual(["main", "@staging"]);
     expect(await completeInBash("pgrove url @st", "st")).toEqual(["staging"]);
     expect(await completeInBash("pgrove sql --format=c", "c")).toEqual(["csv"]);

@@ -20,9 +20,9 @@ const KINDS = [
   "disk full",
   "clock .1d",
   "another machine",
-  "planted",
-  "folder",
-  "server",
+  "planted (record|dump|folder)",
+  "folder (away|moved)",
+  "server (restart|crash)",
 ];
 
 test(

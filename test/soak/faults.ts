@@ -99,8 +99,9 @@ function cutNetwork(world: World, { relay }: Actor): Fault | undefined {
   if (relay === undefined) return undefined;
   return {
     ...{ name: "network cut", mayFail: true },
-    strike: async (_world, _actor, _program, usualMs) => {
+    strike: async (_world, _actor, program, usualMs) => {
       await waitFor(part, usualMs);
+      while (program.isRunning() && !relay.isBusy) await Bun.sleep(2);
       const cut = relay.cut();
       await Bun.sleep(lastsMs);
       relay.mend();
@@ -146,6 +147,20 @@ const ELSEWHERE = "PGROVE_MACHINE";
 function beElsewhere(): Fault {
   return {
     ...{ name: "another machine", mayFail: false, env: { [ELSEWHERE]: "elsewhere" } },
-    strike: async (_world, _actor, program) => readFileSync(`/proc/${program.pid}/environ`).includes(`${ELSEWHERE}=`),
+    strike: async (_world, _actor, program) => {
+      while (program.isRunning()) {
+        if (readEnvironment(program.pid).includes(`${ELSEWHERE}=`)) return true;
+        await Bun.sleep(5); // what starts it does not know the variable
+      }
+      return false;
+    },
   };
+}
+
+function readEnvironment(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return ""; // it has ended by now
+  }
 }

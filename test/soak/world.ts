@@ -4,11 +4,11 @@ import { chmod, copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sql } from "postgres";
+import { Relay } from "../support/cut-relay.ts";
 import { runOk } from "../support/engine/run.ts";
 import { seeded } from "../support/faults/moments.ts";
 import { binary, Repo, type Started, type StartOptions } from "../support/faults/program.ts";
 import { Disk } from "./disks.ts";
-import { Relay } from "./relay.ts";
 import { connectTo, openSoakServer, type ServerKind, type SoakServer } from "./server.ts";
 
 /** What a database holds: the notes that were put into it, and the migrations that it has. */

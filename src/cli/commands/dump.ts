@@ -3,9 +3,11 @@ import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { readOrigin } from "../../dump/origin.ts";
 import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
 import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET, WAIT_LOCK } from "../grammar.ts";
+import { carryOutPruning, planPruning } from "../prune-dumps.ts";
 
 export const command = defineCommand({
   meta: {
@@ -50,6 +52,11 @@ export const command = defineCommand({
     },
     ...WAIT_LOCK,
     note: { type: "string", valueHint: "TEXT", description: "a note for the manifest" },
+    prove: {
+      type: "boolean",
+      description: "record all contents, for `dumps verify --deep`; default: of tables up to 8 MiB",
+    },
+    prune: { type: "boolean", description: "then remove what dumps.keep does not keep of this source" },
   },
   async run({ args, context }) {
     const { output } = args;
@@ -58,6 +65,8 @@ export const command = defineCommand({
     if (args.schemaOnly && args.dataOnly) {
       throw usageError("--schema-only and --data-only exclude each other");
     }
+    if (args.prune && output !== undefined) throw usageError("--prune is for the store, and -o writes elsewhere");
+    if (args.prune) await requireSomebodyToAsk(context);
     const live = await context.openTarget(args.target);
     const { note } = args;
     const result = await dumpDatabase(await context.operationTools(), live, {
@@ -67,6 +76,7 @@ export const command = defineCommand({
       tables: args.table,
       excludedTables: args.excludeTable,
       jobs,
+      prove: args.prove || ((await context.config())?.config.dumps.prove ?? false),
       ...(note === undefined ? {} : { note }),
       destination: await chooseDestination(context, output),
       ...(await readOrigin(context)),
@@ -74,9 +84,27 @@ export const command = defineCommand({
     });
     context.output.note(describe(live.target.label, result));
     if (output === "-") return;
+    if (args.prune) await pruneAfter(context, result.manifest.source);
     await context.output.answer({ path: result.path, manifest: result.manifest }, () => result.path ?? "");
   },
 });
+
+/** Said before anything is dumped, not after. */
+async function requireSomebodyToAsk(context: Context): Promise<void> {
+  if (context.flags.yes || context.prompt.available) return;
+  await context.requireConsent({
+    target: { label: "the store", name: "store", protected: false },
+    what: "--prune removes dumps",
+    instead: "pgrove dumps prune --dry-run",
+  });
+}
+
+async function pruneAfter(context: Context, source: string): Promise<void> {
+  const pruning = await planPruning(context, source);
+  await carryOutPruning(context, pruning);
+  const { removed } = pruning.plan;
+  if (removed.length > 0) context.output.note(`  pruned  ${removed.map(({ dump }) => dump.name).join(", ")}`);
+}
 
 function describe(label: string, { manifest }: DumpResult): string {
   const { database_size_bytes, size_bytes, codec, duration_ms, tables } = manifest;

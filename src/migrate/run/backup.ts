@@ -1,5 +1,6 @@
 /** What is saved before migrating: a dump in the store, or a snapshot inside the server, named after the migration. */
 import type { WhenConnected } from "../../copy/snapshot.ts";
+import type { SnapshotKeep } from "../../copy/snapshot-keep.ts";
 import type { DumpRequest } from "../../dump/dump.ts";
 import type { Session } from "../../postgres/occupants.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
@@ -12,8 +13,8 @@ export interface BackupRequest {
   step?: Pick<Step, "direction" | "digits" | "name">;
   /** Where a dump goes, and what its manifest says. */
   dump: Pick<DumpRequest, "destination" | "project" | "git" | "pgroveVersion">;
-  /** How many of the target's snapshots are kept. */
-  keep: number;
+  /** Which of the target's snapshots are kept. */
+  keep: SnapshotKeep;
   /**
    * Asked when a snapshot would disconnect somebody for a second. "dump" saves a dump instead, which disturbs nobody: the
    * careful answer where nobody can be asked.

@@ -34,6 +34,7 @@ const FIELDS = [
     "codec",
     "collate",
     "content",
+    "contents",
     "created_at",
     "ctype",
     "database",

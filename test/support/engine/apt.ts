@@ -56,11 +56,11 @@ export async function openSuite(suite: string): Promise<Suite> {
 }
 
 /** One package's files, without what it depends on, below the folder that it resolves with: unpacked once, beside the machine's own. */
-export async function unpackPackage(name: string): Promise<string> {
+export async function unpackPackage(name: string, suite = "bookworm"): Promise<string> {
   const folder = join(stateDir, name);
   const whole = join(folder, "unpacked");
   if (existsSync(whole)) return folder;
-  await (await openSuite("bookworm")).download([name], folder, { test: (each) => each !== name });
+  await (await openSuite(suite)).download([name], folder, { test: (each) => each !== name });
   for (const file of readdirSync(folder).filter((each) => each.endsWith(".deb")))
     await runOk("dpkg-deb", ["-x", join(folder, file), folder]);
   writeFileSync(whole, "");

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { patiently } from "../patience.ts";
 import { ensureEngine } from "./engine.ts";
 import { ensureImage, type Major } from "./images.ts";
@@ -21,6 +22,10 @@ export interface ServerOptions {
   shmSize?: string;
   /** What to run instead of `postgres`. */
   command?: string[];
+  /** Settings besides those that every server of the tests has. */
+  settings?: string[];
+  /** A folder whose `usr` the container has besides its own. */
+  files?: string;
   /** Keep the data on a tmpfs of that size, for tests of a full disk. */
   tmpfsMb?: number;
 }
@@ -48,12 +53,22 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   const standard = { POSTGRES_USER: "postgres", POSTGRES_PASSWORD: PASSWORD, POSTGRES_INITDB_ARGS: "--no-sync" };
   const env = { ...standard, ...options.env };
   const labels = Object.entries({ ...options.labels, ...testLabels() });
-  const args = ["run", "-d", "--name", name, ...labels.flatMap(([key, value]) => ["--label", `${key}=${value}`])];
+  const { files } = options;
+  const making = files === undefined ? ["run", "-d"] : ["create"];
+  const args = [...making, "--name", name, ...labels.flatMap(([key, value]) => ["--label", `${key}=${value}`])];
   for (const [key, value] of Object.entries(env)) args.push("-e", `${key}=${value}`);
   if (options.publish !== false) args.push("-p", "127.0.0.1::5432");
   if (options.shmSize !== undefined) args.push("--shm-size", options.shmSize);
-  args.push(...(await dataMount(image, options)), image, ...(options.command ?? postgresWith()));
+  args.push(
+    ...(await dataMount(image, options)),
+    image,
+    ...(options.command ?? postgresWith(...(options.settings ?? []))),
+  );
   await runOk("docker", args);
+  if (files !== undefined) {
+    await runOk("docker", ["cp", join(files, "usr"), `${name}:/`]);
+    await runOk("docker", ["start", name]);
+  }
   return attach(new TestServer(name, image, options.major, env.POSTGRES_USER, env.POSTGRES_PASSWORD));
 }
 

@@ -6,6 +6,7 @@ import { describeDump, fixedDump } from "../../../src/cli/dump-to-restore.ts";
 import { createPrompt } from "../../../src/cli/prompt.ts";
 import type { InitialData, WorktreeRow } from "../../../src/repo/registry.ts";
 import { systemClock } from "../../../src/sys/clock.ts";
+import { sampleManifest } from "../../support/manifest.ts";
 
 let store = "";
 beforeAll(async () => {
@@ -20,11 +21,7 @@ beforeAll(async () => {
 afterAll(() => rm(store, { recursive: true }));
 
 function manifestOf(source: string, day: number) {
-  return {
-    ...{ version: 1, name: "x", created_at: `2026-01-0${day}T00:00:00Z`, project: "p", source, database: "d" },
-    ...{ format: "custom", sha256: "", size_bytes: 1, server_version: "17.1", encoding: "UTF8" },
-    ...{ extensions: [], roles: [], tablespaces: [], tables: [] },
-  };
+  return sampleManifest({ source, created_at: `2026-01-0${day}T00:00:00Z` });
 }
 
 const row = (name: string, data: InitialData): WorktreeRow => ({

@@ -4,13 +4,14 @@ import { faultOf, type Verdict } from "../../../src/dump/verify.ts";
 import { failure, missingError } from "../../../src/errors.ts";
 
 const dump = { name: "x.dump", path: "/x.dump", sizeBytes: 1, modifiedAt: new Date(0) };
-const whole: Verdict = { dump, checked: "sha256" };
+const whole: Verdict = { dump, depth: "checksum", checked: "sha256" };
 const lacking: Verdict = {
   dump,
+  depth: "restore",
   checked: "sha256",
   fault: faultOf(missingError("server_lacks", "no x", "get x"), "restore"),
 };
-const damaged: Verdict = { dump, fault: faultOf(failure("dump_truncated", "cut off"), "check") };
+const damaged: Verdict = { dump, depth: "checksum", fault: faultOf(failure("dump_truncated", "cut off"), "check") };
 
 test("JSON tells what is in order from what is whole, and why it is not", () => {
   expect([whole, lacking, damaged].map(verdictDocument)).toMatchObject([

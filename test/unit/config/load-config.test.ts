@@ -81,7 +81,7 @@ describe("what is right", () => {
       seeds: { dir: join(dir, "seeds"), count: 10 },
       snapshots: { keep: 5 },
       prune: { after: 604_800_000, keep: 604_800_000 },
-      dumps: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } },
+      dumps: { prove: false },
       environments: {},
       client_image: "postgres:{major}",
     });
@@ -94,6 +94,17 @@ describe("what is right", () => {
     first.services.push("x");
     const second = (await load(SMALLEST)).config;
     expect([second.env.set, second.services]).toEqual([{ DATABASE_URL: "{url}" }, []]);
+  });
+
+  test("what is kept of snapshots is a number or a rule", async () => {
+    const keep = async (text: string) => (await load(`${SMALLEST}snapshots: {keep: ${text}}\n`)).config.snapshots.keep;
+    expect(await keep("3")).toBe(3);
+    expect(await keep("{daily: 7, within: 1y2d}")).toEqual({
+      ...{ daily: 7, within: { years: 1, months: 0, days: 2, hours: 0 } },
+    });
+    for (const wrong of ["{}", "{last: 0}", "{within: 0d}", "{within: 7}", "0", "some"]) {
+      await expect(keep(wrong)).rejects.toMatchObject({ exit: 3 });
+    }
   });
 
   test("the four kinds of server", async () => {
@@ -158,7 +169,7 @@ describe("what is wrong", () => {
         "ports: {web: lots}",
         "services: api",
         "dumps:",
-        "  keep: {daily: -1, wekly: 2, yearly: 3}",
+        "  keep: {daily: -1, wekly: 2, eons: 3}",
         "seeds: [a]",
         "",
       ].join("\n"),
@@ -173,7 +184,7 @@ describe("what is wrong", () => {
       "  pgrove.yaml:7:11  services must be a list, not text",
       "  pgrove.yaml:9:17  dumps.keep.daily must be 0 or more",
       '  pgrove.yaml:9:21  unknown key "wekly" in dumps.keep; did you mean "weekly"?',
-      '  pgrove.yaml:9:31  unknown key "yearly" in dumps.keep (known: last, daily, weekly, monthly, days)',
+      '  pgrove.yaml:9:31  unknown key "eons" in dumps.keep (known: last, hourly, daily, weekly, monthly, yearly, within)',
       "  pgrove.yaml:10:8  seeds must be a mapping, not a list",
     ]);
   });

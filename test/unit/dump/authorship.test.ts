@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findAuthor, isSigned, signManifest } from "../../../src/dump/authorship.ts";
+import { isSigned, type KeyPlace, openKeyring, signManifest } from "../../../src/dump/authorship.ts";
 import { findManifest, type Manifest, writeManifest } from "../../../src/dump/manifest.ts";
 import { findUnseen, signOldStore } from "../../../src/dump/sign-store.ts";
 import { EXIT } from "../../../src/errors.ts";
@@ -34,6 +34,10 @@ function toolsIn(folder: string): OperationTools {
     ...{ runner: systemRunner, clock: systemClock, stateDir: join(folder, "state"), userKey: join(folder, "user.key") },
     ...{ abort: new AbortController().signal, progress: () => undefined, note: () => undefined },
   };
+}
+
+async function findAuthor(manifest: Manifest | undefined, keys: KeyPlace) {
+  return (await openKeyring(keys)).authorOf(manifest);
 }
 
 describe("a manifest is known as one's own", () => {
@@ -101,7 +105,7 @@ describe("a store of before is signed once", () => {
   test("where a file of the repository names it, only what was made here; a foreign signature stays", async () => {
     const me = toolsIn(await newFolder());
     const run = newRunId(new Date());
-    const entry = { at: "", target: "main", database: "shop", by: "me", host: "h", pid: 1 };
+    const entry = { at: new Date().toISOString(), target: "main", database: "shop", by: "me", host: "h", pid: 1 };
     await appendJournal(me.stateDir, { version: 1, event: "begin", operation: "dump", run, ...entry });
     const folder = await storeWith({
       "mine.dump": sampleManifest({ name: "mine.dump", run }),

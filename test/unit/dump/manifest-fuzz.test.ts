@@ -20,7 +20,7 @@ test("whatever is taken for one can be shown, and comes back as it was", () => {
     const manifest = parseManifest(text);
     if (manifest === undefined) return;
     const dump = { name: "x", path: "/x", sizeBytes: 1, modifiedAt: new Date(0), manifest };
-    const authored = { dump, author: "foreign" } as const;
+    const authored = { dump, author: "foreign", results: [] } as const;
     renderList([authored], new Date());
     renderDump(authored);
     JSON.stringify(dumpDocument(authored));

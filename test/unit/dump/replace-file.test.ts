@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatManifest, type Manifest } from "../../../src/dump/manifest.ts";
+import { formatManifest } from "../../../src/dump/manifest.ts";
 import { findFileStanding, publishAs } from "../../../src/dump/replace-file.ts";
+import { sampleManifest } from "../../support/manifest.ts";
 
 let root = "";
 let path = "";
@@ -15,11 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-const OLD = formatManifest({
-  ...{ version: 1, name: "x.dump", created_at: "2026-01-15T13:30:22.000Z", source: "main", database: "onyx" },
-  ...{ format: "custom", sha256: "00", size_bytes: 3, server_version: "17.2", encoding: "UTF8" },
-  ...{ extensions: [], roles: [], tablespaces: [], tables: [] },
-} as unknown as Manifest);
+const OLD = formatManifest(sampleManifest({ name: "x.dump", size_bytes: 3 }));
 
 /** The finished files of a new dump. */
 async function finish() {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { exitOf, faultOf, type Reason, type Verdict } from "../../../src/dump/verify.ts";
+import type { Reason } from "../../../src/dump/proof.ts";
+import { exitOf, faultOf, type Verdict } from "../../../src/dump/verify.ts";
 import { failure, missingError, refusal } from "../../../src/errors.ts";
 
 const dump = { name: "x.dump", path: "/x.dump", sizeBytes: 1, modifiedAt: new Date(0) };
@@ -27,7 +28,9 @@ test("damaged is said only of damaged bytes", () => {
 
 test("the exit code is that of the worst", () => {
   const verdict = (reason?: Reason): Verdict =>
-    reason === undefined ? { dump } : { dump, fault: { reason, problem: "x", hint: undefined } };
+    reason === undefined
+      ? { dump, depth: "checksum" }
+      : { dump, depth: "checksum", fault: { reason, problem: "x", hint: undefined } };
   const exit = (...reasons: (Reason | undefined)[]) => exitOf(reasons.map(verdict));
   expect(exit()).toBe(0);
   expect(exit(undefined)).toBe(0);

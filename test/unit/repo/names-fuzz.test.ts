@@ -18,6 +18,7 @@ const text = fc.oneof(
     "..",
     "a/../b",
     "ä",
+    "ƀ_",
     "a".repeat(80),
     "0",
     "",

@@ -21,6 +21,11 @@ export class Relay {
     return relay;
   }
 
+  /** Whether there is any connection. */
+  get isBusy(): boolean {
+    return this.ends.size > 0;
+  }
+
   /** Ends every connection, and takes no new one until it is mended. Says how many there were. */
   cut(): number {
     this.isCut = true;

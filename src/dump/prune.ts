@@ -1,0 +1,82 @@
+/** Removes the dumps that the rule lets go. */
+import type { KeepRule } from "../config/schema-keep.ts";
+import { decideOn, type KeepReason } from "../retention/decide.ts";
+import { openZone } from "../retention/local-time.ts";
+import { type OperationTools, withOperation } from "../sys/operation.ts";
+import { openKeyring } from "./authorship.ts";
+import { type Judgement, judgeDumps } from "./judge.ts";
+import { listDumps, removeDump, type StoredDump } from "./store.ts";
+
+/** Where dumps lie: a folder, or somewhere else. */
+export interface DumpPlace {
+  /** For people. */
+  label: string;
+  /** Every dump with its manifest, newest first. */
+  list(): Promise<StoredDump[]>;
+  /** Removes it, as it was listed. Throws (exit 5) when it is another one by now. */
+  remove(dump: StoredDump): Promise<void>;
+}
+
+/** The store on this machine. */
+export function folderPlace(folder: string): DumpPlace {
+  return { label: folder, list: () => listDumps(folder), remove: removeDump };
+}
+
+/** What becomes of one dump. */
+export interface DumpDecision {
+  dump: StoredDump;
+  source: string;
+  /** None: it goes. */
+  reasons: KeepReason[];
+  doubt: string | undefined;
+}
+
+export interface PrunePlan {
+  kept: DumpDecision[];
+  removed: DumpDecision[];
+  ignored: Judgement["ignored"];
+}
+
+/** What the rule keeps and lets go of each source, or of one. Changes nothing. */
+export async function planPrune(
+  tools: Pick<OperationTools, "userKey" | "sharedKey" | "clock">,
+  place: DumpPlace,
+  { rule, source: only }: { rule: KeepRule; source?: string | undefined },
+): Promise<PrunePlan> {
+  const { histories, ignored } = judgeDumps(await place.list(), await openKeyring(tools));
+  const moment = { now: tools.clock.now().getTime(), zone: openZone() };
+  const decisions = [...histories]
+    .filter(([source]) => only === undefined || source === only)
+    .flatMap(([source, history]) =>
+      decideOn(history, rule, moment).map(({ candidate: { dump, doubt }, reasons }) => ({
+        dump,
+        source,
+        reasons,
+        doubt,
+      })),
+    );
+  return {
+    kept: decisions.filter(({ reasons }) => reasons.length > 0),
+    removed: decisions.filter(({ reasons }) => reasons.length === 0),
+    ignored: only === undefined ? ignored : [],
+  };
+}
+
+const AT_ONCE = 32;
+
+/**
+ * Removes what the plan says, as one operation. Throws (exit 5) at the first dump that is another one by now, or was pinned since; what is
+ * removed by then stays removed.
+ */
+export async function pruneDumps(tools: OperationTools, place: DumpPlace, { removed }: PrunePlan): Promise<void> {
+  const subject = { operation: "dumps-prune", target: "the store", server: place.label, database: "" };
+  await withOperation(tools, subject, async ({ details, abort }) => {
+    details.removed = 0;
+    for (let start = 0; start < removed.length; start += AT_ONCE) {
+      abort.throwIfAborted();
+      const some = removed.slice(start, start + AT_ONCE);
+      await Promise.all(some.map(({ dump }) => place.remove(dump)));
+      details.removed = start + some.length;
+    }
+  });
+}

@@ -1,0 +1,77 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readDockerList, readPodmanList } from "../../../src/server/engine-list.ts";
+import type { Command } from "../../../src/sys/command.ts";
+import { dockerCommand, engineIsLocal } from "../../../src/sys/docker.ts";
+import { findEngine, withEngine } from "../../../src/sys/engine.ts";
+import { systemRunner } from "../../../src/sys/process.ts";
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** A folder with those programs; each says what it is told. */
+function machine(programs: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "pgrove-engine-"));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text, { mode: 0o755 });
+  return folder;
+}
+
+const PROGRAM = '#!/bin/sh\necho "$0 $* $DOCKER_HOST"\n';
+const DISGUISE = '#!/bin/sh\n[ -e /etc/containers/nodocker ] || echo emulating >&2\nexec /usr/bin/podman "$@"\n';
+
+test.each([
+  [{ docker: PROGRAM, podman: PROGRAM }, "docker"],
+  [{ podman: PROGRAM }, "podman"],
+  [{ docker: DISGUISE, podman: PROGRAM }, "podman"],
+  [{}, "docker"],
+] as const)("the engine of a machine with %j is %s", (programs, expected) => {
+  expect(findEngine(machine(programs))).toBe(expected);
+});
+
+describe("podman's commands", () => {
+  const folder = machine({ podman: PROGRAM });
+  mkdirSync(join(folder, "cli-plugins"));
+  writeFileSync(join(folder, "cli-plugins/docker-compose"), PROGRAM, { mode: 0o755 });
+  const socket = "unix:///run/some/podman.sock";
+  const variables = { PATH: folder, DOCKER_CONFIG: folder, CONTAINER_HOST: socket };
+  const runner = withEngine(systemRunner, () => "podman", variables);
+  const say = async (command: Command) =>
+    (await runner.capture({ ...command, env: { PATH: `${folder}:/bin` } })).stdout;
+
+  test("are docker's, given to podman", async () => {
+    expect(await say(dockerCommand(["ps", "-a"]))).toContain("/podman ps -a");
+  });
+
+  test("but for compose, which is Docker's own beside podman's socket", async () => {
+    expect(await say(dockerCommand(["compose", "up"]))).toContain(`/cli-plugins/docker-compose up ${socket}`);
+  });
+
+  test("and other programs are left alone", async () => {
+    expect(await say({ file: "echo", args: ["docker"], env: {}, secrets: [] })).toBe("docker\n");
+  });
+});
+
+test("an engine is this machine's by its own variable's address", () => {
+  const variables = { DOCKER_HOST: "ssh://there", CONTAINER_HOST: "unix:///run/podman/podman.sock" };
+  expect(engineIsLocal("docker", variables)).toBe(false);
+  expect(engineIsLocal("podman", variables)).toBe(true);
+  expect(engineIsLocal("podman", { CONTAINER_HOST: "tcp://there:1" })).toBe(false);
+});
+
+test("both engines' lists say the same", () => {
+  const expected = [{ id: "a", name: "n", state: "running", labels: { one: "1,2", two: "" } }];
+  const labels = ["one", "two"];
+  expect(readDockerList('["a","n","running","1,2",""]\n', labels)).toEqual(expected);
+  const podman = [{ Id: "a", Names: ["n"], State: "running", Labels: { one: "1,2", three: "3" } }];
+  expect(readPodmanList(JSON.stringify(podman), labels)).toEqual(expected);
+  const network = [{ id: "i", name: "net", labels: { one: "1" } }];
+  expect(readPodmanList(JSON.stringify(network), ["one"])).toEqual([
+    { id: "i", name: "net", state: "", labels: { one: "1" } },
+  ]);
+  expect(readPodmanList("", labels)).toEqual([]);
+});
