@@ -19,6 +19,11 @@ export async function hashContent(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** The same of a text. */
+export function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
 /** Whether a file of the worktree is, byte for byte, the one that one of these commits has at the same place. */
 export async function isInCommits(
   { root, file, commits }: { root: string; file: string; commits: readonly string[] },
