@@ -27,11 +27,17 @@ export const TRUST_KEYS = [
   "dumps.key_file",
   "worktrees.data",
   "server.compose",
+  "migrations.dir",
+  "seeds.dir",
+  "sql",
   "dump",
   "superuser",
 ] as const;
 
 export type TrustKey = (typeof TRUST_KEYS)[number];
+
+/** Files that setup steps may run. */
+export const FILE_KEYS = ["migrations.dir", "seeds.dir", "sql"] as const satisfies readonly TrustKey[];
 
 export interface TrustItem {
   key: TrustKey;
