@@ -10,6 +10,7 @@ import type { TargetPlace } from "../resolve/target-place.ts";
 import { type Clock, systemClock } from "../sys/clock.ts";
 import type { EngineName } from "../sys/command.ts";
 import { findEngine, withEngine } from "../sys/engine.ts";
+import { isMarked } from "../sys/hook-mark.ts";
 import { once } from "../sys/once.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
@@ -92,7 +93,8 @@ export function createContext(options: ContextOptions): Context {
     const progress = await makeProgress(output, environment);
     const { lockWaitMs } = flags;
     const wait = lockWaitMs === undefined ? {} : { lockWaitMs };
-    return { ...{ runner, clock, stateDir, userKey, progress, note }, abort: interruptions().abort, ...wait };
+    const bound = isMarked(environment) ? { mayRun: requireApprovedFiles } : {};
+    return { ...{ runner, clock, stateDir, userKey, progress, note }, abort: interruptions().abort, ...wait, ...bound };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
     const { openStore } = await import("./open-store.ts");
@@ -101,6 +103,10 @@ export function createContext(options: ContextOptions): Context {
   const requireApproved: TargetPlace["requireApproved"] = async (item) => {
     const trust = await import("./trust.ts");
     await trust.requireApproved(context, item);
+  };
+  const requireApprovedFiles = async (files: readonly string[]) => {
+    const hook = await import("./hook-files.ts");
+    await hook.requireApprovedFiles(context, files);
   };
   const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, requireApproved, note };
   const resolveTarget = async (text?: string) => {

@@ -1,7 +1,9 @@
 /** Provisioning of a worktree that `git worktree add` has just made: nobody is there to be asked. */
-import { missingError, refusal } from "../errors.ts";
+import { EXIT, messageOf, missingError, PgroveError, refusal } from "../errors.ts";
 import { hasOwnServer } from "../resolve/worktree-target.ts";
+import { hookMark } from "../sys/hook-mark.ts";
 import { quoteWord } from "../sys/shell-word.ts";
+import { ToolError } from "../sys/tool-error.ts";
 import type { ProvisionRequest } from "../worktree/provision.ts";
 import type { WorktreeTools } from "../worktree/tools.ts";
 import type { Context } from "./context.ts";
@@ -48,10 +50,13 @@ export async function provisionByHook(context: Context): Promise<void> {
     if (first === undefined) return;
     throw refusal("not_trusted", `its data were not approved: ${first.asked}`, byHand(worktree.root));
   };
+  const stepVariables = await hookMark();
   const { provisionWorktree } = await import("../worktree/provision.ts");
   const provisioned = await withinTime(tools, (bounded) =>
-    provisionWorktree(bounded, worktree, { ...request, approveDump, approveForeign }),
-  );
+    provisionWorktree(bounded, worktree, { ...request, approveDump, approveForeign, stepVariables }),
+  ).catch((error: unknown) => {
+    throw refusedToStep(error, worktree.root);
+  });
   context.output.note(formatFields(describeProvisioned(provisioned)));
   warnOfProvisioned(context, provisioned);
 }
@@ -67,6 +72,13 @@ async function withinTime<T>(tools: WorktreeTools, work: (bounded: WorktreeTools
     if (!late.aborted || operation.abort.aborted) throw error;
     throw missingError("hook_late", `it was not ready within ${START_MS / 1000} s`, "pgrove provision");
   }
+}
+
+/** A step that was refused something has said what; here is what to type. */
+function refusedToStep(error: unknown, root: string): unknown {
+  if (!(error instanceof PgroveError) || error.code !== "step_failed") return error;
+  const isRefusal = error.cause instanceof ToolError && error.cause.failure.exitCode === EXIT.refused;
+  return isRefusal ? refusal("not_trusted", messageOf(error), byHand(root, "pgrove trust && ")) : error;
 }
 
 async function requireAllApproved(context: Context, root: string): Promise<void> {

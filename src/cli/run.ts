@@ -2,6 +2,7 @@
 import { isatty } from "node:tty";
 import { wantsDebug } from "../config/env-vars.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
+import { dropStaleMark } from "../sys/hook-mark.ts";
 import {
   type Command,
   type CommandGroup,
@@ -129,6 +130,7 @@ async function runChosen(
   const { args, flags, words } = parseArguments(name, rest, command);
   const { preventCoreDumps } = await import("../sys/core-dumps.ts");
   preventCoreDumps(); // before a password is read
+  await dropStaleMark(process.env, isatty(0));
   const context = createContext({ argv, flags, output });
   const { runCommand } = await import("./command.ts");
   try {

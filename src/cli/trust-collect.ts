@@ -1,10 +1,10 @@
 /** What of this repository would act: gathered where each thing stands. */
-import { relative } from "node:path";
 import type { Environment } from "../config/env-vars.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
-import { hashContent, isInCommits, keepTracked } from "../repo/approved-files.ts";
+import { findInCommits, hashContent, hashText, keepTracked, readCommitted, showPath } from "../repo/approved-files.ts";
 import { readTrust, type Trusted, type TrustPlace, trustFile } from "../repo/trust.ts";
 import {
+  FILE_KEYS,
   listActingVariables,
   listCommands,
   listImages,
@@ -22,7 +22,8 @@ import type { Runner } from "../sys/process.ts";
 import type { CommandPlace } from "./command-place.ts";
 
 /** Where it is gathered. */
-export interface TrustScene extends Pick<CommandPlace, "repository" | "storeDir" | "config" | "requireConfig"> {
+export interface TrustScene
+  extends Pick<CommandPlace, "folder" | "repository" | "storeDir" | "config" | "requireConfig"> {
   readonly environment: Environment;
   readonly home: string;
   readonly cwd: string;
@@ -44,6 +45,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
       : [],
     keys.includes("worktrees.data") ? listData(place, loaded) : [],
     keys.includes("server.compose") ? listCompose(place, loaded) : [],
+    FILE_KEYS.some((key) => keys.includes(key)) ? listBranchFiles(place, loaded, keys) : [],
   ]);
   return [...direct, ...gathered.flat()].filter(({ key }) => keys.includes(key));
 }
@@ -52,15 +54,20 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
 export async function listUnapproved(place: TrustScene, items: readonly TrustItem[]): Promise<TrustItem[]> {
   if (items.length === 0) return [];
   const trusted = await readTrust(await trustPlace(place));
-  const known = await Promise.all(items.map((item) => isKnown(place, trusted, item)));
-  return items.filter((_, at) => !known[at]);
+  return await keepUnknown(trusted, items, (await place.config())?.root ?? place.cwd, place.runner);
 }
 
-async function isKnown(place: TrustScene, trusted: Trusted, item: TrustItem): Promise<boolean> {
-  if (trusted.has(item)) return true;
-  if (item.file === undefined) return false;
-  const root = (await place.config())?.root ?? place.cwd;
-  return await isInCommits({ root, file: item.file, commits: trusted.commits }, place.runner);
+/** The same by the approvals that were read, for files of the worktree in that folder. */
+export async function keepUnknown(
+  trusted: Trusted,
+  items: readonly TrustItem[],
+  root: string,
+  runner: Runner,
+): Promise<TrustItem[]> {
+  const left = items.filter((item) => !trusted.has(item));
+  const files = left.flatMap(({ file }) => file ?? []);
+  const known = await findInCommits({ root, files, commits: trusted.commits }, runner);
+  return left.filter(({ file }) => file === undefined || !known.has(file));
 }
 
 /** Where the approvals of this repository are. */
@@ -72,11 +79,6 @@ export async function trustPlace({ environment, home, cwd, repository, config }:
 /** A dump of the repository's choice, by its content. */
 export async function dumpItem(path: string, { root }: Pick<LoadedConfig, "root">): Promise<TrustItem> {
   return { key: "worktrees.data", text: showPath(path, root), content: await hashContent(path), file: path };
-}
-
-function showPath(path: string, root: string): string {
-  const way = relative(root, path);
-  return way.startsWith("..") ? path : way;
 }
 
 async function foldersOf(place: TrustScene, { root }: LoadedConfig, all: boolean): Promise<RepositoryFolders> {
@@ -118,6 +120,11 @@ async function listData(place: TrustScene, loaded: LoadedConfig): Promise<TrustI
   return isOwn ? [] : [await dumpItem(dump.path, loaded)];
 }
 
+async function listBranchFiles(place: TrustScene, loaded: LoadedConfig, keys: readonly TrustKey[]) {
+  const { listStepFiles } = await import("./trust-files.ts");
+  return await listStepFiles(place, loaded, keys);
+}
+
 /** The compose files of this checkout, with what its containers are made of and find in them, where each worktree has containers of its own. */
 async function listCompose(place: TrustScene, loaded: LoadedConfig): Promise<TrustItem[]> {
   const { config, root } = loaded;
@@ -129,12 +136,29 @@ async function listCompose(place: TrustScene, loaded: LoadedConfig): Promise<Tru
   ]);
   const mains = await mainServer(loaded, place.targetPlace);
   const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
-  const parts = await listComposeParts(await composeFiles(loaded, place, { root, mainFile }));
+  const files = await composeFiles(loaded, place, { root, mainFile });
+  const parts = await listComposeParts(files);
   const beside = await listComposeInputs(parts, config.server.service, root);
   const inputs = await keepTracked({ root, files: beside }, place.runner);
-  return await Promise.all(
-    [...parts, ...inputs].map(async (file): Promise<TrustItem> => {
-      return { key: "server.compose", text: showPath(file, root), content: await hashContent(file), file };
-    }),
-  );
+  const written = [...parts, ...inputs].map(async (file) => composeItem(file, root, await hashContent(file)));
+  return [...(await Promise.all(written)), ...(await listComposeVariables(place, files, root))];
+}
+
+function composeItem(file: string, root: string, content: string): TrustItem {
+  return { key: "server.compose", text: showPath(file, root), content, file };
+}
+
+/** What the branch says of compose's variables, which may stand for images and commands: as committed, without our own lines. */
+async function listComposeVariables(
+  { runner, environment }: TrustScene,
+  [first]: readonly string[],
+  root: string,
+): Promise<TrustItem[]> {
+  const { findComposeEnvFiles } = await import("../server/compose-project.ts");
+  const files = first === undefined ? [] : await findComposeEnvFiles(first, environment);
+  const items = files.map(async (file) => {
+    const text = await readCommitted({ root, file, commit: "HEAD" }, runner);
+    return text === undefined ? [] : [composeItem(file, root, hashText(text))];
+  });
+  return (await Promise.all(items)).flat();
 }

@@ -5,6 +5,7 @@ import { approve, readTrust, type Trusted } from "../repo/trust.ts";
 import { TRUST_KEYS, type TrustItem, type TrustKey } from "../repo/trust-items.ts";
 import type { Clock } from "../sys/clock.ts";
 import { readTextIfExists } from "../sys/files.ts";
+import { isMarked } from "../sys/hook-mark.ts";
 import { visible } from "../sys/visible-text.ts";
 import type { Prompt } from "./prompt.ts";
 import { formatTable } from "./table.ts";
@@ -75,6 +76,10 @@ export async function approvingOnce(context: TrustContext, item: TrustItem, ask:
 
 /** Remembers that they are approved, and the default branch's files as they are now. */
 export async function approveItems(context: TrustContext, items: readonly TrustItem[]): Promise<void> {
+  if (isMarked(context.environment)) {
+    if (items.length === 0) return;
+    throw refusal("not_trusted", "a step of a git hook approves nothing", "pgrove trust      by hand, in the worktree");
+  }
   const repository = await context.repository();
   const commit = repository === undefined ? undefined : await findDefaultCommit(repository, context.runner);
   await approve(await trustPlace(context), { items, commit }, context.clock.now());

@@ -129,6 +129,7 @@ async function prepare(
 ): Promise<Prepared> {
   const { control, operation, tools } = work;
   const dump = await request.findDump(operation);
+  await tools.mayRun?.([dump.path]);
   operation.details.dump = dump.name;
   const inspected = await inspectDump(dump, tools);
   requireTables(inspected);

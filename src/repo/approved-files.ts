@@ -19,21 +19,54 @@ export async function hashContent(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Whether a file of the worktree is, byte for byte, the one that one of these commits has at the same place. */
-export async function isInCommits(
-  { root, file, commits }: { root: string; file: string; commits: readonly string[] },
+/** The same of a text. */
+export function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Those files of the worktree that are, byte for byte, what one of these commits has at the same place. */
+export async function findInCommits(
+  { root, files, commits }: { root: string; files: readonly string[]; commits: readonly string[] },
   runner: Runner,
-): Promise<boolean> {
-  const path = pathInGit(root, file);
-  if (path === undefined || commits.length === 0) return false;
-  const ask = (args: readonly string[]) => runner.capture(gitCommand(root, args), { allowFailure: true });
-  const hashed = await ask(["hash-object", "--no-filters", "--", file]);
-  if (hashed.exitCode !== 0) return false;
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const asked = await listComparable(root, files);
+  if (asked.length === 0 || commits.length === 0) return found;
+  // One process for all of them, each being a line of its input.
+  const ask = async (args: readonly string[], lines: readonly string[]) => {
+    const limits = { input: `${lines.join("\n")}\n`, allowFailure: true };
+    const { stdout, exitCode } = await runner.capture(gitCommand(root, args), limits);
+    return exitCode === 0 ? stdout.split("\n") : [];
+  };
+  const hashes = await ask(
+    ["hash-object", "--no-filters", "--stdin-paths"],
+    asked.map(({ file }) => file),
+  );
   for (const commit of commits) {
-    const { stdout, exitCode } = await ask(["rev-parse", "--verify", "--quiet", `${commit}:${path}`]);
-    if (exitCode === 0 && stdout === hashed.stdout) return true;
+    const objects = await ask(
+      ["cat-file", "--batch-check=%(objectname)"],
+      asked.map(({ path }) => `${commit}:${path}`),
+    );
+    for (const [at, { file }] of asked.entries()) {
+      if (hashes[at] !== undefined && objects[at] === hashes[at]) found.add(file);
+    }
   }
-  return false;
+  return found;
+}
+
+/** Files that git can be asked about, and how it calls them. */
+async function listComparable(root: string, files: readonly string[]): Promise<{ file: string; path: string }[]> {
+  const asked = await Promise.all(
+    files.map(async (file) => {
+      const path = pathInGit(root, file);
+      const isFile = await stat(file).then(
+        (found) => found.isFile(),
+        () => false,
+      );
+      return path !== undefined && isFile && !file.includes("\n") ? [{ file, path }] : [];
+    }),
+  );
+  return asked.flat();
 }
 
 /** Those of the files and folders below a worktree's root that a branch brings: git tracks them, or something in them. */
@@ -43,12 +76,26 @@ export async function keepTracked(
 ): Promise<string[]> {
   const paths = files.map((file) => pathInGit(root, file) ?? ".");
   if (paths.length === 0) return [];
-  const { stdout } = await runner.capture(gitCommand(root, ["--literal-pathspecs", "ls-files", "-z", "--", ...paths]));
-  const tracked = stdout.split("\0").slice(0, -1);
+  const tracked = await askTracked(root, paths, runner);
   // Of what lies in a submodule git names the submodule.
   const isBrought = (path: string) =>
     path === "." || tracked.some((each) => each === path || each.startsWith(`${path}/`) || path.startsWith(`${each}/`));
   return files.filter((_, at) => isBrought(paths[at] ?? ""));
+}
+
+/** The files that git tracks at these places, which are within the worktree: absolute. */
+export async function listTracked(
+  { root, paths }: { root: string; paths: readonly string[] },
+  runner: Runner,
+): Promise<string[]> {
+  const inside = paths.flatMap((path) => (path === root ? ["."] : (pathInGit(root, path) ?? [])));
+  if (inside.length === 0) return [];
+  return (await askTracked(root, inside, runner)).map((path) => join(root, path));
+}
+
+async function askTracked(root: string, paths: readonly string[], runner: Runner): Promise<string[]> {
+  const { stdout } = await runner.capture(gitCommand(root, ["--literal-pathspecs", "ls-files", "-z", "--", ...paths]));
+  return stdout.split("\0").slice(0, -1);
 }
 
 /** What the commit has at the place of that file; undefined where it has none. */
@@ -61,6 +108,12 @@ export async function readCommitted(
   const command = gitCommand(root, ["cat-file", "blob", `${commit}:${path}`]);
   const { stdout, exitCode } = await runner.capture(command, { allowFailure: true });
   return exitCode === 0 ? stdout : undefined;
+}
+
+/** A file as people see it: relative to the worktree, where it is in it. */
+export function showPath(path: string, root: string): string {
+  const way = relative(root, path);
+  return way.startsWith("..") ? path : way;
 }
 
 function pathInGit(root: string, file: string): string | undefined {

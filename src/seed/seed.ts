@@ -1,4 +1,5 @@
 /** How a target is seeded: with its SQL files, or with rows that factories make. */
+import { join } from "node:path";
 import { missingError } from "../errors.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import type { Factories } from "./factory/factory.ts";
@@ -174,6 +175,7 @@ async function makeRows(
   };
   const operationTools = await tools.operationTools();
   if (choice.dryRun) return { kind: "rows-planned", plan: await planRows(operationTools, live, request) };
+  await operationTools.mayRun?.(factories.files.map((name) => join(seeds.dir, "..", name)));
   const consent = (cleaning: CleanPlan | undefined) => agree(seeds.target, cleaning, choice, dialogue);
   return { kind: "rows", result: await seedRows(operationTools, live, { ...request, consent }) };
 }

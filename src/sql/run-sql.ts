@@ -15,6 +15,8 @@ import { readResults, type SqlResult } from "./sql-results.ts";
 export interface SqlSource {
   /** For messages: a file's name, "the SQL". */
   name: string;
+  /** Where it comes from, absolute; undefined for what stands on the command line. */
+  path?: string;
   /** `stop` ends it early: psql has gone, and whoever writes to us may not end for a long time. */
   open(stop: AbortSignal): AsyncIterable<Uint8Array>;
 }
@@ -38,7 +40,7 @@ export async function runSql(
   format: "table" | "csv",
   sink: SqlSink,
 ): Promise<void> {
-  await asOperation(live, tools, async (operation, giveUp) => {
+  await asOperation(live, tools, source, async (operation, giveUp) => {
     const stop = new AbortController();
     try {
       await runPsql(openPsql(live, tools, operation, sessionOptions(live.target)), {
@@ -58,7 +60,7 @@ export async function runSql(
 
 /** Runs SQL in one transaction, as one simple query, and resolves with the rows of each statement. */
 export async function querySql(live: LiveTarget, tools: OperationTools, source: SqlSource): Promise<SqlResult[]> {
-  return await asOperation(live, tools, async (operation, giveUp) => {
+  return await asOperation(live, tools, source, async (operation, giveUp) => {
     const text = await readText(readSource(source, operation.abort, giveUp));
     const query = async (sql: Sql) => {
       operation.abort.throwIfAborted();
@@ -102,8 +104,10 @@ async function readText(pieces: AsyncIterable<Uint8Array>): Promise<string> {
 async function asOperation<T>(
   live: LiveTarget,
   tools: OperationTools,
+  { path }: SqlSource,
   work: (operation: Operation, giveUp: GiveUp) => Promise<T>,
 ): Promise<T> {
+  if (path !== undefined) await tools.mayRun?.([path]);
   const { target, server, database } = live;
   const subject = { operation: "sql", target: target.label, server: server.label, database };
   return await withOperation(tools, subject, async (operation) => {

@@ -2,6 +2,9 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 
+/** What names standard input, and what it was opened from. */
+export const STDIN_PATH = "/dev/stdin";
+
 /** A file's bytes. Throws when there are fewer than it had at the beginning: somebody cuts it off just now. */
 export async function* readWholeFile(path: string): AsyncGenerator<Uint8Array> {
   const { size } = await stat(path);

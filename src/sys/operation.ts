@@ -34,6 +34,8 @@ export interface OperationTools extends RecordPlace {
   as?: string;
   /** How long to wait for another run that has claimed the same; left out, not at all. */
   lockWaitMs?: number;
+  /** Refuses (exit 5) when one of these files, which are about to be run, may not be run unasked; left out, all may. */
+  mayRun?(files: readonly string[]): Promise<void>;
   progress(event: ProgressEvent): void;
   note(text: string): void;
 }

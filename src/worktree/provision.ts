@@ -28,6 +28,8 @@ export interface ProvisionRequest extends Omit<DataRequest, "repository" | "as">
   name?: string;
   /** Whether the setup steps may run; asked only when there are some to run. */
   maySetUp: () => Promise<boolean>;
+  /** What the steps' environment has beside the env file's variables, whatever these say. */
+  stepVariables?: Readonly<Record<string, string>>;
 }
 
 export interface Provisioned {
@@ -81,7 +83,10 @@ export async function provisionWorktree(
   const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
   const setup = await setUp(tools, worktree, row, {
     request,
-    variables: { ...own, ...Object.assign({}, ...otherEnvs.map((each) => each.variables)), ...env?.variables },
+    variables: {
+      ...{ ...own, ...Object.assign({}, ...otherEnvs.map((each) => each.variables)), ...env?.variables },
+      ...request.stepVariables,
+    },
   });
   const done: WorktreeRow = { ...row, state: "ready" };
   return {

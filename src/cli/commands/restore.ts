@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { planRestore, type RestoreRequest, restoreDump } from "../../dump/restore.ts";
 import { usageError } from "../../errors.ts";
+import { STDIN_PATH } from "../../sys/input.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
 import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
@@ -79,6 +80,7 @@ export const command = defineCommand({
         : await fixedDump(context, { given, latest: args.latest }, live.target);
     const { intoNew } = args;
     const tools = await context.operationTools();
+    if (given === "-") await tools.mayRun?.([STDIN_PATH]);
     const request: RestoreRequest = {
       askFirst: given === "-",
       findDump,

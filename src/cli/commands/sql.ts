@@ -5,7 +5,7 @@ import { asOwnRole } from "../../resolve/reach.ts";
 import { openTarget } from "../../resolve/target.ts";
 import { querySql, runSql, type SqlSource } from "../../sql/run-sql.ts";
 import { pathExists } from "../../sys/files.ts";
-import { readStdin, readWholeFile } from "../../sys/input.ts";
+import { readStdin, readWholeFile, STDIN_PATH } from "../../sys/input.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
 
@@ -51,10 +51,10 @@ async function openSource(text: string | undefined, file: string | undefined, cw
   if (file !== undefined && file !== "-") {
     const path = resolve(cwd, file);
     if (!(await pathExists(path))) throw missingError("file_missing", `there is no file ${path}`);
-    return { name: basename(path), open: () => readWholeFile(path) };
+    return { name: basename(path), path, open: () => readWholeFile(path) };
   }
   if (isatty(0)) throw usageError("there is no SQL: give -c SQL, -f FILE, or send it to standard input");
-  return { name: "<stdin>", open: readStdin };
+  return { name: "<stdin>", path: STDIN_PATH, open: readStdin };
 }
 
 async function* bytesOf(text: string): AsyncIterable<Uint8Array> {

@@ -1,4 +1,5 @@
 /** Brings a database to a wish: reads its ledger, plans, and runs the steps. Lock, journal and consent are the caller's. */
+import { resolve } from "node:path";
 import { failure, PgroveError, refusal } from "../../errors.ts";
 import { endSession } from "../../postgres/session.ts";
 import type { ConnectOptions, Sql } from "../../postgres/toolbox.ts";
@@ -85,6 +86,7 @@ export async function applyWish(work: Work, live: LiveTarget, request: ApplyRequ
   if (steps.length === 0) return [];
   requireAgreed(steps, request.agreed);
   const shaped = await readShapes(steps);
+  await work.tools.mayRun?.(filesOf(steps, request.files.root));
   const { place } = await adoptLedger(sql, planned.ledger, planned.changes);
   const run = await prepareRun(work, live, sql, place, request);
   const done: AppliedStep[] = [];
@@ -102,6 +104,11 @@ export async function applyWish(work: Work, live: LiveTarget, request: ApplyRequ
     done.push({ step, durationMs: performance.now() - started });
   }
   return done;
+}
+
+/** The files that the steps run: absolute. What the ledger has kept is in none. */
+export function filesOf(steps: readonly Step[], root: string): string[] {
+  return [...new Set(steps.map(({ script }) => resolve(root, script.file)))];
 }
 
 /** A step, and how its script is to be run. */

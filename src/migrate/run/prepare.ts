@@ -95,18 +95,19 @@ function endSoon(sql: Sql): void {
 /** What is asked only when there is something to run. Every script is looked at: a bad one stops all before anything runs. */
 async function lookCloser(
   tools: MigrateTools,
-  { request, live, planned }: Omit<PreparedRun, keyof CloserLook>,
+  { request, migrations, live, planned }: Omit<PreparedRun, keyof CloserLook>,
   sql: Sql,
   { readsImpact }: PrepareDialogue,
 ): Promise<CloserLook> {
   const { target, toolbox, database } = live;
   const { dryRun } = request.options;
-  const [{ readShapes }, { requireOwnSession }, { isEmptyDatabase }] = await Promise.all([
+  const [{ filesOf, readShapes }, { requireOwnSession }, { isEmptyDatabase }] = await Promise.all([
     import("./apply.ts"),
     import("../ledger/pooler.ts"),
     import("./empty-database.ts"),
   ]);
   const shaped = await readShapes(planned.plan.steps);
+  if (!dryRun) await (await tools.sessionTools()).mayRun?.(filesOf(planned.plan.steps, migrations.root));
   await requireOwnSession(sql, () => toolbox.connect(database, newRunId(tools.clock.now())));
   const isEmpty = await isEmptyDatabase(sql, planned.ledger, target.schema);
   const repeats = await findRepeats(shaped);

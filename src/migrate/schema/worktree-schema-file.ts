@@ -63,5 +63,7 @@ export async function startFromSchemaFile(
   requireValid(await migrations.files());
   const shown = relative(migrations.root, file);
   const request = { ...(await schemaFileRequest(migrations)), file, shown, lockWaitMs };
-  tell(shown, await startFromSchema(await tools.sessionTools(), live, request));
+  const sessionTools = await tools.sessionTools();
+  await sessionTools.mayRun?.([file]);
+  tell(shown, await startFromSchema(sessionTools, live, request));
 }

@@ -64,6 +64,7 @@ export async function seedFiles(tools: OperationTools, live: LiveTarget, request
   const first = await planFiles(tools, live, request);
   if (first.pending.length === 0) return { applied: [], unchanged: first.unchanged };
   await shapeSeedFiles(first.pending, transaction); // what cannot be run is said before anybody is asked
+  await tools.mayRun?.(first.pending.map(({ path }) => path));
   await request.consent(first.pending.map(({ file }) => file));
   return await withWork(tools, live, seedSubject("seed", live), async (work) => {
     const ledger = placeSeedLedger(live.target.schema);

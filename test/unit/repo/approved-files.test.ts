@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   findDefaultCommit,
+  findInCommits,
   hashContent,
-  isInCommits,
   keepTracked,
+  listTracked,
   readCommitted,
 } from "../../../src/repo/approved-files.ts";
 import { gitCommand } from "../../../src/repo/git.ts";
@@ -36,7 +37,8 @@ test("a file is approved where the default branch's commit has the very same at 
   expect(commit).toBe(await git("rev-parse", "main"));
   await git("switch", "-qc", "feature");
   const file = join(root, "deploy/compose.yml");
-  const isIn = (path: string, commits = [commit]) => isInCommits({ root, file: path, commits }, systemRunner);
+  const isIn = async (path: string, commits = [commit]) =>
+    (await findInCommits({ root, files: [path, root], commits }, systemRunner)).has(path);
   expect(await isIn(file)).toBe(true);
   expect(await isIn(file, [])).toBe(false);
   await writeFile(join(root, "other.yml"), "services: {}\n");
@@ -77,4 +79,6 @@ test("what a branch brings is what git tracks, or something of it", async () => 
   expect(await keepTracked({ root, files }, systemRunner)).toEqual(files.slice(0, 2));
   expect(await keepTracked({ root, files: [root] }, systemRunner)).toEqual([root]);
   expect(await keepTracked({ root, files: [] }, systemRunner)).toEqual([]);
+  const paths = [join(root, "deploy"), join(root, "..")];
+  expect(await listTracked({ root, paths }, systemRunner)).toEqual(files.slice(0, 1));
 });
