@@ -144,3 +144,16 @@ test("by hand the checked-out files need no further yes", async () => {
   expect(provisioned).toMatchObject({ code: 0 });
   expect(await tables("seed")).toBe("1");
 });
+
+test("what main has got since is not asked about where main's database has it, too", async () => {
+  await commit({
+    "migrations/0003_more.up.sql": "create table more ();\n",
+    "migrations/0003_more.down.sql": "drop table more;\n",
+  });
+  const early = await git("worktree", "add", "-q", "-b", "early", "../early", "main");
+  expect(early.stderr).toContain("a git hook would run what was not approved: migrations/0003_more.up.sql\n");
+  expect(await repo.run(["migrate", "up", "--yes"])).toMatchObject({ code: 0 });
+  const later = await git("worktree", "add", "-q", "-b", "later", "../later", "main");
+  expect(later).toMatchObject({ code: 0, stderr: expect.not.stringContaining("not approved") });
+  expect(await items("later")).toBe("1,2,3");
+});
