@@ -3,6 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { failure } from "../errors.ts";
 import { pathExists } from "../sys/files.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import { ARCHIVE_MAGIC } from "./archive.ts";
 import { findForeign } from "./foreign-file.ts";
 import { openPlain, type Wrapping } from "./plain.ts";
@@ -24,13 +25,16 @@ export async function detectDump(path: string): Promise<DumpKind> {
   const head = await readHead(path);
   if (head.length === 0) throw notADump(path, "it is empty");
   if (startsWith(head, ARCHIVE_MAGIC)) return { kind: "custom" };
-  if (isTar(head)) return await detectTar(path);
+  if (isTar(head)) return await detectTar(path, holdsDump(head));
   const wrapping = wrappingOf(head);
   if (wrapping === undefined) throw notADump(path, findForeign(head) ?? BINARY);
   if (wrapping === "none") return { kind: "plain", wrapping };
   const beginning = await firstBytes(path, wrapping);
   if (startsWith(beginning, ARCHIVE_MAGIC)) throw wrapped(path, wrapping, "a custom-format archive");
-  if (isTar(beginning)) throw wrapped(path, wrapping, "a tar");
+  if (isTar(beginning)) {
+    const held = holdsDump(beginning);
+    throw held === undefined ? wrapped(path, wrapping, TAR) : packed(path, held, wrapping);
+  }
   const foreign = findForeign(beginning);
   if (foreign !== undefined) throw notADump(path, `within ${wrapping}, ${foreign}`);
   if (beginning.includes(0)) throw notADump(path, BINARY);
@@ -44,8 +48,32 @@ function isTar(bytes: Uint8Array): boolean {
 }
 
 function wrapped(path: string, wrapping: Wrapping, what: string) {
-  const way = wrapping === "gzip" ? `gunzip it first: gunzip ${path}` : `decompress it first: zstd -d ${path}`;
+  const program = wrapping === "gzip" ? "gunzip -c" : "zstd -dc";
+  const bare = path.replace(WRAPPED_NAME, "");
+  const own = /\.t(?:gz|zst)$/i.test(path) || bare === path ? `${bare}.tar` : bare;
+  const out = quoteWord(what === TAR ? own : own.replace(/\.tar$/, ".dump"));
+  const way = `decompress it, and restore that: ${program} ${quoteWord(path)} > ${out} && pgrove restore ${out}`;
   return failure("dump_wrapped", `${path} is ${what} compressed once more with ${wrapping}`, way);
+}
+
+const TAR = "a tar";
+const WRAPPED_NAME = /\.(?:t?gz|t?zst)$/i;
+const DUMP_NAME = /\.(?:dump|sql|backup|pgdump)(?:\.(?:gz|zst))?$/i;
+
+/** The dump file that a tar begins with, where its name can be shown and leads nowhere else. */
+function holdsDump(head: Uint8Array): string | undefined {
+  const name = textField(Buffer.from(head), 0, 100);
+  return DUMP_NAME.test(name) && !/\p{Cc}|\.\./u.test(name) ? name : undefined;
+}
+
+function packed(path: string, name: string, wrapping: Wrapping) {
+  const option = { none: "", gzip: "-z ", zstd: "--zstd " }[wrapping];
+  const bare = path.replace(/\.(?:tar(?:\.gz|\.zst)?|tgz|tzst)$/i, "");
+  const folder = bare === path ? `${path}.unpacked` : bare;
+  const [into, file] = [quoteWord(folder), quoteWord(join(folder, name))];
+  const unpack = `mkdir ${into} && tar ${option}-xf ${quoteWord(path)} -C ${into}`;
+  const way = `unpack it, and restore what is in it: ${unpack} && pgrove restore ${file}`;
+  return failure("dump_wrapped", `${path} is a tar around a dump: ${name}`, way);
 }
 
 async function detectFolder(path: string): Promise<DumpKind> {
@@ -93,7 +121,7 @@ function notADump(path: string, why: string) {
 const BLOCK = 512;
 
 /** Walks a tar's headers; the data is skipped. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
-async function detectTar(path: string): Promise<DumpKind> {
+async function detectTar(path: string, held: string | undefined): Promise<DumpKind> {
   const file = await open(path, "r");
   try {
     let toc: { offset: number; inside: string } | undefined;
@@ -110,6 +138,7 @@ async function detectTar(path: string): Promise<DumpKind> {
       }
       position += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
     }
+    if (toc === undefined && held !== undefined) throw packed(path, held, "none");
     if (toc === undefined) throw notADump(path, "the tar holds no toc.dat, so it is of neither pg_dump -Ft nor -Fd");
     return { kind: "packed-directory", tocOffset: toc.offset, inside: toc.inside };
   } finally {

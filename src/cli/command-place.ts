@@ -5,6 +5,7 @@ import type { Environment } from "../config/env-vars.ts";
 import type { LoadedConfig, LoadOptions } from "../config/load-config.ts";
 import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
+import { userKeyFile } from "../repo/state.ts";
 import { listImages } from "../repo/trust-items.ts";
 import type { ServerTools } from "../server/server.ts";
 import type { EngineName } from "../sys/command.ts";
@@ -88,7 +89,8 @@ export function createPlaces(around: Surroundings): CommandPlace {
     const approveImage = async () => {
       if (loaded !== undefined && listImages(loaded.config).length > 0) await around.approveImage(clientImage);
     };
-    return { runner, clientImage, approveImage, stageParent: await storeDir(), note: output.note };
+    const memory = { folder: stateDir, key: userKeyFile(environment, home) };
+    return { runner, clientImage, approveImage, stageParent: await storeDir(), memory, note: output.note };
   });
   return { folder, repository, git, config, requireConfig, stateDir, storeDir, serverTools };
 }

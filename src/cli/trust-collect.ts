@@ -1,7 +1,7 @@
 /** What of this repository would act: gathered where each thing stands. */
 import type { Environment } from "../config/env-vars.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
-import { findInCommits, hashContent, keepTracked, showPath } from "../repo/approved-files.ts";
+import { findInCommits, hashContent, hashText, keepTracked, readCommitted, showPath } from "../repo/approved-files.ts";
 import { readTrust, type Trusted, type TrustPlace, trustFile } from "../repo/trust.ts";
 import {
   FILE_KEYS,
@@ -136,12 +136,26 @@ async function listCompose(place: TrustScene, loaded: LoadedConfig): Promise<Tru
   ]);
   const mains = await mainServer(loaded, place.targetPlace);
   const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
-  const parts = await listComposeParts(await composeFiles(loaded, place, { root, mainFile }));
+  const files = await composeFiles(loaded, place, { root, mainFile });
+  const parts = await listComposeParts(files);
   const beside = await listComposeInputs(parts, config.server.service, root);
   const inputs = await keepTracked({ root, files: beside }, place.runner);
-  return await Promise.all(
-    [...parts, ...inputs].map(async (file): Promise<TrustItem> => {
-      return { key: "server.compose", text: showPath(file, root), content: await hashContent(file), file };
-    }),
-  );
+  const written = [...parts, ...inputs].map(async (file) => composeItem(file, root, await hashContent(file)));
+  return [...(await Promise.all(written)), ...(await listComposeVariables(place, files, root))];
+}
+
+function composeItem(file: string, root: string, content: string): TrustItem {
+  return { key: "server.compose", text: showPath(file, root), content, file };
+}
+
+/** What the branch says of compose's variables, which may stand for images and commands: as committed, without our own lines. */
+async function listComposeVariables(
+  { runner }: TrustScene,
+  [first]: readonly string[],
+  root: string,
+): Promise<TrustItem[]> {
+  const { findComposeEnvFile } = await import("../server/compose-project.ts");
+  const file = first === undefined ? undefined : await findComposeEnvFile(first);
+  const text = file === undefined ? undefined : await readCommitted({ root, file, commit: "HEAD" }, runner);
+  return file === undefined || text === undefined ? [] : [composeItem(file, root, hashText(text))];
 }

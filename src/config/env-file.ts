@@ -46,10 +46,22 @@ export function parseEnv(
   environment: Environment = {},
   doubt: (doubt: Doubt) => void = () => undefined,
 ): Record<string, string> {
+  return readValues(text, (name, done) => (Object.hasOwn(done, name) ? done[name] : environment[name]), doubt);
+}
+
+/** The same as docker compose reads its own: what the environment says of a name comes before what the file does. */
+export function parseEnvBehind(text: string, environment: Environment): Record<string, string> {
+  return readValues(text, (name, done) => environment[name] ?? (Object.hasOwn(done, name) ? done[name] : undefined));
+}
+
+function readValues(
+  text: string,
+  find: (name: string, done: Environment) => string | undefined,
+  doubt: (doubt: Doubt) => void = () => undefined,
+): Record<string, string> {
   const done: Record<string, string> = {};
-  const find = (name: string) => (Object.hasOwn(done, name) ? done[name] : environment[name]);
   for (const entry of readEnvEntries(text)) {
-    const value = expandEntry(entry, find, doubt);
+    const value = expandEntry(entry, (name) => find(name, done), doubt);
     if (value !== undefined) done[entry.name] = value;
   }
   return done;

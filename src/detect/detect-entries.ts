@@ -3,6 +3,9 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+/** Which of the paths git ignores; they are relative to the root. */
+export type AskIgnored = (paths: readonly string[]) => Promise<readonly string[]>;
+
 /** A file or folder met on the way; `path` is relative to the root, with `/`. */
 export interface FoundEntry {
   path: string;

@@ -1,8 +1,8 @@
 /** The variables by which a repository's programs find their database, in its env files and in what reads them. */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readEnvFile } from "../config/env-file.ts";
 import { isUrl } from "../postgres/conninfo.ts";
-import type { FoundEntry } from "./detect-entries.ts";
+import type { AskIgnored, FoundEntry } from "./detect-entries.ts";
 import { listConfigNames } from "./detect-readers.ts";
 
 /** What one env file of a worktree is to be given: for each variable a text for `env.set`. */
@@ -20,8 +20,37 @@ const ENV_FILE = /^\.env(?:\.([\w-]+))*$/;
 const EXAMPLE = /\.(?:example|sample|template|dist|defaults)$/;
 const OWN = /^\.env(?:\.(?:local|dev|development))*$/;
 
-/** The env files that have such variables, main's own first; of a pattern and the file made of it the latter. */
-export async function findSets(root: string, entries: readonly FoundEntry[]): Promise<DetectedSet[]> {
+/**
+ * The env files that have such variables, main's own first; of a pattern and the file made of it the latter. Where git has
+ * `.env` and ignores `.env.local`, which the framework reads before it, the latter is each machine's own.
+ */
+export async function findSets(
+  root: string,
+  entries: readonly FoundEntry[],
+  askIgnored: AskIgnored,
+): Promise<DetectedSet[]> {
+  const sets = await findWritten(root, entries);
+  const files = sets.map(({ file }) => file).filter((file) => basename(file) === ".env" && readsLocal(file, entries));
+  const ignored = files.length === 0 ? [] : await askIgnored(files.flatMap((file) => [file, `${file}.local`]));
+  const shared = files.filter((file) => !ignored.includes(file) && ignored.includes(`${file}.local`));
+  return joinFiles(sets.map((each) => (shared.includes(each.file) ? { ...each, file: `${each.file}.local` } : each)));
+}
+
+/** Symfony and Next.js read `.env.local`; Prisma's own program would not. */
+function readsLocal(file: string, entries: readonly FoundEntry[]): boolean {
+  const folder = dirname(file) === "." ? "" : `${dirname(file)}/`;
+  const own = entries.flatMap(({ path }) => (path.startsWith(folder) ? [path.slice(folder.length)] : []));
+  const isFramework = own.some((path) => /^(?:symfony\.lock|config\/packages|next\.config\.[cm]?[jt]s)$/.test(path));
+  return isFramework && !own.some((path) => /(?:^|\/)(?:schema\.prisma|prisma\.config\.[cm]?[jt]s)$/.test(path));
+}
+
+function joinFiles(sets: readonly DetectedSet[]): DetectedSet[] {
+  const joined = new Map<string, DetectedSet>();
+  for (const { file, set, ports, database } of sets) add(joined, file, set, ports, database);
+  return [...joined.values()];
+}
+
+async function findWritten(root: string, entries: readonly FoundEntry[]): Promise<DetectedSet[]> {
   const files = entries.filter(({ name, isFolder }) => !isFolder && ENV_FILE.test(name)).map(({ path }) => path);
   const sets = new Map<string, DetectedSet>();
   for (const path of files) {

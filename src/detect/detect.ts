@@ -2,10 +2,11 @@
 import { basename, join } from "node:path";
 import { findDatabaseVariables, readEnvFile } from "../config/env-file.ts";
 import { isConnectionString, isUrl } from "../postgres/conninfo.ts";
+import { interpolate } from "../server/compose-project.ts";
 import { pathExists } from "../sys/files.ts";
 import { readComposeList, readComposeTexts } from "./compose-text.ts";
 import { type DetectedCompose, type DetectedService, findServices } from "./detect-compose.ts";
-import { type FoundEntry, listEntries } from "./detect-entries.ts";
+import { type AskIgnored, type FoundEntry, listEntries } from "./detect-entries.ts";
 import { type DetectedMigrations, findMigrations } from "./detect-migrations.ts";
 import { findComposeCalls } from "./detect-scripts.ts";
 import { type DetectedSet, findSets } from "./detect-variables.ts";
@@ -35,9 +36,6 @@ export interface Detected {
   share?: readonly string[];
 }
 
-/** Which of the paths git ignores; they are relative to the root. */
-export type AskIgnored = (paths: readonly string[]) => Promise<readonly string[]>;
-
 const COMPOSE_FILE = /^(?:docker-)?compose(?:\.[\w-]+)*\.ya?ml$/;
 const ENV_FILE = /^\.env(?:\.([\w-]+))?$/;
 const EXAMPLES = new Set(["example", "sample", "template", "dist", "defaults"]);
@@ -61,16 +59,21 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
   const named = compose.find((each) => each.name !== undefined)?.name;
   return {
     root,
-    project: toProjectName(named ?? name),
+    project: toProjectName(defaultOf(named) ?? name),
     services: compose
       .flatMap(({ services }) => services)
       .sort(byLikelihood)
       .filter(isFirst),
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),
-    sets: await findSets(root, entries),
+    sets: await findSets(root, entries, askIgnored),
     share: await findShared(root, files, askIgnored),
   };
+}
+
+/** A compose project's name by what the files themselves say; undefined where that is nothing. */
+function defaultOf(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : interpolate(name, {}) || undefined;
 }
 
 /** The folders of packages, whose copies spare a new worktree their installation. */

@@ -19,6 +19,11 @@ export async function hashContent(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
+/** The same of a text. */
+export function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
 /** Those files of the worktree that are, byte for byte, what one of these commits has at the same place. */
 export async function findInCommits(
   { root, files, commits }: { root: string; files: readonly string[]; commits: readonly string[] },

@@ -104,12 +104,15 @@ export function listImages({ client_image: image }: Config): TrustItem[] {
 
 /**
  * Variables by which a program that reads the env file, or is started with its variables, runs or loads something else, or
- * talks to somebody else. Whole names, and beginnings with `*`.
+ * talks to somebody else. Whole names, and `*` for whatever stands there.
  */
 const ACTING = [
   ...["PATH", "HOME", "SHELL", "ENV", "BASH_ENV", "BASH_FUNC_*", "PROMPT_COMMAND", "PS4", "IFS", "ZDOTDIR", "FPATH"],
+  ...["SHELLOPTS", "BASHOPTS", "INPUTRC", "GNUPGHOME", "TERMINFO"],
   ...["LD_*", "DYLD_*", "GCONV_PATH", "LOCPATH", "GLIBC_TUNABLES", "TMPDIR", "TMP", "TEMP", "XDG_*"],
   ...["NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_REPL_EXTERNAL_MODULE"],
+  ...["TS_NODE_*", "TSX_*", "PRISMA_*_BINARY", "PRISMA_*_LIBRARY", "ESBUILD_BINARY_PATH", "PUPPETEER_EXECUTABLE_PATH"],
+  ...["NVM_*", "VOLTA_*", "ASDF_*", "MISE_*", "PYENV_*", "RBENV_*", "RUSTUP_*"],
   ...["BUN_OPTIONS", "BUN_CONFIG_*", "DENO_*", "NPM_CONFIG_*", "YARN_*", "PNPM_*", "COREPACK_*"],
   ...[
     "PYTHON*",
@@ -147,9 +150,8 @@ const ACTING = [
 export function isActing(name: string): boolean {
   const upper = name.toUpperCase(); // Windows knows Path
   return ACTING.some((each) => {
-    const wanted = each.toUpperCase();
-    if (wanted.startsWith("*")) return upper.endsWith(wanted.slice(1));
-    return wanted.endsWith("*") ? upper.startsWith(wanted.slice(0, -1)) : upper === wanted;
+    const [before = "", behind] = each.toUpperCase().split("*");
+    return behind === undefined ? upper === before : upper.startsWith(before) && upper.endsWith(behind);
   });
 }
 

@@ -1,12 +1,12 @@
 /** The `docker compose` command line, and its complaints in words that help. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { failure, missingError, type PgroveError } from "../errors.ts";
 import type { EngineName } from "../sys/command.ts";
 import { dockerCommand, explainDockerError } from "../sys/docker.ts";
 import type { Command } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import { type ComposeSpec, type FoundService, projectOf } from "./compose-find.ts";
-import { findComposeEnvFile } from "./compose-project.ts";
+import type { ComposeSpec, FoundService } from "./compose-find.ts";
+import { findComposeEnvFiles, findProjectName } from "./compose-project.ts";
 
 /** `docker compose` for the spec's files, run beside the first one as its relative paths expect. */
 export async function composeCommand(
@@ -17,7 +17,7 @@ export async function composeCommand(
   const first = spec.files[0] ?? "";
   const folder = dirname(first);
   const envFiles = await listEnvFiles(spec, first);
-  const wanted = found === undefined ? await projectOf(spec) : undefined;
+  const wanted = found === undefined ? await findProjectName({ ...spec, env: process.env }) : undefined;
   const project = spec.project ?? (found?.unusual || wanted?.given ? (found?.project ?? wanted?.name) : undefined);
   const flags = [
     ...spec.files.flatMap((file) => ["-f", file]),
@@ -28,12 +28,12 @@ export async function composeCommand(
   return { ...dockerCommand(["compose", ...flags, ...args]), cwd: folder };
 }
 
-/** The env files to name, the last one first in rank; compose itself finds one that lies beside the first file. */
+/** The env files to name, the last one first in rank; compose itself finds a `.env` that lies beside the first file. */
 async function listEnvFiles({ mainFile }: ComposeSpec, first: string): Promise<string[]> {
-  const own = await findComposeEnvFile(first);
-  const mains = mainFile === undefined ? undefined : await findComposeEnvFile(mainFile);
-  if (mains !== undefined) return own === undefined ? [mains] : [mains, own];
-  return own === undefined || dirname(own) === dirname(first) ? [] : [own];
+  const own = await findComposeEnvFiles(first, process.env);
+  const mains = mainFile === undefined ? [] : await findComposeEnvFiles(mainFile, process.env);
+  if (mains.length > 0) return [...new Set([...mains, ...own])];
+  return own.length === 1 && own[0] === join(dirname(first), ".env") ? [] : own;
 }
 
 /** Compose's complaints in words that help. */

@@ -37,8 +37,8 @@ export async function findComposeFiles({ file, environment, mainFile }: ComposeF
 /** What COMPOSE_FILE names, from the folder in which that leads to the file; undefined where it says nothing. */
 async function listWanted({ file, environment, mainFile }: ComposeFileRequest): Promise<string[] | undefined> {
   const written = {
-    ...(mainFile === undefined ? {} : await readFileVariables(mainFile)),
-    ...(await readFileVariables(file)),
+    ...(mainFile === undefined ? {} : await readFileVariables(mainFile, environment)),
+    ...(await readFileVariables(file, environment)),
   };
   const variables = { ...written, ...environment };
   const wanted = variables.COMPOSE_FILE;
@@ -50,7 +50,8 @@ async function listWanted({ file, environment, mainFile }: ComposeFileRequest): 
   }
 }
 
-const readFileVariables = (file: string) => readComposeVariables(file, "COMPOSE_FILE");
+const readFileVariables = (file: string, environment: Variables) =>
+  readComposeVariables(file, environment, "COMPOSE_FILE");
 
 async function findOverride(file: string): Promise<string[]> {
   const folder = dirname(file);

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { refusal } from "../errors.ts";
 import { errorCode, pathExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
-import { findProjectName, type ProjectName } from "./compose-project.ts";
+import type { ProjectName } from "./compose-project.ts";
 import { type Listed, listOnEngine } from "./engine-list.ts";
 import type { ServerSpec } from "./server.ts";
 
@@ -82,12 +82,13 @@ export function pickContainer(
   return ours[0];
 }
 
-/** Finds the service's container; undefined when there is none. */
-export async function findService(runner: Runner, spec: ComposeSpec): Promise<FoundService | undefined> {
-  const [wanted, candidates] = await Promise.all([
-    projectOf(spec),
-    listComposeContainers(runner, "service", spec.service),
-  ]);
+/** Finds the service's container; undefined when there is none. `named` is the project's name as compose would find it. */
+export async function findService(
+  runner: Runner,
+  spec: ComposeSpec,
+  named: Promise<ProjectName | undefined>,
+): Promise<FoundService | undefined> {
+  const [wanted, candidates] = await Promise.all([named, listComposeContainers(runner, "service", spec.service)]);
   if (candidates.length === 0) return undefined;
   const ours = new Set(await Promise.all(spec.files.map(realOrSame)));
   const madeFrom = new Map<string, readonly string[]>();
@@ -99,11 +100,6 @@ export async function findService(runner: Runner, spec: ComposeSpec): Promise<Fo
   if (found === undefined) return undefined;
   if (wanted?.from === "folder" && !isOurs(found)) await requireSameRepository(found, spec);
   return { id: found.id, project: found.project, unusual: found.project !== wanted?.name || wanted.given === true };
-}
-
-/** The project's name as compose would find it. */
-export function projectOf(spec: ComposeSpec): Promise<ProjectName | undefined> {
-  return findProjectName({ ...spec, env: process.env });
 }
 
 async function realOrSame(path: string): Promise<string> {

@@ -1,6 +1,7 @@
 /** Which compose project a file belongs to, found as compose finds it, without the 100 ms that asking it costs. */
-import { basename, dirname } from "node:path";
-import { parseEnv } from "../config/env-file.ts";
+import { basename, dirname, resolve } from "node:path";
+import { parseEnvBehind } from "../config/env-file.ts";
+import { expandParts, readReferences } from "../config/expansion.ts";
 import { configError } from "../errors.ts";
 import { errorCode, pathExists, readTextIfExists } from "../sys/files.ts";
 import { objectAt } from "../sys/untyped.ts";
@@ -36,14 +37,20 @@ export interface ProjectSource {
 export async function findProjectName({ files, project, env }: ProjectSource): Promise<ProjectName | undefined> {
   if (project !== undefined) return { name: project, from: "pgrove.yaml" };
   const first = files[0] ?? "";
-  const envText = (await readComposeEnvFile(first)) ?? "";
-  const fromEnv = env.COMPOSE_PROJECT_NAME ?? readVariables(envText, "COMPOSE_PROJECT_NAME").COMPOSE_PROJECT_NAME;
+  const fromEnv =
+    env.COMPOSE_PROJECT_NAME ?? (await readComposeVariables(first, env, "COMPOSE_PROJECT_NAME")).COMPOSE_PROJECT_NAME;
   if (fromEnv) return { name: fromEnv, from: "environment" };
   let name: string | undefined;
-  for (const file of files) name = (await readFileName(file)) ?? name;
+  for (const file of files) {
+    const own = await readFileName(file);
+    if (own === ONLY_COMPOSE) return undefined;
+    name = own ?? name;
+  }
   if (name === undefined) return nameOfFolder(dirname(first));
-  const interpolated = name.includes("$") ? interpolate(name, { ...readVariables(envText, "="), ...env }) : name;
-  return interpolated === undefined ? undefined : { name: normaliseProjectName(interpolated), from: "file" };
+  const expanded = name.includes("$")
+    ? interpolate(name, { ...(await readComposeVariables(first, env)), ...env })
+    : name;
+  return expanded === undefined ? undefined : { name: normaliseProjectName(expanded), from: "file" };
 }
 
 /** That of a devcontainer's folder is given by what starts it, since compose would call all of them alike. */
@@ -53,30 +60,28 @@ function nameOfFolder(folder: string): ProjectName {
   return { name: normaliseProjectName(`${basename(dirname(folder))}_devcontainer`), from: "folder", given: true };
 }
 
-/** The variables of compose's env file for a project; none when its text does not hold what is looked for. */
-export async function readComposeVariables(firstFile: string, looksFor: string): Promise<Variables> {
-  return readVariables((await readComposeEnvFile(firstFile)) ?? "", looksFor);
-}
-
-async function readComposeEnvFile(firstFile: string): Promise<string | undefined> {
-  const envFile = await findComposeEnvFile(firstFile);
-  return envFile === undefined ? undefined : await readTextIfExists(envFile);
-}
-
-/** The variables of an env file, which is read only when the text holds what is looked for. */
-function readVariables(text: string, looksFor: string): Variables {
-  return text.includes(looksFor) ? parseEnv(text) : {};
+/** The variables of compose's env files for a project; none when their text does not hold what is looked for. */
+export async function readComposeVariables(firstFile: string, env: Variables, looksFor = "="): Promise<Variables> {
+  const texts = await Promise.all((await findComposeEnvFiles(firstFile, env)).map(readableText));
+  const text = texts.join("\n");
+  return text.includes(looksFor) ? parseEnvBehind(text, env) : {};
 }
 
 /**
- * The `.env` that compose is to read: beside the first file, else the nearest one above it inside the repository,
- * since people call `docker compose -f deployment/docker-compose.yml` from the root and compose then reads the one there.
+ * The env files that compose is to read, the last one first in rank: those of COMPOSE_ENV_FILES, else one `.env`. Each is
+ * looked for beside the first file, then above it inside the repository, since people call
+ * `docker compose -f deployment/docker-compose.yml` from the root and compose then reads what lies there.
  */
-export async function findComposeEnvFile(firstFile: string): Promise<string | undefined> {
+export async function findComposeEnvFiles(firstFile: string, env: Variables): Promise<string[]> {
+  const named = env.COMPOSE_ENV_FILES?.split(",").filter((file) => file !== "") ?? [];
+  if (named.length === 0 && /^(1|t|true)$/i.test(env.COMPOSE_DISABLE_ENV_FILE ?? "")) return [];
+  const wanted = named.length === 0 ? [".env"] : named;
   for (let folder = dirname(firstFile); ; folder = dirname(folder)) {
-    const candidate = `${folder}/.env`;
-    if ((await readableText(candidate)) !== undefined) return candidate;
-    if (folder === dirname(folder) || (await pathExists(`${folder}/.git`))) return undefined;
+    const files = wanted.map((file) => resolve(folder, file));
+    const texts = await Promise.all(files.map(readableText));
+    if (!texts.includes(undefined)) return files;
+    // What is named and not there is compose's to complain of.
+    if (folder === dirname(folder) || (await pathExists(`${folder}/.git`))) return named.length === 0 ? [] : files;
   }
 }
 
@@ -92,8 +97,19 @@ async function readableText(path: string): Promise<string | undefined> {
 
 const PLAIN_NAME = /^name:[ \t]+(["']?)([A-Za-z0-9._-]+)\1[ \t]*(?:#.*)?\r?$/m;
 
+/** What a `name:` is that is not written in a way that can be read without compose. */
+const ONLY_COMPOSE = Symbol("only compose");
+
+/** Of several documents in a file the last name counts, and a name may carry compose's own `!reset`. */
+function isComposesOwn(text: string): boolean {
+  const documents = text.includes("\n---")
+    ? text.split(/^---(?=\s|$)/m).filter((part) => /^[ \t]*[^#\s]/m.test(part))
+    : [];
+  return documents.length > 1 || /^["']?name["']?[ \t]*:[ \t]*!/m.test(text);
+}
+
 /** The file's top-level `name:`. The parser is loaded only where a pattern does not do. */
-async function readFileName(file: string): Promise<string | undefined> {
+async function readFileName(file: string): Promise<string | typeof ONLY_COMPOSE | undefined> {
   const text = await readTextIfExists(file);
   if (text === undefined) {
     throw configError(
@@ -101,6 +117,7 @@ async function readFileName(file: string): Promise<string | undefined> {
       "check server.compose.file in pgrove.yaml, and COMPOSE_FILE",
     );
   }
+  if (isComposesOwn(text)) return ONLY_COMPOSE;
   const plain = PLAIN_NAME.exec(text)?.[2];
   if (plain !== undefined) return plain;
   const mayHaveName = /^["']?name["']?\s*:/m.test(text) || /^\s*\{/.test(text);
@@ -115,22 +132,16 @@ async function readFileName(file: string): Promise<string | undefined> {
   }
 }
 
-/** `$X`, `${X}`, `${X:-default}` and `${X-default}` put in; undefined for what only compose can read. */
+/** A text with compose's variables put in; undefined for what only compose can read, or would refuse. */
 export function interpolate(text: string, variables: Variables): string | undefined {
-  let unknown = false;
-  const done = text.replace(
-    /\$(?:(\$)|(\w+)|\{(\w+)(?:(:?-)([^${}]*))?\}|)/g,
-    (_all, dollar?: string, bare?: string, braced?: string, operator?: string, otherwise?: string) => {
-      if (dollar !== undefined) return "$";
-      const variable = bare ?? braced;
-      if (variable === undefined) {
-        unknown = true;
-        return "";
-      }
-      const value = variables[variable];
-      const absent = operator === ":-" ? !value : value === undefined;
-      return (absent ? otherwise : value) ?? "";
+  const { parts, isMalformed } = readReferences(text, { bare: true, doubled: "anywhere" });
+  let isRefused = isMalformed || /\$(?![A-Za-z_{])/.test(text.replaceAll("$$", ""));
+  const done = expandParts(parts, {
+    find: (name, emptyCounts) => (emptyCounts || variables[name] !== "" ? variables[name] : undefined),
+    missing: () => "",
+    required: () => {
+      isRefused = true;
     },
-  );
-  return unknown ? undefined : done;
+  });
+  return isRefused ? undefined : done;
 }

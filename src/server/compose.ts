@@ -1,11 +1,14 @@
 /** A service of a compose file. Found by compose's labels; started and stopped by `docker compose` itself. */
 import { missingError, type PgroveError } from "../errors.ts";
 import { engineOf } from "../sys/engine.ts";
+import { once } from "../sys/once.ts";
 import type { Command, Runner } from "../sys/process.ts";
+import { findProject } from "./compose-asked.ts";
 import { describeChanges } from "./compose-changes.ts";
 import { composeCommand, explainComposeError } from "./compose-command.ts";
 import { readComposeConfig } from "./compose-config.ts";
-import { type ComposeSpec, type FoundService, findService, listComposeContainers, projectOf } from "./compose-find.ts";
+import { type ComposeSpec, type FoundService, findService, listComposeContainers } from "./compose-find.ts";
+import type { ProjectName } from "./compose-project.ts";
 import {
   describeStale,
   findStale,
@@ -22,8 +25,12 @@ import type { Login, LogOptions, ServerOfKind, ServerTools, StartOptions } from 
 const NEVER = new AbortController().signal;
 
 /** The container that compose would make first, if there is one of that name. */
-async function inspectUsual(runner: Runner, spec: ComposeSpec): Promise<ContainerFacts | undefined> {
-  const project = await projectOf(spec);
+async function inspectUsual(
+  runner: Runner,
+  spec: ComposeSpec,
+  named: Promise<ProjectName | undefined>,
+): Promise<ContainerFacts | undefined> {
+  const project = await named;
   if (project === undefined) return undefined;
   return await inspectContainer(runner, `${project.name}-${spec.service}-1`).catch(() => undefined); // only a guess
 }
@@ -33,8 +40,9 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
   const { runner } = tools;
   const label = `compose service ${spec.service}`;
   let service: Promise<FoundService | undefined> | undefined;
+  const projectOf = once(() => findProject(spec, tools));
   const findOnce = () => {
-    service ??= findService(runner, spec);
+    service ??= findService(runner, spec, projectOf());
     return service;
   };
   const found = describeContainer({
@@ -42,9 +50,9 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
     label,
     login,
     find: async () => {
-      service = findService(runner, spec); // asked again, for it may have been made anew
+      service = findService(runner, spec, projectOf()); // asked again, for it may have been made anew
       // Looked at under its usual name meanwhile: nearly always that is the one, and 12 ms are saved.
-      const [one, usual] = await Promise.all([service, inspectUsual(runner, spec)]);
+      const [one, usual] = await Promise.all([service, inspectUsual(runner, spec, projectOf())]);
       if (one === undefined) return undefined;
       return usual?.id === one.id ? usual : await inspectContainer(runner, one.id);
     },
@@ -90,7 +98,7 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
     logs: async (options) => compose(logArguments(spec, options)),
     stopServices: async (services, before) => {
       if (services.length === 0) return [];
-      const project = (await findOnce())?.project ?? (await projectOf(spec))?.name ?? "";
+      const project = (await findOnce())?.project ?? (await projectOf())?.name ?? "";
       return await stopServiceContainers(runner, await findRunning(runner, project, services), before);
     },
     startServices: (handles) => startContainers(runner, handles),

@@ -36,8 +36,16 @@ export interface ServerTools {
   approveImage?(): Promise<void>;
   /** Where temporary folders are made. */
   stageParent: string;
+  /** Where answers are kept that cost something to ask for again; left out, they are asked for each time. */
+  memory?: Memory;
   /** For notes on the way, to people. */
   note(text: string): void;
+}
+
+/** A folder for what is remembered from run to run, and the file of the key that it is signed with. */
+export interface Memory {
+  folder(): Promise<string>;
+  key: string;
 }
 
 export type ServerCondition = "running" | "starting" | "stopped" | "absent" | "unreachable";

@@ -98,6 +98,7 @@ describe("what is none says what it looks like", () => {
     ["gzip of a binary", gzipSync(random), /binary/],
     ["zstd of a binary", zstdCompressSync(random), /binary/],
     ["a tar without toc.dat", tar([file("a.txt"), file("restore.sql")]), /no toc\.dat/],
+    ["a tar around a file that is named out of it", tar([file("../a.dump", archive)]), /no toc\.dat/],
     ["a tar whose toc.dat is behind its end", Buffer.concat([tar([file("a.txt")]), tar([toc()])]), /no toc\.dat/],
   ];
   test.each(strange)("%s", async (_name, bytes, words) => {
@@ -113,6 +114,30 @@ describe("what is none says what it looks like", () => {
       await expect(detect(bytes)).rejects.toMatchObject({ code: "dump_wrapped", exit: 1 });
     }
     await expect(detect(gzipSync(own))).rejects.toThrow(/a tar .* gzip/);
+  });
+
+  test("a tar around a dump, and what to type", async () => {
+    const around = tar([file("backup/app.dump", archive)]);
+    const own = tar([toc(), file("3001.dat"), file("restore.sql")]);
+    const cases: [string, Uint8Array, string][] = [
+      [
+        "a b.tar.gz",
+        gzipSync(around),
+        "mkdir 'D/a b' && tar -z -xf 'D/a b.tar.gz' -C 'D/a b' && pgrove restore 'D/a b/backup/app.dump'",
+      ],
+      ["x.tgz", gzipSync(around), "mkdir D/x && tar -z -xf D/x.tgz -C D/x && pgrove restore D/x/backup/app.dump"],
+      ["y.tar", around, "mkdir D/y && tar -xf D/y.tar -C D/y && pgrove restore D/y/backup/app.dump"],
+      ["own.tgz", gzipSync(own), "gunzip -c D/own.tgz > D/own.tar && pgrove restore D/own.tar"],
+      ["own.tar.gz", gzipSync(own), "gunzip -c D/own.tar.gz > D/own.tar && pgrove restore D/own.tar"],
+      ["app.dump.gz", gzipSync(archive), "gunzip -c D/app.dump.gz > D/app.dump && pgrove restore D/app.dump"],
+    ];
+    for (const [name, bytes, typed] of cases) {
+      const path = join(folder, name);
+      await Bun.write(path, bytes);
+      const error: unknown = await detectDump(path).catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: "dump_wrapped", exit: 1 });
+      expect(String(Reflect.get(Object(error), "hint"))).toEndWith(`: ${typed.replaceAll("D/", `${folder}/`)}`);
+    }
   });
 
   test("gzip or zstd of nonsense, or cut off behind the magic number", async () => {

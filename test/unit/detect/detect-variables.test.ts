@@ -51,6 +51,22 @@ describe("init names every variable by which the database is found", () => {
     });
   });
 
+  test("in .env.local, where git has .env and the framework reads both", async () => {
+    const files = {
+      ".env": 'DATABASE_URL="postgresql://app:pw@127.0.0.1:5432/shop?serverVersion=16&charset=utf8"\n',
+      "config/packages/doctrine.yaml": "doctrine: {dbal: {url: '%env(resolve:DATABASE_URL)%'}}\n",
+    };
+    const set = { DATABASE_URL: "{url}?serverVersion=16&charset=utf8" };
+    await write({ "compose.yaml": "services: {db: {image: postgres}}\n", ...files });
+    const ask = async (...ignored: string[]) =>
+      (await detectProject(root, { askIgnored: async (paths) => paths.filter((path) => ignored.includes(path)) })).sets;
+    expect(await ask(".env.local")).toEqual([{ file: ".env.local", set, ports: {}, database: "shop" }]);
+    expect(await ask(".env", ".env.local")).toMatchObject([{ file: ".env" }]);
+    expect(await ask()).toMatchObject([{ file: ".env" }]);
+    await rm(join(root, "config"), { recursive: true });
+    expect(await ask(".env.local")).toMatchObject([{ file: ".env" }]);
+  });
+
   test("in parts, as Laravel and others have them; not those of another kind of server", async () => {
     const laravel =
       "DB_CONNECTION=pgsql\nDB_HOST=127.0.0.1\nDB_PORT=5432\nDB_DATABASE=shop\nDB_USERNAME=app\nDB_PASSWORD=pw\n";

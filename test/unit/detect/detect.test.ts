@@ -114,6 +114,17 @@ describe("compose files", () => {
     expect((await detectProject(root)).services.map(({ service }) => service)).toEqual(["main"]);
   });
 
+  test("a project's name is what it is without variables, else the folder's", async () => {
+    for (const [written, project] of [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: compose's own variables
+      ["shop-${STAGE:-${OTHER:-dev}}", "shop-dev"],
+      ["$UNSET", "folder"],
+    ] as const) {
+      await write({ "compose.yaml": `name: ${written}\n${compose("postgres:17")}` });
+      expect((await detectProject(root, { name: "folder" })).project).toBe(project);
+    }
+  });
+
   test("a service in an included file belongs to the file that includes it, in each of include's forms", async () => {
     for (const include of [
       "[infra/db.yaml]",

@@ -61,11 +61,21 @@ describe("variables", () => {
     "GIT_SSH_COMMAND",
     "https_proxy",
     "PYTHONPATH",
+    "TS_NODE_PROJECT",
+    "PRISMA_QUERY_ENGINE_LIBRARY",
+    "ESBUILD_BINARY_PATH",
+    "BashOpts",
   ])("%s acts", (name) => expect(isActing(name)).toBe(true));
-  test.each(["DATABASE_URL", "WEB_PORT", "NODE_ENV", "PGHOST", "COMPOSE_PROJECT_NAME", "GOOGLE_CLIENT_ID", "APP_PATH"])(
-    "%s does not",
-    (name) => expect(isActing(name)).toBe(false),
-  );
+  test.each([
+    "DATABASE_URL",
+    "WEB_PORT",
+    "NODE_ENV",
+    "PGHOST",
+    "COMPOSE_PROJECT_NAME",
+    "GOOGLE_CLIENT_ID",
+    "PRISMA_LOG",
+    "APP_PATH",
+  ])("%s does not", (name) => expect(isActing(name)).toBe(false));
   test("are shown with what they are set to", async () => {
     const { config } = await load('env: {set: {DATABASE_URL: "{url}", PATH: "./bin"}}');
     expect(listActingVariables(config)).toEqual([{ key: "env.set", text: "PATH=./bin" }]);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
-  findComposeEnvFile,
+  findComposeEnvFiles,
   findProjectName,
   interpolate,
   normaliseProjectName,
@@ -89,11 +89,29 @@ test("the .env is the one beside the file, else the nearest above it inside the 
   await write(".env", "OUTSIDE=1");
   await write("repo/.git/HEAD", "ref: x");
   const deep = await write("repo/deploy/dev/compose.yml", "");
-  expect(await findComposeEnvFile(deep)).toBeUndefined();
+  expect(await findComposeEnvFiles(deep, {})).toEqual([]);
   const atRoot = await write("repo/.env", "A=1");
-  expect(await findComposeEnvFile(deep)).toBe(atRoot);
+  expect(await findComposeEnvFiles(deep, {})).toEqual([atRoot]);
   const beside = await write("repo/deploy/dev/.env", "A=2");
-  expect(await findComposeEnvFile(deep)).toBe(beside);
+  expect(await findComposeEnvFiles(deep, {})).toEqual([beside]);
+  expect(await findComposeEnvFiles(deep, { COMPOSE_DISABLE_ENV_FILE: "true" })).toEqual([]);
+});
+
+test("COMPOSE_ENV_FILES counts instead, the last one first in rank, the environment before both", async () => {
+  await write("named/.git/HEAD", "ref: x");
+  await write("named/.env", "COMPOSE_PROJECT_NAME=unread\n");
+  const [one, two] = [
+    await write("named/one.env", "WHO=a\nCOMPOSE_PROJECT_NAME=one\n"),
+    await write("named/two.env", ""),
+  ];
+  const file = await write("named/deploy/compose.yml", "services: {}\n");
+  const env = { COMPOSE_ENV_FILES: "one.env,two.env" };
+  expect(await findComposeEnvFiles(file, env)).toEqual([one, two]);
+  expect((await findProjectName({ files: [file], env }))?.name).toBe("one");
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: compose's own variables
+  await writeFile(two, "COMPOSE_PROJECT_NAME=${WHO}-two\n");
+  expect((await findProjectName({ files: [file], env }))?.name).toBe("a-two");
+  expect((await findProjectName({ files: [file], env: { ...env, WHO: "b" } }))?.name).toBe("b-two");
 });
 
 test.each([
@@ -102,8 +120,11 @@ test.each([
   ["${A}${MISSING}", "1"],
   ["${MISSING:-x}${EMPTY:-y}${EMPTY-z}", "xy"],
   ["a$$b", "a$b"],
-  ["${A:?needed}", undefined],
-  ["${A:-${B}}", undefined],
+  ["${A:?needed}", "1"],
+  ["${MISSING:?needed}", undefined],
+  ["${MISSING:-${A}}${A:+set}${MISSING+not}", "1set"],
+  ["a$-b", undefined],
+  ["${A", undefined],
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: compose's own variables
 ])("%p is read as %p", (text, expected) => {
   expect(interpolate(text, { A: "1", EMPTY: "" })).toBe(expected);
