@@ -150,12 +150,15 @@ function composeItem(file: string, root: string, content: string): TrustItem {
 
 /** What the branch says of compose's variables, which may stand for images and commands: as committed, without our own lines. */
 async function listComposeVariables(
-  { runner }: TrustScene,
+  { runner, environment }: TrustScene,
   [first]: readonly string[],
   root: string,
 ): Promise<TrustItem[]> {
-  const { findComposeEnvFile } = await import("../server/compose-project.ts");
-  const file = first === undefined ? undefined : await findComposeEnvFile(first);
-  const text = file === undefined ? undefined : await readCommitted({ root, file, commit: "HEAD" }, runner);
-  return file === undefined || text === undefined ? [] : [composeItem(file, root, hashText(text))];
+  const { findComposeEnvFiles } = await import("../server/compose-project.ts");
+  const files = first === undefined ? [] : await findComposeEnvFiles(first, environment);
+  const items = files.map(async (file) => {
+    const text = await readCommitted({ root, file, commit: "HEAD" }, runner);
+    return text === undefined ? [] : [composeItem(file, root, hashText(text))];
+  });
+  return (await Promise.all(items)).flat();
 }
