@@ -106,7 +106,9 @@ test.each([
   ["seed with names", "pgrove seed item 1", "seeds/rows.yaml"],
   ["seed --file", "pgrove seed --file db/more.sql", "db/more.sql"],
   ["restore", "pgrove restore db/more.sql --into-new hooked_other --yes", "db/more.sql"],
+  ["migrate up --from-schema", "pgrove migrate up --from-schema", "db/more.sql"],
 ])("what a hook's step left behind stays bound: %s", async (_, command, file) => {
+  await Bun.write(join(folderOf("sql"), "pgrove.yaml"), `${YAML}migrations: {schema_file: db/more.sql}\n`);
   const { code, stderr } = await repo.runProgram(["sh", "-c", command], {
     cwd: "../sql",
     env: { ...MARK, PATH: PATH_TO_PGROVE },
