@@ -106,7 +106,9 @@ test.each([
   ["seed with names", "pgrove seed item 1", "seeds/rows.yaml"],
   ["seed --file", "pgrove seed --file db/more.sql", "db/more.sql"],
   ["restore", "pgrove restore db/more.sql --into-new hooked_other --yes", "db/more.sql"],
+  ["migrate up --from-schema", "pgrove migrate up --from-schema", "db/more.sql"],
 ])("what a hook's step left behind stays bound: %s", async (_, command, file) => {
+  await Bun.write(join(folderOf("sql"), "pgrove.yaml"), `${YAML}migrations: {schema_file: db/more.sql}\n`);
   const { code, stderr } = await repo.runProgram(["sh", "-c", command], {
     cwd: "../sql",
     env: { ...MARK, PATH: PATH_TO_PGROVE },
@@ -143,4 +145,17 @@ test("by hand the checked-out files need no further yes", async () => {
   const provisioned = await repo.run(["provision"], { cwd: "../seed", env: { PATH: PATH_TO_PGROVE } });
   expect(provisioned).toMatchObject({ code: 0 });
   expect(await tables("seed")).toBe("1");
+});
+
+test("what main has got since is not asked about where main's database has it, too", async () => {
+  await commit({
+    "migrations/0003_more.up.sql": "create table more ();\n",
+    "migrations/0003_more.down.sql": "drop table more;\n",
+  });
+  const early = await git("worktree", "add", "-q", "-b", "early", "../early", "main");
+  expect(early.stderr).toContain("a git hook would run what was not approved: migrations/0003_more.up.sql\n");
+  expect(await repo.run(["migrate", "up", "--yes"])).toMatchObject({ code: 0 });
+  const later = await git("worktree", "add", "-q", "-b", "later", "../later", "main");
+  expect(later).toMatchObject({ code: 0, stderr: expect.not.stringContaining("not approved") });
+  expect(await items("later")).toBe("1,2,3");
 });

@@ -12,7 +12,8 @@ export const command = defineCommand({
   meta: {
     details:
       "Nothing of a repository acts by itself before you have approved it here: the commands of pgrove.yaml, an image, a host " +
-      "that it sends your variables to, a dump of its own, compose files that a git hook would start. Each is approved once, " +
+      "that it sends your variables to, a dump of its own, compose files that a git hook would start, migrations, seeds and SQL " +
+      "that its setup steps would run from the hook. Each is approved once, " +
       "for all worktrees; what changes is asked about again.",
     examples: [
       { line: "pgrove trust", about: "shows what is new, and asks" },
