@@ -54,6 +54,7 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
   const files = entries.filter(({ isFolder }) => !isFolder);
   const composeFiles = files.filter(({ name }) => COMPOSE_FILE.test(name)).map(({ path }) => path);
   const called = await findCalled(root, entries);
+  const sets = await findSets(root, entries, askIgnored);
   const texts = await readComposeTexts(root, composeFiles);
   const compose = [...called, ...texts.map(findServices)].filter(({ services }) => services.length > 0);
   const named = compose.find((each) => each.name !== undefined)?.name;
@@ -66,8 +67,8 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
       .filter(isFirst),
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),
-    sets: await findSets(root, entries, askIgnored),
-    share: await findShared(root, files, askIgnored),
+    sets,
+    share: await findShared(root, files, sets, askIgnored),
   };
 }
 
@@ -79,9 +80,17 @@ function defaultOf(name: string | undefined): string | undefined {
 /** The folders of packages, whose copies spare a new worktree their installation. */
 const PACKAGES = ["node_modules", "vendor/bundle"];
 
-async function findShared(root: string, files: readonly FoundEntry[], askIgnored: AskIgnored): Promise<string[]> {
+/** An env file that is written has variables of its own, too, wherever it lies. */
+async function findShared(
+  root: string,
+  files: readonly FoundEntry[],
+  sets: readonly DetectedSet[],
+  askIgnored: AskIgnored,
+): Promise<string[]> {
   const names = files.filter(
-    ({ path, name }) => path === name && /^\.env(?:\.local|\.development\.local)?$/.test(name),
+    ({ path, name }) =>
+      sets.some(({ file }) => file === path) ||
+      (path === name && /^\.env(?:\.local|\.development\.local)?$/.test(name)),
   );
   const folders = await Promise.all(PACKAGES.map(async (path) => ((await pathExists(join(root, path))) ? [path] : [])));
   const candidates = [...names.map(({ path }) => path), ...folders.flat()];

@@ -26,7 +26,7 @@ export type WrittenEnv = EnvBlockResult & {
 };
 
 /**
- * The first one, and the others of which the branch has the folder. Where the database publishes no port, variables that
+ * Those of which the branch has the folder. Where the database publishes no port, variables that
  * need one are left out, and files in which nothing else is to stand.
  */
 export async function writeEnvFiles(
@@ -43,7 +43,7 @@ export async function writeEnvFiles(
     if (unreachable.length > 0 && Object.keys(variables).length === 0) continue;
     const file = pathInWorktree(loaded, each.file, root);
     const shown = relative(root, file);
-    if (written.length > 0 && !(await pathExists(dirname(file)))) {
+    if (!(await pathExists(dirname(file)))) {
       operation.note(`${shown} is not written: this branch has no folder ${dirname(shown)}`);
       continue;
     }

@@ -66,8 +66,8 @@ async function findPassedOver(root: string, { migrations }: Detected): Promise<s
 
 /** Which of the paths git ignores; none outside git. */
 async function listIgnored(runner: Runner, root: string, paths: readonly string[]): Promise<string[]> {
-  const question = gitCommand(root, ["check-ignore", "-z", "--", ...paths]);
-  const { stdout } = await runner.capture(question, { allowFailure: true });
+  const question = gitCommand(root, ["check-ignore", "-z", "--stdin"]);
+  const { stdout } = await runner.capture(question, { allowFailure: true, input: paths.join("\0") });
   return stdout.split("\0").filter((path) => path !== "");
 }
 
