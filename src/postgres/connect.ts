@@ -53,7 +53,13 @@ export async function openConnection(connection: Connection, run: RunId, options
   }
 }
 
-type OpenOptions = ConnectOptions & { socket?: OpenSocket; label: string; direct?: boolean };
+type OpenOptions = ConnectOptions & {
+  socket?: OpenSocket;
+  label: string;
+  direct?: boolean;
+  /** The login is a server's own administrator: a superuser, not merely whoever has to do such work there. */
+  isAdministrator?: boolean;
+};
 
 /** Encrypted or not, as `sslmode` says: where it leaves the choice, the other way is tried when the first is turned away. */
 async function openEitherWay(connection: Connection, run: RunId, options: OpenOptions): Promise<Sql> {
@@ -107,7 +113,7 @@ async function openSession(
         connection: {
           application_name: options.control ? controlName(run) : applicationName(run),
           ...(asked === undefined ? {} : { options: asked }),
-          ...(options.administrator ? ADMINISTRATORS_START : {}),
+          ...(options.isAdministrator ? ADMINISTRATORS_START : {}),
         },
         onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
         ...session,
@@ -118,8 +124,8 @@ async function openSession(
   );
 }
 
-function settingsFor({ administrator, runsUsersSql }: OpenOptions): string {
-  if (administrator) return ADMINISTRATORS_SETTINGS;
+function settingsFor({ isAdministrator, runsUsersSql }: OpenOptions): string {
+  if (isAdministrator) return ADMINISTRATORS_SETTINGS;
   return runsUsersSql ? USERS_SETTINGS : OWN_SETTINGS;
 }
 

@@ -63,7 +63,7 @@ export function createHostToolbox(runner: Runner, access: HostAccess): Toolbox {
     connect: (database, run, options = {}) =>
       openConnection({ ...loginOf(options), database }, run, {
         ...options,
-        administrator: options.administrator === true && administrator !== undefined,
+        isAdministrator: options.administrator === true && administrator !== undefined,
         label: access.label,
         direct: access.dataIsHere,
       }),
