@@ -6,7 +6,8 @@ import type { Work } from "./work.ts";
 
 /** What has to stay free: a part of what was, so that others can go on writing. */
 const KEPT_SHARE = 0.1;
-const LEAST_KEPT_BYTES = 16 << 20;
+/** Two files of the write-ahead log, and what is written between two looks: to drop what was loaded needs the next file. */
+const LEAST_KEPT_BYTES = 40 << 20;
 const MOST_KEPT_BYTES = 512 << 20;
 /** No load fills a disk faster. */
 const FASTEST_BYTES_PER_MS = 500_000;
