@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemRunner } from "../../../src/sys/process.ts";
+import { ownPlaceKey } from "../../../src/sys/run-record.ts";
 import { type ShareRequest, sharePaths } from "../../../src/worktree/share.ts";
 import { runOk } from "../../support/engine/run.ts";
 import { hasReflinkDisk, onReflinkDisk } from "../../support/reflink-disk.ts";
@@ -139,11 +140,14 @@ test("a copy that fails or is aborted leaves nothing behind, nor does one whose 
   await expect(share(["big"], { abort: abort.signal })).rejects.toMatchObject({ name: "AbortError" });
   const dead = Bun.spawn(["true"]);
   await dead.exited;
-  await mkdir(join(to, `.big.${dead.pid}.0a1b2c3d.tmp`));
-  await mkdir(join(to, `.big.${process.pid}.0a1b2c3d.tmp`)); // of a process that lives: perhaps it is at work
+  const halfOf = (place: string, pid: number) => `.big.${place}.${pid}.0a1b2c3d.tmp`;
+  const here = await ownPlaceKey();
+  const atWork = halfOf(here, process.pid); // of a process that lives: perhaps it is at work
+  const elsewhere = halfOf("0123abcd", dead.pid); // whether it lives cannot be seen from here
+  for (const name of [halfOf(here, dead.pid), atWork, elsewhere]) await mkdir(join(to, name));
   await writeFile(join(to, "in-the-way"), "");
   expect(await share(["big"], PLAIN)).toEqual([{ path: "big", how: "copy" }]);
-  expect((await readdir(to)).sort()).toEqual([`.big.${process.pid}.0a1b2c3d.tmp`, ".git", "big", "in-the-way"].sort());
+  expect((await readdir(to)).sort()).toEqual([atWork, elsewhere, ".git", "big", "in-the-way"].sort());
 });
 
 describe.skipIf(!hasReflinkDisk)("on a file system with reflinks", () => {
