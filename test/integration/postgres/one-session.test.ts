@@ -115,7 +115,7 @@ test("in an administrator's session nothing acts that a database does at logins"
   try {
     const run = newRunId(new Date());
     const login = { host: "127.0.0.1", port, user: "postgres", password, database, parameters: {} };
-    const sql = await openConnection(login, run, { label: "the test's server", administrator: true, direct: true });
+    const sql = await openConnection(login, run, { label: "the test's server", isAdministrator: true, direct: true });
     const [row] = await sql<{ path: string }[]>`select current_setting('search_path') as path`;
     expect(row?.path).toBe("pg_catalog, pg_temp");
     expect(await sql`select 1 from public.seen where who like ${`%${run}%`}`).toHaveLength(0);
