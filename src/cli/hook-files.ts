@@ -17,9 +17,12 @@ type HookScene = Pick<TrustScene, "environment" | "home" | "runner">;
  * else, and asks nobody. Of standard input the file counts that it was opened from.
  */
 export async function requireApprovedFiles(scene: HookScene, files: readonly string[]): Promise<void> {
-  const brought = await Promise.all([...new Set(files)].map((file) => findBrought(scene, file)));
-  const strange = await Promise.all(brought.flat().map((each) => findStrange(scene, each)));
-  const [first, ...others] = strange.flat();
+  const paths = (await Promise.all([...new Set(files)].map(pathsOf))).flat();
+  const strange: string[] = [];
+  for (const { repository, files: own } of await groupByRepository(scene, [...new Set(paths)])) {
+    strange.push(...(await findStrange(scene, repository, own)));
+  }
+  const [first, ...others] = strange;
   if (first === undefined) return;
   const more = others.length === 0 ? "" : ` and ${plural(others.length, "other file")}`;
   throw refusal(
@@ -29,38 +32,49 @@ export async function requireApprovedFiles(scene: HookScene, files: readonly str
   );
 }
 
-interface Brought {
-  repository: Repository;
-  file: string;
-}
-
-/** The file, and what it leads to, where a repository tracks them. */
-async function findBrought({ runner }: HookScene, file: string): Promise<Brought[]> {
+/** The file's own path, and that of what it leads to. */
+async function pathsOf(file: string): Promise<string[]> {
   if (!(await pathExists(file))) return []; // a pipe, or what the ledger has kept
   const real = await realpath(file);
   if (real.startsWith("/dev/")) return await requireNoFile(real);
-  const named = join(await realpath(dirname(resolve(file))), basename(file));
-  const found: Brought[] = [];
-  for (const path of new Set([named, real])) {
-    const repository = await findRepository(dirname(path), runner);
+  return [join(await realpath(dirname(resolve(file))), basename(file)), real];
+}
+
+interface RepositoryFiles {
+  repository: Repository;
+  files: string[];
+}
+
+/** Git is asked once for each folder, however many files lie in it. */
+async function groupByRepository({ runner }: HookScene, paths: readonly string[]): Promise<RepositoryFiles[]> {
+  const groups = new Map<string, RepositoryFiles>();
+  for (const folder of new Set(paths.map((path) => dirname(path)))) {
+    const repository = await findRepository(folder, runner);
     if (repository === undefined) continue;
-    if ((await keepTracked({ root: repository.root, files: [path] }, runner)).length > 0) {
-      found.push({ repository, file: path });
-    }
+    const group = groups.get(repository.root) ?? { repository, files: [] };
+    group.files.push(...paths.filter((path) => dirname(path) === folder));
+    groups.set(repository.root, group);
   }
-  return found;
+  return [...groups.values()];
 }
 
 /** Where the system does not say which file standard input was opened from, none is taken. */
-async function requireNoFile(device: string): Promise<Brought[]> {
+async function requireNoFile(device: string): Promise<string[]> {
   if (!(await stat(device)).isFile()) return [];
   throw refusal("not_trusted", "a git hook would run a file that cannot be told", "name the file: pgrove sql -f FILE");
 }
 
-/** Its name, where it was not approved. */
-async function findStrange({ environment, home, runner }: HookScene, { repository, file }: Brought): Promise<string[]> {
-  const { root, commonDir } = repository;
+/** The names of those that a branch brings, since git tracks them, and nobody has approved. */
+async function findStrange(
+  { environment, home, runner }: HookScene,
+  { root, commonDir }: Repository,
+  files: readonly string[],
+): Promise<string[]> {
+  const tracked = await keepTracked({ root, files }, runner);
+  if (tracked.length === 0) return [];
   const trusted = await readTrust({ file: trustFile(environment, home), repository: commonDir });
-  const item: TrustItem = { key: "sql", text: showPath(file, root), content: await hashContent(file), file };
-  return (await keepUnknown(trusted, [item], root, runner)).map(({ text }) => text);
+  const items = tracked.map(async (file): Promise<TrustItem> => {
+    return { key: "sql", text: showPath(file, root), content: await hashContent(file), file };
+  });
+  return (await keepUnknown(trusted, await Promise.all(items), root, runner)).map(({ text }) => text);
 }
