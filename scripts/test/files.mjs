@@ -7,12 +7,19 @@ const KINDS = { unit: ["test/unit", "test/structure.test.ts"], integration: ["te
 /** What `--only` takes. */
 export const kinds = Object.keys(KINDS);
 
-/** The test files of a kind whose paths hold all the words; with `long`, only those that have a longer form. */
+/** Files of this name are read in the long form only: what they want (an object store, a browser, an hour) is too much for every run. */
+const LONG_ONLY = ".long.test.ts";
+
+/** The test files of a kind whose paths hold all the words; with `long`, only those that are long, or have a longer form. */
 export function findTestFiles(root, kind, { words, long }) {
   return KINDS[kind]
     .flatMap((path) => filesBelow(root, path))
     .filter((file) => words.every((word) => file.includes(word)))
-    .filter((file) => !long || /\bthorough\b/.test(readFileSync(join(root, file), "utf8")));
+    .filter((file) => (long ? isLong(root, file) : !file.endsWith(LONG_ONLY)));
+}
+
+function isLong(root, file) {
+  return file.endsWith(LONG_ONLY) || /\bthorough\b/.test(readFileSync(join(root, file), "utf8"));
 }
 
 function filesBelow(root, path) {
