@@ -2,6 +2,11 @@
 import * as v from "valibot";
 import { text } from "./schema-parts.ts";
 
+/** `dumps.identity_file`. */
+export const identityFile = text(
+  "A file of secret keys of age that open encrypted dumps, outside of the repository. PGROVE_AGE_IDENTITY.",
+);
+
 const recipient = v.pipe(
   v.string(),
   v.regex(

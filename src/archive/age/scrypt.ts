@@ -50,6 +50,6 @@ function deriveKey(passphrase: string, salt: Uint8Array, work: number): Promise<
   const options = { N: 2 ** work, r: 8, p: 1, maxmem: 2 ** work * 8 * 256 };
   const salted = Buffer.concat([Buffer.from(LABEL), salt]);
   return new Promise((resolve, reject) => {
-    scrypt(passphrase, salted, 32, options, (error, key) => (error === null ? resolve(key) : reject(error)));
+    scrypt(passphrase, salted, 32, options, (error, key) => (error ? reject(error) : resolve(key)));
   });
 }
