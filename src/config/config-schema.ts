@@ -1,7 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
-import { encrypt, identityFile } from "./schema-encrypt.ts";
+import { encrypt, globals, identityFile, prove } from "./schema-dumps.ts";
 import { keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
@@ -160,18 +160,11 @@ const dumps = v.pipe(
     dir: v.optional(
       text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
     ),
-    prove: v.optional(
-      v.pipe(
-        v.boolean(),
-        v.description(
-          "Whether each dump records the contents of every table, for `dumps verify --deep`; else of those up to 8 MiB.",
-        ),
-      ),
-      false,
-    ),
+    prove: v.optional(prove, false),
     key_file: v.optional(
       text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
     ),
+    globals: v.optional(globals, false),
     encrypt: v.optional(encrypt),
     identity_file: v.optional(identityFile),
     keep: v.optional(

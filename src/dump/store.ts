@@ -4,7 +4,7 @@ import { basename, isAbsolute, join, resolve } from "node:path";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { ensureDir, errorCode, expandHome, pathExists, publishFile, syncFolder } from "../sys/files.ts";
-import { findManifest, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
+import { findManifest, globalsPath, isGlobalsName, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
 import { isPinned, pinPath } from "./pin.ts";
 import { findProof, type ProofRecord, proofPath } from "./proof.ts";
 import { identifyFile, identityOf } from "./replace-file.ts";
@@ -29,7 +29,7 @@ const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)(\.age)?$/i;
 
 /** Whether a file of that name is taken for a dump in the store. */
 export function isDumpName(name: string): boolean {
-  return !name.startsWith(".") && !isManifestName(name) && DUMP_NAME.test(name);
+  return !name.startsWith(".") && !isManifestName(name) && !isGlobalsName(name) && DUMP_NAME.test(name);
 }
 
 /** Makes the store's folder, readable by its owner only, where there is none. Throws (exit 1) when it cannot be written to. */
@@ -215,5 +215,6 @@ export async function removeDump(dump: StoredDump): Promise<void> {
     );
   }
   await rm(dump.path, { force: true });
+  await rm(globalsPath(dump.path, dump.manifest), { force: true });
   for (const beside of [proofPath, pinPath, manifestPath]) await rm(beside(dump.path), { force: true });
 }

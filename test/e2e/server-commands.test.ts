@@ -331,8 +331,10 @@ describe("consent", () => {
     await repo.write("pgrove.yaml", `${config}dumps: {encrypt: {recipients_file: readers.txt}}\n`);
     expect(await repo.run(["dump"])).toMatchObject({ code: 5, stderr: expect.stringContaining(recipient) });
     await repo.run(["trust", "--yes"]);
-    const path = (await repo.run(["dump", "-q"])).stdout.trim();
+    expect(await repo.run(["dump", "--globals", "-o", "-"])).toMatchObject({ code: 2, stdout: "" });
+    const path = (await repo.run(["dump", "--globals", "-q"])).stdout.trim();
     expect(path).toEndWith(".dump.age");
+    expect(existsSync(`${path}.globals.sql.age`)).toBe(true);
     const name = `encrypted_${process.pid}`;
     const restore = ["restore", path, "--into-new", name];
     const refused = await repo.run(restore);
@@ -349,7 +351,10 @@ describe("consent", () => {
     const wrong = await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: `${identity.slice(0, -1)}Q` } });
     expect(wrong.code).toBe(3);
     expect(wrong.stderr).not.toContain(identity.slice(20, 40));
-    expect((await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: identity } })).code).toBe(0);
+    const opened = { env: { PGROVE_AGE_IDENTITY: identity } };
+    const planned = JSON.parse((await repo.run([...restore, "--globals", "--dry-run", "--json"], opened)).stdout);
+    expect(planned).toMatchObject({ dry_run: true, roles: [] });
+    expect((await repo.run([...restore, "--globals"], opened)).code).toBe(0);
     const secret = join(repo.root, "key.txt");
     writeFileSync(secret, `${identity}\n`);
     await repo.write("pgrove.yaml", `${config}dumps: {identity_file: key.txt}\n`);

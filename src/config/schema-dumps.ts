@@ -1,10 +1,24 @@
-/** What says for whom dumps are encrypted. */
+/** What says for whom dumps are encrypted, and what lies beside them. */
 import * as v from "valibot";
 import { text } from "./schema-parts.ts";
 
 /** `dumps.identity_file`. */
 export const identityFile = text(
   "A file of secret keys of age that open encrypted dumps, outside of the repository. PGROVE_AGE_IDENTITY.",
+);
+
+/** `dumps.prove`. */
+export const prove = v.pipe(
+  v.boolean(),
+  v.description(
+    "Whether each dump records the contents of every table, for `dumps verify --deep`; else of those up to 8 MiB.",
+  ),
+);
+
+/** `dumps.globals`. */
+export const globals = v.pipe(
+  v.boolean(),
+  v.description("Whether the server's roles are written beside each dump, without their passwords."),
 );
 
 const recipient = v.pipe(
