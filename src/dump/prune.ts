@@ -2,9 +2,10 @@
 import type { KeepRule } from "../config/schema-keep.ts";
 import { decideOn, type KeepReason } from "../retention/decide.ts";
 import { openZone } from "../retention/local-time.ts";
-import { type OperationTools, withOperation } from "../sys/operation.ts";
+import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { openKeyring } from "./authorship.ts";
 import { type Judgement, judgeDumps } from "./judge.ts";
+import { withPlaceAlone } from "./place-lock.ts";
 import { listDumps, removeDump, type StoredDump } from "./store.ts";
 
 /** Where dumps lie: a folder, or somewhere else. */
@@ -65,12 +66,12 @@ export async function planPrune(
 const AT_ONCE = 32;
 
 /**
- * Removes what the plan says, as one operation. Throws (exit 5) at the first dump that is another one by now, or was pinned since; what is
+ * Removes what the plan says, as one operation, and alone. Throws (exit 5) at the first dump that is another one by now, or was pinned since; what is
  * removed by then stays removed.
  */
 export async function pruneDumps(tools: OperationTools, place: DumpPlace, { removed }: PrunePlan): Promise<void> {
   const subject = { operation: "dumps-prune", target: "the store", server: place.label, database: "" };
-  await withOperation(tools, subject, async ({ details, abort }) => {
+  const removing = async ({ details, abort }: Operation) => {
     details.removed = 0;
     for (let start = 0; start < removed.length; start += AT_ONCE) {
       abort.throwIfAborted();
@@ -78,5 +79,6 @@ export async function pruneDumps(tools: OperationTools, place: DumpPlace, { remo
       await Promise.all(some.map(({ dump }) => place.remove(dump)));
       details.removed = start + some.length;
     }
-  });
+  };
+  await withPlaceAlone(tools, place.label, () => withOperation(tools, subject, removing));
 }
