@@ -128,7 +128,7 @@ describe("a signal", () => {
     async () => {
       const signals = ["SIGKILL", "SIGINT", "SIGTERM"] as const;
       await using held = await holdLoads(server, large, "statistics"); // behind the last moment
-      for (const [index, place] of spread(thorough ? 50 : 10, 20260116).entries()) {
+      for (const [index, place] of spread(thorough ? 50 : 4, 20260116).entries()) {
         const signal = signals[index % signals.length] ?? "SIGKILL";
         const earlier = await repo.runs();
         const restore = repo.start(["restore", index % 2 === 0 ? archive : plain, "--yes"]);
