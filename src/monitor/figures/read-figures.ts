@@ -63,7 +63,8 @@ export async function readFigures(
     servers.add(key);
     const figures = new Map<Measure, Measured>();
     await measureOutside(figures, subject.target, own, { ...tools, history });
-    await measureInside(figures, subject, own, tools, inside?.(subject));
+    const mayBeDown = subjects.length > 1 && subject.target.worktree !== undefined;
+    await measureInside(figures, subject, own, { ...tools, mayBeDown }, inside?.(subject));
     measurements.push({ subject, figures });
   }
   return measurements;
@@ -111,11 +112,14 @@ async function findOrphans({ repository, stateDir, runner }: WatchTools): Promis
   }
 }
 
+/** What a server that was stopped looks like from here. */
+const STOPPED: ReadonlySet<string> = new Set(["server_down", "server_absent", "container_absent"]);
+
 async function measureInside(
   figures: Map<Measure, Measured>,
   subject: TargetMigrations,
   wanted: readonly Measure[],
-  tools: WatchTools,
+  tools: WatchTools & { /** One among several that is not in use is no finding. */ mayBeDown: boolean },
   more: Inside | undefined,
 ): Promise<void> {
   const left = wanted.filter((each) => !figures.has(each));
@@ -124,32 +128,45 @@ async function measureInside(
     const live = await openForSessions(subject.target, tools.serverTools);
     await withTargetSession(live, newRunId(tools.now), async (sql) => {
       await boundQueries(sql);
-      for (const measure of left) figures.set(measure, await measureOne(sql, measure, subject, live));
+      for (const measure of left) {
+        if (!figures.has(measure)) await measureOne(figures, { sql, live, subject }, measure);
+      }
       await more?.(sql, live);
     });
   } catch (error) {
     if (!(error instanceof PgroveError)) throw error;
     const why = messageOf(error).split("\n")[0] ?? "";
-    for (const measure of left) figures.set(measure, unknown(why));
-    if (left.includes("database_unreachable")) figures.set("database_unreachable", figure(1, why));
+    const isIdle = tools.mayBeDown && STOPPED.has(error.code);
+    for (const measure of left) figures.set(measure, isIdle ? none("its server is stopped") : unknown(why));
+    if (!isIdle && left.includes("database_unreachable")) figures.set("database_unreachable", figure(1, why));
   }
 }
 
-async function measureOne(
-  sql: Sql,
-  measure: Measure,
-  subject: TargetMigrations,
-  { target, toolbox }: LiveTarget,
-): Promise<Measured> {
-  if (isAskedInside(measure)) return await askInside({ sql, schema: target.schema ?? null }, measure);
+interface Session {
+  sql: Sql;
+  live: LiveTarget;
+  subject: TargetMigrations;
+}
+
+async function measureOne(figures: Map<Measure, Measured>, session: Session, measure: Measure): Promise<void> {
+  const { sql, live, subject } = session;
+  if (isAskedInside(measure)) {
+    figures.set(measure, await askInside({ sql, schema: live.target.schema ?? null }, measure));
+    return;
+  }
   switch (measure) {
     case "database_unreachable":
-      return figure(0);
+      figures.set(measure, figure(0));
+      return;
     case "pending_migrations":
-    case "migrations_in_doubt":
-      return await measureMigrations(sql, measure, subject);
+    case "migrations_in_doubt": {
+      const { pending, inDoubt } = await measureMigrations(sql, subject);
+      figures.set("pending_migrations", pending).set("migrations_in_doubt", inDoubt);
+      return;
+    }
     case "server_disk_free":
-      return await measureServerDisk(sql, toolbox);
+      figures.set(measure, await measureServerDisk(sql, live.toolbox));
+      return;
     default:
       throw new Error(`${measure} is measured by nobody`);
   }
@@ -160,20 +177,22 @@ const MOST_NAMED = 3;
 
 async function measureMigrations(
   sql: Sql,
-  measure: "pending_migrations" | "migrations_in_doubt",
   subject: TargetMigrations,
-): Promise<Measured> {
-  if (subject.settings.command !== undefined) return none("another tool migrates");
+): Promise<Record<"pending" | "inDoubt", Measured>> {
+  const both = (measured: Measured) => ({ pending: measured, inDoubt: measured });
+  if (subject.settings.command !== undefined) return both(none("another tool migrates"));
   try {
     const files = await subject.files();
     const { pending, inDoubt, foreignDoubt } = await readStatus(sql, await ledgerWhere(subject, subject.target), files);
-    if (measure === "migrations_in_doubt" && foreignDoubt !== undefined) {
-      return figure(inDoubt.length + 1, `version ${foreignDoubt}`);
-    }
-    const found = measure === "pending_migrations" ? pending : inDoubt;
-    return figure(found.length, found.slice(0, MOST_NAMED).map(describeMigration).join(", "));
+    const named = (each: readonly Parameters<typeof describeMigration>[0][]) =>
+      each.slice(0, MOST_NAMED).map(describeMigration).join(", ");
+    const doubted =
+      foreignDoubt === undefined
+        ? figure(inDoubt.length, named(inDoubt))
+        : figure(inDoubt.length + 1, `version ${foreignDoubt}`);
+    return { pending: figure(pending.length, named(pending)), inDoubt: doubted };
   } catch (error) {
-    return unknown(messageOf(error).split("\n")[0] ?? "");
+    return both(unknown(messageOf(error).split("\n")[0] ?? ""));
   }
 }
 

@@ -12,7 +12,7 @@ import { renderPrometheus } from "../../../src/monitor/metrics/render.ts";
 import { checkDocument, checkForm, findingsOf, firesAt } from "../../../src/monitor/rules/findings.ts";
 import { runChecks } from "../../../src/monitor/rules/run-checks.ts";
 import { parseConnectionUrl } from "../../../src/postgres/url.ts";
-import type { LiveTarget } from "../../../src/resolve/target.ts";
+import type { LiveTarget, Target } from "../../../src/resolve/target.ts";
 import { appendJournal } from "../../../src/sys/journal.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { type Bench, dump, makeBench, openLive, uniqueName } from "../../support/database.ts";
@@ -124,6 +124,17 @@ test("a database that cannot be reached is a finding, and the rest is unknown, n
     true,
     expect.stringContaining("pgrove up away"),
   ]);
+  const row = { name: "idle" } as NonNullable<Target["worktree"]>;
+  const idle = {
+    ...target,
+    server: { kind: "container" as const, container: "not-there" },
+    name: "idle",
+    worktree: row,
+  };
+  const together = await runChecks([subject(), subjectOf(idle, folder)], rules, watchToolsOf(bench));
+  expect(together.results.map(({ target: of, state }) => `${of} ${state}`)).toEqual([
+    ...["main ok", "idle none", "main fires", "idle none"], // a worktree that is not in use is none
+  ]);
   const metrics = await readMetrics([subjectOf(target, folder)], {
     ...watchToolsOf(bench),
     project: "p",
@@ -157,13 +168,22 @@ test("what belongs to a server or to the store is looked at once, however many t
   ]);
 });
 
-test.each([15, 18] as const)("PostgreSQL %d says all that it is asked", async (major) => {
-  const asked = (Object.keys(MEASURES) as Measure[]).filter(isAskedInside);
-  const { target } = await openLive(await sharedServer(major), "postgres", bench);
-  const [found] = await readFigures([subjectOf(target, folder)], new Set(asked), watchToolsOf(bench));
-  const unknown = [...(found?.figures ?? [])].filter(([, each]) => !isFigure(each) && each.state === "unknown");
-  expect([found?.figures.size, unknown]).toEqual([asked.length, []]);
-});
+test.each([15, 18] as const)(
+  "PostgreSQL %d says all that it is asked, of a database and of a schema",
+  async (major) => {
+    const asked = (Object.keys(MEASURES) as Measure[]).filter(isAskedInside);
+    const { target } = await openLive(await sharedServer(major), "postgres", bench);
+    for (const schema of [undefined, "public"]) {
+      const [found] = await readFigures(
+        [subjectOf({ ...target, schema }, folder)],
+        new Set(asked),
+        watchToolsOf(bench),
+      );
+      const unknown = [...(found?.figures ?? [])].filter(([, each]) => !isFigure(each) && each.state === "unknown");
+      expect([found?.figures.size, unknown]).toEqual([asked.length, []]);
+    }
+  },
+);
 
 test("metrics tell the tables, the journal's operations and the dumps in seconds and bytes", async () => {
   const tools = { ...watchToolsOf(bench), project: "shop", version: "1.2.3" };
