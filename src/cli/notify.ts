@@ -1,5 +1,6 @@
 /** What `check` does with what it has found, beside answering: tells `notify`, and marks it for GitHub. */
 
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { Notified } from "../monitor/notify/notify.ts";
 import { type CheckFindings, findingsOf } from "../monitor/rules/findings.ts";
 import { USUAL_PING } from "../sys/ping.ts";
@@ -15,7 +16,8 @@ export async function tellFindings(context: Context, found: CheckFindings, isWel
     context.output.warn("warning: nobody was told: notify of pgrove.yaml was not approved\nnext: pgrove trust");
     return [];
   }
-  const { notifyAll } = await import("../monitor/notify/notify.ts");
+  const { isSomebody, notifyAll } = await import("../monitor/notify/notify.ts");
+  if (!ways.every(isSomebody)) context.output.warn(`warning: somebody of notify is not told: ${describeUnset(loaded)}`);
   const told = await notifyAll(ways, found, {
     ...{ project: loaded.config.project, secrets: loaded.secrets, now: context.clock.now(), isWell },
     ...{ cwd: loaded.root, runner: context.runner, stateDir: await context.stateDir() },
@@ -26,6 +28,11 @@ export async function tellFindings(context: Context, found: CheckFindings, isWel
     if (failure !== undefined) context.output.warn(`warning: a ${way} of notify was not heard: ${failure}`);
   }
   return told;
+}
+
+function describeUnset({ missing }: LoadedConfig): string {
+  const names = missing.filter(({ path }) => path.startsWith("notify.")).map(({ name }) => name);
+  return names.length === 0 ? "a variable is empty here" : `${names.join(", ")} is not set here`;
 }
 
 const LEVELS = { info: "notice", warning: "warning", critical: "error" } as const;

@@ -31,6 +31,11 @@ export interface Notified {
   failure: PingFailure;
 }
 
+/** Whether there is somebody: a variable that is not set names nobody. */
+export function isSomebody({ webhook, command, ping }: Notification): boolean {
+  return [webhook, command, ping].some((each) => each !== undefined && each !== "");
+}
+
 /**
  * Tells each of them, who has made sure that they are approved. Who is pinged hears of every check that finds all well;
  * the others hear of what has changed since they were told last, and nothing where nothing has.
@@ -41,7 +46,7 @@ export async function notifyAll(
   { isWell, ...tools }: NotifyTools & { isWell: boolean },
 ): Promise<Notified[]> {
   const told: Notified[] = [];
-  for (const way of ways) {
+  for (const way of ways.filter(isSomebody)) {
     if (way.ping === undefined) told.push(...(await tellChanges(way, found, tools)));
     else if (isWell) {
       told.push({ way: "ping", changes: undefined, failure: await ping(way.ping, tools.limits) });

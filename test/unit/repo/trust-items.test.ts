@@ -68,6 +68,25 @@ test("who is told of a dump is one, unless the whole URL is the user's own; it i
   expect(loaded.secrets).toContain(environment.PING_URL);
 });
 
+test("who is told of what checks find is one in the same way, and so is a command; another URL is another one", async () => {
+  const environment = { HOOK_URL: "https://hooks.example/s3cret", TOKEN: "s3cret" };
+  const items = async (entry: string) => {
+    const loaded = await load(`notify: [${entry}]`, environment);
+    return [...listTold(loaded, environment), ...listCommands(loaded.config)];
+  };
+  expect(await items(`{webhook: "\${HOOK_URL}"}`)).toEqual([]);
+  expect(await items(`{webhook: "\${UNSET}"}`)).toEqual([]);
+  const [hook] = await items(`{webhook: "https://hooks.example/\${TOKEN}"}`);
+  expect(hook).toMatchObject({
+    ...{ key: "notify.webhook", text: "hooks.example is told of what checks find, and TOKEN" },
+  });
+  const [other] = await items('{webhook: "https://hooks.example/other"}');
+  expect(other?.content).not.toBe(hook?.content);
+  expect(await items('{ping: "http://a.example/"}')).toMatchObject([{ key: "notify.ping" }]);
+  const command = `mail \${HOME}`; // for its own shell
+  expect(await items(`{command: "${command}"}`)).toEqual([{ key: "notify.command", text: command }]);
+});
+
 describe("variables", () => {
   test.each([
     "PATH",
