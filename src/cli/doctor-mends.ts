@@ -49,3 +49,13 @@ async function carryOut(context: Context, what: string, run: () => Promise<void>
     return false;
   }
 }
+
+/** What `pgrove provision` does, without its answer. */
+export async function provisionForDoctor(context: Context, text: string): Promise<void> {
+  const [{ provisionNamed }, { requireWorktreeTools }] = await Promise.all([
+    import("./provision-named.ts"),
+    import("./worktree-tools.ts"),
+  ]);
+  const tools = await requireWorktreeTools(context);
+  await provisionNamed(context, tools, { text, name: undefined, setup: true, start: true });
+}

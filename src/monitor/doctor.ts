@@ -12,7 +12,7 @@ import { findEndedRuns } from "../sys/run-record.ts";
 import type { Check } from "./check.ts";
 import { checkFiles } from "./doctor-files.ts";
 import { checkInside, clearRuns, type MendTools } from "./doctor-server.ts";
-import { checkWorktrees } from "./doctor-worktrees.ts";
+import { checkWorktrees, type Provision } from "./doctor-worktrees.ts";
 
 export interface DoctorTools {
   runner: Runner;
@@ -27,6 +27,7 @@ export interface DoctorTools {
   target(): Promise<Target>;
   /** For what is mended. */
   operationTools: MendTools;
+  provision: Provision;
 }
 
 /** Every check, in the order in which one would look. None of them changes anything; what can be mended has its mends. */
@@ -144,7 +145,9 @@ async function checkServer(tools: DoctorTools, { value: target, error }: Attempt
 async function checkBooks(tools: DoctorTools): Promise<Check[]> {
   const repository = await tools.repository();
   if (repository === undefined) return [];
-  const { value, error } = await attempt(async () => checkWorktrees(repository, await tools.stateDir(), tools.runner));
+  const { value, error } = await attempt(async () =>
+    checkWorktrees(repository, await tools.stateDir(), tools.runner, tools.provision),
+  );
   if (error !== undefined) return [problemOf("worktrees", error)];
   return value === undefined ? [] : [value];
 }

@@ -2,7 +2,7 @@ import { EXIT } from "../../errors.ts";
 import type { Check } from "../../monitor/check.ts";
 import { examine } from "../../monitor/doctor.ts";
 import { defineCommand } from "../command.ts";
-import { mendAll } from "../doctor-mends.ts";
+import { mendAll, provisionForDoctor } from "../doctor-mends.ts";
 import { plural } from "../format.ts";
 import { TARGET } from "../grammar.ts";
 import type { Paint, Style } from "../terminal.ts";
@@ -29,7 +29,8 @@ export const command = defineCommand({
     const { runner, clock, storeDir, stateDir, userKey, config, repository, serverTools, operationTools } = context;
     const places = { runner, storeDir, stateDir, userKey, config, repository, serverTools, operationTools };
     const target = () => context.resolveTarget(args.target);
-    const look = () => examine({ ...places, now: clock.now(), target });
+    const provision = (worktree: string) => provisionForDoctor(context, worktree);
+    const look = () => examine({ ...places, now: clock.now(), target, provision });
     const found = await look();
     const mended = args.fix ? await mendAll(context, found) : [];
     const checks = mended.length === 0 ? found : await look();
