@@ -11,6 +11,7 @@ import type { Repository } from "../../repo/git.ts";
 import type { LiveTarget, Target } from "../../resolve/target.ts";
 import { withTargetSession } from "../../resolve/target-session.ts";
 import type { ServerTools } from "../../server/server.ts";
+import { inTurns } from "../../sys/in-turns.ts";
 import { readJournal } from "../../sys/journal.ts";
 import { once } from "../../sys/once.ts";
 import type { Runner } from "../../sys/process.ts";
@@ -18,7 +19,7 @@ import { newRunId } from "../../sys/run-id.ts";
 import { openForSessions } from "../../work/open-sessions.ts";
 import { askInside, boundQueries, isAskedInside } from "./database.ts";
 import { type DumpHistory, measureDumps, readDumpHistory } from "./dumps.ts";
-import { type Figures, figure, type Measured, none, unknown } from "./figure.ts";
+import { type Figures, figure, isFigure, type Measured, none, unknown } from "./figure.ts";
 import { measureOrphans, measureSeeding, measureStoreDisk, readWorktrees } from "./repository.ts";
 
 /** What measuring needs of its surroundings. */
@@ -55,20 +56,24 @@ export async function readFigures(
     readDumpHistory(tools.storeDir, tools, await readJournal(tools.stateDir), tools.now),
   );
   const servers = new Set<string>();
-  const measurements: Measurement[] = [];
-  for (const subject of subjects) {
-    const key = JSON.stringify(subject.target.server);
-    const isFirst = measurements.length === 0;
-    const own = [...wanted].filter((each) => isOf(each, { isFirst, isNewServer: !servers.has(key) }));
+  const shares = subjects.map(({ target }, at) => {
+    const key = JSON.stringify(target.server);
+    const place = { isFirst: at === 0, isNewServer: !servers.has(key) };
     servers.add(key);
+    return [...wanted].filter((each) => isOf(each, place));
+  });
+  return await inTurns([...subjects.entries()], AT_ONCE, async ([at, subject]) => {
+    const own = shares[at] ?? [];
     const figures = new Map<Measure, Measured>();
     await measureOutside(figures, subject.target, own, { ...tools, history });
     const mayBeDown = subjects.length > 1 && subject.target.worktree !== undefined;
     await measureInside(figures, subject, own, { ...tools, mayBeDown }, inside?.(subject));
-    measurements.push({ subject, figures });
-  }
-  return measurements;
+    return { subject, figures };
+  });
 }
+
+/** As many as `list` asks. */
+const AT_ONCE = 8;
 
 function isOf(measure: Measure, { isFirst, isNewServer }: { isFirst: boolean; isNewServer: boolean }): boolean {
   const { scope } = MEASURES[measure];
@@ -88,10 +93,14 @@ async function measureOutside(
   tools: WatchTools & { history(): Promise<DumpHistory> },
 ): Promise<void> {
   if (wanted.some((each) => DUMP_MEASURES.includes(each))) {
-    const all = measureDumps(await tools.history(), name, label);
-    for (const [measure, measured] of all) if (wanted.includes(measure)) figures.set(measure, measured);
+    const measured = new Map(measureDumps(await tools.history(), name, label));
     // A worktree's database is made anew when it is lost: that nobody dumps it is no finding.
-    if (worktree !== undefined && figures.has("dumps")) figures.set("dumps", none("it is a worktree's"));
+    const isMissed =
+      worktree === undefined || hasValue(measured.get("dumps")) || hasValue(measured.get("last_dump_failed"));
+    for (const measure of wanted) {
+      const own = measured.get(measure);
+      if (own !== undefined) figures.set(measure, isMissed ? own : none("it is a worktree's, and was never dumped"));
+    }
   }
   for (const measure of wanted) {
     if (measure === "store_disk_free") figures.set(measure, await measureStoreDisk(tools.storeDir));
@@ -100,6 +109,11 @@ async function measureOutside(
     }
     if (measure === "orphans") figures.set(measure, await findOrphans(tools));
   }
+}
+
+/** Whether there is a figure, and it is not 0. */
+function hasValue(measured: Measured | undefined): boolean {
+  return measured !== undefined && isFigure(measured) && measured.value !== 0;
 }
 
 async function findOrphans({ repository, stateDir, runner }: WatchTools): Promise<Measured> {

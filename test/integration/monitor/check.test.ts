@@ -131,6 +131,9 @@ test("a database that cannot be reached is a finding, and the rest is unknown, n
     name: "idle",
     worktree: row,
   };
+  const dumped = [ruleOf("last_dump_age > 24h"), ruleOf("dumps == 0")];
+  const never = await runChecks([subjectOf(idle, folder)], dumped, watchToolsOf(bench));
+  expect(never.results.map(({ state }) => state)).toEqual(["none", "none"]); // of a worktree nobody wants dumps
   const together = await runChecks([subject(), subjectOf(idle, folder)], rules, watchToolsOf(bench));
   expect(together.results.map(({ target: of, state }) => `${of} ${state}`)).toEqual([
     ...["main ok", "idle none", "main fires", "idle none"], // a worktree that is not in use is none
