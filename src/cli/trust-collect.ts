@@ -10,9 +10,9 @@ import {
   listImages,
   listKeys,
   listPasswordFile,
-  listPing,
   listReaders,
   listStore,
+  listTold,
   listWorktreeFolder,
   type RepositoryFolders,
   type TrustItem,
@@ -39,7 +39,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
   const { config } = loaded;
   const direct = [
     ...[...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)],
-    ...listPing(loaded, place.environment),
+    ...listTold(loaded, place.environment),
   ];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
