@@ -1,20 +1,18 @@
 /**
- * What a service's container is built from and finds in it that lies beside the compose files: Dockerfiles, env files, and
- * what is mounted, as the scripts of docker-entrypoint-initdb.d are. It acts when the container is started.
+ * What a service's container is built from and finds in it that lies beside the compose files: Dockerfiles with what they
+ * copy, env files, and what is mounted, as the scripts of docker-entrypoint-initdb.d are. It acts when the container is
+ * started.
  */
-import { readdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { isInside, pathExists, readTextIfExists } from "../sys/files.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
 import { withDefaults } from "./compose-parts.ts";
-
-/** Of a larger folder the whole is one thing that changes; of a smaller one each file is known by itself. */
-const MOST_FILES = 100;
+import { listImageSources } from "./image-sources.ts";
 
 /**
- * The files, each once, and folders of many files, of what is started for the service, as far as they are there and lie
- * within the root. `parts` are the compose files, the project's first one first.
+ * The files and folders, each once, of what is started for the service, as far as they are there and lie within the
+ * root. `parts` are the compose files, the project's first one first.
  */
 export async function listComposeInputs(parts: readonly string[], service: string, root: string): Promise<string[]> {
   const files = await Promise.all(
@@ -22,23 +20,22 @@ export async function listComposeInputs(parts: readonly string[], service: strin
   );
   const [first] = files;
   if (first === undefined) return [];
+  const started = startedFor(
+    service,
+    files.map((each) => each.content),
+  );
   const found = new Set<string>();
   for (const { folder, content } of files) {
-    for (const path of pathsIn(
-      content,
-      startedFor(
-        service,
-        files.map((each) => each.content),
-      ),
-    )) {
-      // Of several files the first one's folder counts, of an included or extended one its own.
-      for (const base of new Set([first.folder, folder])) {
-        const place = resolve(base, withDefaults(path));
+    // Of several files the first one's folder counts, of an included or extended one its own.
+    for (const base of new Set([first.folder, folder])) {
+      const built = await Promise.all(servicesOf(content, started).map((each) => builtFrom(each, base)));
+      const named = pathsIn(content, started).map((path) => resolve(base, withDefaults(path)));
+      for (const place of [...built.flat(), ...named]) {
         if ((await pathExists(place)) && (await isInside(root, place))) found.add(place);
       }
     }
   }
-  return (await Promise.all([...found].map(listFiles))).flat();
+  return [...found];
 }
 
 async function readYaml(file: string): Promise<unknown> {
@@ -60,10 +57,17 @@ function startedFor(service: string, contents: readonly unknown[]): ReadonlySet<
       const found = objectAt(objectAt(content, "services"), name);
       const extended = objectAt(found, "extends") ?? stringAt(found, "extends");
       left.push(...namesIn(objectAt(found, "depends_on")), ...namesIn(objectAt(found, "links")).map(beforeColon));
+      left.push(...namesIn(objectAt(found, "volumes_from")).map(beforeColon), ...sharedWith(found));
       left.push(...(typeof extended === "string" ? [extended] : stringsOf(objectAt(extended, "service"))));
     }
   }
   return started;
+}
+
+/** `network_mode: service:vpn`: compose starts that one before. */
+function sharedWith(service: unknown): string[] {
+  const modes = stringsOf(...["network_mode", "ipc", "pid"].map((key) => objectAt(service, key)));
+  return modes.flatMap((mode) => (mode.startsWith("service:") ? [mode.slice("service:".length)] : []));
 }
 
 const beforeColon = (text: string) => text.split(":")[0] ?? "";
@@ -79,19 +83,33 @@ function stringsOf(...values: unknown[]): string[] {
 
 /** As they are written. */
 function pathsIn(content: unknown, started: ReadonlySet<string>): string[] {
-  const services = Object.entries(Object(objectAt(content, "services"))).filter(([name]) => started.has(name));
   const shared = ["configs", "secrets"].flatMap((key) => Object.values(Object(objectAt(content, key))));
   return [
-    ...services.flatMap(([, each]) => [...buildFiles(each), ...mounted(each), ...envFiles(each)]),
+    ...servicesOf(content, started).flatMap((each) => [...mounted(each), ...envFiles(each)]),
     ...shared.flatMap((each) => stringsOf(objectAt(each, "file"))),
   ];
 }
 
-function buildFiles(service: unknown): string[] {
+function servicesOf(content: unknown, started: ReadonlySet<string>): unknown[] {
+  const services = Object.entries(Object(objectAt(content, "services"))).filter(([name]) => started.has(name));
+  return services.map(([, each]: [string, unknown]) => each);
+}
+
+/** The Dockerfile, and what it takes from its contexts. */
+async function builtFrom(service: unknown, base: string): Promise<string[]> {
   const build = objectAt(service, "build");
   if (build === undefined) return [];
-  const context = typeof build === "string" ? build : (stringAt(build, "context") ?? ".");
-  return [join(context, stringAt(build, "dockerfile") ?? "Dockerfile")];
+  const written = typeof build === "string" ? build : (stringAt(build, "context") ?? ".");
+  const context = resolve(base, withDefaults(written));
+  const file = resolve(context, withDefaults(stringAt(build, "dockerfile") ?? "Dockerfile"));
+  const text = stringAt(build, "dockerfile_inline") ?? (await readTextIfExists(file).catch(() => undefined));
+  const sources = text === undefined ? [] : listImageSources(text);
+  const further = Object.values(Object(objectAt(build, "additional_contexts")));
+  return [
+    file,
+    ...sources.map((source) => join(context, source)),
+    ...stringsOf(...further).map((path) => resolve(base, withDefaults(path))),
+  ];
 }
 
 /** `./init:/docker-entrypoint-initdb.d:ro`, or the same at length. What begins otherwise is a volume's name. */
@@ -108,12 +126,4 @@ function envFiles(service: unknown): string[] {
   const written: unknown = objectAt(service, "env_file");
   const all: unknown[] = Array.isArray(written) ? written : [written];
   return all.flatMap((each) => (typeof each === "string" ? [each] : stringsOf(objectAt(each, "path"))));
-}
-
-/** A file, the files of a folder, or the folder where it holds too many. */
-async function listFiles(path: string): Promise<string[]> {
-  if (!(await stat(path)).isDirectory()) return [path];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  return files.length > MOST_FILES ? [path] : files.sort();
 }

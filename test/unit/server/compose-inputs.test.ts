@@ -70,27 +70,23 @@ secrets: {key: {file: ./key.txt}}
   );
   expect(found).toEqual(
     [
-      ...[
-        "image/Dockerfile",
-        "init/1.sql",
-        "init/sub/2.sh",
-        "first.sh",
-        "second.sh",
-        "third.sh",
-        "pg.conf",
-        "hba.conf",
-        "db.env",
-        "more.env",
-      ],
+      ...["image/Dockerfile", "init", "first.sh", "second.sh", "third.sh", "pg.conf", "hba.conf", "db.env", "more.env"],
       ...["cache/My.Dockerfile", "store.sh", "key.txt", "base/entry.sh"],
     ].sort(),
   );
 });
 
-test("a folder of very many files is one thing", async () => {
-  const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`code/${index}.js`, ""]));
-  const text = "services: {db: {volumes: [./code:/code]}}";
-  expect(await inputsOf({ "compose.yml": text, ...many }, "db")).toEqual(["code"]);
+test("what a Dockerfile copies is part of what is built, also of a service whose network is shared", async () => {
+  const found = await inputsOf(
+    {
+      "compose.yml": `services: {db: {build: ./db, network_mode: "service:vpn"}, vpn: {build: {context: vpn, dockerfile: ../V, additional_contexts: {conf: ./conf}}}, web: {build: web}}`,
+      "db/Dockerfile": "FROM postgres:17\nCOPY init.sql missing.sql /docker-entrypoint-initdb.d/\n",
+      ...{ "db/init.sql": "", "db/README": "", V: "FROM x\nCOPY run.sh /\n", "vpn/run.sh": "", "conf/a": "" },
+      ...{ "web/Dockerfile": "COPY . .\n" },
+    },
+    "db",
+  );
+  expect(found).toEqual(["V", "conf", "db/Dockerfile", "db/init.sql", "vpn/run.sh"]);
 });
 
 test("what compose refuses holds nothing", async () => {
