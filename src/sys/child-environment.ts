@@ -2,13 +2,18 @@ import { GIT_LOCAL_VARIABLES } from "./git-variables.ts";
 
 export type Env = Readonly<Record<string, string>>;
 
-const LIBPQ_VARIABLE = /^PG(?!ROVE_)[A-Z]+$/;
+const LIBPQ_VARIABLE = /^PG(?!ROVE_)(?:[A-Z]+|CONNECT_TIMEOUT)$/;
+
+/** Whether libpq, or a driver in its place, would read a variable of that name. */
+export function isLibpqVariable(name: string): boolean {
+  return LIBPQ_VARIABLE.test(name);
+}
 
 /** The environment of every child: ours, without what would make git or libpq talk to something else. */
 export function childEnvironment(added: Env): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value === undefined || LIBPQ_VARIABLE.test(name) || GIT_LOCAL_VARIABLES.has(name)) continue;
+    if (value === undefined || isLibpqVariable(name) || GIT_LOCAL_VARIABLES.has(name)) continue;
     env[name] = value;
   }
   return Object.assign(env, added);
