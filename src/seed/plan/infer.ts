@@ -1,10 +1,11 @@
 /** What a column is filled with that no file mentions: found from its checks, its name and its type. */
 
 import type { ColumnShape, FieldPlan, FieldSpec, TypeShape } from "../entity.ts";
-import { type ColumnRule, coordinateOf, elementsOf, meetsText, type Rules } from "../rules.ts";
+import { type ColumnRule, elementsOf, meetsText, type Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
 import { findByName, findEarlier, type ValueKind, type Wanted } from "./infer-names.ts";
 import { findChain, findSlice, sliceNumbers, sliceShared, sliceTimes } from "./infer-order.ts";
+import { wantedByParts } from "./infer-parts.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
 import { hasPatterns, regexOf, wantedByType, withPlainClasses } from "./infer-types.ts";
 
@@ -43,24 +44,11 @@ function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): In
   if (rule.equals !== undefined && rule.equals !== "") return inferFormula(type, rule.equals);
   const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule, site.version);
   if (told !== undefined) return told;
-  const wanted = type.name === "point" ? pointWithin(column.name, site.rules) : wantedByType(type, rule);
+  const wanted = wantedByParts(column, site.rules, site.written) ?? wantedByType(type, rule);
   if (wanted === undefined) return undefined;
   const found = infer(wanted, "the column's type");
   const isNumber = kindOf(type) === "number" && site.version >= SHARED_SINCE_VERSION;
   return isNumber ? { ...found, distinct: wideNumber(type, rule) } : found;
-}
-
-/** `place[0] BETWEEN -180 AND 180`: each coordinate between its bounds. */
-function pointWithin(column: string, rules: Rules): Wanted {
-  const [x, y] = [0, 1].map((index) => {
-    const { min, max } = rules.get(coordinateOf(column, index)) ?? {};
-    return { ...(min && { min: Number(min.value) }), ...(max && { max: Number(max.value) }) };
-  });
-  return { name: "point", options: { ...(x && isAny(x) && { x }), ...(y && isAny(y) && { y }) } };
-}
-
-function isAny(bounds: object): boolean {
-  return Object.keys(bounds).length > 0;
 }
 
 /** Numbers that may not repeat, of as wide a span as is allowed. */

@@ -66,6 +66,11 @@ function readLetteredPattern(left: Node, pattern: ColumnRule): Rules | undefined
 
 /** `a = ANY (ARRAY[…])`, `a <> ALL (ARRAY[…])` */
 function readList(kind: string, left: Node, operator: string, right: Node, negated: boolean): Rules | undefined {
+  const mirrored = MIRRORED[operator];
+  const [bound, array] = [constantOf(left), columnOf(right)];
+  if (bound !== undefined && array !== undefined && mirrored !== undefined && kind === "AEXPR_OP_ALL" && !negated) {
+    return say(elementsOf(array), ruleOf(mirrored, bound)); // 0 <= ALL (rgb)
+  }
   const elements = elementsOfArray(right) ?? literalsOf(right);
   const values = elements?.map((each) => (typeof each === "string" ? each : constantOf(each)));
   const known = values?.filter((value) => value !== undefined);
