@@ -7,14 +7,20 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parse } from "yaml";
 import { isInside, pathExists, readTextIfExists } from "../sys/files.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
-import { withDefaults } from "./compose-parts.ts";
+import { readingsOf } from "./compose-parts.ts";
+import type { Variables } from "./compose-project.ts";
 import { listImageSources } from "./image-sources.ts";
 
 /**
  * The files and folders, each once, of what is started for the service, as far as they are there and lie within the
- * root. `parts` are the compose files, the project's first one first.
+ * root. `parts` are the compose files, the project's first one first; `variables` those that compose puts in.
  */
-export async function listComposeInputs(parts: readonly string[], service: string, root: string): Promise<string[]> {
+export async function listComposeInputs(
+  parts: readonly string[],
+  service: string,
+  root: string,
+  variables: Variables = {},
+): Promise<string[]> {
   const files = await Promise.all(
     parts.map(async (file) => ({ folder: dirname(file), content: await readYaml(file) })),
   );
@@ -28,8 +34,10 @@ export async function listComposeInputs(parts: readonly string[], service: strin
   for (const { folder, content } of files) {
     // Of several files the first one's folder counts, of an included or extended one its own.
     for (const base of new Set([first.folder, folder])) {
-      const built = await Promise.all(servicesOf(content, started).map((each) => builtFrom(each, base)));
-      const named = pathsIn(content, started).map((path) => resolve(base, withDefaults(path)));
+      const read: Reader = (path, from = base) => readingsOf(path, variables).map((each) => resolve(from, each));
+      const built = await Promise.all(servicesOf(content, started).map((each) => builtFrom(each, read)));
+      const mounts = servicesOf(content, started).flatMap((each) => mounted(each, variables));
+      const named = [...pathsIn(content, started), ...mounts].flatMap((path) => read(path));
       for (const place of [...built.flat(), ...named]) {
         if ((await pathExists(place)) && (await isInside(root, place))) found.add(place);
       }
@@ -85,7 +93,7 @@ function stringsOf(...values: unknown[]): string[] {
 function pathsIn(content: unknown, started: ReadonlySet<string>): string[] {
   const shared = ["configs", "secrets"].flatMap((key) => Object.values(Object(objectAt(content, key))));
   return [
-    ...servicesOf(content, started).flatMap((each) => [...mounted(each), ...envFiles(each)]),
+    ...servicesOf(content, started).flatMap(envFiles),
     ...shared.flatMap((each) => stringsOf(objectAt(each, "file"))),
   ];
 }
@@ -95,30 +103,36 @@ function servicesOf(content: unknown, started: ReadonlySet<string>): unknown[] {
   return services.map(([, each]: [string, unknown]) => each);
 }
 
+/** The places that a path may stand for, seen from the compose file's folder or another one. */
+type Reader = (path: string, from?: string) => string[];
+
 /** The Dockerfile, and what it takes from its contexts. */
-async function builtFrom(service: unknown, base: string): Promise<string[]> {
+async function builtFrom(service: unknown, read: Reader): Promise<string[]> {
   const build = objectAt(service, "build");
   if (build === undefined) return [];
-  const written = typeof build === "string" ? build : (stringAt(build, "context") ?? ".");
-  const context = resolve(base, withDefaults(written));
-  const file = resolve(context, withDefaults(stringAt(build, "dockerfile") ?? "Dockerfile"));
-  const text = stringAt(build, "dockerfile_inline") ?? (await readTextIfExists(file).catch(() => undefined));
-  const sources = text === undefined ? [] : listImageSources(text);
+  const contexts = read(typeof build === "string" ? build : (stringAt(build, "context") ?? "."));
+  const named = stringAt(build, "dockerfile") ?? "Dockerfile";
+  const inline = stringAt(build, "dockerfile_inline");
+  const found = contexts.map(async (context) => {
+    const files = read(named, context);
+    const texts = inline === undefined ? await Promise.all(files.map(readDockerfile)) : [inline];
+    return [...files, ...texts.flatMap(listImageSources).map((source) => join(context, source))];
+  });
   const further = Object.values(Object(objectAt(build, "additional_contexts")));
-  return [
-    file,
-    ...sources.map((source) => join(context, source)),
-    ...stringsOf(...further).map((path) => resolve(base, withDefaults(path))),
-  ];
+  return [...(await Promise.all(found)).flat(), ...stringsOf(...further).flatMap((path) => read(path))];
+}
+
+async function readDockerfile(file: string): Promise<string> {
+  return (await readTextIfExists(file).catch(() => undefined)) ?? "";
 }
 
 /** `./init:/docker-entrypoint-initdb.d:ro`, or the same at length. What begins otherwise is a volume's name. */
-function mounted(service: unknown): string[] {
+function mounted(service: unknown, variables: Variables): string[] {
   const volumes: unknown = objectAt(service, "volumes");
   return (Array.isArray(volumes) ? volumes : []).flatMap((each: unknown) => {
     if (typeof each !== "string") return stringAt(each, "type") === "bind" ? stringsOf(objectAt(each, "source")) : [];
-    const source = withDefaults(each).split(":")[0] ?? "";
-    return source.startsWith(".") || isAbsolute(source) ? [source] : [];
+    const sources = readingsOf(each, variables).map((text) => text.split(":")[0] ?? "");
+    return sources.filter((source) => source.startsWith(".") || isAbsolute(source));
   });
 }
 
