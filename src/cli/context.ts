@@ -79,7 +79,6 @@ export function createContext(options: ContextOptions): Context {
     },
     approveImage: (image) => requireApproved({ key: "client_image", text: image }),
   });
-  const prompt = createPrompt({ available: isatty(0) && isatty(2), before: output.flush });
   const commandLine = redact(["pgrove", ...options.argv.map(quoteWord)].join(" "));
   const { note } = output;
 
@@ -88,6 +87,10 @@ export function createContext(options: ContextOptions): Context {
     watched ??= watchSignals();
     return watched;
   };
+  const prompt = createPrompt({
+    ...{ available: isatty(0) && isatty(2), before: output.flush },
+    interrupted: () => interruptions().abort,
+  });
   const sessionTools = once(async (): Promise<OperationTools> => {
     const stateDir = await places.stateDir();
     const progress = await makeProgress(output, environment);

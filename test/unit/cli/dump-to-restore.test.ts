@@ -30,7 +30,10 @@ const row = (name: string, data: InitialData): WorktreeRow => ({
 });
 
 async function latest(words: string | true, name: string, data?: InitialData): Promise<string> {
-  const prompt = createPrompt({ available: false, before: async () => undefined });
+  const prompt = createPrompt({
+    ...{ available: false, before: async () => undefined },
+    interrupted: () => AbortSignal.any([]),
+  });
   const place = { storeDir: async () => store, cwd: store, home: store, prompt, clock: systemClock };
   const target = { name, ...(data === undefined ? {} : { worktree: row(name, data) }) };
   return (await (await fixedDump(place, { given: undefined, latest: words }, target))()).name.split("-")[0] ?? "";
