@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
 import { afterSuccess } from "./schema-after-success.ts";
+import { checks, notify } from "./schema-checks.ts";
 import { encrypt, globals, identityFile, prove } from "./schema-dumps.ts";
 import { env } from "./schema-env.ts";
 import { keepRule } from "./schema-keep.ts";
@@ -240,6 +241,8 @@ export const configSchema = v.pipe(
     dumps: v.optional(dumps, {}),
     environments: v.optional(environments, {}),
     hooks: v.optional(hooks, {}),
+    checks: v.optional(checks, {}),
+    notify: v.optional(notify, []),
     client_image: v.optional(
       text(
         "The image that PostgreSQL's programs run in when the host has none; {major} is the server's major version.",

@@ -1,6 +1,6 @@
 /** The commands around a server, on the compiled program, against real containers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { ensureCompose } from "../support/engine/compose.ts";
@@ -247,11 +247,31 @@ describe("status, history, doctor", () => {
       { name: "scratch databases", found: `left over: ${leftover}` },
       { name: "dump store" },
     ]);
+    await mends(own, other, leftover);
     await own.stop();
     expect((await other.run(["doctor"])).stdout).toContain("fix: pgrove up");
     await own.remove();
     await other.remove();
   });
+
+  /** `doctor --fix`, of these and of a database whose DROP was interrupted. */
+  async function mends(own: TestServer, other: TestRepo, leftover: string) {
+    await own.psql("postgres", "CREATE DATABASE half; UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'half'");
+    const unasked = await other.run(["doctor", "--fix"]);
+    expect([unasked.code, unasked.stdout]).toEqual([5, ""]);
+    expect(unasked.stderr).toContain("needs consent");
+    expect(await own.psql("postgres", "select count(*) from pg_database")).toBe("5");
+    const mended = await other.run(["doctor", "--fix", "--yes", "--json"]);
+    expect(mended.code).toBe(0);
+    const { checks, mended: done } = JSON.parse(mended.stdout);
+    expect(checks.filter((check: { state: string }) => check.state === "problem")).toEqual([]);
+    expect(done.map(({ name, done: isDone }: { name: string; done: boolean }) => [name, isDone])).toEqual([
+      ...[["scratch databases", true] as const, ["databases", true] as const, ["dump store", true] as const],
+    ]);
+    expect(mended.stderr).toContain(leftover);
+    expect(await own.psql("postgres", "select count(*) from pg_database")).toBe("3");
+    expect(statSync(join(other.home, "data/pgrove/dumps/x")).mode & 0o777).toBe(0o700);
+  }
 
   test("without an engine: exit 4 and what to do, also for status and doctor", async () => {
     const env = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
