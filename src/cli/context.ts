@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import { type Environment, wantsJsonLog } from "../config/env-vars.ts";
 import type { PgroveError } from "../errors.ts";
 import { userKeyFile } from "../repo/state.ts";
+import type { TrustItem } from "../repo/trust-items.ts";
 import type { Loss } from "../resolve/protection.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import type { TargetPlace } from "../resolve/target-place.ts";
@@ -109,14 +110,8 @@ export function createContext(options: ContextOptions): Context {
     const { openStore } = await import("./open-store.ts");
     return await openStore(context, await sessionTools());
   });
-  const requireApproved: TargetPlace["requireApproved"] = async (item) => {
-    const trust = await import("./trust.ts");
-    await trust.requireApproved(context, item);
-  };
-  const requireApprovedFiles = async (files: readonly string[]) => {
-    const hook = await import("./hook-files.ts");
-    await hook.requireApprovedFiles(context, files);
-  };
+  const requireApproved: TargetPlace["requireApproved"] = (item) => approveItem(context, item);
+  const requireApprovedFiles = (files: readonly string[]) => approveFiles(context, files);
   const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, requireApproved, note };
   const resolveTarget = async (text?: string) => {
     const resolving = await import("../resolve/resolve.ts");
@@ -143,6 +138,16 @@ export function createContext(options: ContextOptions): Context {
     },
   };
   return context;
+}
+
+async function approveItem(context: Context, item: TrustItem): Promise<void> {
+  const trust = await import("./trust.ts");
+  await trust.requireApproved(context, item);
+}
+
+async function approveFiles(context: Context, files: readonly string[]): Promise<void> {
+  const hook = await import("./hook-files.ts");
+  await hook.requireApprovedFiles(context, files);
 }
 
 /** What is never to be shown. A password that is a name of the database's own would only blacken that. */

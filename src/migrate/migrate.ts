@@ -1,6 +1,7 @@
 /** How `migrate up`, `down` and `goto` go: plan, rehearse, ask, save, run. */
 import type { MigrateDialogue, MigrateRequest } from "./request.ts";
 import type { AppliedStep } from "./run/apply.ts";
+import type { PlannedBackup } from "./run/backup.ts";
 import type { BackedUp } from "./run/backup-first.ts";
 import { completeRequest, needsAgreement, type PreparedRun, prepareRun } from "./run/prepare.ts";
 import type { Rehearsal } from "./run/rehearse.ts";
@@ -14,7 +15,7 @@ import { openMigrations, type TargetMigrations } from "./worktree-migrations.ts"
 export type MigrateOutcome =
   | { kind: "nothing"; run: PreparedRun }
   /** Of --dry-run: nothing was changed. */
-  | { kind: "planned"; run: PreparedRun }
+  | { kind: "planned"; run: PreparedRun; backup: PlannedBackup | undefined }
   | { kind: "done"; run: PreparedRun; done: Migrated }
   | ToolOutcome;
 
@@ -43,7 +44,7 @@ export async function migrate(
   for (const text of plan.notes) note(text);
   if (plan.steps.length === 0) return { kind: "nothing", run };
   for (const text of changes.sentences) note(text);
-  if (request.options.dryRun) return { kind: "planned", run };
+  if (request.options.dryRun) return { kind: "planned", run, backup: await planFirst(tools, run) };
   return { kind: "done", run, done: await goOn(tools, run, dialogue) };
 }
 
@@ -78,20 +79,36 @@ async function rehearseFirst(tools: MigrateTools, run: PreparedRun, dialogue: Mi
   return rehearsal;
 }
 
-async function saveFirst(
-  tools: MigrateTools,
-  { request, migrations, planned, isEmpty }: PreparedRun,
-  dialogue: MigrateDialogue,
-): Promise<BackedUp | undefined> {
+/** What would be saved first, and what would go for it. */
+async function planFirst(tools: MigrateTools, run: PreparedRun): Promise<PlannedBackup | undefined> {
+  const wanted = wantedBackup(tools, run);
+  if (wanted === undefined) return undefined;
+  const [{ planBackup }, { keptSnapshots }] = await Promise.all([
+    import("./run/backup.ts"),
+    import("../copy/snapshot-keep.ts"),
+  ]);
+  return await planBackup(run.live, { ...wanted, keep: await keptSnapshots(tools) }, tools.clock.now());
+}
+
+function wantedBackup(tools: MigrateTools, { request, migrations, planned, isEmpty }: PreparedRun) {
   const kind = backupKind(tools, request, migrations);
   const [step] = planned.plan.steps;
-  if (kind === "none" || isEmpty || step === undefined) return undefined;
+  return kind === "none" || isEmpty || step === undefined ? undefined : { kind, step };
+}
+
+async function saveFirst(
+  tools: MigrateTools,
+  run: PreparedRun,
+  dialogue: MigrateDialogue,
+): Promise<BackedUp | undefined> {
+  const wanted = wantedBackup(tools, run);
+  if (wanted === undefined) return undefined;
   const [{ backUpFirst }, { withWayAround }] = await Promise.all([
     import("./run/backup-first.ts"),
     import("./run/way-back.ts"),
   ]);
   try {
-    return await backUpFirst(tools, request.target, { kind, step }, dialogue);
+    return await backUpFirst(tools, run.request.target, wanted, dialogue);
   } catch (error) {
     throw withWayAround(error, `${dialogue.commandWith("--skip-backup")}    migrates without one`);
   }

@@ -13,6 +13,7 @@ import {
   OWN_SETTINGS,
   USERS_SETTINGS,
 } from "./own-settings.ts";
+import { explainPreload } from "./preload.ts";
 import { tlsWays } from "./tls.ts";
 import type { ConnectOptions, Sql } from "./toolbox.ts";
 import { type Connection, isSocket } from "./url.ts";
@@ -169,6 +170,8 @@ export function explainConnectError(error: unknown, connection: Connection, labe
         hint: "check database.user and database.password in pgrove.yaml, or the URL in the env file",
         exit: EXIT.config,
       });
+    case "58P01":
+      return explainPreload(said, connection, label);
     case "57P03":
       return missingError("server_starting", `${label} is starting and not ready yet: ${said}`, "pgrove status");
     case "53300":

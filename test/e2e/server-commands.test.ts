@@ -170,6 +170,21 @@ describe("shell", () => {
   });
 });
 
+test("an owner who is locked out by a library that is not there is told what to type, and it helps", async () => {
+  const quoted = `"${database.replaceAll('"', '""')}"`;
+  const setting = "SET local_preload_libraries = 'nonsense'";
+  for (const [at, statement] of [`ALTER DATABASE ${quoted} ${setting}`, `ALTER ROLE postgres ${setting}`].entries()) {
+    await server.psql("postgres", statement);
+    const { code, stderr } = await repo.run(["dump"]);
+    expect([code, stderr.includes("no session can begin")]).toEqual([1, true]);
+    const typed = [...stderr.matchAll(/pgrove (shell -- .*?) {6}/g)].map(([, words = ""]) => words);
+    expect(typed).toHaveLength(2);
+    const helped = await repo.runProgram(["sh", "-c", `'${binary}' ${typed[at]}`]);
+    expect([helped.code, helped.stderr]).toEqual([0, ""]);
+    expect((await repo.run(["dump", "-q"])).code).toBe(0);
+  }
+});
+
 describe("status, history, doctor", () => {
   test("status in words and in JSON", async () => {
     const words = await repo.run(["status"]);

@@ -1,6 +1,7 @@
 /** What `migrate up`, `down` and `goto` answer. */
 import type { Migrated, MigrateOutcome } from "../../migrate/migrate.ts";
 import { describeMigration, type Step } from "../../migrate/migration.ts";
+import type { PlannedBackup } from "../../migrate/run/backup.ts";
 import type { BackedUp } from "../../migrate/run/backup-first.ts";
 import type { PreparedRun } from "../../migrate/run/prepare.ts";
 import type { ToolMigrated } from "../../migrate/tool-commands.ts";
@@ -19,7 +20,7 @@ const MOST_QUIET = 3;
 export async function answerOutcome(context: Context, outcome: MigrateOutcome): Promise<void> {
   if ("run" in outcome) warnOfPassedOver(context, outcome.run);
   if (outcome.kind === "nothing") return await answerNothing(context, outcome.run);
-  if (outcome.kind === "planned") return await answerPlan(context, outcome.run);
+  if (outcome.kind === "planned") return await answerPlan(context, outcome.run, outcome.backup);
   if (outcome.kind === "done") return await answerDone(context, outcome.run, outcome.done);
   if (outcome.kind === "tool-done") return await answerTool(context, outcome.done);
   const { command, words } = outcome;
@@ -43,14 +44,24 @@ async function answerNothing(context: Context, run: PreparedRun): Promise<void> 
 }
 
 /** What would be run, and what it does to the data. */
-async function answerPlan(context: Context, run: PreparedRun): Promise<void> {
+async function answerPlan(context: Context, run: PreparedRun, backup: PlannedBackup | undefined): Promise<void> {
   const { from, to } = run.planned.plan;
   const { renderImpact, toImpactDocument } = await import("./render-impact.ts");
   const document = {
     ...{ dry_run: true, ...whereDocument(run), from: versionText(from), to: versionText(to) },
     migrations: toImpactDocument(run.impacts),
+    backup: backup === undefined ? null : { kind: backup.kind, name: backup.name ?? null },
+    replaces: backup === undefined ? null : { drops: backup.drops.map((snapshot) => ({ snapshot })) },
   };
-  await context.output.answer(document, () => renderImpact(run.impacts));
+  await context.output.answer(document, () => `${renderImpact(run.impacts)}${renderPlanned(backup)}`);
+}
+
+/** What would be saved first, and what would go for it. */
+function renderPlanned(backup: PlannedBackup | undefined): string {
+  if (backup === undefined) return "";
+  const { kind, name, drops } = backup;
+  const dropped = drops.length === 0 ? "" : `; the oldest dropped: ${drops.join(", ")}`;
+  return `\nbackup: ${name === undefined ? `a ${kind}` : `the ${kind} ${name}`}${dropped}`;
 }
 
 /** What was run. */

@@ -29,6 +29,33 @@ export interface Backup {
   sizeBytes: number;
 }
 
+/** What would be saved. */
+export interface PlannedBackup {
+  kind: "dump" | "snapshot";
+  /** Of the snapshot; a dump is named when it is made. */
+  name: string | undefined;
+  /** The names of the snapshots that would be dropped for it. */
+  drops: string[];
+}
+
+/** What would be saved, and what would go for it. Only reads. */
+export async function planBackup(
+  live: LiveTarget,
+  { kind, step, keep }: Pick<BackupRequest, "kind" | "step" | "keep">,
+  now: Date,
+): Promise<PlannedBackup> {
+  if (kind === "dump") return { kind, name: undefined, drops: [] };
+  const [{ readSnapshots }, { listDrops }, { BEFORE_REWIND }] = await Promise.all([
+    import("../../copy/snapshot.ts"),
+    import("../../copy/snapshot-keep.ts"),
+    import("../../copy/snapshot-list.ts"),
+  ]);
+  const snapshots = await readSnapshots(live, now);
+  const counted = snapshots.filter(({ name }) => name !== BEFORE_REWIND);
+  const drops = listDrops(counted, keep, now).map(({ name }) => name);
+  return { kind, name: freeName(snapshots, step), drops };
+}
+
 /** A snapshot is not to be taken while these are connected. */
 class DumpInstead extends Error {}
 
@@ -55,10 +82,7 @@ async function backUpAsDump(tools: OperationTools, live: LiveTarget, { step, dum
 
 async function backUpAsSnapshot(tools: OperationTools, live: LiveTarget, request: BackupRequest): Promise<Backup> {
   const { createSnapshot, readSnapshots } = await import("../../copy/snapshot.ts");
-  const taken = new Set((await readSnapshots(live, tools.clock.now())).map(({ name }) => name));
-  const wanted = nameBefore(request.step);
-  let name = wanted;
-  for (let copy = 2; taken.has(name); copy++) name = `${wanted}-${copy}`;
+  const name = freeName(await readSnapshots(live, tools.clock.now()), request.step);
   const { sizeBytes } = await createSnapshot(tools, live, {
     ...{ name, keep: request.keep },
     whenConnected: async (sessions) => {
@@ -68,6 +92,15 @@ async function backUpAsSnapshot(tools: OperationTools, live: LiveTarget, request
     },
   });
   return { kind: "snapshot", name, sizeBytes };
+}
+
+/** The name of a snapshot before that step, with a number behind it where it is taken. */
+function freeName(snapshots: readonly { name: string }[], step: BackupRequest["step"]): string {
+  const taken = new Set(snapshots.map(({ name }) => name));
+  const wanted = nameBefore(step);
+  let name = wanted;
+  for (let copy = 2; taken.has(name); copy++) name = `${wanted}-${copy}`;
+  return name;
 }
 
 /** "before-42", "before-down-42": also a snapshot's name, and part of a file's. */

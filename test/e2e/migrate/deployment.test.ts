@@ -35,6 +35,33 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("the step of a deploy
   });
 });
 
+describe("a dry run", () => {
+  test("names the snapshot that would be saved first, and the one that goes for it; so it then comes", async () => {
+    await using stage = await Stage.create(server, {
+      ...tableFiles("1_a"),
+      ...tableFiles("2_b"),
+      ...tableFiles("3_c"),
+    });
+    await stage.ok("up 1");
+    const env = { SKIP_BACKUP: "", DATABASE_URL: stage.url() };
+    const config = `project: stage\nserver: {url: "\${DATABASE_URL}"}\nsnapshots: {keep: 1}\n`;
+    await stage.write({ "pgrove.yaml": config });
+    const plan = async () => JSON.parse(await stage.ok("up 1 --backup snapshot --dry-run --json", env));
+    expect(await plan()).toMatchObject({ backup: { kind: "snapshot", name: "before-2" }, replaces: { drops: [] } });
+    await stage.ok("up 1 --backup snapshot --yes", env);
+    expect(await plan()).toMatchObject({
+      ...{ backup: { kind: "snapshot", name: "before-3" }, replaces: { drops: [{ snapshot: "before-2" }] } },
+    });
+    expect(await stage.ok("up 1 --backup snapshot --dry-run", env)).toContain(
+      "backup: the snapshot before-3; the oldest dropped: before-2",
+    );
+    await stage.ok("up 1 --backup snapshot --yes", env);
+    const { stdout } = await stage.repo.run(["snapshots", "list", "--json"], { env });
+    expect(JSON.parse(stdout).snapshots.map(({ name }: { name: string }) => name)).toEqual(["before-3"]);
+    await stage.repo.run(["snapshots", "remove", "before-3", "--yes"], { env });
+  });
+});
+
 describe("DB_AUTO_MIGRATE", () => {
   test("false: nothing is run, and no server is asked; true: as without it", async () => {
     await using stage = await Stage.create(server, tableFiles("1_a"));
