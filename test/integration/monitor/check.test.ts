@@ -128,7 +128,7 @@ test("a database that cannot be reached is a finding, and the rest is unknown, n
   const idle = {
     ...target,
     server: { kind: "container" as const, container: "not-there" },
-    name: "idle",
+    ...{ name: "idle", label: "idle" },
     worktree: row,
   };
   const dumped = [ruleOf("last_dump_age > 24h"), ruleOf("dumps == 0")];
