@@ -122,7 +122,7 @@ test("a database that cannot be reached is a finding, and the rest is unknown, n
   expect(found.results.map(({ state }) => state)).toEqual(["fires", "unknown"]);
   expect([firesAt(found, "critical"), findingsOf(found)[0]?.hint]).toEqual([
     true,
-    expect.stringContaining("pgrove up away"),
+    expect.stringContaining("pgrove status URL"),
   ]);
   const row = { name: "idle" } as NonNullable<Target["worktree"]>;
   const idle = {
