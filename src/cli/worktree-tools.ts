@@ -86,7 +86,7 @@ async function findNamed(
   return (
     linked.find(({ id }) => id !== undefined && id === row?.id) ??
     linked.find(({ branch }) => branch === text) ??
-    linked.find(({ root }) => basename(root) === text)
+    linked.find(({ root }) => basename(root) === text || root === text)
   );
 }
 

@@ -62,7 +62,8 @@ function judge(
   return { ...words, since, state: isLong ? "fires" : "waits" };
 }
 
-/** How a target is typed. */
-function typedName({ name, environment }: Target): string {
-  return environment === undefined ? name : `@${environment}`;
+/** How a target is typed; a URL may hold a password, and whoever has typed it knows it. */
+function typedName({ name, environment, worktree, server }: Target): string {
+  if (environment !== undefined) return `@${environment}`;
+  return server.kind === "url" && worktree === undefined && name !== "main" ? "URL" : name;
 }

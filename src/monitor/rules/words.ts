@@ -97,7 +97,8 @@ const sql = (text: string) => (target: string) => `pgrove sql ${target} -c ${quo
 const sessions = sql(LOOK_AT_SESSIONS);
 
 const HINTS: Readonly<Record<Measure, (target: string) => string>> = {
-  database_unreachable: (target) => `pgrove up ${target}        starts it; pgrove logs ${target} says more`,
+  database_unreachable: (target) =>
+    `pgrove status ${target}        says more; pgrove up ${target} starts it where it is stopped`,
   database_size: stats,
   ...{ dumps: dump, last_dump_age: dump, last_dump_failed: dump },
   proved_dumps: () => "pgrove dumps verify --latest --restore",

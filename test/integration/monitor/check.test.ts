@@ -117,18 +117,18 @@ test("a rule fires when what it is about has happened, and not before", async ()
 test("a database that cannot be reached is a finding, and the rest is unknown, not well", async () => {
   const connection = parseConnectionUrl(`postgres://nobody@127.0.0.1:${await findFreePort()}/nothing`);
   const target = { ...live.target, server: { kind: "url" as const, connection }, login: {}, name: "away" };
-  const rules = [ruleOf("database_unreachable", { severity: "critical" }), ruleOf("invalid_indexes > 0")];
+  const rules = [ruleOf("database_unreachable", { severity: "critical" }), ruleOf("invalid_indexes >= 0")];
   const found = await runChecks([subjectOf(target, folder)], rules, watchToolsOf(bench));
   expect(found.results.map(({ state }) => state)).toEqual(["fires", "unknown"]);
   expect([firesAt(found, "critical"), findingsOf(found)[0]?.hint]).toEqual([
     true,
-    expect.stringContaining("pgrove up away"),
+    expect.stringContaining("pgrove status URL"),
   ]);
   const row = { name: "idle" } as NonNullable<Target["worktree"]>;
   const idle = {
     ...target,
     server: { kind: "container" as const, container: "not-there" },
-    name: "idle",
+    ...{ name: "idle", label: "idle" },
     worktree: row,
   };
   const dumped = [ruleOf("last_dump_age > 24h"), ruleOf("dumps == 0")];
