@@ -11,6 +11,7 @@ import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import type { Unit } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
 import type { LoadRequest } from "./build-scratch.ts";
@@ -104,8 +105,9 @@ async function withPart<T>(
   body: (work: Work, prepared: PreparedPart) => Promise<T>,
 ): Promise<T> {
   const { operation } = request;
-  requireDatabase(live);
-  const claims = unitOf(live).claims(operation === "restore" ? "exclusive" : "shared");
+  const unit = unitOf(live);
+  requireDatabase(unit);
+  const claims = unit.claims(operation === "restore" ? "exclusive" : "shared");
   return await withWork(tools, live, { operation, claims, avoid: [live.database] }, async (work) => {
     if (!(await databaseExists(work.control, live.database))) {
       throw missingError(
@@ -127,8 +129,8 @@ async function withPart<T>(
 }
 
 /** Throws (exit 5) for a worktree's schema: the dump's tables lie in others. */
-function requireDatabase({ target }: LiveTarget): void {
-  if (target.schema === undefined) return;
+function requireDatabase({ isWhole, live: { target } }: Unit): void {
+  if (isWhole) return;
   throw refusal(
     "schema_target",
     `${target.label} is a schema, and the tables of a dump lie in schemas of their own`,

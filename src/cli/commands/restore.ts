@@ -22,6 +22,7 @@ export const command = defineCommand({
     examples: [
       { line: "pgrove restore --latest", about: "the newest dump into main" },
       { line: "pgrove restore main-20260115-143022.dump --into-new inspect", about: "beside it, to look at" },
+      { line: "pgrove restore --latest --table users", about: "one table of it, into the database as it is" },
       { line: "ssh prod pg_dump -Fc app | pgrove restore - --to main --yes", about: "from a pipe" },
     ],
   },
