@@ -38,7 +38,7 @@ const NAMED_AFTER = new Set([
 ]);
 
 /** Entries that say of whom they are only by what they depend on. */
-const DEPENDING = new Set(["INDEX", "STATISTICS", "SEQUENCE OWNED BY"]);
+const DEPENDING = new Set(["INDEX", "STATISTICS"]);
 
 /** Entries about others, which their tags name with their kind: `COLUMN item.name`. */
 const ABOUT = new Set(["ACL", "COMMENT", "SECURITY LABEL"]);
@@ -75,9 +75,7 @@ function findTables(all: readonly ArchiveEntry[], asked: string): ArchiveEntry[]
 function belongingTo(all: readonly ArchiveEntry[], tables: readonly ArchiveEntry[]): (entry: ArchiveEntry) => boolean {
   const ids = new Set(tables.map(({ id }) => id));
   const names = new Set(tables.map(keyOf));
-  const owning = all.filter(
-    ({ kind, dependencies }) => kind === "SEQUENCE OWNED BY" && dependencies.some((id) => ids.has(id)),
-  );
+  const owning = all.filter((entry) => names.has(ownerOfSequence(entry)));
   const sequences = new Set(owning.map(keyOf));
   const isTable = (schema: string, name: string) => names.has(JSON.stringify([schema, name]));
   const indexes = new Set(
@@ -86,7 +84,7 @@ function belongingTo(all: readonly ArchiveEntry[], tables: readonly ArchiveEntry
   return (entry) => {
     const { kind, tag, schema, dependencies } = entry;
     if (TABLES.has(kind) || kind === "TABLE DATA" || kind === "ROW SECURITY") return names.has(keyOf(entry));
-    if (kind === "SEQUENCE" || kind === "SEQUENCE SET") return sequences.has(keyOf(entry));
+    if (kind.startsWith("SEQUENCE")) return sequences.has(keyOf(entry));
     if (NAMED_AFTER.has(kind))
       return tables.some((table) => table.schema === schema && tag.startsWith(`${table.tag} `));
     if (DEPENDING.has(kind)) return dependencies.some((id) => ids.has(id));
@@ -105,6 +103,15 @@ function belongingTo(all: readonly ArchiveEntry[], tables: readonly ArchiveEntry
 
 function keyOf({ schema, tag }: ArchiveEntry): string {
   return JSON.stringify([schema, tag]);
+}
+
+const PART = String.raw`("(?:[^"]|"")+"|[^\s."]+)`;
+const OWNED_BY = new RegExp(String.raw`OWNED BY ${PART}\.${PART}\.`);
+
+/** The key of the table that a sequence goes with, as its entry SEQUENCE OWNED BY says it. */
+function ownerOfSequence({ kind, definition }: ArchiveEntry): string {
+  const [, schema = "", table = ""] = (kind === "SEQUENCE OWNED BY" && OWNED_BY.exec(definition)) || [];
+  return JSON.stringify([unquoteName(schema), unquoteName(table)]);
 }
 
 function isColumnOf(column: string, table: string): boolean {
