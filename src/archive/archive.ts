@@ -20,6 +20,8 @@ export interface ArchiveEntry {
   definition: string;
   /** Where the definition stands, in bytes of the archive. */
   place: Place;
+  /** The ids of the entries that it needs. */
+  dependencies: number[];
   /** What its definition says that is left out, and where, in bytes of the archive. */
   leftOut: { names: string[]; parts: Place[] };
 }
@@ -167,10 +169,12 @@ export function readEntry(cursor: ArchiveCursor, minor: number, format: number):
   if (minor >= 16) cursor.int(); // relkind
   const owner = cursor.text() ?? "";
   cursor.text(); // with oids
-  while (cursor.text() !== undefined); // dependencies
+  const dependencies: number[] = [];
+  for (let needed = cursor.text(); needed !== undefined; needed = cursor.text()) dependencies.push(Number(needed));
   if (format === FORMAT_CUSTOM) cursor.skipOffset();
   else cursor.text(); // the data's file name
-  return { id, kind, tag, schema, owner, tablespace, definition: new TextDecoder().decode(definition), place, leftOut };
+  const said = new TextDecoder().decode(definition);
+  return { id, kind, tag, schema, owner, tablespace, definition: said, place, dependencies, leftOut };
 }
 
 function findInDefinition(definition: Uint8Array, at: number): ArchiveEntry["leftOut"] {

@@ -49,7 +49,10 @@ export async function adoptDump(tools: OperationTools, server: ReadingTools, ado
     }
     const sha256 = await hashFile(dump.path, () => operation.abort.throwIfAborted());
     const path = await bringIn(dump, folder, sha256, operation);
-    const manifest = await signManifest(dump.manifest ?? describe(inspected, adoption, sha256, tools.dumpKeys), tools);
+    const manifest = await signManifest(
+      dump.manifest ?? (await describe(inspected, adoption, sha256, tools.dumpKeys)),
+      tools,
+    );
     await writeManifest(path, manifest);
     return { name: basename(path), path, manifest };
   });
@@ -96,12 +99,12 @@ const FORMATS: Readonly<Record<DumpKind["kind"], Manifest["format"]>> = {
 };
 
 /** What is known of a dump from itself. Encoding and locale are the server's usual ones where it is restored. */
-function describe(
+async function describe(
   inspected: InspectedDump,
   { dump, project, pgroveVersion }: Adoption,
   sha256: string,
   keys: DumpKeys | undefined,
-): Manifest {
+): Promise<Manifest> {
   const { fileKey, kind, serverVersion, wants, extensions, tablespaces, tables, onlyRows } = inspected;
   const source = sourceOf(dump);
   const plain: Manifest = {
@@ -116,7 +119,7 @@ function describe(
     tables: (tables ?? []).map((table) => ({ ...table, rows: null, exact: false, bytes: 0 })),
     ...{ migration_version: null, git: null, duration_ms: 0, note: null, run: "", pgrove_version: pgroveVersion },
   };
-  return fileKey === undefined ? plain : sealNames(plain, { fileKey, recipients: [] }, keys);
+  return fileKey === undefined ? plain : await sealNames(plain, { fileKey, recipients: [] }, keys);
 }
 
 function codecOf(kind: DumpKind): Manifest["codec"] {

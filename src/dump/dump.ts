@@ -65,7 +65,7 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
       ...(globals === undefined ? {} : { globals: globals.record }),
     };
     const { encryption } = written;
-    const manifest = encryption === undefined ? plain : sealNames(plain, encryption, tools.dumpKeys);
+    const manifest = encryption === undefined ? plain : await sealNames(plain, encryption, tools.dumpKeys);
     const extension = extensionOf(request.format, written.codec);
     const name = request.stem ?? live.target.name;
     const named = { source: name, at: started, extension: readers === undefined ? extension : `${extension}.age` };

@@ -49,8 +49,10 @@ export interface InspectedDump {
   leftOut: LeftOut;
   /** Where an archive says it: in bytes of the file, or of a directory's toc.dat. */
   parts: readonly BlankPart[];
-  /** An archive's table of contents. */
+  /** An archive's table of contents, as far as it is wanted. */
   entries: readonly ArchiveEntry[];
+  /** Only some of its entries are wanted. */
+  isPart?: boolean;
   /** How it was found whole: by its recorded SHA-256, by reading it to its end, or only by its contents' list. */
   checked: "sha256" | "read" | "contents";
 }
@@ -78,7 +80,7 @@ async function openDump(dump: StoredDump, { dumpKeys }: Pick<OperationTools, "du
   if ((await stat(path)).isDirectory()) return { dump, manifest, bytes: bytesOf(path), fileKey: undefined };
   const recipients = manifest?.encryption?.recipients;
   const { bytes, fileKey } = await openDumpBytes({ name, path, recipients }, dumpKeys);
-  return { dump, bytes, fileKey, manifest: fileKey && manifest ? unsealNames(manifest, fileKey) : manifest };
+  return { dump, bytes, fileKey, manifest: fileKey && manifest ? await unsealNames(manifest, fileKey) : manifest };
 }
 
 /** The body; when it fails, and the file is not the one that was written, that is what is said. */
@@ -103,25 +105,42 @@ function archivePlace(bytes: DumpBytes, kind: Exclude<DumpKind, { kind: "plain" 
 function fromArchive(opened: Opened, kind: Exclude<DumpKind, { kind: "plain" }>, archive: Archive): InspectedDump {
   const { dump } = opened;
   const [, offset] = archivePlace(opened.bytes, kind);
-  const tagged = (wanted: string) => archive.entries.filter((entry) => entry.kind === wanted);
+  const contents = contentsOf(archive.entries);
   return {
     ...opened,
     kind,
     serverVersion: parseVersion(archive.serverVersion),
     reader: oldestReader(archive),
-    wants: wantsOf(archive.entries),
-    elevated: elevatedIn(archive.entries),
-    extensions: tagged("EXTENSION").map(({ tag }) => tag),
-    subscriptions: tagged("SUBSCRIPTION").map(({ tag }) => tag),
-    tablespaces: [...new Set(archive.entries.map(({ tablespace }) => tablespace).filter((name) => name !== ""))],
-    tables: tagged("TABLE DATA").map(({ schema, tag }) => ({ schema, name: tag })),
-    onlyRows: dump.manifest?.content === "data" || (tagged("TABLE DATA").length > 0 && tagged("TABLE").length === 0),
+    ...contents,
+    onlyRows: dump.manifest?.content === "data" || (contents.tables.length > 0 && !archive.entries.some(isTable)),
     ...{ restricted: false, superfluous: false, entries: archive.entries },
     leftOut: { options: [...new Set(archive.entries.flatMap(({ leftOut }) => leftOut.names))], settings: [] },
     parts: archive.entries.flatMap(partsToBlank).map((part) => ({
       ...{ ...part, start: offset + part.start, end: offset + part.end },
     })),
     checked: dump.manifest === undefined ? "contents" : "sha256",
+  };
+}
+
+function isTable({ kind }: ArchiveEntry): boolean {
+  return kind === "TABLE";
+}
+
+/** The archive as if it held those of its entries only: what the others need does not count. */
+export function narrowTo(inspected: InspectedDump, entries: readonly ArchiveEntry[]): InspectedDump {
+  return { ...inspected, ...contentsOf(entries), entries, isPart: true, manifest: undefined };
+}
+
+/** What the entries hold, and ask for. */
+function contentsOf(entries: readonly ArchiveEntry[]) {
+  const tagged = (wanted: string) => entries.filter((entry) => entry.kind === wanted);
+  return {
+    wants: wantsOf(entries),
+    elevated: elevatedIn(entries),
+    extensions: tagged("EXTENSION").map(({ tag }) => tag),
+    subscriptions: tagged("SUBSCRIPTION").map(({ tag }) => tag),
+    tablespaces: [...new Set(entries.map(({ tablespace }) => tablespace).filter((name) => name !== ""))],
+    tables: tagged("TABLE DATA").map(({ schema, tag }) => ({ schema, name: tag })),
   };
 }
 

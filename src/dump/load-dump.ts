@@ -27,6 +27,8 @@ export interface LoadRequest {
   skipping: Skipping;
   searchPath: string | undefined;
   jobs: number;
+  /** All of it in one transaction; with `clean` what it makes is dropped first. */
+  atOnce?: { clean: boolean };
 }
 
 /** What the programs are told of the login's limits, and which entries of an archive they take. */
@@ -60,11 +62,12 @@ export async function loadDump(
 /** The list of what is taken, where that is not all, in a place where pg_restore can read it. */
 async function writeList(
   work: Work,
-  { entries }: InspectedDump,
+  { entries, isPart = false }: InspectedDump,
   { programs, stage }: Placed,
   { skipping }: LoadRequest,
 ): Promise<LoadSettings["list"]> {
-  const text = listOfKept(entries, skipping);
+  const kept = listOfKept(entries, skipping);
+  const text = kept === undefined && isPart ? entries.map(({ id }) => `${id};\n`).join("") : kept;
   if (text === undefined) return undefined;
   const own = stage ?? (await work.stage(programs));
   const bytes = (async function* () {
@@ -136,8 +139,10 @@ async function loadArchive(
   request: LoadRequest & LoadSettings,
 ): Promise<void> {
   const { run, abort } = work.operation;
+  const atOnce = request.atOnce === undefined ? [] : ["--single-transaction"];
+  const clean = request.atOnce?.clean ? ["--clean", "--if-exists"] : [];
   const jobs = placed.parallel && request.jobs > 1 ? [`--jobs=${request.jobs}`] : [];
-  const into = [`--dbname=${databaseArgument(live.database)}`, "--exit-on-error", ...jobs];
+  const into = [`--dbname=${databaseArgument(live.database)}`, "--exit-on-error", ...atOnce, ...clean, ...jobs];
   const args = [...into, ...argumentsFor(placed, request)];
   const command = placed.programs.command("pg_restore", args, run, optionsFor(placed, request));
   await work.tools.runner.stream(command, streamsOf(work, inspected, placed), abort);

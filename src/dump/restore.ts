@@ -2,7 +2,6 @@
  * Restores a dump: checked whole, loaded into a scratch database, compared, and only then swapped in by rename. Until
  * the swap the target is not touched, whatever happens.
  */
-import type { ElevatedStatement } from "../archive/elevated.ts";
 import type { RolesPlan } from "../archive/globals-sql.ts";
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
@@ -18,7 +17,6 @@ import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
-import { isSigned } from "./authorship.ts";
 import {
   buildScratch,
   type LoadChoice,
@@ -28,9 +26,10 @@ import {
 } from "./build-scratch.ts";
 import type { Comparison } from "./compare.ts";
 import { type ContentsComparison, compareContents } from "./compare-contents.ts";
-import type { DoubtfulDump } from "./foreign.ts";
+import { findDoubt } from "./doubt.ts";
 import { makeRoles, planMissingRoles } from "./globals.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
+import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
 import type { StoredDump } from "./store.ts";
 
@@ -40,6 +39,8 @@ export interface RestoreRequest extends LoadRequest {
   /** The schemas of a whole database's dump, by preference, where the target is a schema. */
   wanted?: readonly string[];
   discardPrevious: boolean;
+  /** What the dump makes, without rows. */
+  schemaOnly?: boolean;
   /** The roles beside the dump that are missing are made first; throws when that is not wanted. */
   approveRoles?: (roles: RolesPlan) => Promise<void>;
 }
@@ -143,8 +144,9 @@ async function prepare(
   const dump = await request.findDump(operation);
   await tools.mayRun?.([dump.path]);
   operation.details.dump = dump.name;
-  const inspected = await inspectDump(dump, tools);
-  requireTables(inspected);
+  const whole = await inspectDump(dump, tools);
+  requireTables(whole);
+  const inspected = request.schemaOnly ? narrowDump(whole, { tables: [], schemas: [], content: "schema" }) : whole;
   const shape = (await unit.findShape(work)) ?? (await shapeOf(work, inspected, live.toolbox.user));
   const roles = request.approveRoles === undefined ? undefined : await planMissingRoles(work, dump);
   const { notes, skipping, elevated } = await requireCompatible(inspected, control, live, {
@@ -155,20 +157,6 @@ async function prepare(
   for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
   return { inspected, roles, shape, skipping, elevated, ...waysOf(request, live, tools.note) };
-}
-
-/** What is to be agreed to of a dump; undefined for one of the user's own of which the login makes all. */
-async function findDoubt(
-  { control, tools }: Work,
-  dump: StoredDump,
-  { toolbox }: LiveTarget,
-  statements: readonly ElevatedStatement[],
-): Promise<DoubtfulDump | undefined> {
-  const isForeign = !(await isSigned(dump.manifest, tools));
-  const elevated = [...new Set(statements.map(({ object }) => object))];
-  if (!isForeign && elevated.length === 0) return undefined;
-  const [role] = await control<{ rolsuper: boolean }[]>`select rolsuper from pg_roles where rolname = ${toolbox.user}`;
-  return { dump, isForeign, elevated, login: toolbox.user, isSuperuser: role?.rolsuper ?? false };
 }
 
 function waysOf(

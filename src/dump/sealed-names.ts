@@ -19,24 +19,24 @@ export interface Encryption {
  * The manifest of an encrypted dump: without the names of tables and sequences, unless those are to be seen. How many tables there
  * are, and how many rows, is seen by all.
  */
-export function sealNames(
+export async function sealNames(
   manifest: Manifest,
   { fileKey, recipients }: Encryption,
   keys: DumpKeys | undefined,
-): Manifest {
+): Promise<Manifest> {
   if (keys?.namesTables === true) return { ...manifest, encryption: { recipients } };
   const { tables, contents, ...rest } = manifest;
   const rows = tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
-  const text = sealText(fileKey, JSON.stringify({ tables, ...(contents === undefined ? {} : { contents }) }));
+  const text = await sealText(fileKey, JSON.stringify({ tables, ...(contents === undefined ? {} : { contents }) }));
   return { ...rest, tables: [], encryption: { recipients, sealed: { tables: tables.length, rows, text } } };
 }
 
 /** The manifest with what is sealed in it. Throws (exit 1) where that is not of this dump. */
-export function unsealNames(manifest: Manifest, fileKey: Uint8Array): Manifest {
+export async function unsealNames(manifest: Manifest, fileKey: Uint8Array): Promise<Manifest> {
   const sealed = manifest.encryption?.sealed;
   if (sealed === undefined) return manifest;
   try {
-    const whole = parseManifest(JSON.stringify({ ...manifest, ...JSON.parse(openText(fileKey, sealed.text)) }));
+    const whole = parseManifest(JSON.stringify({ ...manifest, ...JSON.parse(await openText(fileKey, sealed.text)) }));
     if (whole !== undefined) return whole;
   } catch {}
   throw failure("manifest_damaged", `the manifest of ${manifest.name} is not that of this file`, MANIFEST_HINT);
@@ -55,7 +55,7 @@ export async function showNames(
   if (manifest?.encryption?.sealed === undefined) return manifest;
   try {
     const { fileKey } = await openDumpBytes({ name, path, recipients: manifest.encryption.recipients }, dumpKeys);
-    return fileKey === undefined ? manifest : unsealNames(manifest, fileKey);
+    return fileKey === undefined ? manifest : await unsealNames(manifest, fileKey);
   } catch (error) {
     if (!(error instanceof PgroveError) || error.exit !== EXIT.missing) throw error;
     note(`the names of its tables are sealed: ${error.message}${error.hint === undefined ? "" : `; ${error.hint}`}`);

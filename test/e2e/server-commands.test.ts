@@ -428,7 +428,9 @@ describe("consent", () => {
     expect(wrong.code).toBe(3);
     expect(wrong.stderr).not.toContain(identity.slice(20, 40));
     const opened = { env: { PGROVE_AGE_IDENTITY: identity } };
-    const planned = JSON.parse((await repo.run([...restore, "--globals", "--dry-run", "--json"], opened)).stdout);
+    const dryRun = await repo.run([...restore, "--globals", "--dry-run", "--json"], opened);
+    expect(dryRun).toMatchObject({ code: 0, stderr: "" });
+    const planned = JSON.parse(dryRun.stdout);
     expect(planned).toMatchObject({ dry_run: true, roles: [] });
     expect((await repo.run([...restore, "--globals"], opened)).code).toBe(0);
     const secret = join(repo.root, "key.txt");

@@ -1,6 +1,7 @@
 /** What is behind the encryption of an age file, as if it lay there: nothing of it is written anywhere. */
 import type { DumpKeys } from "../../sys/dump-keys.ts";
 import { bytesOf, type DumpBytes, type OpenBytes, readingFile } from "../dump-bytes.ts";
+import { type Cipher, loadCipher } from "./cipher.ts";
 import { damagedAge, type LockedDump, openHeader, readHeader } from "./header.ts";
 import { CHUNK_BYTES, NONCE_BYTES, openChunk, payloadKey, SEALED_BYTES, TAG_BYTES } from "./payload.ts";
 
@@ -26,6 +27,7 @@ export async function openDumpBytes(dump: LockedDump, keys: DumpKeys | undefined
 /** Where the chunks are. */
 interface Layout {
   path: string;
+  cipher: Cipher;
   key: Uint8Array;
   /** Of the first chunk. */
   start: number;
@@ -42,16 +44,17 @@ async function readLayout(
   const start = header.length + NONCE_BYTES;
   const sealed = file.sizeBytes - start;
   const chunks = Math.ceil(sealed / SEALED_BYTES);
-  const layout = { path, key, start, chunks, sizeBytes: sealed - chunks * TAG_BYTES };
+  const layout = { path, cipher: await loadCipher(), key, start, chunks, sizeBytes: sealed - chunks * TAG_BYTES };
   if (sealed < TAG_BYTES) throw damagedAge(path);
   const last = await readChunk(file, layout, chunks - 1);
   if (last.length === 0 && chunks > 1) throw damagedAge(path);
   return layout;
 }
 
-async function readChunk(file: OpenBytes, { path, key, start, chunks }: Layout, index: number): Promise<Uint8Array> {
+async function readChunk(file: OpenBytes, layout: Layout, index: number): Promise<Uint8Array> {
+  const { path, start, chunks } = layout;
   const sealed = await file.read(start + index * SEALED_BYTES, SEALED_BYTES);
-  return openOrThrow(path, () => openChunk(key, sealed, index, index === chunks - 1));
+  return openOrThrow(path, () => openChunk(layout, sealed, index, index === chunks - 1));
 }
 
 function openOrThrow(path: string, open: () => Uint8Array): Uint8Array {
@@ -86,15 +89,13 @@ async function readingAge<T>(layout: Layout, body: (file: OpenBytes) => Promise<
   });
 }
 
-async function* streamAge(
-  { path, key, start, chunks }: Layout,
-  seen?: (chunk: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
+async function* streamAge(layout: Layout, seen?: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  const { path, start, chunks } = layout;
   let [index, skipped] = [0, 0];
   let rest = new Uint8Array();
   const open = (sealed: Uint8Array, isLast: boolean) => {
     const at = index++;
-    return openOrThrow(path, () => openChunk(key, sealed, at, isLast));
+    return openOrThrow(path, () => openChunk(layout, sealed, at, isLast));
   };
   for await (const piece of bytesOf(path).stream(seen)) {
     const skip = Math.min(start - skipped, piece.length);

@@ -1,5 +1,6 @@
 /** Encrypts a dump while it is written. */
 import type { Readers } from "../../sys/dump-keys.ts";
+import { loadCipher } from "./cipher.ts";
 import { makeHeader } from "./header.ts";
 import { PayloadSealer } from "./payload.ts";
 
@@ -16,7 +17,7 @@ export interface AgeWriter {
 /** An age file for those readers. Nothing is put before something is written. */
 export async function openAgeWriter(readers: Readers, put: Put): Promise<AgeWriter> {
   const { bytes: header, fileKey } = await makeHeader(readers);
-  const sealer = new PayloadSealer(fileKey);
+  const sealer = new PayloadSealer(await loadCipher(), fileKey);
   let begun = false;
   return {
     fileKey,

@@ -1,10 +1,9 @@
 /**
- * The payload of an age file: chunks of 64 KiB, each sealed with ChaCha20-Poly1305 (https://c2sp.org/age#payload). The cipher is the
- * one that the age library itself uses: neither node:crypto nor WebCrypto has it in Bun. The framing is pgrove's own, so that a
- * chunk can be read from anywhere of a file, and nothing is copied on the way.
+ * The payload of an age file: chunks of 64 KiB, each sealed with ChaCha20-Poly1305 (https://c2sp.org/age#payload). By pgrove's own
+ * means and not the age library's, so that a chunk can be read from anywhere of a file.
  */
 import { hkdfSync, randomBytes } from "node:crypto";
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import type { Cipher } from "./cipher.ts";
 
 export const CHUNK_BYTES = 1 << 16;
 export const TAG_BYTES = 16;
@@ -19,8 +18,13 @@ export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
 }
 
 /** Opens one chunk. Throws where it, its place or its being the last one is not as it was written. */
-export function openChunk(key: Uint8Array, sealed: Uint8Array, index: number, isLast: boolean): Uint8Array {
-  return chacha20poly1305(key, chunkNonce(index, isLast)).decrypt(sealed);
+export function openChunk(
+  { cipher, key }: { cipher: Cipher; key: Uint8Array },
+  sealed: Uint8Array,
+  index: number,
+  isLast: boolean,
+): Uint8Array {
+  return cipher.open(key, chunkNonce(index, isLast), sealed);
 }
 
 /** The chunk's number in eleven bytes, and whether it is the last one. */
@@ -36,12 +40,14 @@ function chunkNonce(index: number, isLast: boolean): Uint8Array {
 /** Seals what is written, chunk by chunk: the nonce first. */
 export class PayloadSealer {
   readonly nonce: Uint8Array = randomBytes(NONCE_BYTES);
+  private readonly cipher: Cipher;
   private readonly key: Uint8Array;
   private readonly chunk = new Uint8Array(CHUNK_BYTES);
   private length = 0;
   private index = 0;
 
-  constructor(fileKey: Uint8Array) {
+  constructor(cipher: Cipher, fileKey: Uint8Array) {
+    this.cipher = cipher;
     this.key = payloadKey(fileKey, this.nonce);
   }
 
@@ -63,7 +69,7 @@ export class PayloadSealer {
 
   private seal(isLast: boolean): Uint8Array {
     const nonce = chunkNonce(this.index++, isLast);
-    const sealed = chacha20poly1305(this.key, nonce).encrypt(this.chunk.subarray(0, this.length));
+    const sealed = this.cipher.seal(this.key, nonce, this.chunk.subarray(0, this.length));
     this.length = 0;
     return sealed;
   }

@@ -1,10 +1,12 @@
 /** Passphrases of age files (https://c2sp.org/age#scrypt-recipient-type), by the system's own scrypt: the library's takes four times as long. */
 import { randomBytes, scrypt } from "node:crypto";
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import type { Identity, Recipient } from "age-encryption";
 import { Stanza } from "age-encryption";
+import { loadCipher } from "./cipher.ts";
 
 const LABEL = "age-encryption.org/v1/scrypt";
+
+const NONCE = new Uint8Array(12); // each key is used once
 
 /** What age itself takes: about a second, and 256 MiB. */
 const WORK_FACTOR = 18;
@@ -16,7 +18,7 @@ export function passphraseRecipient(passphrase: string): Recipient {
       const salt = randomBytes(16);
       const key = await deriveKey(passphrase, salt, WORK_FACTOR);
       const args = ["scrypt", encode(salt), String(WORK_FACTOR)];
-      return [new Stanza(args, chacha20poly1305(key, new Uint8Array(12)).encrypt(fileKey))];
+      return [new Stanza(args, (await loadCipher()).seal(key, NONCE, fileKey))];
     },
   };
 }
@@ -32,9 +34,10 @@ export function passphraseIdentity(passphrase: string): Identity {
       const isSound =
         stanza.args.length === 3 && /^[1-9]\d?$/.test(work) && encode(bytes) === salt && bytes.length === 16;
       if (!isSound || stanza.body.length !== 32 || Number(work) > MOST_WORK) throw new Error("invalid scrypt stanza");
+      const cipher = await loadCipher();
       const key = await deriveKey(passphrase, bytes, Number(work));
       try {
-        return chacha20poly1305(key, new Uint8Array(12)).decrypt(stanza.body);
+        return cipher.open(key, NONCE, stanza.body);
       } catch {
         return null;
       }

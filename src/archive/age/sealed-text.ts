@@ -1,21 +1,21 @@
 /** A text that only those read who can read the dump that it is about: under a key made of that file's key. */
 import { hkdfSync, randomBytes } from "node:crypto";
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { loadCipher } from "./cipher.ts";
 
 const SALT_BYTES = 16;
 const ONCE = new Uint8Array(12); // the key is used for one text
 
-export function sealText(fileKey: Uint8Array, text: string): string {
+export async function sealText(fileKey: Uint8Array, text: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const sealed = chacha20poly1305(keyOf(fileKey, salt), ONCE).encrypt(new TextEncoder().encode(text));
+  const sealed = (await loadCipher()).seal(keyOf(fileKey, salt), ONCE, new TextEncoder().encode(text));
   return Buffer.concat([salt, sealed]).toString("base64");
 }
 
 /** Throws where the text is not of that file. */
-export function openText(fileKey: Uint8Array, sealed: string): string {
+export async function openText(fileKey: Uint8Array, sealed: string): Promise<string> {
   const bytes = Buffer.from(sealed, "base64");
   const [salt, text] = [bytes.subarray(0, SALT_BYTES), bytes.subarray(SALT_BYTES)];
-  return new TextDecoder().decode(chacha20poly1305(keyOf(fileKey, salt), ONCE).decrypt(text));
+  return new TextDecoder().decode((await loadCipher()).open(keyOf(fileKey, salt), ONCE, text));
 }
 
 function keyOf(fileKey: Uint8Array, salt: Uint8Array): Uint8Array {

@@ -9,6 +9,7 @@ import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
 import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
+import { choosePart, restorePart } from "../restore-part.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
 const MOST_JOBS = 4;
@@ -21,6 +22,7 @@ export const command = defineCommand({
     examples: [
       { line: "pgrove restore --latest", about: "the newest dump into main" },
       { line: "pgrove restore main-20260115-143022.dump --into-new inspect", about: "beside it, to look at" },
+      { line: "pgrove restore --latest --table users", about: "one table of it, into the database as it is" },
       { line: "ssh prod pg_dump -Fc app | pgrove restore - --to main --yes", about: "from a pipe" },
     ],
   },
@@ -44,6 +46,15 @@ export const command = defineCommand({
       valueHint: "DB",
       description: "into a new database of that name; nothing is replaced",
     },
+    table: {
+      type: "string",
+      valueHint: "T",
+      repeatable: true,
+      description: "only this table (NAME or SCHEMA.NAME), into the database as it is",
+    },
+    schema: { type: "string", valueHint: "S", repeatable: true, description: "only this schema, the same way" },
+    "schema-only": { type: "boolean", description: "without rows" },
+    "data-only": { type: "boolean", description: "only rows, into tables that are there" },
     owner: {
       type: "boolean",
       default: true,
@@ -79,6 +90,8 @@ export const command = defineCommand({
   async run({ args, context }) {
     const given = args.dump;
     if (given !== undefined && args.latest !== undefined) throw usageError("a dump and --latest exclude each other");
+    const part = choosePart(args);
+    requireFitting(args, part !== undefined);
     const live = await context.openTarget(args.target);
     const findDump =
       given === "-"
@@ -87,11 +100,14 @@ export const command = defineCommand({
     const { intoNew } = args;
     const tools = await context.operationTools();
     if (given === "-") await tools.mayRun?.([STDIN_PATH]);
+    const choice = { noOwner: !args.owner, skippedExtensions: args.skipExtension };
+    if (part !== undefined)
+      return void (await restorePart(context, live, { findDump, part, ...choice, dryRun: args.dryRun }));
     const request: RestoreRequest = {
       askFirst: given === "-",
       findDump,
       ...(intoNew === undefined ? {} : { intoNew }),
-      ...{ noOwner: !args.owner, skippedExtensions: args.skipExtension, skipForbidden: args.skipForbidden },
+      ...{ ...choice, skipForbidden: args.skipForbidden, schemaOnly: args.schemaOnly },
       ...(args.searchPath === undefined ? {} : { searchPath: args.searchPath }),
       jobs: args.jobs ?? Math.min(MOST_JOBS, availableParallelism()),
       discardPrevious: args.discardPrevious,
@@ -116,3 +132,25 @@ export const command = defineCommand({
     await context.output.answer(resultDocument(result, durationMs), () => renderResult(result, durationMs));
   },
 });
+
+/** Throws (exit 2) for flags of which one is about a whole dump, and the other about a part. */
+function requireFitting(
+  args: {
+    schemaOnly: boolean;
+    dataOnly: boolean;
+    intoNew?: string | undefined;
+    globals: boolean;
+    discardPrevious: boolean;
+  },
+  isPart: boolean,
+): void {
+  if (args.schemaOnly && args.dataOnly) throw usageError("--schema-only and --data-only exclude each other");
+  if (!isPart) return;
+  const whole = [
+    ...(args.intoNew === undefined ? [] : ["--into-new"]),
+    ...(args.globals ? ["--globals"] : []),
+    ...(args.discardPrevious ? ["--discard-previous"] : []),
+  ];
+  if (whole.length > 0)
+    throw usageError(`${whole.join(" and ")}: for a whole dump, not for a part that goes into a database as it is`);
+}

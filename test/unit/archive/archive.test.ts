@@ -110,6 +110,7 @@ describe.each(archives)("an archive of pg_dump $major", ({ major, path, minor })
 test("roles are found in grants, default privileges, policies and user mappings", () => {
   const entry = (kind: string, owner: string, definition: string): ArchiveEntry => ({
     ...{ id: 1, kind, owner, definition, tag: "", schema: "", tablespace: "", place: { start: 0, end: 0 } },
+    dependencies: [],
     leftOut: { names: [], parts: [] },
   });
   const entries = [

@@ -11,6 +11,7 @@ function entry(kind: string, schema: string, tag: string, definition = ""): Arch
     ...{ id, kind, schema, tag, definition, place },
     owner: "",
     tablespace: "",
+    dependencies: [],
     leftOut: { names: [], parts: [] },
   };
 }
