@@ -10,7 +10,9 @@ import {
   listImages,
   listKeys,
   listPasswordFile,
+  listReaders,
   listStore,
+  listTold,
   listWorktreeFolder,
   type RepositoryFolders,
   type TrustItem,
@@ -35,7 +37,10 @@ export interface TrustScene
 export async function listItems(place: TrustScene, keys: readonly TrustKey[]): Promise<TrustItem[]> {
   const loaded = await place.requireConfig();
   const { config } = loaded;
-  const direct = [...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)];
+  const direct = [
+    ...[...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)],
+    ...listTold(loaded, place.environment),
+  ];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
     keys.includes("database.password.file") ? listPasswordFile(loaded, place.home) : [],
@@ -43,6 +48,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
     keys.includes("dumps.dir") && config.dumps.dir !== undefined
       ? listStore(loaded, await foldersOf(place, loaded, true), place)
       : [],
+    keys.includes("dumps.encrypt") ? listReaders(loaded, place.home) : [],
     keys.includes("worktrees.data") ? listData(place, loaded) : [],
     keys.includes("server.compose") ? listCompose(place, loaded) : [],
     FILE_KEYS.some((key) => keys.includes(key)) ? listBranchFiles(place, loaded, keys) : [],

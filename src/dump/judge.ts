@@ -3,6 +3,7 @@ import type { Candidate } from "../retention/decide.ts";
 import type { Keyring } from "./authorship.ts";
 import type { Manifest } from "./manifest.ts";
 import { findFault, findProven, trustedResults } from "./proof.ts";
+import { holdsNoRows } from "./sealed-names.ts";
 import { createdAt, type StoredDump, sourceOf } from "./store.ts";
 
 export interface JudgedDump extends Candidate {
@@ -19,8 +20,23 @@ export interface Judgement {
 /** How many dumps before one say how large it should be. */
 const BEFORE = 10;
 
-/** Judges the dumps of a store, which begin with the newest. */
-export function judgeDumps(dumps: readonly StoredDump[], keyring: Keyring): Judgement {
+/** What was found of dumps while they were read. */
+export type Doubts = Map<StoredDump, string | undefined>;
+
+/**
+ * Looks at a dump that was just read, and keeps what is in doubt about it in place of the long lists of its manifest: of thousands
+ * they would be most of what is held in memory.
+ */
+export function lookAndForget(dump: StoredDump, keyring: Keyring, doubts: Doubts): void {
+  doubts.set(dump, findDoubt(dump, keyring));
+  if (dump.manifest === undefined) return;
+  const { contents: _, ...manifest } = dump.manifest;
+  dump.manifest = { ...manifest, tables: [] };
+}
+
+/** Judges the dumps of a store, which begin with the newest. What was found before of one counts. */
+export function judgeDumps(dumps: readonly StoredDump[], keyring: Keyring, doubts: Doubts = new Map()): Judgement {
+  const doubtOf = (dump: StoredDump) => (doubts.has(dump) ? doubts.get(dump) : findDoubt(dump, keyring));
   const ignored: Judgement["ignored"] = [];
   const bySource = new Map<string, StoredDump[]>();
   for (const dump of dumps) {
@@ -28,7 +44,7 @@ export function judgeDumps(dumps: readonly StoredDump[], keyring: Keyring): Judg
     if (why !== undefined) ignored.push({ dump, why });
     else addTo(bySource, sourceOf(dump), dump);
   }
-  const histories = [...bySource].map(([source, all]): [string, JudgedDump[]] => [source, judgeHistory(all, keyring)]);
+  const histories = [...bySource].map(([source, all]) => [source, judgeHistory(all, keyring, doubtOf)] as const);
   return { histories: new Map(histories), ignored };
 }
 
@@ -45,7 +61,11 @@ function findStranger({ name, manifest, manifestError }: StoredDump): string | u
   return manifest.name === name ? undefined : `it was renamed: its manifest is that of ${manifest.name}`;
 }
 
-function judgeHistory(dumps: readonly StoredDump[], keyring: Keyring): JudgedDump[] {
+function judgeHistory(
+  dumps: readonly StoredDump[],
+  keyring: Keyring,
+  doubtOf: (dump: StoredDump) => string | undefined,
+): JudgedDump[] {
   const sizes = new Map<string, number[]>(); // of each kind, newest first
   for (const { manifest } of dumps) if (manifest !== undefined) addTo(sizes, kindOf(manifest), manifest.size_bytes);
   const places = new Map<string, number>();
@@ -56,7 +76,7 @@ function judgeHistory(dumps: readonly StoredDump[], keyring: Keyring): JudgedDum
     const before = (sizes.get(kind) ?? []).slice(place, place + BEFORE);
     const results = trustedResults(dump, keyring);
     const isProved = findProven(results) !== undefined;
-    const doubt = findDoubt(dump, keyring) ?? (isProved ? undefined : findShrinking(dump, before));
+    const doubt = doubtOf(dump) ?? (isProved ? undefined : findShrinking(dump, before));
     const fault = findFault(results);
     return {
       ...{ dump, name: dump.name, at: createdAt(dump), isProved, isPinned: dump.isPinned ?? false },
@@ -75,8 +95,7 @@ function findDoubt({ manifest, sizeBytes }: StoredDump, keyring: Keyring): strin
   if (sizeBytes !== manifest.size_bytes) return "its size is not the one recorded";
   if (!keyring.owns(manifest)) return "signed with a key that is not yours";
   if (manifest.partial || manifest.content !== "all") return "holds only a part";
-  const isEmpty = manifest.tables.every(({ rows }) => rows === 0);
-  return isEmpty && !manifest.adopted ? "holds no rows" : undefined;
+  return holdsNoRows(manifest) && !manifest.adopted ? "holds no rows" : undefined;
 }
 
 function findShrinking({ sizeBytes }: StoredDump, before: readonly number[]): string | undefined {

@@ -50,6 +50,15 @@ export interface Manifest {
   note: string | null;
   run: string;
   pgrove_version: string;
+  /** Where the dump is encrypted with age. */
+  encryption?: {
+    /** For whom, by the beginning and end of their public keys; or `a passphrase`. */
+    recipients: string[];
+    /** The names of tables and sequences, for those who can read the dump; left out where they are not hidden. */
+    sealed?: { tables: number; rows: number; text: string };
+  };
+  /** The file of the server's roles beside it, and whether it holds passwords' hashes. */
+  globals?: { sha256: string; size_bytes: number; passwords: boolean };
   /** It describes a dump of another program: what that does not say is empty. */
   adopted?: boolean;
   /** By the key of whoever made it; absent in those of before. */
@@ -69,6 +78,17 @@ export function isManifestName(name: string): boolean {
   return name.endsWith(SUFFIX);
 }
 
+const GLOBALS = ".globals.sql";
+
+/** Where the roles of a dump's server lie, encrypted as the dump is. */
+export function globalsPath(dumpPath: string, manifest: Pick<Manifest, "encryption"> | undefined): string {
+  return `${dumpPath}${GLOBALS}${manifest?.encryption === undefined ? "" : ".age"}`;
+}
+
+export function isGlobalsName(name: string): boolean {
+  return name.replace(/\.age$/, "").endsWith(GLOBALS);
+}
+
 /** What its file holds. */
 export function formatManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
@@ -86,7 +106,11 @@ export async function writeManifest(
 /** The manifest of a dump, or undefined when it has none. Throws (exit 1) when it is there and cannot be read. */
 export async function findManifest(dumpPath: string): Promise<Manifest | undefined> {
   const text = await readTextIfExists(manifestPath(dumpPath));
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : requireManifest(text, dumpPath);
+}
+
+/** The manifest of a dump that is written in its file. Throws (exit 1) when it is none. */
+export function requireManifest(text: string, dumpPath: string): Manifest {
   const parsed = parseManifest(text);
   if (parsed !== undefined) return parsed;
   throw failure("manifest_damaged", `the manifest of the dump is damaged: ${manifestPath(dumpPath)}`, MANIFEST_HINT);
@@ -102,6 +126,20 @@ export function parseManifest(text: string): Manifest | undefined {
   }
 }
 
+/** By hand: of a store of thousands these are nearly all that is read. */
+function isTable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { schema, name, rows, exact, bytes, hash }: Partial<Record<string, unknown>> = value;
+  return (
+    typeof schema === "string" &&
+    typeof name === "string" &&
+    (rows === null || Number.isFinite(rows)) &&
+    typeof exact === "boolean" &&
+    Number.isFinite(bytes) &&
+    (hash === undefined ? !("hash" in value) : typeof hash === "string")
+  );
+}
+
 const manifestForm: v.GenericSchema<Manifest> = v.object({
   ...{ version: v.literal(1), name: v.string(), created_at: time, project: v.string(), source: v.string() },
   ...{ database: v.string(), schema: v.exactOptional(v.string()) },
@@ -113,12 +151,7 @@ const manifestForm: v.GenericSchema<Manifest> = v.object({
   ...{ ctype: v.string(), locale_provider: v.string(), locale: v.nullable(v.string()) },
   extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
   ...{ roles: v.array(v.string()), tablespaces: v.array(v.string()) },
-  tables: v.array(
-    v.object({
-      ...{ schema: v.string(), name: v.string(), rows: v.nullable(finite), exact: v.boolean(), bytes: finite },
-      hash: v.exactOptional(v.string()),
-    }),
-  ),
+  tables: v.custom<Manifest["tables"]>((tables) => Array.isArray(tables) && tables.every(isTable)),
   contents: v.exactOptional(
     v.object({
       large_objects: v.exactOptional(v.object({ rows: finite, hash: v.string() })),
@@ -129,5 +162,12 @@ const manifestForm: v.GenericSchema<Manifest> = v.object({
   migration_version: v.nullable(v.string()),
   git: v.nullable(v.object({ commit: v.string(), branch: v.nullable(v.string()) })),
   ...{ duration_ms: finite, note: v.nullable(v.string()), run: v.string(), pgrove_version: v.string() },
+  encryption: v.exactOptional(
+    v.object({
+      recipients: v.array(v.string()),
+      sealed: v.exactOptional(v.object({ tables: finite, rows: finite, text: v.string() })),
+    }),
+  ),
+  globals: v.exactOptional(v.object({ sha256: v.string(), size_bytes: finite, passwords: v.boolean() })),
   ...{ adopted: v.exactOptional(v.boolean()), signature: v.exactOptional(v.string()) },
 });

@@ -1,4 +1,5 @@
 import { version } from "../../../package.json";
+import { pingAfterDump } from "../../dump/after-success.ts";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { readOrigin } from "../../dump/origin.ts";
 import { usageError } from "../../errors.ts";
@@ -8,6 +9,7 @@ import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET, WAIT_LOCK } from "../grammar.ts";
 import { carryOutPruning, planPruning } from "../prune-dumps.ts";
+import { requireTrust } from "../trust.ts";
 
 export const command = defineCommand({
   meta: {
@@ -56,6 +58,11 @@ export const command = defineCommand({
       type: "boolean",
       description: "record all contents, for `dumps verify --deep`; default: of tables up to 8 MiB",
     },
+    globals: {
+      type: "boolean",
+      description: "write the server's roles beside the dump (pg_dumpall --globals-only), without their passwords",
+    },
+    "globals-passwords": { type: "boolean", description: "the same, with the passwords' hashes" },
     prune: { type: "boolean", description: "then remove what dumps.keep does not keep of this source" },
   },
   async run({ args, context }) {
@@ -67,6 +74,8 @@ export const command = defineCommand({
     }
     if (args.prune && output !== undefined) throw usageError("--prune is for the store, and -o writes elsewhere");
     if (args.prune) await requireSomebodyToAsk(context);
+    if (output === undefined) await requireTrust(context, { keys: ["dumps.after_success.ping"] });
+    const { prove, globals } = await chooseExtras(context, args);
     const live = await context.openTarget(args.target);
     const { note } = args;
     const result = await dumpDatabase(await context.operationTools(), live, {
@@ -76,7 +85,7 @@ export const command = defineCommand({
       tables: args.table,
       excludedTables: args.excludeTable,
       jobs,
-      prove: args.prove || ((await context.config())?.config.dumps.prove ?? false),
+      ...{ prove, ...(globals === undefined ? {} : { globals }) },
       ...(note === undefined ? {} : { note }),
       destination: await chooseDestination(context, output),
       ...(await readOrigin(context)),
@@ -85,9 +94,26 @@ export const command = defineCommand({
     context.output.note(describe(live.target.label, result));
     if (output === "-") return;
     if (args.prune) await pruneAfter(context, result.manifest.source);
-    await context.output.answer({ path: result.path, manifest: result.manifest }, () => result.path ?? "");
+    const pinged = output === undefined ? await tellSuccess(context, live.target.label) : null;
+    await context.output.answer({ path: result.path, manifest: result.manifest, pinged }, () => result.path ?? "");
   },
 });
+
+/** What is written beside the rows: by the flags, else by pgrove.yaml. Throws (exit 2) for roles beside stdout. */
+async function chooseExtras(
+  context: Context,
+  args: { prove: boolean; globals: boolean; globalsPasswords: boolean; output?: string | undefined },
+) {
+  const dumps = (await context.config())?.config.dumps;
+  const asked = args.globals || args.globalsPasswords;
+  const isStdout = args.output === "-";
+  if (asked && isStdout) throw usageError("--globals writes a file beside the dump, and -o - has no place for one");
+  const wanted = asked || (!isStdout && (dumps?.globals ?? false));
+  return {
+    prove: args.prove || (dumps?.prove ?? false),
+    globals: wanted ? { passwords: args.globalsPasswords } : undefined,
+  };
+}
 
 /** Said before anything is dumped, not after. */
 async function requireSomebodyToAsk(context: Context): Promise<void> {
@@ -104,6 +130,15 @@ async function pruneAfter(context: Context, source: string): Promise<void> {
   await carryOutPruning(context, pruning);
   const { removed } = pruning.plan;
   if (removed.length > 0) context.output.note(`  pruned  ${removed.map(({ dump }) => dump.name).join(", ")}`);
+}
+
+/** Whether it was heard; null where nobody is to be told. */
+async function tellSuccess(context: Context, label: string): Promise<boolean | null> {
+  const url = (await context.config())?.config.dumps.after_success?.ping;
+  if (!url) return null;
+  const failed = await pingAfterDump(await context.operationTools(), url, label);
+  if (failed !== undefined) context.output.warn(`warning: dumps.after_success.ping was not heard: ${failed}`);
+  return failed === undefined;
 }
 
 function describe(label: string, { manifest }: DumpResult): string {
