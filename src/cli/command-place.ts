@@ -10,7 +10,7 @@ import { listImages } from "../repo/trust-items.ts";
 import { DEFAULT_CLIENT_IMAGE } from "../server/client-image.ts";
 import type { ServerTools } from "../server/server.ts";
 import type { EngineName } from "../sys/command.ts";
-import { pathExists } from "../sys/files.ts";
+import { pathExists, readTextIfExists } from "../sys/files.ts";
 import { once } from "../sys/once.ts";
 import type { Runner } from "../sys/process.ts";
 import type { Flags } from "./flags.ts";
@@ -110,7 +110,7 @@ async function findFolder({ flags, cwd, home, environment }: Surroundings): Prom
 
 /**
  * pgrove.yaml, with `${…}` from the environment and then from `--env-file`, else from the env file of its own key
- * `env.file`. That one is read only when something is left to be found there.
+ * `env.file`. That one is read only when something is left to be found there, or limits connections.
  */
 async function readConfig(
   folder: string,
@@ -132,10 +132,16 @@ async function readConfig(
   }
   const loaded = await loadConfig(file, { environment });
   const open = loaded.missing.length > 0 || loaded.interpolated.some(({ from }) => from === "default");
-  if (!open) return loaded;
+  if (!open && !(await limitsPool(loaded))) return loaded;
   const files = await envFilesOf(loaded, runner);
   const there = await Promise.all(files.map((each) => pathExists(each)));
   return await load(await readEnvFiles(files.filter((_, at) => there[at])));
+}
+
+/** Whether the env file beside pgrove.yaml says how many connections there may be, which pgrove.yaml need not ask for. */
+async function limitsPool({ root, config }: LoadedConfig): Promise<boolean> {
+  const text = await readTextIfExists(resolve(root, config.env.file)).catch(() => undefined); // looked at again where it counts
+  return text !== undefined && /\bDB_(?:MAX|MIN)_/.test(text);
 }
 
 /** What env files say; of several the last one counts. */

@@ -47,6 +47,12 @@ describe("help and version", () => {
   });
 });
 
+test("the limits of connections count that the env file sets, whether or not pgrove.yaml asks that file for anything", async () => {
+  await repo.write("limits/pgrove.yaml", 'project: limits\nserver: {url: "postgres://u@127.0.0.1:1/d"}\n');
+  await repo.write("limits/.env", "DB_MAX_CONNS=3\n");
+  expect((await repo.run(["env"], { cwd: "limits" })).stdout).toContain("DB_MAX_CONNS=3\n");
+});
+
 test("neither pgrove nor what it starts leaves a core dump, with the passwords in it", async () => {
   await repo.write("bin/docker", '#!/bin/sh\nulimit -c >>"$0.limit"\nexit 1\n');
   const configured = "project: x\nserver: {container: none}\n";
