@@ -1,4 +1,5 @@
 /** How failures are told: words for people, JSON for scripts, and the exit code for both. */
+import type { FailureDocument } from "../answers/error.ts";
 import { EXIT, messageOf, PgroveError } from "../errors.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
 import { visibleJson } from "../sys/visible-text.ts";
@@ -59,7 +60,8 @@ export function renderFailure({ message, hint }: Failure, paint: Paint = createP
 
 /** The failure as the JSON document that --json puts on stderr. */
 export function renderFailureJson({ code, message, hint }: Failure): string {
-  return visibleJson(JSON.stringify({ version: 1, error: { code, message, hint: hint ?? null } }));
+  const error: FailureDocument = { code, message, hint: hint ?? null };
+  return visibleJson(JSON.stringify({ version: 1, error }));
 }
 
 function indent(text: string): string {

@@ -1,4 +1,5 @@
 /** What the commands of `dumps` answer. */
+import type { DumpDocument } from "../../answers/dumps.ts";
 import type { Author } from "../../dump/authorship.ts";
 import { findFault, findProven, type ProofResult } from "../../dump/proof.ts";
 import { createdAt, type StoredDump, sourceOf } from "../../dump/store.ts";
@@ -21,7 +22,7 @@ const AUTHORS: Readonly<Record<Author, string>> = {
 };
 
 /** `proved` is the newest restore that has shown it to be what was dumped; `fault` what was found wrong with it since. */
-export function dumpDocument({ dump, author, results }: AuthoredDump) {
+export function dumpDocument({ dump, author, results }: AuthoredDump): DumpDocument {
   return {
     name: dump.name,
     path: dump.path,
@@ -32,7 +33,7 @@ export function dumpDocument({ dump, author, results }: AuthoredDump) {
     proved: findProven(results) ?? null,
     fault: findFault(results) ?? null,
     author,
-    manifest: dump.manifest ?? null,
+    manifest: dump.manifest === undefined ? null : { ...dump.manifest },
   };
 }
 

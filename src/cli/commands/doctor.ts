@@ -1,3 +1,4 @@
+import type { DoctorCheckDocument } from "../../answers/doctor.ts";
 import { EXIT } from "../../errors.ts";
 import type { Check } from "../../monitor/check.ts";
 import { examine } from "../../monitor/doctor.ts";
@@ -36,7 +37,9 @@ export const command = defineCommand({
       target,
     });
     const document = {
-      checks: checks.map(({ name, state, found, fix }) => ({ name, state, found, fix: fix ?? null })),
+      checks: checks.map(
+        ({ name, state, found, fix }): DoctorCheckDocument => ({ name, state, found, fix: fix ?? null }),
+      ),
     };
     const problems = checks.filter(({ state }) => state === "problem").length;
     await context.output.answer(document, () => {

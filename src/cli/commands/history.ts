@@ -1,3 +1,4 @@
+import type { EpisodeDocument } from "../../answers/history.ts";
 import { type JournalEntry, readJournal } from "../../sys/journal.ts";
 import { isPlan } from "../../sys/operation.ts";
 import { defineCommand } from "../command.ts";
@@ -43,7 +44,7 @@ function pairEntries(entries: readonly JournalEntry[]): Episode[] {
     .reverse();
 }
 
-function documentOf({ begin, end }: Episode): Record<string, unknown> {
+function documentOf({ begin, end }: Episode): EpisodeDocument {
   const { at, run, operation, target, database, by, host, pid } = begin;
   return {
     ...{ run, at, operation, target, database, by, host, pid },
