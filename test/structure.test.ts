@@ -27,7 +27,7 @@ const FEATURES = ["worktree", "dump", "copy", "migrate", "seed", "monitor", "ser
 const FEATURE_USES: Readonly<Record<string, readonly string[]>> = {
   migrate: ["dump", "copy"],
   worktree: ["copy", "dump", "migrate", "seed"],
-  monitor: ["dump"],
+  monitor: ["dump", "migrate"],
 };
 
 /** The rooms below the features: each may use those behind it. */

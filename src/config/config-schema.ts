@@ -1,6 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
+import { checks, notify } from "./schema-checks.ts";
 import { keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
@@ -283,6 +284,8 @@ export const configSchema = v.pipe(
     dumps: v.optional(dumps, {}),
     environments: v.optional(environments, {}),
     hooks: v.optional(hooks, {}),
+    checks: v.optional(checks, {}),
+    notify: v.optional(notify, []),
     client_image: v.optional(
       text(
         "The image that PostgreSQL's programs run in when the host has none; {major} is the server's major version.",

@@ -60,6 +60,8 @@ describe("what is right", () => {
       project: "onyx",
       isolation: "database",
       hooks: { start: true },
+      checks: {},
+      notify: [],
       server: { kind: "local", version: undefined },
       database: { schema: "public" },
       env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" }, others: undefined },
