@@ -113,13 +113,16 @@ export class Jobs {
       started: (pid: number) => {
         job.pid = pid;
       },
+      run: (id: string) => {
+        job.document.run = id;
+      },
       line: (line: string) => this.hear(job, line.slice(0, MOST_LINE_LENGTH)),
     };
     const ended = await this.tools.program(words, job.end.signal, listener).catch((error: unknown): Ended => {
       return { exitCode: undefined, failure: { code: "not_started", message: String(error), hint: null } };
     });
     const { document } = job;
-    document.run = await this.findRun(job).catch(() => null);
+    document.run ??= await this.findRun(job).catch(() => null);
     document.answer = ended.document ?? null;
     const done = isDone(ended);
     document.state = done ? "done" : job.end.signal.aborted ? "cancelled" : "failed";

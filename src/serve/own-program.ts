@@ -17,16 +17,24 @@ export interface Ended {
   /** What it answered. */
   document?: Record<string, unknown>;
   failure?: FailureDocument;
+  /** The answer as it was written, of a line that asks for no document. */
+  text?: string;
 }
 
 export interface Listener {
   started?(pid: number): void;
+  /** The run that it has begun, as the journal names it. */
+  run?(id: string): void;
   /** A line of the story. */
   line?(text: string): void;
 }
 
 /** Runs a command line of pgrove, given without its name. Never throws for how it ends. */
-export type OwnProgram = (words: readonly string[], abort: AbortSignal, listener?: Listener) => Promise<Ended>;
+export type OwnProgram = (
+  words: readonly string[],
+  abort: AbortSignal,
+  listener?: Listener & { asText?: true },
+) => Promise<Ended>;
 
 export interface ProgramOptions {
   runner: Runner;
@@ -50,7 +58,7 @@ export function createOwnProgram({ runner, file, args, cwd, environment }: Progr
     const decoder = new TextDecoder();
     let stdout = "";
     let failure: FailureDocument | undefined;
-    const command = { file, args: [...args, ...words, "--json"], env, secrets: [], cwd };
+    const command = { file, args: [...args, ...words, ...(listener.asText ? [] : ["--json"])], env, secrets: [], cwd };
     const exitCode = await endOf(
       runner.stream(
         command,
@@ -60,9 +68,10 @@ export function createOwnProgram({ runner, file, args, cwd, environment }: Progr
             if (stdout.length < MOST_ANSWER_BYTES) stdout += decoder.decode(chunk, { stream: true });
           },
           line: (line) => {
-            failure = readFailure(line) ?? failure;
-            const said = failure === undefined ? storyOf(line) : undefined;
-            if (said !== undefined) listener.line?.(said);
+            const found = readLine(line);
+            failure = found.failure ?? failure;
+            if (found.run !== undefined) listener.run?.(found.run);
+            if (found.said !== undefined) listener.line?.(found.said);
           },
         },
         abort,
@@ -71,6 +80,7 @@ export function createOwnProgram({ runner, file, args, cwd, environment }: Progr
     const document = readDocument(stdout);
     return {
       exitCode,
+      ...(listener.asText ? { text: stdout } : {}),
       ...(document === undefined ? {} : { document }),
       ...(failure === undefined ? {} : { failure }),
     };
@@ -97,18 +107,16 @@ function readDocument(stdout: string): Record<string, unknown> | undefined {
   return v.is(v.looseObject({ version: v.literal(1) }), parsed) ? parsed : undefined;
 }
 
-function readFailure(line: string): FailureDocument | undefined {
-  const parsed = line.startsWith("{") ? parseJson(line) : undefined;
-  return v.is(errorAnswer, parsed) ? parsed.error : undefined;
-}
+const logLine = v.looseObject({ message: v.string(), run: v.exactOptional(v.string()) });
 
-const storyLine = v.looseObject({ msg: v.string() });
-
-/** A line as people read it: that of the log's JSON form, too. */
-function storyOf(line: string): string | undefined {
+/** What a line of stderr is: the failure, or a part of the story, as the log's JSON or as people read it. */
+function readLine(line: string): { failure?: FailureDocument; said?: string; run?: string } {
   const parsed = line.startsWith("{") ? parseJson(line) : undefined;
-  const said = v.is(storyLine, parsed) ? parsed.msg : line;
-  return said.trim() === "" ? undefined : said.trimEnd();
+  if (v.is(errorAnswer, parsed)) return { failure: parsed.error };
+  const isLog = v.is(logLine, parsed);
+  const said = (isLog ? parsed.message : line).trim();
+  const run = isLog ? parsed.run : undefined;
+  return { ...(said === "" ? {} : { said }), ...(run === undefined ? {} : { run }) };
 }
 
 function parseJson(text: string): unknown {
