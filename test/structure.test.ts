@@ -48,7 +48,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     BELOW_FEATURES.map((name, place) => [name, [...BELOW_FEATURES.slice(place + 1), ...EVERYWHERE]]),
   ),
-  serve: ["seed", "answers", ...BELOW_FEATURES, ...EVERYWHERE],
+  serve: ["seed", "monitor", "answers", ...BELOW_FEATURES, ...EVERYWHERE],
   // The forms of what is answered: they know nothing of how it comes about.
   answers: [],
   // What any folder may import may itself stand only on what is below everything.

@@ -131,7 +131,8 @@ export function mayUse({ targets }: Grant, target: string): boolean {
   return targets.length === 0 || targets.includes(target);
 }
 
-function requireTarget(grant: Grant, target: string | undefined): void {
+/** Throws where a token is not for the target; undefined: for what belongs to none. */
+export function requireTarget(grant: Grant, target: string | undefined): void {
   if (target === undefined ? grant.targets.length === 0 : mayUse(grant, target)) return;
   const what = target === undefined ? "what belongs to no target" : "this target";
   throw new HttpError(403, "target", `the token is not for ${what}`);
@@ -178,7 +179,8 @@ async function askProgram(
   });
 }
 
-function failureOfRun(ended: Ended): HttpError {
+/** What a command has failed with. */
+export function failureOfRun(ended: Ended): HttpError {
   const failure = ended.failure ?? { code: "failed", message: "pgrove failed, and did not say why", hint: null };
   return new HttpError(statusOf(ended.exitCode, failure), failure.code, failure.message, failure.hint);
 }

@@ -12,6 +12,7 @@ import { type GateOptions, guardBrowsers, wantToken } from "./gate.ts";
 import { addJobRoutes } from "./job-routes.ts";
 import { addJobStateRoutes } from "./job-state-routes.ts";
 import type { Jobs } from "./jobs.ts";
+import { addMetricsRoute } from "./metrics-route.ts";
 import type { OwnProgram } from "./own-program.ts";
 import { loadPage } from "./page.ts";
 import { addPlaceRoutes } from "./place-routes.ts";
@@ -63,6 +64,7 @@ export function createApp(options: AppOptions): Hono<ApiVariables> {
   addJobRoutes(api);
   addAdminRoutes(api, { config });
   addJobStateRoutes(api);
+  addMetricsRoute(api);
   app.get("/api/openapi.json", needs("read"), openAPIRouteHandler(app, documentOptions(options.pgroveVersion)));
   return app;
 }

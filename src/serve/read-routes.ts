@@ -4,14 +4,16 @@ import { doctorAnswer } from "../answers/doctor.ts";
 import { dumpAnswer, dumpsAnswer, pruneDumpsAnswer } from "../answers/dumps.ts";
 import { historyAnswer } from "../answers/history.ts";
 import { lintAnswer, migrationHistoryAnswer, migrationStatusAnswer } from "../answers/migrations.ts";
+import { answerOf } from "../answers/parts.ts";
 import { snapshotsAnswer } from "../answers/snapshots.ts";
 import { sqlAnswer } from "../answers/sql.ts";
 import { statsAnswer, statusAnswer } from "../answers/status.ts";
 import { worktreesAnswer } from "../answers/worktrees.ts";
+import { checkForm } from "../monitor/rules/findings.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { type Api, addRead, planAnswer } from "./api.ts";
 import { HttpError } from "./failures.ts";
-import { dumpPath, identifier, targetPath, targetQuery } from "./forms.ts";
+import { dumpPath, identifier, targetName, targetPath, targetQuery } from "./forms.ts";
 
 const PREVIEW_ROWS = 50;
 const MOST_HISTORY = 1_000;
@@ -39,6 +41,14 @@ export function addReadRoutes(api: Api): void {
   addRead(api, {
     ...{ path: "/api/v1/doctor", tag: "health", summary: "What is missing or left over, with its fix" },
     ...{ answer: doctorAnswer, words: () => ["doctor"] },
+  });
+  addRead(api, {
+    ...{ path: "/api/v1/checks", tag: "health", summary: "What the alert rules find, of a target or of all" },
+    query: v.strictObject({ target: v.optional(targetName) }),
+    answer: answerOf(checkForm.entries),
+    words: ({ target }) => ["check", target ?? "--all"],
+    only: (document, maySee) =>
+      ["findings", "rules"].reduce((rest, key) => onlyItems(key, "target")(rest, maySee), document),
   });
   addRead(api, {
     ...{ path: "/api/v1/history", tag: "history", summary: "Who did what to which database" },
