@@ -103,7 +103,8 @@ export function check<Target extends "param" | "query" | "json", Schema extends 
 const PLACES = { param: "path", query: "query", json: "body" } as const;
 
 function pathOf(path: readonly (PropertyKey | { key: PropertyKey })[] | undefined): string {
-  return (path ?? []).map((part) => String(typeof part === "object" ? part.key : part).slice(0, 60)).join(".");
+  const keys = (path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+  return keys.map((key) => (/^[\w-]{1,60}$/.test(key) ? key : "(a key)")).join(".");
 }
 
 /** What was expected, without what was received. */
