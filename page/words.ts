@@ -30,7 +30,10 @@ export function age(time: string | null | undefined): string {
 
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return "–";
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  const seconds = ms / 1000;
+  const step = STEPS.find(([size]) => seconds >= size);
+  if (step !== undefined) return `${Math.floor(seconds / step[0])} ${step[1]}`;
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${seconds.toFixed(1)} s`;
 }
 
 /** A name or value of others, with what would not be seen, or would turn its neighbours round, written out. */

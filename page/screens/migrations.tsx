@@ -84,8 +84,10 @@ function Pending({ of, findings }: { of: PlannedMigration; findings: readonly Fi
   return (
     <details>
       <summary>
-        {of.version} <Name of={of.name} /> {of.destructive ? <Mark kind="bad">destroys</Mark> : null}
-        {findings.length === 0 ? null : <Mark kind="warn">{findings.length} findings</Mark>}
+        {of.version} <Name of={of.name} /> {of.destructive ? <Mark kind="bad">destroys</Mark> : null}{" "}
+        {findings.length === 0 ? null : (
+          <Mark kind="warn">{findings.length === 1 ? "a finding" : `${findings.length} findings`}</Mark>
+        )}
       </summary>
       {of.statements.map(({ sql, summary, tables }, at) => (
         <div key={at}>

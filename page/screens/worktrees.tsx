@@ -1,14 +1,17 @@
+import type { EpisodeDocument } from "../../src/answers/history.ts";
 import type { ListedWorktreeDocument } from "../../src/answers/worktrees.ts";
 import { Await, Bar, type Column, Line, Mark, Name, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
 import { useAnswer } from "../state.ts";
-import { bytes, pathOf, quoted } from "../words.ts";
+import { age, bytes, pathOf, quoted } from "../words.ts";
 
 type Worktree = ListedWorktreeDocument;
 
 /** Branch, database, size, migrations, ports, and what can be done with each. */
 export function WorktreesScreen({ ask }: ScreenProps) {
   const answer = useAnswer<{ worktrees: Worktree[] }>("/api/v1/worktrees");
+  const history = useAnswer<{ history: EpisodeDocument[] }>("/api/v1/history?limit=1000");
+  const lastUse = (name: string) => history.data?.history.find(({ target }) => target === name)?.at;
   const add = () =>
     ask({
       ...{ title: "New worktree", path: "/api/v1/worktrees", body: {}, line: "pgrove new BRANCH" },
@@ -31,7 +34,7 @@ export function WorktreesScreen({ ask }: ScreenProps) {
               rows={worktrees}
               keyOf={({ path }) => path}
               none="no worktrees"
-              columns={columnsOf(largest, ask)}
+              columns={columnsOf(largest, lastUse, ask)}
             />
           );
         }}
@@ -40,7 +43,11 @@ export function WorktreesScreen({ ask }: ScreenProps) {
   );
 }
 
-function columnsOf(largest: number, ask: ScreenProps["ask"]): Column<Worktree>[] {
+function columnsOf(
+  largest: number,
+  lastUse: (name: string) => string | undefined,
+  ask: ScreenProps["ask"],
+): Column<Worktree>[] {
   return [
     {
       head: "Worktree",
@@ -74,6 +81,7 @@ function columnsOf(largest: number, ask: ScreenProps["ask"]): Column<Worktree>[]
           </a>
         )),
     },
+    { head: "Last used", cell: ({ name }) => <span class="age">{age(lastUse(name))}</span> },
     { head: "State", cell: (each) => <State of={each} /> },
     { head: "Do", cell: (each) => <Deeds of={each} ask={ask} /> },
   ];
