@@ -9,7 +9,7 @@ import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeFaults } from "./test/faults.mjs";
 import { dealEvenly, dealOut, findTestFiles, kinds } from "./test/files.mjs";
-import { describeSlowest, readReport } from "./test/report.mjs";
+import { describeSlowest, excerptFailures, readReport } from "./test/report.mjs";
 import { isStopped, runStep, say } from "./test/step.mjs";
 
 /** Unit tests compute: one part for each of two cores. */
@@ -46,6 +46,7 @@ const env = {
 /** Every test that ran, and what failed that is no test. */
 const tests = [];
 const failures = [];
+const excerpts = [];
 let versions = "";
 let ownEngine = false;
 
@@ -143,7 +144,10 @@ async function playPart({ name, files }, run) {
   const { ok, output } = await step(name, "bun", [...args, ...files.map((file) => `./${file}`)], options);
   const { tests: own, whole } = readReport(path);
   tests.push(...own);
-  if (!ok && !isStopped()) process.stderr.write(output);
+  if (!ok && !isStopped()) {
+    process.stderr.write(output);
+    excerpts.push(...excerptFailures(output));
+  }
   const failed = own.some(({ outcome }) => outcome === "failed");
   if (!failed && !(ok && whole)) failures.push(`${name}: bun test ended early, or failed outside of a test`);
 }
@@ -165,6 +169,7 @@ function report() {
   if (isWhole && !isStopped()) tellFaults();
   const failed = tests.filter(({ outcome }) => outcome === "failed");
   const skipped = tests.filter(({ outcome }) => outcome === "skipped");
+  for (const line of excerpts) say(line);
   for (const { file, name } of skipped) say(`skipped ${file}: ${name}`);
   for (const { file, name } of failed) say(`FAILED ${file}: ${name}`);
   for (const failure of failures) say(`FAILED ${failure}`);

@@ -7,3 +7,5 @@ const failure = v.object({ code: v.string(), message: v.string(), hint: maybeTex
 export const errorAnswer = answerOf({ error: failure });
 
 export type FailureDocument = v.InferOutput<typeof failure>;
+
+export type ErrorDocument = v.InferOutput<typeof errorAnswer>;

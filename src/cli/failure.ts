@@ -1,5 +1,5 @@
 /** How failures are told: words for people, JSON for scripts, and the exit code for both. */
-import type { FailureDocument } from "../answers/error.ts";
+import type { ErrorDocument } from "../answers/error.ts";
 import { EXIT, messageOf, PgroveError } from "../errors.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
 import { visibleJson } from "../sys/visible-text.ts";
@@ -58,10 +58,14 @@ export function renderFailure({ message, hint }: Failure, paint: Paint = createP
   return hint === undefined ? error : `${error}\n${paint("cyan", "hint:")}  ${indent(hint)}`;
 }
 
-/** The failure as the JSON document that --json puts on stderr. */
-export function renderFailureJson({ code, message, hint }: Failure): string {
-  const error: FailureDocument = { code, message, hint: hint ?? null };
-  return visibleJson(JSON.stringify({ version: 1, error }));
+/** The failure as a document. */
+export function failureDocument({ code, message, hint }: Failure): ErrorDocument {
+  return { version: 1, error: { code, message, hint: hint ?? null } };
+}
+
+/** The same as --json puts it on stderr. */
+export function renderFailureJson(failure: Failure): string {
+  return visibleJson(JSON.stringify(failureDocument(failure)));
 }
 
 function indent(text: string): string {

@@ -25,6 +25,7 @@ export const TRUST_KEYS = [
   "worktrees.dir",
   "dumps.dir",
   "dumps.key_file",
+  "dumps.after_success.ping",
   "worktrees.data",
   "server.compose",
   "migrations.dir",
@@ -92,6 +93,19 @@ export async function listPasswordFile({ config, dir, root }: LoadedConfig, home
 /** The key by which others' dumps count as one's own. */
 export function listKeys({ dumps }: Config): TrustItem[] {
   return dumps.key_file === undefined ? [] : [{ key: "dumps.key_file", text: dumps.key_file }];
+}
+
+/** Who is told of each dump, unless the user's environment holds the whole URL. The URL itself is a secret: its host is shown. */
+export function listPing({ config, interpolated }: LoadedConfig, environment: Environment): TrustItem[] {
+  const key = "dumps.after_success.ping";
+  const url = config.dumps.after_success?.ping;
+  if (!url) return [];
+  const used = interpolated.filter(({ path, from }) => path === key && from !== "default");
+  if (used.some(({ name, from }) => from === "environment" && environment[name] === url)) return [];
+  const names = [...new Set(used.map(({ name }) => name))].sort();
+  const what = names.length === 0 ? "each dump" : `each dump, and ${names.join(", ")}`;
+  const content = createHash("sha256").update(url).digest("hex");
+  return [{ key, text: `${URL.parse(url)?.host ?? "?"} is told of ${what}`, content }];
 }
 
 /** PostgreSQL's own image, by whatever tag. */

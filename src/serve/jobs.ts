@@ -8,7 +8,7 @@ import type { FailureDocument } from "../answers/error.ts";
 import type { JobDocument } from "../answers/jobs.ts";
 import { refusal } from "../errors.ts";
 import type { Clock } from "../sys/clock.ts";
-import { readJournal } from "../sys/journal.ts";
+import { readJournalBackwards } from "../sys/journal.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import { type Ended, isDone, type OwnProgram } from "./own-program.ts";
 
@@ -144,11 +144,14 @@ export class Jobs {
 
   /** The run that the process has written down as its own. */
   private async findRun({ pid, document }: Job): Promise<string | null> {
-    const entries = await readJournal(this.tools.stateDir);
-    const own = entries.findLast(
-      (each) => each.pid === pid && each.event === "begin" && each.at >= document.started_at,
-    );
-    return own?.run ?? null;
+    // What it has written down is in the newest of the journal's files.
+    for await (const entries of readJournalBackwards(this.tools.stateDir)) {
+      const own = entries.find(
+        ({ pid: of, event, at }) => of === pid && event === "begin" && at >= document.started_at,
+      );
+      return own?.run ?? null;
+    }
+    return null;
   }
 
   private forgetOld(): void {
