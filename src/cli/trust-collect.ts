@@ -10,8 +10,9 @@ import {
   listImages,
   listKeys,
   listPasswordFile,
-  listPing,
+  listReaders,
   listStore,
+  listTold,
   listWorktreeFolder,
   type RepositoryFolders,
   type TrustItem,
@@ -38,7 +39,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
   const { config } = loaded;
   const direct = [
     ...[...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)],
-    ...listPing(loaded, place.environment),
+    ...listTold(loaded, place.environment),
   ];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
@@ -47,6 +48,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
     keys.includes("dumps.dir") && config.dumps.dir !== undefined
       ? listStore(loaded, await foldersOf(place, loaded, true), place)
       : [],
+    keys.includes("dumps.encrypt") ? listReaders(loaded, place.home) : [],
     keys.includes("worktrees.data") ? listData(place, loaded) : [],
     keys.includes("server.compose") ? listCompose(place, loaded) : [],
     FILE_KEYS.some((key) => keys.includes(key)) ? listBranchFiles(place, loaded, keys) : [],

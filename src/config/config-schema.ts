@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
 import { afterSuccess } from "./schema-after-success.ts";
 import { checks, notify } from "./schema-checks.ts";
+import { encrypt, globals, identityFile, prove } from "./schema-dumps.ts";
 import { env } from "./schema-env.ts";
 import { keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
@@ -120,18 +121,13 @@ const dumps = v.pipe(
     dir: v.optional(
       text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
     ),
-    prove: v.optional(
-      v.pipe(
-        v.boolean(),
-        v.description(
-          "Whether each dump records the contents of every table, for `dumps verify --deep`; else of those up to 8 MiB.",
-        ),
-      ),
-      false,
-    ),
+    prove: v.optional(prove, false),
     key_file: v.optional(
       text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
     ),
+    globals: v.optional(globals, false),
+    encrypt: v.optional(encrypt),
+    identity_file: v.optional(identityFile),
     keep: v.optional(
       keepRule(
         "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",

@@ -62,7 +62,8 @@ export const MEASURE_WORDS: readonly string[] = [...Object.keys(MEASURES), ...Ob
 
 /** The measure of that name; undefined where there is none. */
 export function findMeasure(word: string): Measure | undefined {
-  return isMeasure(word) ? word : ALIASES[word];
+  if (isMeasure(word)) return word;
+  return Object.hasOwn(ALIASES, word) ? ALIASES[word] : undefined;
 }
 
 /** Whether it is the name of one. */

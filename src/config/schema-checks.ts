@@ -1,7 +1,7 @@
 /** `checks:` and `notify:` in pgrove.yaml: the rules of `pgrove check`, and who is told. */
 import * as v from "valibot";
 import { ConditionMistake, parseCondition } from "./condition.ts";
-import { duration, keysOf, ONE_OF_ITS_KEYS, text } from "./schema-parts.ts";
+import { duration, keysOf, ONE_OF_ITS_KEYS, text, webUrl } from "./schema-parts.ts";
 import { placeholdersOf } from "./text-template.ts";
 
 /** From the mildest. */
@@ -61,21 +61,14 @@ export const checks = v.pipe(
 
 export const NOTIFY_FORMATS = ["json", "slack", "discord"] as const;
 
-const httpUrl = (description: string) =>
-  v.pipe(
-    v.string(),
-    v.regex(/^https?:\/\/[^\s/]+/, "must be a URL that begins with https:// or http://"),
-    v.description(description),
-  );
-
 const notification = v.pipe(
   v.strictObject({
-    webhook: v.optional(httpUrl("Where what has changed is posted, once approved with `pgrove trust`.")),
+    webhook: v.optional(webUrl("Where what has changed is posted, once approved with `pgrove trust`.")),
     format: v.optional(v.pipe(v.picklist(NOTIFY_FORMATS), v.description("What a webhook is sent; default: json."))),
     command: v.optional(
       text("A shell command run with what has changed in PGROVE_FINDINGS, once approved with `pgrove trust`."),
     ),
-    ping: v.optional(httpUrl("A URL that is asked for after each check at which nothing fires: a dead man's switch.")),
+    ping: v.optional(webUrl("A URL that is asked for after each check at which nothing fires: a dead man's switch.")),
   }),
   v.description("Who is told, in one way."),
   v.rawCheck(({ dataset, addIssue }) => {

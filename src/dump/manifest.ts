@@ -50,6 +50,15 @@ export interface Manifest {
   note: string | null;
   run: string;
   pgrove_version: string;
+  /** Where the dump is encrypted with age. */
+  encryption?: {
+    /** For whom, by the beginning and end of their public keys; or `a passphrase`. */
+    recipients: string[];
+    /** The names of tables and sequences, for those who can read the dump; left out where they are not hidden. */
+    sealed?: { tables: number; rows: number; text: string };
+  };
+  /** The file of the server's roles beside it, and whether it holds passwords' hashes. */
+  globals?: { sha256: string; size_bytes: number; passwords: boolean };
   /** It describes a dump of another program: what that does not say is empty. */
   adopted?: boolean;
   /** By the key of whoever made it; absent in those of before. */
@@ -67,6 +76,17 @@ export function manifestPath(dumpPath: string): string {
 
 export function isManifestName(name: string): boolean {
   return name.endsWith(SUFFIX);
+}
+
+const GLOBALS = ".globals.sql";
+
+/** Where the roles of a dump's server lie, encrypted as the dump is. */
+export function globalsPath(dumpPath: string, manifest: Pick<Manifest, "encryption"> | undefined): string {
+  return `${dumpPath}${GLOBALS}${manifest?.encryption === undefined ? "" : ".age"}`;
+}
+
+export function isGlobalsName(name: string): boolean {
+  return name.replace(/\.age$/, "").endsWith(GLOBALS);
 }
 
 /** What its file holds. */
@@ -142,5 +162,12 @@ const manifestForm: v.GenericSchema<Manifest> = v.object({
   migration_version: v.nullable(v.string()),
   git: v.nullable(v.object({ commit: v.string(), branch: v.nullable(v.string()) })),
   ...{ duration_ms: finite, note: v.nullable(v.string()), run: v.string(), pgrove_version: v.string() },
+  encryption: v.exactOptional(
+    v.object({
+      recipients: v.array(v.string()),
+      sealed: v.exactOptional(v.object({ tables: finite, rows: finite, text: v.string() })),
+    }),
+  ),
+  globals: v.exactOptional(v.object({ sha256: v.string(), size_bytes: finite, passwords: v.boolean() })),
   ...{ adopted: v.exactOptional(v.boolean()), signature: v.exactOptional(v.string()) },
 });

@@ -1,5 +1,6 @@
 /** What in a repository would act by itself: each thing that needs its user's approval before it does. */
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Config } from "../config/config-schema.ts";
 import type { Environment } from "../config/env-vars.ts";
@@ -26,6 +27,11 @@ export const TRUST_KEYS = [
   "dumps.dir",
   "dumps.key_file",
   "dumps.after_success.ping",
+  "dumps.encrypt",
+  "dumps.identity_file",
+  "notify.webhook",
+  "notify.ping",
+  "notify.command",
   "worktrees.data",
   "server.compose",
   "migrations.dir",
@@ -62,7 +68,7 @@ export function hashOf(items: readonly TrustItem[]): string {
 }
 
 /** The commands of pgrove.yaml. */
-export function listCommands({ worktrees, migrations, database }: Config): TrustItem[] {
+export function listCommands({ worktrees, migrations, database, notify }: Config): TrustItem[] {
   const tool = migrations.command;
   const one = (command: string | undefined) => (command === undefined ? [] : [command]);
   const all: [TrustKey, readonly string[]][] = [
@@ -74,6 +80,7 @@ export function listCommands({ worktrees, migrations, database }: Config): Trust
     ["migrations.command.history", one(tool?.history)],
     ["migrations.command.create", one(tool?.create)],
     ["database.password.command", one(passwordFrom(database, "command"))],
+    ["notify.command", notify.flatMap(({ command }) => one(command))],
   ];
   return all.flatMap(([key, commands]) => commands.map((text) => ({ key, text })));
 }
@@ -90,20 +97,56 @@ export async function listPasswordFile({ config, dir, root }: LoadedConfig, home
   return [{ key: "database.password.file", text: written }];
 }
 
-/** The key by which others' dumps count as one's own. */
+/** The keys by which others' dumps count as one's own, and by which encrypted ones are read. */
 export function listKeys({ dumps }: Config): TrustItem[] {
-  return dumps.key_file === undefined ? [] : [{ key: "dumps.key_file", text: dumps.key_file }];
+  const { key_file: shared, identity_file: identity } = dumps;
+  return [
+    ...(shared === undefined ? [] : [{ key: "dumps.key_file" as const, text: shared }]),
+    ...(identity === undefined ? [] : [{ key: "dumps.identity_file" as const, text: identity }]),
+  ];
 }
 
-/** Who is told of each dump, unless the user's environment holds the whole URL. The URL itself is a secret: its host is shown. */
-export function listPing({ config, interpolated }: LoadedConfig, environment: Environment): TrustItem[] {
-  const key = "dumps.after_success.ping";
-  const url = config.dumps.after_success?.ping;
-  if (!url) return [];
-  const used = interpolated.filter(({ path, from }) => path === key && from !== "default");
+/** Who is able to read the dumps, and so perhaps nobody else: by their keys, not by the file that names them. */
+export async function listReaders({ config, dir }: LoadedConfig, home: string): Promise<TrustItem[]> {
+  const { recipients = [], recipients_file: file, passphrase_file: passphrase } = config.dumps.encrypt ?? {};
+  const named = file === undefined ? "" : await readFile(resolve(dir, expandHome(file, home)), "utf8").catch(() => "");
+  const listed = named.split("\n").map((line) => line.trim());
+  const all = [...recipients, ...listed.filter((line) => line.startsWith("age1"))].sort();
+  const text = passphrase === undefined ? [...new Set(all)].join(", ") : `the passphrase in ${passphrase}`;
+  return text === "" ? [] : [{ key: "dumps.encrypt", text }];
+}
+
+/**
+ * Who is told of dumps and checks, unless the user's environment holds the whole URL. The URL itself is a secret: its host is
+ * shown.
+ */
+export function listTold(loaded: LoadedConfig, environment: Environment): TrustItem[] {
+  const { dumps, notify } = loaded.config;
+  const each = [
+    { key: "dumps.after_success.ping" as const, path: "dumps.after_success.ping", url: dumps.after_success?.ping },
+    ...notify.flatMap(({ webhook, ping }, at) => [
+      { key: "notify.webhook" as const, path: `notify.${at}.webhook`, url: webhook },
+      { key: "notify.ping" as const, path: `notify.${at}.ping`, url: ping },
+    ]),
+  ];
+  return each.flatMap(({ url, ...place }) => (url ? listUrl(loaded, environment, { ...place, url }) : []));
+}
+
+const TOLD_OF: Partial<Readonly<Record<TrustKey, string>>> = {
+  "dumps.after_success.ping": "each dump",
+  "notify.webhook": "what checks find",
+  "notify.ping": "each check",
+};
+
+function listUrl(
+  { interpolated }: LoadedConfig,
+  environment: Environment,
+  { key, path, url }: { key: TrustKey; path: string; url: string },
+): TrustItem[] {
+  const used = interpolated.filter((each) => each.path === path && each.from !== "default");
   if (used.some(({ name, from }) => from === "environment" && environment[name] === url)) return [];
   const names = [...new Set(used.map(({ name }) => name))].sort();
-  const what = names.length === 0 ? "each dump" : `each dump, and ${names.join(", ")}`;
+  const what = [TOLD_OF[key] ?? "it", ...(names.length === 0 ? [] : [`and ${names.join(", ")}`])].join(", ");
   const content = createHash("sha256").update(url).digest("hex");
   return [{ key, text: `${URL.parse(url)?.host ?? "?"} is told of ${what}`, content }];
 }

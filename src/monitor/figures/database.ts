@@ -92,7 +92,8 @@ const QUERIES = {
   sequences_used: async ({ sql, schema }: Inside) =>
     read(
       await sql<Row[]>`
-        select greatest((pg_catalog.pg_sequence_last_value(c.oid)::float8 - s.seqmin)
+        select greatest((case when pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT')
+                              then pg_catalog.pg_sequence_last_value(c.oid) end::float8 - s.seqmin)
                         / nullif(least(s.seqmax, case a.atttypid when 'pg_catalog.int2'::pg_catalog.regtype then 32767
                                                     when 'pg_catalog.int4'::pg_catalog.regtype then 2147483647
                                                     else 9223372036854775807 end)::float8 - s.seqmin, 0), 0) as value,
@@ -103,7 +104,6 @@ const QUERIES = {
                 and d.deptype in ('a', 'i') and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
           left join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
          where s.seqincrement > 0 and not s.seqcycle and n.nspname = coalesce(${schema}, n.nspname)
-           and pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT')
          order by 1 desc nulls last limit 1`,
       "no sequence was used yet",
     ),

@@ -11,6 +11,7 @@ import type { Repository } from "../../repo/git.ts";
 import type { LiveTarget, Target } from "../../resolve/target.ts";
 import { withTargetSession } from "../../resolve/target-session.ts";
 import type { ServerTools } from "../../server/server.ts";
+import { inTurns } from "../../sys/in-turns.ts";
 import { readJournal } from "../../sys/journal.ts";
 import { once } from "../../sys/once.ts";
 import type { Runner } from "../../sys/process.ts";
@@ -18,7 +19,7 @@ import { newRunId } from "../../sys/run-id.ts";
 import { openForSessions } from "../../work/open-sessions.ts";
 import { askInside, boundQueries, isAskedInside } from "./database.ts";
 import { type DumpHistory, measureDumps, readDumpHistory } from "./dumps.ts";
-import { type Figures, figure, type Measured, none, unknown } from "./figure.ts";
+import { type Figures, figure, isFigure, type Measured, none, unknown } from "./figure.ts";
 import { measureOrphans, measureSeeding, measureStoreDisk, readWorktrees } from "./repository.ts";
 
 /** What measuring needs of its surroundings. */
@@ -55,19 +56,24 @@ export async function readFigures(
     readDumpHistory(tools.storeDir, tools, await readJournal(tools.stateDir), tools.now),
   );
   const servers = new Set<string>();
-  const measurements: Measurement[] = [];
-  for (const subject of subjects) {
-    const key = JSON.stringify(subject.target.server);
-    const isFirst = measurements.length === 0;
-    const own = [...wanted].filter((each) => isOf(each, { isFirst, isNewServer: !servers.has(key) }));
+  const shares = subjects.map(({ target }, at) => {
+    const key = JSON.stringify(target.server);
+    const place = { isFirst: at === 0, isNewServer: !servers.has(key) };
     servers.add(key);
+    return [...wanted].filter((each) => isOf(each, place));
+  });
+  return await inTurns([...subjects.entries()], AT_ONCE, async ([at, subject]) => {
+    const own = shares[at] ?? [];
     const figures = new Map<Measure, Measured>();
     await measureOutside(figures, subject.target, own, { ...tools, history });
-    await measureInside(figures, subject, own, tools, inside?.(subject));
-    measurements.push({ subject, figures });
-  }
-  return measurements;
+    const mayBeDown = subjects.length > 1 && subject.target.worktree !== undefined;
+    await measureInside(figures, subject, own, { ...tools, mayBeDown }, inside?.(subject));
+    return { subject, figures };
+  });
 }
+
+/** As many as `list` asks. */
+const AT_ONCE = 8;
 
 function isOf(measure: Measure, { isFirst, isNewServer }: { isFirst: boolean; isNewServer: boolean }): boolean {
   const { scope } = MEASURES[measure];
@@ -87,10 +93,14 @@ async function measureOutside(
   tools: WatchTools & { history(): Promise<DumpHistory> },
 ): Promise<void> {
   if (wanted.some((each) => DUMP_MEASURES.includes(each))) {
-    const all = measureDumps(await tools.history(), name, label);
-    for (const [measure, measured] of all) if (wanted.includes(measure)) figures.set(measure, measured);
+    const measured = new Map(measureDumps(await tools.history(), name, label));
     // A worktree's database is made anew when it is lost: that nobody dumps it is no finding.
-    if (worktree !== undefined && figures.has("dumps")) figures.set("dumps", none("it is a worktree's"));
+    const isMissed =
+      worktree === undefined || hasValue(measured.get("dumps")) || hasValue(measured.get("last_dump_failed"));
+    for (const measure of wanted) {
+      const own = measured.get(measure);
+      if (own !== undefined) figures.set(measure, isMissed ? own : none("it is a worktree's, and was never dumped"));
+    }
   }
   for (const measure of wanted) {
     if (measure === "store_disk_free") figures.set(measure, await measureStoreDisk(tools.storeDir));
@@ -99,6 +109,11 @@ async function measureOutside(
     }
     if (measure === "orphans") figures.set(measure, await findOrphans(tools));
   }
+}
+
+/** Whether there is a figure, and it is not 0. */
+function hasValue(measured: Measured | undefined): boolean {
+  return measured !== undefined && isFigure(measured) && measured.value !== 0;
 }
 
 async function findOrphans({ repository, stateDir, runner }: WatchTools): Promise<Measured> {
@@ -111,11 +126,14 @@ async function findOrphans({ repository, stateDir, runner }: WatchTools): Promis
   }
 }
 
+/** What a server that was stopped looks like from here. */
+const STOPPED: ReadonlySet<string> = new Set(["server_down", "server_absent", "container_absent"]);
+
 async function measureInside(
   figures: Map<Measure, Measured>,
   subject: TargetMigrations,
   wanted: readonly Measure[],
-  tools: WatchTools,
+  tools: WatchTools & { /** One among several that is not in use is no finding. */ mayBeDown: boolean },
   more: Inside | undefined,
 ): Promise<void> {
   const left = wanted.filter((each) => !figures.has(each));
@@ -124,32 +142,45 @@ async function measureInside(
     const live = await openForSessions(subject.target, tools.serverTools);
     await withTargetSession(live, newRunId(tools.now), async (sql) => {
       await boundQueries(sql);
-      for (const measure of left) figures.set(measure, await measureOne(sql, measure, subject, live));
+      for (const measure of left) {
+        if (!figures.has(measure)) await measureOne(figures, { sql, live, subject }, measure);
+      }
       await more?.(sql, live);
     });
   } catch (error) {
     if (!(error instanceof PgroveError)) throw error;
     const why = messageOf(error).split("\n")[0] ?? "";
-    for (const measure of left) figures.set(measure, unknown(why));
-    if (left.includes("database_unreachable")) figures.set("database_unreachable", figure(1, why));
+    const isIdle = tools.mayBeDown && STOPPED.has(error.code);
+    for (const measure of left) figures.set(measure, isIdle ? none("its server is stopped") : unknown(why));
+    if (!isIdle && left.includes("database_unreachable")) figures.set("database_unreachable", figure(1, why));
   }
 }
 
-async function measureOne(
-  sql: Sql,
-  measure: Measure,
-  subject: TargetMigrations,
-  { target, toolbox }: LiveTarget,
-): Promise<Measured> {
-  if (isAskedInside(measure)) return await askInside({ sql, schema: target.schema ?? null }, measure);
+interface Session {
+  sql: Sql;
+  live: LiveTarget;
+  subject: TargetMigrations;
+}
+
+async function measureOne(figures: Map<Measure, Measured>, session: Session, measure: Measure): Promise<void> {
+  const { sql, live, subject } = session;
+  if (isAskedInside(measure)) {
+    figures.set(measure, await askInside({ sql, schema: live.target.schema ?? null }, measure));
+    return;
+  }
   switch (measure) {
     case "database_unreachable":
-      return figure(0);
+      figures.set(measure, figure(0));
+      return;
     case "pending_migrations":
-    case "migrations_in_doubt":
-      return await measureMigrations(sql, measure, subject);
+    case "migrations_in_doubt": {
+      const { pending, inDoubt } = await measureMigrations(sql, subject);
+      figures.set("pending_migrations", pending).set("migrations_in_doubt", inDoubt);
+      return;
+    }
     case "server_disk_free":
-      return await measureServerDisk(sql, toolbox);
+      figures.set(measure, await measureServerDisk(sql, live.toolbox));
+      return;
     default:
       throw new Error(`${measure} is measured by nobody`);
   }
@@ -160,20 +191,22 @@ const MOST_NAMED = 3;
 
 async function measureMigrations(
   sql: Sql,
-  measure: "pending_migrations" | "migrations_in_doubt",
   subject: TargetMigrations,
-): Promise<Measured> {
-  if (subject.settings.command !== undefined) return none("another tool migrates");
+): Promise<Record<"pending" | "inDoubt", Measured>> {
+  const both = (measured: Measured) => ({ pending: measured, inDoubt: measured });
+  if (subject.settings.command !== undefined) return both(none("another tool migrates"));
   try {
     const files = await subject.files();
     const { pending, inDoubt, foreignDoubt } = await readStatus(sql, await ledgerWhere(subject, subject.target), files);
-    if (measure === "migrations_in_doubt" && foreignDoubt !== undefined) {
-      return figure(inDoubt.length + 1, `version ${foreignDoubt}`);
-    }
-    const found = measure === "pending_migrations" ? pending : inDoubt;
-    return figure(found.length, found.slice(0, MOST_NAMED).map(describeMigration).join(", "));
+    const named = (each: readonly Parameters<typeof describeMigration>[0][]) =>
+      each.slice(0, MOST_NAMED).map(describeMigration).join(", ");
+    const doubted =
+      foreignDoubt === undefined
+        ? figure(inDoubt.length, named(inDoubt))
+        : figure(inDoubt.length + 1, `version ${foreignDoubt}`);
+    return { pending: figure(pending.length, named(pending)), inDoubt: doubted };
   } catch (error) {
-    return unknown(messageOf(error).split("\n")[0] ?? "");
+    return both(unknown(messageOf(error).split("\n")[0] ?? ""));
   }
 }
 

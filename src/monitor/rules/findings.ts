@@ -94,7 +94,8 @@ export function checkDocument(found: CheckFindings): CheckDocument {
   };
 }
 
-function figuresOf({ value: measured, limit, kind }: RuleResult) {
+/** Its figures, as documents have them. */
+export function figuresOf({ value: measured, limit, kind }: RuleResult) {
   const isSaid = measured !== undefined && Number.isFinite(measured);
   return { value: isSaid ? measured : null, limit, unit: UNITS[kind] };
 }

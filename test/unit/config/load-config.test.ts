@@ -83,7 +83,7 @@ describe("what is right", () => {
       seeds: { dir: join(dir, "seeds"), count: 10 },
       snapshots: { keep: 5 },
       prune: { after: 604_800_000, keep: 604_800_000 },
-      dumps: { prove: false },
+      dumps: { prove: false, globals: false },
       environments: {},
       client_image: "postgres:{major}",
     });
