@@ -215,8 +215,14 @@ export function isActing(name: string): boolean {
 /** Variables of the env file that would change what programs do. */
 export function listActingVariables({ env }: Config): TrustItem[] {
   const all = [env, ...(env.others ?? [])].flatMap(({ set }) => Object.entries(set));
-  const acting = all.filter(([name]) => isActing(name));
+  const acting = all.filter(([name, value]) => [name, ...namesInLines(value)].some(isActing));
   return acting.map(([name, value]) => ({ key: "env.set", text: `${name}=${value}` }));
+}
+
+/** What programs that read an env file line by line, as docker's --env-file does, take for variables within a longer value. */
+function namesInLines(value: string): string[] {
+  const [, ...lines] = value.split(/\r\n|\r|\n/);
+  return lines.flatMap((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*[=:]/.exec(line)?.[1] ?? []);
 }
 
 /** Where the repository's folders are. */

@@ -116,6 +116,13 @@ describe("variables", () => {
     const { config } = await load('env: {set: {DATABASE_URL: "{url}", PATH: "./bin"}}');
     expect(listActingVariables(config)).toEqual([{ key: "env.set", text: "PATH=./bin" }]);
   });
+
+  test("also within a value of several lines, which not every program reads as one value", async () => {
+    const value = "a\nexport NODE_OPTIONS=--require ./x";
+    const set = { KEY: value, FINE: "-----BEGIN-----\nAb=\n-----END-----" };
+    const { config } = await load(`env: {set: ${JSON.stringify(set)}}`);
+    expect(listActingVariables(config)).toEqual([{ key: "env.set", text: `KEY=${value}` }]);
+  });
 });
 
 describe("the folder of worktrees", () => {
