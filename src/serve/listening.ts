@@ -33,9 +33,11 @@ const LOOPBACK = /^(127\.|::1$)/;
 /** Reads ADDRESS, ADDRESS:PORT, [V6]:PORT or PORT. Throws (exit 2) at what is none. */
 export function readListen(text: string | undefined): { address: string; port: number } {
   if (text === undefined) return { address: USUAL_ADDRESS, port: USUAL_PORT };
-  const [, six, four, port] = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*?))(?::?(\d{1,5}))?$/.exec(text) ?? [];
-  const named = six ?? four ?? "";
-  const address = named === "localhost" || named === "" ? USUAL_ADDRESS : named;
+  const [, six, four = "", port] =
+    /^(?:\[([0-9a-fA-F:]+)\]|(localhost|[0-9.]+\.[0-9.]+))?(?::?(\d{1,5}))?$/.exec(text) ?? [];
+  const named = six ?? four;
+  const isForm = text !== "" && [named, port].some((part) => part !== undefined && part !== "");
+  const address = named === "localhost" || (named === "" && isForm) ? USUAL_ADDRESS : named;
   const number = port === undefined ? USUAL_PORT : Number(port);
   if (isIP(address) === 0 || number > 65_535) {
     throw usageError(`--listen takes an address of this machine and a port, not ${text}`, "--listen 127.0.0.1:4711");

@@ -36,14 +36,10 @@ export const command = defineCommand({
     const mended = args.fix ? await mendAll(context, found) : [];
     const checks = mended.length === 0 ? found : await look();
     const document = {
-<<<<<<< HEAD
       checks: checks.map(
         ({ name, state, found, fix }): DoctorCheckDocument => ({ name, state, found, fix: fix ?? null }),
       ),
-=======
-      checks: checks.map(({ name, state, found, fix }) => ({ name, state, found, fix: fix ?? null })),
       ...(args.fix ? { mended } : {}),
->>>>>>> h-watch
     };
     const problems = checks.filter(({ state }) => state === "problem").length;
     await context.output.answer(document, () => {
