@@ -74,7 +74,8 @@ export class AnswerCache {
     if (this.entries.size > MOST_ENTRIES && oldest !== undefined) this.entries.delete(oldest);
   }
 
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Does the work when fewer than so many others go on. */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.running >= AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running++;
     try {

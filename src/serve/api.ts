@@ -166,7 +166,7 @@ export function addRead<Path extends Form = typeof nothing, Query extends Form =
 }
 
 /** Asks, or takes what is known. Throws what the command has failed with, and where its answer is not what it should be. */
-async function askProgram(
+export async function askProgram(
   api: Api,
   words: readonly string[],
   { answer, anyExit }: Pick<ReadRoute<Form, Form>, "answer" | "anyExit">,
@@ -209,7 +209,7 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
       requireTarget(grant, target);
       const words = [...route.words(input, target), ...confirmation(input)];
       if (Reflect.get(input, "dry_run") === true) {
-        const ended = await api.program(words, api.ending);
+        const ended = await api.cache.inTurn(() => api.program(words, api.ending));
         if (!isDone(ended)) throw failureOfRun(ended);
         return context.json(ended.document ?? { version: 1 });
       }

@@ -4,7 +4,7 @@ import { type ScenarioDocument, scenariosAnswer, type TargetDocument, targetsAns
 import { worktreesAnswer } from "../answers/worktrees.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { loadFactories } from "../seed/factory/factory-file.ts";
-import { type Api, check, describe, json, mayUse, needs } from "./api.ts";
+import { type Api, askProgram, check, describe, json, mayUse, needs } from "./api.ts";
 
 export interface PlaceOptions {
   config(): Promise<LoadedConfig>;
@@ -23,10 +23,8 @@ export function addPlaceRoutes(api: Api, { config, now }: PlaceOptions): void {
     nothing,
     async (context) => {
       const { config: settings } = await config();
-      const { value: worktrees } = await api.cache.answer('["list"]', async () => {
-        return (await api.program(["list"], api.ending)).document;
-      });
-      const names = v.is(worktreesAnswer, worktrees) ? worktrees.worktrees.filter(({ main }) => !main) : [];
+      const { value: listed } = await askProgram(api, ["list"], { answer: worktreesAnswer });
+      const names = v.is(worktreesAnswer, listed) ? listed.worktrees.filter(({ main }) => !main) : [];
       const environments = Object.entries(settings.environments).map(
         ([name, each]): TargetDocument => ({ name: `@${name}`, kind: "environment", protected: each.protected }),
       );

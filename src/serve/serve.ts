@@ -45,7 +45,7 @@ export interface Served {
 /** Larger bodies are refused before they are read. */
 const MOST_BODY_BYTES = 64 * 1024;
 /** Seconds after which a connection that says nothing is closed. */
-const IDLE_S = 30;
+const IDLE_S = 120;
 
 /** Opens the address. Throws (exit 4) where it cannot be had. */
 export async function startServing(options: ServeOptions): Promise<Served> {
