@@ -129,7 +129,7 @@ describe("deeds", () => {
     const dialog = page.getByRole("dialog");
     await dialog.getByText(`${grove.project}_gone`).waitFor();
     await dialog.getByText("pgrove remove gone").waitFor();
-    const go = dialog.getByRole("button", { name: "Remove gone" });
+    const go = dialog.getByRole("button", { name: "Remove gone", exact: true });
     await dialog.getByLabel("Type gone").fill("gon");
     expect(await go.isDisabled()).toBe(true);
     expect(await grove.databaseNames()).toContain(`${grove.project}_gone`);
@@ -150,7 +150,7 @@ describe("deeds", () => {
     await place.getByRole("button", { name: button }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("textbox").first().fill(field);
-    await dialog.getByRole("button", { name: title }).click();
+    await dialog.getByRole("button", { name: title, exact: true }).click();
     await jobEnds(page, ended);
     expect(wrong).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe("deeds", () => {
     const dialog = page.getByRole("dialog");
     await dialog.locator(".plan li").first().waitFor();
     await dialog.getByRole("textbox").fill(name);
-    await dialog.getByRole("button", { name: title }).click();
+    await dialog.getByRole("button", { name: title, exact: true }).click();
     await jobEnds(page, ended);
     expect(wrong).toEqual([]);
   });
@@ -175,13 +175,13 @@ describe("deeds", () => {
   test("a dump is verified, a scenario previewed and run", async () => {
     const page = await openPage("dumps");
     await page.getByRole("button", { name: "Verify" }).first().click();
-    await page.getByRole("dialog").getByRole("button", { name: "Verify by restoring" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Verify by restoring", exact: true }).click();
     await jobEnds(page, /done verify/);
     await show(page, "seeds");
     await page.getByRole("button", { name: "Preview ten rows" }).click();
     await page.getByRole("region", { name: "Preview of users" }).waitFor();
-    await page.getByRole("button", { name: "Run" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Run user_onboarding" }).click();
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Run user_onboarding", exact: true }).click();
     await jobEnds(page, /done seed main/);
     await show(page, "data");
     await page.getByRole("row", { name: /^users 10/ }).waitFor();
