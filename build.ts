@@ -1,5 +1,5 @@
 /**
- * Builds dist/pgrove, one file with everything in it. usage: bun run build.ts [--all]
+ * Builds dist/pgrove, one file with everything in it, the page of `serve` among it. usage: bun run build.ts [--all]
  *   --all   also every released platform, as dist/pgrove-<platform>, with dist/SHA256SUMS
  */
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
@@ -35,6 +35,7 @@ const FLAGS = [
 const { values } = parseArgs({ options: { all: { type: "boolean", default: false } } });
 process.chdir(import.meta.dir);
 await mkdir("dist", { recursive: true });
+await buildPage();
 await build("dist/pgrove");
 if (values.all) await buildReleases();
 
@@ -52,6 +53,22 @@ async function buildReleases(): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
   await Bun.write("dist/SHA256SUMS", `${sums.join("\n")}\n`);
+}
+
+/** The page of `serve`: one html file with its script and styles in it. Its name keeps the bundler from taking it apart. */
+async function buildPage(): Promise<void> {
+  const folder = await mkdtemp("dist/.page-");
+  try {
+    const flags = ["--compile", "--target=browser", "--production"];
+    const command = [process.execPath, "build", ...flags, "page/index.html", "--outdir", folder];
+    const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+    const [said, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+    if (code !== 0) throw new Error(`the page could not be built (exit ${code})\n${said}`);
+    await mkdir("dist/page", { recursive: true });
+    await rename(join(folder, "index.html"), "dist/page/page.txt");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** In a folder of its own, since bun leaves its source maps beside the binary; then renamed, so that none is half-written. */

@@ -61,6 +61,7 @@ async function playAll() {
   if (needsInstall() && !(await check("install", "npm", ["ci", "--include=dev"]))) return;
   const built = await check("build", "bun", ["run", "build.ts"]);
   await check("types", "tsc", ["--noEmit"]);
+  await check("types of the page", "tsc", ["--noEmit", "-p", "page"]);
   await check("lint", "biome", ["check", "."]);
   await playParts(dealEvenly(root, filesOf("unit"), { name: "unit", count: UNIT_PARTS }));
   if (!built && filesOf("e2e").length > 0) failures.push("e2e: not run, the build failed");

@@ -30,6 +30,8 @@ export interface LazyCommand {
 /** Commands that begin with the same word. */
 export interface CommandGroup extends CommandDef {
   meta: CommandMeta & { description: string };
+  /** What the word alone does, where it does something: `serve` serves, `serve token` is about tokens. */
+  own?: LazyCommand;
   subCommands: Commands;
 }
 
@@ -68,9 +70,9 @@ export function lazy(
 }
 
 /** Commands that begin with the same word, in the order in which help shows them. */
-export function group(words: Meta, subCommands: Commands): CommandGroup {
+export function group(words: Meta, subCommands: Commands, own?: LazyCommand): CommandGroup {
   const meta = metaOf(words);
-  return { meta, subCommands };
+  return { meta, subCommands, ...(own === undefined ? {} : { own }) };
 }
 
 function metaOf(meta: Meta) {

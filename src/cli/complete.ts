@@ -1,5 +1,13 @@
 /** What could stand at the end of an unfinished command line. */
-import { type Command, type CommandGroup, findCommand, isGroup, listCommands, type Named } from "./command-tree.ts";
+import {
+  type Command,
+  type CommandGroup,
+  findCommand,
+  isGroup,
+  type LazyCommand,
+  listCommands,
+  type Named,
+} from "./command-tree.ts";
 import { COMMON_OPTIONS } from "./common-options.ts";
 import { type Completes, type Option, optionsOf, takesValue, type Word, wordsOf } from "./grammar.ts";
 
@@ -40,6 +48,7 @@ async function locate(root: CommandGroup, before: readonly string[]): Promise<Pl
   let group = root;
   let command: Command | undefined;
   let words = 0;
+  let own: LazyCommand | undefined;
   const options = () => [...COMMON_OPTIONS, ...optionsOf(command?.args ?? {})];
   for (let index = 0; index < before.length; index++) {
     const word = before[index] ?? "";
@@ -49,11 +58,14 @@ async function locate(root: CommandGroup, before: readonly string[]): Promise<Pl
     else {
       const entry = findCommand(group, word)?.entry;
       if (entry === undefined || entry.meta.hidden) return undefined;
-      if (isGroup(entry)) group = entry;
-      else command = await entry();
+      if (isGroup(entry)) {
+        group = entry;
+        own = entry.own;
+      } else command = await entry();
     }
   }
-  return { names: listCommands(group), command, options: options(), words };
+  const known = command === undefined && own !== undefined ? optionsOf((await own()).args) : [];
+  return { names: listCommands(group), command, options: [...options(), ...known], words };
 }
 
 /** The option that takes the next word as its value. */

@@ -1,4 +1,5 @@
 /** How failures are told: words for people, JSON for scripts, and the exit code for both. */
+import type { ErrorDocument } from "../answers/error.ts";
 import { EXIT, messageOf, PgroveError } from "../errors.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
 import { visibleJson } from "../sys/visible-text.ts";
@@ -58,7 +59,7 @@ export function renderFailure({ message, hint }: Failure, paint: Paint = createP
 }
 
 /** The failure as a document. */
-export function failureDocument({ code, message, hint }: Failure): Record<string, unknown> {
+export function failureDocument({ code, message, hint }: Failure): ErrorDocument {
   return { version: 1, error: { code, message, hint: hint ?? null } };
 }
 

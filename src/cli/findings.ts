@@ -1,4 +1,5 @@
 /** What checks have found, as an answer: one line each with its place; under GitHub Actions as annotations, too. */
+import type { FindingDocument } from "../answers/migrations.ts";
 import { EXIT } from "../errors.ts";
 import type { Finding } from "../migrate/migration.ts";
 import { visible, visibleOnOneLine } from "../sys/visible-text.ts";
@@ -33,7 +34,7 @@ export async function reportFindings(
   return findings.length === 0 ? EXIT.ok : EXIT.problems;
 }
 
-function toDocument({ rule, level, file, line, column, message, hint }: Finding) {
+function toDocument({ rule, level, file, line, column, message, hint }: Finding): FindingDocument {
   return { rule, level, file, line, column, message, hint: hint ?? null };
 }
 

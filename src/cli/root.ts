@@ -53,6 +53,22 @@ const HOOKS = group("git hooks that provision new worktrees: install, uninstall,
   status: lazy("whether they are there, and git runs them", () => import("./commands/hooks.ts"), "status"),
 });
 
+const TOKENS = group("tokens for the API: create, list, revoke", {
+  create: lazy("makes a token, and shows it once", () => import("./commands/serve-token.ts"), "create"),
+  list: lazy(
+    { description: "the tokens of this repository", alias: "ls" },
+    () => import("./commands/serve-token.ts"),
+    "list",
+  ),
+  revoke: lazy("takes a token back", () => import("./commands/serve-token.ts"), "revoke"),
+});
+
+const SERVE = group(
+  "the HTTP API, metrics and one page",
+  { token: TOKENS },
+  lazy("the HTTP API, metrics and one page", () => import("./commands/serve.ts")),
+);
+
 const MIGRATE = group("schema migrations: up, down, goto, status, check and more", {
   up: lazy("applies what is pending", () => import("./commands/migrate-run.ts"), "up"),
   down: lazy("takes the last ones back", () => import("./commands/migrate-run.ts"), "down"),
@@ -146,6 +162,7 @@ export const CHAPTERS: readonly Chapter[] = [
   {
     title: "Housekeeping",
     commands: {
+      serve: SERVE,
       check: lazy("the alert rules, for cron and CI", () => import("./commands/check.ts")),
       metrics: lazy("figures for a monitoring system", () => import("./commands/metrics.ts")),
       history: lazy("who did what to which database", () => import("./commands/history.ts")),

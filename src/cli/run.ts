@@ -6,9 +6,11 @@ import { dropStaleMark } from "../sys/hook-mark.ts";
 import {
   type Command,
   type CommandGroup,
+  findCommand,
   isGroup,
   type LazyCommand,
   listCommands,
+  type Named,
   requireCommand,
 } from "./command-tree.ts";
 import { createContext } from "./context.ts";
@@ -78,35 +80,45 @@ function chooseCommand(argv: readonly string[]): Chosen {
   const first = takeWord(argv);
   if (first === undefined) return { help: [] };
   if (first.word === "help") return { help: first.rest };
-  const { name, entry } = requireCommand(root, first.word, "pgrove");
-  if (!isGroup(entry)) return { load: entry, name, rest: first.rest };
-  const second = takeWord(first.rest);
-  if (second !== undefined) {
-    const found = requireSubcommand(name, entry, second.word);
-    return { load: found.entry, name: found.name, rest: second.rest };
-  }
-  if (scanCommonFlags(argv).has("help")) return { help: [name] };
+  return chooseWithin(requireCommand(root, first.word, "pgrove"), first.rest, argv);
+}
+
+/** The command that the rest of the words leads to. */
+function chooseWithin({ name, entry }: Named, rest: readonly string[], argv: readonly string[]): Chosen {
+  if (!isGroup(entry)) return { load: entry, name, rest };
+  const next = takeSubcommand(name, entry, rest);
+  if (next !== undefined) return chooseWithin(next.named, next.rest, argv);
+  if (entry.own !== undefined) return { load: entry.own, name, rest };
+  if (scanCommonFlags(argv).has("help")) return { help: name.split(" ") };
   const names = listCommands(entry).map((each) => each.name);
   throw usageError(`pgrove ${name} needs one of: ${names.join(", ")}`, `pgrove ${name} --help`);
 }
 
-/** The subcommand, and its whole name, such as "dumps list". */
-function requireSubcommand(prefix: string, group: CommandGroup, word: string): { name: string; entry: LazyCommand } {
-  const { name, entry } = requireCommand(group, word, `pgrove ${prefix}`);
-  if (isGroup(entry)) throw new Error(`${prefix} ${name} has subcommands of its own`);
-  return { name: `${prefix} ${name}`, entry };
+/** The subcommand by its whole name, such as "dumps list", and what follows it; of a group that is a command, too, only one that is named. */
+function takeSubcommand(prefix: string, group: CommandGroup, words: readonly string[]) {
+  if (group.own !== undefined && findCommand(group, words[0] ?? "") === undefined) return undefined;
+  const taken = takeWord(words);
+  if (taken === undefined) return undefined;
+  const { name, entry } = requireCommand(group, taken.word, `pgrove ${prefix}`);
+  return { named: { name: `${prefix} ${name}`, entry }, rest: taken.rest };
 }
 
 async function renderHelp(words: readonly string[], output: Output): Promise<string> {
   const { renderCommandHelp, renderGroupHelp, renderOverview } = await import("./help.ts");
   const first = takeWord(words);
   if (first === undefined) return renderOverview(root, CHAPTERS, output.paint);
-  const { name, entry } = requireCommand(root, first.word, "pgrove");
+  let found = { named: requireCommand(root, first.word, "pgrove"), rest: first.rest };
+  while (isGroup(found.named.entry)) {
+    const next = takeSubcommand(found.named.name, found.named.entry, found.rest);
+    if (next === undefined) break;
+    found = next;
+  }
+  const { name, entry } = found.named;
   if (!isGroup(entry)) return renderCommandHelp(name, await entry(), output.paint);
-  const second = takeWord(first.rest);
-  if (second === undefined) return renderGroupHelp(name, entry, output.paint);
-  const found = requireSubcommand(name, entry, second.word);
-  return renderCommandHelp(found.name, await found.entry(), output.paint);
+  if (entry.own === undefined) return renderGroupHelp(name, entry, output.paint);
+  return [renderCommandHelp(name, await entry.own(), output.paint), renderGroupHelp(name, entry, output.paint)].join(
+    "\n\n",
+  );
 }
 
 interface Loaded {

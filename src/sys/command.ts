@@ -26,6 +26,8 @@ export interface Command {
 }
 
 export interface Streams {
+  /** Told the process's number once it has started. */
+  started?: (pid: number) => void;
   input?: AsyncIterable<Uint8Array>;
   /** Awaited for each piece of stdout: this is the back pressure. */
   output?: (chunk: Uint8Array) => void | Promise<void>;

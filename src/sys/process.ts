@@ -81,6 +81,7 @@ const NEVER = new AbortController().signal;
 async function followChild(command: Command, io: Streams, abort: AbortSignal, end = NEVER): Promise<void> {
   abort.throwIfAborted();
   const child = spawn(command, io.input === undefined ? "ignore" : "pipe");
+  io.started?.(child.pid);
   await new ChildRun(child, command, io, abort, end).follow();
 }
 

@@ -1,11 +1,12 @@
 /** What `dumps prune` answers. */
+import type { PruneDumpsDocument } from "../../answers/dumps.ts";
 import type { DumpDecision, PrunePlan } from "../../dump/prune.ts";
 import { createdAt } from "../../dump/store.ts";
 import { formatAge, formatBytes, plural } from "../format.ts";
 import { formatTable } from "../table.ts";
 
 /** `doubt` is why a dump takes no other one's place. */
-export function pruneDocument({ kept, removed, ignored }: PrunePlan, dryRun: boolean) {
+export function pruneDocument({ kept, removed, ignored }: PrunePlan, dryRun: boolean): PruneDumpsDocument {
   const base = ({ dump, source }: DumpDecision) => ({ name: dump.name, source });
   return {
     dry_run: dryRun,

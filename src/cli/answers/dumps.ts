@@ -1,4 +1,5 @@
 /** What the commands of `dumps` answer. */
+import type { DumpDocument } from "../../answers/dumps.ts";
 import type { Author } from "../../dump/authorship.ts";
 import type { Manifest } from "../../dump/manifest.ts";
 import { findFault, findProven, type ProofResult } from "../../dump/proof.ts";
@@ -22,7 +23,7 @@ const AUTHORS: Readonly<Record<Author, string>> = {
 };
 
 /** `proved` is the newest restore that has shown it to be what was dumped; `fault` what was found wrong with it since. */
-export function dumpDocument({ dump, author, results }: AuthoredDump) {
+export function dumpDocument({ dump, author, results }: AuthoredDump): DumpDocument {
   return {
     name: dump.name,
     path: dump.path,
@@ -33,7 +34,7 @@ export function dumpDocument({ dump, author, results }: AuthoredDump) {
     proved: findProven(results) ?? null,
     fault: findFault(results) ?? null,
     author,
-    manifest: dump.manifest ?? null,
+    manifest: dump.manifest === undefined ? null : { ...dump.manifest },
   };
 }
 

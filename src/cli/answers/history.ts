@@ -1,11 +1,12 @@
 /** What `history` answers. */
+import type { EpisodeDocument } from "../../answers/history.ts";
 import type { Episode } from "../../monitor/history.ts";
 import type { JournalEntry } from "../../sys/journal.ts";
 import type { ChainFault, ChainReport } from "../../sys/journal-chain.ts";
 import { formatAge, formatDuration, plural } from "../format.ts";
 import { formatTable } from "../table.ts";
 
-export function episodeDocument({ begin, end }: Episode): Record<string, unknown> {
+export function episodeDocument({ begin, end }: Episode): EpisodeDocument {
   const { at, run, operation, target, database, by, host, pid } = begin;
   return {
     ...{ run, at, operation, target, database, by, host, pid },

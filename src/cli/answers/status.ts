@@ -1,4 +1,5 @@
 /** What `status` answers. */
+import type { StatusDocument } from "../../answers/status.ts";
 import type { StoredDump } from "../../dump/store.ts";
 import type { EnvCheck } from "../../monitor/env-check.ts";
 import { dumpedAt, type TargetStatus } from "../../monitor/status.ts";
@@ -32,7 +33,7 @@ function describeDump(dump: StoredDump, now: Date): string {
 }
 
 /** The same for scripts. */
-export function documentOf(target: string, status: TargetStatus, now: Date): Record<string, unknown> {
+export function documentOf(target: string, status: TargetStatus, now: Date): StatusDocument {
   const { server, facts, lastDump, problem } = status;
   return {
     target,

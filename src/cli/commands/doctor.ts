@@ -1,3 +1,4 @@
+import type { DoctorCheckDocument } from "../../answers/doctor.ts";
 import { EXIT } from "../../errors.ts";
 import type { Check } from "../../monitor/check.ts";
 import { examine } from "../../monitor/doctor.ts";
@@ -35,7 +36,9 @@ export const command = defineCommand({
     const mended = args.fix ? await mendAll(context, found) : [];
     const checks = mended.length === 0 ? found : await look();
     const document = {
-      checks: checks.map(({ name, state, found, fix }) => ({ name, state, found, fix: fix ?? null })),
+      checks: checks.map(
+        ({ name, state, found, fix }): DoctorCheckDocument => ({ name, state, found, fix: fix ?? null }),
+      ),
       ...(args.fix ? { mended } : {}),
     };
     const problems = checks.filter(({ state }) => state === "problem").length;

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import type { ListedWorktreeDocument } from "../../answers/worktrees.ts";
 import { formatConnectionUrl } from "../../postgres/url.ts";
 import type { ListedWorktree } from "../../worktree/list.ts";
 import type { Migrations } from "../../worktree/list-migrations.ts";
@@ -71,7 +72,7 @@ function describeState({ name, worktree, row, server, exists, away, isParked }: 
   return server ?? "unknown";
 }
 
-function toDocument(listed: ListedWorktree) {
+function toDocument(listed: ListedWorktree): ListedWorktreeDocument {
   const { name, worktree, isCurrent, row, database, server, exists, sizeBytes, migrations, connection } = listed;
   const { away, isParked } = listed;
   return {

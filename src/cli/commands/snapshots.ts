@@ -1,3 +1,4 @@
+import type { SnapshotDocument } from "../../answers/snapshots.ts";
 import { readSnapshots, removeSnapshot } from "../../copy/snapshot.ts";
 import { requireSnapshot, type Snapshot } from "../../copy/snapshot-list.ts";
 import { unitOf } from "../../unit/unit-of.ts";
@@ -26,7 +27,7 @@ export const list = defineCommand({
   },
 });
 
-function toDocument({ name, database, of, takenAt, sizeBytes }: Snapshot) {
+function toDocument({ name, database, of, takenAt, sizeBytes }: Snapshot): SnapshotDocument {
   return { name, database, of, taken_at: takenAt.toISOString(), size_bytes: sizeBytes };
 }
 

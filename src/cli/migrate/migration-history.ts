@@ -1,4 +1,5 @@
 /** What was done to a database's migrations, as an answer. */
+import type { MigrationHistoryEntry } from "../../answers/migrations.ts";
 import type { HistoryAction, HistoryEntry } from "../../migrate/ledger/ledger-rows.ts";
 import { describeMigration } from "../../migrate/migration.ts";
 import { formatAge, formatDuration, wholeMs } from "../format.ts";
@@ -15,7 +16,7 @@ const WORDS: Readonly<Record<HistoryAction, string>> = {
 };
 
 /** One entry of `migrate history --json`. */
-export function historyDocument(entry: HistoryEntry) {
+export function historyDocument(entry: HistoryEntry): MigrationHistoryEntry {
   return {
     ...{
       version: entry.version?.toString() ?? null,

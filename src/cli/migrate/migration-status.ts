@@ -1,5 +1,6 @@
 /** How a database stands to its migrations, as an answer. */
 
+import type { MigrationStatusDocument } from "../../answers/migrations.ts";
 import { describeDoubt, describeForeignDoubt, isUpToDate, type MigrationStatus } from "../../migrate/ledger/status.ts";
 import type { LedgerRow, Migration } from "../../migrate/migration.ts";
 import { describeMigration } from "../../migrate/migration.ts";
@@ -7,7 +8,7 @@ import { formatAge, plural, wholeMs } from "../format.ts";
 import { formatFields, formatTable } from "../table.ts";
 
 /** The document of `migrate status --json`. Versions are text: they may be larger than JSON's numbers are exact. */
-export function statusDocument(status: MigrationStatus) {
+export function statusDocument(status: MigrationStatus): MigrationStatusDocument {
   const { ledger, applied, pending, outOfOrder, missing, edited, inDoubt } = status;
   const { place } = ledger;
   return {
@@ -19,7 +20,7 @@ export function statusDocument(status: MigrationStatus) {
     edited: edited.map(fileDocument),
     in_doubt: inDoubt.map((row) => ({ ...rowDocument(row), failed: row.failed })),
     foreign_doubt: status.foreignDoubt?.toString() ?? null,
-    notes: status.foreign,
+    notes: [...status.foreign],
     findings: status.findings.map(({ rule, level, file, line, message }) => ({ rule, level, file, line, message })),
     ledger: { table: place.table, exists: ledger.exists, companion: place.companion.table, tool: place.companion.kind },
   };

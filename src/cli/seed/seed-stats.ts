@@ -1,5 +1,6 @@
 /** The statistics of a target for people and for --json. */
 
+import type { StatsDocument } from "../../answers/status.ts";
 import type { LiveTarget } from "../../resolve/target.ts";
 import type { SeedStats, SequenceStats, TableStats } from "../../seed/stats.ts";
 import type { Context } from "../context.ts";
@@ -15,7 +16,7 @@ export async function answerStats(context: Context, live: LiveTarget): Promise<v
 }
 
 /** The part of a JSON document that says how the tables are. */
-export function statsDocument({ database, tables, sequences }: SeedStats): Record<string, unknown> {
+export function statsDocument({ database, tables, sequences }: SeedStats): StatsDocument {
   return {
     database,
     tables: tables.map((table) => ({

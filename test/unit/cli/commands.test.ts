@@ -7,13 +7,13 @@ import { renderCommandHelp, renderOverview } from "../../../src/cli/help.ts";
 import { CHAPTERS, root } from "../../../src/cli/root.ts";
 import { createPaint } from "../../../src/cli/terminal.ts";
 
-const entries = listCommands(root).flatMap(({ name, entry }): Named<LazyCommand>[] =>
-  isGroup(entry)
-    ? listCommands(entry).flatMap((each) =>
-        isGroup(each.entry) ? [] : [{ name: `${name} ${each.name}`, entry: each.entry }],
-      )
-    : [{ name, entry }],
-);
+const entries = listCommands(root).flatMap(commandsOf);
+
+function commandsOf({ name, entry }: Named): Named<LazyCommand>[] {
+  if (!isGroup(entry)) return [{ name, entry }];
+  const own = entry.own === undefined ? [] : [{ name, entry: entry.own }];
+  return [...own, ...listCommands(entry).flatMap((each) => commandsOf({ ...each, name: `${name} ${each.name}` }))];
+}
 
 describe.each(entries)("$name", ({ name, entry }) => {
   test("its declaration is whole and clashes with nothing", async () => {

@@ -1,0 +1,55 @@
+/** What is going on: a line at the bottom, which opens. */
+import { useState } from "preact/hooks";
+import type { JobDocument } from "../src/answers/jobs.ts";
+import { Failure, Line, Mark, Name } from "./parts.tsx";
+import { send } from "./server.ts";
+import { age, pathOf } from "./words.ts";
+
+const KINDS = { running: "warn", done: "good", failed: "bad", cancelled: "dim" } as const;
+
+export function Jobs({ jobs }: { jobs: readonly JobDocument[] }) {
+  const [open, setOpen] = useState(false);
+  const [newest] = jobs;
+  return (
+    <aside class="jobs" aria-label="Jobs">
+      <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {newest === undefined ? "no jobs yet" : <Summary job={newest} />}
+      </button>
+      {open ? (
+        <ul>
+          {jobs.map((job) => (
+            <li key={job.id}>
+              <Summary job={job} /> <span class="dim">{age(job.started_at)}</span>
+              {job.state === "running" ? <Cancel job={job} /> : null}
+              <Line words={job.command} />
+              {job.error === null ? null : <Failure failure={job.error} />}
+              {job.lines.length === 0 ? null : <pre>{job.lines.slice(-8).join("\n")}</pre>}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <span class="hidden" role="status">
+        {newest === undefined ? "" : `${newest.operation} ${newest.target ?? ""}: ${newest.state}`}
+      </span>
+    </aside>
+  );
+}
+
+function Summary({ job }: { job: JobDocument }) {
+  return (
+    <span>
+      <Mark kind={KINDS[job.state]}>{job.state}</Mark> {job.operation}{" "}
+      {job.target === null ? null : <Name of={job.target} />}{" "}
+      <span class="dim">{job.state === "running" ? job.progress : job.error?.message}</span>
+    </span>
+  );
+}
+
+function Cancel({ job }: { job: JobDocument }) {
+  const cancel = () => void send(pathOf`/api/v1/jobs/${job.id}/cancel`, {}).catch(() => undefined);
+  return (
+    <button type="button" onClick={cancel}>
+      Cancel
+    </button>
+  );
+}

@@ -1,0 +1,139 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import type { DumpDocument, PruneDumpsDocument } from "../../src/answers/dumps.ts";
+import { Await, Line, Mark, Name, Table } from "../parts.tsx";
+import type { ScreenProps } from "../screen.ts";
+import { useAnswer } from "../state.ts";
+import { age, bytes, pathOf, quoted } from "../words.ts";
+
+/** The dumps along time, whether each is proved, why it stays, and what a prune would take. */
+export function DumpsScreen({ target, ask }: ScreenProps) {
+  const answer = useAnswer<{ dumps: DumpDocument[] }>("/api/v1/dumps");
+  const retention = useAnswer<PruneDumpsDocument>("/api/v1/retention");
+  const dump = () =>
+    ask({
+      ...{ title: `Dump ${target}`, path: pathOf`/api/v1/targets/${target}/dumps`, body: {} },
+      ...{ line: `pgrove dump ${quoted(target)}`, field: { key: "note", label: "Note", optional: true } },
+    });
+  const prune = () =>
+    ask({
+      ...{ title: "Prune dumps", path: "/api/v1/retention", body: {}, plans: true, typed: "store" },
+      line: "pgrove dumps prune",
+    });
+  return (
+    <>
+      <p class="buttons">
+        <button type="button" class="main" onClick={dump}>
+          Dump <Name of={target} />
+        </button>
+        <button type="button" class="danger" onClick={prune}>
+          Prune
+        </button>
+      </p>
+      <Line words="pgrove dumps list" />
+      <Await answer={answer}>
+        {({ dumps }) => (
+          <>
+            <SizePlot dumps={dumps} />
+            <DumpTable dumps={dumps} target={target} ask={ask} plan={retention.data} />
+          </>
+        )}
+      </Await>
+    </>
+  );
+}
+
+function DumpTable({
+  dumps,
+  target,
+  ask,
+  plan,
+}: Pick<ScreenProps, "target" | "ask"> & { dumps: readonly DumpDocument[]; plan: PruneDumpsDocument | undefined }) {
+  const restore = (name: string) => () =>
+    ask({
+      ...{ title: `Restore into ${target}`, path: pathOf`/api/v1/targets/${target}/restore`, body: { dump: name } },
+      ...{ plans: true, typed: target, line: `pgrove restore ${quoted(name)} --to ${quoted(target)}` },
+    });
+  const verify = (name: string) => () =>
+    ask({
+      ...{ title: "Verify by restoring", path: pathOf`/api/v1/dumps/${name}/verify`, body: { restore: true } },
+      line: `pgrove dumps verify ${quoted(name)} --restore`,
+    });
+  return (
+    <Table
+      label="Dumps"
+      rows={dumps}
+      keyOf={({ path }) => path}
+      none="no dumps yet"
+      columns={[
+        { head: "Dump", cell: ({ name }) => <Name of={name} /> },
+        { head: "Source", cell: ({ source }) => <Name of={source} /> },
+        { head: "Size", right: true, cell: ({ size_bytes }) => bytes(size_bytes) },
+        { head: "Made", cell: ({ created_at }) => <time dateTime={created_at}>{age(created_at)}</time> },
+        { head: "Proved", cell: (each) => <Proved of={each} /> },
+        {
+          head: "Stays",
+          cell: ({ name, pinned }) => (pinned ? <Mark kind="good">pinned</Mark> : <Stays name={name} plan={plan} />),
+        },
+        {
+          head: "Do",
+          cell: ({ name }) => (
+            <span class="deeds">
+              <button type="button" onClick={verify(name)}>
+                Verify
+              </button>
+              <button type="button" class="danger" onClick={restore(name)}>
+                Restore
+              </button>
+            </span>
+          ),
+        },
+      ]}
+    />
+  );
+}
+
+function Proved({ of: { fault, proved } }: { of: DumpDocument }) {
+  if (fault !== null) return <Mark kind="bad">{fault.reason ?? "faulty"}</Mark>;
+  return proved === null ? (
+    <Mark kind="dim">not proved</Mark>
+  ) : (
+    <Mark kind="good">{`${proved.depth}, ${age(proved.at)}`}</Mark>
+  );
+}
+
+function Stays({ name, plan }: { name: string; plan: PruneDumpsDocument | undefined }) {
+  const kept = plan?.kept.find((each) => each.name === name);
+  if (kept !== undefined) return <>{kept.reasons.join(", ")}</>;
+  return plan?.removed.some((each) => each.name === name) ? <Mark kind="warn">a prune takes it</Mark> : <>–</>;
+}
+
+const PLOT_HEIGHT = 160;
+
+/** Sizes along time; the table beneath has the same in words. */
+function SizePlot({ dumps }: { dumps: readonly DumpDocument[] }) {
+  const place = useRef<HTMLDivElement>(null);
+  const points = [...dumps].sort((a, b) => a.created_at.localeCompare(b.created_at));
+  const key = points.map(({ path }) => path).join();
+  useEffect(() => {
+    const element = place.current;
+    if (element === null || points.length < 2) return;
+    const ink = getComputedStyle(element).color;
+    const axis = { stroke: ink, grid: { stroke: "#8884", width: 1 }, ticks: { stroke: "#8884", width: 1 } };
+    const series = [{}, { label: "size", stroke: "#2f7d4f", width: 2, fill: "#2f7d4f22", points: { show: true } }];
+    const options: uPlot.Options = {
+      ...{ width: element.clientWidth, height: PLOT_HEIGHT, legend: { show: false }, cursor: { show: false } },
+      axes: [axis, { ...axis, size: 70, values: (_plot, values) => values.map((value) => bytes(value)) }],
+      series,
+    };
+    const times = points.map(({ created_at }) => Date.parse(created_at) / 1000);
+    const plot = new uPlot(options, [times, points.map(({ size_bytes }) => size_bytes)], element);
+    const fit = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: PLOT_HEIGHT }));
+    fit.observe(element);
+    return () => {
+      fit.disconnect();
+      plot.destroy();
+    };
+  }, [key]);
+  return <div class="plot" ref={place} aria-hidden="true" />;
+}

@@ -1,0 +1,162 @@
+import type { EpisodeDocument } from "../../src/answers/history.ts";
+import type { ListedWorktreeDocument } from "../../src/answers/worktrees.ts";
+import { Await, Bar, type Column, Line, Mark, Name, Table } from "../parts.tsx";
+import type { ScreenProps } from "../screen.ts";
+import { useAnswer } from "../state.ts";
+import { age, bytes, pathOf, quoted } from "../words.ts";
+
+type Worktree = ListedWorktreeDocument;
+
+/** Branch, database, size, migrations, ports, and what can be done with each. */
+export function WorktreesScreen({ ask }: ScreenProps) {
+  const answer = useAnswer<{ worktrees: Worktree[] }>("/api/v1/worktrees");
+  const history = useAnswer<{ history: EpisodeDocument[] }>("/api/v1/history?limit=1000");
+  const lastUse = (name: string) => history.data?.history.find(({ target }) => target === name)?.at;
+  const add = () =>
+    ask({
+      ...{ title: "New worktree", path: "/api/v1/worktrees", body: {}, line: "pgrove new BRANCH" },
+      field: { key: "branch", label: "Branch" },
+    });
+  return (
+    <>
+      <p class="buttons">
+        <button type="button" class="main" onClick={add}>
+          New worktree
+        </button>
+      </p>
+      <Line words="pgrove list" />
+      <Await answer={answer}>
+        {({ worktrees }) => {
+          const largest = Math.max(1, ...worktrees.map(({ size_bytes }) => size_bytes ?? 0));
+          return (
+            <Table
+              label="Worktrees"
+              rows={worktrees}
+              keyOf={({ path }) => path}
+              none="no worktrees"
+              columns={columnsOf(largest, lastUse, ask)}
+            />
+          );
+        }}
+      </Await>
+    </>
+  );
+}
+
+function columnsOf(
+  largest: number,
+  lastUse: (name: string) => string | undefined,
+  ask: ScreenProps["ask"],
+): Column<Worktree>[] {
+  return [
+    {
+      head: "Worktree",
+      cell: ({ name, path }) => (
+        <span title={path}>
+          <Name of={name} />
+        </span>
+      ),
+    },
+    {
+      head: "Branch",
+      cell: ({ branch }) => (branch === null ? <span class="dim">detached</span> : <Name of={branch} />),
+    },
+    { head: "Database", cell: ({ database }) => (database === null ? "–" : <Name of={database} />) },
+    {
+      head: "Size",
+      right: true,
+      cell: ({ size_bytes }) => (
+        <>
+          {bytes(size_bytes)} <Bar share={(size_bytes ?? 0) / largest} />
+        </>
+      ),
+    },
+    { head: "Migrations", cell: ({ migrations }) => <Migrations of={migrations} /> },
+    {
+      head: "Ports",
+      cell: ({ ports }) =>
+        Object.entries(ports).map(([name, port]) => (
+          <a key={name} href={`http://127.0.0.1:${port}/`} target="_blank" rel="noreferrer">
+            {name} {port}
+          </a>
+        )),
+    },
+    { head: "Last used", cell: ({ name }) => <span class="age">{age(lastUse(name))}</span> },
+    { head: "State", cell: (each) => <State of={each} /> },
+    { head: "Do", cell: (each) => <Deeds of={each} ask={ask} /> },
+  ];
+}
+
+function Migrations({ of }: { of: Worktree["migrations"] }) {
+  if (of === null) return <>–</>;
+  const { version, pending, not_in_branch } = of;
+  return (
+    <>
+      {version ?? "none"}{" "}
+      {pending === 0 ? <Mark kind="good">up to date</Mark> : <Mark kind="warn">{pending} behind</Mark>}
+      {not_in_branch === 0 ? null : <Mark kind="warn">{not_in_branch} foreign</Mark>}
+    </>
+  );
+}
+
+function State({ of }: { of: Worktree }) {
+  const { state, server, database_exists, missing, parked, away } = of;
+  if (parked) return <Mark kind="dim">parked</Mark>;
+  if (away !== null) return <Mark kind="warn">away</Mark>;
+  if (missing) return <Mark kind="bad">gone</Mark>;
+  if (state !== "ready") return <Mark kind="warn">{state.replaceAll("_", " ")}</Mark>;
+  if (database_exists === false) return <Mark kind="bad">no database</Mark>;
+  return <Mark kind={server === "running" ? "good" : "bad"}>{server ?? "unknown"}</Mark>;
+}
+
+function Deeds({ of, ask }: { of: Worktree; ask: ScreenProps["ask"] }) {
+  const { name, main } = of;
+  const word = quoted(name);
+  const deed =
+    (title: string, verb: string, line: string, body = {}) =>
+    () =>
+      ask({
+        title: `${title} ${name}`,
+        path: pathOf`/api/v1/targets/${name}/${verb}`,
+        body,
+        line,
+        typed: name,
+        plans: true,
+      });
+  const snapshot = () =>
+    ask({
+      ...{ title: `Snapshot ${name}`, path: pathOf`/api/v1/targets/${name}/snapshots`, body: {}, plans: true },
+      ...{ line: `pgrove snapshot -t ${word}`, field: { key: "name", label: "Name", optional: true } },
+    });
+  const remove = () =>
+    ask({
+      ...{
+        title: `Remove ${name}`,
+        path: pathOf`/api/v1/worktrees/${name}/remove`,
+        body: {},
+        plans: true,
+        typed: name,
+      },
+      line: `pgrove remove ${word}`,
+    });
+  return (
+    <span class="deeds">
+      <button type="button" onClick={snapshot}>
+        Snapshot
+      </button>
+      <button type="button" onClick={deed("Rewind", "rewind", `pgrove rewind -t ${word}`)}>
+        Rewind
+      </button>
+      {main ? null : (
+        <>
+          <button type="button" onClick={deed("Reset", "reset", `pgrove reset ${word}`)}>
+            Reset
+          </button>
+          <button type="button" class="danger" onClick={remove}>
+            Remove
+          </button>
+        </>
+      )}
+    </span>
+  );
+}

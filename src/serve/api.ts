@@ -1,0 +1,241 @@
+/** How an operation of the API is declared: its path, its forms, who may, and the command line that it is. */
+import type { Context, Hono, MiddlewareHandler } from "hono";
+import { describeRoute, resolver, validator } from "hono-openapi";
+import * as v from "valibot";
+import { errorAnswer } from "../answers/error.ts";
+import { jobAnswer } from "../answers/jobs.ts";
+import type { AnswerCache } from "./answer-cache.ts";
+import { HttpError, statusOf } from "./failures.ts";
+import { type Jobs, showLine, type Wish } from "./jobs.ts";
+import { type Ended, isDone, type OwnProgram } from "./own-program.ts";
+import { SCOPES, type Scope } from "./scopes.ts";
+import type { Grant } from "./tokens.ts";
+
+export interface ApiVariables {
+  Variables: { grant: Grant };
+}
+
+export interface Api {
+  app: Hono<ApiVariables>;
+  program: OwnProgram;
+  cache: AnswerCache;
+  jobs: Jobs;
+  /** Aborted when the server ends. */
+  ending: AbortSignal;
+}
+
+type Form = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;
+type Answer = v.GenericSchema<unknown, { version: 1 }>;
+
+/** What every operation says of itself. */
+interface Route<Path extends Form, Query extends Form> {
+  path: string;
+  tag: string;
+  summary: string;
+  params?: Path;
+  query?: Query;
+}
+
+type Input<Path extends Form, Query extends Form> = v.InferOutput<Path> & v.InferOutput<Query>;
+
+export interface ReadRoute<Path extends Form, Query extends Form> extends Route<Path, Query> {
+  answer: Answer;
+  words(input: Input<Path, Query>): readonly string[];
+  /** The target that is read; a token may be for some alone. */
+  target?(input: Input<Path, Query>): string;
+  /** What of the answer is for somebody who may see some targets alone. */
+  only?(document: Record<string, unknown>, maySee: (target: string) => boolean): Record<string, unknown>;
+  /** An answer counts although the command says that the server does not run. */
+  anyExit?: true;
+}
+
+export interface JobRoute<Path extends Form, Query extends Form, Body extends Form> extends Route<Path, Query> {
+  scope: Exclude<Scope, "read">;
+  operation: string;
+  body: Body;
+  words(input: Input<Path, Query> & v.InferOutput<Body>, target: string | undefined): readonly string[];
+  target?(input: Input<Path, Query> & v.InferOutput<Body>): string | undefined | Promise<string>;
+  /** It destroys what the name says, which `confirm` has to name, unless it is a dry run. */
+  destroys?(input: Input<Path, Query> & v.InferOutput<Body>): string;
+}
+
+const nothing = v.strictObject({});
+/** Checks that JSON Schema has no words for are left out of the document, and hold all the same. */
+const LOOSE = { errorMode: "ignore" };
+export const planAnswer = v.looseObject({ version: v.literal(1) });
+
+const json = (schema: v.GenericSchema, description: string) => ({
+  description,
+  content: { "application/json": { schema: resolver(schema, LOOSE) } },
+});
+
+const FAILURES = {
+  400: json(errorAnswer, "the request is wrong"),
+  401: json(errorAnswer, "no token, or none that counts"),
+  403: json(errorAnswer, "the token does not allow it"),
+  409: json(errorAnswer, "refused: it needs consent, or somebody else is at it"),
+  default: json(errorAnswer, "it failed"),
+};
+
+export function describe(route: Pick<Route<Form, Form>, "tag" | "summary">, done: Record<number, object>) {
+  const { tag, summary } = route;
+  return describeRoute({ tags: [tag], summary, security: [{ token: [] }], responses: { ...done, ...FAILURES } });
+}
+
+export { json };
+
+/** Wrong input is answered in our words: the validators' own would repeat what was sent. */
+export function check<Target extends "param" | "query" | "json", Schema extends Form>(target: Target, schema: Schema) {
+  return validator(
+    target,
+    schema,
+    (result) => {
+      if (result.success) return;
+      const where = result.error.map(
+        ({ path, message }) => `${pathOf(path)}${path?.length ? ": " : ""}${reasonOf(message)}`,
+      );
+      throw new HttpError(400, "invalid", `the ${PLACES[target]} is not as it has to be: ${where.join("; ")}`);
+    },
+    { options: LOOSE },
+  );
+}
+
+const PLACES = { param: "path", query: "query", json: "body" } as const;
+
+function pathOf(path: readonly (PropertyKey | { key: PropertyKey })[] | undefined): string {
+  const keys = (path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+  return keys.map((key) => (/^[\w-]{1,60}$/.test(key) ? key : "(a key)")).join(".");
+}
+
+/** What was expected, without what was received. */
+function reasonOf(message: string): string {
+  return message.replace(/ but received .*$/s, "").slice(0, 200);
+}
+
+/** Lets through who has at least that scope. */
+export function needs(scope: Scope): MiddlewareHandler<ApiVariables> {
+  return async (context, next) => {
+    const { grant } = context.var;
+    if (SCOPES.indexOf(grant.scope) < SCOPES.indexOf(scope)) {
+      throw new HttpError(403, "scope", `the token's scope is ${grant.scope}; this needs ${scope}`, hintOf(scope));
+    }
+    await next();
+  };
+}
+
+function hintOf(scope: Scope): string {
+  return `pgrove serve token create --scope ${scope}`;
+}
+
+/** Whether somebody may see a target. */
+export function mayUse({ targets }: Grant, target: string): boolean {
+  return targets.length === 0 || targets.includes(target);
+}
+
+/** Throws where a token is not for the target; undefined: for what belongs to none. */
+export function requireTarget(grant: Grant, target: string | undefined): void {
+  if (target === undefined ? grant.targets.length === 0 : mayUse(grant, target)) return;
+  const what = target === undefined ? "what belongs to no target" : "this target";
+  throw new HttpError(403, "target", `the token is not for ${what}`);
+}
+
+/** A GET whose answer is that of a command line. */
+export function addRead<Path extends Form = typeof nothing, Query extends Form = typeof nothing>(
+  api: Api,
+  route: ReadRoute<Path, Query>,
+): void {
+  const { params, query, answer } = route;
+  api.app.get(
+    route.path,
+    describe(route, { 200: json(answer, "as it is now") }),
+    needs("read"),
+    check("param", params ?? v.looseObject({})),
+    check("query", query ?? nothing),
+    async (context) => {
+      const input = inputOf<Input<Path, Query>>(context, ["param", "query"]);
+      const { grant } = context.var;
+      if (route.target !== undefined) requireTarget(grant, route.target(input));
+      const words = route.words(input);
+      const { value, ageMs } = await askProgram(api, words, route);
+      const document = route.only?.(value, (target) => mayUse(grant, target)) ?? value;
+      context.header("Age", String(Math.floor(ageMs / 1000)));
+      context.header("X-Pgrove-Command", encodeURI(showLine(words)));
+      return context.json(document);
+    },
+  );
+}
+
+/** Asks, or takes what is known. Throws what the command has failed with, and where its answer is not what it should be. */
+export async function askProgram(
+  api: Api,
+  words: readonly string[],
+  { answer, anyExit }: Pick<ReadRoute<Form, Form>, "answer" | "anyExit">,
+) {
+  return await api.cache.answer(JSON.stringify(words), async () => {
+    const ended = await api.program(words, api.ending);
+    const { document } = ended;
+    if (document === undefined || !(isDone(ended) || anyExit)) throw failureOfRun(ended);
+    if (!v.is(answer, document)) throw new HttpError(500, "bug", "the answer has not the form that it should have");
+    return document;
+  });
+}
+
+/** What a command has failed with. */
+export function failureOfRun(ended: Ended): HttpError {
+  const failure = ended.failure ?? { code: "failed", message: "pgrove failed, and did not say why", hint: null };
+  return new HttpError(statusOf(ended.exitCode, failure), failure.code, failure.message, failure.hint);
+}
+
+/** A POST that begins a job, or with `dry_run` answers with the plan. */
+export function addJob<Body extends Form, Path extends Form = typeof nothing, Query extends Form = typeof nothing>(
+  api: Api,
+  route: JobRoute<Path, Query, Body>,
+): void {
+  const { params, query, body } = route;
+  api.app.post(
+    route.path,
+    describe(route, {
+      202: json(jobAnswer, "begun; Location is the job's"),
+      200: json(planAnswer, "the plan of a dry run"),
+    }),
+    needs(route.scope),
+    check("param", params ?? v.looseObject({})),
+    check("query", query ?? nothing),
+    check("json", body),
+    async (context) => {
+      const input = inputOf<Input<Path, Query> & v.InferOutput<Body>>(context, ["param", "query", "json"]);
+      const { grant } = context.var;
+      const target = await route.target?.(input);
+      requireTarget(grant, target);
+      const words = [...route.words(input, target), ...confirmation(input)];
+      if (Reflect.get(input, "dry_run") === true) {
+        const ended = await api.cache.inTurn(() => api.program(words, api.ending));
+        if (!isDone(ended)) throw failureOfRun(ended);
+        return context.json(ended.document ?? { version: 1 });
+      }
+      requireName(route.destroys?.(input), input);
+      const wish: Wish = { operation: route.operation, target, words, by: grant.id };
+      const job = api.jobs.start(wish);
+      context.header("Location", `/api/v1/jobs/${job.id}`);
+      return context.json({ version: 1 as const, job }, 202);
+    },
+  );
+}
+
+function confirmation(input: object): string[] {
+  const name: unknown = Reflect.get(input, "confirm");
+  return typeof name === "string" ? [`--confirm=${name}`] : [];
+}
+
+/** What destroys wants the name before anything begins. */
+function requireName(name: string | undefined, input: object): void {
+  if (name === undefined || typeof Reflect.get(input, "confirm") === "string") return;
+  const hint = `ask with "dry_run": true what is lost; then add "confirm": ${JSON.stringify(name)}`;
+  throw new HttpError(409, "consent", `this destroys data of ${name}, and needs its name typed`, hint);
+}
+
+/** What the validators have let through, of all places together. */
+function inputOf<T>(context: Context<ApiVariables>, places: readonly ("param" | "query" | "json")[]): T {
+  const { req } = context as Context<ApiVariables, string, { out: Record<"param" | "query" | "json", object> }>;
+  return Object.assign({}, ...places.map((place) => req.valid(place))) as T;
+}

@@ -1,0 +1,53 @@
+/**
+ * Server-sent events. https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * A stream that is silent for long is closed by the server and by proxies: a comment now and then keeps it.
+ */
+const BEAT_EVERY_MS = 5_000;
+/** What a reader has not taken by then is too much: it is cut off, and asks anew. */
+const MOST_WAITING = 200;
+
+type Send = (event: string, data: unknown) => void;
+
+/** A response that `begin` feeds. What that returns is called when the reader has left, or the server ends. */
+export function streamEvents(
+  left: AbortSignal,
+  ending: AbortSignal,
+  begin: (send: Send, close: () => void) => () => void,
+): Response {
+  const encoder = new TextEncoder();
+  let stop = (): void => undefined;
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        let open = true;
+        const close = () => {
+          if (!open) return;
+          open = false;
+          stop();
+          controller.close();
+        };
+        const write = (text: string) => {
+          if (!open) return;
+          if ((controller.desiredSize ?? 0) < -MOST_WAITING) close();
+          else controller.enqueue(encoder.encode(text));
+        };
+        const beat = setInterval(() => write(": still here\n\n"), BEAT_EVERY_MS);
+        let end = (): void => undefined;
+        stop = () => {
+          clearInterval(beat);
+          left.removeEventListener("abort", close);
+          ending.removeEventListener("abort", close);
+          end();
+        };
+        left.addEventListener("abort", close);
+        ending.addEventListener("abort", close);
+        write(": begins\n\n");
+        end = begin((event, data) => write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`), close);
+        if (!open) end();
+      },
+      cancel: () => stop(),
+    },
+    { highWaterMark: 1 },
+  );
+  return new Response(stream, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
+}

@@ -1,0 +1,84 @@
+/**
+ * Who gets in. A browser on this machine can be led to us by any page that it shows: so the host that was asked for must be
+ * ours (else a name that was pointed at 127.0.0.1 would do), a request from another page's origin is refused, and a token is
+ * wanted in a header, which no foreign page can set. There are no cookies, so nothing is sent along unasked.
+ */
+import type { MiddlewareHandler } from "hono";
+import type { ApiVariables } from "./api.ts";
+import { FailureLimit, HttpError } from "./failures.ts";
+import type { Grant } from "./tokens.ts";
+
+export interface GateOptions {
+  /** The values of Host that are ours, with their ports, in lower case. */
+  hosts(): ReadonlySet<string>;
+  /** What a token allows. */
+  findGrant(text: string): Promise<Grant | undefined>;
+  nowMs(): number;
+  /** The address of who asks. */
+  clientOf(request: Request): string;
+}
+
+const SAFE = ["GET", "HEAD"];
+
+/** Whatever is asked: the host, the origin, and headers that hold for each answer. */
+export function guardBrowsers({ hosts }: Pick<GateOptions, "hosts">): MiddlewareHandler<ApiVariables> {
+  return async (context, next) => {
+    const { req } = context;
+    const host = req.header("host")?.toLowerCase() ?? "";
+    if (!hosts().has(host))
+      throw new HttpError(
+        421,
+        "host",
+        "this server does not go by that name",
+        "ask for the address that pgrove serve shows",
+      );
+    requireOwnOrigin(req.header("origin"), req.header("sec-fetch-site"), hosts());
+    if (!SAFE.includes(req.method)) {
+      const type = req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+      if (type !== "application/json") throw new HttpError(415, "content_type", "send application/json");
+    }
+    await next();
+    for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
+    if (!context.res.headers.has("cache-control")) context.res.headers.set("cache-control", "no-store");
+  };
+}
+
+const HEADERS = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+};
+
+function requireOwnOrigin(origin: string | undefined, site: string | undefined, hosts: ReadonlySet<string>): void {
+  const isOwn = origin === undefined || hosts.has(origin.toLowerCase().replace(/^https?:\/\//, ""));
+  // What is typed or clicked in another program has the site "none"; a link on a foreign page may show the page, no more.
+  if (isOwn && site !== "cross-site" && site !== "same-site") return;
+  throw new HttpError(403, "origin", "requests from other origins are refused");
+}
+
+/** Wants a token that counts. */
+export function wantToken({ findGrant, nowMs, clientOf }: GateOptions): MiddlewareHandler<ApiVariables> {
+  const limit = new FailureLimit(nowMs);
+  return async (context, next) => {
+    const given = /^Bearer ([\x21-\x7e]{1,200})$/.exec(context.req.header("authorization") ?? "")?.[1];
+    const grant = given === undefined ? undefined : await findGrant(given);
+    if (grant === undefined) {
+      const wait = limit.note(clientOf(context.req.raw));
+      if (wait > 0) {
+        context.header("Retry-After", String(wait));
+        throw new HttpError(
+          429,
+          "too_many_failures",
+          "too many requests without a token that counts",
+          `wait ${wait} s`,
+        );
+      }
+      context.header("WWW-Authenticate", 'Bearer realm="pgrove"');
+      throw new HttpError(401, "token", "a token is needed: Authorization: Bearer …", "pgrove serve token create");
+    }
+    context.set("grant", grant);
+    await next();
+  };
+}

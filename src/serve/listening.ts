@@ -1,0 +1,93 @@
+/** Where a server listens, and by what names it may be asked. */
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
+import { messageOf, refusal, usageError } from "../errors.ts";
+
+export interface Listening {
+  address: string;
+  /** 0: any that is free. */
+  port: number;
+  isLoopback: boolean;
+  /** Further names it is asked by, in lower case, with a port where it is not the usual one. */
+  names: readonly string[];
+}
+
+export interface TlsFiles {
+  certificate: string;
+  key: string;
+}
+
+/** What makes a server fit to be reached from elsewhere. */
+export interface Exposure {
+  tls: TlsFiles | undefined;
+  /** The origin that a proxy on this machine serves it under: "https://db.example.org". */
+  behindProxy: string | undefined;
+  hasTokens: boolean;
+}
+
+const USUAL_PORT = 4711;
+const USUAL_ADDRESS = "127.0.0.1";
+const LOOPBACK = /^(127\.|::1$)/;
+
+/** Reads ADDRESS, ADDRESS:PORT, [V6]:PORT or PORT. Throws (exit 2) at what is none. */
+export function readListen(text: string | undefined): { address: string; port: number } {
+  if (text === undefined) return { address: USUAL_ADDRESS, port: USUAL_PORT };
+  const [, six, four = "", port] =
+    /^(?:\[([0-9a-fA-F:]+)\]|(localhost|[0-9.]+\.[0-9.]+))?(?::?(\d{1,5}))?$/.exec(text) ?? [];
+  const named = six ?? four;
+  const isForm = text !== "" && [named, port].some((part) => part !== undefined && part !== "");
+  const address = named === "localhost" || (named === "" && isForm) ? USUAL_ADDRESS : named;
+  const number = port === undefined ? USUAL_PORT : Number(port);
+  if (isIP(address) === 0 || number > 65_535) {
+    throw usageError(`--listen takes an address of this machine and a port, not ${text}`, "--listen 127.0.0.1:4711");
+  }
+  return { address, port: number };
+}
+
+/** Where to listen. Refuses (exit 5) an address that others can reach without tokens and encryption. */
+export async function planListening(text: string | undefined, exposure: Exposure): Promise<Listening> {
+  const { address, port } = readListen(text);
+  const { tls, behindProxy, hasTokens } = exposure;
+  const isLoopback = LOOPBACK.test(address);
+  const proxied = behindProxy === undefined ? [] : [readOrigin(behindProxy)];
+  const names = [...proxied, ...(tls === undefined ? [] : await namesOfCertificate(tls))];
+  const isOpen = !isLoopback || behindProxy !== undefined;
+  if (isOpen && !hasTokens) {
+    throw refusal("token_needed", `others could reach ${address}, and there is no token`, "pgrove serve token create");
+  }
+  if (!isLoopback && tls === undefined && behindProxy === undefined) {
+    throw refusal(
+      "tls_needed",
+      `others could reach ${address}, and read what goes over the network`,
+      "--tls-cert FILE --tls-key FILE, or --behind-proxy https://NAME",
+    );
+  }
+  return { address, port, isLoopback: !isOpen, names };
+}
+
+/** The values of Host that mean this server. */
+export function hostsOf({ address, names }: Listening, port: number): ReadonlySet<string> {
+  const own = LOOPBACK.test(address) ? ["127.0.0.1", "localhost", "[::1]", bracketed(address)] : [bracketed(address)];
+  return new Set([...own.map((name) => `${name}:${port}`), ...names, ...names.map((name) => `${name}:${port}`)]);
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+function readOrigin(text: string): string {
+  if (!URL.canParse(text)) throw usageError(`--behind-proxy takes an origin, not ${text}`, "https://db.example.org");
+  const { protocol, host, pathname } = new URL(text);
+  if (protocol === "https:" && pathname === "/" && host !== "") return host.toLowerCase();
+  throw usageError(`--behind-proxy takes an origin with https, not ${text}`, "https://db.example.org");
+}
+
+async function namesOfCertificate({ certificate }: TlsFiles): Promise<string[]> {
+  try {
+    const { subjectAltName = "" } = new X509Certificate(await readFile(certificate));
+    return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name = ""]) => name.toLowerCase());
+  } catch (error) {
+    throw usageError(`--tls-cert is no certificate that can be read: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,227 @@
+/** The page in a real browser: each screen, what destroys, two tabs, a server that goes and comes back, hostile names. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import axe from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { patiently } from "../../support/patience.ts";
+import { openBrowser } from "../../support/serve/browser.ts";
+import { makeProject } from "../../support/serve/project.ts";
+import { Served, WAIT_MS } from "../../support/serve/served.ts";
+import type { Grove } from "../../support/worktrees/grove.ts";
+
+const SCREENS = ["worktrees", "migrations", "dumps", "data", "seeds", "health", "history"];
+/** The page's policy lets nothing be evaluated within it. */
+const ALL_THERE = "main:not(:has([aria-busy=true]))";
+
+let grove: Grove;
+let served: Served;
+let browser: Browser;
+let context: BrowserContext;
+const wrong: string[] = [];
+
+/** Tables whose names would be markup, turn their neighbours round, or are as long as a name can be. */
+const HOSTILE = [
+  "<img src=x onerror=\"document.title='owned'\">",
+  "a\u202egnp.exe",
+  "x".repeat(63),
+  "🦊 & 'quotes' \"",
+];
+
+beforeAll(async () => {
+  grove = await makeProject(import.meta.path);
+  for (const name of HOSTILE) await grove.ask(grove.project, `create table "${name.replaceAll('"', '""')}" (one int)`);
+  served = await Served.start(grove.repo);
+  await served.work("/api/admin/database/migrate", { skip_backup: true });
+  await served.work("/api/v1/worktrees", { branch: "feature/page" });
+  await served.work("/api/v1/targets/feature-page/snapshots", { name: "first" });
+  await served.work("/api/v1/targets/main/dumps", {});
+  browser = await openBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await served?.[Symbol.asyncDispose]();
+  await grove?.[Symbol.asyncDispose]();
+});
+
+beforeEach(async () => {
+  await context?.close();
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+  context.setDefaultTimeout(WAIT_MS);
+  wrong.length = 0;
+});
+
+async function openPage(hash = "worktrees"): Promise<Page> {
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    // Chromium drops what it asks for when a network of the machine comes or goes, as those of other tests do.
+    const isOwn = message.type() === "error" && !message.text().includes("ERR_NETWORK_CHANGED");
+    if (isOwn) wrong.push(message.text());
+  });
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on(
+    "request",
+    (request) => new URL(request.url()).origin !== new URL(served.url).origin && wrong.push(request.url()),
+  );
+  await page.goto(served.page);
+  await show(page, hash);
+  return page;
+}
+
+async function show(page: Page, hash: string): Promise<void> {
+  await page.evaluate(`location.hash = "#${hash}"`);
+  await page.getByRole("heading", { level: 1, name: hash, exact: false }).waitFor();
+  await page.locator(ALL_THERE).waitFor();
+}
+
+/** The text of the bar at the bottom is that of the newest job. */
+async function jobEnds(page: Page, words: RegExp): Promise<void> {
+  await page.locator(".jobs > button", { hasText: words }).waitFor({ timeout: WAIT_MS });
+}
+
+test.each(["light", "dark"] as const)(
+  "every screen has nothing serious for axe, in %s, and asks nobody else",
+  async (scheme) => {
+    const page = await openPage();
+    await page.emulateMedia({ colorScheme: scheme });
+    const found: string[] = [];
+    for (const name of SCREENS) {
+      await show(page, name);
+      await page.evaluate(axe.source);
+      const { violations } = (await page.evaluate("axe.run()")) as {
+        violations: { id: string; impact: string; nodes: { html: string }[] }[];
+      };
+      const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      found.push(...serious.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
+    }
+    expect(found).toEqual([]);
+    expect(wrong).toEqual([]);
+    expect(page.url()).not.toContain("token");
+  },
+);
+
+test("360 px are wide enough on every screen", async () => {
+  const page = await openPage();
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const name of SCREENS) {
+    await show(page, name);
+    expect([name, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([name, 360]);
+  }
+});
+
+test("hostile names are text", async () => {
+  const page = await openPage("data");
+  const shown = (await page.getByRole("region", { name: "Tables" }).textContent()) ?? "";
+  for (const name of HOSTILE) expect(shown).toContain(name.replace("\u202e", "⟨U+202E⟩"));
+  expect(await page.title()).toBe("pgrove");
+  for (const name of HOSTILE) {
+    await page.getByRole("button", { name: name.replace("\u202e", "⟨U+202E⟩"), exact: true }).click();
+    await page.getByText("no rows").waitFor();
+  }
+  expect(await page.evaluate("document.querySelectorAll('main img').length")).toBe(0);
+  expect(wrong).toEqual([]);
+});
+
+describe("deeds", () => {
+  test("removing a worktree says what is lost, and wants its name", async () => {
+    await served.work("/api/v1/worktrees", { branch: "gone" });
+    const page = await openPage();
+    await page.getByRole("row", { name: /^gone/ }).getByRole("button", { name: "Remove" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(`${grove.project}_gone`).waitFor();
+    await dialog.getByText("pgrove remove gone").waitFor();
+    const go = dialog.getByRole("button", { name: "Remove gone", exact: true });
+    await dialog.getByLabel("Type gone").fill("gon");
+    expect(await go.isDisabled()).toBe(true);
+    expect(await grove.databaseNames()).toContain(`${grove.project}_gone`);
+    await dialog.getByLabel("Type gone").fill("gone");
+    await page.keyboard.press("Enter");
+    await jobEnds(page, /done remove gone/);
+    await page.getByRole("row", { name: /^gone/ }).waitFor({ state: "detached" });
+    expect(await grove.databaseNames()).not.toContain(`${grove.project}_gone`);
+  });
+
+  test.each([
+    ["worktrees", "New worktree", "New worktree", "made", /done new made/],
+    ["worktrees", "Snapshot", "Snapshot feature-page", "second", /done snapshot feature-page/],
+    ["dumps", "Dump main", "Dump main", "a note", /done dump main/],
+  ])("%s: %s", async (screen, button, title, field, ended) => {
+    const page = await openPage(screen);
+    const place = button === "Snapshot" ? page.getByRole("row", { name: /^feature-page/ }) : page;
+    await place.getByRole("button", { name: button }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox").first().fill(field);
+    await dialog.getByRole("button", { name: title, exact: true }).click();
+    await jobEnds(page, ended);
+    expect(wrong).toEqual([]);
+  });
+
+  test.each([
+    ["worktrees", "Rewind", "Rewind feature-page", "feature-page", /done rewind feature-page/],
+    ["worktrees", "Reset", "Reset feature-page", "feature-page", /done reset feature-page/],
+    ["dumps", "Restore", "Restore into main", "main", /done restore main/],
+    ["dumps", "Prune", "Prune dumps", "store", /done prune/],
+  ])("%s: %s wants the name", async (screen, button, title, name, ended) => {
+    const page = await openPage(screen);
+    const place = screen === "worktrees" ? page.getByRole("row", { name: /^feature-page/ }) : page;
+    await place.getByRole("button", { name: button }).first().click();
+    const dialog = page.getByRole("dialog");
+    await dialog.locator(".plan li").first().waitFor();
+    await dialog.getByRole("textbox").fill(name);
+    await dialog.getByRole("button", { name: title, exact: true }).click();
+    await jobEnds(page, ended);
+    expect(wrong).toEqual([]);
+  });
+
+  test("a dump is verified, a scenario previewed and run", async () => {
+    const page = await openPage("dumps");
+    await page.getByRole("button", { name: "Verify" }).first().click();
+    await page.getByRole("dialog").getByRole("button", { name: "Verify by restoring", exact: true }).click();
+    await jobEnds(page, /done verify/);
+    await show(page, "seeds");
+    await page.getByRole("button", { name: "Preview ten rows" }).click();
+    await page.getByRole("region", { name: "Preview of users" }).waitFor();
+    await page.getByRole("button", { name: "Run", exact: true }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Run user_onboarding", exact: true }).click();
+    await jobEnds(page, /done seed main/);
+    await show(page, "data");
+    await page.getByRole("row", { name: /^users 10/ }).waitFor();
+  });
+});
+
+test("two tabs show the same, and the keys lead to the screens", async () => {
+  const [one, two] = [await openPage(), await openPage()];
+  await served.work("/api/v1/worktrees", { branch: "tabs" });
+  for (const page of [one, two]) await page.getByRole("row", { name: /^tabs/ }).waitFor();
+  await one.keyboard.press("5");
+  await one.getByRole("heading", { level: 1, name: "Seeds" }).waitFor();
+});
+
+test("without a token it asks for one; with a server gone it says so, and goes on when it is back", async () => {
+  const alone = await context.newPage();
+  await alone.goto(served.url);
+  await alone.getByLabel("Token").waitFor();
+  const token = JSON.parse(await grove.ok(["serve", "token", "create", "--scope", "read", "--json"])).token;
+  const port = new URL(served.url).port;
+  const page = await context.newPage();
+  await page.goto(`${served.url}#token=${token}`);
+  await page.getByRole("row", { name: /^main/ }).waitFor();
+  await served.end();
+  await page.getByText("The server does not answer").waitFor();
+  expect(await page.getByRole("row", { name: /^main/ }).isVisible()).toBe(true);
+  served = await Served.start(grove.repo, [`--listen=127.0.0.1:${port}`]);
+  await page.getByText("The server does not answer").waitFor({ state: "detached" });
+});
+
+test("the first paint is there at once, and nothing moves when data arrive", async () => {
+  const page = await context.newPage();
+  await page.addInitScript(`window.moved = 0; new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });`);
+  await page.goto(served.page);
+  await page.getByRole("row", { name: /^main/ }).waitFor();
+  const [paint] = (await page.evaluate(
+    "performance.getEntriesByName('first-contentful-paint').map(({ startTime }) => startTime)",
+  )) as number[];
+  expect(paint).toBeLessThan(patiently(150));
+  expect(await page.evaluate("window.moved")).toBeLessThan(0.02);
+});

@@ -1,0 +1,183 @@
+/** Who gets into the compiled program's API, and what never gets out of it. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmod, stat, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { makeProject } from "../../support/serve/project.ts";
+import { Served } from "../../support/serve/served.ts";
+import type { Grove } from "../../support/worktrees/grove.ts";
+
+let grove: Grove;
+let served: Served;
+
+beforeAll(async () => {
+  grove = await makeProject(import.meta.path);
+  served = await Served.start(grove.repo);
+});
+
+afterAll(async () => {
+  await served?.[Symbol.asyncDispose]();
+  await grove?.[Symbol.asyncDispose]();
+});
+
+async function makeToken(...args: string[]): Promise<{ token: string; id: string }> {
+  return JSON.parse(await grove.ok(["serve", "token", "create", "--json", ...args]));
+}
+
+/** Sends the bytes of a request as they are; resolves with what is answered. */
+async function raw(request: string): Promise<string> {
+  const { port } = new URL(served.url);
+  return await new Promise((resolve, reject) => {
+    let answer = "";
+    const socket = connect(Number(port), "127.0.0.1", () => socket.write(request));
+    socket.on("data", (chunk) => (answer += chunk.toString()));
+    socket.on("close", () => resolve(answer));
+    socket.on("error", reject);
+  });
+}
+
+describe("tokens", () => {
+  test("none, a wrong one, an expired one, a revoked one, and another repository's do not count", async () => {
+    const expired = await makeToken("--scope", "admin", "--expires", "1ms");
+    const revoked = await makeToken("--scope", "admin");
+    expect((await served.ask("/api/v1/jobs", { token: revoked.token })).status).toBe(200);
+    await grove.ok(["serve", "token", "revoke", revoked.id]);
+    const tokens = ["", "wrong", expired.token, revoked.token, served.token.replace(/.$/, "!"), `${served.token}x`];
+    for (const token of tokens) {
+      const { status, json } = await served.ask("/api/v1/jobs", { token });
+      expect([token.slice(0, 4), status, json]).toMatchObject([token.slice(0, 4), 401, { error: { code: "token" } }]);
+    }
+    const file = join(grove.repo.home, "state/pgrove/tokens.json");
+    const text = await Bun.file(file).text();
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(text).not.toContain(expired.token);
+    const kept = await makeToken();
+    await writeFile(file, (await Bun.file(file).text()).replaceAll(grove.repo.folder, "/elsewhere"));
+    expect((await served.ask("/api/v1/jobs", { token: kept.token })).status).toBe(401);
+  });
+
+  test("a list of tokens that others may write is not believed", async () => {
+    const { token } = await makeToken();
+    const file = join(grove.repo.home, "state/pgrove/tokens.json");
+    await chmod(file, 0o666);
+    expect((await served.ask("/api/v1/jobs", { token })).status).toBe(422);
+    await chmod(file, 0o600);
+    expect((await served.ask("/api/v1/jobs", { token })).status).toBe(200);
+  });
+
+  test("a scope allows what it says, and a token for one target nothing of another", async () => {
+    const reader = await makeToken("--scope", "read");
+    const writer = await makeToken("--scope", "write", "--target", "main");
+    await served.get("/api/v1/dumps", 200, reader.token);
+    await served.post("/api/v1/targets/main/dumps", {}, 403, reader.token);
+    await served.post("/api/v1/targets/main/reset", { dry_run: true }, 403, writer.token);
+    await served.get("/api/v1/targets/@production/status", 403, writer.token);
+    await served.post("/api/v1/targets/@production/dumps", {}, 403, writer.token);
+    await served.post("/api/v1/retention", { dry_run: true }, 403, writer.token);
+    const { targets } = await served.get("/api/v1/targets", 200, writer.token);
+    expect((targets as { name: string }[]).map(({ name }) => name)).toEqual(["main"]);
+  });
+
+  test("who fails too often has to wait; who has a token does not", async () => {
+    const answers = [];
+    for (let i = 0; i < 30; i++) answers.push((await served.ask("/api/v1/jobs", { token: "wrong" })).status);
+    expect(answers.at(-1)).toBe(429);
+    expect((await served.ask("/api/v1/jobs")).status).toBe(200);
+  });
+});
+
+describe("browsers", () => {
+  test.each([
+    ["another host", { host: "evil.example" }, 421],
+    ["another port", { host: "127.0.0.1:1" }, 421],
+    ["another origin", { origin: "https://evil.example" }, 403],
+    ["a sandboxed page", { origin: "null" }, 403],
+    ["a foreign page's image", { "sec-fetch-site": "cross-site" }, 403],
+  ])("%s is refused", async (_name, headers, status) => {
+    expect((await served.ask("/api/v1/jobs", { headers })).status).toBe(status);
+  });
+
+  test("a form of another page cannot post: only JSON is taken, and no cookie is ever set", async () => {
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
+      const init = { method: "POST", body: "{}", headers: { "content-type": type } };
+      expect((await served.ask("/api/v1/targets/main/dumps", init)).status).toBe(415);
+    }
+    const page = await served.ask("/", { token: "" });
+    expect(page.headers.get("set-cookie")).toBeNull();
+    expect(page.headers.get("access-control-allow-origin")).toBeNull();
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain("unsafe");
+    expect(page.text.match(/(?:src|href)="(?!data:|#)[^"]*"/g)).toBeNull();
+  });
+});
+
+describe("input", () => {
+  test("a body of 10 MB is refused, and the server goes on", async () => {
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body: "x".repeat(10_000_000) };
+    const status = await served.ask("/api/v1/targets/main/dumps", init).then(
+      (reply) => reply.status,
+      () => 413,
+    );
+    expect(status).toBe(413);
+    expect((await served.ask("/api/v1/jobs")).status).toBe(200);
+  });
+
+  test.each([
+    ["/api/v1/targets/--help/status", 400],
+    ["/api/v1/targets/-C/status", 400],
+    ["/api/v1/targets/postgres%3A%2F%2Fevil.example%2Fx/status", 400],
+    ["/api/v1/targets/a%00b/status", 400],
+    ["/api/v1/dumps/..%2F..%2Fpgrove.yaml", 400],
+    ["/api/v1/dumps/..%2f", 400],
+    ["/api/v1/targets/main/rows?table=a%22%3B%20drop%20table%20canary%3B%20--", 500],
+    ["/api/v1/jobs/__proto__", 400],
+    ["/api/v1/history?limit=-1", 400],
+    ["/api/v1/history?limit=1&x=--all", 400],
+    ["/..%2f..%2fetc/passwd", 404],
+  ])("%s is answered with %i", async (path, status) => {
+    const reply = await served.ask(path);
+    expect([reply.status, typeof reply.json?.error]).toEqual([status, "object"]);
+    expect(await grove.ask(grove.project, "select to_regclass('canary')::text")).toBe("canary");
+  });
+
+  test("what was sent is not repeated in the answer, and a header cannot be broken into two", async () => {
+    const body = JSON.stringify({ branch: 5, "<img src=x onerror=alert(1)>": 1 });
+    const headers = { "content-type": "application/json" };
+    const { status, text } = await served.ask("/api/v1/worktrees", { method: "POST", body, headers });
+    expect([status, text.includes("alert(1)>")]).toEqual([400, false]);
+    const host = new URL(served.url).host;
+    const answer = await raw(
+      `GET /api/v1/targets/x%0d%0aSet-Cookie:%20a=b/status HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${served.token}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).not.toMatch(/^set-cookie/im);
+    expect(await raw("GET /api/v1/jobs HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")).toMatch(
+      / 4\d\d /,
+    );
+  });
+});
+
+test("beyond loopback it wants tokens that were made, and encryption or a proxy", async () => {
+  await grove.repo.run(["serve", "token", "list"]);
+  const listen = ["serve", "--listen", "0.0.0.0:0"];
+  const home = { XDG_STATE_HOME: grove.repo.path("other-state") };
+  expect(await grove.fails(5, listen, { env: home })).toContain("there is no token");
+  await grove.ok(["serve", "token", "create"], { env: home });
+  expect(await grove.fails(5, listen, { env: home })).toContain("--tls-cert");
+  const args = ["--listen=0.0.0.0:0", "--behind-proxy", "https://db.example.org"];
+  await using open = await Served.start(grove.repo, args, home);
+  expect(open.token).toBe("");
+  const { port } = new URL(open.url);
+  const ask = async (host: string) =>
+    (await fetch(`http://127.0.0.1:${port}/api/v1/jobs`, { headers: { host } })).status;
+  expect([await ask("db.example.org"), await ask(`127.0.0.1:${port}`)]).toEqual([401, 421]);
+});
+
+test("TERM ends a running job in order, then the server; nothing is left", async () => {
+  const other = await Served.start(grove.repo);
+  const { job } = (await other.post("/api/v1/targets/main/dumps", { prove: true })) as { job: { id: string } };
+  expect((await other.job(job.id)).state).toBe("running");
+  expect(await other.end()).toBe(0);
+  expect(grove.repo.openRuns()).toEqual([]);
+  expect(grove.repo.stored().filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});

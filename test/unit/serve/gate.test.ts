@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { EXIT } from "../../../src/errors.ts";
+import { FailureLimit, failureOf, statusOf } from "../../../src/serve/failures.ts";
+import { policyOf } from "../../../src/serve/page.ts";
+import { isSecret, makeSecret } from "../../../src/serve/tokens.ts";
+
+describe("the limit of failures", () => {
+  test("counts each client by itself, and begins anew after a minute", () => {
+    let now = 0;
+    const limit = new FailureLimit(() => now);
+    const first = Array.from({ length: 25 }, () => limit.note("a"));
+    expect(first.slice(0, 20)).toEqual(Array(20).fill(0));
+    expect(first.slice(20)).toEqual(Array(5).fill(60));
+    expect(limit.note("b")).toBe(0);
+    now = 60_000;
+    expect(limit.note("a")).toBe(0);
+  });
+
+  test("forgets the oldest of very many clients", () => {
+    const limit = new FailureLimit(() => 0);
+    for (let i = 0; i < 21; i++) limit.note("first");
+    for (let i = 0; i < 1_000; i++) limit.note(`client ${i}`);
+    expect(limit.note("first")).toBe(0);
+  });
+});
+
+test("what is thrown by mistake is not told in its own words", () => {
+  const { status, error } = failureOf(new Error("password=canary"));
+  expect([status, JSON.stringify(error).includes("canary")]).toEqual([500, false]);
+});
+
+test.each([
+  [EXIT.usage, "usage", 400],
+  [EXIT.missing, "worktree_missing", 404],
+  [EXIT.missing, "server_down", 503],
+  [EXIT.refused, "busy", 409],
+  [EXIT.failed, "sql_failed", 500],
+  [undefined, "failed", 500],
+])("exit %p with %s is %i", (exit, code, status) => {
+  expect(statusOf(exit, { code, message: "", hint: null })).toBe(status as never);
+});
+
+test("a token is only itself", () => {
+  const { text, hash } = makeSecret();
+  expect(isSecret(text, hash)).toBe(true);
+  expect(isSecret(`${text}a`, hash)).toBe(false);
+  expect(makeSecret().text).not.toBe(text);
+});
+
+test("the policy names the hashes of the page's own script and style", () => {
+  const policy = policyOf('<style>a{}</style><script type="module">1</script>');
+  expect(policy).toContain("script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='");
+  expect(policy).toMatch(/style-src 'sha256-[A-Za-z0-9+/]{43}='/);
+  expect(policy).toContain("default-src 'none'");
+});
