@@ -10,6 +10,7 @@ import {
   listImages,
   listKeys,
   listPasswordFile,
+  listRemotes,
   listStore,
   listWorktreeFolder,
   type RepositoryFolders,
@@ -35,7 +36,13 @@ export interface TrustScene
 export async function listItems(place: TrustScene, keys: readonly TrustKey[]): Promise<TrustItem[]> {
   const loaded = await place.requireConfig();
   const { config } = loaded;
-  const direct = [...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)];
+  const direct = [
+    ...listCommands(config),
+    ...listImages(config),
+    ...listActingVariables(config),
+    ...listKeys(config),
+    ...listRemotes(config),
+  ];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
     keys.includes("database.password.file") ? listPasswordFile(loaded, place.home) : [],

@@ -4,6 +4,7 @@ import { ENGINES } from "../sys/command.ts";
 import { keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
+import { remote } from "./schema-remote.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -176,6 +177,7 @@ const dumps = v.pipe(
         "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",
       ),
     ),
+    remote: v.optional(remote),
   }),
   v.description("Where dumps are kept, and for how long."),
 );

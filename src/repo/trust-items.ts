@@ -25,6 +25,7 @@ export const TRUST_KEYS = [
   "worktrees.dir",
   "dumps.dir",
   "dumps.key_file",
+  "dumps.remote",
   "worktrees.data",
   "server.compose",
   "migrations.dir",
@@ -92,6 +93,15 @@ export async function listPasswordFile({ config, dir, root }: LoadedConfig, home
 /** The key by which others' dumps count as one's own. */
 export function listKeys({ dumps }: Config): TrustItem[] {
   return dumps.key_file === undefined ? [] : [{ key: "dumps.key_file", text: dumps.key_file }];
+}
+
+/** Where dumps would be sent. */
+export function listRemotes({ dumps: { remote } }: Config): TrustItem[] {
+  if (remote === undefined) return [];
+  const { s3, dir, ssh } = remote;
+  const bucket = s3 === undefined ? [] : [`${s3.endpoint ?? "Amazon S3"}, bucket ${s3.bucket}`];
+  const places = [...bucket, ...(dir === undefined ? [] : [dir]), ...(ssh === undefined ? [] : [ssh])];
+  return places.map((text) => ({ key: "dumps.remote", text }));
 }
 
 /** PostgreSQL's own image, by whatever tag. */

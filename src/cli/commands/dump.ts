@@ -1,12 +1,14 @@
 import { version } from "../../../package.json";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { readOrigin } from "../../dump/origin.ts";
+import { requireStoredDump } from "../../dump/store.ts";
 import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET, WAIT_LOCK } from "../grammar.ts";
+import { openRemotes } from "../open-remotes.ts";
 import { carryOutPruning, planPruning } from "../prune-dumps.ts";
 
 export const command = defineCommand({
@@ -56,6 +58,7 @@ export const command = defineCommand({
       type: "boolean",
       description: "record all contents, for `dumps verify --deep`; default: of tables up to 8 MiB",
     },
+    push: { type: "boolean", description: "then push it to where dumps.remote says" },
     prune: { type: "boolean", description: "then remove what dumps.keep does not keep of this source" },
   },
   async run({ args, context }) {
@@ -66,7 +69,10 @@ export const command = defineCommand({
       throw usageError("--schema-only and --data-only exclude each other");
     }
     if (args.prune && output !== undefined) throw usageError("--prune is for the store, and -o writes elsewhere");
+    if (args.push && output !== undefined)
+      throw usageError("--push is for dumps of the store, and -o writes elsewhere");
     if (args.prune) await requireSomebodyToAsk(context);
+    if (args.push) await openRemotes(context, undefined); // what is missing is said before anything is dumped
     const live = await context.openTarget(args.target);
     const { note } = args;
     const result = await dumpDatabase(await context.operationTools(), live, {
@@ -84,6 +90,7 @@ export const command = defineCommand({
     });
     context.output.note(describe(live.target.label, result));
     if (output === "-") return;
+    if (args.push) await pushAfter(context, result.manifest.name);
     if (args.prune) await pruneAfter(context, result.manifest.source);
     await context.output.answer({ path: result.path, manifest: result.manifest }, () => result.path ?? "");
   },
@@ -99,8 +106,21 @@ async function requireSomebodyToAsk(context: Context): Promise<void> {
   });
 }
 
+/** The dump is there, whatever becomes of the push. */
+async function pushAfter(context: Context, name: string): Promise<void> {
+  const { pushTo } = await import("../push-dumps.ts");
+  const dump = await requireStoredDump(name, await context.storeDir());
+  try {
+    const pushed = await pushTo(context, [dump], { remote: undefined, verify: false, dryRun: false });
+    for (const { place } of pushed) context.output.note(`  pushed  ${place}`);
+  } catch (error) {
+    context.output.note(`  the dump is in the store, and not yet everywhere: pgrove dumps push ${name}`);
+    throw error;
+  }
+}
+
 async function pruneAfter(context: Context, source: string): Promise<void> {
-  const pruning = await planPruning(context, source);
+  const pruning = await planPruning(context, { source });
   await carryOutPruning(context, pruning);
   const { removed } = pruning.plan;
   if (removed.length > 0) context.output.note(`  pruned  ${removed.map(({ dump }) => dump.name).join(", ")}`);

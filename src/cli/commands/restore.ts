@@ -4,7 +4,7 @@ import { usageError } from "../../errors.ts";
 import { STDIN_PATH } from "../../sys/input.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { defineCommand } from "../command.ts";
-import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { describeDump, fixedDump, remoteDump, remoteWordOf, spoolFromStdin } from "../dump-to-restore.ts";
 import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
@@ -20,6 +20,7 @@ export const command = defineCommand({
     examples: [
       { line: "pgrove restore --latest", about: "the newest dump into main" },
       { line: "pgrove restore main-20260115-143022.dump --into-new inspect", about: "beside it, to look at" },
+      { line: "pgrove restore s3:main-20260115-143022.dump", about: "straight from a remote (s3, dir, ssh)" },
       { line: "ssh prod pg_dump -Fc app | pgrove restore - --to main --yes", about: "from a pipe" },
     ],
   },
@@ -28,7 +29,7 @@ export const command = defineCommand({
       type: "positional",
       required: false,
       completes: "dump",
-      description: "a dump's name, a path, or - for stdin; left out, a list to choose from",
+      description: "a dump's name, a path, s3:NAME of a remote, or - for stdin; left out, a list to choose from",
     },
     to: REPLACED,
     latest: {
@@ -74,10 +75,13 @@ export const command = defineCommand({
     const given = args.dump;
     if (given !== undefined && args.latest !== undefined) throw usageError("a dump and --latest exclude each other");
     const live = await context.openTarget(args.target);
+    const atRemote = remoteWordOf(given);
     const findDump =
       given === "-"
         ? spoolFromStdin(await context.storeDir())
-        : await fixedDump(context, { given, latest: args.latest }, live.target);
+        : atRemote !== undefined
+          ? await remoteDump(context, atRemote)
+          : await fixedDump(context, { given, latest: args.latest }, live.target);
     const { intoNew } = args;
     const tools = await context.operationTools();
     if (given === "-") await tools.mayRun?.([STDIN_PATH]);

@@ -1,0 +1,130 @@
+/** Dumps of a remote brought into the store, or beside it for one restore. */
+import { open, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { findManifest, formatManifest, type Manifest, manifestPath } from "../dump/manifest.ts";
+import { proofPath } from "../dump/proof.ts";
+import { requireStoreFolder, type StoredDump } from "../dump/store.ts";
+import { failure, refusal } from "../errors.ts";
+import { errorCode, publishFile, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
+import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import { readWhole } from "./read-whole.ts";
+import type { Remote } from "./remote.ts";
+import type { RemoteDump } from "./remote-dumps.ts";
+import { damaged, persist } from "./trouble.ts";
+
+export interface Pulled {
+  name: string;
+  path: string;
+  sizeBytes: number;
+  /** It was in the store before. */
+  wasThere: boolean;
+}
+
+/** Brings the dumps into the store. Never overwrites another one (exit 5); throws (exit 1) for one that is damaged there. */
+export async function pullDumps(
+  tools: OperationTools,
+  remote: Remote,
+  folder: string,
+  dumps: readonly RemoteDump[],
+): Promise<Pulled[]> {
+  const subject = { operation: "dumps-pull", target: "the store", server: remote.label, database: "" };
+  return await withOperation(tools, subject, async (operation) => {
+    await requireStoreFolder(folder);
+    const pulled: Pulled[] = [];
+    for (const dump of dumps) pulled.push(await pullDump(tools, operation, remote, folder, dump));
+    operation.details.pulled = pulled.filter(({ wasThere }) => !wasThere).length;
+    return pulled;
+  });
+}
+
+async function pullDump(
+  tools: OperationTools,
+  operation: Operation,
+  remote: Remote,
+  folder: string,
+  dump: RemoteDump,
+): Promise<Pulled> {
+  const manifest = requireManifest(dump, remote);
+  const path = join(folder, dump.name);
+  const pulled = { name: dump.name, path, sizeBytes: manifest.size_bytes };
+  if (await holdsSame(path, manifest)) return { ...pulled, wasThere: true };
+  const temporary = await fetchDump(tools, operation, remote, folder, dump);
+  if (!(await publishFile(temporary, path))) throw occupiedHere(path);
+  await syncFolder(folder);
+  const names = [manifestPath(dump.object.name), proofPath(dump.object.name)];
+  const texts = await persist(() => remote.readTexts(names), { abort: tools.abort });
+  const proof = texts.get(proofPath(dump.object.name));
+  if (proof !== undefined) await writeFileAtomic(proofPath(path), proof);
+  await writeFileAtomic(manifestPath(path), formatManifest(manifest));
+  return { ...pulled, wasThere: false };
+}
+
+function requireManifest({ manifest, path }: RemoteDump, { kind }: Remote): Manifest {
+  if (manifest !== undefined) return manifest;
+  throw failure("manifest_damaged", `the manifest of ${path} is damaged`, `pgrove dumps list --remote ${kind}`);
+}
+
+async function holdsSame(path: string, { sha256 }: Manifest): Promise<boolean> {
+  const own = await findManifest(path);
+  if (own === undefined) return false;
+  if (own.sha256 === sha256 && (await Bun.file(path).exists())) return true;
+  throw occupiedHere(path);
+}
+
+function occupiedHere(path: string): Error {
+  return refusal(
+    "dump_exists",
+    `there is another dump ${basename(path)} in the store, and it was not overwritten`,
+    `pgrove dumps show ${basename(path)}`,
+  );
+}
+
+/** The dump's bytes in a temporary file beside the store's, which the operation removes; found to be what was dumped. */
+export async function fetchDump(
+  tools: OperationTools,
+  operation: Operation,
+  remote: Remote,
+  folder: string,
+  dump: RemoteDump,
+): Promise<string> {
+  const manifest = requireManifest(dump, remote);
+  const temporary = temporaryPathFor(join(folder, dump.name));
+  const forget = await operation.remember({ kind: "path", path: temporary });
+  operation.defer(async () => {
+    await rm(temporary, { force: true });
+    await forget();
+  });
+  const hash = new Bun.CryptoHasher("sha256");
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    let bytes = 0;
+    await readWhole(remote, { ...dump.object, sizeBytes: manifest.size_bytes }, tools.abort, async (piece) => {
+      hash.update(piece);
+      await writeWhole(file, piece);
+      bytes += piece.length;
+      tools.progress({ phase: "pull", subject: dump.name, bytes, totalBytes: manifest.size_bytes });
+    });
+    await file.sync();
+  } catch (error) {
+    if (errorCode(error) !== "ENOSPC") throw error;
+    throw failure("disk_full", `no room in ${folder} for ${dump.name}`, "remove old dumps: pgrove dumps list", error);
+  } finally {
+    await file.close();
+  }
+  if (hash.digest("hex") === manifest.sha256) return temporary;
+  throw damaged(`the dump at ${dump.path} is damaged: its SHA-256 is not the one recorded when it was written`);
+}
+
+/** The dump for one restore: it lies beside the store only as long as that goes on. */
+export function fetchForRestore(tools: OperationTools, remote: Remote, folder: string, dump: RemoteDump) {
+  return async (operation: Operation): Promise<StoredDump> => {
+    await requireStoreFolder(folder);
+    const path = await fetchDump(tools, operation, remote, folder, dump);
+    const { name, sizeBytes, modifiedAt, manifest, proof } = dump;
+    return {
+      ...{ name, path, sizeBytes, modifiedAt },
+      ...(manifest === undefined ? {} : { manifest }),
+      ...(proof === undefined ? {} : { proof }),
+    };
+  };
+}
