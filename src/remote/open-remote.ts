@@ -27,7 +27,7 @@ export function chooseKinds(config: RemoteConfig, named: string | undefined): Re
 /** Opens it. Throws (exit 4) when it is not there, or there are no keys for it. */
 export async function openRemote(kind: RemoteKind, config: RemoteConfig, spot: RemoteSpot): Promise<Remote> {
   const project = folderName(spot.project);
-  const { dir, s3 } = config;
+  const { dir, s3, ssh } = config;
   if (kind === "dir" && dir !== undefined) {
     const { openDir } = await import("./dir-remote.ts");
     const root = resolve(spot.baseDir, expandHome(dir, spot.home));
@@ -36,6 +36,10 @@ export async function openRemote(kind: RemoteKind, config: RemoteConfig, spot: R
   if (kind === "s3" && s3 !== undefined) {
     const { openS3 } = await import("./s3-remote.ts");
     return await openS3(s3, { ...spot, project }, spot);
+  }
+  if (kind === "ssh" && ssh !== undefined) {
+    const { openSsh } = await import("./ssh-remote.ts");
+    return await openSsh(ssh, project, spot);
   }
   throw usageError(`there is no remote ${kind}`);
 }
