@@ -4,7 +4,7 @@ import { type DumpPlace, folderPlace, type PrunePlan, planPrune, pruneDumps } fr
 import type { OperationTools } from "../sys/operation.ts";
 import { describeGoing } from "./answers/dumps-prune.ts";
 import type { Context } from "./context.ts";
-import { openOneRemote, ownHost } from "./open-remotes.ts";
+import { openOneRemote, openRemotes, ownHost } from "./open-remotes.ts";
 
 export interface Pruning {
   tools: OperationTools;
@@ -24,7 +24,16 @@ export async function planPruning(context: Context, { source, remote }: PruneWis
   const tools = await context.operationTools();
   const rule = chooseKeepRule((await context.config())?.config.dumps.keep, context.environment);
   const place = remote === undefined ? folderPlace(await context.storeDir()) : await openPlace(context, remote);
-  return { tools, place, plan: await planPrune(tools, place, { rule, source }) };
+  const copied = rule.remote === true && remote === undefined ? await listCopied(context) : new Set<string>();
+  return { tools, place, plan: await planPrune(tools, place, { rule, source, copied }) };
+}
+
+/** What every remote has of this machine's dumps, whole. */
+async function listCopied(context: Context): Promise<Set<string>> {
+  const remotes = await openRemotes(context, undefined);
+  const { listWhole } = await import("../remote/remote-dumps.ts");
+  const all = remotes.map((each) => listWhole(each, ownHost(context), context.interruptions().abort));
+  return (await Promise.all(all)).reduce((inAll, some) => inAll.intersection(some));
 }
 
 async function openPlace(context: Context, named: string | true): Promise<DumpPlace> {

@@ -1,7 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
-import { keepRule } from "./schema-keep.ts";
+import { dumpsKeepRule, keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
 import { remote } from "./schema-remote.ts";
@@ -173,7 +173,7 @@ const dumps = v.pipe(
       text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
     ),
     keep: v.optional(
-      keepRule(
+      dumpsKeepRule(
         "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",
       ),
     ),

@@ -37,11 +37,18 @@ export interface PrunePlan {
   ignored: Judgement["ignored"];
 }
 
+export interface PruneRequest {
+  rule: KeepRule;
+  source?: string | undefined;
+  /** The SHA-256 of what lies elsewhere, too, where that counts: it may go here though it is the newest that was proved. */
+  copied?: ReadonlySet<string>;
+}
+
 /** What the rule keeps and lets go of each source, or of one. Changes nothing. */
 export async function planPrune(
   tools: Pick<OperationTools, "userKey" | "sharedKey" | "clock">,
   place: DumpPlace,
-  { rule, source: only }: { rule: KeepRule; source?: string | undefined },
+  { rule, source: only, copied = new Set() }: PruneRequest,
 ): Promise<PrunePlan> {
   const { histories, ignored } = judgeDumps(await place.list(), await openKeyring(tools));
   const moment = { now: tools.clock.now().getTime(), zone: openZone() };
@@ -49,10 +56,8 @@ export async function planPrune(
     .filter(([source]) => only === undefined || source === only)
     .flatMap(([source, history]) =>
       decideOn(history, rule, moment).map(({ candidate: { dump, doubt }, reasons }) => ({
-        dump,
-        source,
-        reasons,
-        doubt,
+        ...{ dump, source, doubt },
+        reasons: copied.has(dump.manifest?.sha256 ?? "") ? reasons.filter((reason) => reason !== "proved") : reasons,
       })),
     );
   return {

@@ -33,6 +33,14 @@ export async function listRemoteDumps(remote: Remote, abort: AbortSignal, host?:
     .sort((a, b) => createdAt(b) - createdAt(a) || (a.path < b.path ? 1 : -1));
 }
 
+/** The SHA-256 of each of this machine's dumps there that is as long as it was written. */
+export async function listWhole(remote: Remote, host: string, abort: AbortSignal): Promise<Set<string>> {
+  const dumps = await listRemoteDumps(remote, abort, host);
+  return new Set(
+    dumps.flatMap(({ manifest, sizeBytes }) => (manifest?.size_bytes === sizeBytes ? [manifest.sha256] : [])),
+  );
+}
+
 function describe(
   remote: Remote,
   object: RemoteObject,
