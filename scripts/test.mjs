@@ -9,11 +9,15 @@ import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeFaults } from "./test/faults.mjs";
 import { dealEvenly, dealOut, findTestFiles, kinds } from "./test/files.mjs";
-import { describeSlowest, readReport } from "./test/report.mjs";
+import { describeSlowest, excerptFailures, readReport } from "./test/report.mjs";
 import { isStopped, runStep, say } from "./test/step.mjs";
 
-/** How many parts run side by side, each lane with servers of its own: measured, on two cores. */
-const LANES = 2;
+/** Unit tests compute: one part for each of two cores. */
+const UNIT_PARTS = 2;
+/** How many other parts run side by side, each lane with servers of its own: they wait for servers a third of their time. */
+const LANES = 3;
+/** How many tests of one file, where it allows that: more of them would only make each last longer. */
+const TESTS_AT_ONCE = 4;
 const SLOWEST = 40;
 const TEST_TIMEOUT_MS = 120_000;
 const LONG_TIMEOUT_MS = 1_800_000;
@@ -42,6 +46,7 @@ const env = {
 /** Every test that ran, and what failed that is no test. */
 const tests = [];
 const failures = [];
+const excerpts = [];
 let versions = "";
 let ownEngine = false;
 
@@ -57,7 +62,7 @@ async function playAll() {
   const built = await check("build", "bun", ["run", "build.ts"]);
   await check("types", "tsc", ["--noEmit"]);
   await check("lint", "biome", ["check", "."]);
-  await playParts(dealEvenly(root, filesOf("unit"), { name: "unit", count: LANES }));
+  await playParts(dealEvenly(root, filesOf("unit"), { name: "unit", count: UNIT_PARTS }));
   if (!built && filesOf("e2e").length > 0) failures.push("e2e: not run, the build failed");
   const parts = dealOut(root, [...filesOf("integration"), ...(built ? filesOf("e2e") : [])]);
   if (parts.length === 0) return;
@@ -127,12 +132,21 @@ async function check(name, file, args) {
 async function playPart({ name, files }, run) {
   const path = join(reports, `${name.replaceAll("/", "-")}.xml`);
   const timeout = values.long ? LONG_TIMEOUT_MS : TEST_TIMEOUT_MS * Number(env.PGROVE_TEST_PATIENCE ?? 1);
-  const args = ["test", `--timeout=${timeout}`, "--reporter=junit", `--reporter-outfile=${path}`];
+  const args = [
+    "test",
+    `--timeout=${timeout}`,
+    `--max-concurrency=${TESTS_AT_ONCE}`,
+    "--reporter=junit",
+    `--reporter-outfile=${path}`,
+  ];
   const options = { keep: "all", env: { ...env, PGROVE_TEST_RUN: run } };
   const { ok, output } = await step(name, "bun", [...args, ...files.map((file) => `./${file}`)], options);
   const { tests: own, whole } = readReport(path);
   tests.push(...own);
-  if (!ok && !isStopped()) process.stderr.write(output);
+  if (!ok && !isStopped()) {
+    process.stderr.write(output);
+    excerpts.push(...excerptFailures(output));
+  }
   const failed = own.some(({ outcome }) => outcome === "failed");
   if (!failed && !(ok && whole)) failures.push(`${name}: bun test ended early, or failed outside of a test`);
 }
@@ -154,6 +168,7 @@ function report() {
   if (isWhole && !isStopped()) tellFaults();
   const failed = tests.filter(({ outcome }) => outcome === "failed");
   const skipped = tests.filter(({ outcome }) => outcome === "skipped");
+  for (const line of excerpts) say(line);
   for (const { file, name } of skipped) say(`skipped ${file}: ${name}`);
   for (const { file, name } of failed) say(`FAILED ${file}: ${name}`);
   for (const failure of failures) say(`FAILED ${failure}`);

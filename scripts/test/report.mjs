@@ -28,6 +28,22 @@ function attribute(head, name) {
   return value.replace(/&(lt|gt|quot|apos|amp|#10);/g, (_, entity) => ENTITIES[entity]);
 }
 
+const EXCERPT_LINES = 30;
+
+/**
+ * What bun said of each test that failed, behind its name: of a long run's output only the end may be kept, and the end
+ * then has to say why.
+ */
+export function excerptFailures(output) {
+  const lines = output.split("\n");
+  return lines.flatMap((line, at) => {
+    if (!line.startsWith("(fail) ") || lines.indexOf(line) !== at) return []; // bun repeats them at its end
+    const before = lines.slice(0, at);
+    const start = before.findLastIndex((each) => /^\((pass|fail|skip)\) /.test(each)) + 1;
+    return [line, ...before.slice(Math.max(start, at - EXCERPT_LINES)).map((each) => `    ${each}`)];
+  });
+}
+
 const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", "#10": " " };
 
 /** The tests that took longest, slowest first, a line each. */

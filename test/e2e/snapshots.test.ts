@@ -4,6 +4,7 @@ import type { Sql } from "postgres";
 import { ensurePlainImage, type Major } from "../support/engine/images.ts";
 import { runOk } from "../support/engine/run.ts";
 import { sharedServer, type TestServer, testLabels } from "../support/engine/server.ts";
+import { takingTurns } from "../support/engine/turns.ts";
 import { holdInPlace, openAndStrike } from "../support/faults/gates.ts";
 import { waitUntilHeld } from "../support/faults/moments.ts";
 import { type Ended, inContainer, makeRepo, type Repo } from "../support/faults/program.ts";
@@ -51,7 +52,7 @@ async function listNames(repo: Repo): Promise<string[]> {
 
 const rows = async (server: TestServer, database: string) => (await readFingerprint(server, database)).tables;
 
-describe.each([15, 18] as const)("PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("PostgreSQL %i", (major) => {
   let scene: Scene;
 
   beforeAll(async () => {

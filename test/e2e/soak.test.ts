@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../support/engine/run.ts";
+import { thorough } from "../support/faults/moments.ts";
 import { binary } from "../support/faults/program.ts";
 import { patiently } from "../support/patience.ts";
 
@@ -12,7 +13,9 @@ const program = join(import.meta.dir, "../soak/main.ts");
 const soak = (steps: number, seed: number, env: Record<string, string> = {}) =>
   run(process.execPath, [program, "--steps", String(steps), "--seed", String(seed)], { env });
 
-/** Of each kind at least one has really happened. */
+const steps = thorough ? 150 : 40;
+
+/** Of each kind at least one has really happened; what seed 1 draws late has no step in the short form. */
 const KINDS = [
   "SIGKILL",
   "SIGTERM",
@@ -21,15 +24,15 @@ const KINDS = [
   "clock .1d",
   "another machine",
   "planted (record|dump|folder)",
-  "folder (away|moved)",
   "server (restart|crash)",
+  ...(thorough ? ["folder (away|moved)"] : []),
 ];
 
 test(
-  "150 steps",
+  `${steps} steps`,
   async () => {
-    const { code, stdout } = await soak(150, 1);
-    expect(stdout).toMatch(/^seed 1, host: 150 steps, [1-9]\d* faults/);
+    const { code, stdout } = await soak(steps, 1);
+    expect(stdout).toMatch(new RegExp(`^seed 1, host: ${steps} steps, [1-9]\\d* faults`));
     for (const kind of KINDS) expect(stdout).toMatch(new RegExp(`\\b${kind} [1-9]`));
     expect(stdout).toContain("lost 0, foreign things touched 0, server restarts that were not injected 0, leftovers 0");
     expect(code).toBe(0);

@@ -116,7 +116,7 @@ test(
     expect(finished).toHaveLength(2);
     const signals = ["SIGKILL", "SIGINT", "SIGTERM"] as const;
     await using held = await holdDumpEnds(server, database);
-    for (const [index, place] of spread(thorough ? 50 : 10, 20260115).entries()) {
+    for (const [index, place] of spread(thorough ? 50 : 4, 20260115).entries()) {
       const signal = signals[index % signals.length] ?? "SIGKILL";
       const dump = repo.start(["dump", ...CODEC]);
       await waitForBytes(repo, dump, Math.floor(place * 0.95 * whole.manifest.size_bytes));

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Major } from "../../support/engine/images.ts";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { testLabels } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { ComposeRepository, PASSWORD } from "../../support/isolation/compose-repository.ts";
 
 const COUNT = "select count(*)::int from item";
@@ -35,7 +36,7 @@ async function readMain(repository: ComposeRepository): Promise<unknown> {
   return [await repository.containers(repository.project), await repository.ask("main", COUNT)];
 }
 
-describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("on PostgreSQL %i", (major) => {
   let repository: ComposeRepository;
   let main: unknown;
   let project: string;

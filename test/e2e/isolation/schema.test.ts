@@ -4,6 +4,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import postgres from "postgres";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { holdLocks } from "../../support/faults/gates.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
@@ -52,7 +53,7 @@ async function leftovers(grove: Grove): Promise<string[]> {
   return [...names.flat().map(({ name }) => String(name)), ...((schemas ?? []) as string[])].sort();
 }
 
-describe.each([15, 18] as const)("on PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("on PostgreSQL %i", (major) => {
   test("new, url, list, dump, restore, snapshot, rewind, reset, copy, remove within the schema", async () => {
     await using grove = await makeGrove(await sharedServer(major));
     const main = await grove.main();

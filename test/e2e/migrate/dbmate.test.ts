@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { waitForWords } from "../../support/faults/moments.ts";
 import { LateServer } from "../../support/migrate/late-server.ts";
 import { dbmate } from "../../support/migrate/other-tools.ts";
@@ -120,7 +121,7 @@ describe("a server that is not there", () => {
   });
 });
 
-describe.each([15, 17, 18] as const)("the schema file on PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("the schema file on PostgreSQL %i", (major) => {
   test.concurrent("can be loaded by dbmate and by pgrove, says what is applied, and is the same again", async () => {
     const own = await sharedServer(major);
     const yaml = (database: string) =>

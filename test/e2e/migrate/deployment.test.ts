@@ -4,6 +4,7 @@ import { chmod, realpath } from "node:fs/promises";
 import { databasesLike } from "../../support/database.ts";
 import { run } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { binary } from "../../support/faults/program.ts";
 import { readFingerprint } from "../../support/faults/world.ts";
 import { Stage, tableFiles } from "../../support/migrate/stage.ts";
@@ -15,7 +16,7 @@ beforeAll(async () => {
   server = await sharedServer(17);
 });
 
-describe.each([15, 17, 18] as const)("the step of a deployment, on PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("the step of a deployment, on PostgreSQL %i", (major) => {
   test("applies what is pending and says so, as often as it is run", async () => {
     await using stage = await Stage.create(await sharedServer(major), { ...tableFiles("1_a"), ...tableFiles("2_b") });
     const step = (version: string) => ({

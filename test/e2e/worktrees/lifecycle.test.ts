@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFile
 import { join } from "node:path";
 import { runOk } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { connect } from "../../support/faults/world.ts";
 import { Grove, nothingRemains } from "../../support/worktrees/grove.ts";
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe.concurrent("from its first day to its last", () => {
-  test.each([15, 18] as const)("on PostgreSQL %i", async (major) => {
+  test.each(takingTurns([15, 18], import.meta.path))("on PostgreSQL %i", async (major) => {
     await using grove = await Grove.create(await sharedServer(major), {
       yaml: "ports: {web: 3000}\nenv: {set: {DATABASE_URL: '{url}', WEB_PORT: '{port.web}', NUMBER: '{index}'}}\n",
     });

@@ -8,6 +8,7 @@ import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { type Bench, databasesLike, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { connect } from "../../support/faults/world.ts";
 
 let bench: Bench;
@@ -35,7 +36,7 @@ const rewind = (live: LiveTarget, name: string) =>
 
 const names = async (live: LiveTarget) => (await readSnapshots(live, new Date())).map(({ name }) => name);
 
-describe.each([15, 18] as const)("one schema, PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("one schema, PostgreSQL %i", (major) => {
   let server: TestServer;
   const database = uniqueName("schemas");
   const role = uniqueName("worker");

@@ -19,6 +19,7 @@ import {
 } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { connect } from "../../support/faults/world.ts";
 
 let bench: Bench;
@@ -56,7 +57,7 @@ async function readMark(server: TestServer, database: string) {
 
 const count = (server: TestServer, database: string) => server.psql(database, "select count(*) from item");
 
-describe.each([15, 18] as const)("PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("PostgreSQL %i", (major) => {
   let server: TestServer;
 
   beforeAll(async () => {

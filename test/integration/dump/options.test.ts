@@ -10,8 +10,8 @@ import {
   restore,
   uniqueName,
 } from "../../support/database.ts";
-import { majors } from "../../support/engine/images.ts";
 import { sharedServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 
 let bench: Bench;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ afterAll(() => bench.remove());
 const force = (catalog: string, list: string, option: string, where: string) =>
   `set allow_system_table_mods = on; update ${catalog} set ${list} = array_append(${list}, '${option}=1') where ${where};`;
 
-describe.each([...majors])("PostgreSQL %d", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("PostgreSQL %d", (major) => {
   async function build(sql: string): Promise<string> {
     const server = await sharedServer(major);
     const database = uniqueName("options");

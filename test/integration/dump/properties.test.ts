@@ -15,6 +15,7 @@ import {
   uniqueName,
 } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
@@ -50,7 +51,9 @@ const creations = [
   },
 ];
 
-describe.each([15, 18] as const)("what belongs to the database itself, PostgreSQL %d", (major) => {
+const tried = takingTurns([15, 18], import.meta.path);
+
+describe.each(tried)("what belongs to the database itself, PostgreSQL %d", (major) => {
   const source = uniqueName("properties");
   let server: TestServer;
   let bench: Bench;

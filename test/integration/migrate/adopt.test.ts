@@ -10,6 +10,7 @@ import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
 import { runOk } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { findDbmate } from "../../support/migrate/dbmate-program.ts";
 import { appliedVersions, FACTS, filesOf, openLedger, openSql, stepOf } from "../../support/migration-ledgers.ts";
 
@@ -22,7 +23,7 @@ const GOOSE = `create table goose_db_version (id integer primary key generated b
 
 const NAMES = ["001_a", "003_b", "004_c", "007_d"];
 
-describe.each([15, 17, 18] as const)("PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("PostgreSQL %i", (major) => {
   let server: TestServer;
   const open: Sql[] = [];
   beforeAll(async () => {

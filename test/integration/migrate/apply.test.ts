@@ -4,6 +4,7 @@ import type { LiveTarget } from "../../../src/resolve/target.ts";
 import { openLive, rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { down, HEAD, type MigrationBench, makeMigrationBench } from "../../support/migrate/bench.ts";
 import { patiently } from "../../support/patience.ts";
 
@@ -13,7 +14,7 @@ const TABLE = "create table item (id int primary key, name text not null);";
 const told = (applied: readonly AppliedStep[]) =>
   applied.map(({ step }) => `${step.direction} ${step.version}`).join(", ");
 
-describe.each([15, 17, 18] as const)("PostgreSQL %p", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("PostgreSQL %p", (major) => {
   let server: TestServer;
   let bench: MigrationBench;
 

@@ -16,6 +16,7 @@ import {
 import type { Step } from "../../../src/migrate/migration.ts";
 import { readShape } from "../../../src/sql/script-shape.ts";
 import { sharedServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 
 const TABLES = `
   create domain plain_text as text;
@@ -221,7 +222,7 @@ function workOf(notices: readonly string[]): Work {
   return /verifying table|validating foreign key/.test(said) ? "scan" : "none";
 }
 
-describe.each([15, 17, 18] as const)("PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("PostgreSQL %i", (major) => {
   const notices: string[] = [];
   const database = `impact_${randomUUID()}`;
   let sql: Sql;

@@ -10,6 +10,7 @@ import { readMigrationVersion } from "../../../src/postgres/catalog.ts";
 import type { Sql } from "../../../src/postgres/toolbox.ts";
 import { rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { appliedVersions, FACTS, filesOf, openLedger, openSql, stepOf } from "../../support/migration-ledgers.ts";
 
 /** What another tool's table says, in its own words. */
@@ -26,7 +27,7 @@ async function say(sql: Sql, layout: Layout): Promise<string> {
   return rows.flat().join(" ");
 }
 
-describe.each([15, 17, 18] as const)("PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("PostgreSQL %i", (major) => {
   let server: TestServer;
   const open: Sql[] = [];
   beforeAll(async () => {

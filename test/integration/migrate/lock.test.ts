@@ -10,13 +10,14 @@ import {
 import { rejection, uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
 import { patiently } from "../../support/patience.ts";
 
 const never = new AbortController().signal;
 const quiet = (timeoutMs: number): LockOptions => ({ timeoutMs, abort: never, note: () => undefined });
 
-describe.each([15, 18] as const)("PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("PostgreSQL %i", (major) => {
   let server: TestServer;
   let place: LedgerPlace;
   const name = uniqueName("lock");

@@ -13,6 +13,7 @@ import { type Streams, systemRunner } from "../../../src/sys/process.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { connect } from "../../support/faults/world.ts";
 
 const NEVER = new AbortController().signal;
@@ -127,7 +128,7 @@ const STATES: readonly (readonly [string, string, boolean])[] = [
   ["a script that goes on behind errors", "\\set ON_ERROR_STOP off\nselect 1/0;\ncopy s from stdin;\na\n", true],
 ];
 
-describe.each([15, 17, 18])("psql %p", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("psql %p", (major) => {
   test.each(STATES)("in the middle of %s", async (_, text, isRun) => {
     const place = placeOf(major);
     await refill(place);

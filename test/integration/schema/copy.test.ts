@@ -15,8 +15,9 @@ import {
   rejection,
   uniqueName,
 } from "../../support/database.ts";
-import { type Major, majors } from "../../support/engine/images.ts";
+import type { Major } from "../../support/engine/images.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { mainOf, makeEmptyWorktree, makeWorktree, ODD_NAMES, schemaFingerprint } from "./worktree.ts";
 
 const [slashed, longest] = ODD_NAMES;
@@ -36,7 +37,7 @@ function copy(source: LiveTarget, target: LiveTarget, request: Partial<CopyReque
 const KINDS = ["collation", "column", "constraint", "default privileges", "function", "index", "operator", "policy"];
 const MORE_KINDS = ["relation", "rows", "rule", "sequence", "text search", "trigger", "type"];
 
-describe.each(majors.filter((major) => major !== 17))("every kind of object, PostgreSQL %d", (major: Major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("every kind of object, PostgreSQL %d", (major: Major) => {
   const database = uniqueName("kinds");
   let server: TestServer;
   let live: LiveTarget;

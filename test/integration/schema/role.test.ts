@@ -21,6 +21,7 @@ import {
 } from "../../support/database.ts";
 import { run, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import {
   mainOf,
   makeEmpty,
@@ -60,7 +61,7 @@ async function inSession<T>({ live }: TestWorktree, body: (sql: Sql) => Promise<
   }
 }
 
-describe.each([15, 18] as const)("the role of a worktree, PostgreSQL %d", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("the role of a worktree, PostgreSQL %d", (major) => {
   const database = uniqueName("role");
   const [slashed, longest] = ODD_NAMES;
   let server: TestServer;

@@ -9,6 +9,7 @@ import { readStats } from "../../../src/seed/stats.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";
 import { type Bench, fingerprint, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 
 const SHOP = `
   create table customer (id bigint generated always as identity primary key, email text not null unique, name text not null);
@@ -20,7 +21,7 @@ const SHOP = `
 
 const BIG = 100_000;
 
-describe.each([15, 17, 18] as const)("rows on PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 17, 18], import.meta.path))("rows on PostgreSQL %i", (major) => {
   let bench: Bench;
   let server: TestServer;
   beforeAll(async () => {

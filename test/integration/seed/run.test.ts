@@ -5,8 +5,9 @@ import { type FilesRequest, planFiles, seedFiles } from "../../../src/seed/sql/r
 import { readSeedFiles } from "../../../src/seed/sql/sql-files.ts";
 import { type Bench, makeBench, openLive, rejection, uniqueName } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 
-describe.each([15, 18] as const)("SQL seed files on PostgreSQL %i", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("SQL seed files on PostgreSQL %i", (major) => {
   let bench: Bench;
   let server: TestServer;
   beforeAll(async () => {

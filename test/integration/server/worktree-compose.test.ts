@@ -20,6 +20,7 @@ import { ensureEngine } from "../../support/engine/engine.ts";
 import { ensureImage, ensurePlainImage, type Major } from "../../support/engine/images.ts";
 import { run, runOk } from "../../support/engine/run.ts";
 import { testLabels } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { patiently } from "../../support/patience.ts";
 
 let root: string;
@@ -150,7 +151,7 @@ const running = async (project: string) =>
 
 const COUNT = "select count(*)::int as tables from pg_tables where schemaname = 'public'";
 
-describe.each<Major>([15, 18])("two worktrees of a compose project, PostgreSQL %p", (major) => {
+describe.each(takingTurns([15, 18], import.meta.path))("two worktrees of a compose project, PostgreSQL %p", (major) => {
   const repository = randomUUID();
   let fixed: Fixed;
   let main: Server;

@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
 import { listDatabases } from "../../../src/unit/marks.ts";
 import { sharedServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { freshName } from "../../support/faults/sample.ts";
 import { connect } from "../../support/faults/world.ts";
 
-test.each([15, 18] as const)(
+test.each(takingTurns([15, 18], import.meta.path))(
   "PostgreSQL %i: databases are listed with sizes while others are dropped",
   async (major) => {
     const server = await sharedServer(major);

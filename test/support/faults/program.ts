@@ -135,11 +135,12 @@ export class Repo {
     return existsSync(folder) ? readdirSync(folder).sort() : [];
   }
 
+  /** The journal's lines; one that is being written just now counts from its end on. */
   async journal(): Promise<Record<string, unknown>[]> {
     const text = await readFile(join(this.stateDir, "journal.jsonl"), "utf8").catch(() => "");
     return text
       .split("\n")
-      .filter((line) => line !== "")
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
