@@ -61,7 +61,7 @@ const sent = (bytes: number, since = 0) =>
   waitFor(`${bytes} bytes to be sent`, 60_000, async () => relay.carried - since > bytes, 2);
 
 async function requireWhole(): Promise<void> {
-  await rm(store.folder, { recursive: true });
+  await rm(store.folder, { recursive: true, force: true });
   await pullDumps(store.tools, await open(), store.folder, await listRemoteDumps(await open(), store.tools.abort));
   expect(Buffer.compare(await readFile(join(store.folder, NAME)), BYTES)).toBe(0);
 }
