@@ -1,4 +1,7 @@
 /** dump and restore beside the plain commands: what they write lands on the host, and what they read comes from there. */
+import { appendFileSync, cpSync } from "node:fs";
+import { join } from "node:path";
+import { generateIdentity, identityToRecipient } from "age-encryption";
 import { compare, type Program, runProgram } from "./measure.ts";
 import { analyze, createDatabase, dropDatabase, dumpToGzip, loadFromGzip } from "./plain.ts";
 import { type Row, timesAsFast, timesAsLong } from "./report.ts";
@@ -26,6 +29,7 @@ export async function measureDumps(setting: Setting, rounds: number): Promise<Ro
       contestant("pg_dump | gzip", line(dumpToGzip(setting, "plain.sql.gz"))),
       contestant("pg_dump -Fc", line(`${pgDump} -Fc -Z zstd:1 ${DATABASE} > bare.dump`)),
       contestant("pgrove dump", pgrove("dump", "-q")),
+      contestant("pgrove dump, encrypted", await encrypted(setting, "dump", "-q")),
       contestant("pgrove dump --prove", pgrove("dump", "--prove", "-q")),
       contestant("pg_dump -Fd -j2, tar", line(directory.join(" && "))),
       contestant("pgrove dump --jobs 2", pgrove("dump", "--jobs", "2", "-q")),
@@ -39,6 +43,7 @@ export async function measureDumps(setting: Setting, rounds: number): Promise<Ro
   return [
     timesAsFast("dump, against docker exec … pg_dump | gzip > file", own, gzip, 3),
     timesAsLong("dump, against docker exec … pg_dump -Fc -Z zstd:1 > file", own, of("pg_dump -Fc"), 1.1),
+    timesAsFast("dump, encrypted for one key of age, against dump", of("pgrove dump, encrypted"), own, 0.85),
     timesAsLong("dump --prove, every row hashed, against dump", of("pgrove dump --prove"), own, 1.6),
     timesAsFast("dump --jobs 2, against pg_dump | gzip > file", parallel, gzip, 3.7),
     timesAsLong(
@@ -48,6 +53,17 @@ export async function measureDumps(setting: Setting, rounds: number): Promise<Ro
       1.15,
     ),
   ];
+}
+
+/** A command of pgrove in a repository beside the first, whose dumps are encrypted. */
+async function encrypted({ folder, repo, pgrove }: Setting, ...args: string[]): Promise<Program> {
+  const twin = join(folder, "encrypted");
+  cpSync(repo, twin, { recursive: true });
+  const recipient = await identityToRecipient(await generateIdentity());
+  appendFileSync(join(twin, "pgrove.yaml"), `dumps: {encrypt: {recipients: [${recipient}]}}\n`);
+  const inTwin = (...words: string[]): Program => ({ ...pgrove(...words), cwd: twin });
+  await runProgram(inTwin("trust", "--yes"));
+  return inTwin(...args);
 }
 
 /** From files that lie on the host. The plain commands drop and create their database, as people do it; ANALYZE is in all. */

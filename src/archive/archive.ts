@@ -2,10 +2,10 @@
  * Reads the head and the table of contents of pg_dump's archives (custom format, and toc.dat of directories and tars).
  * The layout is that of PostgreSQL's src/bin/pg_dump/pg_backup_archiver.c: ReadHead, ReadToc, ReadInt, ReadStr.
  */
-import { open } from "node:fs/promises";
 import { failure } from "../errors.ts";
 import { eachStatement } from "../sql/each-statement.ts";
 import type { Place } from "../sql/listener.ts";
+import { type ByteSource, bytesOf } from "./dump-bytes.ts";
 import { findLeftOut, mayHoldLeftOut } from "./left-out.ts";
 
 export interface ArchiveEntry {
@@ -188,18 +188,16 @@ function findInDefinition(definition: Uint8Array, at: number): ArchiveEntry["lef
  * The contents of an archive that begins at `offset` of a file. Throws (exit 1) when it is damaged or of an unknown
  * version.
  */
-export async function readArchive(path: string, offset = 0): Promise<Archive> {
-  const file = await open(path, "r");
-  try {
-    const { size } = await file.stat();
+export async function readArchive(source: ByteSource, offset = 0): Promise<Archive> {
+  const { path, reading } = bytesOf(source);
+  return await reading(async ({ sizeBytes, read }) => {
     for (let wanted = FIRST_READ_BYTES; ; wanted *= 4) {
-      const length = Math.min(wanted, size - offset, MOST_BYTES);
-      const bytes = new Uint8Array(length);
-      const { bytesRead } = await file.read(bytes, 0, length, offset);
+      const length = Math.max(Math.min(wanted, sizeBytes - offset, MOST_BYTES), 0);
+      const bytes = await read(offset, length);
       try {
-        return parseArchive(bytes.subarray(0, bytesRead));
+        return parseArchive(bytes);
       } catch (error) {
-        if (error instanceof RangeError && length < Math.min(size - offset, MOST_BYTES)) continue;
+        if (error instanceof RangeError && length < Math.min(sizeBytes - offset, MOST_BYTES)) continue;
         if (error instanceof RangeError || (error instanceof Error && error.name === "Error")) {
           throw failure(
             "dump_damaged",
@@ -211,7 +209,5 @@ export async function readArchive(path: string, offset = 0): Promise<Archive> {
         throw error;
       }
     }
-  } finally {
-    await file.close();
-  }
+  });
 }

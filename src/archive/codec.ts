@@ -68,7 +68,8 @@ export function extensionOf(format: DumpFormat, codec: Codec): string {
 }
 
 /** What a file's name says of the dump to write into it; nothing for names that say nothing. */
-export function formatOfFileName(path: string): { format: DumpFormat; codec?: Codec } | undefined {
+export function formatOfFileName(given: string): { format: DumpFormat; codec?: Codec } | undefined {
+  const path = given.replace(/\.age$/i, "");
   if (/\.sql$/i.test(path)) return { format: "sql", codec: { name: "none" } };
   if (/\.sql\.gz$/i.test(path)) return { format: "sql", codec: { name: "gzip" } };
   if (/\.sql\.zst$/i.test(path)) return { format: "sql", codec: { name: "zstd" } };

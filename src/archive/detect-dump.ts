@@ -1,10 +1,11 @@
 /** What kind of dump a file is: by its bytes, never by its name. */
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { failure } from "../errors.ts";
 import { pathExists } from "../sys/files.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import { ARCHIVE_MAGIC } from "./archive.ts";
+import { type ByteSource, bytesOf, type DumpBytes } from "./dump-bytes.ts";
 import { findForeign } from "./foreign-file.ts";
 import { openPlain, type Wrapping } from "./plain.ts";
 
@@ -20,16 +21,18 @@ export type DumpKind =
 const HEAD_BYTES = 512;
 
 /** Finds out what a dump is. Throws (exit 1) for what is none, saying what it looks like. */
-export async function detectDump(path: string): Promise<DumpKind> {
+export async function detectDump(source: ByteSource): Promise<DumpKind> {
+  const bytes = bytesOf(source);
+  const { path } = bytes;
   if ((await stat(path)).isDirectory()) return await detectFolder(path);
-  const head = await readHead(path);
+  const head = await bytes.reading(({ read }) => read(0, HEAD_BYTES));
   if (head.length === 0) throw notADump(path, "it is empty");
   if (startsWith(head, ARCHIVE_MAGIC)) return { kind: "custom" };
-  if (isTar(head)) return await detectTar(path, holdsDump(head));
+  if (isTar(head)) return await detectTar(bytes, holdsDump(head));
   const wrapping = wrappingOf(head);
   if (wrapping === undefined) throw notADump(path, findForeign(head) ?? BINARY);
   if (wrapping === "none") return { kind: "plain", wrapping };
-  const beginning = await firstBytes(path, wrapping);
+  const beginning = await firstBytes(bytes, wrapping);
   if (startsWith(beginning, ARCHIVE_MAGIC)) throw wrapped(path, wrapping, "a custom-format archive");
   if (isTar(beginning)) {
     const held = holdsDump(beginning);
@@ -81,22 +84,11 @@ async function detectFolder(path: string): Promise<DumpKind> {
   throw notADump(path, "the folder holds no toc.dat");
 }
 
-async function readHead(path: string): Promise<Uint8Array> {
-  const file = await open(path, "r");
-  try {
-    const bytes = new Uint8Array(HEAD_BYTES);
-    const { bytesRead } = await file.read(bytes, 0, HEAD_BYTES, 0);
-    return bytes.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
-
 /** As many as tell a tar, or all that there are. */
-async function firstBytes(path: string, wrapping: Wrapping): Promise<Uint8Array> {
+async function firstBytes(source: DumpBytes, wrapping: Wrapping): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of openPlain(path, wrapping)) {
+  for await (const chunk of openPlain(source, wrapping)) {
     chunks.push(chunk);
     size += chunk.length;
     if (size >= HEAD_BYTES) break;
@@ -121,14 +113,12 @@ function notADump(path: string, why: string) {
 const BLOCK = 512;
 
 /** Walks a tar's headers; the data is skipped. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
-async function detectTar(path: string, held: string | undefined): Promise<DumpKind> {
-  const file = await open(path, "r");
-  try {
+async function detectTar({ path, reading }: DumpBytes, held: string | undefined): Promise<DumpKind> {
+  return await reading(async ({ read }) => {
     let toc: { offset: number; inside: string } | undefined;
-    const header = Buffer.alloc(BLOCK);
     for (let position = 0; ; ) {
-      const { bytesRead } = await file.read(header, 0, BLOCK, position);
-      if (bytesRead < BLOCK || header[0] === 0) break;
+      const header = Buffer.from((await read(position, BLOCK)).slice());
+      if (header.length < BLOCK || header[0] === 0) break;
       const name = textField(header, 0, 100).replace(/^\.\//, "");
       const size = sizeField(header);
       if (textField(header, 257, 5) !== "ustar" || !Number.isSafeInteger(size) || size < 0) throw damagedTar(path);
@@ -141,9 +131,7 @@ async function detectTar(path: string, held: string | undefined): Promise<DumpKi
     if (toc === undefined && held !== undefined) throw packed(path, held, "none");
     if (toc === undefined) throw notADump(path, "the tar holds no toc.dat, so it is of neither pg_dump -Ft nor -Fd");
     return { kind: "packed-directory", tocOffset: toc.offset, inside: toc.inside };
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 function damagedTar(path: string) {

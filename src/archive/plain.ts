@@ -1,7 +1,8 @@
 /** Plain SQL dumps as bytes, decompressed. */
-import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { failure } from "../errors.ts";
+import { failure, PgroveError } from "../errors.ts";
+import { type ByteSource, bytesOf } from "./dump-bytes.ts";
 
 export type Wrapping = "none" | "gzip" | "zstd";
 
@@ -10,17 +11,18 @@ export type Wrapping = "none" | "gzip" | "zstd";
  * own bytes.
  */
 export async function* openPlain(
-  path: string,
+  source: ByteSource,
   wrapping: Wrapping,
   seen?: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  const raw = watch(file, seen);
+  const { path, stream } = bytesOf(source);
+  const raw = stream(seen);
   try {
     if (wrapping === "none") yield* raw;
-    else if (wrapping === "gzip") yield* gunzip(file, seen);
+    else if (wrapping === "gzip") yield* gunzip(raw);
     else yield* decompressZstd(raw);
   } catch (error) {
+    if (error instanceof PgroveError && error.code === "dump_damaged") throw error;
     throw failure(
       "dump_damaged",
       `the dump is damaged: its ${wrapping} data cannot be read to the end (${path})`,
@@ -28,28 +30,19 @@ export async function* openPlain(
       error,
     );
   } finally {
+    await raw.return(undefined);
+  }
+}
+
+async function* gunzip(raw: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const gunzipped = createGunzip({ chunkSize: 1 << 17 });
+  const file = Readable.from(raw, { objectMode: false });
+  file.on("error", (error) => gunzipped.destroy(error));
+  try {
+    yield* file.pipe(gunzipped);
+  } finally {
     file.destroy();
   }
-}
-
-async function* watch(source: AsyncIterable<Uint8Array>, seen?: (chunk: Uint8Array) => void) {
-  for await (const chunk of source) {
-    seen?.(chunk);
-    yield chunk;
-  }
-}
-
-async function* gunzip(file: NodeJS.ReadableStream, seen?: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
-  const gunzipped = createGunzip({ chunkSize: 1 << 17 });
-  file.on("data", (chunk: Uint8Array) => {
-    try {
-      seen?.(chunk);
-    } catch (error) {
-      gunzipped.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
-  });
-  file.on("error", (error) => gunzipped.destroy(error));
-  yield* file.pipe(gunzipped);
 }
 
 /** DecompressionStream, because node:zlib's zstd takes a cut-off file for a whole one. */

@@ -16,6 +16,8 @@ export interface Prompt {
   confirm(question: string): Promise<boolean>;
   /** A word to be typed. Refuses (exit 5) without a terminal. */
   word(question: string): Promise<string>;
+  /** A word that is not shown while it is typed. Refuses (exit 5) without a terminal. */
+  secret(question: string): Promise<string>;
   /** One of a list. Refuses (exit 5) without a terminal. */
   pick<T>(question: string, choices: readonly Choice<T>[]): Promise<T>;
 }
@@ -47,6 +49,13 @@ export function createPrompt({ available, before }: PromptOptions): Prompt {
     word: async (question) => {
       const { clack, where, isOver } = await ready(question);
       const answer = await clack.text({ ...where, message: visible(question) });
+      if (isOver()) return "";
+      if (clack.isCancel(answer)) throw interruption("SIGINT");
+      return answer;
+    },
+    secret: async (question) => {
+      const { clack, where, isOver } = await ready(question);
+      const answer = await clack.password({ ...where, message: visible(question) });
       if (isOver()) return "";
       if (clack.isCancel(answer)) throw interruption("SIGINT");
       return answer;

@@ -10,6 +10,7 @@ import {
   listImages,
   listKeys,
   listPasswordFile,
+  listReaders,
   listRemotes,
   listStore,
   listWorktreeFolder,
@@ -50,6 +51,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
     keys.includes("dumps.dir") && config.dumps.dir !== undefined
       ? listStore(loaded, await foldersOf(place, loaded, true), place)
       : [],
+    keys.includes("dumps.encrypt") ? listReaders(loaded, place.home) : [],
     keys.includes("worktrees.data") ? listData(place, loaded) : [],
     keys.includes("server.compose") ? listCompose(place, loaded) : [],
     FILE_KEYS.some((key) => keys.includes(key)) ? listBranchFiles(place, loaded, keys) : [],

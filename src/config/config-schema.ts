@@ -1,6 +1,7 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
+import { encrypt, identityFile } from "./schema-encrypt.ts";
 import { dumpsKeepRule, keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
@@ -172,6 +173,8 @@ const dumps = v.pipe(
     key_file: v.optional(
       text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
     ),
+    encrypt: v.optional(encrypt),
+    identity_file: v.optional(identityFile),
     keep: v.optional(
       dumpsKeepRule(
         "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",

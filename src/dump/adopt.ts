@@ -4,12 +4,14 @@ import { basename, join, resolve } from "node:path";
 import type { DumpKind } from "../archive/detect-dump.ts";
 import { failure, refusal, usageError } from "../errors.ts";
 import { formatVersion } from "../postgres/version.ts";
+import type { DumpKeys } from "../sys/dump-keys.ts";
 import { publishFile, syncFolder, temporaryPathFor } from "../sys/files.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { signManifest } from "./authorship.ts";
 import { hashFile, type InspectedDump, inspectDump } from "./inspect.ts";
 import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
 import { isReadable, type ReadingTools, readArchiveThrough } from "./read-through.ts";
+import { sealNames } from "./sealed-names.ts";
 import { isDumpName, type StoredDump, sourceOf } from "./store.ts";
 
 export interface Adoption {
@@ -32,7 +34,10 @@ export interface Adopted {
 export async function adoptDump(tools: OperationTools, server: ReadingTools, adoption: Adoption): Promise<Adopted> {
   const { dump, folder } = adoption;
   if (!isDumpName(dump.name)) {
-    throw usageError(`${dump.name} has no name of a dump`, "rename it: .dump, .sql, .sql.gz, .sql.zst, .tar, .backup");
+    throw usageError(
+      `${dump.name} has no name of a dump`,
+      "rename it: .dump, .sql, .sql.gz, .sql.zst, .tar, .backup, each with .age",
+    );
   }
   const subject = { operation: "adopt", target: "the store", server: "", database: "" };
   return await withOperation(tools, subject, async (operation) => {
@@ -44,7 +49,7 @@ export async function adoptDump(tools: OperationTools, server: ReadingTools, ado
     }
     const sha256 = await hashFile(dump.path, () => operation.abort.throwIfAborted());
     const path = await bringIn(dump, folder, sha256, operation);
-    const manifest = await signManifest(dump.manifest ?? describe(inspected, adoption, sha256), tools);
+    const manifest = await signManifest(dump.manifest ?? describe(inspected, adoption, sha256, tools.dumpKeys), tools);
     await writeManifest(path, manifest);
     return { name: basename(path), path, manifest };
   });
@@ -91,10 +96,15 @@ const FORMATS: Readonly<Record<DumpKind["kind"], Manifest["format"]>> = {
 };
 
 /** What is known of a dump from itself. Encoding and locale are the server's usual ones where it is restored. */
-function describe(inspected: InspectedDump, { dump, project, pgroveVersion }: Adoption, sha256: string): Manifest {
-  const { kind, serverVersion, wants, extensions, tablespaces, tables, onlyRows } = inspected;
+function describe(
+  inspected: InspectedDump,
+  { dump, project, pgroveVersion }: Adoption,
+  sha256: string,
+  keys: DumpKeys | undefined,
+): Manifest {
+  const { fileKey, kind, serverVersion, wants, extensions, tablespaces, tables, onlyRows } = inspected;
   const source = sourceOf(dump);
-  return {
+  const plain: Manifest = {
     ...{ version: 1, adopted: true, name: dump.name, created_at: dump.modifiedAt.toISOString(), project, source },
     ...{ database: source, format: FORMATS[kind.kind], codec: codecOf(kind), content: onlyRows ? "data" : "all" },
     ...{ partial: false, sha256, size_bytes: dump.sizeBytes, database_size_bytes: 0 },
@@ -106,6 +116,7 @@ function describe(inspected: InspectedDump, { dump, project, pgroveVersion }: Ad
     tables: (tables ?? []).map((table) => ({ ...table, rows: null, exact: false, bytes: 0 })),
     ...{ migration_version: null, git: null, duration_ms: 0, note: null, run: "", pgrove_version: pgroveVersion },
   };
+  return fileKey === undefined ? plain : sealNames(plain, { fileKey, recipients: [] }, keys);
 }
 
 function codecOf(kind: DumpKind): Manifest["codec"] {

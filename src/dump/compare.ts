@@ -21,7 +21,7 @@ type ManifestTable = Manifest["tables"][number];
  * apart are only doubts, since the planner's numbers may have been old when the dump was made.
  */
 export async function compareWithManifest(sql: Sql, inspected: InspectedDump): Promise<Comparison | undefined> {
-  const { manifest } = inspected.dump;
+  const { manifest } = inspected;
   if (manifest === undefined || manifest.content !== "all" || manifest.partial || manifest.adopted) return undefined;
   const restored = await readEstimates(sql);
   const missing = manifest.tables.filter((table) => !restored.has(keyOf(table)));

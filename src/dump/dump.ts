@@ -1,50 +1,22 @@
 /** Writes a dump: pg_dump beside the server, its compressed stream into the store, a manifest beside it. */
 
-import { readArchive } from "../archive/archive.ts";
-import {
-  type Codec,
-  chooseCodec,
-  compressArgument,
-  type DumpFormat,
-  extensionOf,
-  requireCodec,
-} from "../archive/codec.ts";
-import { detectDump } from "../archive/detect-dump.ts";
-import { failure } from "../errors.ts";
+import { extensionOf } from "../archive/codec.ts";
 import { describeLeftOut, listSubscriptions } from "../postgres/admin.ts";
 import { type DatabaseFacts, readDatabaseFacts, readMigrationVersion } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, versionOfNumber } from "../postgres/version.ts";
-import { capJobs } from "../resolve/pool.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import type { Command, Streams } from "../sys/process.ts";
-import { ToolError } from "../sys/tool-error.ts";
-import { enterAlone, narrowFacts, qualifyPattern, type SchemaSelection, selectSchemas } from "../unit/selection.ts";
+import { enterAlone, narrowFacts, selectSchemas } from "../unit/selection.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
-import { type Destination, namingFolder, openSink, prepareDestination, requireRoom, type Sink } from "./destination.ts";
+import { openSink, prepareDestination, requireRoom } from "./destination.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Contents, findSequences, recordContents, withSettledSequences } from "./record-contents.ts";
+import { sealNames } from "./sealed-names.ts";
+import { type DumpRequest, findReaders, type Snapshot, writeDump } from "./write-dump.ts";
 
-export interface DumpRequest {
-  format: DumpFormat;
-  codec?: Codec;
-  content: "all" | "schema" | "data";
-  tables: readonly string[];
-  excludedTables: readonly string[];
-  /** More than one dumps in parallel, which only the directory format can. */
-  jobs: number;
-  /** Every table is read once more, so that `dumps verify --deep` can compare all contents. */
-  prove?: boolean;
-  note?: string;
-  /** What the dump's name in the store begins with; default: the target's name. */
-  stem?: string;
-  destination: Destination;
-  project: string;
-  git: { commit: string; branch: string | null } | null;
-  pgroveVersion: string;
-}
+export type { DumpRequest } from "./write-dump.ts";
 
 export interface DumpResult {
   /** Absent when it went to stdout. */
@@ -55,6 +27,7 @@ export interface DumpResult {
 /** Dumps the target's database. Throws (exit 1) and leaves no file under its final name when anything goes wrong. */
 export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
   const agreed = await prepareDestination(request.destination);
+  const readers = await findReaders(tools, request);
   const { database } = live;
   const claims = unitOf(live).claims("shared");
   return await withWork(tools, live, { operation: "dump", claims, control: database }, async (work) => {
@@ -65,11 +38,11 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
     await requireRoom(request.destination, estimateBytes(request, facts.facts));
     const sink = await openSink(request.destination, work, agreed);
     const recording = await beginRecording(work, request, facts);
-    const written = await writeDump(live, request, work, facts, sink);
+    const written = await writeDump(live, request, work, facts, { sink, readers });
     const recorded = await recording?.();
     const contents = recorded === undefined ? undefined : await withSettledSequences(work.control, recorded);
     await work.control`commit`;
-    const manifest: Manifest = {
+    const plain: Manifest = {
       ...describeRequest(request),
       ...describeDatabase(facts.facts),
       tables: describeTables(facts.facts, recorded?.tables, written.tables),
@@ -88,12 +61,11 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
       migration_version: facts.migrationVersion ?? null,
       run: work.operation.run,
     };
-    const path = await sink.publish(
-      request.stem ?? live.target.name,
-      started,
-      extensionOf(request.format, written.codec),
-      manifest,
-    );
+    const { encryption } = written;
+    const manifest = encryption === undefined ? plain : sealNames(plain, encryption, tools.dumpKeys);
+    const extension = extensionOf(request.format, written.codec);
+    const name = request.stem ?? live.target.name;
+    const path = await sink.publish(name, started, readers === undefined ? extension : `${extension}.age`, manifest);
     Object.assign(work.operation.details, { size_bytes: written.sizeBytes, ...(path === undefined ? {} : { path }) });
     return path === undefined ? { manifest } : { path, manifest };
   });
@@ -110,14 +82,6 @@ async function beginRecording(
   const recording = interruptible(() => recordContents(control, facts, { prove, only: selection?.only, sequences }));
   recording.catch(() => undefined); // awaited later; pg_dump may fail before
   return () => recording;
-}
-
-interface Snapshot {
-  id: string;
-  /** Those of the target's part of the database. */
-  facts: DatabaseFacts;
-  selection: SchemaSelection | undefined;
-  migrationVersion: string | undefined;
 }
 
 /** The control session's snapshot is pg_dump's too: what the manifest says is what the dump holds. */
@@ -177,115 +141,4 @@ function estimateBytes({ codec, content }: DumpRequest, facts: DatabaseFacts): n
   if (content === "schema") return 0;
   const tableBytes = facts.tables.reduce((sum, { bytes }) => sum + bytes, 0);
   return tableBytes * (codec?.name === "none" ? 1 : COMPRESSED_SHARE);
-}
-
-interface Written {
-  codec: Codec;
-  sha256: string;
-  sizeBytes: number;
-  pgDumpVersion: string;
-  /** The tables whose rows pg_dump wrote, as it names them: schema.name */
-  tables: ReadonlySet<string>;
-}
-
-/** Runs pg_dump; where this build of it lacks zstd, once more with gzip. */
-async function writeDump(
-  live: LiveTarget,
-  request: DumpRequest,
-  work: Work,
-  snapshot: Snapshot,
-  sink: Sink,
-): Promise<Written> {
-  const server = versionOfNumber(snapshot.facts.serverVersionNumber);
-  const major = live.toolbox.major ?? server.major;
-  const wanted = requireCodec(request.codec ?? chooseCodec(major), request.format, major);
-  const attempt = async (codec: Codec): Promise<Written> => {
-    const hash = new Bun.CryptoHasher("sha256");
-    let sizeBytes = 0;
-    let subject: string | undefined;
-    const tables = new Set<string>();
-    await runPgDump(live, request, work, snapshot, compressArgument(codec, major), {
-      output: async (chunk) => {
-        hash.update(chunk);
-        sizeBytes += chunk.length;
-        work.tools.progress({ phase: "dump", bytes: sizeBytes, ...(subject === undefined ? {} : { subject }) });
-        await sink.write(chunk);
-      },
-      line: (line) => {
-        subject = tableOf(line) ?? subject;
-      },
-      rawLine: (line) => {
-        const table = tableOf(line);
-        if (table !== undefined) tables.add(table);
-      },
-    });
-    await sink.flush();
-    if (sizeBytes === 0) throw failure("dump_empty", "pg_dump ended without writing anything; no dump was made");
-    const pgDumpVersion = (await writtenVersion(sink.temporary, request.format)) ?? formatVersion({ ...server, major });
-    return { codec, sha256: hash.digest("hex"), sizeBytes, pgDumpVersion, tables };
-  };
-  try {
-    return await attempt(wanted);
-  } catch (error) {
-    const unsupported = error instanceof ToolError && /does not support compression/.test(error.message);
-    if (!unsupported || request.codec !== undefined) throw error;
-    return await attempt({ name: "gzip" });
-  }
-}
-
-/** The version of the pg_dump that wrote an archive, from its head. */
-async function writtenVersion(path: string | undefined, format: DumpFormat): Promise<string | undefined> {
-  if (path === undefined || format === "sql") return undefined;
-  return await namingFolder(path, async () => {
-    const kind = await detectDump(path);
-    const offset = kind.kind === "packed-directory" ? kind.tocOffset : 0;
-    return /^\S+/.exec((await readArchive(path, offset)).dumpVersion)?.[0];
-  });
-}
-
-/** The table that pg_dump says it is at. */
-function tableOf(line: string): string | undefined {
-  return /dumping contents of table "(.+)"$/.exec(line)?.[1];
-}
-
-type Listeners = Required<Pick<Streams, "line" | "rawLine">> & {
-  output: (chunk: Uint8Array) => Promise<void>;
-};
-
-async function runPgDump(
-  live: LiveTarget,
-  request: DumpRequest,
-  work: Work,
-  { id, selection }: Snapshot,
-  compress: string,
-  listeners: Listeners,
-): Promise<void> {
-  const { run, abort } = work.operation;
-  const part = [...(selection?.arguments ?? []), ...selectionArguments(request, live.target.schema)];
-  // A worktree's own role owns all of its schema, and is nobody anywhere else.
-  const owners = request.format === "sql" && selection?.only !== undefined ? ["--no-owner"] : [];
-  const args = [...part, ...owners, compress, `--snapshot=${id}`, "--no-subscriptions", "--verbose"];
-  if (request.format !== "directory") {
-    const format = request.format === "custom" ? "--format=custom" : "--format=plain";
-    const command = live.toolbox.command("pg_dump", [format, ...args], run, { database: live.database });
-    await work.tools.runner.stream(command, listeners, abort);
-    return;
-  }
-  const stage = await work.stage();
-  await stage.create();
-  const jobs = capJobs(request.jobs, { target: live.target, besides: 1, note: work.tools.note });
-  const into = ["--format=directory", `--file=${stage.path("dump")}`, `--jobs=${jobs}`];
-  const command = live.toolbox.command("pg_dump", [...into, ...args], run, { database: live.database, stage });
-  await work.tools.runner.stream(command, { line: listeners.line, rawLine: listeners.rawLine }, abort);
-  const pack: Command = stage.packCommand("dump");
-  await work.tools.runner.stream(pack, { output: listeners.output }, abort);
-}
-
-function selectionArguments({ content, tables, excludedTables }: DumpRequest, schema: string | undefined): string[] {
-  return [
-    ...(content === "schema" ? ["--schema-only"] : []),
-    ...(content === "data" ? ["--data-only"] : []),
-    ...tables.map((table) => `--table=${qualifyPattern(table, schema)}`),
-    ...excludedTables.map((table) => `--exclude-table=${qualifyPattern(table, schema)}`),
-  ];
 }

@@ -1,9 +1,11 @@
 /** Everything that can be known of a dump without a server: what it is, whether it is whole, what it needs. */
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { openDumpBytes } from "../archive/age/age-bytes.ts";
 import { type Archive, type ArchiveEntry, oldestReader, readArchive } from "../archive/archive.ts";
 import { elevatedIn, wantsOf } from "../archive/archive-wants.ts";
 import { type DumpKind, detectDump } from "../archive/detect-dump.ts";
+import { type ByteSource, bytesOf, type DumpBytes } from "../archive/dump-bytes.ts";
 import type { ElevatedStatement } from "../archive/elevated.ts";
 import type { BlankPart, LeftOut } from "../archive/left-out.ts";
 import { openPlain } from "../archive/plain.ts";
@@ -13,11 +15,18 @@ import type { Want } from "../archive/wants.ts";
 import { failure } from "../errors.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { MANIFEST_HINT } from "./manifest.ts";
+import { MANIFEST_HINT, type Manifest } from "./manifest.ts";
+import { unsealNames } from "./sealed-names.ts";
 import type { StoredDump } from "./store.ts";
 
 export interface InspectedDump {
   dump: StoredDump;
+  /** What it holds, decrypted where it is encrypted. */
+  bytes: DumpBytes;
+  /** That of its file, where it is encrypted. */
+  fileKey: Uint8Array | undefined;
+  /** With the names that its file has sealed. */
+  manifest: Manifest | undefined;
   kind: DumpKind;
   serverVersion: Version | undefined;
   /** The oldest pg_restore that reads it; 0 where every one does, or psql reads it. */
@@ -49,13 +58,27 @@ export interface InspectedDump {
 /** Checks a dump against its manifest, or reads it through. Throws (exit 1) when it is damaged, cut off or no dump. */
 export async function inspectDump(
   dump: StoredDump,
-  tools: Pick<OperationTools, "progress" | "abort">,
+  tools: Pick<OperationTools, "progress" | "abort" | "dumpKeys">,
 ): Promise<InspectedDump> {
   if (dump.manifestError !== undefined) throw failure("manifest_damaged", dump.manifestError, MANIFEST_HINT);
-  const kind = await orDamaged(dump, tools, () => detectDump(dump.path));
-  if (kind.kind === "plain") return await orDamaged(dump, tools, () => inspectPlain(dump, kind, tools));
+  const opened = await orDamaged(dump, tools, () => openDump(dump, tools));
+  const { bytes } = opened;
+  const kind = await orDamaged(dump, tools, () => detectDump(bytes));
+  if (kind.kind === "plain") return await orDamaged(dump, tools, () => inspectPlain(opened, kind, tools));
   await requireChecksum(dump, tools);
-  return fromArchive(dump, kind, await readArchive(...archivePlace(dump.path, kind)));
+  const [source, offset] = archivePlace(bytes, kind);
+  return fromArchive(opened, kind, await orDamaged(dump, tools, () => readArchive(source, offset)));
+}
+
+type Opened = Pick<InspectedDump, "dump" | "bytes" | "fileKey" | "manifest">;
+
+/** The dump with its encryption opened. Throws (exit 4) where there is no identity or passphrase for it. */
+async function openDump(dump: StoredDump, { dumpKeys }: Pick<OperationTools, "dumpKeys">): Promise<Opened> {
+  const { manifest, path, name } = dump;
+  if ((await stat(path)).isDirectory()) return { dump, manifest, bytes: bytesOf(path), fileKey: undefined };
+  const recipients = manifest?.encryption?.recipients;
+  const { bytes, fileKey } = await openDumpBytes({ name, path, recipients }, dumpKeys);
+  return { dump, bytes, fileKey, manifest: fileKey && manifest ? unsealNames(manifest, fileKey) : manifest };
 }
 
 /** The body; when it fails, and the file is not the one that was written, that is what is said. */
@@ -72,16 +95,17 @@ async function orDamaged<T>(
   }
 }
 
-function archivePlace(path: string, kind: Exclude<DumpKind, { kind: "plain" }>): [string, number] {
-  if (kind.kind === "directory") return [join(path, "toc.dat"), 0];
-  return [path, kind.kind === "custom" ? 0 : kind.tocOffset];
+function archivePlace(bytes: DumpBytes, kind: Exclude<DumpKind, { kind: "plain" }>): [ByteSource, number] {
+  if (kind.kind === "directory") return [join(bytes.path, "toc.dat"), 0];
+  return [bytes, kind.kind === "custom" ? 0 : kind.tocOffset];
 }
 
-function fromArchive(dump: StoredDump, kind: Exclude<DumpKind, { kind: "plain" }>, archive: Archive): InspectedDump {
-  const [, offset] = archivePlace(dump.path, kind);
+function fromArchive(opened: Opened, kind: Exclude<DumpKind, { kind: "plain" }>, archive: Archive): InspectedDump {
+  const { dump } = opened;
+  const [, offset] = archivePlace(opened.bytes, kind);
   const tagged = (wanted: string) => archive.entries.filter((entry) => entry.kind === wanted);
   return {
-    dump,
+    ...opened,
     kind,
     serverVersion: parseVersion(archive.serverVersion),
     reader: oldestReader(archive),
@@ -109,20 +133,20 @@ function partsToBlank({ kind, tag, definition, place, leftOut }: ArchiveEntry): 
 
 /** The dump as it is loaded with a search_path of its own: an archive says then that the session's counts. */
 export function withSearchPath(inspected: InspectedDump, searchPath: string | undefined): InspectedDump {
-  const { kind, dump, entries } = inspected;
+  const { kind, bytes, entries } = inspected;
   if (searchPath === undefined || kind.kind === "plain") return inspected;
-  const [, offset] = archivePlace(dump.path, kind);
+  const [, offset] = archivePlace(bytes, kind);
   const own = entries.filter((entry) => entry.kind === "SEARCHPATH");
   const parts = own.map(({ place }) => ({ start: offset + place.start, end: offset + place.end, instead: USUAL_PATH }));
   return { ...inspected, parts: [...parts, ...inspected.parts].sort((a, b) => a.start - b.start) };
 }
 
 async function inspectPlain(
-  dump: StoredDump,
+  opened: Opened,
   kind: Extract<DumpKind, { kind: "plain" }>,
   tools: Pick<OperationTools, "progress" | "abort">,
 ): Promise<InspectedDump> {
-  const { manifest } = dump;
+  const { dump, manifest } = opened;
   const hash = new Bun.CryptoHasher("sha256");
   let bytes = 0;
   const see = (chunk: Uint8Array) => {
@@ -132,11 +156,11 @@ async function inspectPlain(
     tools.progress({ phase: "verify", bytes, totalBytes: dump.sizeBytes });
   };
   // Whoever wrote the manifest may have written the SQL: both are read before psql sees a line.
-  const scan = await scanPlain(openPlain(dump.path, kind.wrapping, see), dump.path);
+  const scan = await scanPlain(openPlain(opened.bytes, kind.wrapping, see), dump.path);
   if (manifest !== undefined && hash.digest("hex") !== manifest.sha256) await requireChecksum(dump, tools);
   const { restricted, superfluous, options, settings, wants, elevated } = scan;
   return {
-    ...{ dump, kind, tables: undefined, reader: 0, restricted, superfluous, wants, elevated },
+    ...{ ...opened, kind, tables: undefined, reader: 0, restricted, superfluous, wants, elevated },
     ...{ leftOut: { options, settings }, parts: [], entries: [] },
     extensions: manifest?.schema ? manifest.extensions.map(({ name }) => name) : scan.extensions,
     tablespaces: manifest?.tablespaces ?? scan.tablespaces,
@@ -147,7 +171,10 @@ async function inspectPlain(
 }
 
 /** Throws (exit 1) when there is a manifest and the file is not, byte for byte, the one that was written. */
-async function requireChecksum(dump: StoredDump, tools: Pick<OperationTools, "progress" | "abort">): Promise<void> {
+export async function requireChecksum(
+  dump: StoredDump,
+  tools: Pick<OperationTools, "progress" | "abort">,
+): Promise<void> {
   if (dump.manifest === undefined) return;
   const actual = await hashFile(dump.path, (bytes) => {
     tools.abort.throwIfAborted();

@@ -3,6 +3,7 @@ import type { Candidate } from "../retention/decide.ts";
 import type { Keyring } from "./authorship.ts";
 import type { Manifest } from "./manifest.ts";
 import { findFault, findProven, trustedResults } from "./proof.ts";
+import { holdsNoRows } from "./sealed-names.ts";
 import { createdAt, type StoredDump, sourceOf } from "./store.ts";
 
 export interface JudgedDump extends Candidate {
@@ -75,8 +76,7 @@ function findDoubt({ manifest, sizeBytes }: StoredDump, keyring: Keyring): strin
   if (sizeBytes !== manifest.size_bytes) return "its size is not the one recorded";
   if (!keyring.owns(manifest)) return "signed with a key that is not yours";
   if (manifest.partial || manifest.content !== "all") return "holds only a part";
-  const isEmpty = manifest.tables.every(({ rows }) => rows === 0);
-  return isEmpty && !manifest.adopted ? "holds no rows" : undefined;
+  return holdsNoRows(manifest) && !manifest.adopted ? "holds no rows" : undefined;
 }
 
 function findShrinking({ sizeBytes }: StoredDump, before: readonly number[]): string | undefined {

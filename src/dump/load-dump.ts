@@ -170,11 +170,11 @@ async function loadPlain(
   { skipping, searchPath }: LoadRequest,
   options: string | undefined,
 ): Promise<void> {
-  const { dump, kind } = inspected;
+  const { dump, kind, fileKey } = inspected;
   if (kind.kind !== "plain") throw new Error(`${dump.name} has no place`);
   let bytes = 0;
   let subject: string | undefined;
-  const pieces = openPlain(dump.path, kind.wrapping, (chunk) => {
+  const pieces = openPlain(inspected.bytes, kind.wrapping, (chunk) => {
     bytes += chunk.length;
     const table = subject === undefined ? {} : { subject };
     work.tools.progress({ phase: "restore", bytes, totalBytes: dump.sizeBytes, ...table });
@@ -182,7 +182,7 @@ async function loadPlain(
   const told = (text: string) => {
     subject = ROWS_OF.exec(text)?.[1] ?? subject;
   };
-  const whole = kind.wrapping === "none" ? requireWhole(pieces, dump) : pieces;
+  const whole = kind.wrapping === "none" && fileKey === undefined ? requireWhole(pieces, dump) : pieces;
   await feedPsql(work, live, whole, inspected, { skipping, searchPath, options, told });
 }
 

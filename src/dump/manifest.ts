@@ -50,6 +50,13 @@ export interface Manifest {
   note: string | null;
   run: string;
   pgrove_version: string;
+  /** Where the dump is encrypted with age. */
+  encryption?: {
+    /** For whom, by the beginning and end of their public keys; or `a passphrase`. */
+    recipients: string[];
+    /** The names of tables and sequences, for those who can read the dump; left out where they are not hidden. */
+    sealed?: { tables: number; rows: number; text: string };
+  };
   /** It describes a dump of another program: what that does not say is empty. */
   adopted?: boolean;
   /** By the key of whoever made it; absent in those of before. */
@@ -129,5 +136,11 @@ const manifestForm: v.GenericSchema<Manifest> = v.object({
   migration_version: v.nullable(v.string()),
   git: v.nullable(v.object({ commit: v.string(), branch: v.nullable(v.string()) })),
   ...{ duration_ms: finite, note: v.nullable(v.string()), run: v.string(), pgrove_version: v.string() },
+  encryption: v.exactOptional(
+    v.object({
+      recipients: v.array(v.string()),
+      sealed: v.exactOptional(v.object({ tables: finite, rows: finite, text: v.string() })),
+    }),
+  ),
   ...{ adopted: v.exactOptional(v.boolean()), signature: v.exactOptional(v.string()) },
 });

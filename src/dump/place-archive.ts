@@ -1,9 +1,11 @@
 /** Puts an archive where pg_restore can read it. */
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import { type ByteSource, bytesOf } from "../archive/dump-bytes.ts";
 import { blank } from "../archive/left-out.ts";
+import { refusal } from "../errors.ts";
 import type { Stage } from "../postgres/toolbox.ts";
 import { joinCommands } from "../sys/pipe.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import type { Work } from "../work/work.ts";
 import type { InspectedDump } from "./inspect.ts";
 import type { Way } from "./way.ts";
@@ -21,11 +23,19 @@ const SPARE_BYTES = 64 << 20;
 
 /** Parallel restores need a file that pg_restore can seek in; without room for it the archive is streamed. */
 export async function choosePlace(work: Work, inspected: InspectedDump, way: Way, jobs: number): Promise<Placed> {
-  const { dump, kind, parts } = inspected;
+  const { dump, kind, parts, fileKey } = inspected;
   const { abort } = work.operation;
   const streamed: Placed = { ...way, path: undefined, parallel: false };
   const isFile = kind.kind === "custom" || kind.kind === "tar";
   if (isFile && (way.bySql || (kind.kind === "custom" && jobs <= 1))) return streamed;
+  if (fileKey !== undefined) {
+    requireStreamable(inspected);
+    if (jobs > 1)
+      work.tools.note(
+        `${dump.name} is encrypted, and no plain byte of it goes to a disk: one table is loaded at a time`,
+      );
+    return streamed;
+  }
   const { place } = way.programs;
   const stage = await work.stage(way.programs);
   const parallel = kind.kind !== "tar";
@@ -55,21 +65,31 @@ export async function choosePlace(work: Work, inspected: InspectedDump, way: Way
   return { ...way, path, parallel, stage };
 }
 
+/** Throws (exit 5) for an encrypted folder: pg_restore reads it from a disk alone. */
+function requireStreamable({ dump, kind }: InspectedDump): void {
+  if (kind.kind !== "packed-directory") return;
+  throw refusal(
+    "dump_unsupported",
+    `${dump.name} is an encrypted folder (pg_dump -Fd), which would have to be unpacked to a disk unencrypted`,
+    `where that may be: age -d -i KEY ${quoteWord(dump.path)} > plain.tar && pgrove restore plain.tar`,
+  );
+}
+
 /** The dump's file, without what is left out. */
-export function readDump(work: Work, { dump, parts }: InspectedDump): AsyncGenerator<Uint8Array> {
-  return readBlanked(dump.path, parts, (bytes) => {
+export function readDump(work: Work, { dump, bytes: source, parts }: InspectedDump): AsyncGenerator<Uint8Array> {
+  return readBlanked(source, parts, (bytes) => {
     work.tools.progress({ phase: "restore", bytes, totalBytes: dump.sizeBytes });
   });
 }
 
 async function* readBlanked(
-  path: string,
+  source: ByteSource,
   parts: InspectedDump["parts"],
   report: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const end = parts.at(-1)?.end ?? 0;
   let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
+  for await (const chunk of bytesOf(source).stream()) {
     if (bytes < end) blank(chunk, parts, bytes);
     bytes += chunk.length;
     report(bytes);

@@ -22,22 +22,29 @@ export function isReadable({ kind }: Pick<InspectedDump, "kind">): boolean {
 
 /** Has pg_restore read the archive to its end. Throws (exit 1) when it is damaged, (exit 4) when no programs can be had. */
 export async function readArchiveThrough(
-  { dump, reader }: InspectedDump,
+  inspected: InspectedDump,
   { runner }: OperationTools,
   server: ReadingTools,
   { run, abort, defer }: Operation,
 ): Promise<void> {
+  const { dump, reader, bytes, fileKey } = inspected;
   const { live } = server;
   const isRead = live !== undefined && reader <= (await findMajor(live, run));
   const programs = isRead
     ? live.toolbox
     : await openPrograms(Math.max(reader, OLDEST_MAJOR), `${dump.name} is an archive`, server);
-  const stage = await programs.stage(run);
-  defer(() => stage.remove());
-  await stage.create();
-  const path = await stage.lend(dump.path, abort);
-  const command = programs.command("pg_restore", ["--file=/dev/null", path], run, { stage });
-  await runner.capture(command, { abort }).catch((error: unknown) => {
+  const read = async () => {
+    if (fileKey !== undefined) {
+      const command = programs.command("pg_restore", ["--file=/dev/null"], run, { input: true });
+      return await runner.stream(command, { input: bytes.stream() }, abort);
+    }
+    const stage = await programs.stage(run);
+    defer(() => stage.remove());
+    await stage.create();
+    const path = await stage.lend(dump.path, abort);
+    await runner.capture(programs.command("pg_restore", ["--file=/dev/null", path], run, { stage }), { abort });
+  };
+  await read().catch((error: unknown) => {
     abort.throwIfAborted();
     throw failure("dump_damaged", `${dump.name} is damaged: pg_restore cannot read it to its end`, undefined, error);
   });

@@ -210,7 +210,7 @@ export async function testRestore(
     if (doubt !== undefined) await request.approveForeign(doubt);
     const loading = { ...waysOf(request, live, tools.note), shape, skipping, elevated };
     const { scratch, comparison } = await buildScratch(work, live, inspected, loading);
-    const { manifest } = inspected.dump;
+    const { manifest } = inspected;
     const isComparable = comparison !== undefined && manifest !== undefined && request.deep === true;
     const contents = isComparable ? await inScratch(work, scratch, (sql) => compareContents(sql, manifest)) : undefined;
     return { serverVersion: await readServerVersion(work), comparison, contents };

@@ -25,7 +25,7 @@ export interface StoredDump {
   identity?: string;
 }
 
-const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)$/i;
+const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)(\.age)?$/i;
 
 /** Whether a file of that name is taken for a dump in the store. */
 export function isDumpName(name: string): boolean {

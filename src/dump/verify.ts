@@ -2,7 +2,7 @@
 import { EXIT, type ExitCode, messageOf, PgroveError } from "../errors.ts";
 import { type OperationTools, withOperation } from "../sys/operation.ts";
 import { type Keyring, openKeyring } from "./authorship.ts";
-import { type InspectedDump, inspectDump } from "./inspect.ts";
+import { type InspectedDump, inspectDump, requireChecksum } from "./inspect.ts";
 import { type Depth, type ProofResult, type Reason, recordResult } from "./proof.ts";
 import { isReadable, type ReadingTools, readArchiveThrough } from "./read-through.ts";
 import type { StoredDump } from "./store.ts";
@@ -91,8 +91,12 @@ async function checkDump(
   tools: OperationTools,
   { keyring, reading }: CheckTools,
 ): Promise<InspectedDump["checked"]> {
-  const inspected = await inspectDump(dump, tools);
   const isOwn = dump.manifest !== undefined && keyring.owns(dump.manifest);
+  if (isOwn && dump.manifest?.encryption !== undefined) {
+    await requireChecksum(dump, tools); // for which nobody needs to be able to read it
+    return "sha256";
+  }
+  const inspected = await inspectDump(dump, tools);
   if (isOwn || inspected.kind.kind === "plain" || !isReadable(inspected)) return inspected.checked;
   const subject = { operation: "verify-plan", target: dump.name, server: "", database: "" };
   await withOperation(tools, subject, async (operation) =>

@@ -1,5 +1,6 @@
 /** What in a repository would act by itself: each thing that needs its user's approval before it does. */
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Config } from "../config/config-schema.ts";
 import type { Environment } from "../config/env-vars.ts";
@@ -26,6 +27,8 @@ export const TRUST_KEYS = [
   "dumps.dir",
   "dumps.key_file",
   "dumps.remote",
+  "dumps.encrypt",
+  "dumps.identity_file",
   "worktrees.data",
   "server.compose",
   "migrations.dir",
@@ -90,9 +93,23 @@ export async function listPasswordFile({ config, dir, root }: LoadedConfig, home
   return [{ key: "database.password.file", text: written }];
 }
 
-/** The key by which others' dumps count as one's own. */
+/** The keys by which others' dumps count as one's own, and by which encrypted ones are read. */
 export function listKeys({ dumps }: Config): TrustItem[] {
-  return dumps.key_file === undefined ? [] : [{ key: "dumps.key_file", text: dumps.key_file }];
+  const { key_file: shared, identity_file: identity } = dumps;
+  return [
+    ...(shared === undefined ? [] : [{ key: "dumps.key_file" as const, text: shared }]),
+    ...(identity === undefined ? [] : [{ key: "dumps.identity_file" as const, text: identity }]),
+  ];
+}
+
+/** Who is able to read the dumps, and so perhaps nobody else: by their keys, not by the file that names them. */
+export async function listReaders({ config, dir }: LoadedConfig, home: string): Promise<TrustItem[]> {
+  const { recipients = [], recipients_file: file, passphrase_file: passphrase } = config.dumps.encrypt ?? {};
+  const named = file === undefined ? "" : await readFile(resolve(dir, expandHome(file, home)), "utf8").catch(() => "");
+  const listed = named.split("\n").map((line) => line.trim());
+  const all = [...recipients, ...listed.filter((line) => line.startsWith("age1"))].sort();
+  const text = passphrase === undefined ? [...new Set(all)].join(", ") : `the passphrase in ${passphrase}`;
+  return text === "" ? [] : [{ key: "dumps.encrypt", text }];
 }
 
 /** Where dumps would be sent. */

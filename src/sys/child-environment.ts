@@ -4,11 +4,14 @@ export type Env = Readonly<Record<string, string>>;
 
 const LIBPQ_VARIABLE = /^PG(?!ROVE_)[A-Z]+$/;
 
-/** The environment of every child: ours, without what would make git or libpq talk to something else. */
+/** The key of encrypted dumps, which is no other program's. */
+const SECRET = "PGROVE_AGE_IDENTITY";
+
+/** The environment of every child: ours, without what would make git or libpq talk to something else, and without secrets. */
 export function childEnvironment(added: Env): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value === undefined || LIBPQ_VARIABLE.test(name) || GIT_LOCAL_VARIABLES.has(name)) continue;
+    if (value === undefined || LIBPQ_VARIABLE.test(name) || GIT_LOCAL_VARIABLES.has(name) || name === SECRET) continue;
     env[name] = value;
   }
   return Object.assign(env, added);

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { messageOf, PgroveError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
+import type { DumpKeys } from "./dump-keys.ts";
 import { appendJournal, type JournalEntry } from "./journal.ts";
 import { describeForJournal } from "./journal-error.ts";
 import type { Runner } from "./process.ts";
@@ -30,6 +31,8 @@ export interface OperationTools extends RecordPlace {
   abort: AbortSignal;
   /** The file of a key that several users share. */
   sharedKey?: string;
+  /** What encrypts dumps, and opens encrypted ones; left out, neither is done. */
+  dumpKeys?: DumpKeys;
   /** The command that an operation is done for, where the journal is to tell of that one. */
   as?: string;
   /** How long to wait for another run that has claimed the same; left out, not at all. */

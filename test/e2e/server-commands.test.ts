@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { generateIdentity, identityToRecipient } from "age-encryption";
 import { ensureCompose } from "../support/engine/compose.ts";
 import { ensureImage } from "../support/engine/images.ts";
 import { runOk } from "../support/engine/run.ts";
@@ -319,6 +320,50 @@ describe("consent", () => {
     expect((await repo.run(["restore", shared, "--into-new", name], other)).code).toBe(0);
     await drop();
     await repo.write("pgrove.yaml", config);
+  });
+
+  test("dumps are encrypted for the keys of pgrove.yaml, and read with that of the environment", async () => {
+    const identity = await generateIdentity();
+    const recipient = await identityToRecipient(identity);
+    const config = await Bun.file(join(repo.root, "pgrove.yaml")).text();
+    await sql("create table if not exists named (id int)");
+    await repo.write("readers.txt", `# the team\n${recipient}\n`);
+    await repo.write("pgrove.yaml", `${config}dumps: {encrypt: {recipients_file: readers.txt}}\n`);
+    expect(await repo.run(["dump"])).toMatchObject({ code: 5, stderr: expect.stringContaining(recipient) });
+    await repo.run(["trust", "--yes"]);
+    const path = (await repo.run(["dump", "-q"])).stdout.trim();
+    expect(path).toEndWith(".dump.age");
+    const name = `encrypted_${process.pid}`;
+    const restore = ["restore", path, "--into-new", name];
+    const refused = await repo.run(restore);
+    expect(refused).toMatchObject({ code: 4, stdout: "" });
+    expect(refused.stderr).toContain(recipient.slice(0, 14));
+    expect(refused.stderr).toContain("PGROVE_AGE_IDENTITY");
+    const keyFile = join(repo.home, "key.txt");
+    writeFileSync(keyFile, `${identity}\n`, { mode: 0o600 });
+    for (const PGROVE_AGE_IDENTITY of [identity, keyFile, "~/key.txt"]) {
+      const shown = await repo.run(["dumps", "show", path, "--json"], { env: { PGROVE_AGE_IDENTITY } });
+      expect(JSON.parse(shown.stdout).manifest.tables).not.toBeEmpty();
+    }
+    expect(JSON.parse((await repo.run(["dumps", "show", path, "--json"])).stdout).manifest.tables).toBeEmpty();
+    const wrong = await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: `${identity.slice(0, -1)}Q` } });
+    expect(wrong.code).toBe(3);
+    expect(wrong.stderr).not.toContain(identity.slice(20, 40));
+    expect((await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: identity } })).code).toBe(0);
+    const secret = join(repo.root, "key.txt");
+    writeFileSync(secret, `${identity}\n`);
+    await repo.write("pgrove.yaml", `${config}dumps: {identity_file: key.txt}\n`);
+    await repo.run(["trust", "--yes"]);
+    expect(await repo.run(["restore", path, "--yes"])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("no secret"),
+    });
+    rmSync(secret);
+    await repo.write("pgrove.yaml", `${config}dumps: {identity_file: ~/key.txt}\n`);
+    await repo.run(["trust", "--yes"]);
+    expect((await repo.run(["restore", path, "--to", "main", "--yes"])).code).toBe(0);
+    await repo.write("pgrove.yaml", config);
+    await sql(`drop database ${name} with (force)`);
   });
 
   test("dumps adopt takes in what is whole, and from then on it counts as one's own", async () => {

@@ -1,9 +1,10 @@
 /** What the commands of `dumps` answer. */
 import type { Author } from "../../dump/authorship.ts";
+import type { Manifest } from "../../dump/manifest.ts";
 import { findFault, findProven, type ProofResult } from "../../dump/proof.ts";
 import { createdAt, type StoredDump, sourceOf } from "../../dump/store.ts";
 import type { Verdict } from "../../dump/verify.ts";
-import { formatAge, formatBytes, formatCount, formatDuration } from "../format.ts";
+import { formatAge, formatBytes, formatCount, formatDuration, plural } from "../format.ts";
 import { formatFields, formatTable } from "../table.ts";
 
 /** A dump, whose it is, and what its being tried has shown. */
@@ -78,6 +79,7 @@ export function renderDump({ dump, author, results }: AuthoredDump): string {
     ...head,
     ["source", `${manifest.source}: database ${manifest.database}, ${formatBytes(manifest.database_size_bytes)}`],
     ["format", `${manifest.format}, ${manifest.codec}, ${manifest.content}${manifest.partial ? ", some tables" : ""}`],
+    ["encrypted", describeEncryption(manifest)],
     ["server", `PostgreSQL ${manifest.server_version}, pg_dump ${manifest.pg_dump_version}`],
     ["encoding", `${manifest.encoding}, ${manifest.collate}`],
     ["migration", manifest.migration_version ?? undefined],
@@ -96,6 +98,15 @@ export function renderDump({ dump, author, results }: AuthoredDump): string {
   ]);
   if (rows.length === 0) return fields;
   return `${fields}\n\n${formatTable([["TABLE", "ROWS", "SIZE"], ...rows], { right: [1, 2], indent: "  " })}`;
+}
+
+/** For whom, and how much there is of what is not named. */
+function describeEncryption({ encryption, tables }: Manifest): string | undefined {
+  if (encryption === undefined) return undefined;
+  const { recipients, sealed } = encryption;
+  const whom = recipients.length === 0 ? "with age" : `for ${recipients.join(", ")}`;
+  if (sealed === undefined || tables.length > 0) return whom;
+  return `${whom}; ${plural(sealed.tables, "table")}, ${formatCount(sealed.rows)} rows, their names sealed`;
 }
 
 /** Whole is a dump whose bytes are; ok is one of which nothing bad is known. */

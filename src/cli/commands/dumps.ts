@@ -1,5 +1,6 @@
 import { type Keyring, openKeyring } from "../../dump/authorship.ts";
 import { trustedResults } from "../../dump/proof.ts";
+import { showNames } from "../../dump/sealed-names.ts";
 import { listDumps, removeDump, requireDump, requireStoredDump, type StoredDump, sourceOf } from "../../dump/store.ts";
 import { type AuthoredDump, dumpDocument, renderDump, renderList } from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
@@ -55,8 +56,10 @@ export const show = defineCommand({
   args: { dump: { type: "positional", completes: "dump", description: "a dump's name or path" } },
   async run({ args, context }) {
     const dump = await findDump(context, args.dump);
-    const keyring = await openKeyring(await context.operationTools());
-    const authored = withAuthor(dump, keyring);
+    const tools = await context.operationTools();
+    const authored = withAuthor(dump, await openKeyring(tools));
+    const manifest = await showNames(dump, tools);
+    if (manifest !== undefined) authored.dump = { ...dump, manifest };
     await context.output.answer(dumpDocument(authored), () => renderDump(authored));
   },
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { bytesOf } from "../../../src/archive/dump-bytes.ts";
 import { type ElevatedStatement, elevatedOf } from "../../../src/archive/elevated.ts";
 import { wantsOfSql } from "../../../src/archive/wants.ts";
 import { chooseParts, type PartChoice } from "../../../src/dump/choose-parts.ts";
@@ -28,6 +29,7 @@ function elevatedStatements(sql: string): ElevatedStatement[] {
 function inspected(sql: string, extensions: string[] = []): InspectedDump {
   return {
     ...{ dump: { name: "x.sql", path: "/x.sql", sizeBytes: 1, modifiedAt: new Date(0) }, serverVersion: undefined },
+    ...{ bytes: bytesOf("/x.sql"), fileKey: undefined, manifest: undefined },
     ...{
       kind: { kind: "plain", wrapping: "none" },
       reader: 0,
