@@ -40,15 +40,15 @@ export function remoteWordOf(given: string | undefined): { kind: string; name: s
   return isRemote && name !== undefined ? { kind, name } : undefined;
 }
 
-/** The dump at a remote: it lies beside the store only as long as the operation goes on. */
+/** The dump at a remote, from where it is read when it is restored. */
 export async function remoteDump(context: Context, { kind, name }: { kind: string; name: string }) {
   const tools = await context.operationTools();
   const remote = await openOneRemote(context, kind);
   const { listRemoteDumps, requireRemoteDump } = await import("../remote/remote-dumps.ts");
-  const { fetchForRestore } = await import("../remote/pull.ts");
+  const { readFromRemote } = await import("../remote/remote-bytes.ts");
   const all = await listRemoteDumps(remote, tools.abort);
   const dump = requireRemoteDump(all, name, ownHost(context), remote.label);
-  return fetchForRestore(tools, remote, await context.storeDir(), dump);
+  return () => Promise.resolve(readFromRemote(remote, dump, tools.abort));
 }
 
 /** The dump of that name, or the newest: of the target, where that is a worktree's. */

@@ -1,11 +1,10 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
-import { encrypt, identityFile } from "./schema-encrypt.ts";
-import { dumpsKeepRule, keepRule } from "./schema-keep.ts";
+import { dumps } from "./schema-dumps.ts";
+import { keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
-import { remote } from "./schema-remote.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -154,35 +153,6 @@ const seeds = v.pipe(
     ),
   }),
   v.description("Seed files and factories."),
-);
-
-const dumps = v.pipe(
-  v.strictObject({
-    dir: v.optional(
-      text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
-    ),
-    prove: v.optional(
-      v.pipe(
-        v.boolean(),
-        v.description(
-          "Whether each dump records the contents of every table, for `dumps verify --deep`; else of those up to 8 MiB.",
-        ),
-      ),
-      false,
-    ),
-    key_file: v.optional(
-      text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
-    ),
-    encrypt: v.optional(encrypt),
-    identity_file: v.optional(identityFile),
-    keep: v.optional(
-      dumpsKeepRule(
-        "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",
-      ),
-    ),
-    remote: v.optional(remote),
-  }),
-  v.description("Where dumps are kept, and for how long."),
 );
 
 const prune = v.pipe(

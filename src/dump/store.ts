@@ -1,6 +1,7 @@
 /** The store: a folder of dumps and their manifests. It outlives the worktrees that the dumps came from. */
 import { access, constants, lstat, readdir, rm, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
+import type { ByteSource, DumpBytes } from "../archive/dump-bytes.ts";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { ensureDir, errorCode, expandHome, pathExists, publishFile, syncFolder } from "../sys/files.ts";
@@ -23,6 +24,13 @@ export interface StoredDump {
   isPinned?: boolean;
   /** Which file it was when it was listed. */
   identity?: string;
+  /** Its bytes, where they do not lie on this machine; `path` then only says where they are. */
+  elsewhere?: DumpBytes;
+}
+
+/** Where its bytes are to be had. */
+export function sourceOfBytes({ path, elsewhere }: Pick<StoredDump, "path" | "elsewhere">): ByteSource {
+  return elsewhere ?? path;
 }
 
 const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)(\.age)?$/i;

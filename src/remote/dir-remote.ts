@@ -33,9 +33,9 @@ export async function openDir(root: string, project: string): Promise<Remote> {
     list: () => listBelow(folder),
     find: (name) => findObject(folder, name),
     readTexts: (names) => readTexts(folder, names),
-    read: async (name, from, take) => {
-      for await (const piece of createReadStream(place(name), { start: from, highWaterMark: PIECE_BYTES }))
-        await take(piece);
+    read: async (name, { from, length = Number.MAX_SAFE_INTEGER }, take) => {
+      const options = { start: from, end: from + length - 1, highWaterMark: PIECE_BYTES };
+      for await (const piece of createReadStream(place(name), options)) await take(piece);
     },
     putFile: (name, file, work) => namingRoom(folder, () => putFile(place(name), file, work)),
     putText: (name, text, replace) => namingRoom(folder, () => putText(place(name), text, replace)),

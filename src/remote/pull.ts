@@ -1,9 +1,9 @@
-/** Dumps of a remote brought into the store, or beside it for one restore. */
+/** Dumps of a remote brought into the store. */
 import { open, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { findManifest, formatManifest, type Manifest, manifestPath } from "../dump/manifest.ts";
 import { proofPath } from "../dump/proof.ts";
-import { requireStoreFolder, type StoredDump } from "../dump/store.ts";
+import { requireStoreFolder } from "../dump/store.ts";
 import { failure, refusal } from "../errors.ts";
 import { errorCode, publishFile, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
@@ -80,7 +80,7 @@ function occupiedHere(path: string): Error {
 }
 
 /** The dump's bytes in a temporary file beside the store's, which the operation removes; found to be what was dumped. */
-export async function fetchDump(
+async function fetchDump(
   tools: OperationTools,
   operation: Operation,
   remote: Remote,
@@ -113,18 +113,4 @@ export async function fetchDump(
   }
   if (hash.digest("hex") === manifest.sha256) return temporary;
   throw damaged(`the dump at ${dump.path} is damaged: its SHA-256 is not the one recorded when it was written`);
-}
-
-/** The dump for one restore: it lies beside the store only as long as that goes on. */
-export function fetchForRestore(tools: OperationTools, remote: Remote, folder: string, dump: RemoteDump) {
-  return async (operation: Operation): Promise<StoredDump> => {
-    await requireStoreFolder(folder);
-    const path = await fetchDump(tools, operation, remote, folder, dump);
-    const { name, sizeBytes, modifiedAt, manifest, proof } = dump;
-    return {
-      ...{ name, path, sizeBytes, modifiedAt },
-      ...(manifest === undefined ? {} : { manifest }),
-      ...(proof === undefined ? {} : { proof }),
-    };
-  };
 }

@@ -15,7 +15,7 @@ export async function readWhole(
     await take(piece);
   };
   const rest = async () => {
-    if (bytes < sizeBytes || bytes === 0) await remote.read(name, bytes, takeAlong);
+    if (bytes < sizeBytes) await remote.read(name, { from: bytes }, takeAlong);
   };
   await persist(rest, { abort, reached: () => bytes });
   if (bytes !== sizeBytes) throw damaged(`${remote.place(name)} has ${bytes} bytes, and should have ${sizeBytes}`);

@@ -19,6 +19,12 @@ export interface CheckedFile {
   sha256: string;
 }
 
+/** Some bytes of something: from there on, to its end or so many. */
+export interface BytePart {
+  from: number;
+  length?: number;
+}
+
 /** The operation that puts a file somewhere. */
 export interface PutWork extends Pick<Operation, "remember"> {
   /** Told how much is there by now. */
@@ -37,8 +43,8 @@ export interface Remote {
   find(name: string): Promise<RemoteObject | undefined>;
   /** Small things; those that are not there are left out. */
   readTexts(names: readonly string[]): Promise<Map<string, string>>;
-  /** Hands over the bytes from there on, one piece after the other. Throws what `isPassing` says may pass by itself. */
-  read(name: string, from: number, take: (piece: Uint8Array) => Promise<void>): Promise<void>;
+  /** Hands over the bytes of that part, one piece after the other; tried once. */
+  read(name: string, part: BytePart, take: (piece: Uint8Array) => Promise<void>): Promise<void>;
   /**
    * Puts the file there, and resolves when the remote says that it has all of it, as it is. What a push that was cut short has
    * left is gone on with. Resolves as well when just that is there; throws (exit 5) for anything else, and (exit 1) when the file

@@ -34,8 +34,10 @@ export async function openS3(
     list: () => listBelow(client, `${folder}/`),
     find: (name) => findObject(client, name, keyOf(name)),
     readTexts: (names) => readTexts(client, names, keyOf),
-    read: (name, from, take) =>
-      client.read({ method: "GET", key: keyOf(name), headers: from === 0 ? {} : { range: `bytes=${from}-` } }, take),
+    read: (name, { from, length }, take) => {
+      const range = `bytes=${from}-${length === undefined ? "" : from + length - 1}`;
+      return client.read({ method: "GET", key: keyOf(name), headers: { range } }, take);
+    },
     putFile: (name, file, work) =>
       uploadFile({ client, key: keyOf(name), place: place(name), file, nowMs: tools.clock.now().getTime() }, work),
     putText: (name, text, replace) => putText(client, keyOf(name), place(name), text, replace),

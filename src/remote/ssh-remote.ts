@@ -44,7 +44,10 @@ export async function openSsh(written: string, project: string, tools: RemoteToo
     list: () => listBelow(shell),
     find: (name) => findObject(shell, name),
     readTexts: (names) => readTexts(shell, names),
-    read: (name, from, take) => shell.read(`tail -c +${from + 1} < ${quoteForShell(name)}`, take),
+    read: (name, { from, length }, take) => {
+      const rest = `tail -c +${from + 1} < ${quoteForShell(name)}`;
+      return shell.read(length === undefined ? rest : `${rest} | head -c ${length}`, take);
+    },
     putFile: (name, file, work) => putFile(shell, { name, place: place(name) }, file, work),
     putText: (name, text, replace) => putText(shell, { name, place: place(name) }, text, replace),
     remove: async (name) => void (await shell.ask(`rm -f -- ${quoteForShell(name)}`)),

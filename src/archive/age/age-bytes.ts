@@ -1,6 +1,6 @@
 /** What is behind the encryption of an age file, as if it lay there: nothing of it is written anywhere. */
 import type { DumpKeys } from "../../sys/dump-keys.ts";
-import { bytesOf, type DumpBytes, type OpenBytes, readingFile } from "../dump-bytes.ts";
+import { type ByteSource, bytesOf, type DumpBytes, type OpenBytes } from "../dump-bytes.ts";
 import { damagedAge, type LockedDump, openHeader, readHeader } from "./header.ts";
 import { CHUNK_BYTES, NONCE_BYTES, openChunk, payloadKey, SEALED_BYTES, TAG_BYTES } from "./payload.ts";
 
@@ -11,12 +11,16 @@ export interface OpenedDump {
 }
 
 /** The dump's bytes, decrypted where they are encrypted. Throws (exit 4) when it cannot be opened, (exit 1) when it is cut off. */
-export async function openDumpBytes(dump: LockedDump, keys: DumpKeys | undefined): Promise<OpenedDump> {
+export async function openDumpBytes(
+  dump: LockedDump & { source?: ByteSource },
+  keys: DumpKeys | undefined,
+): Promise<OpenedDump> {
   const { path } = dump;
-  const header = await readingFile(path, (file) => readHeader(file, path));
-  if (header === undefined) return { bytes: bytesOf(path) };
+  const source = bytesOf(dump.source ?? path);
+  const header = await source.reading((file) => readHeader(file, path));
+  if (header === undefined) return { bytes: source };
   const fileKey = await openHeader(header, keys, dump);
-  const layout = await readingFile(path, (file) => readLayout(file, { path, header, fileKey }));
+  const layout = await source.reading((file) => readLayout(file, { source, header, fileKey }));
   return {
     fileKey,
     bytes: { path, reading: (body) => readingAge(layout, body), stream: (seen) => streamAge(layout, seen) },
@@ -25,7 +29,7 @@ export async function openDumpBytes(dump: LockedDump, keys: DumpKeys | undefined
 
 /** Where the chunks are. */
 interface Layout {
-  path: string;
+  source: DumpBytes;
   key: Uint8Array;
   /** Of the first chunk. */
   start: number;
@@ -36,22 +40,23 @@ interface Layout {
 /** The last chunk tells whether the file ends where it ended. */
 async function readLayout(
   file: OpenBytes,
-  { path, header, fileKey }: { path: string; header: Uint8Array; fileKey: Uint8Array },
+  { source, header, fileKey }: { source: DumpBytes; header: Uint8Array; fileKey: Uint8Array },
 ): Promise<Layout> {
   const key = payloadKey(fileKey, await file.read(header.length, NONCE_BYTES));
   const start = header.length + NONCE_BYTES;
   const sealed = file.sizeBytes - start;
   const chunks = Math.ceil(sealed / SEALED_BYTES);
-  const layout = { path, key, start, chunks, sizeBytes: sealed - chunks * TAG_BYTES };
+  const { path } = source;
+  const layout = { source, key, start, chunks, sizeBytes: sealed - chunks * TAG_BYTES };
   if (sealed < TAG_BYTES) throw damagedAge(path);
   const last = await readChunk(file, layout, chunks - 1);
   if (last.length === 0 && chunks > 1) throw damagedAge(path);
   return layout;
 }
 
-async function readChunk(file: OpenBytes, { path, key, start, chunks }: Layout, index: number): Promise<Uint8Array> {
+async function readChunk(file: OpenBytes, { source, key, start, chunks }: Layout, index: number): Promise<Uint8Array> {
   const sealed = await file.read(start + index * SEALED_BYTES, SEALED_BYTES);
-  return openOrThrow(path, () => openChunk(key, sealed, index, index === chunks - 1));
+  return openOrThrow(source.path, () => openChunk(key, sealed, index, index === chunks - 1));
 }
 
 function openOrThrow(path: string, open: () => Uint8Array): Uint8Array {
@@ -63,7 +68,7 @@ function openOrThrow(path: string, open: () => Uint8Array): Uint8Array {
 }
 
 async function readingAge<T>(layout: Layout, body: (file: OpenBytes) => Promise<T>): Promise<T> {
-  return await readingFile(layout.path, async (file) => {
+  return await layout.source.reading(async (file) => {
     let held: { index: number; bytes: Uint8Array } | undefined; // a table of contents is read a little at a time
     const chunkAt = async (index: number) => {
       if (held?.index !== index) held = { index, bytes: await readChunk(file, layout, index) };
@@ -87,7 +92,7 @@ async function readingAge<T>(layout: Layout, body: (file: OpenBytes) => Promise<
 }
 
 async function* streamAge(
-  { path, key, start, chunks }: Layout,
+  { source: { path, stream }, key, start, chunks }: Layout,
   seen?: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
   let [index, skipped] = [0, 0];
@@ -96,7 +101,7 @@ async function* streamAge(
     const at = index++;
     return openOrThrow(path, () => openChunk(key, sealed, at, isLast));
   };
-  for await (const piece of bytesOf(path).stream(seen)) {
+  for await (const piece of stream(seen)) {
     const skip = Math.min(start - skipped, piece.length);
     skipped += skip;
     const bytes = rest.length === 0 ? piece.subarray(skip) : Buffer.concat([rest, piece.subarray(skip)]);

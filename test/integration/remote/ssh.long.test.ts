@@ -1,37 +1,48 @@
-import { afterAll, beforeAll, describe } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EXIT } from "../../../src/errors.ts";
+import { pushDumps } from "../../../src/remote/push.ts";
 import type { RemoteTools } from "../../../src/remote/remote.ts";
 import { openSsh } from "../../../src/remote/ssh-remote.ts";
 import type { Command } from "../../../src/sys/process.ts";
-import { runOk } from "../../support/engine/run.ts";
+import { Relay } from "../../support/cut-relay.ts";
+import { runOk, waitFor } from "../../support/engine/run.ts";
 import { keepsTheContract } from "../../support/remotes/contract.ts";
+import { bytesOf, makeStore } from "../../support/remotes/pushing.ts";
 import { type StoreServer, startSsh } from "../../support/remotes/stores.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pgrove-ssh-"));
 const config = join(folder, "config");
 let server: StoreServer;
+let relay: Relay;
 
 beforeAll(async () => {
   const key = join(folder, "key");
   await runOk("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
   server = await startSsh(readFileSync(`${key}.pub`, "utf8").trim());
   await server.exec("mkdir", "-p", "/srv/of tests");
+  relay = await Relay.start(() => server.port);
   writeFileSync(config, configFor(server.port, key));
   chmodSync(config, 0o600);
 });
 afterAll(async () => {
+  relay?.stop();
   await server?.remove();
   rmSync(folder, { recursive: true });
 });
 
+/** `backup` is the server, `cut` the same through the relay, `stranger` the same without a key. */
 function configFor(port: number, key: string): string {
-  return `Host backup
+  return `Host cut
+  Port ${relay.port}
+Host backup cut
+  IdentityFile ${key}
+Host backup cut stranger
   HostName 127.0.0.1
   Port ${port}
   User root
-  IdentityFile ${key}
   IdentitiesOnly yes
   StrictHostKeyChecking accept-new
   UserKnownHostsFile ${join(folder, "known_hosts")}
@@ -48,3 +59,28 @@ function withConfig(tools: RemoteTools): RemoteTools {
 
 describe("another machine", () =>
   keepsTheContract((project, tools) => openSsh("backup:/srv/of tests", project, withConfig(tools))));
+
+test("a connection that is cut: what is there by then is not sent again", async () => {
+  const store = await makeStore({ now: () => new Date() });
+  const bytes = bytesOf(60 << 20);
+  const dump = await store.put("main-1.dump", bytes);
+  const open = () => openSsh("cut:/srv/of tests", "cut", withConfig(store.tools));
+  const pushing = open().then((remote) =>
+    pushDumps(store.tools, remote, { host: "here", dumps: [dump], verify: true }),
+  );
+  await waitFor("a part to be sent", 60_000, async () => relay.carried > 20 << 20, 2);
+  expect(relay.cut()).toBeGreaterThan(0);
+  relay.mend();
+  expect(await pushing).toMatchObject([{ wasThere: false }]);
+  expect(relay.carried).toBeLessThan(1.5 * bytes.length);
+  await store.remove();
+});
+
+test("no key, no machine, no folder: each said as what it is", async () => {
+  const store = await makeStore({ now: () => new Date() });
+  const failing = (to: string) => openSsh(to, "shop", withConfig(store.tools));
+  await expect(failing("stranger:/srv")).rejects.toMatchObject({ code: "remote_denied", exit: EXIT.missing });
+  await expect(failing("backup:/not/there")).rejects.toMatchObject({ code: "remote_missing", exit: EXIT.missing });
+  await expect(failing("no-such-host.invalid:/srv")).rejects.toMatchObject({ code: "remote_missing" });
+  await store.remove();
+});

@@ -22,6 +22,7 @@ export interface S3Server extends StoreServer {
 }
 
 const READY_MS = 90_000;
+const CEPH_CONF = "/var/lib/ceph-test/ceph.conf";
 
 async function start(kind: "s3" | "ssh", inside: number, env: Record<string, string>): Promise<StoreServer> {
   const image = await ensureStoreImage();
@@ -53,7 +54,12 @@ async function start(kind: "s3" | "ssh", inside: number, env: Record<string, str
     });
     const mapped = (await runOk("docker", ["port", container, `${inside}/tcp`])).trim();
     const port = Number(mapped.split("\n")[0]?.split(":").at(-1));
-    return { port, container, remove, exec: (...words) => runOk("docker", ["exec", container, ...words]) };
+    return {
+      port,
+      container,
+      remove,
+      exec: (...words) => runOk("docker", ["exec", "-e", `CEPH_CONF=${CEPH_CONF}`, container, ...words]),
+    };
   } catch (error) {
     await remove();
     throw error;
