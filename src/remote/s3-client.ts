@@ -21,6 +21,12 @@ export interface S3Request {
   expects?: readonly number[];
 }
 
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
 export interface S3Place {
   endpoint: string | undefined;
   region: string;
@@ -31,6 +37,8 @@ export interface S3Place {
 /** An answer has to begin after so long, and so many bytes are to have gone by in each second until then. */
 const BASE_MS = 60_000;
 const LEAST_BYTES_PER_MS = 32;
+
+const NOT_IMPLEMENTED = 501;
 
 export class S3Client {
   /** For people: `s3://bucket`. */
@@ -46,7 +54,7 @@ export class S3Client {
   }
 
   /** Resolves with the answer's head and text. Throws for every status that is not expected. */
-  async ask(request: S3Request): Promise<{ status: number; headers: Headers; text: string }> {
+  async ask(request: S3Request): Promise<Answer> {
     const once = async () => {
       const patience = new Patience(BASE_MS + (request.body?.length ?? 0) / LEAST_BYTES_PER_MS);
       try {
@@ -58,6 +66,17 @@ export class S3Client {
       }
     };
     return await persist(once, this.tools);
+  }
+
+  /** The same of what makes something that must not be there yet: 409 or 412 where it is. */
+  async create(request: S3Request & { key: string }): Promise<Answer> {
+    const expects = [...(request.expects ?? []), 409, 412, NOT_IMPLEMENTED];
+    const headers = { ...request.headers, "if-none-match": "*" };
+    const answer = await this.ask({ ...request, headers, expects });
+    if (answer.status !== NOT_IMPLEMENTED) return answer;
+    // A server without conditions: it is looked at before, which leaves a moment in between.
+    const there = await this.ask({ method: "HEAD", key: request.key, expects: [404] });
+    return there.status === 404 ? await this.ask(request) : { ...there, status: 412 };
   }
 
   /** The same, tried once, with the answer's bytes handed over as they come. */
@@ -97,8 +116,8 @@ export class S3Client {
         "x-amz-content-sha256": "UNSIGNED-PAYLOAD", // its MD5 is signed instead, and checked by the server
         ...(given === undefined ? {} : { "content-md5": createHash("md5").update(given).digest("base64") }),
       },
-      allHeaders: true,
     }).sign();
+    signed.headers.set("accept-encoding", "identity"); // not signed: what stands in between may change it
     const options = { method, headers: signed.headers, signal, redirect: "manual" as const };
     return await fetch(signed.url, given === undefined ? options : { ...options, body: given });
   }

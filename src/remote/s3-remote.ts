@@ -90,11 +90,8 @@ async function readTexts(
 }
 
 async function putText(client: S3Client, key: string, place: string, text: string, replace: boolean): Promise<void> {
-  const headers: Record<string, string> = {
-    "content-type": "application/json",
-    ...(replace ? {} : { "if-none-match": "*" }),
-  };
-  const { status } = await client.ask({ method: "PUT", key, body: text, headers, expects: [409, 412] });
+  const put = { method: "PUT", key, body: text, headers: { "content-type": "application/json" } } as const;
+  const { status } = await (replace ? client.ask(put) : client.create(put));
   if (status < 300) return;
   const there = await client.ask({ method: "GET", key, expects: [404] });
   if (there.text !== text) throw occupied(place); // the same: put by a try whose answer was lost

@@ -10,12 +10,11 @@ import { finite } from "../sys/form.ts";
 import { readChecked } from "./read-checked.ts";
 import type { CheckedFile, PutWork } from "./remote.ts";
 import { eachIn, plainTag, textIn } from "./s3-answer.ts";
-import type { S3Client, S3Request } from "./s3-client.ts";
+import type { S3Client } from "./s3-client.ts";
 import { damaged, occupied } from "./trouble.ts";
 
 /** Where the SHA-256 of the whole is written on the object. */
 const SHA_HEADER = "x-amz-meta-pgrove-sha256";
-const ONLY_NEW = { "if-none-match": "*" };
 
 const MIB = 1 << 20;
 const LEAST_PART_BYTES = 16 * MIB;
@@ -75,17 +74,8 @@ async function isThere({ client, key, file, place }: Upload): Promise<boolean> {
 async function claimUpload(upload: Upload): Promise<Claim> {
   const { client, key, file } = upload;
   const own = await beginUpload(upload);
-  const isMade = async (headers: Record<string, string>) => {
-    const put: S3Request = {
-      method: "PUT",
-      key: claimKey(key),
-      body: JSON.stringify(own),
-      headers,
-      expects: [412, 409],
-    };
-    return (await client.ask(put)).status < 300;
-  };
-  if (await isMade(ONLY_NEW)) return own;
+  const claim = { method: "PUT", key: claimKey(key), body: JSON.stringify(own) } as const;
+  if ((await client.create(claim)).status < 300) return own;
   const other = await readClaim(upload);
   if (other?.claim.upload === own.upload) return own; // made by a try whose answer was lost
   if (other?.claim.sha256 === file.sha256 && (await isOpen(upload, other.claim))) {
@@ -98,7 +88,7 @@ async function claimUpload(upload: Upload): Promise<Claim> {
     throw refusal("remote_busy", what, "wait for it; one that was given up is in the way for a day");
   }
   if (other !== undefined) await abortUpload(upload, other.claim);
-  await isMade({});
+  await client.ask(claim);
   return own;
 }
 
@@ -204,14 +194,8 @@ function isGone(error: unknown): boolean {
 
 async function endUpload(upload: Upload, claim: Claim, tags: readonly string[]): Promise<void> {
   const parts = tags.map((tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${tag}"</ETag></Part>`);
-  const { status, text } = await upload.client.ask({
-    ...{
-      method: "POST",
-      key: upload.key,
-      query: { uploadId: claim.upload },
-      headers: ONLY_NEW,
-      expects: [404, 409, 412],
-    },
+  const { status, text } = await upload.client.create({
+    ...{ method: "POST", key: upload.key, query: { uploadId: claim.upload }, expects: [404] },
     body: `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`,
   });
   const code = textIn(text, "Code");

@@ -20,7 +20,9 @@ beforeAll(async () => {
   server = await sharedServer(17);
   sql = connect(server);
   database = await makeSmall(server);
-  repo = await makeRepo(inContainer(server.container, database, "dumps: {remote: {dir: ../disk}, keep: {last: 1}}\n"));
+  repo = await makeRepo(
+    inContainer(server.container, database, "dumps: {remote: {dir: ../disk}, keep: {last: 1, remote: true}}\n"),
+  );
   disk = join(repo.folder, "../disk");
   before = await readFingerprint(server, database);
 });
@@ -64,6 +66,7 @@ test("from the approval to the restore after the machine is gone", async () => {
   expect((await run("dumps list --remote s3")).code).toBe(2);
   expect((await ok("dumps prune --remote --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
   expect((await run("dumps prune --remote")).code).toBe(5); // nobody to ask
+  expect((await ok("dumps prune --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
   await ok("dumps prune --remote --yes");
   expect(await names("dumps list --remote")).toEqual([`laptop/${second}`]);
 

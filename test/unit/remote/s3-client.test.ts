@@ -66,6 +66,15 @@ test("an overloaded server is asked again, what it expects is signed each time",
   expect(JSON.stringify(headers)).not.toContain("secret");
 });
 
+test("a server without conditions is looked at before something is made there", async () => {
+  const lacking = talk(says(501, "NotImplemented"), says(404, "NoSuchKey"), fine);
+  expect((await lacking.client.create({ method: "PUT", key: "k", body: "x" })).status).toBe(200);
+  expect(lacking.requests.map(({ headers }) => headers["if-none-match"])).toEqual(["*", undefined, undefined]);
+  stop?.();
+  const taken = talk(says(501, "NotImplemented"), fine);
+  expect((await taken.client.create({ method: "PUT", key: "k", body: "x" })).status).toBe(412);
+});
+
 test("an answer that is expected is none to complain of", async () => {
   const { client } = talk(says(404, "NoSuchKey"));
   expect((await client.ask({ method: "HEAD", key: "k", expects: [404] })).status).toBe(404);
