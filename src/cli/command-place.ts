@@ -7,6 +7,7 @@ import { configError } from "../errors.ts";
 import type { Head, Repository } from "../repo/git.ts";
 import { userKeyFile } from "../repo/state.ts";
 import { listImages } from "../repo/trust-items.ts";
+import { DEFAULT_CLIENT_IMAGE } from "../server/client-image.ts";
 import type { ServerTools } from "../server/server.ts";
 import type { EngineName } from "../sys/command.ts";
 import { pathExists } from "../sys/files.ts";
@@ -85,7 +86,7 @@ export function createPlaces(around: Surroundings): CommandPlace {
   });
   const serverTools = once(async (): Promise<ServerTools> => {
     const loaded = await config();
-    const clientImage = loaded?.config.client_image ?? "postgres:{major}";
+    const clientImage = loaded?.config.client_image ?? DEFAULT_CLIENT_IMAGE;
     const approveImage = async () => {
       if (loaded !== undefined && listImages(loaded.config).length > 0) await around.approveImage(clientImage);
     };

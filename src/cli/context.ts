@@ -1,7 +1,7 @@
 /** What a command is handed. Each part is made when it is first asked for, and once. */
 import { homedir } from "node:os";
 import { isatty } from "node:tty";
-import type { Environment } from "../config/env-vars.ts";
+import { type Environment, wantsJsonLog } from "../config/env-vars.ts";
 import type { PgroveError } from "../errors.ts";
 import { userKeyFile } from "../repo/state.ts";
 import type { Loss } from "../resolve/protection.ts";
@@ -94,7 +94,13 @@ export function createContext(options: ContextOptions): Context {
     const { lockWaitMs } = flags;
     const wait = lockWaitMs === undefined ? {} : { lockWaitMs };
     const bound = isMarked(environment) ? { mayRun: requireApprovedFiles } : {};
-    return { ...{ runner, clock, stateDir, userKey, progress, note }, abort: interruptions().abort, ...wait, ...bound };
+    const began = output.useRun;
+    return {
+      ...{ runner, clock, stateDir, userKey, progress, note, began },
+      abort: interruptions().abort,
+      ...wait,
+      ...bound,
+    };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
     const { openStore } = await import("./open-store.ts");
@@ -145,7 +151,7 @@ function secretsOfTarget({ server, login, name }: Target): string[] {
 
 async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {
   const { createProgress } = await import("./progress.ts");
-  const redraw = canRedraw(isatty(2), environment);
+  const redraw = canRedraw(isatty(2), environment) && !wantsJsonLog(environment);
   const columns = redraw ? (await import("node:process")).stderr.columns || 80 : 80;
   return createProgress(output, { redraw, columns: () => columns, nowMs: () => performance.now() });
 }

@@ -57,9 +57,14 @@ export function renderFailure({ message, hint }: Failure, paint: Paint = createP
   return hint === undefined ? error : `${error}\n${paint("cyan", "hint:")}  ${indent(hint)}`;
 }
 
-/** The failure as the JSON document that --json puts on stderr. */
-export function renderFailureJson({ code, message, hint }: Failure): string {
-  return visibleJson(JSON.stringify({ version: 1, error: { code, message, hint: hint ?? null } }));
+/** The failure as a document. */
+export function failureDocument({ code, message, hint }: Failure): Record<string, unknown> {
+  return { version: 1, error: { code, message, hint: hint ?? null } };
+}
+
+/** The same as --json puts it on stderr. */
+export function renderFailureJson(failure: Failure): string {
+  return visibleJson(JSON.stringify(failureDocument(failure)));
 }
 
 function indent(text: string): string {

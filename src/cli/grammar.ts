@@ -93,7 +93,7 @@ export const SEARCH_PATH = {
 export const WAIT_LOCK = {
   "wait-lock": {
     ...{ type: "string", valueHint: "TIME" },
-    description: "how long to wait for another run that works on the database: 5m; default: not at all",
+    description: "how long to wait for another run that works on the same: 5m; default: not at all",
   },
 } as const satisfies ArgSpecs;
 

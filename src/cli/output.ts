@@ -9,7 +9,8 @@ import { once } from "../sys/once.ts";
 import { redact } from "../sys/redact.ts";
 import { showColors, visible } from "../sys/visible-text.ts";
 import { writeAll } from "./descriptors.ts";
-import type { StoryType } from "./story.ts";
+import { formatLogLine } from "./log-line.ts";
+import type { StoryOptions, StoryType } from "./story.ts";
 import type { Paint } from "./terminal.ts";
 
 export interface Output {
@@ -30,8 +31,10 @@ export interface Output {
   detail(text: string): void;
   /** The line that is drawn again and again below the story; undefined takes it away. */
   live(line: string | undefined): void;
-  /** What has to be said whatever the flags: errors. */
-  complain(text: string): Promise<void>;
+  /** What has to be said whatever the flags: errors; `fields` are what a log has of it beside the words. */
+  complain(text: string, fields?: Readonly<Record<string, unknown>>): Promise<void>;
+  /** What is said from now on is of that run: a log says so. */
+  useRun(run: string): void;
   /** Values that are never to be shown in story and errors. */
   conceal(secrets: readonly string[]): void;
   /** Resolves when all is written. Throws (exit 1) when something of the story could not be; who stopped reading it does not count. */
@@ -43,6 +46,8 @@ export interface OutputOptions {
   quiet: boolean;
   verbose: boolean;
   paint: Paint;
+  /** The story is a log: each line a JSON object, and none is drawn again. */
+  log?: boolean;
   /** The answer is shown to somebody; else it is data, and stays as it is. */
   terminal?: boolean;
   /** Where the text goes; the default is this process's stdout and stderr. */
@@ -71,7 +76,7 @@ const CLEAR_LINE = "\r\u001b[K";
 
 /** An output that writes to this process's streams. */
 export function createOutput(options: OutputOptions): Output {
-  const { json, paint, terminal = false, sinks = PROCESS_SINKS } = options;
+  const { json, paint, terminal = false, log = false, sinks = PROCESS_SINKS } = options;
   const secrets: string[] = [];
   let last: Promise<unknown> = Promise.resolve();
 
@@ -90,17 +95,24 @@ export function createOutput(options: OutputOptions): Output {
     screen.draw("");
     return screen.written();
   };
-  const tell = (text: string) => screen.tell(showColors(visible(redact(text, secrets))));
+  let run: string | undefined;
+  const draw = log ? () => undefined : screen.draw;
+  const tell: StoryOptions["tell"] = (text, type, fields) => {
+    const redacted = (each: string) => redact(each, secrets);
+    screen.tell(log ? formatLogLine(text, { type, fields, redacted }) : showColors(visible(redacted(text))));
+  };
   // Loaded when something is said: most commands that are to be quick say nothing.
   const story = once(async () => {
     const { createStory } = await import("./story.ts");
-    return createStory({ quiet: options.quiet, verbose: options.verbose, tell, draw: screen.draw });
+    return createStory({ quiet: options.quiet, verbose: options.verbose, tell, draw });
   });
-  const say = (type: StoryType, text: string) =>
-    enqueue(async () => {
-      (await story())[type](text);
+  const say = (type: StoryType, text: string, fields: Readonly<Record<string, unknown>> = {}) => {
+    const facts = log ? [{ time: new Date().toISOString(), run, ...fields }] : []; // as of now, not when its turn has come
+    return enqueue(async () => {
+      (await story())[type](text, ...facts);
       await screen.written();
     });
+  };
   const toStdout = async (chunk: string | Uint8Array) => {
     try {
       await enqueue(async () => {
@@ -125,9 +137,12 @@ export function createOutput(options: OutputOptions): Output {
     warn: (text) => void say("warn", text),
     detail: (text) => void say("debug", text),
     live: (line) => void say("start", line ?? ""),
-    complain: async (text) => {
+    complain: async (text, fields) => {
       void enqueue(clear);
-      await say("error", text);
+      await say("error", text, fields);
+    },
+    useRun: (begun) => {
+      run = begun;
     },
     conceal: (more) => {
       secrets.push(...more);

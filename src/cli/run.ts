@@ -1,6 +1,6 @@
 /** From the command line to a command and back to an exit code. */
 import { isatty } from "node:tty";
-import { wantsDebug } from "../config/env-vars.ts";
+import { wantsDebug, wantsJsonLog } from "../config/env-vars.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import { dropStaleMark } from "../sys/hook-mark.ts";
 import {
@@ -12,12 +12,12 @@ import {
   requireCommand,
 } from "./command-tree.ts";
 import { createContext } from "./context.ts";
-import { describeFailure, renderFailure, renderFailureJson } from "./failure.ts";
+import { describeFailure, failureDocument, renderFailure, renderFailureJson } from "./failure.ts";
 import { optionsOf } from "./grammar.ts";
 import { createOutput, type Output, OutputClosed } from "./output.ts";
 import { findCommandWord, type Parsed, parseCommand, scanCommonFlags } from "./parse.ts";
 import { CHAPTERS, root } from "./root.ts";
-import { createPaint, wantsColor } from "./terminal.ts";
+import { createPaint, type Paint, wantsColor } from "./terminal.ts";
 
 type CommonFlags = ReadonlySet<string>;
 
@@ -49,7 +49,7 @@ function createOutputFor(given: CommonFlags): Output {
   const paint = createPaint(wantsColor(isatty(1), process.env, { color: !given.has("no-color") }));
   const [json, quiet] = [given.has("json"), given.has("quiet")];
   const verbose = given.has("verbose") || wantsDebug(process.env);
-  return createOutput({ json, quiet, verbose, paint, terminal: isatty(1) });
+  return createOutput({ json, quiet, verbose, paint, terminal: isatty(1), log: wantsJsonLog(process.env) });
 }
 
 async function tellVersion(version: string, output: Output): Promise<void> {
@@ -59,10 +59,14 @@ async function tellVersion(version: string, output: Output): Promise<void> {
 async function tellFailure(error: unknown, given: CommonFlags, output: Output): Promise<number> {
   if (error instanceof OutputClosed) return error.exit;
   const failure = describeFailure(error, given.has("verbose"));
-  const paint = createPaint(wantsColor(isatty(2), process.env, { color: !given.has("no-color") }));
-  await output.complain(output.json ? renderFailureJson(failure) : renderFailure(failure, paint));
+  if (wantsJsonLog(process.env)) await output.complain(failure.message, failureDocument(failure));
+  else await output.complain(output.json ? renderFailureJson(failure) : renderFailure(failure, paintFor(given)));
   await output.flush().catch(() => undefined);
   return failure.exit;
+}
+
+function paintFor(given: CommonFlags): Paint {
+  return createPaint(wantsColor(isatty(2), process.env, { color: !given.has("no-color") }));
 }
 
 /** A command to run, or what to show help about. */

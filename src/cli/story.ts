@@ -11,8 +11,8 @@ export interface StoryOptions {
   quiet: boolean;
   /** Details, too. */
   verbose: boolean;
-  /** Writes a line. */
-  tell(text: string): void;
+  /** Writes a line, with what it says for programs. */
+  tell(text: string, type: StoryType, fields: Readonly<Record<string, unknown>>): void;
   /** Draws the line that is drawn again and again, or takes it away when it is empty. */
   draw(line: string): void;
 }
@@ -25,11 +25,19 @@ export function createStory({ quiet, verbose, tell, draw }: StoryOptions): Conso
     reporters: [
       {
         log: ({ type, args }) => {
-          const text = args.map(String).join(" ");
-          if (type === "start") draw(text);
-          else tell(text);
+          const [text, fields] = args;
+          if (type === "start") draw(String(text));
+          else tell(String(text), storyType(type), isFields(fields) ? fields : {});
         },
       },
     ],
   });
+}
+
+function storyType(type: string): StoryType {
+  return type === "warn" || type === "debug" || type === "error" ? type : "info";
+}
+
+function isFields(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

@@ -10,6 +10,7 @@ import {
   listImages,
   listKeys,
   listPasswordFile,
+  listPing,
   listReaders,
   listRemotes,
   listStore,
@@ -43,6 +44,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
     ...listActingVariables(config),
     ...listKeys(config),
     ...listRemotes(config),
+    ...listPing(loaded, place.environment),
   ];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],

@@ -6,3 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function wantsDebug(environment: Environment): boolean {
   return /^(1|true|yes|on)$/i.test(environment.DB_DEBUG?.trim() ?? "");
 }
+
+/** Whether PGROVE_LOG asks for the story as JSON, a line each: for journald and whatever else collects logs. */
+export function wantsJsonLog(environment: Environment): boolean {
+  return environment.PGROVE_LOG?.trim().toLowerCase() === "json";
+}

@@ -37,7 +37,7 @@ export interface LoadedConfig {
   dir: string;
   /** The repository folder that paths must stay in: the nearest one with a `.git`, else `dir`. */
   root: string;
-  /** Never to be shown: the values of database.password and server.url. */
+  /** Never to be shown: the values of database.password, server.url and dumps.after_success.ping. */
   secrets: readonly string[];
   /** Their keys count as not given. */
   missing: readonly MissingVariable[];
@@ -170,8 +170,8 @@ function listInterpolated(source: YamlSource): Interpolation[] {
   return places(source).flatMap(({ path, interpolated }) => interpolated.used.map((used) => ({ path, ...used })));
 }
 
-function findSecrets({ database, server }: Config): string[] {
-  const found = [typeof database.password === "string" ? database.password : ""];
+function findSecrets({ database, server, dumps }: Config): string[] {
+  const found = [typeof database.password === "string" ? database.password : "", dumps.after_success?.ping ?? ""];
   if (server.kind === "url" && server.url !== undefined) found.push(server.url, ...passwordsIn(server.url));
   return [...new Set(found.filter((each) => each !== ""))];
 }

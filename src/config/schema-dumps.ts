@@ -1,5 +1,6 @@
 /** `dumps:` in pgrove.yaml. */
 import * as v from "valibot";
+import { afterSuccess } from "./schema-after-success.ts";
 import { encrypt, identityFile } from "./schema-encrypt.ts";
 import { dumpsKeepRule } from "./schema-keep.ts";
 import { text } from "./schema-parts.ts";
@@ -30,6 +31,7 @@ export const dumps = v.pipe(
       ),
     ),
     remote: v.optional(remote),
+    after_success: v.optional(afterSuccess),
   }),
   v.description("Where dumps are kept, and for how long."),
 );

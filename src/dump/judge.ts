@@ -20,8 +20,23 @@ export interface Judgement {
 /** How many dumps before one say how large it should be. */
 const BEFORE = 10;
 
-/** Judges the dumps of a store, which begin with the newest. */
-export function judgeDumps(dumps: readonly StoredDump[], keyring: Keyring): Judgement {
+/** What was found of dumps while they were read. */
+export type Doubts = Map<StoredDump, string | undefined>;
+
+/**
+ * Looks at a dump that was just read, and keeps what is in doubt about it in place of the long lists of its manifest: of thousands
+ * they would be most of what is held in memory.
+ */
+export function lookAndForget(dump: StoredDump, keyring: Keyring, doubts: Doubts): void {
+  doubts.set(dump, findDoubt(dump, keyring));
+  if (dump.manifest === undefined) return;
+  const { contents: _, ...manifest } = dump.manifest;
+  dump.manifest = { ...manifest, tables: [] };
+}
+
+/** Judges the dumps of a store, which begin with the newest. What was found before of one counts. */
+export function judgeDumps(dumps: readonly StoredDump[], keyring: Keyring, doubts: Doubts = new Map()): Judgement {
+  const doubtOf = (dump: StoredDump) => (doubts.has(dump) ? doubts.get(dump) : findDoubt(dump, keyring));
   const ignored: Judgement["ignored"] = [];
   const bySource = new Map<string, StoredDump[]>();
   for (const dump of dumps) {
@@ -29,7 +44,7 @@ export function judgeDumps(dumps: readonly StoredDump[], keyring: Keyring): Judg
     if (why !== undefined) ignored.push({ dump, why });
     else addTo(bySource, sourceOf(dump), dump);
   }
-  const histories = [...bySource].map(([source, all]): [string, JudgedDump[]] => [source, judgeHistory(all, keyring)]);
+  const histories = [...bySource].map(([source, all]) => [source, judgeHistory(all, keyring, doubtOf)] as const);
   return { histories: new Map(histories), ignored };
 }
 
@@ -46,7 +61,11 @@ function findStranger({ name, manifest, manifestError }: StoredDump): string | u
   return manifest.name === name ? undefined : `it was renamed: its manifest is that of ${manifest.name}`;
 }
 
-function judgeHistory(dumps: readonly StoredDump[], keyring: Keyring): JudgedDump[] {
+function judgeHistory(
+  dumps: readonly StoredDump[],
+  keyring: Keyring,
+  doubtOf: (dump: StoredDump) => string | undefined,
+): JudgedDump[] {
   const sizes = new Map<string, number[]>(); // of each kind, newest first
   for (const { manifest } of dumps) if (manifest !== undefined) addTo(sizes, kindOf(manifest), manifest.size_bytes);
   const places = new Map<string, number>();
@@ -57,7 +76,7 @@ function judgeHistory(dumps: readonly StoredDump[], keyring: Keyring): JudgedDum
     const before = (sizes.get(kind) ?? []).slice(place, place + BEFORE);
     const results = trustedResults(dump, keyring);
     const isProved = findProven(results) !== undefined;
-    const doubt = findDoubt(dump, keyring) ?? (isProved ? undefined : findShrinking(dump, before));
+    const doubt = doubtOf(dump) ?? (isProved ? undefined : findShrinking(dump, before));
     const fault = findFault(results);
     return {
       ...{ dump, name: dump.name, at: createdAt(dump), isProved, isPinned: dump.isPinned ?? false },

@@ -93,7 +93,11 @@ export async function writeManifest(
 /** The manifest of a dump, or undefined when it has none. Throws (exit 1) when it is there and cannot be read. */
 export async function findManifest(dumpPath: string): Promise<Manifest | undefined> {
   const text = await readTextIfExists(manifestPath(dumpPath));
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : requireManifest(text, dumpPath);
+}
+
+/** The manifest of a dump that is written in its file. Throws (exit 1) when it is none. */
+export function requireManifest(text: string, dumpPath: string): Manifest {
   const parsed = parseManifest(text);
   if (parsed !== undefined) return parsed;
   throw failure("manifest_damaged", `the manifest of the dump is damaged: ${manifestPath(dumpPath)}`, MANIFEST_HINT);
@@ -109,6 +113,20 @@ export function parseManifest(text: string): Manifest | undefined {
   }
 }
 
+/** By hand: of a store of thousands these are nearly all that is read. */
+function isTable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { schema, name, rows, exact, bytes, hash }: Partial<Record<string, unknown>> = value;
+  return (
+    typeof schema === "string" &&
+    typeof name === "string" &&
+    (rows === null || Number.isFinite(rows)) &&
+    typeof exact === "boolean" &&
+    Number.isFinite(bytes) &&
+    (hash === undefined ? !("hash" in value) : typeof hash === "string")
+  );
+}
+
 const manifestForm: v.GenericSchema<Manifest> = v.object({
   ...{ version: v.literal(1), name: v.string(), created_at: time, project: v.string(), source: v.string() },
   ...{ database: v.string(), schema: v.exactOptional(v.string()) },
@@ -120,12 +138,7 @@ const manifestForm: v.GenericSchema<Manifest> = v.object({
   ...{ ctype: v.string(), locale_provider: v.string(), locale: v.nullable(v.string()) },
   extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
   ...{ roles: v.array(v.string()), tablespaces: v.array(v.string()) },
-  tables: v.array(
-    v.object({
-      ...{ schema: v.string(), name: v.string(), rows: v.nullable(finite), exact: v.boolean(), bytes: finite },
-      hash: v.exactOptional(v.string()),
-    }),
-  ),
+  tables: v.custom<Manifest["tables"]>((tables) => Array.isArray(tables) && tables.every(isTable)),
   contents: v.exactOptional(
     v.object({
       large_objects: v.exactOptional(v.object({ rows: finite, hash: v.string() })),

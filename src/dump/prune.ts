@@ -1,25 +1,27 @@
 /** Removes the dumps that the rule lets go. */
+import { setImmediate } from "node:timers/promises";
 import type { KeepRule } from "../config/schema-keep.ts";
 import { decideOn, type KeepReason } from "../retention/decide.ts";
 import { openZone } from "../retention/local-time.ts";
-import { type OperationTools, withOperation } from "../sys/operation.ts";
+import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { openKeyring } from "./authorship.ts";
-import { type Judgement, judgeDumps } from "./judge.ts";
+import { type Doubts, type Judgement, judgeDumps, lookAndForget } from "./judge.ts";
+import { withPlaceAlone } from "./place-lock.ts";
 import { listDumps, removeDump, type StoredDump } from "./store.ts";
 
 /** Where dumps lie: a folder, or somewhere else. */
 export interface DumpPlace {
   /** For people. */
   label: string;
-  /** Every dump with its manifest, newest first. */
-  list(): Promise<StoredDump[]>;
+  /** Every dump with its manifest, newest first. Each may be handed to `look` as soon as it is read. */
+  list(look?: (dump: StoredDump) => void): Promise<StoredDump[]>;
   /** Removes it, as it was listed. Throws (exit 5) when it is another one by now. */
   remove(dump: StoredDump): Promise<void>;
 }
 
 /** The store on this machine. */
 export function folderPlace(folder: string): DumpPlace {
-  return { label: folder, list: () => listDumps(folder), remove: removeDump };
+  return { label: folder, list: (look) => listDumps(folder, look), remove: removeDump };
 }
 
 /** What becomes of one dump. */
@@ -50,7 +52,10 @@ export async function planPrune(
   place: DumpPlace,
   { rule, source: only, copied = new Set() }: PruneRequest,
 ): Promise<PrunePlan> {
-  const { histories, ignored } = judgeDumps(await place.list(), await openKeyring(tools));
+  const keyring = await openKeyring(tools);
+  const doubts: Doubts = new Map();
+  const dumps = await place.list((dump) => lookAndForget(dump, keyring, doubts));
+  const { histories, ignored } = judgeDumps(dumps, keyring, doubts);
   const moment = { now: tools.clock.now().getTime(), zone: openZone() };
   const decisions = [...histories]
     .filter(([source]) => only === undefined || source === only)
@@ -70,18 +75,20 @@ export async function planPrune(
 const AT_ONCE = 32;
 
 /**
- * Removes what the plan says, as one operation. Throws (exit 5) at the first dump that is another one by now, or was pinned since; what is
+ * Removes what the plan says, as one operation, and alone. Throws (exit 5) at the first dump that is another one by now, or was pinned since; what is
  * removed by then stays removed.
  */
 export async function pruneDumps(tools: OperationTools, place: DumpPlace, { removed }: PrunePlan): Promise<void> {
   const subject = { operation: "dumps-prune", target: "the store", server: place.label, database: "" };
-  await withOperation(tools, subject, async ({ details, abort }) => {
+  const removing = async ({ details, abort }: Operation) => {
     details.removed = 0;
     for (let start = 0; start < removed.length; start += AT_ONCE) {
       abort.throwIfAborted();
       const some = removed.slice(start, start + AT_ONCE);
       await Promise.all(some.map(({ dump }) => place.remove(dump)));
       details.removed = start + some.length;
+      await setImmediate(); // a signal is heard
     }
-  });
+  };
+  await withPlaceAlone(tools, place.label, () => withOperation(tools, subject, removing));
 }

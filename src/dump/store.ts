@@ -1,14 +1,15 @@
 /** The store: a folder of dumps and their manifests. It outlives the worktrees that the dumps came from. */
-import { access, constants, lstat, readdir, rm, stat } from "node:fs/promises";
+import { existsSync, lstatSync, unlinkSync } from "node:fs";
+import { access, constants, lstat, readdir, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { ByteSource, DumpBytes } from "../archive/dump-bytes.ts";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
-import { ensureDir, errorCode, expandHome, pathExists, publishFile, syncFolder } from "../sys/files.ts";
-import { findManifest, isManifestName, type Manifest, manifestPath } from "./manifest.ts";
-import { isPinned, pinPath } from "./pin.ts";
+import { ensureDir, errorCode, expandHome, pathExists, publishFile, readSmallFile, syncFolder } from "../sys/files.ts";
+import { findManifest, isManifestName, type Manifest, manifestPath, requireManifest } from "./manifest.ts";
+import { pinPath } from "./pin.ts";
 import { findProof, type ProofRecord, proofPath } from "./proof.ts";
-import { identifyFile, identityOf } from "./replace-file.ts";
+import { identityOf } from "./replace-file.ts";
 
 /** A dump in the store, or a file or folder elsewhere. */
 export interface StoredDump {
@@ -22,10 +23,11 @@ export interface StoredDump {
   /** What is written beside it of its being tried; to be believed as far as `trustedResults` goes. */
   proof?: ProofRecord;
   isPinned?: boolean;
-  /** Which file it was when it was listed. */
+  /** Which file it was when it was listed, and which one its manifest was. */
   identity?: string;
   /** Its bytes, where they do not lie on this machine; `path` then only says where they are. */
   elsewhere?: DumpBytes;
+  manifestIdentity?: string;
 }
 
 /** Where its bytes are to be had. */
@@ -88,8 +90,11 @@ export async function publishDump(
   }
 }
 
-/** Every dump of the store, newest first. A folder that is not there holds none. */
-export async function listDumps(folder: string): Promise<StoredDump[]> {
+/**
+ * Every dump of the store, newest first. A folder that is not there holds none. `look` is handed each as soon as it is read, and may
+ * take away of it what is not to be kept.
+ */
+export async function listDumps(folder: string, look?: (dump: StoredDump) => void): Promise<StoredDump[]> {
   let names: string[];
   try {
     names = await readdir(folder);
@@ -98,10 +103,14 @@ export async function listDumps(folder: string): Promise<StoredDump[]> {
     throw failure("store_unreadable", `the dumps' folder cannot be read: ${folder} (${errorCode(error)})`);
   }
   const there = new Set(names);
-  const dumps = await Promise.all(names.filter(isDumpName).map((name) => readEntry(folder, name, there)));
-  return dumps
-    .filter((dump) => dump !== undefined)
-    .sort((a, b) => createdAt(b) - createdAt(a) || (a.name < b.name ? 1 : -1));
+  const found: { dump: StoredDump; at: number }[] = [];
+  for (const name of names) {
+    const dump = isDumpName(name) ? await readEntry(folder, name, there) : undefined;
+    if (dump === undefined) continue;
+    found.push({ dump, at: createdAt(dump) });
+    look?.(dump);
+  }
+  return found.sort((a, b) => b.at - a.at || (a.dump.name < b.dump.name ? 1 : -1)).map(({ dump }) => dump);
 }
 
 /** When a dump was made, in ms since 1970: by its manifest, else by the file's time. */
@@ -111,17 +120,20 @@ export function createdAt(dump: StoredDump): number {
 
 async function readEntry(folder: string, name: string, there: ReadonlySet<string>): Promise<StoredDump | undefined> {
   const path = join(folder, name);
-  const found = await lstat(path, { bigint: true }).catch(() => undefined); // removed since it was listed
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false }); // removed since it was listed
   if (found === undefined || !found.isFile()) return undefined;
   const dump: StoredDump = {
     ...{ name, path, sizeBytes: Number(found.size), modifiedAt: found.mtime, identity: identityOf(found) },
-    isPinned: there.has(basename(pinPath(name))),
+    isPinned: there.has(pinPath(name)),
   };
   try {
-    const manifest = await findManifest(path);
-    if (manifest === undefined) return dump;
-    const proof = there.has(basename(proofPath(name))) ? await findProof(path) : undefined;
-    return { ...dump, manifest, ...(proof === undefined ? {} : { proof }) };
+    const read = readSmallFile(manifestPath(path));
+    if (read === undefined) return dump;
+    dump.manifestIdentity = identityOf(read.found);
+    dump.manifest = requireManifest(read.text, path);
+    const proof = there.has(proofPath(name)) ? await findProof(path) : undefined;
+    if (proof !== undefined) dump.proof = proof;
+    return dump;
   } catch (error) {
     return { ...dump, manifestError: error instanceof Error ? error.message : String(error) };
   }
@@ -210,18 +222,33 @@ export async function requireStoredDump(name: string, folder: string): Promise<S
  * can be seen. Throws (exit 5) when another file has its name by now, or its manifest says something else, or it was pinned since.
  */
 export async function removeDump(dump: StoredDump): Promise<void> {
-  const identity = await identifyFile(dump.path);
+  const identity = identityAt(dump.path);
   if (identity === undefined) return; // somebody else has removed it
-  const manifest = await findManifest(dump.path).catch(() => undefined);
-  const isAsListed = identity === dump.identity && JSON.stringify(manifest) === JSON.stringify(dump.manifest);
-  const isPinnedSince = !dump.isPinned && (await isPinned(dump.path));
-  if (!isAsListed || isPinnedSince) {
+  const isAsListed = identity === dump.identity && identityAt(manifestPath(dump.path)) === dump.manifestIdentity;
+  const isPinned = existsSync(pinPath(dump.path));
+  if (!isAsListed || (isPinned && !dump.isPinned)) {
     throw refusal(
       "dump_changed",
       `${dump.name} is not what it was when it was listed, and was not removed`,
       "pgrove dumps list",
     );
   }
-  await rm(dump.path, { force: true });
-  for (const beside of [proofPath, pinPath, manifestPath]) await rm(beside(dump.path), { force: true });
+  // One after the other and at once: of thousands that takes a third of the time that waiting for each takes.
+  removeIfThere(dump.path);
+  for (const beside of [proofPath, pinPath, manifestPath]) removeIfThere(beside(dump.path));
+}
+
+/** Which file stands there now, if any. */
+function identityAt(path: string): string | undefined {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : identityOf(found);
+}
+
+function removeIfThere(path: string): void {
+  if (!existsSync(path)) return; // much cheaper than an error that says so
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
 }

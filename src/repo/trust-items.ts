@@ -29,6 +29,7 @@ export const TRUST_KEYS = [
   "dumps.remote",
   "dumps.encrypt",
   "dumps.identity_file",
+  "dumps.after_success.ping",
   "worktrees.data",
   "server.compose",
   "migrations.dir",
@@ -119,6 +120,19 @@ export function listRemotes({ dumps: { remote } }: Config): TrustItem[] {
   const bucket = s3 === undefined ? [] : [`${s3.endpoint ?? "Amazon S3"}, bucket ${s3.bucket}`];
   const places = [...bucket, ...(dir === undefined ? [] : [dir]), ...(ssh === undefined ? [] : [ssh])];
   return places.map((text) => ({ key: "dumps.remote", text }));
+}
+
+/** Who is told of each dump, unless the user's environment holds the whole URL. The URL itself is a secret: its host is shown. */
+export function listPing({ config, interpolated }: LoadedConfig, environment: Environment): TrustItem[] {
+  const key = "dumps.after_success.ping";
+  const url = config.dumps.after_success?.ping;
+  if (!url) return [];
+  const used = interpolated.filter(({ path, from }) => path === key && from !== "default");
+  if (used.some(({ name, from }) => from === "environment" && environment[name] === url)) return [];
+  const names = [...new Set(used.map(({ name }) => name))].sort();
+  const what = names.length === 0 ? "each dump" : `each dump, and ${names.join(", ")}`;
+  const content = createHash("sha256").update(url).digest("hex");
+  return [{ key, text: `${URL.parse(url)?.host ?? "?"} is told of ${what}`, content }];
 }
 
 /** PostgreSQL's own image, by whatever tag. */

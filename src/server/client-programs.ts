@@ -5,16 +5,22 @@ import { createHostPrograms } from "../postgres/host-toolbox.ts";
 import type { Programs } from "../postgres/toolbox.ts";
 import { captureDocker } from "../sys/docker.ts";
 import { ToolError } from "../sys/tool-error.ts";
+import { DEFAULT_CLIENT_IMAGE, fullImageName } from "./client-image.ts";
 import { chooseClientPrograms, findHostPrograms, listVersions } from "./host-programs.ts";
+import { findImageAt } from "./running-programs.ts";
 import type { ServerTools } from "./server.ts";
 
 export type ClientPrograms = { folder: string; major: number } | { image: string; major: number };
 
-/** Finds them; an image is pulled where it is not there. Throws (exit 4), with `what` asks for them, when there are none. */
+/**
+ * Finds them. An image that is not there is pulled, unless a container of that version runs at the server's address: its
+ * image is at hand. Throws (exit 4), with `what` asks for them, when there are none.
+ */
 export async function findClientPrograms(
   major: number,
   what: string,
   { runner, clientImage, approveImage, note }: Pick<ServerTools, "runner" | "clientImage" | "approveImage" | "note">,
+  address?: { host: string; port: number },
 ): Promise<ClientPrograms> {
   const found = await findHostPrograms(runner);
   const programs = chooseClientPrograms(found, major);
@@ -24,6 +30,9 @@ export async function findClientPrograms(
   try {
     const present = await captureDocker(runner, ["image", "ls", "-q", image], { timeoutMs: 30_000 });
     if (present.trim() === "") {
+      const own = address !== undefined && clientImage === DEFAULT_CLIENT_IMAGE;
+      const running = own ? await findImageAt(runner, address, major) : undefined;
+      if (running !== undefined) return { image: running, major };
       note(`pulling ${image}, for PostgreSQL's programs`);
       await captureDocker(runner, ["pull", "-q", fullImageName(image)], { timeoutMs: 600_000 });
     }
@@ -31,13 +40,6 @@ export async function findClientPrograms(
     throw noPrograms(error, what, major, listVersions(found), image);
   }
   return { image, major };
-}
-
-/** With Docker's own registry, where none is named: docker takes it for granted, podman asks which one. */
-export function fullImageName(image: string): string {
-  const [first = "", ...rest] = image.split("/");
-  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  return hasRegistry ? image : `docker.io/${rest.length === 0 ? "library/" : ""}${image}`;
 }
 
 /** The same as programs that need no server. */

@@ -151,7 +151,7 @@ async function chooseToolbox(
   label: string,
   tools: ServerTools,
 ): Promise<Toolbox> {
-  const found = await findClientPrograms(major, `the ${label} is PostgreSQL ${major}`, tools);
+  const found = await findClientPrograms(major, `the ${label} is PostgreSQL ${major}`, tools, connection);
   const access = { label, major: found.major, connection, stageParent: tools.stageParent };
   if ("image" in found) return createClientImageToolbox(tools.runner, { ...access, image: found.image });
   // Also a server on this machine is somebody else's: its files are not ours to measure.

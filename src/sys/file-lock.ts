@@ -6,8 +6,11 @@ import { ensureDir } from "./files.ts";
 
 const LOOK_EVERY_MS = 20;
 
-/** The body, alone among all processes that lock the same file. Throws (exit 5) when others keep it for `waitMs`. */
-export async function withLock<T>(file: string, waitMs: number, body: () => Promise<T>): Promise<T> {
+/**
+ * The body, alone among all processes that lock the same file, which stands for `what`. Throws (exit 5) when others keep it for
+ * `waitMs`.
+ */
+export async function withLock<T>(file: string, waitMs: number, body: () => Promise<T>, what = file): Promise<T> {
   await ensureDir(dirname(file));
   const { Database } = await import("bun:sqlite");
   const database = new Database(file, { create: true });
@@ -16,7 +19,7 @@ export async function withLock<T>(file: string, waitMs: number, body: () => Prom
     const until = Date.now() + waitMs;
     while (!lock(database, file)) {
       if (Date.now() > until) {
-        throw refusal("locked", `another run of pgrove holds ${file}`, "wait until it has ended: pgrove history");
+        throw refusal("locked", `another run of pgrove holds ${what}`, "wait until it has ended: pgrove history");
       }
       await Bun.sleep(LOOK_EVERY_MS);
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import {
   access,
   type FileHandle,
@@ -100,6 +101,26 @@ export async function readTextIfExists(path: string): Promise<string | undefined
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
     throw error;
+  }
+}
+
+/** What most small files fit into: of thousands each is read into the same memory. */
+const SMALL = Buffer.alloc(64 << 10);
+
+/** The text of a file, at once, and which file that was; undefined when there is none. For thousands of small ones, one by one. */
+export function readSmallFile(path: string): { text: string; found: BigIntStats } | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const found = fstatSync(file, { bigint: true });
+    const length = found.size < SMALL.length ? readSync(file, SMALL, 0, SMALL.length, 0) : SMALL.length;
+    const text = length < SMALL.length ? SMALL.toString("utf8", 0, length) : readFileSync(file, "utf8");
+    return { text, found };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw error;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -1,9 +1,11 @@
 /** The journal: a line of JSON for the begin and the end of every operation that changes something. */
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { ensureDir, errorCode } from "./files.ts";
+import { withLock } from "./file-lock.ts";
 import { finite, time, whole } from "./form.ts";
+import { type ChainReport, chainLine, findEnd, verifyChain, writeHead } from "./journal-chain.ts";
+import { journalPath, readFilesBackwards, rotateWhenFull } from "./journal-files.ts";
 import type { RunId } from "./run-id.ts";
 
 export interface JournalEntry {
@@ -24,40 +26,48 @@ export interface JournalEntry {
   details?: Record<string, unknown>;
 }
 
-function journalPath(stateDir: string): string {
-  return join(stateDir, "journal.jsonl");
-}
+const LOCK_WAIT_MS = 10_000;
 
-/** Appends an entry in one write, so that two runs never mix their lines. The text must be redacted already. */
+/**
+ * Appends an entry to the chain, in one write and alone among all runs. The text must be redacted already. Throws (exit 5) when
+ * another run keeps the journal for itself for ten seconds.
+ */
 export async function appendJournal(stateDir: string, entry: JournalEntry): Promise<void> {
-  await ensureDir(stateDir);
-  const cutOff = await endsWithinLine(journalPath(stateDir));
-  await appendFile(journalPath(stateDir), `${cutOff ? "\n" : ""}${JSON.stringify(entry)}\n`, { mode: 0o600 });
+  await withJournal(stateDir, async () => {
+    await rotateWhenFull(stateDir);
+    const { isCutOff, previous } = await findEnd(stateDir); // half a line must not take the next one with it
+    const { line, hash } = chainLine(entry, previous);
+    await appendFile(journalPath(stateDir), `${isCutOff ? "\n" : ""}${line}\n`, { mode: 0o600 });
+    await writeHead(stateDir, hash);
+  });
 }
 
-/** A crash or a full disk can leave half a line, which must not take the next one with it. */
-async function endsWithinLine(path: string): Promise<boolean> {
-  const file = Bun.file(path);
-  if (file.size === 0) return false; // also when there is none
-  return (await file.slice(-1).text()) !== "\n";
+/** Whether the lines are those that were written. */
+export async function verifyJournal(stateDir: string): Promise<ChainReport> {
+  return await withJournal(stateDir, () => verifyChain(stateDir));
+}
+
+async function withJournal<T>(stateDir: string, body: () => Promise<T>): Promise<T> {
+  return await withLock(join(stateDir, "journal.lock"), LOCK_WAIT_MS, body);
 }
 
 /** Every entry, oldest first. A line that was cut off by a crash, or is no entry, is passed over. */
 export async function readJournal(stateDir: string): Promise<JournalEntry[]> {
-  let text: string;
-  try {
-    text = await readFile(journalPath(stateDir), "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
-  return text.split("\n").flatMap(parseEntry);
+  const files = await Array.fromAsync(readJournalBackwards(stateDir));
+  return files.reverse().flat();
+}
+
+/** The same file by file, the newest first; within each the oldest entry is the first. */
+export async function* readJournalBackwards(stateDir: string): AsyncGenerator<JournalEntry[]> {
+  for await (const text of readFilesBackwards(stateDir)) yield text.split("\n").flatMap(parseEntry);
 }
 
 function parseEntry(line: string): JournalEntry[] {
   try {
     const entry: unknown = JSON.parse(line);
-    return v.is(entryForm, entry) ? [entry] : [];
+    if (!v.is(entryForm, entry)) return [];
+    const { previous: _, hash: __, ...plain }: JournalEntry & { previous?: unknown; hash?: unknown } = entry;
+    return [plain];
   } catch {
     return [];
   }

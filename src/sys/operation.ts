@@ -41,6 +41,8 @@ export interface OperationTools extends RecordPlace {
   mayRun?(files: readonly string[]): Promise<void>;
   progress(event: ProgressEvent): void;
   note(text: string): void;
+  /** Hears of each run that begins. */
+  began?(run: RunId): void;
 }
 
 export interface OperationSubject {
@@ -79,6 +81,7 @@ export async function withOperation<T>(
   tools.abort.throwIfAborted();
   const started = tools.clock.now();
   const run = newRunId(started);
+  tools.began?.(run);
   const operation = isPlan(subject.operation) ? subject.operation : (tools.as ?? subject.operation);
   const [target, server] = [redact(subject.target), redact(subject.server)];
   const record = await openRecord(tools, { run, operation, target, server }, tools.note);

@@ -2,7 +2,7 @@
  * What pgrove wrote itself, as this user, is known by a signature: whoever else may write into a repository's `.git` folder,
  * or hands out an archive with one, does not have the user's key, which lies outside of every repository.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { failure } from "../errors.ts";
@@ -60,10 +60,9 @@ export async function ensureSigner(file: string): Promise<Signer> {
 }
 
 function signerOf(key: Buffer): Signer {
+  // Bun's own is several times as fast as node's, which counts where there are thousands of manifests.
   const digest = (purpose: string, text: string) =>
-    createHmac("sha256", key)
-      .update(JSON.stringify([purpose, text]))
-      .digest();
+    new Bun.CryptoHasher("sha256", key).update(JSON.stringify([purpose, text])).digest();
   return {
     sign: (purpose, text) => digest(purpose, text).toString("hex"),
     isSigned: (purpose, text, signature) => {

@@ -366,6 +366,47 @@ describe("consent", () => {
     await sql(`drop database ${name} with (force)`);
   });
 
+  test("after a dump into the store, and only then, a URL is told; who does not hear is warned of, and in the journal", async () => {
+    const file = join(repo.root, "pgrove.yaml");
+    const config = await Bun.file(file).text();
+    const asked: string[] = [];
+    let status = 200;
+    const listener = Bun.serve({
+      ...{ port: 0, hostname: "127.0.0.1" },
+      fetch: (request) => {
+        asked.push(new URL(request.url).pathname);
+        return new Response("", { status });
+      },
+    });
+    try {
+      const env = { PING_URL: `${listener.url}s3cret` };
+      await repo.write("pgrove.yaml", `${config}dumps: {after_success: {ping: "${listener.url}s3cret"}}\n`);
+      const refused = await repo.run(["dump"]);
+      expect([refused.code, refused.stderr.includes("s3cret"), asked]).toEqual([5, false, []]);
+      await repo.write("pgrove.yaml", `${config}dumps: {after_success: {ping: "\${PING_URL}"}}\n`);
+      expect((await repo.run(["dump", "-q"])).code).toBe(0); // the variable is not set: nobody is told
+      expect((await repo.run(["dump", "-o", "-", "--table", "no_such"], { env })).code).toBe(1);
+      expect(asked).toEqual([]);
+      expect(JSON.parse((await repo.run(["dump", "--json"], { env })).stdout).pinged).toBe(true);
+      expect(asked).toEqual(["/s3cret"]);
+      status = 404;
+      const { code, stdout, stderr } = await repo.run(["dump"], { env: { ...env, PGROVE_LOG: "json" } });
+      expect([code, stdout.trim().endsWith(".dump")]).toEqual([0, true]);
+      const lines = stderr.trimEnd().split("\n");
+      const last = JSON.parse(lines.at(-1) ?? "");
+      expect(last).toMatchObject({ level: "warn", message: expect.stringContaining("not heard: HTTP 404") });
+      const [told] = JSON.parse((await repo.run(["history", "--json"])).stdout).history;
+      expect(told).toMatchObject({
+        ...{ run: last.run, operation: "dumps-ping", result: "failed" },
+        error: "ping_failed: HTTP 404",
+      });
+      expect(stderr + readFileSync(join(repo.root, ".git/pgrove/journal.jsonl"), "utf8")).not.toContain("s3cret");
+    } finally {
+      await listener.stop(true);
+      await repo.write("pgrove.yaml", config);
+    }
+  });
+
   test("dumps adopt takes in what is whole, and from then on it counts as one's own", async () => {
     const folder = join(repo.home, "old");
     mkdirSync(folder);

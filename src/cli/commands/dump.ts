@@ -1,4 +1,5 @@
 import { version } from "../../../package.json";
+import { pingAfterDump } from "../../dump/after-success.ts";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { readOrigin } from "../../dump/origin.ts";
 import { requireStoredDump } from "../../dump/store.ts";
@@ -10,6 +11,7 @@ import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET, WAIT_LOCK } from "../grammar.ts";
 import { openRemotes } from "../open-remotes.ts";
 import { carryOutPruning, planPruning } from "../prune-dumps.ts";
+import { requireTrust } from "../trust.ts";
 
 export const command = defineCommand({
   meta: {
@@ -73,6 +75,7 @@ export const command = defineCommand({
       throw usageError("--push is for dumps of the store, and -o writes elsewhere");
     if (args.prune) await requireSomebodyToAsk(context);
     if (args.push) await openRemotes(context, undefined); // what is missing is said before anything is dumped
+    if (output === undefined) await requireTrust(context, { keys: ["dumps.after_success.ping"] });
     const live = await context.openTarget(args.target);
     const { note } = args;
     const result = await dumpDatabase(await context.operationTools(), live, {
@@ -92,7 +95,8 @@ export const command = defineCommand({
     if (output === "-") return;
     if (args.push) await pushAfter(context, result.manifest.name);
     if (args.prune) await pruneAfter(context, result.manifest.source);
-    await context.output.answer({ path: result.path, manifest: result.manifest }, () => result.path ?? "");
+    const pinged = output === undefined ? await tellSuccess(context, live.target.label) : null;
+    await context.output.answer({ path: result.path, manifest: result.manifest, pinged }, () => result.path ?? "");
   },
 });
 
@@ -124,6 +128,15 @@ async function pruneAfter(context: Context, source: string): Promise<void> {
   await carryOutPruning(context, pruning);
   const { removed } = pruning.plan;
   if (removed.length > 0) context.output.note(`  pruned  ${removed.map(({ dump }) => dump.name).join(", ")}`);
+}
+
+/** Whether it was heard; null where nobody is to be told. */
+async function tellSuccess(context: Context, label: string): Promise<boolean | null> {
+  const url = (await context.config())?.config.dumps.after_success?.ping;
+  if (!url) return null;
+  const failed = await pingAfterDump(await context.operationTools(), url, label);
+  if (failed !== undefined) context.output.warn(`warning: dumps.after_success.ping was not heard: ${failed}`);
+  return failed === undefined;
 }
 
 function describe(label: string, { manifest }: DumpResult): string {

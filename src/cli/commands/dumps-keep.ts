@@ -3,6 +3,7 @@ import { requireStoredDump } from "../../dump/store.ts";
 import { pruneDocument, renderPrune } from "../answers/dumps-prune.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { WAIT_LOCK } from "../grammar.ts";
 import { AT_REMOTE } from "../open-remotes.ts";
 import { carryOutPruning, planPruning } from "../prune-dumps.ts";
 
@@ -25,6 +26,7 @@ export const prune = defineCommand({
     source: { type: "string", valueHint: "SOURCE", completes: "target", description: "only dumps of SOURCE" },
     ...AT_REMOTE,
     "dry-run": { type: "boolean", description: "say what would be removed, and remove nothing" },
+    ...WAIT_LOCK,
   },
   async run({ args, context }) {
     const { source, dryRun, remote } = args;

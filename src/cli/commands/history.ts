@@ -1,72 +1,52 @@
-import { type JournalEntry, readJournal } from "../../sys/journal.ts";
-import { isPlan } from "../../sys/operation.ts";
+import { EXIT, usageError } from "../../errors.ts";
+import { readHistory } from "../../monitor/history.ts";
+import { verifyJournal } from "../../sys/journal.ts";
+import { redact } from "../../sys/redact.ts";
+import { chainDocument, episodeDocument, renderChain, renderHistory } from "../answers/history.ts";
 import { defineCommand } from "../command.ts";
-import { formatAge, formatDuration } from "../format.ts";
-import { formatTable } from "../table.ts";
 import { answerColumns } from "../terminal.ts";
-
-/** The begin and the end of one run. */
-interface Episode {
-  begin: JournalEntry;
-  end: JournalEntry | undefined;
-}
+import { readMoment } from "../times.ts";
 
 export const command = defineCommand({
+  takesTarget: true,
   meta: {
-    details: "Every operation that changes something is in the journal, in the repository's git folder.",
+    details:
+      "Every operation that changes something is in the journal, in the repository's git folder. Each line holds the hash of the " +
+      "one before it; --verify goes through all, and names the first that does not fit (exit 6).",
     examples: [
       { line: "pgrove history --limit 5", about: "the last five operations" },
-      { line: "pgrove history --json | jq '.history[] | select(.result == \"failed\")'", about: "what went wrong" },
+      { line: "pgrove history --target @production --since 7d", about: "what was done there in the last week" },
+      { line: "pgrove history --failed --json | jq -r '.history[].error'", about: "what went wrong" },
+      { line: "pgrove history --verify", about: "is every line as it was written?" },
     ],
   },
   args: {
     limit: { type: "string", valueHint: "N", number: { min: 1 }, description: "how many, newest first (default: 20)" },
+    since: {
+      ...{ type: "string", valueHint: "TIME" },
+      description: "only what began then or later: 2h, 7d, 2026-01-15, 2026-01-15T14:30",
+    },
+    failed: { type: "boolean", description: "only what failed or was interrupted" },
+    verify: { type: "boolean", description: "check that no line was changed, taken out or cut off" },
   },
   async run({ args, context }) {
-    const entries = await readJournal(await context.stateDir());
-    const episodes = pairEntries(entries).slice(0, args.limit ?? 20);
+    const { target, failed, limit, verify } = args;
     const now = context.clock.now();
-    const fit = { columns: await answerColumns(), drop: ["TOOK", "DATABASE"] };
-    await context.output.answer({ history: episodes.map(documentOf) }, () => {
-      if (episodes.length === 0) return "nothing yet";
-      const rows = episodes.map((episode) => rowOf(episode, now));
-      return formatTable([["WHEN", "WHAT", "TARGET", "DATABASE", "RESULT", "TOOK", "BY"], ...rows], { fit });
-    });
+    const since = readMoment("since", args.since, now);
+    const stateDir = await context.stateDir();
+    if (verify) {
+      const isNarrowed = [target, since, limit].some((each) => each !== undefined) || failed;
+      if (isNarrowed) throw usageError("--verify looks at the whole journal", "pgrove history --verify");
+      const report = await verifyJournal(stateDir);
+      await context.output.answer(chainDocument(report), () => renderChain(report));
+      return report.fault === undefined ? EXIT.ok : EXIT.problems;
+    }
+    const wanted = target === undefined ? undefined : redact(target);
+    const episodes = await readHistory(stateDir, { limit: limit ?? 20, target: wanted, since, failed });
+    const columns = await answerColumns();
+    await context.output.answer({ history: episodes.map(episodeDocument) }, () =>
+      renderHistory(episodes, now, columns),
+    );
+    return EXIT.ok;
   },
 });
-
-function pairEntries(entries: readonly JournalEntry[]): Episode[] {
-  const ends = new Map(entries.filter(({ event }) => event === "end").map((entry) => [entry.run, entry]));
-  return entries
-    .filter(({ event, operation }) => event === "begin" && !isPlan(operation)) // an older pgrove wrote plans down, too
-    .map((begin) => ({ begin, end: ends.get(begin.run) }))
-    .reverse();
-}
-
-function documentOf({ begin, end }: Episode): Record<string, unknown> {
-  const { at, run, operation, target, database, by, host, pid } = begin;
-  return {
-    ...{ run, at, operation, target, database, by, host, pid },
-    result: end?.result ?? null,
-    error: end?.error ?? null,
-    duration_ms: end?.duration_ms ?? null,
-    details: end?.details ?? null,
-  };
-}
-
-function rowOf({ begin, end }: Episode, now: Date): string[] {
-  return [
-    formatAge(new Date(begin.at), now),
-    begin.operation,
-    begin.target,
-    begin.database,
-    end?.result === undefined ? "not ended" : shortResult(end),
-    end?.duration_ms === undefined ? "-" : formatDuration(end.duration_ms),
-    begin.by,
-  ];
-}
-
-function shortResult({ result, error }: JournalEntry): string {
-  const why = error?.split("\n")[0];
-  return result === "done" || why === undefined ? (result ?? "") : `${result}: ${why.slice(0, 60)}`;
-}

@@ -96,6 +96,32 @@ describe("output", () => {
     expect(written).toEqual({ stdout: "", stderr: "" });
   });
 
+  test("as a log each line is one JSON object, of its level and run, without secrets, and none is drawn again", async () => {
+    const { output, written } = record({ log: true, verbose: true, paint: createPaint(true) });
+    output.conceal(["tr0ub4dor"]);
+    output.note("  before\ta run\n  and a second line");
+    output.useRun("2026011514302200000000");
+    output.warn(output.paint("red", "tr0ub4dor \u001b[2J"));
+    output.live("50%");
+    output.detail("c");
+    await output.complain("d", {
+      version: 1,
+      error: { code: "x", message: "d", hint: "psql postgres://u:tr0ub4dor@h" },
+    });
+    await output.flush();
+    const lines = written.stderr.trimEnd().split("\n");
+    const error = { code: "x", message: "d", hint: "psql postgres://u:***@h" };
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    const run = "2026011514302200000000";
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { time, level: "info", message: "before\ta run\n  and a second line" },
+      { time, level: "warn", run, message: "***" },
+      { time, level: "debug", run, message: "c" },
+      { time, level: "error", run, message: "d", version: 1, error },
+    ]);
+    expect(written.stderr).not.toContain("\u001b");
+  });
+
   test("a further reporter hears what is said, at the level that the options ask for", async () => {
     const { output } = record({ quiet: true });
     const heard: unknown[] = [];

@@ -175,3 +175,27 @@ test.each([
   await expect(pruneDumps(tools, folderPlace(store), agreed)).rejects.toMatchObject({ exit: EXIT.refused });
   expect(await readdir(store)).toEqual(before);
 });
+
+test("two at once go one after the other: the second is refused, or waits, and finds what is gone gone", async () => {
+  for (const hours of [1, 2, 3]) await put(`main-${hours}.dump`, hours);
+  const place = folderPlace(store);
+  const agreed = await plan();
+  const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+  const { promise: hasBegun, resolve: begin } = Promise.withResolvers<void>();
+  const slow = {
+    ...place,
+    remove: async (dump: Parameters<typeof place.remove>[0]) => {
+      begin();
+      await mayGoOn;
+      await place.remove(dump);
+    },
+  };
+  const first = pruneDumps(tools, slow, agreed);
+  await hasBegun;
+  await expect(pruneDumps(tools, place, agreed)).rejects.toMatchObject({ exit: EXIT.refused, code: "locked" });
+  const waiting = pruneDumps({ ...tools, lockWaitMs: 60_000 }, place, agreed);
+  goOn();
+  await Promise.all([first, waiting]);
+  expect(kept(await plan())).toEqual({ "main-1.dump": ["last"] });
+  expect((await plan()).removed).toEqual([]);
+});

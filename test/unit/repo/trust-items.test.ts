@@ -8,6 +8,7 @@ import {
   listActingVariables,
   listCommands,
   listImages,
+  listPing,
   listStore,
   listWorktreeFolder,
 } from "../../../src/repo/trust-items.ts";
@@ -25,10 +26,10 @@ afterAll(async () => {
   await rm(base, { recursive: true });
 });
 
-async function load(text: string): Promise<LoadedConfig> {
+async function load(text: string, environment: Record<string, string> = {}): Promise<LoadedConfig> {
   const file = join(root, "pgrove.yaml");
   await writeFile(file, `project: shop\nserver: {container: pg}\n${text}`);
-  return await loadConfig(file, { environment: {} });
+  return await loadConfig(file, { environment });
 }
 
 test("every command is a thing by itself, under its key", async () => {
@@ -49,6 +50,22 @@ test("any image but PostgreSQL's own is one", async () => {
   for (const image of ["evil:18", "evil/postgres:{major}", "postgres@sha256:00", "localhost:5000/postgres:17"]) {
     expect(await images(`client_image: "${image}"`)).toEqual([image]);
   }
+});
+
+test("who is told of a dump is one, unless the whole URL is the user's own; it is shown without its secret", async () => {
+  const environment = { PING_URL: "https://watch.example/s3cret", ID: "s3cret", EMPTY: "" };
+  const items = async (url: string) => {
+    const loaded = await load(`dumps: {after_success: {ping: "${url}"}}`, environment);
+    return listPing(loaded, environment).map(({ text }) => text);
+  };
+  expect(await items(`\${PING_URL}`)).toEqual([]);
+  expect(await items(`\${EMPTY}`)).toEqual([]);
+  expect(await items(`\${UNSET}`)).toEqual([]);
+  expect(await items("https://watch.example/s3cret")).toEqual(["watch.example is told of each dump"]);
+  expect(await items(`\${UNSET:-https://watch.example/s3cret}`)).toEqual(["watch.example is told of each dump"]);
+  expect(await items(`https://watch.example/\${ID}`)).toEqual(["watch.example is told of each dump, and ID"]);
+  const loaded = await load(`dumps: {after_success: {ping: "\${PING_URL}"}}`, environment);
+  expect(loaded.secrets).toContain(environment.PING_URL);
 });
 
 describe("variables", () => {
