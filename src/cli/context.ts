@@ -94,13 +94,8 @@ export function createContext(options: ContextOptions): Context {
     const { lockWaitMs } = flags;
     const wait = lockWaitMs === undefined ? {} : { lockWaitMs };
     const bound = isMarked(environment) ? { mayRun: requireApprovedFiles } : {};
-    const began = output.useRun;
-    return {
-      ...{ runner, clock, stateDir, userKey, progress, note, began },
-      abort: interruptions().abort,
-      ...wait,
-      ...bound,
-    };
+    const own = { runner, clock, stateDir, userKey, progress, note, began: output.useRun };
+    return { ...own, abort: interruptions().abort, ...wait, ...bound };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
     const { openStore } = await import("./open-store.ts");
