@@ -27,7 +27,7 @@ const FEATURES = ["worktree", "dump", "remote", "copy", "migrate", "seed", "moni
 const FEATURE_USES: Readonly<Record<string, readonly string[]>> = {
   migrate: ["dump", "copy"],
   worktree: ["copy", "dump", "migrate", "seed"],
-  monitor: ["dump"],
+  monitor: ["dump", "migrate"],
   remote: ["dump"],
 };
 

@@ -34,6 +34,19 @@ export async function chooseDestination(context: Context, output: string | undef
     if (context.flags.json) throw usageError("-o - writes the dump to stdout, where --json has no room");
     return { kind: "stdout", write: (chunk) => context.output.write(chunk) };
   }
+  requireFileName(output);
   const path = resolve(context.cwd, expandHome(output, context.home));
   return { kind: "file", path, overwrite: context.flags.yes };
+}
+
+/** A place that no file's name leads to; written like one it would be a folder `s3:` here. */
+const ELSEWHERE = /^(?:[a-z][a-z0-9+.-]*:\/\/|s3:|ssh:)/i;
+
+/** Throws (exit 2) for what names another place than a file of this machine. */
+export function requireFileName(output: string): void {
+  if (!ELSEWHERE.test(output)) return;
+  throw usageError(
+    `-o names a file on this machine, and ${output.replace(/:\/\/[^/@]*@/, "://***@")} is none`,
+    "-o -        writes the dump to stdout, for a program that sends it there",
+  );
 }

@@ -148,6 +148,8 @@ export const CHAPTERS: readonly Chapter[] = [
   {
     title: "Housekeeping",
     commands: {
+      check: lazy("the alert rules, for cron and CI", () => import("./commands/check.ts")),
+      metrics: lazy("figures for a monitoring system", () => import("./commands/metrics.ts")),
       history: lazy("who did what to which database", () => import("./commands/history.ts")),
       repos: REPOS,
       completions: lazy("shell completion", () => import("./commands/completions.ts")),

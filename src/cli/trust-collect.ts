@@ -1,7 +1,7 @@
 /** What of this repository would act: gathered where each thing stands. */
 import type { Environment } from "../config/env-vars.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
-import { findInCommits, hashContent, hashText, keepTracked, readCommitted, showPath } from "../repo/approved-files.ts";
+import { findInCommits, hashContent, hashText, hashTracked, readCommitted, showPath } from "../repo/approved-files.ts";
 import { readTrust, type Trusted, type TrustPlace, trustFile } from "../repo/trust.ts";
 import {
   FILE_KEYS,
@@ -10,10 +10,10 @@ import {
   listImages,
   listKeys,
   listPasswordFile,
-  listPing,
   listReaders,
   listRemotes,
   listStore,
+  listTold,
   listWorktreeFolder,
   type RepositoryFolders,
   type TrustItem,
@@ -39,12 +39,9 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
   const loaded = await place.requireConfig();
   const { config } = loaded;
   const direct = [
-    ...listCommands(config),
-    ...listImages(config),
-    ...listActingVariables(config),
-    ...listKeys(config),
+    ...[...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)],
     ...listRemotes(config),
-    ...listPing(loaded, place.environment),
+    ...listTold(loaded, place.environment),
   ];
   const gathered = await Promise.all([
     keys.includes("server.url") ? listExposed(place, loaded) : [],
@@ -148,11 +145,20 @@ async function listCompose(place: TrustScene, loaded: LoadedConfig): Promise<Tru
   const mains = await mainServer(loaded, place.targetPlace);
   const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
   const files = await composeFiles(loaded, place, { root, mainFile });
-  const parts = await listComposeParts(files);
-  const beside = await listComposeInputs(parts, config.server.service, root);
-  const inputs = await keepTracked({ root, files: beside }, place.runner);
-  const written = [...parts, ...inputs].map(async (file) => composeItem(file, root, await hashContent(file)));
-  return [...(await Promise.all(written)), ...(await listComposeVariables(place, files, root))];
+  const variables = await variablesOf(files, place.environment);
+  const parts = await listComposeParts(files, variables);
+  const paths = await listComposeInputs(parts, config.server.service, root, variables);
+  const inputs = await hashTracked({ root, paths }, place.runner);
+  const written = await Promise.all(parts.map(async (file) => composeItem(file, root, await hashContent(file))));
+  const beside = inputs.map(({ file, content }) => composeItem(file, root, content));
+  return [...written, ...beside, ...(await listComposeVariables(place, files, root))];
+}
+
+/** What compose puts into its files: the shell's variables before those of its env files. */
+async function variablesOf([first]: readonly string[], environment: Environment): Promise<Environment> {
+  if (first === undefined) return environment;
+  const { readComposeVariables } = await import("../server/compose-project.ts");
+  return { ...(await readComposeVariables(first, environment)), ...environment };
 }
 
 function composeItem(file: string, root: string, content: string): TrustItem {

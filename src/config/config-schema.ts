@@ -1,11 +1,14 @@
 /** The one definition of pgrove.yaml: its keys, their types, descriptions and defaults. The JSON Schema comes from here. */
 import * as v from "valibot";
 import { ENGINES } from "../sys/command.ts";
-import { dumps } from "./schema-dumps.ts";
+import { afterSuccess } from "./schema-after-success.ts";
+import { checks, notify } from "./schema-checks.ts";
+import { encrypt, globals, identityFile, prove } from "./schema-dumps.ts";
 import { env } from "./schema-env.ts";
-import { keepRule } from "./schema-keep.ts";
+import { dumpsKeepRule, keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
+import { remote } from "./schema-remote.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -114,6 +117,29 @@ const seeds = v.pipe(
   v.description("Seed files and factories."),
 );
 
+const dumps = v.pipe(
+  v.strictObject({
+    dir: v.optional(
+      text("The dump store; ~ and {project} are put in. BACKUP_DIR. Default: $XDG_DATA_HOME/pgrove/dumps/{project}."),
+    ),
+    prove: v.optional(prove, false),
+    key_file: v.optional(
+      text("A key that several people share, outside of the repository: dumps signed with it count as one's own."),
+    ),
+    globals: v.optional(globals, false),
+    encrypt: v.optional(encrypt),
+    identity_file: v.optional(identityFile),
+    remote: v.optional(remote),
+    keep: v.optional(
+      dumpsKeepRule(
+        "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",
+      ),
+    ),
+    after_success: v.optional(afterSuccess),
+  }),
+  v.description("Where dumps are kept, and for how long."),
+);
+
 const prune = v.pipe(
   v.strictObject({
     after: v.optional(
@@ -217,6 +243,8 @@ export const configSchema = v.pipe(
     dumps: v.optional(dumps, {}),
     environments: v.optional(environments, {}),
     hooks: v.optional(hooks, {}),
+    checks: v.optional(checks, {}),
+    notify: v.optional(notify, []),
     client_image: v.optional(
       text(
         "The image that PostgreSQL's programs run in when the host has none; {major} is the server's major version.",

@@ -37,7 +37,7 @@ export interface LoadedConfig {
   dir: string;
   /** The repository folder that paths must stay in: the nearest one with a `.git`, else `dir`. */
   root: string;
-  /** Never to be shown: the values of database.password, server.url and dumps.after_success.ping. */
+  /** Never to be shown: the values of database.password and server.url, and the URLs of whoever is told of something. */
   secrets: readonly string[];
   /** Their keys count as not given. */
   missing: readonly MissingVariable[];
@@ -119,6 +119,7 @@ function noConfig(path: string): PgroveError {
 function isCommand([first, second, third]: Path): boolean {
   if (first === "database") return second === "password" && third === "command";
   if (first === "worktrees") return second === "setup" || second === "teardown";
+  if (first === "notify") return third === "command";
   return first === "migrations" && second === "command";
 }
 
@@ -170,8 +171,10 @@ function listInterpolated(source: YamlSource): Interpolation[] {
   return places(source).flatMap(({ path, interpolated }) => interpolated.used.map((used) => ({ path, ...used })));
 }
 
-function findSecrets({ database, server, dumps }: Config): string[] {
-  const found = [typeof database.password === "string" ? database.password : "", dumps.after_success?.ping ?? ""];
+function findSecrets({ database, server, dumps, notify }: Config): string[] {
+  const told = notify.flatMap(({ webhook, ping }) => [webhook ?? "", ping ?? ""]); // who has one may post there
+  const password = typeof database.password === "string" ? database.password : "";
+  const found = [password, dumps.after_success?.ping ?? "", ...told];
   if (server.kind === "url" && server.url !== undefined) found.push(server.url, ...passwordsIn(server.url));
   return [...new Set(found.filter((each) => each !== ""))];
 }

@@ -1,12 +1,9 @@
 /** What follows a dump that has succeeded. */
 import * as v from "valibot";
+import { webUrl } from "./schema-parts.ts";
 
-const ping = v.pipe(
-  v.string(),
-  v.regex(/^(?:https?:\/\/\S+)?$/, "must be an http or https URL"),
-  v.description(
-    "A URL that is asked for after each dump into the store, for services that raise an alarm when they hear nothing; best taken from a variable.",
-  ),
+const ping = webUrl(
+  "A URL that is asked for after each dump into the store, for services that raise an alarm when they hear nothing; best taken from a variable.",
 );
 
 export const afterSuccess = v.pipe(

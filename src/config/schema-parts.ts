@@ -6,6 +6,10 @@ import { DURATION, durationMs } from "./duration.ts";
 export const text = (description: string) =>
   v.pipe(v.string(), v.nonEmpty("must not be empty"), v.description(description));
 
+/** A URL of the web, or nothing: what a variable that is set to nothing gives. */
+export const webUrl = (description: string) =>
+  v.pipe(v.string(), v.regex(/^(?:https?:\/\/\S+)?$/, "must be an http or https URL"), v.description(description));
+
 /** A list of such texts. */
 export const texts = (description: string, each: string) => v.pipe(v.array(text(each)), v.description(description));
 

@@ -5,7 +5,7 @@ import { failure, PgroveError } from "../errors.ts";
 import { ensureDir, errorCode, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
 import type { Work } from "../work/work.ts";
 import { signManifest } from "./authorship.ts";
-import { formatManifest, type Manifest, writeManifest } from "./manifest.ts";
+import { formatManifest, globalsPath, type Manifest, writeManifest } from "./manifest.ts";
 import { type FileStanding, findFileStanding, publishAs } from "./replace-file.ts";
 import { publishDump, requireStoreFolder } from "./store.ts";
 
@@ -41,6 +41,13 @@ export async function requireRoom(destination: Destination, neededBytes: number)
   );
 }
 
+/** What the name of a dump in the store is made of. */
+export interface Naming {
+  source: string;
+  at: Date;
+  extension: string;
+}
+
 /** Where a dump's bytes go until it is whole, and how it then gets its name. */
 export interface Sink {
   write(chunk: Uint8Array): Promise<void>;
@@ -48,7 +55,8 @@ export interface Sink {
   flush(): Promise<void>;
   /** Where the bytes lie until they are published; undefined for stdout. */
   temporary: string | undefined;
-  publish(source: string, at: Date, extension: string, manifest: Manifest): Promise<string | undefined>;
+  /** With the server's roles beside it, where there are some to be written. */
+  publish(named: Naming, manifest: Manifest, globals?: Uint8Array): Promise<string | undefined>;
 }
 
 /** Opens the sink: a temporary file beside the final place, written down for the next run, or stdout. */
@@ -82,7 +90,7 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
   return {
     temporary,
     ...pieces,
-    publish: (source, at, extension, manifest) =>
+    publish: ({ source, at, extension }, manifest, globals) =>
       namingFolder(temporary, async () => {
         work.operation.abort.throwIfAborted();
         await pieces.flush();
@@ -96,13 +104,17 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
         if (!isStored) {
           await writeFileAtomic(manifestTemporary, formatManifest(manifest));
           await publishAs({ temporary, manifestTemporary, path }, agreed);
+          if (globals !== undefined) await writeFileAtomic(globalsPath(path, manifest), globals);
           await syncFolder(dirname(path));
           return path;
         }
-        await writeManifest(path, manifest, manifestTemporary).catch(async (error: unknown) => {
-          await rm(path, { force: true }); // what could not be checked later is no dump
+        try {
+          if (globals !== undefined) await writeFileAtomic(globalsPath(path, manifest), globals);
+          await writeManifest(path, manifest, manifestTemporary);
+        } catch (error) {
+          for (const each of [path, globalsPath(path, manifest)]) await rm(each, { force: true }); // what could not be checked later is no dump
           throw error;
-        });
+        }
         return path;
       }),
   };

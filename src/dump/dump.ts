@@ -11,6 +11,7 @@ import { enterAlone, narrowFacts, selectSchemas } from "../unit/selection.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
 import { openSink, prepareDestination, requireRoom } from "./destination.ts";
+import { captureGlobals } from "./globals.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Contents, findSequences, recordContents, withSettledSequences } from "./record-contents.ts";
 import { sealNames } from "./sealed-names.ts";
@@ -37,6 +38,7 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
     if (leftOut !== undefined) tools.note(leftOut);
     await requireRoom(request.destination, estimateBytes(request, facts.facts));
     const sink = await openSink(request.destination, work, agreed);
+    const globals = request.globals && (await captureGlobals(work, live, request.globals, readers));
     const recording = await beginRecording(work, request, facts);
     const written = await writeDump(live, request, work, facts, { sink, readers });
     const recorded = await recording?.();
@@ -60,12 +62,14 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
       pg_dump_version: written.pgDumpVersion,
       migration_version: facts.migrationVersion ?? null,
       run: work.operation.run,
+      ...(globals === undefined ? {} : { globals: globals.record }),
     };
     const { encryption } = written;
     const manifest = encryption === undefined ? plain : sealNames(plain, encryption, tools.dumpKeys);
     const extension = extensionOf(request.format, written.codec);
     const name = request.stem ?? live.target.name;
-    const path = await sink.publish(name, started, readers === undefined ? extension : `${extension}.age`, manifest);
+    const named = { source: name, at: started, extension: readers === undefined ? extension : `${extension}.age` };
+    const path = await sink.publish(named, manifest, globals?.bytes);
     Object.assign(work.operation.details, { size_bytes: written.sizeBytes, ...(path === undefined ? {} : { path }) });
     return path === undefined ? { manifest } : { path, manifest };
   });

@@ -57,6 +57,8 @@ export interface Manifest {
     /** The names of tables and sequences, for those who can read the dump; left out where they are not hidden. */
     sealed?: { tables: number; rows: number; text: string };
   };
+  /** The file of the server's roles beside it, and whether it holds passwords' hashes. */
+  globals?: { sha256: string; size_bytes: number; passwords: boolean };
   /** It describes a dump of another program: what that does not say is empty. */
   adopted?: boolean;
   /** By the key of whoever made it; absent in those of before. */
@@ -74,6 +76,17 @@ export function manifestPath(dumpPath: string): string {
 
 export function isManifestName(name: string): boolean {
   return name.endsWith(SUFFIX);
+}
+
+const GLOBALS = ".globals.sql";
+
+/** Where the roles of a dump's server lie, encrypted as the dump is. */
+export function globalsPath(dumpPath: string, manifest: Pick<Manifest, "encryption"> | undefined): string {
+  return `${dumpPath}${GLOBALS}${manifest?.encryption === undefined ? "" : ".age"}`;
+}
+
+export function isGlobalsName(name: string): boolean {
+  return name.replace(/\.age$/, "").endsWith(GLOBALS);
 }
 
 /** What its file holds. */
@@ -155,5 +168,6 @@ const manifestForm: v.GenericSchema<Manifest> = v.object({
       sealed: v.exactOptional(v.object({ tables: finite, rows: finite, text: v.string() })),
     }),
   ),
+  globals: v.exactOptional(v.object({ sha256: v.string(), size_bytes: finite, passwords: v.boolean() })),
   ...{ adopted: v.exactOptional(v.boolean()), signature: v.exactOptional(v.string()) },
 });

@@ -16,6 +16,8 @@ import { chooseWay } from "./way.ts";
 export interface PreflightRequest extends PartChoice {
   /** The encoding of the database that will be made. */
   encoding: string;
+  /** Roles that are made before anything else. */
+  rolesToCome?: readonly string[];
 }
 
 /** What goes in, and what is only worth a note. */
@@ -36,7 +38,8 @@ export async function requireCompatible(
   live: LiveTarget,
   request: PreflightRequest,
 ): Promise<Preflight> {
-  const facts = await readServerFacts(control, live.toolbox);
+  const found = await readServerFacts(control, live.toolbox);
+  const facts = withRoles(found, request.rolesToCome ?? []);
   const server = versionOfNumber(facts.versionNumber);
   requireVersion(inspected, server, live);
   await requireReader(inspected, server, live);
@@ -50,6 +53,11 @@ export async function requireCompatible(
       ? undefined
       : `the dump is in ${encoding} and the database in ${request.encoding}: the text is converted`;
   return { skipping, elevated, notes: [...notes, ...leftOut, converted].filter((note) => note !== undefined) };
+}
+
+/** As if the roles were there: whoever makes them may give them something. */
+function withRoles(facts: ServerFacts, roles: readonly string[]): ServerFacts {
+  return { ...facts, roles: [...facts.roles, ...roles], ownRoles: [...facts.ownRoles, ...roles] };
 }
 
 /** What counts is the server that was dumped: by a newer pg_dump it says the same, but for what is left out. */

@@ -3,6 +3,7 @@
  * the swap the target is not touched, whatever happens.
  */
 import type { ElevatedStatement } from "../archive/elevated.ts";
+import type { RolesPlan } from "../archive/globals-sql.ts";
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
@@ -28,6 +29,7 @@ import {
 import type { Comparison } from "./compare.ts";
 import { type ContentsComparison, compareContents } from "./compare-contents.ts";
 import type { DoubtfulDump } from "./foreign.ts";
+import { makeRoles, planMissingRoles } from "./globals.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { requireCompatible } from "./preflight.ts";
 import type { StoredDump } from "./store.ts";
@@ -38,6 +40,8 @@ export interface RestoreRequest extends LoadRequest {
   /** The schemas of a whole database's dump, by preference, where the target is a schema. */
   wanted?: readonly string[];
   discardPrevious: boolean;
+  /** The roles beside the dump that are missing are made first; throws when that is not wanted. */
+  approveRoles?: (roles: RolesPlan) => Promise<void>;
 }
 
 export interface RestoreResult extends Place {
@@ -61,10 +65,14 @@ export async function restoreDump(
     const loss = await findReplaced(work, unit, request);
     const lost = loss === undefined ? undefined : lossOf(loss, request);
     if (lost !== undefined && request.askFirst) await request.consent(lost);
-    const { inspected, ...loading } = await prepare(work, live, unit, request);
+    const { inspected, roles, ...loading } = await prepare(work, live, unit, request);
     const foreign = await findDoubt(work, inspected.dump, live, loading.elevated);
     if (lost !== undefined && !request.askFirst) await request.consent(lost, foreign, inspected.dump);
     else if (foreign !== undefined) await request.approveForeign(foreign);
+    if (roles !== undefined) {
+      await request.approveRoles?.(roles);
+      await makeRoles(work, roles);
+    }
     const { name, manifest } = inspected.dump;
     const wanted = manifest?.schema ? [manifest.schema] : (request.wanted ?? []);
     let comparison: Comparison | undefined;
@@ -94,6 +102,8 @@ export interface RestorePlan extends Place {
   checked: InspectedDump["checked"];
   /** What would be replaced; absent when there is nothing. */
   loss?: Loss;
+  /** The roles that would be made, where they were asked for. */
+  roles?: RolesPlan;
 }
 
 /** Checks everything that a restore checks before it starts, and changes nothing. Throws as the restore would. */
@@ -106,9 +116,10 @@ export async function planRestore(
   const request = { ...given, ownRole: !unit.keepsOwners };
   return await withWork(tools, unit.live, subjectOf("restore-plan", unit, "shared"), async (work) => {
     const loss = await findReplaced(work, unit, request);
-    const { inspected } = await prepare(work, live, unit, request);
+    const { inspected, roles } = await prepare(work, live, unit, request);
     const { dump, checked } = inspected;
-    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss: lossOf(loss, request) }) };
+    const missing = roles === undefined ? {} : { roles };
+    return { dump, checked, ...unit.place, ...(loss === undefined ? {} : { loss: lossOf(loss, request) }), ...missing };
   });
 }
 
@@ -117,6 +128,7 @@ function subjectOf(operation: string, unit: Unit, mode: "exclusive" | "shared"):
 }
 
 interface Prepared extends ScratchRequest {
+  roles: RolesPlan | undefined;
   inspected: InspectedDump;
 }
 
@@ -134,13 +146,15 @@ async function prepare(
   const inspected = await inspectDump(dump, tools);
   requireTables(inspected);
   const shape = (await unit.findShape(work)) ?? (await shapeOf(work, inspected, live.toolbox.user));
+  const roles = request.approveRoles === undefined ? undefined : await planMissingRoles(work, dump);
   const { notes, skipping, elevated } = await requireCompatible(inspected, control, live, {
     ...request,
+    ...(roles === undefined ? {} : { rolesToCome: roles.roles.map(({ name }) => name) }),
     encoding: shape.encoding,
   });
   for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
-  return { inspected, shape, skipping, elevated, ...waysOf(request, live, tools.note) };
+  return { inspected, roles, shape, skipping, elevated, ...waysOf(request, live, tools.note) };
 }
 
 /** What is to be agreed to of a dump; undefined for one of the user's own of which the login makes all. */

@@ -6,7 +6,15 @@ import type { ByteSource, DumpBytes } from "../archive/dump-bytes.ts";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { ensureDir, errorCode, expandHome, pathExists, publishFile, readSmallFile, syncFolder } from "../sys/files.ts";
-import { findManifest, isManifestName, type Manifest, manifestPath, requireManifest } from "./manifest.ts";
+import {
+  findManifest,
+  globalsPath,
+  isGlobalsName,
+  isManifestName,
+  type Manifest,
+  manifestPath,
+  requireManifest,
+} from "./manifest.ts";
 import { pinPath } from "./pin.ts";
 import { findProof, type ProofRecord, proofPath } from "./proof.ts";
 import { identityOf } from "./replace-file.ts";
@@ -39,7 +47,7 @@ const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)(\.age)?$/i;
 
 /** Whether a file of that name is taken for a dump in the store. */
 export function isDumpName(name: string): boolean {
-  return !name.startsWith(".") && !isManifestName(name) && DUMP_NAME.test(name);
+  return !name.startsWith(".") && !isManifestName(name) && !isGlobalsName(name) && DUMP_NAME.test(name);
 }
 
 /** Makes the store's folder, readable by its owner only, where there is none. Throws (exit 1) when it cannot be written to. */
@@ -235,6 +243,7 @@ export async function removeDump(dump: StoredDump): Promise<void> {
   }
   // One after the other and at once: of thousands that takes a third of the time that waiting for each takes.
   removeIfThere(dump.path);
+  removeIfThere(globalsPath(dump.path, dump.manifest));
   for (const beside of [proofPath, pinPath, manifestPath]) removeIfThere(beside(dump.path));
 }
 

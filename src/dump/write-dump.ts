@@ -17,6 +17,7 @@ import { ToolError } from "../sys/tool-error.ts";
 import { qualifyPattern, type SchemaSelection } from "../unit/selection.ts";
 import type { Work } from "../work/work.ts";
 import { type Destination, namingFolder, type Sink } from "./destination.ts";
+import type { GlobalsChoice } from "./globals.ts";
 import type { Encryption } from "./sealed-names.ts";
 
 export interface DumpRequest {
@@ -29,6 +30,8 @@ export interface DumpRequest {
   jobs: number;
   /** Every table is read once more, so that `dumps verify --deep` can compare all contents. */
   prove?: boolean;
+  /** The server's roles are written beside it. */
+  globals?: GlobalsChoice;
   note?: string;
   /** What the dump's name in the store begins with; default: the target's name. */
   stem?: string;

@@ -1,20 +1,27 @@
 /** The checks that need a session in the server. */
-import { connectForAdmin } from "../postgres/admin.ts";
+import { connectForAdmin, dropDatabase } from "../postgres/admin.ts";
 import { findDeadScratch } from "../postgres/claims.ts";
 import { withOpened, withSession } from "../postgres/session.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import { FIRST_WITH_ADMINISTRATOR } from "../server/local-roles.ts";
 import type { Server } from "../server/server.ts";
-import { newRunId } from "../sys/run-id.ts";
+import type { OperationTools } from "../sys/operation.ts";
+import { newRunId, type RunId } from "../sys/run-id.ts";
 import { quoteWord } from "../sys/shell-word.ts";
-import type { Check } from "./check.ts";
+import { withWork } from "../work/work.ts";
+import type { Check, Mend } from "./check.ts";
 
 /** Two clocks that differ by more make dumps' names and the journal misleading. */
 const CLOCK_LIMIT_S = 60;
 
-/** That it answers, what dead runs left in it, and whether its clock and ours agree. */
-export async function checkInside(server: Server, toolbox: Toolbox, now: Date): Promise<Check[]> {
-  const { database, user } = await server.access();
+/** Makes the tools of an operation, once something is to be mended. */
+export type MendTools = () => Promise<OperationTools>;
+
+/** That it answers, what dead runs and half drops left in it, whether the programs fit, and whether its clock and ours agree. */
+export async function checkInside(live: LiveTarget, now: Date, tools: MendTools): Promise<Check[]> {
+  const { server, toolbox, database } = live;
+  const { user } = await server.access();
   const run = newRunId(now);
   return await withSession({ toolbox, run }, database, async (sql) => {
     const [row] = await sql<{ version: string; number: number; clock: number; maker: boolean }[]>`
@@ -24,8 +31,10 @@ export async function checkInside(server: Server, toolbox: Toolbox, now: Date): 
     const clock = checkClock((row?.clock ?? 0) - Date.now() / 1000);
     const answers: Check = { name: "server", state: "ok", found: `${server.label}: PostgreSQL ${row?.version}` };
     const rights = checkRights(user, row?.maker ?? false);
-    const login = checkLocalLogin(server, toolbox, Math.floor((row?.number ?? 0) / 10_000));
-    return [answers, rights, ...login, await checkScratch(toolbox, run), clock];
+    const major = Math.floor((row?.number ?? 0) / 10_000);
+    const [login, clients] = [checkLocalLogin(server, toolbox, major), checkClients(toolbox, major)];
+    const left = [await checkScratch(live, run, tools), ...(await checkHalfDropped(live, run, tools))];
+    return [answers, rights, ...login, ...clients, ...left, clock];
   });
 }
 
@@ -45,12 +54,53 @@ function checkLocalLogin({ spec }: Server, { administrator, user }: Toolbox, maj
   return [{ name: "login", state: "problem", found, fix }];
 }
 
-async function checkScratch(toolbox: Toolbox, run: ReturnType<typeof newRunId>): Promise<Check> {
+/** An older pg_dump refuses a newer server. */
+function checkClients({ place, major }: Toolbox, server: number): Check[] {
+  if (place !== "host" || major === undefined || major >= server) return [];
+  const found = `this machine's PostgreSQL programs are ${major}, older than the server, and refuse to dump it`;
+  return [{ name: "clients", state: "problem", found, fix: `apt-get install postgresql-client-${server}` }];
+}
+
+async function checkScratch(live: LiveTarget, run: RunId, tools: MendTools): Promise<Check> {
   const name = "scratch databases";
-  const dead = await withOpened(() => connectForAdmin(toolbox, run, []), findDeadScratch);
+  const dead = await withOpened(() => connectForAdmin(live.toolbox, run, []), findDeadScratch);
   if (dead.length === 0) return { name, state: "ok", found: "none left over" };
   const names = dead.map(({ database }) => database).join(", ");
-  return { name, state: "problem", found: `left over: ${names}`, fix: "the next pgrove restore or copy drops them" };
+  const fix = "pgrove doctor --fix        drops them, as the next restore or copy does";
+  const what = `scratch databases that interrupted runs have left will be dropped: ${names}`;
+  return { name, state: "problem", found: `left over: ${names}`, fix, mends: [clearRuns(live, what, tools)] };
+}
+
+/** What any run does first: it clears what dead ones have left, ends their sessions, and drops their scratch databases. */
+export function clearRuns(live: LiveTarget, what: string, tools: MendTools): Mend {
+  const run = async () => withWork(await tools(), live, { operation: "doctor", claims: [] }, async () => undefined);
+  return { what, target: live.target, run };
+}
+
+/** Databases whose DROP was interrupted: nobody can connect to them, and only another DROP gets rid of them. */
+async function checkHalfDropped(live: LiveTarget, run: RunId, tools: MendTools): Promise<Check[]> {
+  const rows = await withOpened(
+    () => connectForAdmin(live.toolbox, run, []),
+    (sql) => sql<{ name: string }[]>`
+      select datname::text as name from pg_catalog.pg_database where datconnlimit = -2 order by 1`,
+  );
+  if (rows.length === 0) return [];
+  const names = rows.map((row) => row.name);
+  const found = `dropped half-way: ${names.join(", ")}; nobody can connect to them any more`;
+  const fix = "pgrove doctor --fix        drops the rest";
+  return [{ name: "databases", state: "problem", found, fix, mends: names.map((each) => dropRest(live, each, tools)) }];
+}
+
+function dropRest(live: LiveTarget, database: string, tools: MendTools): Mend {
+  const claims = [{ database, mode: "exclusive" as const }];
+  return {
+    what: `the rest of the database ${database}, whose DROP was interrupted, will be dropped`,
+    target: live.target,
+    run: async () =>
+      withWork(await tools(), live, { operation: "doctor", claims, avoid: [database] }, ({ control }) =>
+        dropDatabase(control, database),
+      ),
+  };
 }
 
 function checkClock(aheadS: number): Check {

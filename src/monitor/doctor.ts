@@ -1,20 +1,18 @@
 /** What is missing or left over, each with its fix. */
-import { access, constants, stat } from "node:fs/promises";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { messageOf, PgroveError } from "../errors.ts";
 import type { Repository } from "../repo/git.ts";
 import { findHookPlace } from "../repo/hook-place.ts";
-import type { Target } from "../resolve/target.ts";
-import { openServer } from "../server/open-server.ts";
-import type { Server, ServerTools } from "../server/server.ts";
+import { type LiveTarget, openTarget, type Target } from "../resolve/target.ts";
+import type { ServerTools } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
-import { errorCode } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { findEndedRuns } from "../sys/run-record.ts";
 import type { Check } from "./check.ts";
-import { checkInside } from "./doctor-server.ts";
-import { checkWorktrees } from "./doctor-worktrees.ts";
+import { checkFiles } from "./doctor-files.ts";
+import { checkInside, clearRuns, type MendTools } from "./doctor-server.ts";
+import { checkWorktrees, type Provision } from "./doctor-worktrees.ts";
 
 export interface DoctorTools {
   runner: Runner;
@@ -27,22 +25,26 @@ export interface DoctorTools {
   repository(): Promise<Repository | undefined>;
   serverTools(): Promise<ServerTools>;
   target(): Promise<Target>;
+  /** For what is mended. */
+  operationTools: MendTools;
+  provision: Provision;
 }
 
-/** Every check, in the order in which one would look. None of them changes anything. */
+/** Every check, in the order in which one would look. None of them changes anything; what can be mended has its mends. */
 export async function examine(tools: DoctorTools): Promise<Check[]> {
   const config = await checkConfig(tools);
   if (config.state === "problem") return [await checkGit(tools.runner), config];
   const target = await attempt(() => tools.target());
-  const [git, docker, programs, store, runs] = await Promise.all([
+  const [git, docker, programs, files] = await Promise.all([
     checkGit(tools.runner),
     checkEngine(tools.runner, target.value),
     checkPrograms(tools.runner, target.value),
-    checkStore(tools),
-    checkDeadRuns(tools),
+    checkFiles(tools),
   ]);
   const [worktrees, hooks] = [await checkBooks(tools), await checkHooks(tools)];
-  return [git, config, ...docker, programs, ...(await checkServer(tools, target)), ...worktrees, ...hooks, store, runs];
+  const { checks, live } = await checkServer(tools, target);
+  const runs = await checkDeadRuns(tools, live);
+  return [git, config, ...docker, programs, ...checks, ...worktrees, ...hooks, ...files, runs];
 }
 
 interface Attempt<T> {
@@ -63,12 +65,17 @@ function problemOf(name: string, error: PgroveError, fix = "see the message"): C
   return { name, state: "problem", found: messageOf(error), fix: error.hint ?? fix };
 }
 
+const INSTALL_GIT = "install git 2.31 or later";
+
 async function checkGit(runner: Runner): Promise<Check> {
   const { value, error } = await attempt(() =>
     runner.capture({ file: "git", args: ["--version"], env: {}, secrets: [] }, { timeoutMs: 10_000 }),
   );
-  if (error !== undefined) return problemOf("git", error, "install git 2.31 or later");
-  return { name: "git", state: "ok", found: value?.stdout.trim().replace(/^git version /, "") ?? "" };
+  if (error !== undefined) return problemOf("git", error, INSTALL_GIT);
+  const found = value?.stdout.trim().replace(/^git version /, "") ?? "";
+  const [major = 0, minor = 0] = found.split(".").map((part) => Number.parseInt(part, 10));
+  if (major > 2 || (major === 2 && minor >= 31)) return { name: "git", state: "ok", found };
+  return { name: "git", state: "problem", found: `${found} is too old`, fix: INSTALL_GIT };
 }
 
 async function checkConfig(tools: DoctorTools): Promise<Check> {
@@ -120,20 +127,27 @@ async function checkPrograms(runner: Runner, target: Target | undefined): Promis
   };
 }
 
-async function checkServer(tools: DoctorTools, { value: target, error }: Attempt<Target>): Promise<Check[]> {
-  if (error !== undefined) return [problemOf("target", error)];
-  if (target === undefined) return [];
-  const server: Server = openServer(target.server, target.login, await tools.serverTools());
-  const { value: checks, error: wrong } = await attempt(async () =>
-    checkInside(server, await server.open(), tools.now),
-  );
-  return checks ?? (wrong === undefined ? [] : [problemOf("server", wrong, "pgrove up")]);
+interface ServerChecks {
+  checks: Check[];
+  live?: LiveTarget;
+}
+
+async function checkServer(tools: DoctorTools, { value: target, error }: Attempt<Target>): Promise<ServerChecks> {
+  if (error !== undefined) return { checks: [problemOf("target", error)] };
+  if (target === undefined) return { checks: [] };
+  const { value, error: wrong } = await attempt(async () => {
+    const live = await openTarget(target, await tools.serverTools());
+    return { live, checks: await checkInside(live, tools.now, tools.operationTools) };
+  });
+  return value ?? { checks: wrong === undefined ? [] : [problemOf("server", wrong, "pgrove up")] };
 }
 
 async function checkBooks(tools: DoctorTools): Promise<Check[]> {
   const repository = await tools.repository();
   if (repository === undefined) return [];
-  const { value, error } = await attempt(async () => checkWorktrees(repository, await tools.stateDir(), tools.runner));
+  const { value, error } = await attempt(async () =>
+    checkWorktrees(repository, await tools.stateDir(), tools.runner, tools.provision),
+  );
   if (error !== undefined) return [problemOf("worktrees", error)];
   return value === undefined ? [] : [value];
 }
@@ -149,23 +163,7 @@ async function checkHooks({ repository, runner }: DoctorTools): Promise<Check[]>
   return [{ name: "git hooks", state: "skipped", found: `switched off: core.hooksPath is ${folder}`, fix: off }];
 }
 
-async function checkStore(tools: DoctorTools): Promise<Check> {
-  const name = "dump store";
-  const folder = await tools.storeDir();
-  try {
-    const found = await stat(folder);
-    if (!found.isDirectory())
-      return { name, state: "problem", found: `${folder} is not a folder`, fix: "set dumps.dir" };
-    await access(folder, constants.W_OK | constants.X_OK);
-    if ((found.mode & 0o077) === 0) return { name, state: "ok", found: folder };
-    return { name, state: "problem", found: `${folder} can be read by others`, fix: `chmod 700 '${folder}'` };
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return { name, state: "ok", found: `${folder}, made with the first dump` };
-    return { name, state: "problem", found: `${folder} cannot be written (${errorCode(error)})`, fix: "set dumps.dir" };
-  }
-}
-
-async function checkDeadRuns(tools: DoctorTools): Promise<Check> {
+async function checkDeadRuns(tools: DoctorTools, live: LiveTarget | undefined): Promise<Check> {
   const name = "interrupted runs";
   const { dead, foreign } = await findEndedRuns({ stateDir: await tools.stateDir(), userKey: tools.userKey });
   if (foreign.length > 0) {
@@ -174,10 +172,12 @@ async function checkDeadRuns(tools: DoctorTools): Promise<Check> {
   }
   if (dead.length === 0) return { name, state: "ok", found: "none" };
   const what = dead.map(({ operation, target }) => `${operation} of ${target}`).join(", ");
+  const said = `what interrupted runs have left will be cleared, and their sessions ended: ${what}`;
   return {
     name,
     state: "problem",
     found: what,
-    fix: "pgrove dump        clears what they left, as any later operation does",
+    fix: "pgrove doctor --fix        clears what they left, as any later operation does",
+    ...(live === undefined ? {} : { mends: [clearRuns(live, said, tools.operationTools)] }),
   };
 }

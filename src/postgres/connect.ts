@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { EXIT, failure, messageOf, missingError, PgroveError } from "../errors.ts";
+import { isLibpqVariable } from "../sys/child-environment.ts";
 import { redact } from "../sys/redact.ts";
 import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { stringAt } from "../sys/untyped.ts";
@@ -96,8 +97,8 @@ async function openSession(
   const asked = connection.parameters.options;
   return await openOneSession(
     open,
-    (session) =>
-      postgres({
+    (session) => {
+      const settings = {
         host: connection.host,
         port: connection.port,
         user: connection.user,
@@ -115,13 +116,30 @@ async function openSession(
           ...(asked === undefined ? {} : { options: asked }),
           ...(options.isAdministrator ? ADMINISTRATORS_START : {}),
         },
-        onnotice: (notice) => options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
+        onnotice: (notice: { message?: unknown; code?: unknown }) =>
+          options.notice?.(String(notice.message ?? ""), String(notice.code ?? "")),
         ...session,
-      }),
+      };
+      return withoutLibpqVariables(() => postgres(settings));
+    },
     async (ask) => {
       if (options.direct || (await isDirect(ask))) await ask(settingsFor(options));
     },
   );
+}
+
+/**
+ * postgres.js puts the environment's variables in wherever it is given nothing, and refuses values that libpq takes: what
+ * of them counts is in the connection already. Nothing else runs meanwhile.
+ */
+function withoutLibpqVariables<T>(synchronous: () => T): T {
+  const hidden = Object.entries(process.env).filter(([name]) => isLibpqVariable(name));
+  for (const [name] of hidden) delete process.env[name];
+  try {
+    return synchronous();
+  } finally {
+    for (const [name, value] of hidden) process.env[name] = value;
+  }
 }
 
 function settingsFor({ isAdministrator, runsUsersSql }: OpenOptions): string {

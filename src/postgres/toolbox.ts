@@ -7,7 +7,7 @@ import type { RunId } from "../sys/run-id.ts";
 /** One connection of postgres.js. Whoever opens it ends it. */
 export type Sql = PostgresSql;
 
-export type PgTool = "pg_dump" | "pg_restore" | "psql";
+export type PgTool = "pg_dump" | "pg_dumpall" | "pg_restore" | "psql";
 
 export interface ToolOptions {
   /** The database to work on; left out, the program connects to none (`pg_restore -f`). */

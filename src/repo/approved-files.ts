@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { pathExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { gitCommand, type Repository } from "./git.ts";
 
@@ -81,6 +82,32 @@ export async function keepTracked(
   const isBrought = (path: string) =>
     path === "." || tracked.some((each) => each === path || each.startsWith(`${path}/`) || path.startsWith(`${each}/`));
   return files.filter((_, at) => isBrought(paths[at] ?? ""));
+}
+
+/** Of a larger folder the whole is one thing that changes; of a smaller one each file is known by itself. */
+const MOST_FILES = 100;
+
+/**
+ * What a branch brings of these files and folders below a worktree's root, each with the hash of its content: file by
+ * file, or a folder of very many as one. What git does not track is none of it.
+ */
+export async function hashTracked(
+  { root, paths }: { root: string; paths: readonly string[] },
+  runner: Runner,
+): Promise<{ file: string; content: string }[]> {
+  const found = new Map<string, string>();
+  for (const path of paths) {
+    const tracked = (await listTracked({ root, paths: [path] }, runner)).sort();
+    const there = (await Promise.all(tracked.map(async (file) => ((await pathExists(file)) ? [file] : [])))).flat();
+    const hashed = await Promise.all(there.map(async (file) => ({ file, content: await hashContent(file) })));
+    if (hashed.length <= MOST_FILES) {
+      for (const { file, content } of hashed) found.set(file, content);
+      continue;
+    }
+    const whole = hashed.map(({ file, content }) => [relative(path, file), content]);
+    found.set(path, hashText(JSON.stringify(whole)));
+  }
+  return [...found].map(([file, content]) => ({ file, content }));
 }
 
 /** The files that git tracks at these places, which are within the worktree: absolute. */

@@ -27,9 +27,12 @@ export const TRUST_KEYS = [
   "dumps.dir",
   "dumps.key_file",
   "dumps.remote",
+  "dumps.after_success.ping",
   "dumps.encrypt",
   "dumps.identity_file",
-  "dumps.after_success.ping",
+  "notify.webhook",
+  "notify.ping",
+  "notify.command",
   "worktrees.data",
   "server.compose",
   "migrations.dir",
@@ -66,7 +69,7 @@ export function hashOf(items: readonly TrustItem[]): string {
 }
 
 /** The commands of pgrove.yaml. */
-export function listCommands({ worktrees, migrations, database }: Config): TrustItem[] {
+export function listCommands({ worktrees, migrations, database, notify }: Config): TrustItem[] {
   const tool = migrations.command;
   const one = (command: string | undefined) => (command === undefined ? [] : [command]);
   const all: [TrustKey, readonly string[]][] = [
@@ -78,6 +81,7 @@ export function listCommands({ worktrees, migrations, database }: Config): Trust
     ["migrations.command.history", one(tool?.history)],
     ["migrations.command.create", one(tool?.create)],
     ["database.password.command", one(passwordFrom(database, "command"))],
+    ["notify.command", notify.flatMap(({ command }) => one(command))],
   ];
   return all.flatMap(([key, commands]) => commands.map((text) => ({ key, text })));
 }
@@ -122,15 +126,37 @@ export function listRemotes({ dumps: { remote } }: Config): TrustItem[] {
   return places.map((text) => ({ key: "dumps.remote", text }));
 }
 
-/** Who is told of each dump, unless the user's environment holds the whole URL. The URL itself is a secret: its host is shown. */
-export function listPing({ config, interpolated }: LoadedConfig, environment: Environment): TrustItem[] {
-  const key = "dumps.after_success.ping";
-  const url = config.dumps.after_success?.ping;
-  if (!url) return [];
-  const used = interpolated.filter(({ path, from }) => path === key && from !== "default");
+/**
+ * Who is told of dumps and checks, unless the user's environment holds the whole URL. The URL itself is a secret: its host is
+ * shown.
+ */
+export function listTold(loaded: LoadedConfig, environment: Environment): TrustItem[] {
+  const { dumps, notify } = loaded.config;
+  const each = [
+    { key: "dumps.after_success.ping" as const, path: "dumps.after_success.ping", url: dumps.after_success?.ping },
+    ...notify.flatMap(({ webhook, ping }, at) => [
+      { key: "notify.webhook" as const, path: `notify.${at}.webhook`, url: webhook },
+      { key: "notify.ping" as const, path: `notify.${at}.ping`, url: ping },
+    ]),
+  ];
+  return each.flatMap(({ url, ...place }) => (url ? listUrl(loaded, environment, { ...place, url }) : []));
+}
+
+const TOLD_OF: Partial<Readonly<Record<TrustKey, string>>> = {
+  "dumps.after_success.ping": "each dump",
+  "notify.webhook": "what checks find",
+  "notify.ping": "each check",
+};
+
+function listUrl(
+  { interpolated }: LoadedConfig,
+  environment: Environment,
+  { key, path, url }: { key: TrustKey; path: string; url: string },
+): TrustItem[] {
+  const used = interpolated.filter((each) => each.path === path && each.from !== "default");
   if (used.some(({ name, from }) => from === "environment" && environment[name] === url)) return [];
   const names = [...new Set(used.map(({ name }) => name))].sort();
-  const what = names.length === 0 ? "each dump" : `each dump, and ${names.join(", ")}`;
+  const what = [TOLD_OF[key] ?? "it", ...(names.length === 0 ? [] : [`and ${names.join(", ")}`])].join(", ");
   const content = createHash("sha256").update(url).digest("hex");
   return [{ key, text: `${URL.parse(url)?.host ?? "?"} is told of ${what}`, content }];
 }
@@ -199,8 +225,14 @@ export function isActing(name: string): boolean {
 /** Variables of the env file that would change what programs do. */
 export function listActingVariables({ env }: Config): TrustItem[] {
   const all = [env, ...(env.others ?? [])].flatMap(({ set }) => Object.entries(set));
-  const acting = all.filter(([name]) => isActing(name));
+  const acting = all.filter(([name, value]) => [name, ...namesInLines(value)].some(isActing));
   return acting.map(([name, value]) => ({ key: "env.set", text: `${name}=${value}` }));
+}
+
+/** What programs that read an env file line by line, as docker's --env-file does, take for variables within a longer value. */
+function namesInLines(value: string): string[] {
+  const [, ...lines] = value.split(/\r\n|\r|\n/);
+  return lines.flatMap((line) => /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*[=:]/.exec(line)?.[1] ?? []);
 }
 
 /** Where the repository's folders are. */

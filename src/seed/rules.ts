@@ -65,6 +65,11 @@ export function elementsOf(column: string): string {
   return `${column}[]`;
 }
 
+/** The name under which the rules for a point's coordinate stand: x is 0, y is 1. */
+export function coordinateOf(column: string, index: number): string {
+  return `${column}[${index}]`;
+}
+
 /** Both rules of each column at once. */
 export function joinRules(all: readonly Rules[]): Rules {
   const merged = new Map<string, ColumnRule>();

@@ -3,9 +3,10 @@ import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
 import { readTextIfExists } from "../sys/files.ts";
 import { objectAt } from "../sys/untyped.ts";
+import { interpolate, type Variables } from "./compose-project.ts";
 
 /** Each of them once, as far as they are there. What lies on another machine is named in one of them. */
-export async function listComposeParts(files: readonly string[]): Promise<string[]> {
+export async function listComposeParts(files: readonly string[], variables: Variables = {}): Promise<string[]> {
   const found = new Set<string>();
   const left = [...files];
   for (let file = left.shift(); file !== undefined; file = left.shift()) {
@@ -14,7 +15,7 @@ export async function listComposeParts(files: readonly string[]): Promise<string
     if (text === undefined) continue;
     found.add(file);
     const folder = dirname(file);
-    left.push(...namedIn(text).map((path) => resolve(folder, withDefaults(path))));
+    left.push(...namedIn(text).flatMap((path) => readingsOf(path, variables).map((each) => resolve(folder, each))));
   }
   return [...found];
 }
@@ -39,7 +40,16 @@ function pathsOf(value: unknown): string[] {
   return path === undefined ? [] : pathsOf(path);
 }
 
+/**
+ * What a path may stand for: with the values that its variables have here, and as it is without any, since compose may be
+ * started elsewhere and `${PWD}` be another.
+ */
+export function readingsOf(path: string, variables: Variables): string[] {
+  const known = interpolate(path, variables);
+  return [...new Set([known ?? path, withDefaults(path)])].filter((each) => each !== "");
+}
+
 /** A path whose variables have their defaults. One without, at its beginning, is taken for the folder, as `${PWD}` is. */
-export function withDefaults(path: string): string {
+function withDefaults(path: string): string {
   return path.replace(/\$\{\w+:?-([^{}]*)\}/g, "$1").replace(/^\$(?:\w+|\{\w+[^{}]*\})(?=$|[/:])/, ".");
 }

@@ -1,7 +1,7 @@
 /** Whether a private cluster's main process runs, by the files that it leaves. */
 import { readdir, readlink, realpath, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readTextIfExists } from "../sys/files.ts";
+import { errorCode, readTextIfExists } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { type Cluster, isAlive } from "./local-cluster.ts";
 
@@ -35,8 +35,15 @@ export function parsePostmasterFile(text: string): Postmaster | undefined {
 /** After a reboot another program, or another cluster, can have the number of the old main process. */
 async function serves(runner: Runner, pid: number, { dataFolder }: Cluster): Promise<boolean> {
   if (process.platform === "linux") {
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined); // not ours to see: a stranger's
-    return cwd !== undefined && cwd === (await realpath(dataFolder));
+    const folder = await realpath(dataFolder);
+    try {
+      return (await readlink(`/proc/${pid}/cwd`)) === folder;
+    } catch (error) {
+      if (errorCode(error) !== "EACCES" && errorCode(error) !== "EPERM") return false;
+    }
+    // A stranger's; or one's own, in a container whose root may not look at others' processes. Arguments anybody may read.
+    const words = (await readTextIfExists(`/proc/${pid}/cmdline`))?.split("\0") ?? [];
+    return words[words.indexOf("-D") + 1] === dataFolder || words[words.indexOf("-D") + 1] === folder;
   }
   const ps: Command = { file: "ps", args: ["-ww", "-o", "args=", "-p", String(pid)], env: {}, secrets: [] };
   return (await runner.capture(ps, { allowFailure: true })).stdout.includes(dataFolder);

@@ -1,5 +1,5 @@
 /** Reading PostgreSQL's parse trees: what lint and impact both ask of a statement. */
-import type { AlterTableCmd, ColumnDef, Constraint, ConstrType, RangeVar, TypeName } from "libpg-query";
+import type { AlterTableCmd, ColumnDef, Constraint, ConstrType, RangeVar, RoleSpec, TypeName } from "libpg-query";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import type { Node } from "./parser.ts";
 
@@ -62,6 +62,11 @@ export function keyOfColumn(table: RangeVar | undefined, name: string | undefine
 /** A type's own name, as PostgreSQL has it: "int4", "varchar", "bpchar", "serial". */
 export function nameOfType(type: TypeName | undefined): string {
   return partsOf(type?.names, "String").at(-1)?.sval ?? "";
+}
+
+/** A role's name as it is written; of CURRENT_USER and its like that word. */
+export function nameOfRole({ rolename, roletype = "ROLESPEC_CSTRING" }: RoleSpec): string {
+  return rolename ?? roletype.replace("ROLESPEC_", "");
 }
 
 export interface TableCommand {

@@ -1,4 +1,4 @@
-/** Tells a URL that something has succeeded: for services that raise an alarm when they hear nothing. */
+/** Tells a URL something: that it succeeded, for services that raise an alarm when they hear nothing; or what has happened. */
 import { errorCode } from "./files.ts";
 
 export interface PingLimits {
@@ -16,12 +16,16 @@ export const USUAL_PING: Omit<PingLimits, "abort"> = { timeoutMs: 10_000, pauses
 
 /**
  * Asks for the URL until it answers with 2xx. What another try would not change is not tried again. The URL is a secret, and
- * is in no text. Throws only when it is aborted.
+ * is in no text. With `json` that is posted. Throws only when it is aborted.
  */
-export async function ping(url: string, { abort, timeoutMs, pausesMs }: PingLimits): Promise<PingFailure> {
+export async function ping(
+  url: string,
+  { abort, timeoutMs, pausesMs }: PingLimits,
+  json?: string,
+): Promise<PingFailure> {
   let why = "";
   for (const [tried, pauseMs] of [...pausesMs, undefined].entries()) {
-    const { failure, isFinal } = await askOnce(url, AbortSignal.any([abort, AbortSignal.timeout(timeoutMs)]));
+    const { failure, isFinal } = await askOnce(url, AbortSignal.any([abort, AbortSignal.timeout(timeoutMs)]), json);
     abort.throwIfAborted();
     if (failure === undefined) return undefined;
     why = tried === 0 ? failure : `${failure} (${tried + 1} tries)`;
@@ -31,9 +35,15 @@ export async function ping(url: string, { abort, timeoutMs, pausesMs }: PingLimi
   return why;
 }
 
-async function askOnce(url: string, signal: AbortSignal): Promise<{ failure: PingFailure; isFinal?: boolean }> {
+async function askOnce(
+  url: string,
+  signal: AbortSignal,
+  json: string | undefined,
+): Promise<{ failure: PingFailure; isFinal?: boolean }> {
+  const headers = { "user-agent": "pgrove", ...(json === undefined ? {} : { "content-type": "application/json" }) };
+  const posted = json === undefined ? {} : { method: "POST", body: json };
   try {
-    const answer = await fetch(url, { signal, redirect: "manual", headers: { "user-agent": "pgrove" } });
+    const answer = await fetch(url, { signal, redirect: "manual", headers, ...posted });
     await answer.body?.cancel();
     if (answer.ok) return { failure: undefined };
     const isPassing = answer.status >= 500 || answer.status === 429 || answer.status === 408;

@@ -1,12 +1,12 @@
-/** A password may hold `@`: what stands between two of them, without a slash, belongs to it. */
-const PASSWORD_IN_URL = /(\b[a-z][a-z0-9+.:-]*:\/\/[^\s:@/]*:)([^\s@]+(?:@[^\s@/"',]+(?=@))*)(@)/gi;
+/** A password may hold `@`: what stands between two of them, without a slash, belongs to it. Of the signs before it one may be missing. */
+const PASSWORD_IN_URL = /(\b[a-z][a-z0-9+.:-]*(?::\/\/|:\/|\/\/)[^\s:@/]*:)([^\s@]+(?:@[^\s@/"',]+(?=@))*)(@)/gi;
 /** The parameters of a URL. The name may be percent-encoded, as libpq allows; `"` ends a value where JSON would. */
 const PARAMETER = /([?&])([^=&\s?#"']+)=((?:\\.|[^&\s"\\]|"(?![\s,}\]:]|$))*)/g;
 const PASSWORD_IN_CONNINFO =
   /\b(\w*(?:password|passfile))(\s*=\s*)('(?:[^'\\]|\\.)*'|(?:\\.|[^\s&"\\]|"(?![\s,}\]:]|$))+)/gi;
 const PASSWORD_IN_SQL = /(\bpassword\s+)(?:[eu]&?)?'(?:[^'\\]|\\.|'')*'/gi;
 
-const SECRET_NAME = /password|passwd|passfile|secret/i;
+const SECRET_NAME = /passw|passfile|^pass$|secret|token|api_?key|credential|signature/i;
 
 /** Passwords that hide nothing, and that blanked out would garble every sentence with the same word in it. */
 const PLAIN_WORDS = new Set(["postgres", "postgresql", "password", "secret", "admin", "root", "test", "dev", "local"]);

@@ -11,6 +11,7 @@ import type { LiveTarget, Target } from "../resolve/target.ts";
 import { mainTarget, worktreeTarget } from "../resolve/worktree-target.ts";
 import { openServer } from "../server/open-server.ts";
 import type { Server, ServerCondition } from "../server/server.ts";
+import { inTurns } from "../sys/in-turns.ts";
 import { once } from "../sys/once.ts";
 import { inDatabase, listDatabases } from "../unit/marks.ts";
 import { enterAlone } from "../unit/selection.ts";
@@ -167,19 +168,4 @@ async function readMigrations(
   if (files === undefined) return undefined;
   const { schema } = live.target;
   return await inUnit(live, tools, (sql) => countMigrations(tools, files, sql, schema)).catch(() => undefined);
-}
-
-/** The results of the items in their order, so many of them at a time. */
-async function inTurns<Item, Result>(
-  items: readonly Item[],
-  atOnce: number,
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [place, item] of queue) results[place] = await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
 }

@@ -1,6 +1,6 @@
 /** The commands around a server, on the compiled program, against real containers. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateIdentity, identityToRecipient } from "age-encryption";
 import { ensureCompose } from "../support/engine/compose.ts";
@@ -232,11 +232,31 @@ describe("status, history, doctor", () => {
       { name: "scratch databases", found: `left over: ${leftover}` },
       { name: "dump store" },
     ]);
+    await mends(own, other, leftover);
     await own.stop();
     expect((await other.run(["doctor"])).stdout).toContain("fix: pgrove up");
     await own.remove();
     await other.remove();
   });
+
+  /** `doctor --fix`, of these and of a database whose DROP was interrupted. */
+  async function mends(own: TestServer, other: TestRepo, leftover: string) {
+    await own.psql("postgres", "CREATE DATABASE half; UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'half'");
+    const unasked = await other.run(["doctor", "--fix"]);
+    expect([unasked.code, unasked.stdout]).toEqual([5, ""]);
+    expect(unasked.stderr).toContain("needs consent");
+    expect(await own.psql("postgres", "select count(*) from pg_database")).toBe("5");
+    const mended = await other.run(["doctor", "--fix", "--yes", "--json"]);
+    expect(mended.code).toBe(0);
+    const { checks, mended: done } = JSON.parse(mended.stdout);
+    expect(checks.filter((check: { state: string }) => check.state === "problem")).toEqual([]);
+    expect(done.map(({ name, done: isDone }: { name: string; done: boolean }) => [name, isDone])).toEqual([
+      ...[["scratch databases", true] as const, ["databases", true] as const, ["dump store", true] as const],
+    ]);
+    expect(mended.stderr).toContain(leftover);
+    expect(await own.psql("postgres", "select count(*) from pg_database")).toBe("3");
+    expect(statSync(join(other.home, "data/pgrove/dumps/x")).mode & 0o777).toBe(0o700);
+  }
 
   test("without an engine: exit 4 and what to do, also for status and doctor", async () => {
     const env = { DOCKER_HOST: "unix:///nonexistent/docker.sock" };
@@ -322,50 +342,6 @@ describe("consent", () => {
     await repo.write("pgrove.yaml", config);
   });
 
-  test("dumps are encrypted for the keys of pgrove.yaml, and read with that of the environment", async () => {
-    const identity = await generateIdentity();
-    const recipient = await identityToRecipient(identity);
-    const config = await Bun.file(join(repo.root, "pgrove.yaml")).text();
-    await sql("create table if not exists named (id int)");
-    await repo.write("readers.txt", `# the team\n${recipient}\n`);
-    await repo.write("pgrove.yaml", `${config}dumps: {encrypt: {recipients_file: readers.txt}}\n`);
-    expect(await repo.run(["dump"])).toMatchObject({ code: 5, stderr: expect.stringContaining(recipient) });
-    await repo.run(["trust", "--yes"]);
-    const path = (await repo.run(["dump", "-q"])).stdout.trim();
-    expect(path).toEndWith(".dump.age");
-    const name = `encrypted_${process.pid}`;
-    const restore = ["restore", path, "--into-new", name];
-    const refused = await repo.run(restore);
-    expect(refused).toMatchObject({ code: 4, stdout: "" });
-    expect(refused.stderr).toContain(recipient.slice(0, 14));
-    expect(refused.stderr).toContain("PGROVE_AGE_IDENTITY");
-    const keyFile = join(repo.home, "key.txt");
-    writeFileSync(keyFile, `${identity}\n`, { mode: 0o600 });
-    for (const PGROVE_AGE_IDENTITY of [identity, keyFile, "~/key.txt"]) {
-      const shown = await repo.run(["dumps", "show", path, "--json"], { env: { PGROVE_AGE_IDENTITY } });
-      expect(JSON.parse(shown.stdout).manifest.tables).not.toBeEmpty();
-    }
-    expect(JSON.parse((await repo.run(["dumps", "show", path, "--json"])).stdout).manifest.tables).toBeEmpty();
-    const wrong = await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: `${identity.slice(0, -1)}Q` } });
-    expect(wrong.code).toBe(3);
-    expect(wrong.stderr).not.toContain(identity.slice(20, 40));
-    expect((await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: identity } })).code).toBe(0);
-    const secret = join(repo.root, "key.txt");
-    writeFileSync(secret, `${identity}\n`);
-    await repo.write("pgrove.yaml", `${config}dumps: {identity_file: key.txt}\n`);
-    await repo.run(["trust", "--yes"]);
-    expect(await repo.run(["restore", path, "--yes"])).toMatchObject({
-      code: 3,
-      stderr: expect.stringContaining("no secret"),
-    });
-    rmSync(secret);
-    await repo.write("pgrove.yaml", `${config}dumps: {identity_file: ~/key.txt}\n`);
-    await repo.run(["trust", "--yes"]);
-    expect((await repo.run(["restore", path, "--to", "main", "--yes"])).code).toBe(0);
-    await repo.write("pgrove.yaml", config);
-    await sql(`drop database ${name} with (force)`);
-  });
-
   test("after a dump into the store, and only then, a URL is told; who does not hear is warned of, and in the journal", async () => {
     const file = join(repo.root, "pgrove.yaml");
     const config = await Bun.file(file).text();
@@ -405,6 +381,55 @@ describe("consent", () => {
       await listener.stop(true);
       await repo.write("pgrove.yaml", config);
     }
+  });
+
+  test("dumps are encrypted for the keys of pgrove.yaml, and read with that of the environment", async () => {
+    const identity = await generateIdentity();
+    const recipient = await identityToRecipient(identity);
+    const config = await Bun.file(join(repo.root, "pgrove.yaml")).text();
+    await sql("create table if not exists named (id int)");
+    await repo.write("readers.txt", `# the team\n${recipient}\n`);
+    await repo.write("pgrove.yaml", `${config}dumps: {encrypt: {recipients_file: readers.txt}}\n`);
+    expect(await repo.run(["dump"])).toMatchObject({ code: 5, stderr: expect.stringContaining(recipient) });
+    await repo.run(["trust", "--yes"]);
+    expect(await repo.run(["dump", "--globals", "-o", "-"])).toMatchObject({ code: 2, stdout: "" });
+    const path = (await repo.run(["dump", "--globals", "-q"])).stdout.trim();
+    expect(path).toEndWith(".dump.age");
+    expect(existsSync(`${path}.globals.sql.age`)).toBe(true);
+    const name = `encrypted_${process.pid}`;
+    const restore = ["restore", path, "--into-new", name];
+    const refused = await repo.run(restore);
+    expect(refused).toMatchObject({ code: 4, stdout: "" });
+    expect(refused.stderr).toContain(recipient.slice(0, 14));
+    expect(refused.stderr).toContain("PGROVE_AGE_IDENTITY");
+    const keyFile = join(repo.home, "key.txt");
+    writeFileSync(keyFile, `${identity}\n`, { mode: 0o600 });
+    for (const PGROVE_AGE_IDENTITY of [identity, keyFile, "~/key.txt"]) {
+      const shown = await repo.run(["dumps", "show", path, "--json"], { env: { PGROVE_AGE_IDENTITY } });
+      expect(JSON.parse(shown.stdout).manifest.tables).not.toBeEmpty();
+    }
+    expect(JSON.parse((await repo.run(["dumps", "show", path, "--json"])).stdout).manifest.tables).toBeEmpty();
+    const wrong = await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: `${identity.slice(0, -1)}Q` } });
+    expect(wrong.code).toBe(3);
+    expect(wrong.stderr).not.toContain(identity.slice(20, 40));
+    const opened = { env: { PGROVE_AGE_IDENTITY: identity } };
+    const planned = JSON.parse((await repo.run([...restore, "--globals", "--dry-run", "--json"], opened)).stdout);
+    expect(planned).toMatchObject({ dry_run: true, roles: [] });
+    expect((await repo.run([...restore, "--globals"], opened)).code).toBe(0);
+    const secret = join(repo.root, "key.txt");
+    writeFileSync(secret, `${identity}\n`);
+    await repo.write("pgrove.yaml", `${config}dumps: {identity_file: key.txt}\n`);
+    await repo.run(["trust", "--yes"]);
+    expect(await repo.run(["restore", path, "--yes"])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("no secret"),
+    });
+    rmSync(secret);
+    await repo.write("pgrove.yaml", `${config}dumps: {identity_file: ~/key.txt}\n`);
+    await repo.run(["trust", "--yes"]);
+    expect((await repo.run(["restore", path, "--to", "main", "--yes"])).code).toBe(0);
+    await repo.write("pgrove.yaml", config);
+    await sql(`drop database ${name} with (force)`);
   });
 
   test("dumps adopt takes in what is whole, and from then on it counts as one's own", async () => {

@@ -1,4 +1,5 @@
 /** What `restore` answers: its plan, and what it has done. */
+import type { RolesPlan } from "../../archive/globals-sql.ts";
 import type { RestorePlan, RestoreResult } from "../../dump/restore.ts";
 import { createdAt, sourceOf } from "../../dump/store.ts";
 import { describeDump } from "../dump-to-restore.ts";
@@ -6,7 +7,7 @@ import { formatBytes, formatCount, formatDuration, plural } from "../format.ts";
 import { describeFate, replacesDocument } from "../loss.ts";
 import { formatFields } from "../table.ts";
 
-export function planDocument({ dump, checked, database, schema, loss }: RestorePlan) {
+export function planDocument({ dump, checked, database, schema, loss, roles }: RestorePlan) {
   const made = { source: sourceOf(dump), created_at: new Date(createdAt(dump)).toISOString() };
   return {
     dry_run: true,
@@ -16,13 +17,30 @@ export function planDocument({ dump, checked, database, schema, loss }: RestoreP
     database,
     schema: schema ?? null,
     replaces: replacesDocument(loss),
+    ...(roles === undefined ? {} : { roles: roles.roles.map(({ name, rights }) => ({ name, rights })) }),
   };
 }
 
-export function renderPlan({ dump, database, schema, loss }: RestorePlan, label: string, now: Date): string {
+/** The roles that are made, each with what it may. */
+export function describeRoles({ roles, kept, leftOut }: RolesPlan): string {
+  const made = roles.map(({ name, rights }) => (rights === "" ? name : `${name} (${shorten(rights)})`));
+  return [
+    made.length === 0 ? "none: all roles are there" : made.join("; "),
+    ...(kept.length === 0 ? [] : [`there, and left as they are: ${kept.join(", ")}`]),
+    ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.join(", ")}`]),
+  ].join("\n");
+}
+
+/** What a role may, without what it may not. */
+function shorten(rights: string): string {
+  return rights.replace(/\bNO[A-Z]+ ?/g, "").trim() || "no rights";
+}
+
+export function renderPlan({ dump, database, schema, loss, roles }: RestorePlan, label: string, now: Date): string {
   return formatFields([
     ["would restore", describeDump(dump, now)],
     ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeFate(loss, label)],
+    ["making roles", roles === undefined ? undefined : describeRoles(roles)],
     ["checked", "the dump is whole, and the server has what it needs"],
   ]);
 }

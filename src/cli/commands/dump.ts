@@ -61,6 +61,11 @@ export const command = defineCommand({
       description: "record all contents, for `dumps verify --deep`; default: of tables up to 8 MiB",
     },
     push: { type: "boolean", description: "then push it to where dumps.remote says" },
+    globals: {
+      type: "boolean",
+      description: "write the server's roles beside the dump (pg_dumpall --globals-only), without their passwords",
+    },
+    "globals-passwords": { type: "boolean", description: "the same, with the passwords' hashes" },
     prune: { type: "boolean", description: "then remove what dumps.keep does not keep of this source" },
   },
   async run({ args, context }) {
@@ -76,6 +81,7 @@ export const command = defineCommand({
     if (args.prune) await requireSomebodyToAsk(context);
     if (args.push) await openRemotes(context, undefined); // what is missing is said before anything is dumped
     if (output === undefined) await requireTrust(context, { keys: ["dumps.after_success.ping"] });
+    const { prove, globals } = await chooseExtras(context, args);
     const live = await context.openTarget(args.target);
     const { note } = args;
     const result = await dumpDatabase(await context.operationTools(), live, {
@@ -85,7 +91,7 @@ export const command = defineCommand({
       tables: args.table,
       excludedTables: args.excludeTable,
       jobs,
-      prove: args.prove || ((await context.config())?.config.dumps.prove ?? false),
+      ...{ prove, ...(globals === undefined ? {} : { globals }) },
       ...(note === undefined ? {} : { note }),
       destination: await chooseDestination(context, output),
       ...(await readOrigin(context)),
@@ -99,6 +105,22 @@ export const command = defineCommand({
     await context.output.answer({ path: result.path, manifest: result.manifest, pinged }, () => result.path ?? "");
   },
 });
+
+/** What is written beside the rows: by the flags, else by pgrove.yaml. Throws (exit 2) for roles beside stdout. */
+async function chooseExtras(
+  context: Context,
+  args: { prove: boolean; globals: boolean; globalsPasswords: boolean; output?: string | undefined },
+) {
+  const dumps = (await context.config())?.config.dumps;
+  const asked = args.globals || args.globalsPasswords;
+  const isStdout = args.output === "-";
+  if (asked && isStdout) throw usageError("--globals writes a file beside the dump, and -o - has no place for one");
+  const wanted = asked || (!isStdout && (dumps?.globals ?? false));
+  return {
+    prove: args.prove || (dumps?.prove ?? false),
+    globals: wanted ? { passwords: args.globalsPasswords } : undefined,
+  };
+}
 
 /** Said before anything is dumped, not after. */
 async function requireSomebodyToAsk(context: Context): Promise<void> {

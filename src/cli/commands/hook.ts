@@ -65,7 +65,10 @@ async function findMigrationFolders({ cwd, environment }: Context): Promise<read
 
 /** What to do about it, `pgrove provision` says at length, or asks for. */
 function notProvisioned(error: unknown): Error {
-  const [why] = messageOf(error).split("\n");
+  const [first = "", ...more] = messageOf(error)
+    .split("\n")
+    .map((line) => line.trim());
+  const why = first.endsWith(":") ? `${first} ${more.join(", ")}` : first; // a list's head says nothing without it
   const asks = error instanceof PgroveError && error.code === "not_trusted";
   const next = (asks ? error.hint : undefined) ?? "pgrove provision";
   return failure("not_provisioned", `this worktree is not provisioned: ${why}`, next, error);

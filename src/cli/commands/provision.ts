@@ -1,19 +1,10 @@
 import { relative } from "node:path";
-import { hasOwnServer } from "../../resolve/worktree-target.ts";
 import type { WrittenEnv } from "../../worktree/write-env.ts";
 import { defineCommand } from "../command.ts";
 import { WAIT_LOCK } from "../grammar.ts";
-import { readConfiguredData } from "../initial-data.ts";
-import {
-  describeProvisioned,
-  provisionDocument,
-  provisionRequest,
-  requireVariables,
-  warnOfProvisioned,
-} from "../provisioning.ts";
+import { provisionNamed } from "../provision-named.ts";
+import { describeProvisioned, provisionDocument, requireVariables, warnOfProvisioned } from "../provisioning.ts";
 import { formatFields } from "../table.ts";
-import { approvingOnce } from "../trust.ts";
-import { dumpItem } from "../trust-collect.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
@@ -40,20 +31,12 @@ export const command = defineCommand({
     start: { type: "boolean", default: true, negativeDescription: "do not start a server" },
   },
   async run({ args, context }) {
-    const [tools, { openMain }, { provisionWorktree, writeMainEnv }, { findReturning }] = await Promise.all([
-      requireWorktreeTools(context),
-      import("../../worktree/open-main.ts"),
-      import("../../worktree/provision.ts"),
-      import("../returning.ts"),
-    ]);
-    const { start } = args;
-    // Git and the server are asked at once: mostly there is nothing to do, and this is all that takes time.
-    const [{ worktree, ...returning }, main] = await Promise.all([
-      findReturning(context, tools, args.worktree, args.name),
-      hasOwnServer(tools.loaded.config) ? undefined : openMain(tools, start),
-    ]);
-    if (worktree.isMain) {
+    const tools = await requireWorktreeTools(context);
+    const asked = { text: args.worktree, name: args.name, setup: args.setup, start: args.start };
+    const { worktree, provisioned } = await provisionNamed(context, tools, asked);
+    if (provisioned === undefined) {
       await requireVariables(context);
+      const { writeMainEnv } = await import("../../worktree/provision.ts");
       const written = await writeMainEnv(tools, worktree);
       const document = {
         worktree: { name: "main", path: worktree.root, env: fileOf(written)[0], envs: fileOf(written) },
@@ -61,16 +44,6 @@ export const command = defineCommand({
       const lines = () => written.map(({ file, change }) => `${file}: ${change}`).join("\n");
       return void (await context.output.answer(document, lines));
     }
-    const data = readConfiguredData(tools.loaded, context.home);
-    const choice = { setup: args.setup, start, silent: false };
-    const request = await provisionRequest(context, data, choice);
-    const opened = main === undefined ? {} : { main };
-    const approveDump = async (path: string, database: string) => {
-      const target = { label: database, name: database, protected: false };
-      const what = `${path}, which pgrove.yaml names, will be restored into ${database}: its SQL will be run`;
-      await approvingOnce(context, await dumpItem(path, tools.loaded), () => context.requireConsent({ target, what }));
-    };
-    const provisioned = await provisionWorktree(tools, worktree, { ...request, ...opened, ...returning, approveDump });
     const shown = relative(context.cwd, worktree.root) || ".";
     await context.output.answer({ worktree: provisionDocument(provisioned) }, () =>
       formatFields([["worktree", `${shown}  (${worktree.branch ?? "detached"})`], ...describeProvisioned(provisioned)]),

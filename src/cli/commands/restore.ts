@@ -3,6 +3,7 @@ import { planRestore, type RestoreRequest, restoreDump } from "../../dump/restor
 import { usageError } from "../../errors.ts";
 import { STDIN_PATH } from "../../sys/input.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
+import { approveRoles } from "../approve-roles.ts";
 import { defineCommand } from "../command.ts";
 import { describeDump, fixedDump, remoteDump, remoteWordOf, spoolFromStdin } from "../dump-to-restore.ts";
 import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
@@ -67,6 +68,11 @@ export const command = defineCommand({
       number: { min: 1, max: 64 },
       description: "load N tables at once",
     },
+    globals: {
+      type: "boolean",
+      description:
+        "first make the roles that were dumped beside it (dump --globals) and are missing here; none is changed",
+    },
     "discard-previous": { type: "boolean", description: "drop the replaced database at once" },
     ...WAIT_LOCK,
     "dry-run": { type: "boolean", description: "check everything, say what would be replaced, and change nothing" },
@@ -101,6 +107,7 @@ export const command = defineCommand({
         await consentToReplacement(context, target, describeReplacement(loss, target.label, by), foreign);
       },
       approveForeign: (foreign) => approveForeign(context, live.target, foreign),
+      ...(args.globals ? { approveRoles: (roles) => approveRoles(context, live.target, roles) } : {}),
     };
     if (args.dryRun) {
       const plan = await planRestore(tools, live, request);

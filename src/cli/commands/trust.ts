@@ -54,7 +54,9 @@ async function approveAll(context: Context): Promise<void> {
 }
 
 function isCommand({ key }: TrustItem): boolean {
-  return key.startsWith("migrations.command") || key === "worktrees.setup" || key === "worktrees.teardown";
+  return (
+    key.startsWith("migrations.command") || ["worktrees.setup", "worktrees.teardown", "notify.command"].includes(key)
+  );
 }
 
 function formatItems(items: readonly TrustItem[]): string {

@@ -9,11 +9,15 @@ import { formatDuration, plural } from "../format.ts";
 import { formatTable } from "../table.ts";
 import { rehearsalDocument } from "./rehearsal.ts";
 
+/** So many files that were passed over are named. */
+const MOST_WARNED = 3;
+
 /** So many migrations are told one by one under --quiet. */
 const MOST_QUIET = 3;
 
 /** Answers with what came of it. */
 export async function answerOutcome(context: Context, outcome: MigrateOutcome): Promise<void> {
+  if ("run" in outcome) warnOfPassedOver(context, outcome.run);
   if (outcome.kind === "nothing") return await answerNothing(context, outcome.run);
   if (outcome.kind === "planned") return await answerPlan(context, outcome.run);
   if (outcome.kind === "done") return await answerDone(context, outcome.run, outcome.done);
@@ -21,6 +25,14 @@ export async function answerOutcome(context: Context, outcome: MigrateOutcome): 
   const { command, words } = outcome;
   const document = { dry_run: true, command, arguments: words };
   await context.output.answer(document, () => `would run: ${[command, ...words].join(" ")}`);
+}
+
+/** Files among the migrations that were not run: some of them may have been meant to be. */
+function warnOfPassedOver({ output }: Context, { wished }: PreparedRun): void {
+  const passed = wished.files.findings.filter(({ rule }) => rule === "wrong_name");
+  for (const { file, message } of passed.slice(0, MOST_WARNED)) output.warn(`${file} ${message}`);
+  const more = passed.length - MOST_WARNED;
+  if (more > 0) output.warn(`${plural(more, "more file")} like this: pgrove migrate status`);
 }
 
 /** There was nothing to do. */

@@ -3,7 +3,7 @@
 import type { Finding, Migration } from "../migration.ts";
 import { type FileLayout, isInFolder, makeScript, type NumberedFile } from "./layout.ts";
 import { findNearMiss, splitLoosely } from "./near-miss.ts";
-import { findLookalikes, refuseLookalike } from "./section-marks.ts";
+import { findForeignTurn, findLookalikes, refuseLookalike } from "./section-marks.ts";
 
 const NAME = /^([0-9]+)_(.*)\.(up|down)\.sql$/s;
 
@@ -30,7 +30,8 @@ export function readHalves(
 export function findOtherDirection(file: NumberedFile): Finding[] {
   const { direction = "up" } = file;
   const other = direction === "up" ? "down" : "up";
-  const stray = findLookalikes(file.text).find((each) => each.direction === other);
+  const own = findLookalikes(file.text).find((each) => each.direction === other);
+  const stray = own ?? findForeignTurn(file.text, direction);
   if (stray === undefined) return [];
   return [
     refuseLookalike(

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { LAYOUTS, type Layout } from "../../config/schema-migrations.ts";
 import { EXIT, PgroveError } from "../../errors.ts";
 import { isNumberedSql, layoutOfName, layoutOfText, usesSqlx } from "../../repo/migration-layout.ts";
+import { toolOfText } from "../../repo/migration-tools.ts";
 import { blankQuoted } from "../../sql/blank-quoted.ts";
 import type { Script } from "../../sql/script.ts";
 import { describeMigration, type Finding, type Migration } from "../migration.ts";
@@ -72,7 +73,7 @@ export async function readMigrations(source: MigrationSource): Promise<Migration
     if (place % AT_ONCE === AT_ONCE - 1) await letOthersOn();
     const name = readName(rules, file);
     const wrong = name === undefined ? findWrongName(rules, file) : findWrongVersion(file, name.digits);
-    if (wrong !== undefined) findings.push(wrong);
+    if (wrong !== undefined) findings.push(nameTool(wrong, file, texts));
     if (name === undefined || wrong !== undefined) continue;
     const text = texts.read(file);
     if (typeof text === "string") numbered.push({ ...file, ...name, text });
@@ -82,6 +83,7 @@ export async function readMigrations(source: MigrationSource): Promise<Migration
   const reading = rules.read(numbered);
   const migrations = reading.migrations.sort(byVersion);
   findings.push(...reading.findings, ...findDuplicates(migrations), ...migrations.flatMap(checkMigration));
+  if (migrations.length === 0) findings.splice(0, findings.length, ...findings.map(refuseUnnumbered));
   findings.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
   return { layout: found.layout, dirs, root, ignore, migrations, findings };
 }
@@ -101,6 +103,20 @@ function readName(rules: FileLayout, file: FolderFile): NumberedName | undefined
 function findWrongName(rules: FileLayout, file: FolderFile): Finding | undefined {
   if (!isInFolder(file) || rules.inFolders === true) return rules.findWrongName(file);
   return file.fileName.endsWith("/up.sql") ? findStrayFolder(file) : undefined; // once for a folder
+}
+
+/** SQL with a name that is not taken may say by itself whose it is. */
+function nameTool(wrong: Finding, file: FolderFile, texts: TextReader): Finding {
+  if (wrong.rule !== "wrong_name" || !file.fileName.endsWith(".sql")) return wrong;
+  const text = texts.read(file);
+  const tool = typeof text === "string" ? toolOfText(text) : undefined;
+  return tool === undefined ? wrong : { ...wrong, message: `${wrong.message}; it looks like one of ${tool}'s` };
+}
+
+/** Beside migrations SQL without a number may be anything; where there is nothing else, it is what was meant to run. */
+function refuseUnnumbered(finding: Finding): Finding {
+  const isUnnumbered = finding.rule === "wrong_name" && finding.file.endsWith(".sql");
+  return isUnnumbered ? { ...finding, level: "error" } : finding;
 }
 
 /** Of the files in folders that are not taken in, those that look like migrations: one finding a folder. */

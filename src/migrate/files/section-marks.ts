@@ -58,6 +58,35 @@ export function findLookalikes(text: string, marks: readonly Mark[] = []): Looka
   });
 }
 
+/**
+ * Marks of tools that have both directions in one file and are none of pgrove's layouts: node-pg-migrate, rambler, micrate,
+ * MyBatis, Play's evolutions, tern, and what node-sqlite and others take.
+ */
+const FOREIGN = new RegExp(
+  `${OPENING}(?:${[
+    String.raw`(?:\+${SPACE}micrate|rambler)${SPACE}:?${SPACE}(?<named>up|down)\b`,
+    String.raw`(?<first>up|down)(?:[ \t]+migration)?[ \t:-]*(?:\*/)?${SPACE}$`,
+    String.raw`(?://${SPACE})?@(?<undo>undo|down|up)\b`,
+    String.raw`-*${SPACE}!(?<play>ups|downs)\b`,
+    "(?<tern>create above */ *drop below)",
+  ].join("|")})[^\\n]*`,
+  "gim",
+);
+
+/** Where a file of one direction goes over to the other one by a mark that pgrove's own layouts do not have. */
+export function findForeignTurn(text: string, direction: Direction): Lookalike | undefined {
+  if (!mayComment(text)) return undefined;
+  const other = direction === "up" ? "down" : "up";
+  for (const match of text.matchAll(FOREIGN)) {
+    const { named, first, undo, play, tern } = match.groups ?? {};
+    const word = (named ?? first ?? undo ?? play ?? (tern && "down"))?.toLowerCase() ?? "";
+    const turnsTo = word.startsWith("up") ? "up" : "down";
+    if (turnsTo !== other || isInsideQuotes(text, 0, match.index)) continue;
+    return { start: match.index, text: shorten(match[0]), direction: turnsTo };
+  }
+  return undefined;
+}
+
 const LONGEST_SHOWN = 80;
 
 /** A line, for a message. */

@@ -6,6 +6,7 @@ import {
   findColumnConstraint,
   findPart,
   keyOfRelation,
+  nameOfRole,
   partsOf,
   visitParts,
 } from "../../sql/nodes.ts";
@@ -190,6 +191,14 @@ const describeQuery: Describe = (node) => {
   return { summary: "runs a query", touches: readTables(node), losses: [] };
 };
 
+/** DROP OWNED BY: what that is, only the server knows. */
+const describeOwned: Describe = (node) => {
+  const owned = findPart(node, "DropOwnedStmt");
+  if (owned === undefined) return undefined;
+  const what = `all that ${partsOf(owned.roles, "RoleSpec").map(nameOfRole).join(", ")} owns in this database`;
+  return { summary: `drops ${what}`, touches: [], losses: [{ kind: "other", verb: "drops", what }] };
+};
+
 const describeDatabase: Describe = (node) => {
   const database = findPart(node, "DropdbStmt")?.dbname;
   if (database === undefined) return undefined;
@@ -212,5 +221,6 @@ const DESCRIBERS: readonly Describe[] = [
   describeCopy,
   describeQuery,
   describeDatabase,
+  describeOwned,
   describeMaintenance,
 ];

@@ -1,5 +1,5 @@
 /** Rules about what running clients still use, and what cannot be brought back. */
-import { commandsOf, findPart, keyOfRelation, keyOfWords, partsOf, wordsOf } from "../../sql/nodes.ts";
+import { commandsOf, findPart, keyOfRelation, keyOfWords, nameOfRole, partsOf, wordsOf } from "../../sql/nodes.ts";
 import type { Rule } from "./rule.ts";
 
 const dropColumn: Rule = {
@@ -49,6 +49,22 @@ const dropSchema: Rule = {
     for (const name of (drop.objects ?? []).map((object) => wordsOf(object).join("."))) {
       if (!facts.isNewSchema(name)) yield { message: `dropping the schema ${name} loses every table in it` };
     }
+  },
+};
+
+const dropOwned: Rule = {
+  name: "ban-drop-owned",
+  level: "warning",
+  about: "all that a role owns, dropped in one statement: tables with their rows, whichever they are",
+  down: true,
+  *check(node) {
+    const owned = findPart(node, "DropOwnedStmt");
+    if (owned === undefined) return;
+    const roles = partsOf(owned.roles, "RoleSpec").map(nameOfRole).join(", ");
+    yield {
+      message: `all tables and schemas that ${roles} owns are dropped, and its rights are taken away`,
+      hint: "REASSIGN OWNED BY … TO … before it, or drop what is meant by name",
+    };
   },
 };
 
@@ -192,6 +208,7 @@ export const CLIENT_RULES: readonly Rule[] = [
   dropColumn,
   dropTable,
   dropSchema,
+  dropOwned,
   dropDatabase,
   dropNotNull,
   truncateCascade,

@@ -2,6 +2,7 @@
 import { messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
+import { redact } from "../../sys/redact.ts";
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** Class 08, connection exceptions, and 57P01 to 57P05, by which a server ends a session. */
@@ -18,7 +19,11 @@ export function leavesSession(error: unknown, abort: AbortSignal): boolean {
   return isServerError(error) && !isFatal && !ENDS_SESSION.test(codeOf(error) ?? "") && !abort.aborted;
 }
 
+/** What stands behind these words is the migration's text, or a value: the ledger stays, and others read it. */
+const QUOTING = /(\bat or near |: )".*$/s;
+
 /** One line of it, for the ledger. */
 export function shortServerError(error: unknown): string {
-  return `${messageOf(error).split("\n")[0]} (${codeOf(error) ?? "unknown"})`;
+  const [line = ""] = messageOf(error).split("\n");
+  return `${redact(line.replace(QUOTING, '$1"…"'))} (${codeOf(error) ?? "unknown"})`;
 }

@@ -43,7 +43,6 @@ function lineOf(draw: Draw): string {
 
 /** Texts by the generator's name, which is the type's. */
 const SHAPES: Readonly<Record<string, { about: string; make(draw: Draw): string }>> = {
-  point: { about: "points of the plane", make: (draw) => pointOf(draw, 0) },
   line: { about: "lines of the plane", make: lineOf },
   lseg: { about: "line segments", make: (draw) => `[${pointOf(draw, 0)},${pointOf(draw, 2)}]` },
   box: { about: "boxes", make: (draw) => `(${pointOf(draw, 0)},${pointOf(draw, 2)})` },
@@ -99,6 +98,20 @@ const shapes = Object.entries(SHAPES).map(([name, { about, make }]) =>
   }),
 );
 
+const BOUNDS = v.optional(v.strictObject({ min: v.optional(v.number()), max: v.optional(v.number()) }), {});
+
+/** So far from the one bound that is given the other one lies; without any the coordinates are those of other shapes. */
+const SPAN = 1_000;
+const STEPS = 1_000_000;
+
+/** A number strictly between the bounds. */
+function between({ min, max }: { min?: number | undefined; max?: number | undefined }, bits: number): string {
+  if (min === undefined && max === undefined) return coordinate(bits);
+  const from = min ?? (max ?? 0) - SPAN;
+  const to = max ?? from + SPAN;
+  return String(from + ((to - from) * (1 + (bits % STEPS))) / (STEPS + 1));
+}
+
 const BYTES = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000));
 
 /** A bit without a length holds one; a varbit any, of which eight are made. */
@@ -107,6 +120,21 @@ function countBits(type: TypeShape): number {
 }
 
 export const SPECIAL: readonly GeneratorDefinition[] = [
+  defineGenerator({
+    name: "point",
+    about: "points of the plane, their coordinates between bounds ({x: {min: -180, max: 180}})",
+    options: v.strictObject({ x: BOUNDS, y: BOUNDS }),
+    fits: ["point"],
+    compile({ x, y }, site) {
+      const draws = drawsOf(site);
+      return {
+        write(row, out) {
+          const draw = draws(row);
+          appendText(out, `(${between(x, draw(0))},${between(y, draw(1))})`);
+        },
+      };
+    },
+  }),
   ...shapes,
   defineGenerator({
     name: "bytes",

@@ -1,5 +1,6 @@
 /** Columns of a row that a check puts into an order, `starts_on < ends_on`: each is given its own slice of the span. */
-import type { Rules } from "../rules.ts";
+import type { ColumnRule, Rules } from "../rules.ts";
+import { secondsOf } from "./check-nodes.ts";
 import type { Wanted } from "./infer-names.ts";
 
 /** The slice with that index, from 0, of so many. */
@@ -71,6 +72,31 @@ export function sliceShared(chain: readonly Wanted[], index: number): Wanted | u
   const { distribution: _, ...options } = own.options ?? {};
   const round = (value: number) => (isWhole ? value : Math.round(value * 100) / 100);
   return { name: own.name, options: { ...options, min: round(min), max: round(max) } };
+}
+
+const LAST_SECOND = 86_399;
+/** Any day: of its times only the time of the day is written. */
+const SOME_DAY_MS = Date.UTC(2025, 0, 1);
+
+/** Times of the day in an order, `closes > opens`, or within bounds; undefined where no check says anything of them. */
+export function timeOfDayWithin(column: string, rules: Rules, written: readonly string[]): Wanted | undefined {
+  const chain = findChain(column, rules).filter((name) => written.includes(name));
+  const { min, max } = rules.get(column) ?? {};
+  if (chain.length < 2 && min === undefined && max === undefined) return undefined;
+  const slice = sliceShared(
+    chain.map((name) => ({ name: "int", options: secondsWithin(rules.get(name) ?? {}) })),
+    chain.indexOf(column),
+  );
+  const at = (seconds: unknown) => new Date(SOME_DAY_MS + Number(seconds) * 1_000).toISOString();
+  return slice && { name: "time", options: { from: at(slice.options?.min), to: at(slice.options?.max) } };
+}
+
+function secondsWithin({ min, max }: ColumnRule): { min: number; max: number } {
+  const [least, most] = [min, max].map((bound) => (bound === undefined ? undefined : secondsOf(bound.value)));
+  return {
+    min: least === undefined ? 0 : least + (min?.inclusive === false ? 1 : 0),
+    max: most === undefined ? LAST_SECOND : Math.min(LAST_SECOND, most - (max?.inclusive === false ? 1 : 0)),
+  };
 }
 
 const SPAN_DAYS = 360;

@@ -5,6 +5,7 @@ import { type ColumnRule, elementsOf, meetsText, type Rules } from "../rules.ts"
 import { baseOf } from "../schema/schema-types.ts";
 import { findByName, findEarlier, type ValueKind, type Wanted } from "./infer-names.ts";
 import { findChain, findSlice, sliceNumbers, sliceShared, sliceTimes } from "./infer-order.ts";
+import { wantedByParts } from "./infer-parts.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
 import { hasPatterns, regexOf, wantedByType, withPlainClasses } from "./infer-types.ts";
 
@@ -43,7 +44,7 @@ function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): In
   if (rule.equals !== undefined && rule.equals !== "") return inferFormula(type, rule.equals);
   const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule, site.version);
   if (told !== undefined) return told;
-  const wanted = wantedByType(type, rule);
+  const wanted = wantedByParts(column, site.rules, site.written) ?? wantedByType(type, rule);
   if (wanted === undefined) return undefined;
   const found = infer(wanted, "the column's type");
   const isNumber = kindOf(type) === "number" && site.version >= SHARED_SINCE_VERSION;

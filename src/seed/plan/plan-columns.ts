@@ -39,7 +39,9 @@ export function chooseColumns(site: ColumnSite): { written: ColumnShape[]; natur
     if (column.default !== null || column.identity !== null) return false;
     return !column.nullable || isTelling(column);
   };
-  const natural = table.columns.filter(isNatural);
+  const telling = table.columns.filter(isNatural);
+  const different = columnsOfAlikes(site, telling);
+  const natural = table.columns.filter((column) => telling.includes(column) || different.has(column.name));
   const inCases = columnsInCases(rules);
   const isAsked = (column: ColumnShape) => {
     if (column.generated) return false;
@@ -54,6 +56,26 @@ export function chooseColumns(site: ColumnSite): { written: ColumnShape[]; natur
     (column) => chosen.includes(column) || (needed.has(column.name) && !column.generated),
   );
   return { written, natural };
+}
+
+/** Those of keys that are the same in all rows where their columns are NULL: NULLS NOT DISTINCT, coalesce(a, 0). */
+function columnsOfAlikes(
+  { keys, draft: { table }, version }: ColumnSite,
+  written: readonly ColumnShape[],
+): Set<string> {
+  if (version < KEYS_SINCE_VERSION) return new Set();
+  const isWritten = (name: string) => written.some((each) => each.name === name);
+  const isLeftNull = (name: string) => {
+    const column = table.columns.find((each) => each.name === name);
+    return column?.nullable === true && column.default === null && !column.generated;
+  };
+  const alike = keys.filter(({ columns, sources, where = [] }) => {
+    const isNullAlike = table.uniques.some((each) => !each.nullsDistinct && each.columns === columns);
+    const asks = where.some(({ rules }) => sources.some(({ name }) => rules.has(name)));
+    const isAlike = sources.every(({ name, covered }) => isLeftNull(name) && (isNullAlike || covered === true));
+    return sources.length > 0 && !asks && isAlike && !sources.some(({ name }) => isWritten(name));
+  });
+  return new Set(alike.flatMap(({ sources }) => sources.map(({ name }) => name)));
 }
 
 /** The columns that a check compares the column with, or computes it from. */

@@ -1,6 +1,6 @@
 /** One comparison of a check as rules for the columns that it is about. */
 import type { Node } from "../../sql/parser.ts";
-import { type ColumnRule, elementsOf, type Rules } from "../rules.ts";
+import { type ColumnRule, coordinateOf, elementsOf, type Rules } from "../rules.ts";
 import { readExtracted, readTruncation } from "./check-calendar.ts";
 import {
   callOf,
@@ -66,6 +66,11 @@ function readLetteredPattern(left: Node, pattern: ColumnRule): Rules | undefined
 
 /** `a = ANY (ARRAY[…])`, `a <> ALL (ARRAY[…])` */
 function readList(kind: string, left: Node, operator: string, right: Node, negated: boolean): Rules | undefined {
+  const mirrored = MIRRORED[operator];
+  const [bound, array] = [constantOf(left), columnOf(right)];
+  if (bound !== undefined && array !== undefined && mirrored !== undefined && kind === "AEXPR_OP_ALL" && !negated) {
+    return say(elementsOf(array), ruleOf(mirrored, bound)); // 0 <= ALL (rgb)
+  }
   const elements = elementsOfArray(right) ?? literalsOf(right);
   const values = elements?.map((each) => (typeof each === "string" ? each : constantOf(each)));
   const known = values?.filter((value) => value !== undefined);
@@ -121,7 +126,21 @@ function compareConstant(left: Node, operator: string, value: string): Rules | u
   }
   const extracted = readExtracted(left, operator, [size]);
   if (extracted !== undefined) return say(extracted.column, extracted.rule);
+  const coordinate = readCoordinate(left);
+  if (coordinate !== undefined) return say(coordinate, ruleOf(operator, value));
   return readRest(left, operator, size) ?? readExtreme(left, operator, value) ?? readSumBound(left, operator, value);
+}
+
+/** `place[0]`, of a point. */
+function readCoordinate(node: Node): string | undefined {
+  const bare = withoutCasts(node);
+  if (!("A_Indirection" in bare)) return undefined;
+  const [step, ...more] = bare.A_Indirection.indirection ?? [];
+  const index = step !== undefined && "A_Indices" in step ? step.A_Indices.uidx : undefined;
+  const column = columnOf(bare.A_Indirection.arg);
+  const place = index === undefined ? undefined : Number(constantOf(index));
+  const isCoordinate = more.length === 0 && (place === 0 || place === 1);
+  return column === undefined || place === undefined || !isCoordinate ? undefined : coordinateOf(column, place);
 }
 
 /** `x % 5 = 0`, `mod(x, 2) <> 0` */

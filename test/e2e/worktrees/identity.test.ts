@@ -127,12 +127,13 @@ describe.concurrent("the registry", () => {
     });
   });
 
-  test("a damaged file is put aside", async () => {
+  test("a damaged file is put aside, and what it said found again: by doctor --fix", async () => {
     await using scene = await begin();
     const { grove, made } = scene;
     await writeFile(grove.registryFile, "no JSON");
-    await grove.ok(["provision"], { cwd: made.path });
+    await grove.ok(["doctor", "--fix", "--yes"]);
     expect(await readFile(`${grove.registryFile}.damaged`, "utf8")).toBe("no JSON");
+    expect((await grove.rows()).map(({ name, database }) => [name, database])).toEqual([[made.name, made.database]]);
   });
 
   test("without it prune names what its marks tell of, and keeps it; remove takes it by its name, and nothing else", async () => {

@@ -191,3 +191,20 @@ function isOurOwn(text: string): boolean {
   const [, authority = "", query = ""] = /^([^/?]*)[^?]*\??(.*)$/s.exec(rest) ?? [];
   return /[[\]@]|:[^,]*:/.test(authority) || /=[^&]*=|^&|&&/.test(query);
 }
+
+test("a session is the URL's, whatever libpq's variables in this process's environment say", async () => {
+  const set = { PGTARGETSESSIONATTRS: "any", PGSSLNEGOTIATION: "direct", PGAPPNAME: "other", PGCONNECT_TIMEOUT: "x" };
+  const before = { ...process.env };
+  Object.assign(process.env, set);
+  try {
+    const [user] = LOGINS[0];
+    const text = `postgres://${encodeURIComponent(user)}:${LOGINS[0][1]}@127.0.0.1:${server.port}/postgres`;
+    expect((await seenByUs(text)).slice(2, 4)).toEqual([user, "postgres"]);
+    expect(process.env.PGTARGETSESSIONATTRS).toBe("any");
+  } finally {
+    for (const name of Object.keys(set)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
+});

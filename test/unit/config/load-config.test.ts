@@ -60,6 +60,8 @@ describe("what is right", () => {
       project: "onyx",
       isolation: "database",
       hooks: { start: true },
+      checks: {},
+      notify: [],
       server: { kind: "local", version: undefined },
       database: { schema: "public" },
       env: { file: join(dir, ".env"), set: { DATABASE_URL: "{url}" }, others: undefined },
@@ -81,7 +83,7 @@ describe("what is right", () => {
       seeds: { dir: join(dir, "seeds"), count: 10 },
       snapshots: { keep: 5 },
       prune: { after: 604_800_000, keep: 604_800_000 },
-      dumps: { prove: false },
+      dumps: { prove: false, globals: false },
       environments: {},
       client_image: "postgres:{major}",
     });

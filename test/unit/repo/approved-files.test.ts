@@ -6,6 +6,7 @@ import {
   findDefaultCommit,
   findInCommits,
   hashContent,
+  hashTracked,
   keepTracked,
   listTracked,
   readCommitted,
@@ -81,4 +82,24 @@ test("what a branch brings is what git tracks, or something of it", async () => 
   expect(await keepTracked({ root, files: [] }, systemRunner)).toEqual([]);
   const paths = [join(root, "deploy"), join(root, "..")];
   expect(await listTracked({ root, paths }, systemRunner)).toEqual(files.slice(0, 1));
+});
+
+test("what a branch brings of a folder is known file by file, of very many as one", async () => {
+  const folder = join(root, "context");
+  await mkdir(folder);
+  for (let at = 0; at < 100; at++) await writeFile(join(folder, `${at}.js`), String(at));
+  await writeFile(join(folder, "untracked"), "");
+  await git("add", "--", ...Array.from({ length: 100 }, (_, at) => `context/${at}.js`));
+  const listed = async () => await hashTracked({ root, paths: [folder, join(root, "absent")] }, systemRunner);
+  expect((await listed()).map(({ file }) => file).sort()).toEqual(
+    Array.from({ length: 100 }, (_, at) => join(folder, `${at}.js`)).sort(),
+  );
+  await writeFile(join(folder, "more.js"), "");
+  await git("add", "context/more.js");
+  const before = await listed();
+  expect(before.map(({ file }) => file)).toEqual([folder]);
+  await writeFile(join(folder, "untracked"), "changed");
+  expect(await listed()).toEqual(before);
+  await writeFile(join(folder, "7.js"), "changed");
+  expect(await listed()).not.toEqual(before);
 });

@@ -8,8 +8,8 @@ import {
   listActingVariables,
   listCommands,
   listImages,
-  listPing,
   listStore,
+  listTold,
   listWorktreeFolder,
 } from "../../../src/repo/trust-items.ts";
 
@@ -56,7 +56,7 @@ test("who is told of a dump is one, unless the whole URL is the user's own; it i
   const environment = { PING_URL: "https://watch.example/s3cret", ID: "s3cret", EMPTY: "" };
   const items = async (url: string) => {
     const loaded = await load(`dumps: {after_success: {ping: "${url}"}}`, environment);
-    return listPing(loaded, environment).map(({ text }) => text);
+    return listTold(loaded, environment).map(({ text }) => text);
   };
   expect(await items(`\${PING_URL}`)).toEqual([]);
   expect(await items(`\${EMPTY}`)).toEqual([]);
@@ -66,6 +66,25 @@ test("who is told of a dump is one, unless the whole URL is the user's own; it i
   expect(await items(`https://watch.example/\${ID}`)).toEqual(["watch.example is told of each dump, and ID"]);
   const loaded = await load(`dumps: {after_success: {ping: "\${PING_URL}"}}`, environment);
   expect(loaded.secrets).toContain(environment.PING_URL);
+});
+
+test("who is told of what checks find is one in the same way, and so is a command; another URL is another one", async () => {
+  const environment = { HOOK_URL: "https://hooks.example/s3cret", TOKEN: "s3cret" };
+  const items = async (entry: string) => {
+    const loaded = await load(`notify: [${entry}]`, environment);
+    return [...listTold(loaded, environment), ...listCommands(loaded.config)];
+  };
+  expect(await items(`{webhook: "\${HOOK_URL}"}`)).toEqual([]);
+  expect(await items(`{webhook: "\${UNSET}"}`)).toEqual([]);
+  const [hook] = await items(`{webhook: "https://hooks.example/\${TOKEN}"}`);
+  expect(hook).toMatchObject({
+    ...{ key: "notify.webhook", text: "hooks.example is told of what checks find, and TOKEN" },
+  });
+  const [other] = await items('{webhook: "https://hooks.example/other"}');
+  expect(other?.content).not.toBe(hook?.content);
+  expect(await items('{ping: "http://a.example/"}')).toMatchObject([{ key: "notify.ping" }]);
+  const command = `mail \${HOME}`; // for its own shell
+  expect(await items(`{command: "${command}"}`)).toEqual([{ key: "notify.command", text: command }]);
 });
 
 describe("variables", () => {
@@ -96,6 +115,13 @@ describe("variables", () => {
   test("are shown with what they are set to", async () => {
     const { config } = await load('env: {set: {DATABASE_URL: "{url}", PATH: "./bin"}}');
     expect(listActingVariables(config)).toEqual([{ key: "env.set", text: "PATH=./bin" }]);
+  });
+
+  test("also within a value of several lines, which not every program reads as one value", async () => {
+    const value = "a\nexport NODE_OPTIONS=--require ./x";
+    const set = { KEY: value, FINE: "-----BEGIN-----\nAb=\n-----END-----" };
+    const { config } = await load(`env: {set: ${JSON.stringify(set)}}`);
+    expect(listActingVariables(config)).toEqual([{ key: "env.set", text: `KEY=${value}` }]);
   });
 });
 

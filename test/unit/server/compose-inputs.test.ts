@@ -13,11 +13,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function inputsOf(files: Record<string, string>, service: string): Promise<string[]> {
+async function inputsOf(
+  files: Record<string, string>,
+  service: string,
+  variables: Record<string, string> = {},
+): Promise<string[]> {
   const root = join(folder, crypto.randomUUID());
   for (const [name, text] of Object.entries(files)) await Bun.write(join(root, name), text);
-  const parts = await listComposeParts([join(root, "compose.yml")]);
-  return (await listComposeInputs(parts, service, root)).map((path) => relative(root, path)).sort();
+  const parts = await listComposeParts([join(root, "compose.yml")], variables);
+  return (await listComposeInputs(parts, service, root, variables)).map((path) => relative(root, path)).sort();
 }
 
 test("what is built, mounted and read for the service and those before it, however it is written", async () => {
@@ -70,27 +74,48 @@ secrets: {key: {file: ./key.txt}}
   );
   expect(found).toEqual(
     [
-      ...[
-        "image/Dockerfile",
-        "init/1.sql",
-        "init/sub/2.sh",
-        "first.sh",
-        "second.sh",
-        "third.sh",
-        "pg.conf",
-        "hba.conf",
-        "db.env",
-        "more.env",
-      ],
+      ...["image/Dockerfile", "init", "first.sh", "second.sh", "third.sh", "pg.conf", "hba.conf", "db.env", "more.env"],
       ...["cache/My.Dockerfile", "store.sh", "key.txt", "base/entry.sh"],
     ].sort(),
   );
 });
 
-test("a folder of very many files is one thing", async () => {
-  const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`code/${index}.js`, ""]));
-  const text = "services: {db: {volumes: [./code:/code]}}";
-  expect(await inputsOf({ "compose.yml": text, ...many }, "db")).toEqual(["code"]);
+test("what a Dockerfile copies is part of what is built, also of a service whose network is shared", async () => {
+  const found = await inputsOf(
+    {
+      "compose.yml": `services: {db: {build: ./db, network_mode: "service:vpn"}, vpn: {build: {context: vpn, dockerfile: ../V, additional_contexts: {conf: ./conf}}}, web: {build: web}}`,
+      "db/Dockerfile": "FROM postgres:17\nCOPY init.sql missing.sql /docker-entrypoint-initdb.d/\n",
+      ...{ "db/init.sql": "", "db/README": "", V: "FROM x\nCOPY run.sh /\n", "vpn/run.sh": "", "conf/a": "" },
+      ...{ "web/Dockerfile": "COPY . .\n" },
+    },
+    "db",
+  );
+  expect(found).toEqual(["V", "conf", "db/Dockerfile", "db/init.sql", "vpn/run.sh"]);
+});
+
+test("variables anywhere in a path have the values that compose gives them", async () => {
+  const text = `
+include: ["\${PART}.yml"]
+services:
+  db:
+    build: {context: "./\${DIR}/db", dockerfile: "\${ENV}.Dockerfile"}
+    volumes: ["./init-\${ENV}/x.sql:/docker-entrypoint-initdb.d/x.sql", "\${DIR}/y.sql:/y.sql"]
+    env_file: "$ENV.env"
+`;
+  const files = {
+    ...{ "compose.yml": text, "more.yml": `services: {db: {volumes: ["./z-\${ENV}.sql:/z"]}}` },
+    ...{
+      "docker/db/dev.Dockerfile": "FROM x\nCOPY a.sql /\n",
+      "docker/db/a.sql": "",
+      "init-dev/x.sql": "",
+      "dev.env": "",
+    },
+    ...{ "z-dev.sql": "", "init-prod/x.sql": "", "docker/y.sql": "" },
+  };
+  const found = await inputsOf(files, "db", { DIR: "./docker", ENV: "dev", PART: "more" });
+  expect(found).toEqual(
+    ["docker/db/dev.Dockerfile", "docker/db/a.sql", "init-dev/x.sql", "docker/y.sql", "dev.env", "z-dev.sql"].sort(),
+  );
 });
 
 test("what compose refuses holds nothing", async () => {

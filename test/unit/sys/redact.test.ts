@@ -24,6 +24,12 @@ test.each([
   ["password=hun\\ ter2 user=u", "password=*** user=u"],
   ["alter role u password 'hun''ter2' nologin", "alter role u password '***' nologin"],
   ["ALTER ROLE u PASSWORD E'hun\\'ter2'", "ALTER ROLE u PASSWORD '***'"],
+  ["postgres//u:hunter2@h/d", "postgres//u:***@h/d"],
+  ["postgres:/u:hunter2@h/d", "postgres:/u:***@h/d"],
+  ["postgres://h/d?passwrod=hunter2", "postgres://h/d?passwrod=***"],
+  ["prisma+postgres://h/?api_key=hunter2&x=1", "prisma+postgres://h/?api_key=***&x=1"],
+  ["https://h/x?X-Amz-Signature=hunter2&X-Amz-Expires=9", "https://h/x?X-Amz-Signature=***&X-Amz-Expires=9"],
+  ["ghcr.io/owner/image:17@sha256:abc", "ghcr.io/owner/image:17@sha256:abc"],
   ["nothing of the kind: 5432", "nothing of the kind: 5432"],
 ])("%p", (text, redacted) => expect(redact(text)).toBe(redacted));
 

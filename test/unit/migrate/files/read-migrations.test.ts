@@ -89,6 +89,37 @@ describe("golang-migrate's names", () => {
     }
   });
 
+  test("SQL without a number is named; it is an error where it is all that there is to run", async () => {
+    expect(rulesOf(await readNames("1_a.up.sql", "add_b.sql"))).toEqual(["warning wrong_name migrations/add_b.sql"]);
+    expect(rulesOf(await readNames("add_b.sql", "schema.sql"))).toEqual(["error wrong_name migrations/add_b.sql"]);
+    expect(rulesOf(await readNames("1_a.up.sql.bak"))).toEqual(["warning wrong_name migrations/1_a.up.sql.bak"]);
+  });
+
+  const OTHERS: readonly (readonly [tool: string, text: string])[] = [
+    ["Liquibase", "--liquibase formatted sql\n--changeset a:1\ncreate table a();\n--rollback drop table a;\n"],
+    ["sql-migrate", "-- +migrate Up\ncreate table a();\n-- +migrate Down\ndrop table a;\n"],
+    ["node-pg-migrate", "-- Up Migration\ncreate table a();\n-- Down Migration\ndrop table a;\n"],
+    ["rambler", "-- rambler up\ncreate table a();\n-- rambler down\ndrop table a;\n"],
+    ["tern", "create table a();\n---- create above / drop below ----\ndrop table a;\n"],
+    ["MyBatis", "create table a();\n-- //@UNDO\ndrop table a;\n"],
+    ["yoyo", "-- depends: 0.x\ncreate table a();\n"],
+  ];
+
+  test.each([...OTHERS])("the text of %s is known, and its way back is not run on the way up", async (tool, text) => {
+    await using whole = await MigrationFolder.create({ "1_a.sql": text });
+    expect((await whole.read()).findings[0]?.message).toContain(tool);
+    await using renamed = await MigrationFolder.create({ "1_a.up.sql": text });
+    expect(rulesOf(await renamed.read())).toEqual(
+      /drop table a;\n$/.test(text) && !text.includes("--rollback") ? ["error sections migrations/1_a.up.sql"] : [],
+    );
+  });
+
+  test("words about up and down are no marks", async () => {
+    const text = "-- Down the road we drop this\n-- up to here\nselect $$\n-- Down Migration\n$$;\n/* @download */\n";
+    await using folder = await MigrationFolder.create({ "1_a.up.sql": text });
+    expect(rulesOf(await folder.read())).toEqual([]);
+  });
+
   test("the largest version that PostgreSQL keeps is one", async () => {
     expect((await readNames("9223372036854775807_a.up.sql")).findings).toEqual([]);
   });

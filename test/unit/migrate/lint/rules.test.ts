@@ -187,6 +187,11 @@ const CASES: readonly RuleCase[] = [
     fine: ["drop schema s", "create schema s; drop schema s cascade"],
   },
   {
+    rule: "ban-drop-owned",
+    breaches: ["drop owned by a", "drop owned by current_user cascade"],
+    fine: ["reassign owned by a to b"],
+  },
+  {
     rule: "ban-drop-database",
     breaches: ["drop database d"],
     fine: ["create database d; drop database d"],

@@ -146,6 +146,14 @@ test("one line is enough for the ledger", () => {
   expect(shortServerError(serverError({ message: "first\nsecond" }))).toBe("first (42703)");
 });
 
+test.each([
+  [`unterminated quoted string at or near "'hunter2 "x"`, 'unterminated quoted string at or near "…" (42703)'],
+  ['invalid input syntax for type integer: "hunter2"', 'invalid input syntax for type integer: "…" (42703)'],
+  ['column "a" of relation "t" does not exist', 'column "a" of relation "t" does not exist (42703)'],
+])("the ledger keeps no text of the migration, and no value: %s", (message, kept) => {
+  expect(shortServerError(serverError({ message }))).toBe(kept);
+});
+
 test.each<[string, boolean]>([
   ["42703", true],
   ["57014", true],

@@ -28,6 +28,12 @@ const CASES: readonly (readonly [string, Readonly<Record<string, ColumnRule>>])[
   ["(VALUE ~ '^[A-Z]{2}$'::text)", { value: { patterns: ["^[A-Z]{2}$"] } }],
   ["(ends > starts)", { ends: { after: { column: "starts", strict: true } } }],
   ["(starts <= ends)", { ends: { after: { column: "starts", strict: false } } }],
+  ["(p[0] >= ('-180'::integer)::double precision)", { "p[0]": { min: { value: "-180", inclusive: true } } }],
+  ["(p[1] < (90)::double precision)", { "p[1]": { max: { value: "90", inclusive: false } } }],
+  [
+    "((0 <= ALL (rgb)) AND (255 >= ALL (rgb)))",
+    { "rgb[]": { min: { value: "0", inclusive: true }, max: { value: "255", inclusive: true } } },
+  ],
   ["(a <> 3)", { a: { noneOf: ["3"] } }],
   ["(NOT (a > 3))", { a: { max: { value: "3", inclusive: true } } }],
   ["(state <> ALL (ARRAY['x'::text, 'y'::text]))", { state: { noneOf: ["x", "y"] } }],

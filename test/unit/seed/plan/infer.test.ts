@@ -182,3 +182,27 @@ test("a day before the present one is yesterday at the latest", () => {
   expect(infer(column("held", "date"), { held: past })).toMatchObject({ options: { to: "-1d" } });
   expect(infer(column("held", "timestamptz"), { held: past })).toMatchObject({ options: { to: "now" } });
 });
+
+describe("times of the day", () => {
+  const opens = column("opens", "time");
+  const closes = column("closes", "time");
+  const after = { column: "opens", strict: true };
+
+  test("in an order have a part of the day each", () => {
+    const rules = { closes: { after } };
+    expect(requireValid(infer(opens, rules, [closes]))).toMatchObject({
+      options: { from: "2025-01-01T00:00:00.000Z", to: "2025-01-01T11:59:59.000Z" },
+    });
+    expect(requireValid(infer(closes, rules, [opens]))).toMatchObject({
+      options: { from: "2025-01-01T12:00:00.000Z", to: "2025-01-01T23:59:59.000Z" },
+    });
+  });
+
+  test("keep to their bounds; without any they are any", () => {
+    const rule = { min: { value: "08:30:00", inclusive: true }, max: { value: "18:00:00", inclusive: false } };
+    expect(requireValid(infer(opens, { opens: rule }))).toMatchObject({
+      options: { from: "2025-01-01T08:30:00.000Z", to: "2025-01-01T17:59:59.000Z" },
+    });
+    expect(infer(opens)).toMatchObject({ name: "time", options: {} });
+  });
+});

@@ -42,6 +42,30 @@ const orgs = table("orgs", [id]);
 const teams = table("teams", [id]);
 const userId = column("user_id", "int8");
 
+describe("keys in which NULL is a value", () => {
+  const a = column("a", "int4", { nullable: true });
+  const b = column("b", "int4", { nullable: true });
+
+  test("of columns that could be left to NULL, NULLS NOT DISTINCT", async () => {
+    const uniques = [{ name: "a", columns: ["a"], nullsDistinct: false }];
+    const rows = await rowsOf([table("t", [id, a], { uniques })]);
+    expect(differ(rows, (row) => row.a)).toBe(200);
+  });
+
+  test("of coalesce(a, 0)", async () => {
+    const apart = [{ name: "k", columns: ["a", "b"], elements: ["COALESCE(a, 0)", "COALESCE(b, 0)"] }];
+    const rows = await rowsOf([table("t", [id, a, b], { apart })]);
+    expect(differ(rows, (row) => [row.a ?? "0", row.b ?? "0"])).toBe(200);
+  });
+
+  test("are left to NULL where another column makes the difference", async () => {
+    const name = column("name", "text");
+    const apart = [{ name: "k", columns: ["a", "name"], elements: ["COALESCE(a, 0)", "name"] }];
+    const [row] = await rowsOf([table("t", [id, a, name], { apart })]);
+    expect(Object.keys(row ?? {})).not.toContain("a");
+  });
+});
+
 describe("what is computed from columns", () => {
   const posts = (expression: string, apart?: ApartKey) =>
     table(

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import { afterTelling, type Change, findChanges, webhookBody } from "../../../src/monitor/notify/changes.ts";
+import type { RuleResult, RuleState } from "../../../src/monitor/rules/findings.ts";
+
+const SECRET = "hunter2-of-the-house";
+const sender = { project: "shop", now: new Date(0), secrets: [SECRET] };
+
+const result = (rule: string, state: RuleState, more: Partial<RuleResult> = {}): RuleResult => ({
+  ...{ rule, state, target: "main", severity: "warning", kind: "count", value: 1, limit: 0, subject: undefined },
+  ...{ since: undefined, message: `${rule} of main`, hint: "pgrove dump main" },
+  ...more,
+});
+
+describe("what somebody is told of", () => {
+  test("only what has changed for them; what is unknown has not, and what is well again is told once", () => {
+    const told: string[] = [];
+    const step = (states: Record<string, RuleState>) => {
+      const results = Object.entries(states).map(([rule, state]) => result(rule, state));
+      const changes = findChanges({ results }, told);
+      told.splice(0, told.length, ...afterTelling(told, changes));
+      return changes.map(({ change, result: { rule } }) => `${change} ${rule}`);
+    };
+    expect(step({ a: "fires", b: "ok", c: "waits" })).toEqual(["fires a"]);
+    expect(step({ a: "fires", b: "fires" })).toEqual(["fires b"]);
+    expect(step({ a: "unknown", b: "fires" })).toEqual([]);
+    expect(step({ b: "none" })).toEqual(["resolved b"]); // a was not looked at
+    expect(step({ a: "ok", b: "ok" })).toEqual(["resolved a"]);
+    expect(step({ a: "ok", b: "ok" })).toEqual([]);
+  });
+
+  test("the worst comes first", () => {
+    const results = [result("mild", "fires", { severity: "info" }), result("bad", "fires", { severity: "critical" })];
+    expect(findChanges({ results }, []).map((each) => each.result.rule)).toEqual(["bad", "mild"]);
+  });
+});
+
+describe("a webhook's body", () => {
+  const hostile = result("r", "fires", { message: `<!channel> & @everyone ${SECRET} "x"`, value: Infinity });
+  const changes: Change[] = [{ change: "fires", result: hostile }];
+
+  test("json: keys as the command's, what has never been as null", () => {
+    const { project, at, changes: told } = JSON.parse(webhookBody("json", changes, sender));
+    expect([project, at]).toEqual(["shop", new Date(0).toISOString()]);
+    expect(told).toMatchObject([{ change: "fires", rule: "r", value: null, limit: 0, unit: "count" }]);
+  });
+
+  test("slack: what would call or link is text", () => {
+    const { text } = JSON.parse(webhookBody("slack", changes, sender));
+    expect(text).toContain("&lt;!channel&gt; &amp; @everyone");
+    expect(text).not.toMatch(/[<>]/);
+  });
+
+  test("discord: nobody is called, and it is not too long", () => {
+    const many = Array.from({ length: 100 }, () => changes).flat();
+    const body = JSON.parse(webhookBody("discord", many, sender));
+    expect(body.allowed_mentions).toEqual({ parse: [] });
+    expect(body.content).toHaveLength(2000);
+  });
+
+  test.each(["json", "slack", "discord"] as const)("%s: no secret is in it", (format) => {
+    expect(webhookBody(format, changes, sender)).not.toContain(SECRET);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import { parseCondition } from "../../../src/config/condition.ts";
+import { configSchema } from "../../../src/config/config-schema.ts";
+import { MEASURES, type Measure } from "../../../src/config/measures.ts";
+import { type Figures, figure, type Measured, none, unknown } from "../../../src/monitor/figures/figure.ts";
+import { evaluate } from "../../../src/monitor/rules/evaluate.ts";
+import { chooseRules, readRules, usualRules } from "../../../src/monitor/rules/rule.ts";
+import { hintFor, sayFinding } from "../../../src/monitor/rules/words.ts";
+
+const read = (checks: object) => {
+  const parsed = v.safeParse(configSchema, { project: "p", server: { container: "c" }, checks });
+  return parsed.success ? readRules(parsed.output.checks) : parsed.issues.map(({ message }) => message);
+};
+
+describe("the rules", () => {
+  test("what pgrove.yaml says of a rule that pgrove has changes only that", () => {
+    const usual = usualRules().find(({ name }) => name === "dump_age");
+    const [changed] = chooseRules(readRules({ dump_age: { severity: "critical", for: 60_000 } as never }), [
+      "dump_age",
+    ]);
+    expect(changed).toEqual({ ...usual, name: "dump_age", severity: "critical", forMs: 60_000 } as never);
+    expect(read({ dump_age: { enabled: false } })).not.toContainEqual(expect.objectContaining({ name: "dump_age" }));
+  });
+
+  test("the example of alert rules works as it is written", () => {
+    const checks = {
+      migration_behind: { condition: "pending_migrations > 0", severity: "warning", message: "behind" },
+      backup_failed: { condition: "last_backup_age > 24h", severity: "critical", message: "no backup" },
+      seeding_failed: { condition: "seeding_error_rate > 0.1", severity: "warning", message: "errors" },
+    };
+    expect(read(checks).slice(-3)).toMatchObject(
+      Object.entries(checks).map(([name, { severity, message }]) => ({ name, severity, message, forMs: 0 })),
+    );
+  });
+
+  test("mistakes are told with what was meant", () => {
+    expect(() => readRules({ dump_agee: { severity: "info" } as never })).toThrow("has no condition");
+    expect(() => chooseRules(usualRules(), ["dump_agee"])).toThrow("there is no rule dump_agee");
+    expect(read({ x: { condition: "dumps == 0", message: "{valeu}" } })).toEqual([expect.stringContaining("{valeu}")]);
+    expect(read({ "X-1": { condition: "dumps == 0" } })).toEqual([expect.stringContaining("not a rule's name")]);
+    expect(read({ x: { condition: "dumpz == 0" } })).toEqual([expect.stringContaining("did you mean dumps?")]);
+  });
+
+  test("every rule that pgrove has says a sentence with its figure, and a next command, of every measure", () => {
+    for (const measure of Object.keys(MEASURES) as Measure[]) {
+      const said = { rule: "r", target: "it's", measure, value: 1, limit: 2, subject: "public.t" };
+      expect(sayFinding(said, undefined)).not.toContain("undefined");
+      expect(hintFor(measure, "it's")).toStartWith("pgrove ");
+      expect(hintFor(measure, "it's")).not.toMatch(/\bit's\b/); // quoted, where it is in it
+    }
+    const never = {
+      rule: "r",
+      target: "main",
+      measure: "last_dump_age" as const,
+      value: Infinity,
+      limit: 1,
+      subject: "",
+    };
+    expect(sayFinding(never, undefined)).toBe("main was never dumped");
+    expect(sayFinding({ ...never, value: 7_500_000 }, "{target}: {value} > {limit} ({rule})")).toBe(
+      "main: 2 h 5 min > 1 ms (r)",
+    );
+  });
+});
+
+describe("a condition is judged", () => {
+  const judge = (written: string, figures: Partial<Record<Measure, Measured>>) =>
+    evaluate(parseCondition(written), new Map(Object.entries(figures)) as Figures).state;
+
+  test.each([
+    ["dumps > 0", { dumps: figure(1) }, "holds"],
+    ["dumps > 1", { dumps: figure(1) }, "not"],
+    ["last_dump_age > 999d", { last_dump_age: figure(Number.POSITIVE_INFINITY) }, "holds"],
+    ["dumps > 0", { dumps: unknown("x") }, "unknown"],
+    ["dumps > 0", {}, "none"],
+    ["dumps > 0 and dead_rows > 5", { dumps: figure(0), dead_rows: unknown("x") }, "not"],
+    ["dumps > 0 and dead_rows > 5", { dumps: figure(1), dead_rows: unknown("x") }, "unknown"],
+    ["dumps > 0 and dead_rows > 5", { dumps: figure(1), dead_rows: none("x") }, "none"],
+    ["dumps > 0 or dead_rows > 5", { dumps: figure(1), dead_rows: unknown("x") }, "holds"],
+    ["dumps > 0 or dead_rows > 5", { dumps: figure(0), dead_rows: unknown("x") }, "unknown"],
+    ["dumps > 0 or dead_rows > 5", { dumps: figure(0), dead_rows: none("x") }, "not"],
+  ] as const)("%s of %j: %s", (written, figures, state) => {
+    expect(judge(written, figures)).toBe(state);
+  });
+});
