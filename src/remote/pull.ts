@@ -1,7 +1,7 @@
 /** Dumps of a remote brought into the store. */
-import { open, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { findManifest, formatManifest, type Manifest, manifestPath } from "../dump/manifest.ts";
+import { findManifest, formatManifest, globalsPath, type Manifest, manifestPath } from "../dump/manifest.ts";
 import { proofPath } from "../dump/proof.ts";
 import { requireStoreFolder } from "../dump/store.ts";
 import { failure, refusal } from "../errors.ts";
@@ -48,12 +48,20 @@ async function pullDump(
   const path = join(folder, dump.name);
   const pulled = { name: dump.name, path, sizeBytes: manifest.size_bytes };
   if (await holdsSame(path, manifest)) return { ...pulled, wasThere: true };
-  const temporary = await fetchDump(tools, operation, remote, folder, dump);
+  const { object } = dump;
+  const { size_bytes: sizeBytes, sha256, globals } = manifest;
+  const fetching = { tools, operation, remote, folder };
+  const roles = globalsPath(object.name, manifest);
+  const hasRoles = globals !== undefined && (await persist(() => remote.find(roles), tools)) !== undefined;
+  const rolesFile = hasRoles
+    ? await fetchFile(fetching, { name: roles, sizeBytes: globals.size_bytes, sha256: globals.sha256 })
+    : undefined;
+  const temporary = await fetchFile(fetching, { name: object.name, sizeBytes, sha256 });
   if (!(await publishFile(temporary, path))) throw occupiedHere(path);
+  if (rolesFile !== undefined) await rename(rolesFile, globalsPath(path, manifest));
   await syncFolder(folder);
-  const names = [manifestPath(dump.object.name), proofPath(dump.object.name)];
-  const texts = await persist(() => remote.readTexts(names), { abort: tools.abort });
-  const proof = texts.get(proofPath(dump.object.name));
+  const texts = await persist(() => remote.readTexts([proofPath(object.name)]), tools);
+  const proof = texts.get(proofPath(object.name));
   if (proof !== undefined) await writeFileAtomic(proofPath(path), proof);
   await writeFileAtomic(manifestPath(path), formatManifest(manifest));
   return { ...pulled, wasThere: false };
@@ -79,16 +87,25 @@ function occupiedHere(path: string): Error {
   );
 }
 
-/** The dump's bytes in a temporary file beside the store's, which the operation removes; found to be what was dumped. */
-async function fetchDump(
-  tools: OperationTools,
-  operation: Operation,
-  remote: Remote,
-  folder: string,
-  dump: RemoteDump,
-): Promise<string> {
-  const manifest = requireManifest(dump, remote);
-  const temporary = temporaryPathFor(join(folder, dump.name));
+interface Fetching {
+  tools: OperationTools;
+  operation: Operation;
+  remote: Remote;
+  folder: string;
+}
+
+/** What is fetched, and what its bytes are to be. */
+interface Meant {
+  name: string;
+  sizeBytes: number;
+  sha256: string;
+}
+
+/** The bytes in a temporary file in the store, which the operation removes; found to be what was dumped. */
+async function fetchFile({ tools, operation, remote, folder }: Fetching, meant: Meant): Promise<string> {
+  const { name, sizeBytes: totalBytes, sha256 } = meant;
+  const subject = basename(name);
+  const temporary = temporaryPathFor(join(folder, subject));
   const forget = await operation.remember({ kind: "path", path: temporary });
   operation.defer(async () => {
     await rm(temporary, { force: true });
@@ -98,19 +115,19 @@ async function fetchDump(
   const file = await open(temporary, "wx", 0o600);
   try {
     let bytes = 0;
-    await readWhole(remote, { ...dump.object, sizeBytes: manifest.size_bytes }, tools.abort, async (piece) => {
+    await readWhole(remote, meant, tools.abort, async (piece) => {
       hash.update(piece);
       await writeWhole(file, piece);
       bytes += piece.length;
-      tools.progress({ phase: "pull", subject: dump.name, bytes, totalBytes: manifest.size_bytes });
+      tools.progress({ phase: "pull", subject, bytes, totalBytes });
     });
     await file.sync();
   } catch (error) {
     if (errorCode(error) !== "ENOSPC") throw error;
-    throw failure("disk_full", `no room in ${folder} for ${dump.name}`, "remove old dumps: pgrove dumps list", error);
+    throw failure("disk_full", `no room in ${folder} for ${subject}`, "remove old dumps: pgrove dumps list", error);
   } finally {
     await file.close();
   }
-  if (hash.digest("hex") === manifest.sha256) return temporary;
-  throw damaged(`the dump at ${dump.path} is damaged: its SHA-256 is not the one recorded when it was written`);
+  if (hash.digest("hex") === sha256) return temporary;
+  throw damaged(`${remote.place(name)} is damaged: its SHA-256 is not the one recorded when it was written`);
 }

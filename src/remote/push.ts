@@ -1,9 +1,9 @@
 /** Dumps of the store put to a remote. */
 import { readFile } from "node:fs/promises";
-import { type Manifest, manifestPath } from "../dump/manifest.ts";
+import { globalsPath, type Manifest, manifestPath } from "../dump/manifest.ts";
 import type { StoredDump } from "../dump/store.ts";
 import { failure } from "../errors.ts";
-import { readTextIfExists } from "../sys/files.ts";
+import { pathExists, readTextIfExists } from "../sys/files.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { readWhole } from "./read-whole.ts";
 import type { Remote } from "./remote.ts";
@@ -95,6 +95,15 @@ async function pushDump(
     const report = (bytes: number) =>
       tools.progress({ phase: "push", subject: dump.name, bytes, totalBytes: sizeBytes });
     await remote.putFile(name, file, { report, remember });
+  }
+  const { globals } = manifest;
+  const roles = {
+    path: globalsPath(dump.path, manifest),
+    sizeBytes: globals?.size_bytes ?? 0,
+    sha256: globals?.sha256 ?? "",
+  };
+  if (globals !== undefined && (await pathExists(roles.path))) {
+    await remote.putFile(globalsPath(name, manifest), roles, { report: () => undefined, remember });
   }
   if (verify) await requireBytes(tools, remote, name, manifest);
   await putBeside(remote, name, dump.path, abort);

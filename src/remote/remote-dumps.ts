@@ -1,6 +1,6 @@
 /** The dumps that lie at a remote. One counts once its manifest is there, which comes last: half a dump is none. */
 import { createHash } from "node:crypto";
-import { type Manifest, manifestPath, parseManifest } from "../dump/manifest.ts";
+import { globalsPath, type Manifest, manifestPath, parseManifest } from "../dump/manifest.ts";
 import { pinPath } from "../dump/pin.ts";
 import { parseProof, proofPath } from "../dump/proof.ts";
 import type { DumpPlace } from "../dump/prune.ts";
@@ -148,5 +148,6 @@ async function removeRemoteDump(remote: Remote, name: string, listed: StoredDump
     }
     await remote.remove(name);
   }
+  await remote.remove(globalsPath(name, listed.manifest));
   for (const beside of [...BESIDE, manifestPath]) await remote.remove(beside(name));
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openKeyring } from "../../../src/dump/authorship.ts";
-import { manifestPath } from "../../../src/dump/manifest.ts";
+import { globalsPath, manifestPath } from "../../../src/dump/manifest.ts";
 import { pinDump } from "../../../src/dump/pin.ts";
 import { recordResult } from "../../../src/dump/proof.ts";
 import { planPrune, pruneDumps } from "../../../src/dump/prune.ts";
@@ -35,7 +35,15 @@ export function keepsTheContract(open: (project: string, tools: RemoteTools) => 
     (await listRemoteDumps(remote, store.tools.abort, host)).map((dump) => `${dump.host}/${dump.name}`);
 
   test("what is pushed comes back as it was, with all that is known of it; twice changes nothing", async () => {
-    const dump = await store.put("main-1.dump", BYTES);
+    const roles = "create role app;\n";
+    const globals = {
+      sha256: new Bun.CryptoHasher("sha256").update(roles).digest("hex"),
+      size_bytes: roles.length,
+      passwords: false,
+    };
+    const dump = await store.put("main-1.dump", BYTES, 1, { globals });
+    const rolesPath = globalsPath(dump.path, dump.manifest);
+    await writeFile(rolesPath, roles);
     expect(await listed()).toEqual([]);
     const keyring = await openKeyring(store.tools);
     const proof = {
@@ -63,6 +71,7 @@ export function keepsTheContract(open: (project: string, tools: RemoteTools) => 
     expect(await pullDumps(store.tools, remote, store.folder, all)).toMatchObject([{ wasThere: true }]);
     expect(Buffer.compare(await readFile(dump.path), BYTES)).toBe(0);
     expect(await readFile(manifestPath(dump.path), "utf8")).toBe(manifest);
+    expect(await readFile(rolesPath, "utf8")).toBe(roles);
     expect((await store.find("main-1.dump")).proof).toMatchObject({ results: [proof] });
     expect((await readdir(store.folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
     const journal = (await readJournal(store.tools.stateDir)).filter(({ event }) => event === "end");
