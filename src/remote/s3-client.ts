@@ -17,6 +17,8 @@ export interface S3Request {
   query?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array | string;
+  /** How long it may take, in ms, where that is longer than usual. */
+  boundMs?: number;
   /** Statuses beside 2xx that the caller knows what to do with. */
   expects?: readonly number[];
 }
@@ -56,7 +58,7 @@ export class S3Client {
   /** Resolves with the answer's head and text. Throws for every status that is not expected. */
   async ask(request: S3Request): Promise<Answer> {
     const once = async () => {
-      const patience = new Patience(BASE_MS + (request.body?.length ?? 0) / LEAST_BYTES_PER_MS);
+      const patience = new Patience(request.boundMs ?? BASE_MS + (request.body?.length ?? 0) / LEAST_BYTES_PER_MS);
       try {
         const response = await this.send(request, patience);
         const text = await response.text().catch((error: unknown) => this.failed(error));

@@ -24,7 +24,7 @@ export async function openS3(
   tools: RemoteTools,
 ): Promise<Remote> {
   const keys = await findKeys(environment, home);
-  const found = region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? "us-east-1";
+  const found = region || environment.AWS_REGION || environment.AWS_DEFAULT_REGION || "us-east-1";
   const client = new S3Client({ endpoint, region: found, bucket, keys }, tools);
   const folder = [...prefix.split("/").filter((part) => part !== ""), project].join("/");
   const keyOf = (name: string) => `${folder}/${name}`;

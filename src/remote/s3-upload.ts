@@ -22,6 +22,9 @@ const MOST_PARTS = 10_000;
 /** What the parts on their way take of memory. */
 const IN_FLIGHT_BYTES = 64 * MIB;
 
+/** A server that puts thousands of parts together takes its time. */
+const END_MS = 600_000;
+
 /** After so long a push that left its claim is given up. */
 const STALE_MS = 24 * 3_600_000;
 
@@ -195,7 +198,7 @@ function isGone(error: unknown): boolean {
 async function endUpload(upload: Upload, claim: Claim, tags: readonly string[]): Promise<void> {
   const parts = tags.map((tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${tag}"</ETag></Part>`);
   const { status, text } = await upload.client.create({
-    ...{ method: "POST", key: upload.key, query: { uploadId: claim.upload }, expects: [404] },
+    ...{ method: "POST", key: upload.key, query: { uploadId: claim.upload }, expects: [404], boundMs: END_MS },
     body: `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`,
   });
   const code = textIn(text, "Code");

@@ -39,6 +39,9 @@ export function occupied(place: string): PgroveError {
 const HINT_LIST = "pgrove dumps list --remote";
 
 class Passing extends PgroveError {
+  /** It was waited for in vain. */
+  givenUp = false;
+
   constructor(
     code: string,
     message: string,
@@ -69,7 +72,9 @@ export async function persist<T>(
       if (reached() > place) failures = 0;
       place = reached();
       const pause = PAUSES_MS[failures++];
-      if (!(error instanceof Passing) || pause === undefined) throw error;
+      if (!(error instanceof Passing) || error.givenUp) throw error;
+      error.givenUp = pause === undefined;
+      if (pause === undefined) throw error;
       // Many that were cut off at once are not to come back at once.
       await sleep(Math.max(error.retryAfterMs ?? 0, pause * (0.5 + Math.random())), abort);
     }
