@@ -1,5 +1,6 @@
 /** A folder on another machine. A POSIX shell there is all it takes. */
 import { randomUUID } from "node:crypto";
+import { PgroveError } from "../errors.ts";
 import { quoteForShell } from "../sys/shell-word.ts";
 import { readChecked } from "./read-checked.ts";
 import type { CheckedFile, PutWork, Remote, RemoteObject, RemoteTools } from "./remote.ts";
@@ -124,13 +125,26 @@ done
     });
     await shell.ask(`cat >> ${own}`, rest);
   };
-  await persist(send, { abort: shell.abort, reached: () => sent });
   const publish = `${SHA256}${PUBLISH}
-if [ "$(sha < ${own})" != ${file.sha256} ]; then rm -f ${own}; echo other; exit 0; fi
+if [ "$(sha < ${own})" != ${file.sha256} ]; then : > ${own}; echo other; exit 0; fi
 publish ${own} ${final}`;
-  const answer = await persist(() => shell.ask(publish), { abort: shell.abort });
-  if (answer?.includes("other")) throw damaged(`what came to be at ${place} is not what was sent there`);
-  if (answer === undefined) await isThere(shell, { name, place }, file);
+  const attempt = async () => {
+    await persist(send, { abort: shell.abort, reached: () => sent });
+    return await persist(() => shell.ask(publish), { abort: shell.abort });
+  };
+  try {
+    let answer = await attempt();
+    if (answer?.includes("other")) answer = await attempt(); // what was taken over was damaged: once more from the beginning
+    if (answer?.includes("other")) throw damaged(`what came to be at ${place} is not what was sent there`);
+    if (answer === undefined) await isThere(shell, { name, place }, file);
+  } catch (error) {
+    if (/_damaged$/.test(codeOf(error))) await shell.ask(`rm -f -- ${own}`); // nothing to go on with
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof PgroveError ? error.code : "";
 }
 
 /** The file's bytes from there on; all of them are read and checked. */

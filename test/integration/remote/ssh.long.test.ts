@@ -76,6 +76,21 @@ test("a connection that is cut: what is there by then is not sent again", async 
   await store.remove();
 });
 
+test("what a push has left is taken over, and where that is damaged it is sent anew", async () => {
+  const store = await makeStore({ now: () => new Date() });
+  const bytes = bytesOf(3 << 20);
+  const dump = await store.put("main-1.dump", bytes);
+  const left = `/srv/of tests/left/here/.main-1.dump.${dump.manifest?.sha256.slice(0, 16)}.0.part`;
+  await server.exec("mkdir", "-p", "/srv/of tests/left/here");
+  await server.exec("sh", "-c", 'head -c 1000000 /dev/zero > "$1"; touch -d "1 hour ago" "$1"', "sh", left);
+  const remote = await openSsh("backup:/srv/of tests", "left", withConfig(store.tools));
+  expect(await pushDumps(store.tools, remote, { host: "here", dumps: [dump], verify: true })).toMatchObject([
+    { wasThere: false },
+  ]);
+  expect(await server.exec("ls", "-A", "/srv/of tests/left/here")).toBe("main-1.dump\nmain-1.dump.manifest.json\n");
+  await store.remove();
+});
+
 test("no key, no machine, no folder: each said as what it is", async () => {
   const store = await makeStore({ now: () => new Date() });
   const failing = (to: string) => openSsh(to, "shop", withConfig(store.tools));
