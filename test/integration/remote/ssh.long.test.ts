@@ -33,10 +33,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** `backup` is the server, `cut` the same through the relay, `stranger` the same without a key. */
+/** `backup` is the server, `cut` the same through the relay, `stranger` the same for somebody whom it does not know. */
 function configFor(port: number, key: string): string {
   return `Host cut
   Port ${relay.port}
+Host stranger
+  User stranger
 Host backup cut
   IdentityFile ${key}
 Host backup cut stranger
