@@ -21,13 +21,14 @@ interface Import {
 
 type Rule = (files: readonly SourceFile[]) => string[];
 
-const FEATURES = ["worktree", "dump", "copy", "migrate", "seed", "monitor", "serve"];
+const FEATURES = ["worktree", "dump", "remote", "copy", "migrate", "seed", "monitor", "serve"];
 
 /** Which feature may use which other one. */
 const FEATURE_USES: Readonly<Record<string, readonly string[]>> = {
   migrate: ["dump", "copy"],
   worktree: ["copy", "dump", "migrate", "seed"],
   monitor: ["dump", "migrate"],
+  remote: ["dump"],
 };
 
 /** The rooms below the features: each may use those behind it. */

@@ -24,7 +24,7 @@ const HEAD_BYTES = 512;
 export async function detectDump(source: ByteSource): Promise<DumpKind> {
   const bytes = bytesOf(source);
   const { path } = bytes;
-  if ((await stat(path)).isDirectory()) return await detectFolder(path);
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return await detectFolder(path);
   const head = await bytes.reading(({ read }) => read(0, HEAD_BYTES));
   if (head.length === 0) throw notADump(path, "it is empty");
   if (startsWith(head, ARCHIVE_MAGIC)) return { kind: "custom" };

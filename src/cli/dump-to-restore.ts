@@ -1,5 +1,6 @@
 /** Which dump `restore` takes. */
 import { basename } from "node:path";
+import { REMOTE_KINDS } from "../config/schema-remote.ts";
 import { spoolDump } from "../dump/spool.ts";
 import {
   createdAt,
@@ -15,6 +16,7 @@ import type { Target } from "../resolve/target.ts";
 import type { Operation } from "../sys/operation.ts";
 import type { Context } from "./context.ts";
 import { formatAge, formatBytes } from "./format.ts";
+import { openOneRemote, ownHost } from "./open-remotes.ts";
 
 /** What stdin brings, put into the folder first: it is read when the operation has begun. */
 export function spoolFromStdin(folder: string) {
@@ -30,6 +32,24 @@ interface DumpWords {
 
 /** Where a dump is looked for, and who is asked. */
 type DumpPlace = Pick<Context, "storeDir" | "cwd" | "home" | "prompt" | "clock">;
+
+/** What of `s3:NAME` names a dump at a remote; undefined for any other word. */
+export function remoteWordOf(given: string | undefined): { kind: string; name: string } | undefined {
+  const [, kind, name] = /^([a-z][a-z0-9]*):(.+)$/.exec(given ?? "") ?? [];
+  const isRemote = kind !== undefined && REMOTE_KINDS.some((each) => each === kind);
+  return isRemote && name !== undefined ? { kind, name } : undefined;
+}
+
+/** The dump at a remote, from where it is read when it is restored. */
+export async function remoteDump(context: Context, { kind, name }: { kind: string; name: string }) {
+  const tools = await context.operationTools();
+  const remote = await openOneRemote(context, kind);
+  const { listRemoteDumps, requireRemoteDump } = await import("../remote/remote-dumps.ts");
+  const { readFromRemote } = await import("../remote/remote-bytes.ts");
+  const all = await listRemoteDumps(remote, tools.abort);
+  const dump = requireRemoteDump(all, name, ownHost(context), remote.label);
+  return () => Promise.resolve(readFromRemote(remote, dump, tools.abort));
+}
 
 /** The dump of that name, or the newest: of the target, where that is a worktree's. */
 export async function fixedDump(

@@ -89,5 +89,7 @@ export async function approveEarly(context: Context, target: Loss["target"], tex
 /** What is remembered of it; undefined for what came through a pipe. */
 export async function foreignItem({ dump }: Pick<DoubtfulDump, "dump">): Promise<TrustItem | undefined> {
   if (dump.name === "stdin") return undefined;
+  // What lies elsewhere is compared with its manifest before anybody is asked.
+  if (dump.elsewhere !== undefined) return { key: "dump", text: dump.name, content: dump.manifest?.sha256 ?? "" };
   return { key: "dump", text: dump.name, content: await hashContent(dump.path) };
 }

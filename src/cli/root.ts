@@ -1,7 +1,7 @@
 /** Every command: its name, one line about it, and where it is. Nothing of a command is imported before it is needed. */
 import { type Chapter, group, lazy } from "./command-tree.ts";
 
-const DUMPS = group("the dumps that were kept: list, show, verify, prune, pin, adopt, remove", {
+const DUMPS = group("the dumps that were kept: list, show, verify, prune, pin, adopt, remove, push, pull", {
   list: lazy(
     { description: "the dumps of this repository, newest first", alias: "ls" },
     () => import("./commands/dumps.ts"),
@@ -22,6 +22,8 @@ const DUMPS = group("the dumps that were kept: list, show, verify, prune, pin, a
     () => import("./commands/dumps.ts"),
     "remove",
   ),
+  push: lazy("puts dumps to where dumps.remote says", () => import("./commands/dumps-remote.ts"), "push"),
+  pull: lazy("brings dumps from there into the store", () => import("./commands/dumps-remote.ts"), "pull"),
 });
 
 const SNAPSHOTS = group("the snapshots of a database: list, remove", {

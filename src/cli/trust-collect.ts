@@ -11,6 +11,7 @@ import {
   listKeys,
   listPasswordFile,
   listReaders,
+  listRemotes,
   listStore,
   listTold,
   listWorktreeFolder,
@@ -39,6 +40,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
   const { config } = loaded;
   const direct = [
     ...[...listCommands(config), ...listImages(config), ...listActingVariables(config), ...listKeys(config)],
+    ...listRemotes(config),
     ...listTold(loaded, place.environment),
   ];
   const gathered = await Promise.all([

@@ -5,9 +5,10 @@ import { afterSuccess } from "./schema-after-success.ts";
 import { checks, notify } from "./schema-checks.ts";
 import { encrypt, globals, identityFile, prove } from "./schema-dumps.ts";
 import { env } from "./schema-env.ts";
-import { keepRule } from "./schema-keep.ts";
+import { dumpsKeepRule, keepRule } from "./schema-keep.ts";
 import { BACKUPS, migrations } from "./schema-migrations.ts";
 import { count, duration, keysOf, text, texts } from "./schema-parts.ts";
+import { remote } from "./schema-remote.ts";
 import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
@@ -128,8 +129,9 @@ const dumps = v.pipe(
     globals: v.optional(globals, false),
     encrypt: v.optional(encrypt),
     identity_file: v.optional(identityFile),
+    remote: v.optional(remote),
     keep: v.optional(
-      keepRule(
+      dumpsKeepRule(
         "What `dumps prune` keeps of each database, as restic's forget does; left out, last 3, daily 7, weekly 4, monthly 12.",
       ),
     ),

@@ -17,7 +17,7 @@ import { parseVersion, type Version } from "../postgres/version.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { MANIFEST_HINT, type Manifest } from "./manifest.ts";
 import { unsealNames } from "./sealed-names.ts";
-import type { StoredDump } from "./store.ts";
+import { type StoredDump, sourceOfBytes } from "./store.ts";
 
 export interface InspectedDump {
   dump: StoredDump;
@@ -77,9 +77,10 @@ type Opened = Pick<InspectedDump, "dump" | "bytes" | "fileKey" | "manifest">;
 /** The dump with its encryption opened. Throws (exit 4) where there is no identity or passphrase for it. */
 async function openDump(dump: StoredDump, { dumpKeys }: Pick<OperationTools, "dumpKeys">): Promise<Opened> {
   const { manifest, path, name } = dump;
-  if ((await stat(path)).isDirectory()) return { dump, manifest, bytes: bytesOf(path), fileKey: undefined };
+  if (dump.elsewhere === undefined && (await stat(path)).isDirectory())
+    return { dump, manifest, bytes: bytesOf(path), fileKey: undefined };
   const recipients = manifest?.encryption?.recipients;
-  const { bytes, fileKey } = await openDumpBytes({ name, path, recipients }, dumpKeys);
+  const { bytes, fileKey } = await openDumpBytes({ name, path, source: sourceOfBytes(dump), recipients }, dumpKeys);
   return { dump, bytes, fileKey, manifest: fileKey && manifest ? await unsealNames(manifest, fileKey) : manifest };
 }
 
@@ -195,16 +196,29 @@ export async function requireChecksum(
   tools: Pick<OperationTools, "progress" | "abort">,
 ): Promise<void> {
   if (dump.manifest === undefined) return;
-  const actual = await hashFile(dump.path, (bytes) => {
+  const report = (bytes: number) => {
     tools.abort.throwIfAborted();
     tools.progress({ phase: "verify", bytes, totalBytes: dump.sizeBytes });
-  });
+  };
+  const { elsewhere, path } = dump;
+  const actual = await (elsewhere === undefined ? hashFile(path, report) : hashStream(elsewhere, report));
   if (actual === dump.manifest.sha256) return;
   throw failure(
     "dump_damaged",
     `the dump is damaged: its SHA-256 is not the one recorded when it was written (${dump.name})`,
     "pgrove dumps verify --all      shows which dumps are whole",
   );
+}
+
+async function hashStream({ stream }: DumpBytes, report: (bytes: number) => void): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256");
+  let bytes = 0;
+  for await (const piece of stream()) {
+    hash.update(piece);
+    bytes += piece.length;
+    report(bytes);
+  }
+  return hash.digest("hex");
 }
 
 const READ_BYTES = 1 << 20;

@@ -36,6 +36,10 @@ export async function choosePlace(work: Work, inspected: InspectedDump, way: Way
       );
     return streamed;
   }
+  if (dump.elsewhere !== undefined && isFile) {
+    if (jobs > 1) work.tools.note(`${dump.name} is streamed from where it lies: one table is loaded at a time`);
+    return streamed;
+  }
   const { place } = way.programs;
   const stage = await work.stage(way.programs);
   const parallel = kind.kind !== "tar";

@@ -55,8 +55,13 @@ export function proofPath(dumpPath: string): string {
 
 /** The record beside a dump; undefined where there is none that can be read. Whether it is to be believed, is another question. */
 export async function findProof(dumpPath: string): Promise<ProofRecord | undefined> {
+  return parseProof(await readTextIfExists(proofPath(dumpPath)).catch(() => undefined));
+}
+
+/** The same of what its file holds. */
+export function parseProof(text: string | undefined): ProofRecord | undefined {
   try {
-    const value: unknown = JSON.parse((await readTextIfExists(proofPath(dumpPath))) ?? "null");
+    const value: unknown = JSON.parse(text ?? "null");
     return v.is(recordForm, value) ? value : undefined;
   } catch {
     return undefined;

@@ -39,11 +39,18 @@ export interface PrunePlan {
   ignored: Judgement["ignored"];
 }
 
+export interface PruneRequest {
+  rule: KeepRule;
+  source?: string | undefined;
+  /** The SHA-256 of what lies elsewhere, too, where that counts: it may go here though it is the newest that was proved. */
+  copied?: ReadonlySet<string>;
+}
+
 /** What the rule keeps and lets go of each source, or of one. Changes nothing. */
 export async function planPrune(
   tools: Pick<OperationTools, "userKey" | "sharedKey" | "clock">,
   place: DumpPlace,
-  { rule, source: only }: { rule: KeepRule; source?: string | undefined },
+  { rule, source: only, copied = new Set() }: PruneRequest,
 ): Promise<PrunePlan> {
   const keyring = await openKeyring(tools);
   const doubts: Doubts = new Map();
@@ -54,10 +61,8 @@ export async function planPrune(
     .filter(([source]) => only === undefined || source === only)
     .flatMap(([source, history]) =>
       decideOn(history, rule, moment).map(({ candidate: { dump, doubt }, reasons }) => ({
-        dump,
-        source,
-        reasons,
-        doubt,
+        ...{ dump, source, doubt },
+        reasons: copied.has(dump.manifest?.sha256 ?? "") ? reasons.filter((reason) => reason !== "proved") : reasons,
       })),
     );
   return {

@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, unlinkSync } from "node:fs";
 import { access, constants, lstat, readdir, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
+import type { ByteSource, DumpBytes } from "../archive/dump-bytes.ts";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { ensureDir, errorCode, expandHome, pathExists, publishFile, readSmallFile, syncFolder } from "../sys/files.ts";
@@ -32,7 +33,14 @@ export interface StoredDump {
   isPinned?: boolean;
   /** Which file it was when it was listed, and which one its manifest was. */
   identity?: string;
+  /** Its bytes, where they do not lie on this machine; `path` then only says where they are. */
+  elsewhere?: DumpBytes;
   manifestIdentity?: string;
+}
+
+/** Where its bytes are to be had. */
+export function sourceOfBytes({ path, elsewhere }: Pick<StoredDump, "path" | "elsewhere">): ByteSource {
+  return elsewhere ?? path;
 }
 
 const DUMP_NAME = /\.(dump|sql|sql\.(gz|zst|lz4)|tar|backup|pgdump)(\.age)?$/i;

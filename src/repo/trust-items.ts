@@ -26,6 +26,7 @@ export const TRUST_KEYS = [
   "worktrees.dir",
   "dumps.dir",
   "dumps.key_file",
+  "dumps.remote",
   "dumps.after_success.ping",
   "dumps.encrypt",
   "dumps.identity_file",
@@ -114,6 +115,15 @@ export async function listReaders({ config, dir }: LoadedConfig, home: string): 
   const all = [...recipients, ...listed.filter((line) => line.startsWith("age1"))].sort();
   const text = passphrase === undefined ? [...new Set(all)].join(", ") : `the passphrase in ${passphrase}`;
   return text === "" ? [] : [{ key: "dumps.encrypt", text }];
+}
+
+/** Where dumps would be sent. */
+export function listRemotes({ dumps: { remote } }: Config): TrustItem[] {
+  if (remote === undefined) return [];
+  const { s3, dir, ssh } = remote;
+  const bucket = s3 === undefined ? [] : [`${s3.endpoint ?? "Amazon S3"}, bucket ${s3.bucket}`];
+  const places = [...bucket, ...(dir === undefined ? [] : [dir]), ...(ssh === undefined ? [] : [ssh])];
+  return places.map((text) => ({ key: "dumps.remote", text }));
 }
 
 /**

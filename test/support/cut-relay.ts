@@ -4,6 +4,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 export class Relay {
   private readonly ends = new Set<Socket>();
   private isCut = false;
+  /** How many bytes clients have sent through it. */
+  carried = 0;
 
   private constructor(
     readonly port: number,
@@ -46,6 +48,9 @@ export class Relay {
   private join(client: Socket, port: number): void {
     if (this.isCut) return void client.resetAndDestroy();
     const server = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    client.on("data", (chunk: Buffer) => {
+      this.carried += chunk.length;
+    });
     for (const [end, other] of [
       [client, server],
       [server, client],

@@ -2,12 +2,14 @@ import { version } from "../../../package.json";
 import { pingAfterDump } from "../../dump/after-success.ts";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { readOrigin } from "../../dump/origin.ts";
+import { requireStoredDump } from "../../dump/store.ts";
 import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET, WAIT_LOCK } from "../grammar.ts";
+import { openRemotes } from "../open-remotes.ts";
 import { carryOutPruning, planPruning } from "../prune-dumps.ts";
 import { requireTrust } from "../trust.ts";
 
@@ -58,6 +60,7 @@ export const command = defineCommand({
       type: "boolean",
       description: "record all contents, for `dumps verify --deep`; default: of tables up to 8 MiB",
     },
+    push: { type: "boolean", description: "then push it to where dumps.remote says" },
     globals: {
       type: "boolean",
       description: "write the server's roles beside the dump (pg_dumpall --globals-only), without their passwords",
@@ -73,7 +76,10 @@ export const command = defineCommand({
       throw usageError("--schema-only and --data-only exclude each other");
     }
     if (args.prune && output !== undefined) throw usageError("--prune is for the store, and -o writes elsewhere");
+    if (args.push && output !== undefined)
+      throw usageError("--push is for dumps of the store, and -o writes elsewhere");
     if (args.prune) await requireSomebodyToAsk(context);
+    if (args.push) await openRemotes(context, undefined); // what is missing is said before anything is dumped
     if (output === undefined) await requireTrust(context, { keys: ["dumps.after_success.ping"] });
     const { prove, globals } = await chooseExtras(context, args);
     const live = await context.openTarget(args.target);
@@ -93,6 +99,7 @@ export const command = defineCommand({
     });
     context.output.note(describe(live.target.label, result));
     if (output === "-") return;
+    if (args.push) await pushAfter(context, result.manifest.name);
     if (args.prune) await pruneAfter(context, result.manifest.source);
     const pinged = output === undefined ? await tellSuccess(context, live.target.label) : null;
     await context.output.answer({ path: result.path, manifest: result.manifest, pinged }, () => result.path ?? "");
@@ -125,8 +132,21 @@ async function requireSomebodyToAsk(context: Context): Promise<void> {
   });
 }
 
+/** The dump is there, whatever becomes of the push. */
+async function pushAfter(context: Context, name: string): Promise<void> {
+  const { pushTo } = await import("../push-dumps.ts");
+  const dump = await requireStoredDump(name, await context.storeDir());
+  try {
+    const pushed = await pushTo(context, [dump], { remote: undefined, verify: false, dryRun: false });
+    for (const { place } of pushed) context.output.note(`  pushed  ${place}`);
+  } catch (error) {
+    context.output.note(`  the dump is in the store, and not yet everywhere: pgrove dumps push ${name}`);
+    throw error;
+  }
+}
+
 async function pruneAfter(context: Context, source: string): Promise<void> {
-  const pruning = await planPruning(context, source);
+  const pruning = await planPruning(context, { source });
   await carryOutPruning(context, pruning);
   const { removed } = pruning.plan;
   if (removed.length > 0) context.output.note(`  pruned  ${removed.map(({ dump }) => dump.name).join(", ")}`);

@@ -4,6 +4,7 @@ import { pruneDocument, renderPrune } from "../answers/dumps-prune.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { WAIT_LOCK } from "../grammar.ts";
+import { AT_REMOTE } from "../open-remotes.ts";
 import { carryOutPruning, planPruning } from "../prune-dumps.ts";
 
 export const prune = defineCommand({
@@ -15,16 +16,21 @@ export const prune = defineCommand({
     examples: [
       { line: "pgrove dumps prune --dry-run", about: "what would stay and why, and what would go" },
       { line: "pgrove dumps prune --yes", about: "for cron" },
+      {
+        line: "pgrove dumps prune --remote --yes",
+        about: "the same rule at the remote, for this machine's dumps there",
+      },
     ],
   },
   args: {
     source: { type: "string", valueHint: "SOURCE", completes: "target", description: "only dumps of SOURCE" },
+    ...AT_REMOTE,
     "dry-run": { type: "boolean", description: "say what would be removed, and remove nothing" },
     ...WAIT_LOCK,
   },
   async run({ args, context }) {
-    const { source, dryRun } = args;
-    const pruning = await planPruning(context, source);
+    const { source, dryRun, remote } = args;
+    const pruning = await planPruning(context, { source, remote });
     if (!dryRun) await carryOutPruning(context, pruning);
     const { plan } = pruning;
     const now = context.clock.now();

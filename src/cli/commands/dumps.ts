@@ -6,13 +6,21 @@ import { type AuthoredDump, dumpDocument, renderDump, renderList } from "../answ
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { formatBytes } from "../format.ts";
+import { AT_REMOTE, openOneRemote, ownHost } from "../open-remotes.ts";
 
 export const list = defineCommand({
   meta: {
-    examples: [{ line: "pgrove dumps list --json | jq -r '.dumps[0].path'", about: "the newest dump, for a script" }],
+    examples: [
+      { line: "pgrove dumps list --json | jq -r '.dumps[0].path'", about: "the newest dump, for a script" },
+      { line: "pgrove dumps list --remote", about: "those at the remote, of every machine" },
+    ],
   },
-  args: { source: { type: "string", valueHint: "SOURCE", completes: "target", description: "only dumps of SOURCE" } },
+  args: {
+    source: { type: "string", valueHint: "SOURCE", completes: "target", description: "only dumps of SOURCE" },
+    ...AT_REMOTE,
+  },
   async run({ args, context }) {
+    if (args.remote !== undefined) return void (await listRemote(context, args.remote, args.source));
     const folder = await context.storeDir();
     const { source } = args;
     const dumps = (await listDumps(folder)).filter((dump) => source === undefined || sourceOf(dump) === source);
@@ -25,6 +33,23 @@ export const list = defineCommand({
     if (dumps.length === 0) context.output.note("next: pgrove dump");
   },
 });
+
+/** Of all machines: of a machine that is gone, too. */
+async function listRemote(context: Context, named: string | true, source: string | undefined): Promise<void> {
+  const tools = await context.operationTools();
+  const remote = await openOneRemote(context, named === true ? undefined : named);
+  const { listRemoteDumps } = await import("../../remote/remote-dumps.ts");
+  const { remoteDocument, renderRemoteList } = await import("../answers/dumps-remote.ts");
+  const keyring = await openKeyring(tools);
+  const dumps = (await listRemoteDumps(remote, tools.abort))
+    .filter((dump) => source === undefined || sourceOf(dump) === source)
+    .map((dump) => ({ ...withAuthor(dump, keyring), dump }));
+  const document = { remote: remote.kind, place: remote.label, dumps: dumps.map(remoteDocument) };
+  const now = context.clock.now();
+  await context.output.answer(document, () =>
+    dumps.length === 0 ? `no dumps at ${remote.label}` : renderRemoteList(dumps, ownHost(context), now),
+  );
+}
 
 export const show = defineCommand({
   meta: { examples: [{ line: "pgrove dumps show main-20260115-143022.dump", about: "what is in it" }] },

@@ -5,7 +5,7 @@ import { STDIN_PATH } from "../../sys/input.ts";
 import { planDocument, renderPlan, renderResult, resultDocument } from "../answers/restore.ts";
 import { approveRoles } from "../approve-roles.ts";
 import { defineCommand } from "../command.ts";
-import { describeDump, fixedDump, spoolFromStdin } from "../dump-to-restore.ts";
+import { describeDump, fixedDump, remoteDump, remoteWordOf, spoolFromStdin } from "../dump-to-restore.ts";
 import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
@@ -23,6 +23,7 @@ export const command = defineCommand({
       { line: "pgrove restore --latest", about: "the newest dump into main" },
       { line: "pgrove restore main-20260115-143022.dump --into-new inspect", about: "beside it, to look at" },
       { line: "pgrove restore --latest --table users", about: "one table of it, into the database as it is" },
+      { line: "pgrove restore s3:main-20260115-143022.dump", about: "straight from a remote (s3, dir, ssh)" },
       { line: "ssh prod pg_dump -Fc app | pgrove restore - --to main --yes", about: "from a pipe" },
     ],
   },
@@ -31,7 +32,7 @@ export const command = defineCommand({
       type: "positional",
       required: false,
       completes: "dump",
-      description: "a dump's name, a path, or - for stdin; left out, a list to choose from",
+      description: "a dump's name, a path, s3:NAME of a remote, or - for stdin; left out, a list to choose from",
     },
     to: REPLACED,
     latest: {
@@ -93,10 +94,13 @@ export const command = defineCommand({
     const part = choosePart(args);
     requireFitting(args, part !== undefined);
     const live = await context.openTarget(args.target);
+    const atRemote = remoteWordOf(given);
     const findDump =
       given === "-"
         ? spoolFromStdin(await context.storeDir())
-        : await fixedDump(context, { given, latest: args.latest }, live.target);
+        : atRemote !== undefined
+          ? await remoteDump(context, atRemote)
+          : await fixedDump(context, { given, latest: args.latest }, live.target);
     const { intoNew } = args;
     const tools = await context.operationTools();
     if (given === "-") await tools.mayRun?.([STDIN_PATH]);

@@ -35,13 +35,28 @@ export async function ensurePlainImage(): Promise<string> {
   });
 }
 
-async function ensure(official: string, recipe: Recipe): Promise<string> {
+/** The name of an image with stores for dumps: Ceph's object store, and OpenSSH's server. */
+export async function ensureStoreImage(): Promise<string> {
+  return ensure(undefined, {
+    tag: "pgrove-test/stores:latest",
+    suites: ["bookworm"],
+    packages: ["radosgw", "ceph-mon", "ceph-osd", "openssh-server", "procps", "passwd"],
+    entrypoint: join(import.meta.dir, "../remotes/entrypoint.sh"),
+    config: {
+      Entrypoint: ["docker-entrypoint.sh"],
+      Env: [`PATH=${systemPath}`],
+      ExposedPorts: { "7480/tcp": {}, "22/tcp": {} },
+    },
+  });
+}
+
+async function ensure(official: string | undefined, recipe: Recipe): Promise<string> {
   await ensureEngine();
-  if (await isPresent(official)) return official;
+  if (official !== undefined && (await isPresent(official))) return official;
   if (await isBuilt(recipe)) return recipe.tag;
   return withLock("images", 600_000, async () => {
     if (await isBuilt(recipe)) return recipe.tag;
-    if (await pull(official)) return official;
+    if (official !== undefined && (await pull(official))) return official;
     say(`building ${recipe.tag} from Debian's packages`);
     await buildImage(recipe);
     return recipe.tag;

@@ -73,7 +73,7 @@ describe("completion", () => {
     [["-C", "onyx", "hist"], ["history"]],
     [
       ["dumps", ""],
-      ["list", "show", "verify", "prune", "pin", "unpin", "adopt", "remove"],
+      ["list", "show", "verify", "prune", "pin", "unpin", "adopt", "remove", "push", "pull"],
     ],
     [
       ["status", ""],

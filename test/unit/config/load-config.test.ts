@@ -186,7 +186,7 @@ describe("what is wrong", () => {
       "  pgrove.yaml:7:11  services must be a list, not text",
       "  pgrove.yaml:9:17  dumps.keep.daily must be 0 or more",
       '  pgrove.yaml:9:21  unknown key "wekly" in dumps.keep; did you mean "weekly"?',
-      '  pgrove.yaml:9:31  unknown key "eons" in dumps.keep (known: last, hourly, daily, weekly, monthly, yearly, within)',
+      '  pgrove.yaml:9:31  unknown key "eons" in dumps.keep (known: last, hourly, daily, weekly, monthly, yearly, within, remote)',
       "  pgrove.yaml:10:8  seeds must be a mapping, not a list",
     ]);
   });

@@ -99,6 +99,16 @@ test("the newest that was proved stays: as its own pgrove found it, of just thes
   expect(kept(await plan())).toEqual({ "main-1.dump": ["last"] });
 });
 
+test("a copy elsewhere counts where that is asked for: for the newest proved one, not against the rule or a pin", async () => {
+  for (const hours of [1, 2, 3]) await put(`main-${hours}.dump`, hours);
+  await prove("main-2.dump");
+  await pinDump(join(store, "main-3.dump"), NOW);
+  const others: ReturnType<typeof kept> = { "main-1.dump": ["last"], "main-3.dump": ["pinned"] };
+  expect(kept(await plan())).toEqual({ ...others, "main-2.dump": ["proved"] });
+  const copied = new Set(["main-1.dump", "main-2.dump", "main-3.dump"]);
+  expect(kept(await planPrune(tools, folderPlace(store), { rule: { last: 1, remote: true }, copied }))).toEqual(others);
+});
+
 test("what cannot be relied on takes no place of a good one", async () => {
   await put("main-9.dump", 9);
   await put("main-8.dump", 8, { tables: [{ schema: "public", name: "t", rows: 0, exact: true, bytes: 1 }] });

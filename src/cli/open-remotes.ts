@@ -1,0 +1,65 @@
+/** The remotes of dumps.remote, approved and open. */
+import type { RemoteConfig, RemoteKind } from "../config/schema-remote.ts";
+import { configError, usageError } from "../errors.ts";
+import type { Remote } from "../remote/remote.ts";
+import { thisObserver } from "../sys/machine.ts";
+import type { Context } from "./context.ts";
+import { defineArgs } from "./grammar.ts";
+import { requireTrust } from "./trust.ts";
+
+/** `--remote [NAME]` of what looks at a remote or at the store. */
+export const AT_REMOTE = defineArgs({
+  remote: {
+    type: "string",
+    valueHint: "NAME",
+    optionalValue: true,
+    description: "at the remote of dumps.remote instead: s3, dir or ssh, where there are several",
+  },
+});
+
+/** `--remote NAME` of what has to do with remotes anyway. */
+export const WHICH_REMOTE = defineArgs({
+  remote: { type: "string", valueHint: "NAME", description: "the remote: s3, dir or ssh, where there are several" },
+});
+
+/** The folder of this machine at every remote. */
+export function ownHost(context: Pick<Context, "environment">): string {
+  return thisObserver(context.environment).machine;
+}
+
+/** All remotes, or the named one. Throws (exit 2, 3) when there is none, (exit 5) when it is not approved, (exit 4) when it is not there. */
+export async function openRemotes(context: Context, named: string | undefined): Promise<Remote[]> {
+  const config = await requireRemotes(context);
+  const { chooseKinds } = await import("../remote/open-remote.ts");
+  const kinds = chooseKinds(config, named);
+  await requireTrust(context, { keys: ["dumps.remote"] });
+  const opened: Remote[] = [];
+  for (const kind of kinds) opened.push(await open(context, kind, config));
+  return opened;
+}
+
+/** The only remote, or the named one. Throws as `openRemotes`, and (exit 2) where one has to be named. */
+export async function openOneRemote(context: Context, named: string | undefined): Promise<Remote> {
+  const { chooseKinds } = await import("../remote/open-remote.ts");
+  const kinds = chooseKinds(await requireRemotes(context), named);
+  if (kinds.length > 1) throw usageError(`which remote? ${kinds.join(", ")}`, `--remote ${kinds[0]}`);
+  const [remote] = await openRemotes(context, kinds[0]);
+  if (remote === undefined) throw usageError("there is no remote");
+  return remote;
+}
+
+async function requireRemotes(context: Context): Promise<RemoteConfig> {
+  const { remote } = (await context.requireConfig()).config.dumps;
+  if (remote !== undefined) return remote;
+  throw configError("pgrove.yaml has no dumps.remote", "dumps: {remote: {dir: /mnt/backup}}; or s3, or ssh");
+}
+
+async function open(context: Context, kind: RemoteKind, config: RemoteConfig): Promise<Remote> {
+  const { openRemote } = await import("../remote/open-remote.ts");
+  const { runner, clock, environment, home, output } = context;
+  const loaded = await context.requireConfig();
+  return await openRemote(kind, config, {
+    ...{ runner, clock, environment, home, note: output.note, abort: context.interruptions().abort },
+    ...{ project: loaded.config.project, baseDir: loaded.dir },
+  });
+}

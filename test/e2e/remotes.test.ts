@@ -1,0 +1,81 @@
+/** Dumps kept a second time, with the compiled program: what is typed, asked and said. Each kind by itself: test/integration/remote. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Sql } from "postgres";
+import { sharedServer, type TestServer } from "../support/engine/server.ts";
+import { inContainer, makeRepo, type Repo } from "../support/faults/program.ts";
+import { makeSmall } from "../support/faults/sample.ts";
+import { connect, type Fingerprint, readFingerprint } from "../support/faults/world.ts";
+
+let server: TestServer;
+let sql: Sql;
+let repo: Repo;
+let database = "";
+let before: Fingerprint;
+let disk = "";
+const HERE = { PGROVE_MACHINE: "laptop" };
+
+beforeAll(async () => {
+  server = await sharedServer(17);
+  sql = connect(server);
+  database = await makeSmall(server);
+  repo = await makeRepo(
+    inContainer(server.container, database, "dumps: {remote: {dir: ../disk}, keep: {last: 1, remote: true}}\n"),
+  );
+  disk = join(repo.folder, "../disk");
+  before = await readFingerprint(server, database);
+});
+afterAll(async () => {
+  const mine = await sql<
+    { name: string }[]
+  >`select datname as name from pg_database where starts_with(datname, ${database})`;
+  for (const { name } of mine) await sql.unsafe(`drop database "${name}" with (force)`);
+  await sql.end();
+  await repo.remove();
+});
+
+const run = (words: string, env = HERE) => repo.run(words.split(" "), { env });
+const ok = async (words: string, env = HERE) => {
+  const ended = await run(words, env);
+  expect([words, ended.code, ended.code === 0 ? "" : ended.stderr]).toEqual([words, 0, ""]);
+  return ended;
+};
+const names = async (words: string): Promise<string[]> => {
+  const document: unknown = JSON.parse((await ok(`${words} --json`)).stdout);
+  const dumps: unknown = Reflect.get(Object(document), "dumps");
+  return Array.isArray(dumps) ? dumps.map((each) => `${Reflect.get(each, "host")}/${Reflect.get(each, "name")}`) : [];
+};
+
+test("from the approval to the restore after the machine is gone", async () => {
+  expect(await run("dumps push")).toMatchObject({ code: 5, stderr: expect.stringContaining("../disk") });
+  await ok("trust --yes");
+  const early = await run("dump --push");
+  expect(early).toMatchObject({ code: 4, stderr: expect.stringContaining("is not there") });
+  expect(repo.stored()).toEqual([]); // said before anything is dumped
+  await mkdir(disk);
+  const dumped = await ok("dump --push");
+  const first = dumped.stdout.trim().split("/").at(-1) ?? "";
+  expect(dumped.stderr).toContain(join("disk/faults/laptop", first));
+  expect((await readdir(join(disk, "faults/laptop"))).sort()).toEqual([first, `${first}.manifest.json`]);
+  expect((await ok("dumps push --verify")).stdout).toContain("is there");
+
+  const second = (await ok("dump --push")).stdout.trim().split("/").at(-1) ?? "";
+  expect(await names("dumps list --remote")).toEqual([`laptop/${second}`, `laptop/${first}`]);
+  expect((await ok("dumps list --remote", { PGROVE_MACHINE: "other" })).stdout).toContain(`laptop/${second}`);
+  expect((await run("dumps list --remote s3")).code).toBe(2);
+  expect((await ok("dumps prune --remote --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
+  expect((await run("dumps prune --remote")).code).toBe(5); // nobody to ask
+  expect((await ok("dumps prune --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
+  await ok("dumps prune --remote --yes");
+  expect(await names("dumps list --remote")).toEqual([`laptop/${second}`]);
+
+  await rm(repo.store, { recursive: true });
+  await sql.unsafe(`drop database "${database}"`);
+  await ok(`restore dir:${second} --yes`);
+  expect((await readFingerprint(server, database)).tables).toEqual(before.tables);
+  expect(repo.stored()).toEqual([]); // nothing of it stayed
+  await ok("dumps pull --latest main", { PGROVE_MACHINE: "other" });
+  expect(repo.stored()).toEqual([second, `${second}.manifest.json`]);
+  expect((await ok("dumps verify --all")).stdout).toContain(`whole    ${second}`);
+});
