@@ -7,7 +7,7 @@ import { ensureCompose } from "../support/engine/compose.ts";
 import { ensureImage } from "../support/engine/images.ts";
 import { runOk } from "../support/engine/run.ts";
 import { sharedServer, startServer, type TestServer, testLabels } from "../support/engine/server.ts";
-import { binary, TestRepo } from "./support.ts";
+import { binary, HANG_UP, TestRepo } from "./support.ts";
 
 const database = `cli "e2e" ${process.pid}`;
 let server: TestServer;
@@ -312,6 +312,13 @@ describe("consent", () => {
     expect(guarded.stderr).not.toContain(`:${server.password}@`);
   });
 
+  test("a question is over when its terminal is closed", async () => {
+    const [dump] = JSON.parse((await repo.run(["dumps", "list", "--json"])).stdout).dumps;
+    const { code } = await repo.runOnTerminal(["restore", dump.name], [["No", HANG_UP]]);
+    expect([1, 129]).toContain(code); // nobody hears its words any more, or the hang-up has come first
+    expect((await sql("select a from precious")).code).toBe(0);
+  });
+
   test("somebody else's dump is known as such, and restored after one consent", async () => {
     const path = (await repo.run(["dump", "-q"])).stdout.trim();
     const name = `foreign_${process.pid}`;
@@ -424,7 +431,8 @@ describe("consent", () => {
       expect(JSON.parse(shown.stdout).manifest.tables).not.toBeEmpty();
     }
     expect(JSON.parse((await repo.run(["dumps", "show", path, "--json"])).stdout).manifest.tables).toBeEmpty();
-    const wrong = await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: `${identity.slice(0, -1)}Q` } });
+    const mistyped = identity.slice(0, -1) + (identity.endsWith("Q") ? "P" : "Q");
+    const wrong = await repo.run(restore, { env: { PGROVE_AGE_IDENTITY: mistyped } });
     expect(wrong.code).toBe(3);
     expect(wrong.stderr).not.toContain(identity.slice(20, 40));
     const opened = { env: { PGROVE_AGE_IDENTITY: identity } };

@@ -22,8 +22,11 @@ export interface RunOptions {
   stdin?: string;
 }
 
-/** Waits for the text on the terminal, then types. */
-export type Step = readonly [waitFor: string, type: string];
+/** Closes the terminal, as a window that is shut and a connection that is lost do. */
+export const HANG_UP = Symbol("hang up");
+
+/** Waits for the text on the terminal, then types, or hangs up. */
+export type Step = readonly [waitFor: string, type: string | typeof HANG_UP];
 
 const TERMINAL_TIMEOUT_MS = patiently(30_000);
 
@@ -112,7 +115,9 @@ export class TestRepo {
           const place = todo[0] === undefined ? -1 : shown.indexOf(todo[0][0], seen);
           if (place < 0) return;
           seen = shown.length;
-          terminal.write(todo.shift()?.[1] ?? "");
+          const deed = todo.shift()?.[1] ?? "";
+          if (deed === HANG_UP) terminal.close();
+          else terminal.write(deed);
         },
       },
     });
