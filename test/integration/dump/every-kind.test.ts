@@ -14,6 +14,7 @@ import {
 } from "../../support/database.ts";
 import { type Major, majors } from "../../support/engine/images.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 
 /** Every kind that `catalog.sql` describes: a fixture that lost one of them would prove less. */
 const KINDS = [
@@ -30,16 +31,25 @@ interface Variant {
   on: readonly Major[];
 }
 
+/** A format is one of pg_dump's on every version, and its streams are ours. */
+const inTurn = (format: string) => takingTurns([15, 17, 18], `${import.meta.path}/${format}`);
+
 const variants: Variant[] = [
   { name: "custom", dump: {}, jobs: 1, extension: /\.dump$/, on: majors },
   { name: "custom, lz4, loaded by two", dump: { codec: { name: "lz4" } }, jobs: 2, extension: /\.dump$/, on: [17] },
-  { name: "sql", dump: { format: "sql", codec: { name: "none" } }, jobs: 1, extension: /\.sql$/, on: majors },
-  { name: "sql.gz", dump: { format: "sql", codec: { name: "gzip" } }, jobs: 1, extension: /\.sql\.gz$/, on: majors },
+  { name: "sql", dump: { format: "sql", codec: { name: "none" } }, jobs: 1, extension: /\.sql$/, on: inTurn("sql") },
+  {
+    name: "sql.gz",
+    dump: { format: "sql", codec: { name: "gzip" } },
+    jobs: 1,
+    extension: /\.sql\.gz$/,
+    on: inTurn("gz"),
+  },
   { name: "sql.zst", dump: { format: "sql" }, jobs: 1, extension: /\.sql\.zst$/, on: [17, 18] },
   { name: "directory", dump: { format: "directory" }, jobs: 1, extension: /\.tar$/, on: [15] },
   {
     ...{ name: "directory by two", dump: { format: "directory", jobs: 2, codec: { name: "gzip", level: 6 } } },
-    ...{ jobs: 2, extension: /\.tar$/, on: majors },
+    ...{ jobs: 2, extension: /\.tar$/, on: inTurn("directory") },
   },
 ];
 
