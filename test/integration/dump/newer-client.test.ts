@@ -25,6 +25,7 @@ import {
 } from "../../support/database.ts";
 import { runOk } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { createAttver, dumpByClient, openByClient, readAttverFacts } from "../../support/newer-client.ts";
 
 const fixtures = join(import.meta.dir, "../../support/fixtures");
@@ -138,7 +139,7 @@ describe("this machine's programs, at a server that somebody else runs", () => {
     );
   });
 
-  test.each(["custom", "sql", "directory"] as const)("%s", async (format) => {
+  test.each(takingTurns(["custom", "sql", "directory"], import.meta.path))("%s", async (format) => {
     const path = pathOf(await dump(bench, await open(other), { format, jobs: format === "directory" ? 2 : 1 }));
     for (const jobs of [1, 2]) {
       bench.notes.length = 0;
@@ -178,7 +179,7 @@ describe("an option that no list knows stays an error", () => {
     );
   });
 
-  test.each(["custom", "sql", "directory"] as const)("%s", async (format) => {
+  test.each(takingTurns(["custom", "sql", "directory"], import.meta.path))("%s", async (format) => {
     const path = pathOf(await dump(bench, await openLive(on17, strange, bench), { format }));
     const target = uniqueName("untouched");
     await createSmall(on17, target, 2);

@@ -18,8 +18,9 @@ import {
   uniqueName,
 } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 
-const formats: DumpFormat[] = ["custom", "sql", "directory"];
+const formats = takingTurns<DumpFormat>(["custom", "sql", "directory"], import.meta.path);
 let bench: Bench;
 let [on15, on17, on18]: TestServer[] = [];
 const source = uniqueName("up");
