@@ -36,6 +36,7 @@ export async function isTrusted(context: TrustContext, keys: readonly TrustKey[]
  * shows all that is new in the repository: it is asked once.
  */
 export async function requireTrust(context: TrustContext, { keys, yes = false, instead }: TrustRequest): Promise<void> {
+  if ((await context.config()) === undefined) return; // nobody wants anything
   const wanted = await listUnapproved(context, await listItems(context, keys));
   await requireNothingNew(context, wanted, { yes, instead });
 }

@@ -233,6 +233,8 @@ describe("completions", () => {
       "unpin",
       "adopt",
       "remove",
+      "push",
+      "pull",
     ]);
     expect(await completeInBash("pgrove url ", "")).toEqual(["main", "@staging"]);
     expect(await completeInBash("pgrove url @st", "st")).toEqual(["staging"]);
