@@ -19,7 +19,7 @@ const LANES = 3;
 /** How many tests of one file, where it allows that: more of them would only make each last longer. */
 const TESTS_AT_ONCE = 4;
 const SLOWEST = 40;
-const TEST_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 180_000;
 const LONG_TIMEOUT_MS = 1_800_000;
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");

@@ -153,7 +153,7 @@ describe("what a branch wants restored", () => {
     expect(await repo.runOnTerminal(["-C", folder, "provision"], [["Go on?", "y"]])).toMatchObject({ code: 0 });
     expect(await hasRun("evil")).toBe(true);
     expect(await repo.run(["provision"], { cwd: "../evil" })).toMatchObject({ code: 0 }); // there is nothing to ask any more
-  }, 60_000);
+  });
 
   test("nor in another guise: a bare name, a store that the branch brings along or names, links", async () => {
     await using made = await makeRepo(mains());
@@ -182,7 +182,7 @@ describe("what a branch wants restored", () => {
       expect({ name, ...added }).toMatchObject({ name, code: 0, stderr: expect.stringContaining("not approved") });
       expect({ name, hasRun: await hasRun(name) }).toEqual({ name, hasRun: false });
     }
-  }, 60_000);
+  });
 
   test("nor does a hook write variables that act; what is approved once is not asked about in the next worktree", async () => {
     await using made = await makeRepo(mains());
@@ -200,7 +200,7 @@ describe("what a branch wants restored", () => {
     const again = await git(["worktree", "add", "-q", "-b", "acts-too", "../acts-too", "acts"]);
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("restored from seed.sql") });
     expect(await hasRun("acts_too")).toBe(true);
-  }, 60_000);
+  });
 
   test("nor does an image start that a branch names by a variable of compose's", async () => {
     const config =
@@ -230,7 +230,7 @@ describe("what a branch wants restored", () => {
       expect(added).toMatchObject({ code: 0, stderr: expect.stringContaining(`restored from ${dumped}`) });
       expect(await server.psql(`${database}_${name}`, "select count(*) from item")).toBe("100");
     }
-  }, 60_000);
+  });
 });
 
 describe("hooks install, status, uninstall", () => {

@@ -98,7 +98,7 @@ describe("the session that controls a restore", () => {
     expect(ended.stderr).toContain("error: the connection to the server was lost");
     await repo.ok(["restore", archive, "--into-new", "unmade", "--dry-run"]);
     await expectNothingLeft();
-  }, 60_000);
+  });
 
   test("outlasts its login's limit of idle sessions", async () => {
     await server.psql("postgres", "alter role postgres set idle_session_timeout = '500ms'");
@@ -113,5 +113,5 @@ describe("the session that controls a restore", () => {
     } finally {
       await server.psql("postgres", "alter role postgres reset idle_session_timeout");
     }
-  }, 60_000);
+  });
 });

@@ -2,8 +2,9 @@
 import { beforeAll, expect, test } from "bun:test";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { Stage, tableFiles } from "../../support/migrate/stage.ts";
+import { patiently } from "../../support/patience.ts";
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = patiently(180_000);
 
 let server: TestServer;
 beforeAll(async () => {

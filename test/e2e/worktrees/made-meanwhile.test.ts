@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer } from "../../support/engine/server.ts";
 import { freshName } from "../../support/faults/sample.ts";
+import { patiently } from "../../support/patience.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = patiently(180_000);
 
 let grove: Grove;
 beforeAll(async () => {

@@ -13,7 +13,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, 120_000);
+});
 
 const AT_ONCE = "prune: {after: 0s}\n";
 const COUNT = "select count(*)::int from item";
@@ -81,7 +81,7 @@ describe.concurrent("a worktree that is gone", () => {
     expect(await prune(grove)).toMatchObject({ parked: [], waiting: [], kept: [] });
     expect(await grove.rows()).not.toContainEqual(expect.objectContaining({ gone: expect.anything() }));
     expect(await grove.ok(["url", "gone"])).toEndWith(`/${database}`);
-  }, 120_000);
+  });
 
   test("is not judged by another machine or user than the one that saw it, nor while somebody is connected", async () => {
     await using grove = await Grove.create(server, { yaml: AT_ONCE });
@@ -102,7 +102,7 @@ describe.concurrent("a worktree that is gone", () => {
       { reason: expect.stringContaining("not known on which machine") },
     ]);
     await grove.ok(["remove", "seen", "--yes"]);
-  }, 120_000);
+  });
 
   test("is parked with all that was saved of it; remove takes it at once, prune when its time has come", async () => {
     await using grove = await Grove.create(server, { yaml: `${AT_ONCE.trim().slice(0, -1)}, keep: 0s}\n` });
@@ -123,7 +123,7 @@ describe.concurrent("a worktree that is gone", () => {
     expect(await grove.ok(["list"])).toMatch(/left .*parked: pgrove provision left$/m);
     expect((await prune(grove)).pruned.map(({ worktree }) => worktree)).toEqual(["left"]);
     expect(await grove.remains()).toEqual(nothingRemains);
-  }, 120_000);
+  });
 });
 
 describe.concurrent("provision", () => {
@@ -151,7 +151,7 @@ describe.concurrent("provision", () => {
     await grove.ok(["provision"], { cwd: path });
     expect((await grove.databases()).map(({ name }) => name)).toContain(database);
     expect(existsSync(path)).toBe(true);
-  }, 120_000);
+  });
 
   test("asks for another name where its own is taken; what was saved of it follows", async () => {
     await using grove = await Grove.create(server, { yaml: AT_ONCE });
@@ -173,7 +173,7 @@ describe.concurrent("provision", () => {
     expect(await grove.ask(String(row?.database), COUNT)).toBe(50);
     for (const name of ["again", "first"]) await grove.ok(["remove", name, "--yes"]);
     expect(await grove.databaseNames()).toEqual([]);
-  }, 120_000);
+  });
 
   test("brings back a schema with its role and snapshots", async () => {
     await using grove = await Grove.create(server, { yaml: `isolation: schema\n${AT_ONCE}` });
@@ -202,7 +202,7 @@ describe.concurrent("provision", () => {
     const left = `select count(*)::int from pg_roles where rolname like '${grove.project}%'`;
     expect(await grove.ask("postgres", left)).toBe(0);
     expect(await grove.remains()).toEqual(nothingRemains);
-  }, 120_000);
+  });
 
   test("prune killed between the data and the books: the next prune, or provision, goes on", async () => {
     await using grove = await Grove.create(server, { yaml: AT_ONCE });
@@ -227,5 +227,5 @@ describe.concurrent("provision", () => {
     expect((await prune(grove)).parked.map(({ worktree }) => worktree)).toEqual(["b"]);
     await grove.ok(["provision", "b"]);
     expect(await grove.databases()).toEqual(before);
-  }, 120_000);
+  });
 });

@@ -11,7 +11,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   server = await sharedServer(18);
-}, 120_000);
+});
 
 interface Kept {
   worktree: string;
@@ -111,7 +111,7 @@ describe.concurrent("a worktree that is away", () => {
     expect((await prune(grove)).kept.map(({ worktree }) => worktree)).toEqual(["replaced", "nameless"]);
     const names = [...moved, "emptied", "replaced", "nameless", "renamed_snapshot_first"];
     expect(await grove.databaseNames()).toEqual(names.map((name) => `${grove.project}_${name}`).sort());
-  }, 120_000);
+  });
 
   test("with the folder that all are in, as on a disk, or an empty one in its place; back again, they are found", async () => {
     await using grove = await Grove.create(server);
@@ -134,7 +134,7 @@ describe.concurrent("a worktree that is away", () => {
     await rename(far, trees);
     expect(await prune(grove)).toEqual({ pruned: [], kept: [] });
     expect(await grove.remains()).toEqual(before);
-  }, 120_000);
+  });
 
   test("what cannot be taken away is named, and does not keep the rest from going", async () => {
     await using grove = await Grove.create(server);
@@ -147,7 +147,7 @@ describe.concurrent("a worktree that is away", () => {
     await grove.sql`select pg_drop_replication_slot(${bound})`;
     expect((await prune(grove)).pruned).toEqual(["a-bound"]);
     expect(await grove.remains()).toEqual(nothingRemains);
-  }, 120_000);
+  });
 
   test("an older registry learns where the worktrees are, from prune as well", async () => {
     await using grove = await Grove.create(server);
@@ -159,7 +159,7 @@ describe.concurrent("a worktree that is away", () => {
     await rm(path, { recursive: true });
     expect((await prune(grove)).pruned).toEqual(["old"]);
     expect(await grove.remains()).toEqual(nothingRemains);
-  }, 120_000);
+  });
 });
 
 describe.concurrent("remove", () => {
@@ -173,7 +173,7 @@ describe.concurrent("remove", () => {
     await grove.ok(["remove", "moved", "--yes", "--force"]);
     expect(await grove.oid(made.database)).toBeUndefined();
     expect(existsSync(join(to, "work"))).toBe(true);
-  }, 120_000);
+  });
 
   test("a name is never taken for the folder of another worktree", async () => {
     await using grove = await Grove.create(server);
@@ -189,5 +189,5 @@ describe.concurrent("remove", () => {
     expect(await grove.rows()).toEqual([second ?? {}]);
     expect(await grove.databaseNames()).toEqual([String(second?.database)]);
     expect(existsSync(first.path)).toBe(true);
-  }, 120_000);
+  });
 });

@@ -110,7 +110,7 @@ describe.concurrent("remove refuses", () => {
     await make("clean");
     await grove.ok(["remove", "clean", "--yes"]);
     expect(existsSync(grove.at("clean"))).toBe(false);
-  }, 120_000);
+  });
 
   test("the main worktree, a locked one, one that pgrove has given nothing, one that is not there", async () => {
     await using grove = await Grove.create(server);
