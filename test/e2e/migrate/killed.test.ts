@@ -2,13 +2,13 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
-import { spread } from "../../support/faults/moments.ts";
+import { spread, thorough } from "../../support/faults/moments.ts";
 import type { Started } from "../../support/faults/program.ts";
 import { type Files, Stage, tableFiles } from "../../support/migrate/stage.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
 
 const SEED = 4_711;
-const MOMENTS = 10;
+const MOMENTS = thorough ? 30 : 4;
 
 let server: TestServer;
 beforeAll(async () => {

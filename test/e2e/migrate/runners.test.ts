@@ -2,12 +2,12 @@
 import { beforeAll, expect, test } from "bun:test";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
-import { waitForWords } from "../../support/faults/moments.ts";
+import { thorough, waitForWords } from "../../support/faults/moments.ts";
 import { Stage, tableFiles } from "../../support/migrate/stage.ts";
 import { openSql } from "../../support/migration-ledgers.ts";
 import { patiently } from "../../support/patience.ts";
 
-const RUNNERS = 30;
+const RUNNERS = thorough ? 30 : 10;
 const WAIT = `--lock-timeout ${patiently(90_000)}ms`;
 
 let server: TestServer;
