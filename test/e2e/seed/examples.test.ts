@@ -116,7 +116,7 @@ describe("a first day", () => {
   });
 });
 
-describe.each([1, 1000, 10_000, ...(thorough ? [1_000_000] : [])])("%i rows", (rows) => {
+describe.each([1, 1000, ...(thorough ? [10_000, 1_000_000] : [])])("%i rows", (rows) => {
   test("users, ssh, sessions, commands, sync: each by itself, then the same again", async () => {
     await grove.ok(["seed", "--clean-force", "all", "0"]);
     const wanted: [string, Family][] = [

@@ -16,12 +16,18 @@ import {
   uniqueName,
 } from "../../support/database.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { takingTurns } from "../../support/engine/turns.ts";
 import { mainOf, makeWorktree, ODD_NAMES, schemaFingerprint, schemaOf, type TestWorktree, work } from "./worktree.ts";
 
-describe.each([
-  { major: 15, format: "sql" },
-  { major: 18, format: "custom" },
-] as const)("dumps of schemas, PostgreSQL $major", ({ major, format }) => {
+const tried = takingTurns(
+  [
+    { major: 15, format: "sql" },
+    { major: 18, format: "custom" },
+  ],
+  import.meta.path,
+);
+
+describe.each(tried)("dumps of schemas, PostgreSQL $major", ({ major, format }) => {
   const database = uniqueName("dumps");
   const [slashed] = ODD_NAMES;
   let server: TestServer;
