@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { type Command, type Streams, systemRunner } from "../../../src/sys/process.ts";
 import { ToolError } from "../../../src/sys/tool-error.ts";
 
@@ -100,10 +101,15 @@ describe("a program elsewhere", () => {
     const controller = new AbortController();
     const gate = join(folder, "gate");
     const many = `${"x".repeat(99)}\n`.repeat(5000); // more than a pipe holds
-    const input = feed([many, "never"], forever);
+    const fed = Promise.withResolvers<void>();
+    const input = (async function* () {
+      fed.resolve();
+      yield* feed([many, "never"], forever);
+    })();
     const waiting = (script: string) => elsewhere(`until test -e ${gate}; do sleep 0.02; done; ${script}`);
     const running = run({ input }, controller.signal, waiting);
-    await Bun.sleep(20);
+    await fed.promise;
+    await setImmediate(); // what was taken is handed on
     controller.abort(new Error("stop"));
     await Bun.write(gate, "");
     expect((await running).fed).toBe(many + TAKE_BACK);
