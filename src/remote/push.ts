@@ -64,8 +64,9 @@ function pushedAs(remote: Remote, { name, sizeBytes }: StoredDump, { host }: Pus
   return { name, place: remote.place(`${host}/${name}`), sizeBytes, wasThere: true };
 }
 
-async function findThere({ abort }: OperationTools, remote: Remote, { host }: PushRequest) {
-  return new Map((await listRemoteDumps(remote, abort, host)).map((dump) => [dump.name, dump]));
+async function findThere({ abort }: OperationTools, remote: Remote, { host, dumps }: PushRequest) {
+  const names = new Set(dumps.map(({ name }) => name));
+  return new Map((await listRemoteDumps(remote, abort, { host, names })).map((dump) => [dump.name, dump]));
 }
 
 /** Whether it is there, with all that is known of it. */

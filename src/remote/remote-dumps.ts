@@ -18,13 +18,23 @@ export interface RemoteDump extends StoredDump {
 /** What lies beside a dump, in the order in which it is put there. */
 export const BESIDE = [proofPath, pinPath] as const;
 
-/** Every dump at the remote, newest first: of one machine, or of all. */
-export async function listRemoteDumps(remote: Remote, abort: AbortSignal, host?: string): Promise<RemoteDump[]> {
+/**
+ * The dumps at the remote, newest first: of one machine, or of all; of those names, or of any. What is said of a dump is a
+ * request for each, so who knows which are meant names them.
+ */
+export async function listRemoteDumps(
+  remote: Remote,
+  abort: AbortSignal,
+  { host, names }: { host?: string; names?: ReadonlySet<string> } = {},
+): Promise<RemoteDump[]> {
   const objects = (await persist(() => remote.list(), { abort })).filter(
     ({ name }) => host === undefined || name.startsWith(`${host}/`),
   );
   const there = new Set(objects.map(({ name }) => name));
-  const dumps = objects.filter(({ name }) => isDumpName(fileOf(name)) && there.has(manifestPath(name)));
+  const dumps = objects.filter(
+    ({ name }) =>
+      isDumpName(fileOf(name)) && there.has(manifestPath(name)) && (names === undefined || names.has(fileOf(name))),
+  );
   const wanted = dumps.flatMap(({ name }) => [manifestPath(name), proofPath(name)]).filter((name) => there.has(name));
   const texts = await persist(() => remote.readTexts(wanted), { abort });
   return dumps
@@ -35,7 +45,7 @@ export async function listRemoteDumps(remote: Remote, abort: AbortSignal, host?:
 
 /** The SHA-256 of each of this machine's dumps there that is as long as it was written. */
 export async function listWhole(remote: Remote, host: string, abort: AbortSignal): Promise<Set<string>> {
-  const dumps = await listRemoteDumps(remote, abort, host);
+  const dumps = await listRemoteDumps(remote, abort, { host });
   return new Set(
     dumps.flatMap(({ manifest, sizeBytes }) => (manifest?.size_bytes === sizeBytes ? [manifest.sha256] : [])),
   );
@@ -126,7 +136,7 @@ export async function findRemoteManifest(remote: Remote, name: string): Promise<
 export function placeOf(remote: Remote, host: string, abort: AbortSignal): DumpPlace {
   return {
     label: remote.label,
-    list: () => listRemoteDumps(remote, abort, host),
+    list: () => listRemoteDumps(remote, abort, { host }),
     remove: (dump) => persist(() => removeRemoteDump(remote, `${host}/${dump.name}`, dump), { abort }),
   };
 }

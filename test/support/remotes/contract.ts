@@ -32,7 +32,9 @@ export function keepsTheContract(open: (project: string, tools: RemoteTools) => 
     Promise.all(names.map(store.find)).then((dumps) => pushDumps(store.tools, remote, { host, dumps, verify }));
   const there = async () => (await remote.list()).map(({ name }) => name).sort();
   const listed = async (host?: string) =>
-    (await listRemoteDumps(remote, store.tools.abort, host)).map((dump) => `${dump.host}/${dump.name}`);
+    (await listRemoteDumps(remote, store.tools.abort, host === undefined ? {} : { host })).map(
+      (dump) => `${dump.host}/${dump.name}`,
+    );
 
   test("what is pushed comes back as it was, with all that is known of it; twice changes nothing", async () => {
     const roles = "create role app;\n";
