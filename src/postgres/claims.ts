@@ -5,6 +5,7 @@
  * others' are looked up in pg_locks, which shows those of all.
  */
 import { failure, refusal } from "../errors.ts";
+import { pause } from "../sys/pause.ts";
 import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { dropDatabase, endDeadRunSessions, runOfScratch } from "./admin.ts";
 import { codeOf } from "./connect.ts";
@@ -54,8 +55,7 @@ export async function claimDatabases(sql: Sql, claims: readonly Claim[], wait: C
     if (leftMs <= 0) throw busyError(rival, wait.waitMs);
     if (!isNoted) wait.note(`${describeRival(rival)}; waiting until it is done`);
     isNoted = true;
-    await Bun.sleep(Math.min(leftMs, LOOK_EVERY_MS + Math.random() * LOOK_JITTER_MS));
-    wait.abort.throwIfAborted();
+    await pause(Math.min(leftMs, LOOK_EVERY_MS + Math.random() * LOOK_JITTER_MS), wait.abort);
   }
 }
 

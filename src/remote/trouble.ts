@@ -1,5 +1,6 @@
 /** What goes wrong between here and a remote: each kind by itself, so that what passes by itself is waited for, and nothing else. */
 import { EXIT, failure, missingError, PgroveError, refusal } from "../errors.ts";
+import { pause } from "../sys/pause.ts";
 
 /** The remote does not let one in, or not do that. */
 export function denied(label: string, said: string, hint: string): PgroveError {
@@ -71,21 +72,12 @@ export async function persist<T>(
       abort.throwIfAborted();
       if (reached() > place) failures = 0;
       place = reached();
-      const pause = PAUSES_MS[failures++];
+      const pauseMs = PAUSES_MS[failures++];
       if (!(error instanceof Passing) || error.givenUp) throw error;
-      error.givenUp = pause === undefined;
-      if (pause === undefined) throw error;
+      error.givenUp = pauseMs === undefined;
+      if (pauseMs === undefined) throw error;
       // Many that were cut off at once are not to come back at once.
-      await sleep(Math.max(error.retryAfterMs ?? 0, pause * (0.5 + Math.random())), abort);
+      await pause(Math.max(error.retryAfterMs ?? 0, pauseMs * (0.5 + Math.random())), abort);
     }
   }
-}
-
-async function sleep(ms: number, abort: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  abort.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
-  abort.throwIfAborted();
 }

@@ -1,5 +1,6 @@
 /** Tells a URL something: that it succeeded, for services that raise an alarm when they hear nothing; or what has happened. */
 import { errorCode } from "./files.ts";
+import { pause } from "./pause.ts";
 
 export interface PingLimits {
   abort: AbortSignal;
@@ -30,7 +31,7 @@ export async function ping(
     if (failure === undefined) return undefined;
     why = tried === 0 ? failure : `${failure} (${tried + 1} tries)`;
     if (isFinal || pauseMs === undefined) break;
-    await Bun.sleep(pauseMs);
+    await pause(pauseMs, abort);
   }
   return why;
 }

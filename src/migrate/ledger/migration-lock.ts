@@ -13,6 +13,7 @@
 import { failure, refusal } from "../../errors.ts";
 import { withOpened } from "../../postgres/session.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
+import { pause } from "../../sys/pause.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
 import { findHolder, type Holder } from "./lock-holder.ts";
 
@@ -122,7 +123,6 @@ async function acquireAll(sql: Sql, keys: readonly LockKey[], place: LedgerPlace
       }
       const pollMs = POLL_MS + Math.random() * POLL_JITTER_MS;
       await pause(isOver ? pollMs : Math.min(pollMs, timeoutMs - waitedMs), abort);
-      abort.throwIfAborted();
     }
   }
 }
@@ -145,17 +145,6 @@ function lockedError(place: LedgerPlace, holder: Holder, timeoutMs: number): Err
     `${describeHolder(place, holder)}${waited}`,
     `try again, or wait longer: --lock-timeout 10m\nif it hangs: pgrove sql -c 'select pg_terminate_backend(${holder.pid})'`,
   );
-}
-
-/** Until the time is over or the run is aborted, whichever is first. */
-async function pause(ms: number, abort: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const end = () => resolve();
-  const timer = setTimeout(end, ms);
-  abort.addEventListener("abort", end, { once: true });
-  if (!abort.aborted) await promise;
-  clearTimeout(timer);
-  abort.removeEventListener("abort", end);
 }
 
 /** What the body is handed. */

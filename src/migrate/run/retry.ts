@@ -1,5 +1,6 @@
 /** Tries again what failed only since somebody else was in the way for the moment. */
 import { codeOf } from "../../postgres/connect.ts";
+import { pause } from "../../sys/pause.ts";
 
 /** lock_not_available (that is lock_timeout), deadlock_detected, serialization_failure. */
 const PASSING: Readonly<Record<string, string>> = {
@@ -51,18 +52,4 @@ export async function retryPassing<T>(attempt: () => Promise<T>, options: RetryO
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
-}
-
-function pause(ms: number, abort: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(abort.reason);
-    };
-    const timer = setTimeout(() => {
-      abort.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    abort.addEventListener("abort", stop, { once: true });
-  });
 }
