@@ -17,6 +17,8 @@ export interface S3Request {
   query?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array | string;
+  /** The body's MD5 in hex, where it is known already. */
+  md5?: string;
   /** How long it may take, in ms, where that is longer than usual. */
   boundMs?: number;
   /** Statuses beside 2xx that the caller knows what to do with. */
@@ -108,7 +110,7 @@ export class S3Client {
   }
 
   private async fetch(request: S3Request, signal: AbortSignal): Promise<Response> {
-    const { method, body, headers = {} } = request;
+    const { method, body, md5, headers = {} } = request;
     const given = typeof body === "string" ? new TextEncoder().encode(body) : body;
     const signed = await new AwsV4Signer({
       ...{ ...this.place.keys, method, url: urlOf(this.place, request), service: "s3", region: this.place.region },
@@ -116,7 +118,9 @@ export class S3Client {
       headers: {
         ...headers,
         "x-amz-content-sha256": "UNSIGNED-PAYLOAD", // its MD5 is signed instead, and checked by the server
-        ...(given === undefined ? {} : { "content-md5": createHash("md5").update(given).digest("base64") }),
+        ...(given === undefined
+          ? {}
+          : { "content-md5": inBase64(md5) ?? createHash("md5").update(given).digest("base64") }),
       },
     }).sign();
     signed.headers.set("accept-encoding", "identity"); // not signed: what stands in between may change it
@@ -174,6 +178,10 @@ class Patience {
     clearTimeout(this.timer);
     this.controller.abort();
   }
+}
+
+function inBase64(hex: string | undefined): string | undefined {
+  return hex === undefined ? undefined : Buffer.from(hex, "hex").toString("base64");
 }
 
 /** The bucket in the path where the server is named, and where its name has dots, which no certificate takes; else before the host. */

@@ -175,7 +175,7 @@ async function sendPart(
   md5: string,
 ) {
   const query = { partNumber: String(number), uploadId: upload };
-  const { headers } = await client.ask({ method: "PUT", key, query, body });
+  const { headers } = await client.ask({ method: "PUT", key, query, body, md5 });
   const tag = plainTag(headers.get("etag"));
   if (isMd5(tag) && !isEncryptedThere(headers) && tag !== md5)
     throw damaged(`a part of ${place} did not arrive as it was sent`);
