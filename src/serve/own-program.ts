@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { errorAnswer, type FailureDocument } from "../answers/error.ts";
 import type { Environment } from "../config/env-vars.ts";
 import { EXIT } from "../errors.ts";
+import { isKeptBack } from "../sys/child-environment.ts";
 import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
 
@@ -51,9 +52,9 @@ const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /** The program that runs the same binary as this process. */
 export function createOwnProgram({ runner, file, args, cwd, environment }: ProgramOptions): OwnProgram {
-  // The variables of libpq are not handed to other programs; this one is to see what we see.
-  const libpq = Object.entries(environment).filter(([name, value]) => /^PG[A-Z_]+$/.test(name) && value !== undefined);
-  const env = { ...(Object.fromEntries(libpq) as Record<string, string>), NO_COLOR: "1", PGROVE_LOG: "json" };
+  // What is handed to no other program: this one is to see what we see.
+  const own = Object.entries(environment).filter(([name, value]) => isKeptBack(name) && value !== undefined);
+  const env = { ...(Object.fromEntries(own) as Record<string, string>), NO_COLOR: "1", PGROVE_LOG: "json" };
   return async (words, abort, listener = {}) => {
     const decoder = new TextDecoder();
     let stdout = "";
