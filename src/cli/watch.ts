@@ -3,6 +3,8 @@ import { usageError } from "../errors.ts";
 import { openMigrations, type TargetMigrations } from "../migrate/worktree-migrations.ts";
 import type { WatchTools } from "../monitor/figures/read-figures.ts";
 import { readRegistry } from "../repo/registry.ts";
+import { readJournal } from "../sys/journal.ts";
+import { once } from "../sys/once.ts";
 import type { Context } from "./context.ts";
 
 /** The target of that text; with `all`, main and every worktree that has data of its own. Throws (exit 2) for both. */
@@ -23,10 +25,12 @@ export async function watchTools(context: Context): Promise<WatchTools> {
   const loaded = await context.config();
   const sharedKey =
     loaded?.config.dumps.key_file === undefined ? undefined : (await context.operationTools()).sharedKey;
+  const stateDir = await context.stateDir();
   return {
     ...{ runner, userKey, now: clock.now(), ...(sharedKey === undefined ? {} : { sharedKey }) },
     storeDir: await context.storeDir(),
-    stateDir: await context.stateDir(),
+    stateDir,
+    journal: once(() => readJournal(stateDir)),
     serverTools: await context.serverTools(),
     repository: await context.repository(),
   };

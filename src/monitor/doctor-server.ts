@@ -2,7 +2,7 @@
 import { connectForAdmin, dropDatabase } from "../postgres/admin.ts";
 import { findDeadScratch } from "../postgres/claims.ts";
 import { withOpened, withSession } from "../postgres/session.ts";
-import type { Toolbox } from "../postgres/toolbox.ts";
+import type { Sql, Toolbox } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { FIRST_WITH_ADMINISTRATOR } from "../server/local-roles.ts";
 import type { Server } from "../server/server.ts";
@@ -33,7 +33,7 @@ export async function checkInside(live: LiveTarget, now: Date, tools: MendTools)
     const rights = checkRights(user, row?.maker ?? false);
     const major = Math.floor((row?.number ?? 0) / 10_000);
     const [login, clients] = [checkLocalLogin(server, toolbox, major), checkClients(toolbox, major)];
-    const left = [await checkScratch(live, run, tools), ...(await checkHalfDropped(live, run, tools))];
+    const left = [await checkScratch(live, run, tools), ...(await checkHalfDropped(sql, live, tools))];
     return [answers, rights, ...login, ...clients, ...left, clock];
   });
 }
@@ -78,12 +78,9 @@ export function clearRuns(live: LiveTarget, what: string, tools: MendTools): Men
 }
 
 /** Databases whose DROP was interrupted: nobody can connect to them, and only another DROP gets rid of them. */
-async function checkHalfDropped(live: LiveTarget, run: RunId, tools: MendTools): Promise<Check[]> {
-  const rows = await withOpened(
-    () => connectForAdmin(live.toolbox, run, []),
-    (sql) => sql<{ name: string }[]>`
-      select datname::text as name from pg_catalog.pg_database where datconnlimit = -2 order by 1`,
-  );
+async function checkHalfDropped(sql: Sql, live: LiveTarget, tools: MendTools): Promise<Check[]> {
+  const rows = await sql<{ name: string }[]>`
+    select datname::text as name from pg_catalog.pg_database where datconnlimit = -2 order by 1`;
   if (rows.length === 0) return [];
   const names = rows.map((row) => row.name);
   const found = `dropped half-way: ${names.join(", ")}; nobody can connect to them any more`;

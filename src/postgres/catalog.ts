@@ -27,6 +27,14 @@ export interface DatabaseFacts {
   tables: TableFacts[];
 }
 
+/** Where the server's data lie; null where the login may not see it. */
+export async function readDataDirectory(sql: Sql): Promise<string | null> {
+  const [row] = await sql<{ folder: string | null }[]>`
+    select case when pg_catalog.pg_has_role('pg_read_all_settings', 'MEMBER')
+           then pg_catalog.current_setting('data_directory') end as folder`;
+  return row?.folder ?? null;
+}
+
 /** The facts of the connected database. */
 export async function readDatabaseFacts(sql: Sql): Promise<DatabaseFacts> {
   const [row] = await sql<{ facts: DatabaseFacts }[]>`

@@ -140,10 +140,15 @@ export function readPublishedPorts(lines: string): ReadonlySet<number> {
   const ports = new Set<number>();
   for (const line of lines.split("\n").filter((each) => each !== "")) {
     const maps = parseDockerJson(line, "docker inspect");
-    for (const map of Array.isArray(maps) ? maps : []) {
-      for (const place of Object.values(Object(map)).flat()) addPorts(ports, stringAt(place, "HostPort") ?? "");
-    }
+    for (const map of Array.isArray(maps) ? maps : []) for (const port of publishedPorts(map)) ports.add(port);
   }
+  return ports;
+}
+
+/** The host ports of bindings as docker inspect shows them. */
+export function publishedPorts(bindings: unknown): ReadonlySet<number> {
+  const ports = new Set<number>();
+  for (const place of Object.values(Object(bindings)).flat()) addPorts(ports, stringAt(place, "HostPort") ?? "");
   return ports;
 }
 

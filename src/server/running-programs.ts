@@ -2,8 +2,8 @@
 import { captureDocker, dockerCommand, engineIsLocal, parseDockerJson } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
 import type { Runner } from "../sys/process.ts";
-import { stringAt } from "../sys/untyped.ts";
-import { readPublishedPorts } from "./ports.ts";
+import { objectAt, stringAt } from "../sys/untyped.ts";
+import { publishedPorts } from "./ports.ts";
 
 const DOCKER_TIMEOUT_MS = 30_000;
 const LOOPBACK = /^(localhost|127\.[\d.]+|::1)$/;
@@ -26,8 +26,8 @@ export async function findImageAt(
   const inspect = ["inspect", "--type", "container", "--format", FACTS, ...ids];
   const said = await captureDocker(runner, inspect, { timeoutMs: DOCKER_TIMEOUT_MS, allowFailure: true });
   for (const line of said.split("\n").filter((each) => each !== "")) {
-    const facts = Object(parseDockerJson(line, "docker inspect")) as { ports?: unknown };
-    if (!readPublishedPorts(JSON.stringify([facts.ports])).has(port)) continue;
+    const facts = parseDockerJson(line, "docker inspect");
+    if (!publishedPorts(objectAt(facts, "ports")).has(port)) continue;
     const asked = dockerCommand(["exec", stringAt(facts, "id") ?? "", "pg_dump", "--version"]);
     const { stdout } = await runner.capture(asked, { allowFailure: true, timeoutMs: DOCKER_TIMEOUT_MS });
     if (new RegExp(`^pg_dump \\(PostgreSQL\\) ${major}\\b`).test(stdout)) return stringAt(facts, "image");

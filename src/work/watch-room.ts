@@ -1,6 +1,7 @@
 /** Watches the server's free space while something is loaded: a small dump may unpack to more than there is. */
 import { failure } from "../errors.ts";
 import { endRunSessions } from "../postgres/admin.ts";
+import { readDataDirectory } from "../postgres/catalog.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "./work.ts";
 
@@ -23,7 +24,7 @@ export async function watchingRoom<T>(work: Work, { toolbox, target }: LiveTarge
   let low: { free: number; first: number } | undefined;
   const watching = (async () => {
     if (await isSettledWithin(ended.promise, SHORTEST_MS)) return;
-    const folder = await findDataDirectory(work);
+    const folder = await readDataDirectory(work.control);
     const look = () => (folder === null ? Promise.resolve(undefined) : toolbox.freeDataBytes(folder));
     const first = await look();
     if (first === undefined) return;
@@ -51,12 +52,6 @@ export async function watchingRoom<T>(work: Work, { toolbox, target }: LiveTarge
     ended.resolve();
     await watching;
   }
-}
-
-async function findDataDirectory({ control }: Work): Promise<string | null> {
-  const [row] = await control<{ folder: string | null }[]>`
-    select case when pg_has_role('pg_read_all_settings', 'MEMBER') then current_setting('data_directory') end as folder`;
-  return row?.folder ?? null;
 }
 
 async function isSettledWithin(promise: Promise<void>, ms: number): Promise<boolean> {

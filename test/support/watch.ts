@@ -6,6 +6,7 @@ import type { WatchTools } from "../../src/monitor/figures/read-figures.ts";
 import type { Rule } from "../../src/monitor/rules/rule.ts";
 import type { Repository } from "../../src/repo/git.ts";
 import type { Target } from "../../src/resolve/target.ts";
+import { readJournal } from "../../src/sys/journal.ts";
 import type { Bench } from "./database.ts";
 import type { MigrationFolder } from "./migration-folder.ts";
 
@@ -27,6 +28,7 @@ export function watchToolsOf({ tools, store, folder }: Bench, repository?: Repos
   const { runner, userKey, stateDir, note } = tools;
   return {
     ...{ runner, userKey, stateDir, storeDir: store, now: new Date(), repository },
+    journal: () => readJournal(stateDir),
     serverTools: { runner, note, clientImage: "postgres:{major}", stageParent: folder },
   };
 }

@@ -6,13 +6,14 @@ import { ledgerWhere } from "../../migrate/ledger/ledger-session.ts";
 import { readStatus } from "../../migrate/ledger/status.ts";
 import { describeMigration } from "../../migrate/migration.ts";
 import type { TargetMigrations } from "../../migrate/worktree-migrations.ts";
+import { readDataDirectory } from "../../postgres/catalog.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
 import type { Repository } from "../../repo/git.ts";
 import type { LiveTarget, Target } from "../../resolve/target.ts";
 import { withTargetSession } from "../../resolve/target-session.ts";
 import type { ServerTools } from "../../server/server.ts";
 import { inTurns } from "../../sys/in-turns.ts";
-import { readJournal } from "../../sys/journal.ts";
+import type { JournalEntry } from "../../sys/journal.ts";
 import { once } from "../../sys/once.ts";
 import type { Runner } from "../../sys/process.ts";
 import { newRunId } from "../../sys/run-id.ts";
@@ -28,6 +29,8 @@ export interface WatchTools extends KeyPlace {
   now: Date;
   storeDir: string;
   stateDir: string;
+  /** All of the journal, read once. */
+  journal(): Promise<readonly JournalEntry[]>;
   serverTools: ServerTools;
   /** Undefined outside git. */
   repository: Repository | undefined;
@@ -52,9 +55,7 @@ export async function readFigures(
   tools: WatchTools,
   inside?: (subject: TargetMigrations) => Inside,
 ): Promise<Measurement[]> {
-  const history = once(async () =>
-    readDumpHistory(tools.storeDir, tools, await readJournal(tools.stateDir), tools.now),
-  );
+  const history = once(async () => readDumpHistory(tools.storeDir, tools, await tools.journal(), tools.now));
   const servers = new Set<string>();
   const shares = subjects.map(({ target }, at) => {
     const key = JSON.stringify(target.server);
@@ -211,10 +212,8 @@ async function measureMigrations(
 }
 
 async function measureServerDisk(sql: Sql, toolbox: LiveTarget["toolbox"]): Promise<Measured> {
-  const [row] = await sql<{ folder: string | null }[]>`
-    select case when pg_catalog.pg_has_role('pg_read_all_settings', 'MEMBER')
-           then pg_catalog.current_setting('data_directory') end as folder`;
-  if (row?.folder == null) return none("the login may not see where the server's data are");
-  const bytes = await toolbox.freeDataBytes(row.folder);
+  const folder = await readDataDirectory(sql);
+  if (folder === null) return none("the login may not see where the server's data are");
+  const bytes = await toolbox.freeDataBytes(folder);
   return bytes === undefined ? none("the server's disk cannot be seen from here") : figure(bytes);
 }

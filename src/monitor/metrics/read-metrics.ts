@@ -2,7 +2,7 @@
 import { isMeasure } from "../../config/measures.ts";
 import type { TargetMigrations } from "../../migrate/worktree-migrations.ts";
 import type { Sql } from "../../postgres/toolbox.ts";
-import { type JournalEntry, readJournal } from "../../sys/journal.ts";
+import type { JournalEntry } from "../../sys/journal.ts";
 import { isFigure } from "../figures/figure.ts";
 import { type Inside, type Measurement, readFigures, type WatchTools } from "../figures/read-figures.ts";
 import { readWorktrees } from "../figures/repository.ts";
@@ -37,7 +37,7 @@ export async function readMetrics(subjects: readonly TargetMigrations[], tools: 
     const { count } = await readWorktrees(tools.repository, tools.stateDir, tools.runner);
     samples.push({ metric: "pgrove_worktrees", labels: {}, value: count });
   }
-  const ended = (await readJournal(tools.stateDir)).filter(({ event }) => event === "end");
+  const ended = (await tools.journal()).filter(({ event }) => event === "end");
   return { project: tools.project, samples, ended };
 }
 
