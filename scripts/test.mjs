@@ -7,20 +7,17 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
+import { argumentsOfBunTest } from "./test/bun-test.mjs";
 import { describeFaults } from "./test/faults.mjs";
 import { dealEvenly, dealOut, findTestFiles, kinds } from "./test/files.mjs";
-import { describeSlowest, excerptFailures, readReport } from "./test/report.mjs";
+import { describeSlowest, excerptEnd, excerptFailures, readReport } from "./test/report.mjs";
 import { isStopped, runStep, say } from "./test/step.mjs";
 
 /** Unit tests compute: one part for each of two cores. */
 const UNIT_PARTS = 2;
 /** How many other parts run side by side, each lane with servers of its own: they wait for servers a third of their time. */
 const LANES = 3;
-/** How many tests of one file, where it allows that: more of them would only make each last longer. */
-const TESTS_AT_ONCE = 4;
 const SLOWEST = 40;
-const TEST_TIMEOUT_MS = 180_000;
-const LONG_TIMEOUT_MS = 1_800_000;
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
 const { values, positionals: words } = parseArgs({
@@ -131,25 +128,21 @@ async function check(name, file, args) {
 
 /** Runs a part of bun's tests and keeps what its report says; what was said is shown when something failed. */
 async function playPart({ name, files }, run) {
-  const path = join(reports, `${name.replaceAll("/", "-")}.xml`);
-  const timeout = values.long ? LONG_TIMEOUT_MS : TEST_TIMEOUT_MS * Number(env.PGROVE_TEST_PATIENCE ?? 1);
-  const args = [
-    "test",
-    `--timeout=${timeout}`,
-    `--max-concurrency=${TESTS_AT_ONCE}`,
-    "--reporter=junit",
-    `--reporter-outfile=${path}`,
-  ];
+  const reportPath = join(reports, `${name.replaceAll("/", "-")}.xml`);
+  const patience = Number(env.PGROVE_TEST_PATIENCE ?? 1);
+  const args = argumentsOfBunTest({ patience, long: values.long, reportPath, files });
   const options = { keep: "all", env: { ...env, PGROVE_TEST_RUN: run } };
-  const { ok, output } = await step(name, "bun", [...args, ...files.map((file) => `./${file}`)], options);
-  const { tests: own, whole } = readReport(path);
+  const { ok, output } = await step(name, "bun", args, options);
+  const { tests: own, whole } = readReport(reportPath);
   tests.push(...own);
   if (!ok && !isStopped()) {
     process.stderr.write(output);
     excerpts.push(...excerptFailures(output));
   }
   const failed = own.some(({ outcome }) => outcome === "failed");
-  if (!failed && !(ok && whole)) failures.push(`${name}: bun test ended early, or failed outside of a test`);
+  if (failed || (ok && whole)) return;
+  failures.push(`${name}: bun test ended early, or failed outside of a test`);
+  if (!isStopped()) excerpts.push(...excerptEnd(name, output));
 }
 
 function step(name, file, args, options = {}) {

@@ -44,6 +44,12 @@ export function excerptFailures(output) {
   });
 }
 
+/** The last of what was said by a part that ended early: its tests do not say why. */
+export function excerptEnd(name, output) {
+  const lines = output.trimEnd().split("\n").slice(-EXCERPT_LINES);
+  return [`the end of ${name}:`, ...lines.map((line) => `    ${line}`)];
+}
+
 const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", "#10": " " };
 
 /** The tests that took longest, slowest first, a line each. */
