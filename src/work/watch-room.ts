@@ -12,7 +12,10 @@ const LEAST_KEPT_BYTES = 40 << 20;
 const MOST_KEPT_BYTES = 512 << 20;
 /** No load fills a disk faster. */
 const FASTEST_BYTES_PER_MS = 500_000;
-const SHORTEST_MS = 250;
+/** What is loaded sooner needs no look. */
+const FIRST_MS = 250;
+/** Where little is left, a look follows the other: each takes a while by itself. */
+const SHORTEST_MS = 10;
 const LONGEST_MS = 10_000;
 
 /**
@@ -23,7 +26,7 @@ export async function watchingRoom<T>(work: Work, { toolbox, target }: LiveTarge
   const ended = Promise.withResolvers<void>();
   let low: { free: number; first: number } | undefined;
   const watching = (async () => {
-    if (await isSettledWithin(ended.promise, SHORTEST_MS)) return;
+    if (await isSettledWithin(ended.promise, FIRST_MS)) return;
     const folder = await readDataDirectory(work.control);
     const look = () => (folder === null ? Promise.resolve(undefined) : toolbox.freeDataBytes(folder));
     const first = await look();
