@@ -25,8 +25,8 @@ import type { StoredDump } from "./store.ts";
 export interface LoadChoice extends PartChoice {
   /** The search_path to load it with; left out, the dump's own. */
   searchPath?: string;
-  /** How many tables at once. */
-  jobs: number;
+  /** How many tables at once; left out, what suits the dump's size and this machine. */
+  jobs?: number;
 }
 
 /** What every restore is told. */
@@ -63,7 +63,8 @@ export interface Scratch {
 }
 
 /** What is loaded into it, and how. */
-export interface ScratchRequest extends Pick<LoadChoice, "jobs" | "searchPath"> {
+export interface ScratchRequest extends Pick<LoadChoice, "searchPath"> {
+  jobs: number;
   shape: DatabaseShape;
   skipping: Skipping;
   /** What the administrator makes of it. */

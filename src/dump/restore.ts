@@ -2,6 +2,7 @@
  * Restores a dump: checked whole, loaded into a scratch database, compared, and only then swapped in by rename. Until
  * the swap the target is not touched, whatever happens.
  */
+import { availableParallelism } from "node:os";
 import type { RolesPlan } from "../archive/globals-sql.ts";
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
@@ -32,6 +33,10 @@ import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
 import type { StoredDump } from "./store.ts";
+
+/** What this machine's cores and most disks are busy with. */
+const MOST_JOBS = 4;
+const SMALL_BYTES = 1 << 20;
 
 export interface RestoreRequest extends LoadRequest {
   /** Restore into a new database of that name; nothing is replaced. */
@@ -156,16 +161,22 @@ async function prepare(
   });
   for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
-  return { inspected, roles, shape, skipping, elevated, ...waysOf(request, live, tools.note) };
+  return { inspected, roles, shape, skipping, elevated, ...waysOf(dump, request, live, tools.note) };
 }
 
 function waysOf(
-  { jobs, searchPath }: LoadChoice,
+  dump: StoredDump,
+  { jobs = suitableJobs(dump), searchPath }: LoadChoice,
   { target }: LiveTarget,
   note: (text: string) => void,
 ): Pick<ScratchRequest, "jobs" | "searchPath"> {
   const capped = capJobs(jobs, { target, besides: 0, note });
   return { jobs: capped, ...(searchPath === undefined ? {} : { searchPath }) };
+}
+
+/** A small archive is streamed to one program: to put it where several can read it takes longer than to load it. */
+function suitableJobs({ sizeBytes }: StoredDump): number {
+  return sizeBytes < SMALL_BYTES ? 1 : Math.min(MOST_JOBS, availableParallelism());
 }
 
 /** What would be replaced, as it is before the work begins. Throws (exit 5) where a new database is wanted and there is one. */
@@ -210,7 +221,7 @@ export async function testRestore(
     });
     const doubt = await findDoubt(work, dump, live, elevated);
     if (doubt !== undefined) await request.approveForeign(doubt);
-    const loading = { ...waysOf(request, live, tools.note), shape, skipping, elevated };
+    const loading = { ...waysOf(dump, request, live, tools.note), shape, skipping, elevated };
     const { scratch, comparison } = await buildScratch(work, live, inspected, loading);
     const { manifest } = inspected;
     const isComparable = comparison !== undefined && manifest !== undefined && request.deep === true;

@@ -1,6 +1,5 @@
 /** A worktree's data: found where it is, else made with what the worktree is to start with. */
 import { lstat } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { copyDatabase } from "../copy/copy.ts";
 import { replaceByEmpty } from "../copy/empty.ts";
@@ -56,8 +55,6 @@ export interface MadeData {
   sizeBytes: number;
   durationMs: number;
 }
-
-const MOST_JOBS = 4;
 
 /**
  * What a worktree is to start with, so that it is found again from any folder: a dump of the store by its name, another
@@ -139,9 +136,8 @@ export async function fillData(
     if (row.data.configured && !(await isInOwnStore(storePlaceOf(tools), dump.path, storeDir))) {
       await request.approveDump?.(dump.path, live.database);
     }
-    const load = { noOwner: false, jobs: Math.min(MOST_JOBS, availableParallelism()) };
     const restored = await restoreDump(operation, live, {
-      ...{ ...common, ...load, findDump: async () => dump },
+      ...{ ...common, noOwner: false, findDump: async () => dump },
       approveForeign: (foreign) => request.approveForeign(foreign, live.database),
     });
     return made("dump", restored.sizeBytes, restored.dump);

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { planRestore, type RestoreRequest, restoreDump } from "../../dump/restore.ts";
 import { usageError } from "../../errors.ts";
 import { STDIN_PATH } from "../../sys/input.ts";
@@ -12,7 +11,6 @@ import { describeReplacement, mainSchemas } from "../loss.ts";
 import { choosePart, restorePart } from "../restore-part.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
-const MOST_JOBS = 4;
 
 export const command = defineCommand({
   meta: {
@@ -113,7 +111,7 @@ export const command = defineCommand({
       ...(intoNew === undefined ? {} : { intoNew }),
       ...{ ...choice, skipForbidden: args.skipForbidden, schemaOnly: args.schemaOnly },
       ...(args.searchPath === undefined ? {} : { searchPath: args.searchPath }),
-      jobs: args.jobs ?? Math.min(MOST_JOBS, availableParallelism()),
+      ...(args.jobs === undefined ? {} : { jobs: args.jobs }),
       discardPrevious: args.discardPrevious,
       services: (await context.config())?.config.services ?? [],
       wanted: await mainSchemas(context),
