@@ -6,6 +6,7 @@ import { canInstall, installPackages } from "./apt.ts";
 import { withLock } from "./lock.ts";
 import { isRoot, privateHost, runtimeDir, stateDir } from "./paths.ts";
 import { run, say, waitFor } from "./run.ts";
+import { keepVolumesInMemory, removeStoppedContainers } from "./volumes-in-memory.ts";
 
 /** The Docker engine that the tests use. */
 export interface Engine {
@@ -17,6 +18,7 @@ export interface Engine {
 
 const pidFile = join(runtimeDir, "docker.pid");
 const logFile = join(stateDir, "dockerd.log");
+const dataRoot = join(stateDir, "docker");
 
 let engine: Promise<Engine> | undefined;
 
@@ -83,8 +85,10 @@ async function answers(host?: string): Promise<boolean> {
 async function startPrivateEngine(): Promise<Engine> {
   if (await answers(privateHost)) return use(privateHost, false);
   await installEngine();
+  let isEmptied = false;
   if (privateEnginePid() === undefined) {
     dropStalePidFiles();
+    isEmptied = await keepVolumesInMemory(dataRoot, join(stateDir, "volumes"));
     say(`starting dockerd at ${privateHost}, log in ${logFile}`);
     spawnDockerd();
   }
@@ -93,6 +97,7 @@ async function startPrivateEngine(): Promise<Engine> {
     if (privateEnginePid() === undefined) explain(new Error("dockerd ended"));
     return answers(privateHost);
   }).catch(explain);
+  if (isEmptied) await removeStoppedContainers(privateHost);
   return use(privateHost, true);
 }
 
@@ -109,8 +114,8 @@ function spawnDockerd(): void {
   mkdirSync(runtimeDir, { recursive: true });
   mkdirSync(stateDir, { recursive: true });
   const log = openSync(logFile, "w");
-  const dataRoot = ["--data-root", join(stateDir, "docker"), "--exec-root", join(runtimeDir, "exec")];
-  const child = spawn("dockerd", [...dataRoot, "--pidfile", pidFile, "--host", privateHost], {
+  const roots = ["--data-root", dataRoot, "--exec-root", join(runtimeDir, "exec")];
+  const child = spawn("dockerd", [...roots, "--pidfile", pidFile, "--host", privateHost], {
     detached: true,
     stdio: ["ignore", log, log],
   });
