@@ -89,7 +89,7 @@ async function startPrivateEngine(): Promise<Engine> {
   await installEngine();
   let isEmptied = false;
   if (privateEnginePid() === undefined) {
-    dropStalePidFiles();
+    dropStaleFiles();
     isEmptied = await keepVolumesInMemory(dataRoot, join(stateDir, "volumes"));
     say(`starting dockerd at ${privateHost}, log in ${logFile}`);
     spawnDockerd();
@@ -132,9 +132,13 @@ function privateEnginePid(): number | undefined {
   return livingPid(pidFile, privateHost);
 }
 
-/** A killed dockerd leaves pid files, which keep the next one from starting once a stranger has their numbers. */
-function dropStalePidFiles(): void {
+/**
+ * A killed dockerd leaves pid files, which keep the next one from starting once a stranger has their numbers, and a network
+ * that was being made then, over which the next one stumbles (`index out of range` in libnetwork's reservePools, 20.10).
+ */
+function dropStaleFiles(): void {
   rmSync(pidFile, { force: true });
+  rmSync(join(dataRoot, "network/files"), { recursive: true, force: true });
   const containerd = join(runtimeDir, "exec/containerd/containerd.pid");
   if (livingPid(containerd, runtimeDir) === undefined) rmSync(containerd, { force: true });
 }
