@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { RolesPlan } from "../archive/globals-sql.ts";
+import type { RoleMap } from "../archive/role-names.ts";
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
@@ -30,6 +31,7 @@ import { type ContentsComparison, compareContents } from "./compare-contents.ts"
 import { findDoubt } from "./doubt.ts";
 import { makeRoles, planMissingRoles } from "./globals.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
+import { mapDump } from "./map-dump.ts";
 import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
 import type { StoredDump } from "./store.ts";
@@ -46,6 +48,8 @@ export interface RestoreRequest extends LoadRequest {
   discardPrevious: boolean;
   /** What the dump makes, without rows. */
   schemaOnly?: boolean;
+  /** Who gets what the dump gives to a role. */
+  roleMap?: RoleMap;
   /** The roles beside the dump that are missing are made first; throws when that is not wanted. */
   approveRoles?: (roles: RolesPlan) => Promise<void>;
 }
@@ -151,9 +155,10 @@ async function prepare(
   operation.details.dump = dump.name;
   const whole = await inspectDump(dump, tools);
   requireTables(whole);
-  const inspected = request.schemaOnly ? narrowDump(whole, { tables: [], schemas: [], content: "schema" }) : whole;
+  const part = request.schemaOnly ? narrowDump(whole, { tables: [], schemas: [], content: "schema" }) : whole;
+  const inspected = withRoles(part, unit, request, tools.note);
   const shape = (await unit.findShape(work)) ?? (await shapeOf(work, inspected, live.toolbox.user));
-  const roles = request.approveRoles === undefined ? undefined : await planMissingRoles(work, dump);
+  const roles = request.approveRoles === undefined ? undefined : await planMissingRoles(work, dump, request.roleMap);
   const { notes, skipping, elevated } = await requireCompatible(inspected, control, live, {
     ...request,
     ...(roles === undefined ? {} : { rolesToCome: roles.roles.map(({ name }) => name) }),
@@ -162,6 +167,26 @@ async function prepare(
   for (const note of notes) tools.note(note);
   await unit.requireReplaceable(work);
   return { inspected, roles, shape, skipping, elevated, ...waysOf(dump, request, live, tools.note) };
+}
+
+/** Throws (exit 5) where the target is a schema: what is in it belongs to its own role. */
+function withRoles(
+  given: InspectedDump,
+  unit: Unit,
+  { roleMap }: RestoreRequest,
+  note: (text: string) => void,
+): InspectedDump {
+  if (roleMap === undefined) return given;
+  if (!unit.keepsOwners) {
+    throw refusal(
+      "role_map_schema",
+      `everything in ${unit.label} belongs to its own role: --role-map does not apply`,
+      "restore it without --role-map, or into a database: --into-new DB",
+    );
+  }
+  const { inspected, unnamed } = mapDump(given, roleMap);
+  if (unnamed.length > 0) note(`--role-map: ${given.dump.name} names no role ${unnamed.join(", ")}`);
+  return inspected;
 }
 
 function waysOf(
