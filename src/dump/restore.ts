@@ -14,7 +14,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { lossOf } from "../unit/keep.ts";
 import { fitLocale } from "../unit/locale.ts";
-import { inScratch } from "../unit/scratch.ts";
+import { endRestoring, inRestored } from "../unit/restoring-mode.ts";
 import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
@@ -34,6 +34,7 @@ import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { mapDump } from "./map-dump.ts";
 import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
+import { requireNoTimescale } from "./restoring.ts";
 import type { StoredDump } from "./store.ts";
 
 /** What this machine's cores and most disks are busy with. */
@@ -89,6 +90,7 @@ export async function restoreDump(
     const fill = async () => {
       const filled = await buildScratch(work, live, inspected, loading);
       comparison = filled.comparison;
+      if (filled.isRestoring) await endRestoring(work, filled.scratch);
       return { database: filled.scratch, wanted };
     };
     const built = await unit.create(work, fill);
@@ -155,6 +157,9 @@ async function prepare(
   operation.details.dump = dump.name;
   const whole = await inspectDump(dump, tools);
   requireTables(whole);
+  if (!unit.isWhole) {
+    requireNoTimescale(whole, request.skippedExtensions ?? [], "they are no part of a worktree's schema");
+  }
   const part = request.schemaOnly ? narrowDump(whole, { tables: [], schemas: [], content: "schema" }) : whole;
   const inspected = withRoles(part, unit, request, tools.note);
   const shape = (await unit.findShape(work)) ?? (await shapeOf(work, inspected, live.toolbox.user));
@@ -247,10 +252,13 @@ export async function testRestore(
     const doubt = await findDoubt(work, dump, live, elevated);
     if (doubt !== undefined) await request.approveForeign(doubt);
     const loading = { ...waysOf(dump, request, live, tools.note), shape, skipping, elevated };
-    const { scratch, comparison } = await buildScratch(work, live, inspected, loading);
+    const { scratch, comparison, isRestoring } = await buildScratch(work, live, inspected, loading);
     const { manifest } = inspected;
     const isComparable = comparison !== undefined && manifest !== undefined && request.deep === true;
-    const contents = isComparable ? await inScratch(work, scratch, (sql) => compareContents(sql, manifest)) : undefined;
+    const contents = isComparable
+      ? await inRestored(work, scratch, isRestoring, (sql) => compareContents(sql, manifest))
+      : undefined;
+    if (isRestoring) await endRestoring(work, scratch); // it may refuse what was loaded
     return { serverVersion: await readServerVersion(work), comparison, contents };
   });
 }
