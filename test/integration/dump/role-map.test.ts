@@ -2,7 +2,19 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { planRestore } from "../../../src/dump/restore.ts";
-import { type Bench, findDump, makeBench, openLive, rejection, restore, uniqueName } from "../../support/database.ts";
+import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
+import {
+  type Bench,
+  createEveryKind,
+  dump,
+  findDump,
+  makeBench,
+  openLive,
+  pathOf,
+  rejection,
+  restore,
+  uniqueName,
+} from "../../support/database.ts";
 import { runOk } from "../../support/engine/run.ts";
 import { startServer, type TestServer } from "../../support/engine/server.ts";
 import { makeWorktree } from "../schema/worktree.ts";
@@ -99,6 +111,30 @@ test("owners, grants and who gave them, default privileges, policies, mappings a
     await restore(bench, await openLive(server, back, bench), path, { roleMap: given });
     expect(bench.notes.join("\n")).toContain("names no role nobody");
     expect((await server.psql(back, FACTS)).split("\n")).toEqual(EXPECTED);
+  }
+});
+
+/** How many objects of a database depend on a role in which way: owned, in grants, in policies. */
+const BOUND = `select coalesce(string_agg(line, ', ' order by line), '') from (
+  select concat_ws(' ', replace(rolname, 'new ', ''), deptype, count(*)) as line from pg_shdepend join pg_roles r on r.oid = refobjid
+   where dbid = (select oid from pg_database where datname = current_database()) and refclassid = 'pg_authid'::regclass`;
+
+test("of every kind of object, in every format, nothing stays with the roles of the dump", async () => {
+  const source = uniqueName("kinds");
+  await createEveryKind(server, source);
+  const roles = ["pgrove_owner", "pgrove_reader", 'pgrove "odd" ; role'];
+  const all = new Map(roles.map((role) => [role, `new ${role}`]));
+  for (const other of all.values()) await server.psql("postgres", `create role ${quoteIdentifier(other)}`);
+  const listed = (names: Iterable<string>) => [...names].map((name) => `'${name}'`).join(", ");
+  const bound = (database: string, names: Iterable<string>) =>
+    server.psql(database, `${BOUND} and rolname in (${listed(names)}) group by rolname, deptype) lines`);
+  const before = await bound(source, roles);
+  expect(before).toContain("pgrove_owner o ");
+  for (const request of [{ format: "custom" }, { format: "directory" }, { format: "sql" }] as const) {
+    const back = uniqueName("kinds_back");
+    const path = pathOf(await dump(bench, await openLive(server, source, bench), request));
+    await restore(bench, await openLive(server, back, bench), path, { roleMap: all });
+    expect([await bound(back, roles), await bound(back, all.values())]).toEqual(["", before]);
   }
 });
 
