@@ -14,7 +14,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { lossOf } from "../unit/keep.ts";
 import { fitLocale } from "../unit/locale.ts";
-import { endRestoring, inRestored } from "../unit/restoring-mode.ts";
+import { endRestoring, inRestored, requireVersion } from "../unit/restoring-mode.ts";
 import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
@@ -34,7 +34,7 @@ import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { mapDump } from "./map-dump.ts";
 import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
-import { requireNoTimescale } from "./restoring.ts";
+import { requireNoTimescale, restoringOf } from "./restoring.ts";
 import type { StoredDump } from "./store.ts";
 
 /** What this machine's cores and most disks are busy with. */
@@ -170,6 +170,7 @@ async function prepare(
     encoding: shape.encoding,
   });
   for (const note of notes) tools.note(note);
+  await requireVersion(control, restoringOf(inspected, { skipping, elevated })?.version);
   await unit.requireReplaceable(work);
   return { inspected, roles, shape, skipping, elevated, ...waysOf(dump, request, live, tools.note) };
 }

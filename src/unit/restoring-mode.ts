@@ -25,7 +25,7 @@ export interface RestoringMode {
  */
 export async function beginRestoring(work: Work, scratch: string, { version, home }: RestoringMode): Promise<void> {
   await inScratch(work, scratch, async (sql) => {
-    if (version !== undefined) await requireVersion(sql, version);
+    await requireVersion(sql, version);
     const said = version === undefined ? "" : ` version ${quoteLiteral(version)}`;
     try {
       await sql.unsafe(`create schema if not exists ${quoteIdentifier(home)}`);
@@ -91,8 +91,9 @@ async function callOwn(sql: Sql, side: "pre" | "post"): Promise<void> {
   await sql.unsafe(`select ${quoteIdentifier(own?.home ?? "public")}.timescaledb_${side}_restore()`);
 }
 
-/** What it keeps in its own tables is of its version, and no other takes it. */
-async function requireVersion(sql: Sql, version: string): Promise<void> {
+/** Throws (exit 4) when the server does not have that version: what is in the extension's own tables is no other's. */
+export async function requireVersion(sql: Sql, version: string | undefined): Promise<void> {
+  if (version === undefined) return;
   const rows = await sql<{ version: string }[]>`
     select version from pg_available_extension_versions where name = ${TIMESCALEDB} order by 1`;
   const there = rows.map((row) => row.version);
