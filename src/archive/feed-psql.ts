@@ -9,6 +9,8 @@ import { psqlKnowsRestrict } from "../sql/psql-version.ts";
 import type { Work } from "../work/work.ts";
 import { filterSql } from "./filter-sql.ts";
 import { type LeftOut, settingsUnknownTo } from "./left-out.ts";
+import { mapRoles } from "./map-roles.ts";
+import type { RoleMap } from "./role-names.ts";
 import type { Skipping } from "./wants.ts";
 
 /** What the SQL is known to hold: nothing else of it is looked for. */
@@ -26,6 +28,8 @@ export interface FeedChoice {
   skipping?: Skipping;
   /** The search_path in place of an empty one. */
   searchPath?: string | undefined;
+  /** Who takes the place of roles that the SQL names. */
+  roleMap?: RoleMap | undefined;
   /** libpq's options for the session. */
   options?: string | undefined;
   /** Given each statement as it is read. */
@@ -41,7 +45,7 @@ export async function feedPsql(
   live: LiveTarget,
   sql: AsyncIterable<Uint8Array>,
   { restricted, leftOut, superfluous }: SqlContents,
-  { skipping, searchPath, options, told }: FeedChoice = {},
+  { skipping, searchPath, roleMap, options, told }: FeedChoice = {},
 ): Promise<void> {
   const { runner } = work.tools;
   const sealed = await psqlKnowsRestrict(live.toolbox, { runner, ...work.operation });
@@ -51,9 +55,10 @@ export async function feedPsql(
     ...{ restrict: restricted, options: leftOut.options.length > 0, settings, superfluous, skipping },
     emptyPath: searchPath !== undefined,
   };
+  const filtered = filterSql(sql, leaving, told);
   await runPsql(openPsql(live, work.tools, work.operation, options), {
     name: "the dump",
-    source: exactUnless(sealed, filterSql(sql, leaving, told)),
+    source: exactUnless(sealed, roleMap === undefined ? filtered : mapRoles(filtered, roleMap)),
     args: ["-q", "--echo-errors", "-c", MAY_WRITE_SQL],
     checked: { sealed },
     phrase: (line) => line,

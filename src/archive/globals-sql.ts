@@ -24,9 +24,13 @@ const PASSWORD = / PASSWORD (?:'(?:[^']|'')*'|NULL)/i;
 /** A membership's options other than ADMIN are known from here on. */
 const FIRST_WITH_OPTIONS = 16;
 
-/** What is to be made on a server of that version, which has those roles. Nothing but roles is made, whatever the text says. */
-export function planRoles(sql: string, server: { roles: readonly string[]; major: number }): RolesPlan {
-  const there = new Set(server.roles);
+/** What is to be made on a server of that version, which has those roles; none that are `replaced` by others. Nothing but roles is made, whatever the text says. */
+export function planRoles(
+  sql: string,
+  server: { roles: readonly string[]; replaced?: readonly string[]; major: number },
+): RolesPlan {
+  const replaced = new Set(server.replaced);
+  const there = new Set(server.roles).union(replaced);
   const plan: RolesPlan = { roles: [], statements: [], kept: [], leftOut: [] };
   const rights = new Map<string, string>();
   const bytes = Buffer.from(sql);
@@ -35,6 +39,7 @@ export function planRoles(sql: string, server: { roles: readonly string[]; major
     const said = text.replace(/;$/, "");
     const created = nameIn(CREATE, said);
     if (created !== undefined) {
+      if (replaced.has(created)) return;
       if (there.has(created)) return void plan.kept.push(created);
       plan.roles.push({ name: created, rights: "", isSuperuser: false });
       plan.statements.push(whole);
@@ -50,7 +55,8 @@ export function planRoles(sql: string, server: { roles: readonly string[]; major
     }
     const [, group, member, options = ""] = MEMBER.exec(said) ?? [];
     if (group !== undefined && member !== undefined) {
-      if (there.has(unquoteName(member))) plan.leftOut.push(`${unquoteName(member)} in ${unquoteName(group)}`);
+      if (there.has(unquoteName(member)) || replaced.has(unquoteName(group)))
+        plan.leftOut.push(`${unquoteName(member)} in ${unquoteName(group)}`);
       else plan.statements.push(`GRANT ${group} TO ${member}${optionsFor(options, server.major)}`);
       return;
     }

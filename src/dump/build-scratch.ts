@@ -8,6 +8,7 @@ import { mayRefuse, tryExtensions } from "../postgres/refused-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Operation } from "../sys/operation.ts";
 import { sayRefused } from "../unit/left-extensions.ts";
+import { beginRestoring, inRestored } from "../unit/restoring-mode.ts";
 import { createScratch, inScratch } from "../unit/scratch.ts";
 import { createHomes } from "../unit/selection.ts";
 import { createStatement, type DatabaseShape } from "../unit/swap.ts";
@@ -19,6 +20,7 @@ import { runElevated } from "./elevate.ts";
 import type { DoubtfulDump } from "./foreign.ts";
 import { type InspectedDump, withSearchPath } from "./inspect.ts";
 import { loadDump, placeArchive } from "./load-dump.ts";
+import { restoringOf } from "./restoring.ts";
 import type { StoredDump } from "./store.ts";
 
 /** How a dump is loaded. */
@@ -60,6 +62,8 @@ export function requireTables({ dump, onlyRows }: InspectedDump): void {
 export interface Scratch {
   scratch: string;
   comparison: Comparison | undefined;
+  /** It is in TimescaleDB's restoring mode, which is to be ended. */
+  isRestoring: boolean;
 }
 
 /** What is loaded into it, and how. */
@@ -78,14 +82,21 @@ export async function buildScratch(
   inspected: InspectedDump,
   request: ScratchRequest,
 ): Promise<Scratch> {
-  const scratch = await loadScratch(work, live, withSearchPath(inspected, request.searchPath), request);
-  const comparison = await inScratch(work, scratch, async (sql) => {
+  const mode = restoringOf(inspected, request);
+  const isRestoring = mode !== undefined;
+  const loading = mode === undefined ? request : { ...request, skipping: mode.skipping, jobs: 1 };
+  if (isRestoring && request.jobs > 1) work.tools.note("TimescaleDB's tables are loaded one at a time");
+  const begin = async (made: string) => {
+    if (mode !== undefined) await beginRestoring(work, made, mode);
+  };
+  const scratch = await loadScratch(work, live, withSearchPath(inspected, request.searchPath), { ...loading, begin });
+  const comparison = await inRestored(work, scratch, isRestoring, async (sql) => {
     work.tools.progress({ phase: "analyze" });
     await sql`analyze`;
     return await compareWithManifest(sql, inspected);
   });
   for (const doubt of comparison?.doubts ?? []) work.tools.note(doubt);
-  return { scratch, comparison };
+  return { scratch, comparison, isRestoring };
 }
 
 /** Loads the scratch database: by several jobs, and once more by one when the server found them in a deadlock. */
@@ -93,9 +104,9 @@ async function loadScratch(
   work: Work,
   live: LiveTarget,
   inspected: InspectedDump,
-  request: ScratchRequest,
+  request: ScratchRequest & { begin: (scratch: string) => Promise<void> },
 ): Promise<string> {
-  const { jobs, shape, skipping, elevated, searchPath } = request;
+  const { jobs, shape, skipping, elevated, searchPath, begin } = request;
   const create = async () => {
     const made = await createScratch(work, (name) => createStatement(name, shape));
     const { schema: part, extensions = [] } = inspected.dump.manifest ?? {};
@@ -103,6 +114,7 @@ async function loadScratch(
     if (part !== undefined) await inScratch(work, made, (sql) => createHomes(sql, taken, part));
     await requireTaken(work, live, inspected, { scratch: made, skipping, elevated });
     await runElevated(work, made, elevated, "front");
+    await begin(made);
     return made;
   };
   // At once, and both to their end: what is still being placed could not be removed.

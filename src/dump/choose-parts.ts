@@ -132,7 +132,7 @@ function needsOf(
       .map(({ object, role }) => `${object} of ${role}`),
     settings: taken.flatMap(({ settings }) => settings),
     without: {
-      roles: noOwner || !helps(inspected, facts) ? "" : ", or restore without owners and grants: --no-owner",
+      roles: waysWithout(inspected, facts, noOwner),
       extensions: ", or leave them out, with what does not need them: --skip-extension NAME",
       superuser: ", or leave that out: --skip-forbidden",
     },
@@ -141,6 +141,14 @@ function needsOf(
 
 function isPublication(object: string): boolean {
   return object.startsWith("publication ");
+}
+
+/** A part of a dump, and a worktree's schema, take no other roles. */
+function waysWithout(inspected: InspectedDump, facts: ServerFacts, noOwner: boolean): string {
+  if (noOwner) return "";
+  const isWhole = inspected.isPart !== true && !inspected.dump.manifest?.schema;
+  const other = isWhole ? ", or give what is theirs to another: --role-map ROLE=OTHER" : "";
+  return other + (helps(inspected, facts) ? ", or restore without owners and grants: --no-owner" : "");
 }
 
 /** Whether the missing roles are not needed any more without owners and grants. */

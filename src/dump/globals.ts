@@ -4,6 +4,7 @@ import { openDumpBytes } from "../archive/age/age-bytes.ts";
 import { openAgeWriter } from "../archive/age/age-writer.ts";
 import { readServerMajor } from "../archive/feed-psql.ts";
 import { planRoles, type RolesPlan } from "../archive/globals-sql.ts";
+import type { RoleMap } from "../archive/role-names.ts";
 import { failure, messageOf, missingError } from "../errors.ts";
 import { databaseArgument } from "../postgres/identifier.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -46,8 +47,12 @@ export async function captureGlobals(
   return { bytes, record: { sha256, size_bytes: bytes.length, passwords } };
 }
 
-/** What is missing of the roles that were written beside the dump. Throws (exit 4) where none were, (exit 1) where they are others. */
-export async function planMissingRoles(work: Work, { name, path, manifest }: StoredDump): Promise<RolesPlan> {
+/** What is missing of the roles that were written beside the dump, but for those that others replace. Throws (exit 4) where none were, (exit 1) where they are others. */
+export async function planMissingRoles(
+  work: Work,
+  { name, path, manifest }: StoredDump,
+  replaced: RoleMap = new Map(),
+): Promise<RolesPlan> {
   const { control, tools } = work;
   const beside = globalsPath(path, manifest);
   if (manifest?.globals === undefined || !(await pathExists(beside))) {
@@ -70,7 +75,8 @@ export async function planMissingRoles(work: Work, { name, path, manifest }: Sto
   for await (const piece of bytes.stream()) pieces.push(piece);
   const roles = await control<{ name: string }[]>`select rolname as name from pg_roles`;
   const major = await readServerMajor(work);
-  return planRoles(Buffer.concat(pieces).toString("utf8"), { roles: roles.map((role) => role.name), major });
+  const there = { roles: roles.map((role) => role.name), replaced: [...replaced.keys()], major };
+  return planRoles(Buffer.concat(pieces).toString("utf8"), there);
 }
 
 /** By the extended protocol, which takes one statement, of which postgres.js has no word in its types. */

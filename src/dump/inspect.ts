@@ -9,6 +9,7 @@ import { type ByteSource, bytesOf, type DumpBytes } from "../archive/dump-bytes.
 import type { ElevatedStatement } from "../archive/elevated.ts";
 import type { BlankPart, LeftOut } from "../archive/left-out.ts";
 import { openPlain } from "../archive/plain.ts";
+import type { RoleMap } from "../archive/role-names.ts";
 import { scanPlain } from "../archive/scan.ts";
 import { USUAL_PATH } from "../archive/search-path.ts";
 import type { Want } from "../archive/wants.ts";
@@ -51,6 +52,8 @@ export interface InspectedDump {
   parts: readonly BlankPart[];
   /** An archive's table of contents, as far as it is wanted. */
   entries: readonly ArchiveEntry[];
+  /** Who takes the place of roles that it names. */
+  roleMap?: RoleMap;
   /** Only some of its entries are wanted. */
   isPart?: boolean;
   /** How it was found whole: by its recorded SHA-256, by reading it to its end, or only by its contents' list. */

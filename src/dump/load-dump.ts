@@ -88,7 +88,8 @@ export async function placeArchive(
   const way = await chooseWay(inspected, server, live);
   if (way.bySql) {
     const reader = `pg_restore ${way.programs.major ?? server}`;
-    work.tools.note(`${reader} makes SQL of ${inspected.dump.name} for this server: one table is loaded at a time`);
+    const why = inspected.roleMap === undefined ? "for this server" : "for --role-map";
+    work.tools.note(`${reader} makes SQL of ${inspected.dump.name} ${why}: one table is loaded at a time`);
   }
   try {
     return await choosePlace(work, inspected, way, jobs);
@@ -158,10 +159,11 @@ async function loadBySql(
 ): Promise<void> {
   const { run, abort } = work.operation;
   const { list, options } = request;
+  const { roleMap } = inspected;
   const args = ["--file=-", ...argumentsFor(placed, request)];
   const command = placed.programs.command("pg_restore", args, run, optionsFor(placed, { options: undefined, list }));
   const read = (sql: AsyncIterable<Uint8Array>) =>
-    feedPsql(work, live, scannedPlain(sql, inspected.dump.name), SCRIPT_CONTENTS, { options });
+    feedPsql(work, live, scannedPlain(sql, inspected.dump.name), SCRIPT_CONTENTS, { options, roleMap });
   await joinCommands(work.tools.runner, command, read, abort, streamsOf(work, inspected, placed));
 }
 
@@ -175,7 +177,7 @@ async function loadPlain(
   { skipping, searchPath }: LoadRequest,
   options: string | undefined,
 ): Promise<void> {
-  const { dump, kind, fileKey } = inspected;
+  const { dump, kind, fileKey, roleMap } = inspected;
   if (kind.kind !== "plain") throw new Error(`${dump.name} has no place`);
   let bytes = 0;
   let subject: string | undefined;
@@ -188,7 +190,7 @@ async function loadPlain(
     subject = ROWS_OF.exec(text)?.[1] ?? subject;
   };
   const whole = kind.wrapping === "none" && fileKey === undefined ? requireWhole(pieces, dump) : pieces;
-  await feedPsql(work, live, whole, inspected, { skipping, searchPath, options, told });
+  await feedPsql(work, live, whole, inspected, { skipping, searchPath, roleMap, options, told });
 }
 
 /** The file's bytes, as many as were checked: psql would take an earlier end for the end of all. */

@@ -20,6 +20,7 @@ import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { loadDump, placeArchive } from "./load-dump.ts";
 import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
+import { requireNoTimescale } from "./restoring.ts";
 
 export interface PartsRequest
   extends Pick<LoadRequest, "findDump" | "noOwner" | "skippedExtensions" | "approveForeign"> {
@@ -119,7 +120,9 @@ async function withPart<T>(
     const dump = await request.findDump(work.operation);
     await tools.mayRun?.([dump.path]);
     work.operation.details.dump = dump.name;
-    const inspected = narrowDump(await inspectDump(dump, tools), request.part);
+    const whole = await inspectDump(dump, tools);
+    requireNoTimescale(whole, request.skippedExtensions ?? [], "no part of it can be taken by itself");
+    const inspected = narrowDump(whole, request.part);
     const change = await findChange(work, live, inspected, request.part);
     const encoding = dump.manifest?.encoding ?? "";
     const { skipping, notes } = await requireCompatible(inspected, work.control, live, { ...request, encoding });

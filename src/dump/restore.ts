@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { RolesPlan } from "../archive/globals-sql.ts";
+import type { RoleMap } from "../archive/role-names.ts";
 import { refusal } from "../errors.ts";
 import { databaseExists } from "../postgres/admin.ts";
 import { requireDatabaseName } from "../postgres/identifier.ts";
@@ -13,7 +14,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { lossOf } from "../unit/keep.ts";
 import { fitLocale } from "../unit/locale.ts";
-import { inScratch } from "../unit/scratch.ts";
+import { endRestoring, inRestored, requireVersion } from "../unit/restoring-mode.ts";
 import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
@@ -30,8 +31,10 @@ import { type ContentsComparison, compareContents } from "./compare-contents.ts"
 import { findDoubt } from "./doubt.ts";
 import { makeRoles, planMissingRoles } from "./globals.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
+import { mapDump } from "./map-dump.ts";
 import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
+import { requireNoTimescale, restoringOf } from "./restoring.ts";
 import type { StoredDump } from "./store.ts";
 
 /** What this machine's cores and most disks are busy with. */
@@ -46,6 +49,8 @@ export interface RestoreRequest extends LoadRequest {
   discardPrevious: boolean;
   /** What the dump makes, without rows. */
   schemaOnly?: boolean;
+  /** Who gets what the dump gives to a role. */
+  roleMap?: RoleMap;
   /** The roles beside the dump that are missing are made first; throws when that is not wanted. */
   approveRoles?: (roles: RolesPlan) => Promise<void>;
 }
@@ -85,6 +90,7 @@ export async function restoreDump(
     const fill = async () => {
       const filled = await buildScratch(work, live, inspected, loading);
       comparison = filled.comparison;
+      if (filled.isRestoring) await endRestoring(work, filled.scratch);
       return { database: filled.scratch, wanted };
     };
     const built = await unit.create(work, fill);
@@ -151,17 +157,42 @@ async function prepare(
   operation.details.dump = dump.name;
   const whole = await inspectDump(dump, tools);
   requireTables(whole);
-  const inspected = request.schemaOnly ? narrowDump(whole, { tables: [], schemas: [], content: "schema" }) : whole;
+  if (!unit.isWhole) {
+    requireNoTimescale(whole, request.skippedExtensions ?? [], "they are no part of a worktree's schema");
+  }
+  const part = request.schemaOnly ? narrowDump(whole, { tables: [], schemas: [], content: "schema" }) : whole;
+  const inspected = withRoles(part, unit, request, tools.note);
   const shape = (await unit.findShape(work)) ?? (await shapeOf(work, inspected, live.toolbox.user));
-  const roles = request.approveRoles === undefined ? undefined : await planMissingRoles(work, dump);
+  const roles = request.approveRoles === undefined ? undefined : await planMissingRoles(work, dump, request.roleMap);
   const { notes, skipping, elevated } = await requireCompatible(inspected, control, live, {
     ...request,
     ...(roles === undefined ? {} : { rolesToCome: roles.roles.map(({ name }) => name) }),
     encoding: shape.encoding,
   });
   for (const note of notes) tools.note(note);
+  await requireVersion(control, restoringOf(inspected, { skipping, elevated })?.version);
   await unit.requireReplaceable(work);
   return { inspected, roles, shape, skipping, elevated, ...waysOf(dump, request, live, tools.note) };
+}
+
+/** Throws (exit 5) where the target is a schema: what is in it belongs to its own role. */
+function withRoles(
+  given: InspectedDump,
+  unit: Unit,
+  { roleMap }: RestoreRequest,
+  note: (text: string) => void,
+): InspectedDump {
+  if (roleMap === undefined) return given;
+  if (!unit.keepsOwners) {
+    throw refusal(
+      "role_map_schema",
+      `everything in ${unit.label} belongs to its own role: --role-map does not apply`,
+      "restore it without --role-map, or into a database: --into-new DB",
+    );
+  }
+  const { inspected, unnamed } = mapDump(given, roleMap);
+  if (unnamed.length > 0) note(`--role-map: ${given.dump.name} names no role ${unnamed.join(", ")}`);
+  return inspected;
 }
 
 function waysOf(
@@ -222,10 +253,13 @@ export async function testRestore(
     const doubt = await findDoubt(work, dump, live, elevated);
     if (doubt !== undefined) await request.approveForeign(doubt);
     const loading = { ...waysOf(dump, request, live, tools.note), shape, skipping, elevated };
-    const { scratch, comparison } = await buildScratch(work, live, inspected, loading);
+    const { scratch, comparison, isRestoring } = await buildScratch(work, live, inspected, loading);
     const { manifest } = inspected;
     const isComparable = comparison !== undefined && manifest !== undefined && request.deep === true;
-    const contents = isComparable ? await inScratch(work, scratch, (sql) => compareContents(sql, manifest)) : undefined;
+    const contents = isComparable
+      ? await inRestored(work, scratch, isRestoring, (sql) => compareContents(sql, manifest))
+      : undefined;
+    if (isRestoring) await endRestoring(work, scratch); // it may refuse what was loaded
     return { serverVersion: await readServerVersion(work), comparison, contents };
   });
 }

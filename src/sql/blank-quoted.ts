@@ -25,7 +25,7 @@ export function isLeftOpen(sql: string): boolean {
 }
 
 /** What is quoted or a comment, from its first to behind its last character. */
-function* findQuoted(sql: string): Iterable<{ start: number; end: number }> {
+export function* findQuoted(sql: string): Iterable<{ start: number; end: number }> {
   OPENING.lastIndex = 0;
   for (let found = OPENING.exec(sql); found !== null; found = OPENING.exec(sql)) {
     const start = found.index;

@@ -18,6 +18,7 @@ import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
 import { dropOwned, findKept, keepForRestore } from "./keep.ts";
 import { findBelongings, foundDatabase, listDatabases, parkable, runTogether } from "./marks.ts";
 import { parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
+import { startJobs } from "./restoring-mode.ts";
 import { createScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
 import { findStanding, requireStanding } from "./standing.ts";
@@ -139,6 +140,7 @@ export class DatabaseUnit implements Unit {
     // The swap is done: a drop that fails is left to the next run.
     const { previous, discarded } = plan;
     if (discarded !== undefined) operation.defer(() => work.clearUp((sql) => dropDatabase(sql, discarded)));
+    await startJobs(work, database);
     const sizeBytes = await databaseSizeBytes(control, database);
     const details = { database_size_bytes: sizeBytes, previous };
     return { servicesRestarted, sizeBytes, details, ...(previous === undefined ? {} : { previous }) };

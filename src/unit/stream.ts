@@ -23,6 +23,7 @@ import type { Work } from "../work/work.ts";
 import { findLeftExtensions } from "./left-extensions.ts";
 import { fitLocale } from "./locale.ts";
 import { readServerFacts, requirePresent } from "./needs.ts";
+import { beginRestoring, endRestoring, inRestored, TIMESCALEDB } from "./restoring-mode.ts";
 import { createScratch, inScratch } from "./scratch.ts";
 import { createHomes, narrowFacts, type SchemaSelection, selectSchemas } from "./selection.ts";
 import { createStatement, type DatabaseShape, readShape } from "./swap.ts";
@@ -103,6 +104,12 @@ export async function copyByStream(
   const content = schemaOnly ? ["--schema-only"] : [];
   const only = selection?.only;
   if (only !== undefined) await inScratch(work, scratch, (sql) => createHomes(sql, facts.extensions, only));
+  const timescale = only === undefined ? facts.extensions.find(({ name }) => name === TIMESCALEDB) : undefined;
+  const isRestoring = timescale !== undefined;
+  if (timescale !== undefined) {
+    await beginRestoring(work, scratch, { version: timescale.version, home: timescale.schema });
+  }
+  const makes = ({ kind, tag }: ArchiveEntry) => kind === "SCHEMA" && tag === timescale?.schema && tag !== "public";
   const left = only === undefined ? await findLeftExtensions(work, source, scratch, facts.extensions) : undefined;
   await streamArchive(
     work,
@@ -111,13 +118,14 @@ export async function copyByStream(
     {
       dump: ["--no-subscriptions", ...(selection?.arguments ?? []), ...(left?.arguments ?? []), ...content],
       load: only !== undefined ? ["--no-owner"] : [], // all of it is its own role's
-      ...{ version, searchPath, goes: left?.includes },
+      ...{ version, searchPath, goes: (entry) => makes(entry) || left?.includes(entry) === true },
     },
   );
   tools.progress({ phase: "analyze" });
-  await inScratch(work, scratch, async (sql) => {
+  await inRestored(work, scratch, isRestoring, async (sql) => {
     await sql`analyze`;
   });
+  if (isRestoring) await endRestoring(work, scratch);
   return scratch;
 }
 

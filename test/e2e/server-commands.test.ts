@@ -305,6 +305,9 @@ describe("consent", () => {
     expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code: 5, stdout: "" });
     expect(refused.stderr).toContain("--yes");
     expect((await repo.run(["restore", path, "--json"])).code).toBe(5);
+    for (const words of [["a"], ["a=b", "--no-owner"], ["a=b", "--table", "precious"]]) {
+      expect(await repo.run(["restore", path, "--yes", "--role-map", ...words])).toMatchObject({ code: 2, stdout: "" });
+    }
     const guarded = await repo.run(["restore", path, "--to", "@production", "--yes"]);
     expect(guarded.code).toBe(5);
     expect(guarded.stderr).toContain("production is protected");

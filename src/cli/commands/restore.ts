@@ -9,6 +9,7 @@ import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 import { choosePart, restorePart } from "../restore-part.ts";
+import { readRoleMap } from "../role-map.ts";
 
 /** More than four tables at once does not pay in a database that fits on a laptop. */
 
@@ -59,6 +60,12 @@ export const command = defineCommand({
       default: true,
       negativeDescription: "leave owners and grants out: everything belongs to the login",
     },
+    "role-map": {
+      type: "string",
+      valueHint: "A=B",
+      repeatable: true,
+      description: "what the dump gives to the role A belongs to B, which is there: owners, grants, policies…",
+    },
     "skip-extension": {
       type: "string",
       valueHint: "X",
@@ -90,6 +97,7 @@ export const command = defineCommand({
     const given = args.dump;
     if (given !== undefined && args.latest !== undefined) throw usageError("a dump and --latest exclude each other");
     const part = choosePart(args);
+    const roleMap = readRoleMap(args.roleMap);
     requireFitting(args, part !== undefined);
     const live = await context.openTarget(args.target);
     const atRemote = remoteWordOf(given);
@@ -110,6 +118,7 @@ export const command = defineCommand({
       findDump,
       ...(intoNew === undefined ? {} : { intoNew }),
       ...{ ...choice, skipForbidden: args.skipForbidden, schemaOnly: args.schemaOnly },
+      ...(roleMap === undefined ? {} : { roleMap }),
       ...(args.searchPath === undefined ? {} : { searchPath: args.searchPath }),
       ...(args.jobs === undefined ? {} : { jobs: args.jobs }),
       discardPrevious: args.discardPrevious,
@@ -142,15 +151,20 @@ function requireFitting(
     dataOnly: boolean;
     intoNew?: string | undefined;
     globals: boolean;
+    owner: boolean;
+    roleMap: readonly string[];
     discardPrevious: boolean;
   },
   isPart: boolean,
 ): void {
   if (args.schemaOnly && args.dataOnly) throw usageError("--schema-only and --data-only exclude each other");
+  if (args.roleMap.length > 0 && !args.owner)
+    throw usageError("--role-map says who owns what, and --no-owner leaves owners out: they exclude each other");
   if (!isPart) return;
   const whole = [
     ...(args.intoNew === undefined ? [] : ["--into-new"]),
     ...(args.globals ? ["--globals"] : []),
+    ...(args.roleMap.length > 0 ? ["--role-map"] : []),
     ...(args.discardPrevious ? ["--discard-previous"] : []),
   ];
   if (whole.length > 0)

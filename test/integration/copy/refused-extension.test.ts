@@ -98,4 +98,10 @@ test("a restore elsewhere says it before the load, with the flag that goes on wi
   expect(bench.notes.join("\n")).toContain("grants in cron");
   expect(await server.psql("restored", "select has_table_privilege('reader', 'note', 'select')")).toBe("t");
   expect(await server.psql("restored", "select count(*) from note")).toBe("25");
+
+  // Over the one database that may have it: all else is there, no job is, and it can be made there anew.
+  await restore(bench, await openLive(server, MAIN, bench), path, { skippedExtensions: ["pg_cron"] });
+  expect(await server.psql(MAIN, "select count(*), to_regnamespace('cron') is null from note")).toBe("25|t");
+  expect(await server.psql(MAIN, "create extension pg_cron; select count(*) from cron.job")).toEndWith("0");
+  expect(await server.psql(`${MAIN}_before_restore`, "select jobname from cron.job")).toBe("nightly");
 });

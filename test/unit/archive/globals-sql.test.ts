@@ -46,6 +46,13 @@ test("what is missing is made, and what is there stays as it is", () => {
   expect(plan.statements.filter((each) => /SCRAM/.test(each))).toHaveLength(1);
 });
 
+test("a role that another replaces is not made, and nobody is put into it", () => {
+  const plan = planRoles(SQL, { roles: ["postgres"], replaced: ["readers"], major: 17 });
+  expect(plan.roles.map(({ name }) => name)).toEqual(["app", 'odd; "role']);
+  expect(plan.statements.join("\n")).not.toContain("readers");
+  expect([plan.kept, plan.leftOut]).toEqual([["postgres"], expect.arrayContaining(["app in readers"])]);
+});
+
 test("nothing but roles is made, nothing is dropped, and what is left out is named", () => {
   const { statements, leftOut } = planRoles(SQL, { roles: ["postgres"], major: 17 });
   expect(
