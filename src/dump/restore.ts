@@ -37,7 +37,7 @@ import { requireCompatible } from "./preflight.ts";
 import { requireNoTimescale, restoringOf } from "./restoring.ts";
 import type { StoredDump } from "./store.ts";
 
-/** What this machine's cores and most disks are busy with. */
+/** More tables at once do not pay in a database that fits on a laptop. */
 const MOST_JOBS = 4;
 const SMALL_BYTES = 1 << 20;
 

@@ -11,8 +11,6 @@ import { describeReplacement, mainSchemas } from "../loss.ts";
 import { choosePart, restorePart } from "../restore-part.ts";
 import { readRoleMap } from "../role-map.ts";
 
-/** More than four tables at once does not pay in a database that fits on a laptop. */
-
 export const command = defineCommand({
   meta: {
     details:
