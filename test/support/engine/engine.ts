@@ -90,7 +90,7 @@ async function startPrivateEngine(): Promise<Engine> {
   let isEmptied = false;
   if (privateEnginePid() === undefined) {
     dropStaleFiles();
-    isEmptied = await keepVolumesInMemory(dataRoot, join(stateDir, "volumes"));
+    isEmptied = await keepVolumesInMemory(dataRoot);
     say(`starting dockerd at ${privateHost}, log in ${logFile}`);
     spawnDockerd();
   }

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { run, runOk, say } from "./run.ts";
+import { runOk, say } from "./run.ts";
 
 /** A whole run's volumes take a quarter of it. */
 const LEAST_MEMORY = 16 * 2 ** 30;
@@ -11,17 +11,19 @@ const LEAST_MEMORY = 16 * 2 ** 30;
  * tests make and drop hundreds of databases of hundreds of files each, and ext4 looks for a number for each file among
  * those that were given back a moment ago. Images stay on the disk. True where there are no volumes any more.
  */
-export async function keepVolumesInMemory(dataRoot: string, memory: string): Promise<boolean> {
-  if (process.platform !== "linux" || totalmem() < LEAST_MEMORY || isMounted(memory)) return false;
-  // A link, since dockerd mounts its folder over itself, and what was mounted below would be hidden.
+export async function keepVolumesInMemory(dataRoot: string): Promise<boolean> {
   const volumes = join(dataRoot, "volumes");
+  if (process.platform !== "linux" || totalmem() < LEAST_MEMORY || isMounted(volumes)) return false;
   rmSync(volumes, { recursive: true, force: true });
-  mkdirSync(memory, { recursive: true });
-  mkdirSync(dataRoot, { recursive: true });
-  symlinkSync(memory, volumes);
-  const options = `size=${Math.floor(totalmem() / 2)},mode=0701`;
-  const mounted = await run("mount", ["-t", "tmpfs", "-o", options, "pgrove-test-volumes", memory]);
-  if (mounted.code !== 0) say(`the engine's volumes stay on the disk: ${mounted.stderr.trim()}`);
+  mkdirSync(volumes, { recursive: true });
+  try {
+    // dockerd mounts a folder that is no mount of its own over itself, and hides what was mounted below.
+    if (!isMounted(dataRoot)) await runOk("mount", ["--bind", dataRoot, dataRoot]);
+    const options = `size=${Math.floor(totalmem() / 2)},mode=0701`;
+    await runOk("mount", ["-t", "tmpfs", "-o", options, "pgrove-test-volumes", volumes]);
+  } catch (error) {
+    say(`the engine's volumes stay on the disk: ${String(error)}`);
+  }
   return true;
 }
 
