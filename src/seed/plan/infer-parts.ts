@@ -3,7 +3,7 @@ import type { ColumnShape } from "../entity.ts";
 import { coordinateOf, type Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
 import type { Wanted } from "./infer-names.ts";
-import { timeOfDayWithin } from "./infer-order.ts";
+import { findChain, timeOfDayWithin } from "./infer-order.ts";
 
 /** The generator for a point, or for a time of the day that a check speaks of; undefined for all else. */
 export function wantedByParts(
@@ -14,6 +14,8 @@ export function wantedByParts(
   const base = baseOf(type);
   if (base.name === "point") return pointWithin(name, rules);
   if (base.name !== "time" && base.name !== "timetz") return undefined;
+  const { parts } = rules.get(name) ?? {};
+  if (parts !== undefined && findChain(name, rules).length < 2) return { name: "time", options: { only: parts } };
   const alike = written.filter((each) => baseOf(each.type).name === base.name);
   return timeOfDayWithin(
     name,
