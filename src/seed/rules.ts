@@ -90,6 +90,11 @@ export function coordinateOf(column: string, index: number): string {
   return `${column}[${index}]`;
 }
 
+/** The name under which the rules for a member of a column's JSON object stand. */
+export function memberOf(column: string, key: string): string {
+  return `${column}->${key}`;
+}
+
 /** Both rules of each column at once. */
 export function joinRules(all: readonly Rules[]): Rules {
   const merged = new Map<string, ColumnRule>();

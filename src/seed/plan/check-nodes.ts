@@ -1,11 +1,33 @@
 /** PostgreSQL's syntax trees of check constraints, looked at for columns, constants and calls. */
 import type { Node } from "../../sql/parser.ts";
+import { memberOf } from "../rules.ts";
 
 /** The column that the node is, through casts. */
 export function columnOf(node: Node | undefined): string | undefined {
   if (node === undefined) return undefined;
   const bare = withoutCasts(node);
   return "ColumnRef" in bare && bare.ColumnRef.fields?.length === 1 ? lastName(bare.ColumnRef.fields) : undefined;
+}
+
+/** The column and key of `data ->> 'kind'`, through casts. */
+export function memberAt(node: Node | undefined): { column: string; key: string } | undefined {
+  const bare = node && withoutCasts(node);
+  if (bare === undefined || !("A_Expr" in bare) || !/^->>?$/.test(lastName(bare.A_Expr.name))) return undefined;
+  const { lexpr, rexpr } = bare.A_Expr;
+  const column = columnOf(lexpr);
+  const isKey = rexpr !== undefined && "A_Const" in withoutCasts(rexpr) && !isInteger(withoutCasts(rexpr));
+  const key = isKey ? constantOf(rexpr) : undefined;
+  return column === undefined || key === undefined ? undefined : { column, key };
+}
+
+function isInteger(node: Node): boolean {
+  return "A_Const" in node && node.A_Const.ival !== undefined;
+}
+
+/** The name under which rules for the value stand: a column's, or that of a member of its JSON. */
+export function nameOfValue(node: Node | undefined): string | undefined {
+  const member = memberAt(node);
+  return columnOf(node) ?? (member && memberOf(member.column, member.key));
 }
 
 /** A constant as text; what is 0, false or empty has no member in the tree. */

@@ -72,7 +72,9 @@ function inferFormula(type: TypeShape, formula: string): Inference {
   const kind = kindOf(type);
   if (kind === "time") return { spec: { kind: "sql", expression: formula }, source: "a check constraint" };
   const isText = kind !== "number";
-  const value = isText ? formula : `round(${formula}, ${WHOLE.has(type.name) ? 0 : (type.scale ?? USUAL_SCALE)})`;
+  const isQuotient = WHOLE.has(type.name) && formula.includes(" / "); // of whole numbers what is left over is dropped
+  const scale = WHOLE.has(type.name) ? 0 : (type.scale ?? USUAL_SCALE);
+  const value = isText ? formula : isQuotient ? `floor(${formula})` : `round(${formula}, ${scale})`;
   return infer({ name: "expression", options: { value } }, "a check constraint");
 }
 

@@ -3,8 +3,16 @@
  * and what stands for it (CASE, num_nonnulls, sums of conditions) gives a way for each of its parts.
  */
 import type { Node } from "../../sql/parser.ts";
-import { type ColumnRule, compareValues, contradicts, joinRules, type Rules } from "../rules.ts";
-import { columnOf, constantOf, elementsOfArray, isNullConstant, lastName, withoutCasts } from "./check-nodes.ts";
+import { type ColumnRule, compareValues, contradicts, joinRules, memberOf, type Rules } from "../rules.ts";
+import {
+  columnOf,
+  constantOf,
+  elementsOfArray,
+  isNullConstant,
+  lastName,
+  memberAt,
+  withoutCasts,
+} from "./check-nodes.ts";
 import { measuredColumn } from "./check-patterns.ts";
 import { readComparison } from "./read-comparison.ts";
 
@@ -113,6 +121,11 @@ function isOnlyList(rule: ColumnRule | undefined): boolean {
 function readPresence(arg: Node | undefined, present: boolean): CheckCase[] {
   const column = columnOf(arg) ?? (arg && measuredColumn(arg));
   if (column !== undefined) return [say(column, { present })];
+  const member = memberAt(arg);
+  if (member !== undefined) {
+    const own = say(memberOf(member.column, member.key), { present });
+    return [present ? { ...own, rules: joinRules([own.rules, say(member.column, { present }).rules]) } : own];
+  }
   const bare = arg === undefined ? undefined : withoutCasts(arg);
   if (bare === undefined) return [UNKNOWN];
   if ("CoalesceExpr" in bare) {

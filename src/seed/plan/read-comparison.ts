@@ -11,6 +11,7 @@ import {
   formulaOf,
   lastName,
   longAgo,
+  nameOfValue,
   withoutCasts,
 } from "./check-nodes.ts";
 import {
@@ -65,7 +66,7 @@ export function readComparison(node: Node, negated: boolean): Rules | undefined 
   if (kind === "AEXPR_OP_ANY" || kind === "AEXPR_OP_ALL") return readList(kind, lexpr, operator, rexpr, negated);
   if (kind !== "AEXPR_OP") return undefined;
   const pattern = readPattern(operator, rexpr, negated);
-  if (pattern !== undefined) return say(columnOf(lexpr), pattern) ?? readLetteredPattern(lexpr, pattern);
+  if (pattern !== undefined) return say(nameOfValue(lexpr), pattern) ?? readLetteredPattern(lexpr, pattern);
   if (operator === "@>" && !negated && isJson(rexpr)) return say(columnOf(lexpr), { oneOf: [constantOf(rexpr) ?? ""] });
   const elements =
     operator === "<@" && !negated ? (readElements(lexpr, rexpr) ?? sayOf(readRangeOf(lexpr, rexpr))) : undefined;
@@ -116,7 +117,7 @@ function readList(kind: string, left: Node, operator: string, right: Node, negat
   const measured = isAny && !negated ? measuredColumn(left) : undefined;
   if (measured !== undefined) return say(measured, lengthRule("=", Number(known[0])));
   if (!isAny && !(kind === "AEXPR_OP_ALL" && operator === "<>")) return undefined;
-  return say(columnOf(left), isAny !== negated ? { oneOf: known } : { noneOf: known });
+  return say(nameOfValue(left), isAny !== negated ? { oneOf: known } : { noneOf: known });
 }
 
 /** `'{a,b}'::text[]`, `string_to_array('a,b', ',')` */
@@ -144,7 +145,7 @@ function readLength(left: Node, operator: string, right: Node): Rules | undefine
 }
 
 function compareConstant(left: Node, operator: string, value: string): Rules | undefined {
-  const column = columnOf(left);
+  const column = nameOfValue(left);
   if (column !== undefined) {
     const rule = clockRule(left, operator, value) ?? ruleOf(operator, value);
     return say(column, rule && isNumericCast(left) ? { ...rule, numeric: true } : rule);
@@ -169,9 +170,9 @@ function compareConstant(left: Node, operator: string, value: string): Rules | u
   const part = operator === "=" ? readPart(left, value) : undefined;
   if (part !== undefined) return say(part.column, { patterns: [part.regex] });
   const call = callOf(left);
-  if (/^jsonb?_array_length$/.test(call?.name ?? "")) return say(columnOf(call?.args[0]), { json: "array" });
+  if (/^jsonb?_array_length$/.test(call?.name ?? "")) return say(nameOfValue(call?.args[0]), { json: "array" });
   if (call?.name === "jsonb_typeof" || call?.name === "json_typeof") {
-    return operator === "=" ? say(columnOf(call.args[0]), { json: value }) : undefined;
+    return operator === "=" ? say(nameOfValue(call.args[0]), { json: value }) : undefined;
   }
   const read =
     readExtracted(left, operator, [size]) ??
@@ -237,6 +238,7 @@ function compareColumns(left: Node, operator: string, right: Node): Rules | unde
       : compareColumns(right, mirrored, left);
   }
   if (other === undefined) return readFormula(one, operator, right) ?? sayOf(readOffset(one, operator, right));
+  if (one === other) return say(one, {}); // n = n: it is not NaN
   if (operator === "<>") return say(one, { differs: [other] });
   if (operator === "=") return say(one, { equals: formulaOf(right) ?? "" });
   const [later, earlier] = operator.startsWith(">") ? [one, other] : [other, one];

@@ -26,7 +26,9 @@ create table kept (
   id serial primary key, whole numeric not null check (whole = floor(whole)), share numeric not null check (share <@ '[0,1]'::numrange),
   a int not null, b int not null, check (a * b <= 100), qty int not null, unit numeric(8,2) not null, total numeric(12,2) not null check (total = round(qty * unit, 2)),
   code text not null check (code ~ '^\d+$' and code::int between 1 and 999), word text not null check (regexp_like(word, '^[a-z]+$')), dense text not null check (replace(dense, ' ', '') = dense),
-  mail text not null check (split_part(mail, '@', 2) <> ''), filled text check (coalesce(filled, '') <> ''), data jsonb not null check (data @> '{"v": 1}'));
+  mail text not null check (split_part(mail, '@', 2) <> ''), filled text check (coalesce(filled, '') <> ''), data jsonb not null check (data @> '{"v": 1}'),
+  event jsonb not null check (event ? 'kind' and event ->> 'kind' in ('made', 'sold') and (event ->> 'at') is not null and jsonb_typeof(event -> 'size') = 'number' and (event -> 'size') is not null),
+  cents int not null check (cents > 0), off int not null check (off between 0 and 90), reduced int not null check (reduced = cents * (100 - off) / 100), ratio float8 not null check (ratio = ratio));
 create table boxes (id serial primary key, b box not null, exclude using gist (b with &&));
 create table circles (id serial primary key, c circle not null, exclude using gist (c with &&));
 create table bookings (
