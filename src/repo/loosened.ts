@@ -5,7 +5,7 @@ import { KEEP_COUNTS, type KeepRule, USUAL_KEEP } from "../config/schema-keep.ts
 import type { TrustItem } from "./trust-items.ts";
 
 /** Where something may be taken away. */
-export const LOOSENED_KEYS = ["dumps.keep", "dumps.encrypt", "dumps.prove", "environments.protected"] as const;
+export const LOOSENED_KEYS = ["dumps.keep", "dumps.encrypt", "dumps.prove", "environments.protected", "prune"] as const;
 
 /** Each thing that is less than before, as it is asked about. What is more, or only other, is none. */
 export function listLoosened(before: Config, after: Config): TrustItem[] {
@@ -15,6 +15,7 @@ export function listLoosened(before: Config, after: Config): TrustItem[] {
     ...(before.dumps.prove && !after.dumps.prove
       ? [{ key: "dumps.prove" as const, text: "false: the default branch has all contents recorded" }]
       : []),
+    ...loosenedParking(before.prune, after.prune),
     ...listUnprotected(before, after).map(
       (name): TrustItem => ({ key: "environments.protected", text: `${name} is protected on the default branch only` }),
     ),
@@ -47,6 +48,7 @@ function loosenedRule(before: KeepRule, after: KeepRule): TrustItem[] {
   return [{ key: "dumps.keep", text: `${showRule(after)}  (the default branch: ${showRule(before)})` }];
 }
 
+const HOUR_MS = 3_600_000;
 const [DAY_HOURS, MONTH_HOURS, YEAR_HOURS] = [24, 24 * 30, 24 * 365];
 
 function hoursOf(span: CalendarSpan | undefined): number {
@@ -58,6 +60,14 @@ function showRule(rule: KeepRule): string {
   const counts = KEEP_COUNTS.flatMap((name) => (rule[name] ? [`${name}: ${rule[name]}`] : []));
   const within = rule.within === undefined ? [] : [`within: ${formatCalendarSpan(rule.within)}`];
   return [...counts, ...within, ...(rule.remote === true ? ["remote: true"] : [])].join(", ");
+}
+
+/** How long worktrees that are gone keep their databases. */
+function loosenedParking(before: Config["prune"], after: Config["prune"]): TrustItem[] {
+  const isShorter = after.after < before.after || after.keep < before.keep;
+  const hours = (ms: number) => `${Math.round(ms / HOUR_MS)}h`;
+  const show = ({ after, keep }: Config["prune"]) => `after: ${hours(after)}, keep: ${hours(keep)}`;
+  return isShorter ? [{ key: "prune", text: `${show(after)}  (the default branch: ${show(before)})` }] : [];
 }
 
 /** Other readers are a thing by themselves, and asked about as such. */

@@ -32,6 +32,7 @@ export const TRUST_KEYS = [
   "dumps.keep",
   "dumps.prove",
   "environments.protected",
+  "prune",
   "dumps.identity_file",
   "notify.webhook",
   "notify.ping",

@@ -1,6 +1,6 @@
 /** A branch whose pgrove.yaml keeps, encrypts or protects less than the default branch's: it is asked about before that counts. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Outcome, TestRepo } from "./support.ts";
 
@@ -10,7 +10,7 @@ const CARE = `${HERE}dumps:
   encrypt: {recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}
 environments: {live: {env_file: .env.live, protected: true}}
 `;
-const NONE = `${HERE}dumps: {keep: {last: 1}}\nenvironments: {live: {env_file: .env.live}}\n`;
+const NONE = `${HERE}dumps: {keep: {last: 1}}\nprune: {after: 0s}\nenvironments: {live: {env_file: .env.live}}\n`;
 
 let repo: TestRepo;
 
@@ -45,6 +45,8 @@ beforeAll(async () => {
   await git("-C", "../strange", "commit", "-qam", "without");
   await writeFile(join(branch, ".env.live"), `DATABASE_URL=${await ok(repo.run(["url"]))}\n`);
   await ok(repo.run(["trust", "--yes"])); // main's own reader
+  await ok(repo.run(["new", "gone", "--empty"]));
+  await rm(join(repo.root, "../repo-worktrees/gone"), { recursive: true });
   for (const note of ["first", "second"]) await ok(repo.run(["dump", "--note", note]));
 });
 afterAll(async () => {
@@ -63,6 +65,9 @@ test("nothing is removed, written in plain or unprotected before that is approve
   const restored = await inBranch("restore", "../plain.dump", "--to", "@live", "--yes");
   expect(restored.code).toBe(5);
   expect(restored.stderr).toMatch(/the default branch protects live.*live is protected/s);
+
+  const parked = await inBranch("prune", "--yes");
+  expect(parked).toMatchObject({ code: 5, stderr: expect.stringContaining("the default branch: after: 168h") });
 
   await ok(inBranch("trust", "--yes"));
   await ok(inBranch("dump", "main"));

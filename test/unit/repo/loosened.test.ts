@@ -31,6 +31,8 @@ test.each([
     ["environments.protected"],
   ],
   ["environments: {live: {env_file: .env.live}}", "", []],
+  ["", "prune: {after: 7d, keep: 8d}", []],
+  ["", "prune: {after: 6d, keep: 8d}", ["prune"]],
 ])("%p and then %p takes away %p", async (before, after, keys) => {
   const loosened = listLoosened(await read(before), await read(after));
   expect(loosened.map(({ key }) => String(key))).toEqual(keys);
