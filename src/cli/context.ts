@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { isatty } from "node:tty";
 import { type Environment, wantsJsonLog } from "../config/env-vars.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { PgroveError } from "../errors.ts";
 import { userKeyFile } from "../repo/state.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
@@ -110,7 +111,10 @@ export function createContext(options: ContextOptions): Context {
   const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, requireApproved, note };
   const resolveTarget = async (text?: string) => {
     const resolving = await import("../resolve/resolve.ts");
-    const target = await resolving.resolveTarget(text, targetPlace);
+    const found = await resolving.resolveTarget(text, targetPlace);
+    const kept = mayLoseProtection(found) ? await findKeptProtection(context) : undefined;
+    const config = async () => kept;
+    const target = kept === undefined ? found : await resolving.resolveTarget(text, { ...targetPlace, config });
     output.conceal(secretsOfTarget(target));
     return target;
   };
@@ -133,6 +137,21 @@ export function createContext(options: ContextOptions): Context {
     },
   };
   return context;
+}
+
+/** A server of its own that nothing protects: by its name or URL it may be one that the default branch protects. */
+function mayLoseProtection({ protected: isProtected, worktree, environment, server }: Target): boolean {
+  return !isProtected && worktree === undefined && (environment !== undefined || server.kind === "url");
+}
+
+async function findKeptProtection(context: Context): Promise<LoadedConfig | undefined> {
+  const { keepProtection } = await import("./kept-protection.ts");
+  const kept = await keepProtection(context);
+  if (kept === undefined) return undefined;
+  context.output.note(
+    `note: the default branch protects ${kept.names.join(", ")}: so it stays until \`pgrove trust\` approves the change`,
+  );
+  return kept.loaded;
 }
 
 async function approveItem(context: Context, item: TrustItem): Promise<void> {

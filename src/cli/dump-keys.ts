@@ -17,7 +17,10 @@ export function createDumpKeys(context: TrustContext, dumps: Config["dumps"] | u
   let asked: Promise<string | undefined> | undefined; // once for all dumps of one command
   return {
     namesTables: dumps?.encrypt?.names ?? false,
-    readers: once(async () => dumps?.encrypt && (await findReaders(context, dumps.encrypt))),
+    readers: once(async () => {
+      await requireTrust(context, { keys: ["dumps.encrypt"] }); // also where a branch takes it away
+      return dumps?.encrypt && (await findReaders(context, dumps.encrypt));
+    }),
     identities: once(async () => [
       ...(await identitiesOfEnvironment(context)),
       ...(dumps?.identity_file === undefined ? [] : await identitiesOfConfig(context, dumps.identity_file)),
@@ -33,7 +36,6 @@ async function findReaders(
   context: TrustContext,
   { recipients = [], recipients_file: file, passphrase_file: secret }: NonNullable<Config["dumps"]["encrypt"]>,
 ): Promise<Readers> {
-  await requireTrust(context, { keys: ["dumps.encrypt"] });
   if (secret !== undefined) return { passphrase: await readPassphrase(context, secret) };
   const listed = file === undefined ? [] : await readRecipients(context, file);
   const all = [...new Set([...recipients, ...listed])];

@@ -5,6 +5,7 @@ import type { OperationTools } from "../sys/operation.ts";
 import { describeGoing } from "./answers/dumps-prune.ts";
 import type { Context } from "./context.ts";
 import { openOneRemote, openRemotes, ownHost } from "./open-remotes.ts";
+import { requireTrust } from "./trust.ts";
 
 export interface Pruning {
   tools: OperationTools;
@@ -45,6 +46,7 @@ async function openPlace(context: Context, named: string | true): Promise<DumpPl
 /** Removes what the plan lets go, once that is agreed to. */
 export async function carryOutPruning(context: Context, { tools, place, plan }: Pruning): Promise<void> {
   if (plan.removed.length === 0) return;
+  await requireTrust(context, { keys: ["dumps.keep"] }); // a branch that keeps less is asked about
   await context.requireConsent({
     target: { label: place.label, name: "store", protected: false },
     what: describeGoing(plan),

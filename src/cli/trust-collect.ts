@@ -2,6 +2,7 @@
 import type { Environment } from "../config/env-vars.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { findInCommits, hashContent, hashText, hashTracked, readCommitted, showPath } from "../repo/approved-files.ts";
+import { LOOSENED_KEYS } from "../repo/loosened.ts";
 import { readTrust, type Trusted, type TrustPlace, trustFile } from "../repo/trust.ts";
 import {
   FILE_KEYS,
@@ -51,6 +52,7 @@ export async function listItems(place: TrustScene, keys: readonly TrustKey[]): P
       ? listStore(loaded, await foldersOf(place, loaded, true), place)
       : [],
     keys.includes("dumps.encrypt") ? listReaders(loaded, place.home) : [],
+    LOOSENED_KEYS.some((key) => keys.includes(key)) ? listTakenAway(place, loaded) : [],
     keys.includes("worktrees.data") ? listData(place, loaded) : [],
     keys.includes("server.compose") ? listCompose(place, loaded) : [],
     FILE_KEYS.some((key) => keys.includes(key)) ? listBranchFiles(place, loaded, keys) : [],
@@ -126,6 +128,11 @@ async function listData(place: TrustScene, loaded: LoadedConfig): Promise<TrustI
   const { environment, runner } = place;
   const isOwn = await isInOwnStore({ loaded, repository, environment, runner }, dump.path, storeDir);
   return isOwn ? [] : [await dumpItem(dump.path, loaded)];
+}
+
+async function listTakenAway(place: TrustScene, loaded: LoadedConfig) {
+  const { listLoosenedItems } = await import("./trust-loosened.ts");
+  return await listLoosenedItems(place, loaded);
 }
 
 async function listBranchFiles(place: TrustScene, loaded: LoadedConfig, keys: readonly TrustKey[]) {

@@ -111,6 +111,17 @@ export async function loadConfig(file: string, options: LoadOptions): Promise<Lo
   };
 }
 
+/** The configuration that a text holds, as another commit has it in that place; undefined where it is none, or full of mistakes. */
+export async function readConfigText(
+  text: string,
+  place: PathPlace,
+  options: LoadOptions,
+): Promise<Config | undefined> {
+  const [{ readYaml }, { validate }] = await Promise.all([import("./yaml-source.ts"), import("./validate-config.ts")]);
+  const { config } = await validate(await readYaml(text, readerFor(options)), place);
+  return config;
+}
+
 function noConfig(path: string): PgroveError {
   return missingError("config_missing", `there is no ${basename(path)} in ${dirname(path)}`, "pgrove init");
 }

@@ -159,6 +159,8 @@ export interface EntityPlan {
   table: TableShape;
   /** Rows are numbered from here: an earlier run has made those before. */
   firstRow: number;
+  /** Rows are in its table that are not of this run, and that it does not take as changes. */
+  amongRows?: boolean;
   rows: number;
   /** The entity that it is made per, whose rows of this run it hangs on. */
   per?: { entity: string; fanOut: FanOut };

@@ -14,9 +14,25 @@ export interface Bound {
   inclusive: boolean;
 }
 
+/** What a time is made of, beside its year. */
+export const TIME_PARTS = ["month", "day", "hour", "minute", "second"] as const;
+export type TimePart = (typeof TIME_PARTS)[number];
+/** The numbers that the parts of a time may have. */
+export type TimeParts = Readonly<Partial<Record<TimePart, readonly number[]>>>;
+
+/** What an address may be: in which network, of which family, and how long the network's part of it is. */
+export interface NetworkRule {
+  within?: string;
+  family?: 4 | 6;
+  least?: number;
+  most?: number;
+}
+
 export interface ColumnRule {
   min?: Bound;
   max?: Bound;
+  /** The bounds are those of numbers, also where the column is a text. */
+  numeric?: boolean;
   /** The only values that it may have. */
   oneOf?: readonly string[];
   /** Values that it may not have. */
@@ -26,8 +42,8 @@ export interface ColumnRule {
   /** Regular expressions of PostgreSQL's that the value matches, and those that it does not. */
   patterns?: readonly string[];
   antipatterns?: readonly string[];
-  /** Another column of the row, which it may not lie before, and how far behind it at most: "7d". */
-  after?: { column: string; strict: boolean; within?: string };
+  /** Another column of the row, which it may not lie before, and how far behind it at most, and at least: "7d". */
+  after?: { column: string; strict: boolean; within?: string; least?: string };
   /** Columns of the row whose values are others. */
   differs?: readonly string[];
   /** Whether it is NULL (false) or may not be (true). */
@@ -48,6 +64,10 @@ export interface ColumnRule {
   step?: string;
   starts?: Period;
   days?: readonly Weekday[];
+  parts?: TimeParts;
+  network?: NetworkRule;
+  /** How far apart the ends of a range are at most. */
+  width?: Bound;
 }
 
 /** Rules by the column's name; a domain's stand under "value". */
@@ -68,6 +88,11 @@ export function elementsOf(column: string): string {
 /** The name under which the rules for a point's coordinate stand: x is 0, y is 1. */
 export function coordinateOf(column: string, index: number): string {
   return `${column}[${index}]`;
+}
+
+/** The name under which the rules for a member of a column's JSON object stand. */
+export function memberOf(column: string, key: string): string {
+  return `${column}->${key}`;
 }
 
 /** Both rules of each column at once. */
@@ -99,6 +124,27 @@ export function mergeRules(one: ColumnRule, other: ColumnRule): ColumnRule {
     ...(Number.isFinite(most) ? { maxLength: most } : {}),
     ...joinLists(one, other),
     ...joinAfter(one, other),
+    ...joinParts(one, other),
+    ...joinNetworks(one, other),
+  };
+}
+
+/** The numbers that both leave. */
+function joinParts({ parts: one }: ColumnRule, { parts: other }: ColumnRule): Pick<ColumnRule, "parts"> {
+  if (one === undefined || other === undefined) return {};
+  const joined = TIME_PARTS.flatMap((part) => {
+    const [left, right] = [one[part], other[part]];
+    const both = left === undefined ? right : left.filter((number) => right?.includes(number) ?? true);
+    return both === undefined ? [] : [[part, both] as const];
+  });
+  return { parts: Object.fromEntries(joined) };
+}
+
+function joinNetworks({ network: one }: ColumnRule, { network: other }: ColumnRule): Pick<ColumnRule, "network"> {
+  if (one === undefined || other === undefined) return {};
+  const [least, most] = [Math.max(one.least ?? 0, other.least ?? 0), Math.min(one.most ?? 128, other.most ?? 128)];
+  return {
+    network: { ...one, ...other, ...(least === 0 ? {} : { least }), ...(most === 128 ? {} : { most }) },
   };
 }
 
@@ -137,7 +183,8 @@ export function compareValues(one: string, other: string): number {
 /** Whether no value can meet both. */
 export function contradicts(one: ColumnRule, other: ColumnRule): boolean {
   if (one.present !== undefined && other.present !== undefined && one.present !== other.present) return true;
-  const { oneOf, noneOf = [], min, max } = mergeRules(one, other);
+  const { oneOf, noneOf = [], min, max, parts = {} } = mergeRules(one, other);
+  if (TIME_PARTS.some((part) => parts[part]?.length === 0)) return true;
   if (oneOf !== undefined) return oneOf.every((value) => noneOf.includes(value) || !isWithin(value, { min, max }));
   if (min === undefined || max === undefined) return false;
   const order = compareValues(min.value, max.value);

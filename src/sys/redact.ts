@@ -11,14 +11,29 @@ const SECRET_NAME = /passw|passfile|^pass$|secret|token|api_?key|credential|sign
 /** Passwords that hide nothing, and that blanked out would garble every sentence with the same word in it. */
 const PLAIN_WORDS = new Set(["postgres", "postgresql", "password", "secret", "admin", "root", "test", "dev", "local"]);
 
+/** Secrets up to this length are found in every other word: blanked out wherever they stand they would garble all texts. */
+const SHORT = 2;
+
+const escapeRegex = (text: string) => text.replace(/[\\^$.|?*+()[\]{}/-]/g, "\\$&");
+
+/** A short secret where it is a value by itself: all of the text, or behind `:` or `=`, quoted or not, or before an `@`. */
+function redactShort(text: string, secret: string): string {
+  if (text === secret) return "***";
+  const value = escapeRegex(secret);
+  const behind = `(?<=[:=]\\s?["']?)${value}(?=$|[\\s@&"',;)\\]}])`;
+  return text.replace(new RegExp(`${behind}|(?<![\\w$])${value}(?=@)`, "g"), "***");
+}
+
 /**
- * Text with its secrets replaced by `***`: the given ones wherever they stand, and passwords in URLs, connection strings
+ * Text with its secrets replaced by `***`: the given ones wherever they stand (those of one or two characters where they are
+ * values by themselves), and passwords in URLs, connection strings
  * and SQL. Everything that goes to a log, the journal or an error passes through here.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   let redacted = text;
   for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
-    if (secret !== "" && !PLAIN_WORDS.has(secret)) redacted = redacted.replaceAll(secret, "***");
+    if (secret === "" || PLAIN_WORDS.has(secret)) continue;
+    redacted = secret.length > SHORT ? redacted.replaceAll(secret, "***") : redactShort(redacted, secret);
   }
   return redacted
     .replace(PASSWORD_IN_URL, "$1***$3")

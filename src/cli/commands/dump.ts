@@ -78,6 +78,9 @@ export const command = defineCommand({
     if (args.prune && output !== undefined) throw usageError("--prune is for the store, and -o writes elsewhere");
     if (args.push && output !== undefined)
       throw usageError("--push is for dumps of the store, and -o writes elsewhere");
+    await requireTrust(context, {
+      keys: [...(args.prune ? ["dumps.keep" as const] : []), ...(args.prove ? [] : ["dumps.prove" as const])],
+    });
     if (args.prune) await requireSomebodyToAsk(context);
     if (args.push) await openRemotes(context, undefined); // what is missing is said before anything is dumped
     if (output === undefined) await requireTrust(context, { keys: ["dumps.after_success.ping"] });

@@ -1,6 +1,7 @@
 import { describeLosses, describePlan, listLines, planDocument, tellAside } from "../answers/prune.ts";
 import { defineCommand } from "../command.ts";
 import { WAIT_LOCK } from "../grammar.ts";
+import { requireTrust } from "../trust.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
 
 export const command = defineCommand({
@@ -44,6 +45,7 @@ export const command = defineCommand({
     }
     await rememberGone(tools, leftovers);
     if (plan.park.length + plan.drop.length > 0) {
+      if (!args.now) await requireTrust(context, { keys: ["prune"] }); // a branch that keeps for a shorter time is asked about
       context.output.note(describePlan(plan, "will"));
       const { project } = tools.loaded.config;
       const target = { label: "what is left over", name: args.now ? project : "prune", protected: false };

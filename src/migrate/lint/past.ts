@@ -27,6 +27,9 @@ export class PastFacts {
   private readonly required = new Set<string>();
   private readonly proved = new Set<string>();
   private readonly procedures = new Set<string>();
+  /** Checks of rows, by table and name (where none is written, PostgreSQL's usual one), and those of them that no row was held against yet. */
+  private readonly bounds = new Set<string>();
+  private readonly unchecked = new Set<string>();
 
   /** Whether a table of that name was made; undefined when nothing says so. */
   kindOfTable(relation: RangeVar | undefined): "plain" | "partitioned" | undefined {
@@ -54,6 +57,12 @@ export class PastFacts {
   isProvedNotNull(table: RangeVar, column: string | undefined): boolean {
     const key = keyOfColumn(table, column);
     return this.required.has(key) || this.proved.has(key);
+  }
+
+  /** Whether a check is on the table that its rows are known to meet: what PostgreSQL may take a partition's bounds from. */
+  isChecked(table: RangeVar | undefined): boolean {
+    const own = `${keyOfRelation(table)}.`;
+    return [...this.bounds].some((key) => key.startsWith(own) && !this.unchecked.has(key));
   }
 
   /** Whether a procedure of that name ends its transaction. */
@@ -102,6 +111,9 @@ export class PastFacts {
     this.types.set(key, column.typeName);
     const required = findColumnConstraint(column, "CONSTR_NOTNULL") ?? findColumnConstraint(column, "CONSTR_PRIMARY");
     if (required !== undefined) this.required.add(key);
+    const check = findColumnConstraint(column, "CONSTR_CHECK");
+    const usualName = `${table.relname}_${column.colname}_check`;
+    if (check !== undefined) this.bounds.add(keyOfColumn(table, check.conname ?? usualName));
   }
 
   private observeConstraint(table: RangeVar, constraint: Constraint): void {
@@ -110,6 +122,13 @@ export class PastFacts {
       for (const { sval } of partsOf(keys, "String")) this.required.add(keyOfColumn(table, sval));
     }
     const column = columnNotNull(constraint);
+    if (contype === "CONSTR_CHECK" && column === undefined) {
+      const key = keyOfColumn(table, conname ?? `${table.relname}_check`);
+      this.bounds.add(key);
+      if (skip_validation) this.unchecked.add(key);
+      else this.unchecked.delete(key);
+      return;
+    }
     if (column === undefined) return;
     if (conname !== undefined) this.checks.set(keyOfColumn(table, conname), column);
     if (!skip_validation) this.proved.add(keyOfColumn(table, column));
@@ -123,6 +142,8 @@ export class PastFacts {
     if (subtype === "AT_SetNotNull") this.required.add(key);
     if (subtype === "AT_DropNotNull") this.required.delete(key);
     if (subtype === "AT_ValidateConstraint" && column !== undefined) this.proved.add(keyOfColumn(table, column));
+    if (subtype === "AT_ValidateConstraint") this.unchecked.delete(key);
+    if (subtype === "AT_DropConstraint") this.bounds.delete(key);
     if (subtype === "AT_DropConstraint" && column !== undefined) {
       this.checks.delete(key);
       this.proved.delete(keyOfColumn(table, column));
@@ -172,6 +193,7 @@ export class PastFacts {
       const table = keyOfWords(words);
       this.tables.delete(table);
       for (const key of this.columnsOf(table)) this.forget(key);
+      for (const key of this.bounds) if (key.startsWith(`${table}.`)) this.bounds.delete(key);
     }
   }
 }

@@ -204,6 +204,21 @@ const renamingTable: Rule = {
   },
 };
 
+const renamingSchema: Rule = {
+  name: "renaming-schema",
+  level: "warning",
+  about: "a schema's new name: clients that use the old one fail",
+  *check(node, { facts }) {
+    const rename = findPart(node, "RenameStmt");
+    const old = rename?.subname ?? "";
+    if (rename?.renameType !== "OBJECT_SCHEMA" || facts.isNewSchema(old)) return;
+    yield {
+      message: `clients that use ${old} fail once it is ${rename.newname}`,
+      hint: "make a second schema, and move the clients over",
+    };
+  },
+};
+
 export const CLIENT_RULES: readonly Rule[] = [
   dropColumn,
   dropTable,
@@ -216,4 +231,5 @@ export const CLIENT_RULES: readonly Rule[] = [
   changeWithoutWhere,
   renamingColumn,
   renamingTable,
+  renamingSchema,
 ];

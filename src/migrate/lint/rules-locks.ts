@@ -149,6 +149,71 @@ const cluster: Rule = {
   },
 };
 
+/** Commands of ALTER TABLE that write the table anew, and what is to be said of them. */
+const REWRITES: Readonly<Record<string, { words: string; hint: string }>> = {
+  AT_SetLogged: { words: "SET LOGGED", hint: "there is no way without the wait: choose a quiet hour" },
+  AT_SetUnLogged: {
+    words: "SET UNLOGGED",
+    hint: "choose a quiet hour; after a crash of the server an unlogged table is empty, and no replica has it",
+  },
+  AT_SetTableSpace: { words: "SET TABLESPACE", hint: "pg_repack moves a table without the wait" },
+  AT_SetAccessMethod: { words: "SET ACCESS METHOD", hint: "a new table of that kind, filled in batches" },
+  AT_SetExpression: {
+    words: "SET EXPRESSION of a stored column",
+    hint: "a second generated column; of a virtual one say so: -- pgrove-ignore ban-table-rewrite",
+  },
+};
+
+/** What an ALTER TABLE of another kind of thing may rewrite. */
+const REWRITTEN: ReadonlySet<string | undefined> = new Set(["OBJECT_TABLE", "OBJECT_MATVIEW", "OBJECT_INDEX"]);
+
+const tableRewrite: Rule = {
+  name: "ban-table-rewrite",
+  level: "warning",
+  about: "SET LOGGED, UNLOGGED, TABLESPACE or ACCESS METHOD: a table is written anew while its reads and writes wait",
+  down: true,
+  *check(node, { facts, past }) {
+    const moved = findPart(node, "AlterTableMoveAllStmt");
+    if (moved !== undefined) {
+      const message = `SET TABLESPACE copies all that is in ${moved.orig_tablespacename}, and stops all reads and writes meanwhile`;
+      yield { message, hint: "one table after the other, in quiet hours" };
+    }
+    const alter = findPart(node, "AlterTableStmt");
+    if (alter === undefined || !REWRITTEN.has(alter.objtype)) return;
+    const { relation, objtype } = alter;
+    const isNew = objtype === "OBJECT_INDEX" ? facts.isNewIndex([relation?.relname ?? ""]) : facts.isNewTable(relation);
+    for (const { subtype = "" } of partsOf(alter.cmds, "AlterTableCmd")) {
+      const rewrite = REWRITES[subtype];
+      // A partitioned table has no rows of its own: it is only noted for partitions to come.
+      const isEmpty = isNew || (subtype !== "AT_SetExpression" && past.kindOfTable(relation) === "partitioned");
+      if (rewrite === undefined || isEmpty) continue;
+      yield {
+        message: `${rewrite.words} writes ${keyOfRelation(relation)} anew, and stops all reads and writes meanwhile`,
+        hint: rewrite.hint,
+      };
+    }
+  },
+};
+
+const partitionAttach: Rule = {
+  name: "require-check-before-partition-attach",
+  level: "warning",
+  about: "a table that is attached as a partition without a checked CHECK: it is read while its reads and writes wait",
+  down: true,
+  *check(node, { facts, past }) {
+    for (const { table, command } of commandsOf(node)) {
+      const partition = findPart(command.def, "PartitionCmd");
+      if (command.subtype !== "AT_AttachPartition" || partition === undefined) continue;
+      if (facts.isNewTable(partition.name) || past.isChecked(partition.name)) continue;
+      const [own, whole] = [keyOfRelation(partition.name), keyOfRelation(table)];
+      yield {
+        message: `attaching ${own} to ${whole} reads all of ${own}, and stops its reads and writes meanwhile`,
+        hint: "first ADD CONSTRAINT … CHECK that says what the partition's bounds do, NOT VALID, then VALIDATE CONSTRAINT in a migration of its own",
+      };
+    }
+  },
+};
+
 /** ACCESS EXCLUSIVE, the mode of a LOCK TABLE that names none. src/include/storage/lockdefs.h */
 const ACCESS_EXCLUSIVE = 8;
 
@@ -175,8 +240,10 @@ export const LOCK_RULES: readonly Rule[] = [
   indexDeletion,
   reindex,
   partitionDetach,
+  partitionAttach,
   refresh,
   vacuumFull,
   cluster,
+  tableRewrite,
   lockTable,
 ];

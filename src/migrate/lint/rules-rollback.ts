@@ -51,10 +51,11 @@ const restrictsWrites: Test = (node, facts) => {
   return addedConstraints(node).some(({ table }) => !facts.isNewTable(table));
 };
 
+const RENAMED_ELSEWHERE: ReadonlySet<string | undefined> = new Set(["OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_SCHEMA"]);
+
 const renamesOther: Test = (node, facts) => {
   const rename = findPart(node, "RenameStmt");
-  if (rename === undefined || rename.renameType === "OBJECT_TABLE" || rename.renameType === "OBJECT_COLUMN")
-    return false;
+  if (rename === undefined || RENAMED_ELSEWHERE.has(rename.renameType)) return false;
   return rename.relation === undefined || !facts.isNewTableKey(keyOfRelation(rename.relation));
 };
 
@@ -136,7 +137,7 @@ const TABLE: readonly (readonly [string, string, Test])[] = [
     "an object moved to another schema",
     (node) => findPart(node, "AlterObjectSchemaStmt") !== undefined,
   ],
-  ["renaming-object", "an object's new name, other than a table's or column's", renamesOther],
+  ["renaming-object", "an object's new name, other than a table's, column's or schema's", renamesOther],
 ];
 
 function isNewEnumValue(node: Node): boolean {

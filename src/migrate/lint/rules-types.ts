@@ -112,6 +112,15 @@ const timestamptz = typeRule(
       : undefined,
 );
 
+const jsonb = typeRule(
+  "prefer-jsonb",
+  "json: it has no equality, so DISTINCT, GROUP BY and UNION over its column fail",
+  (type, { colname }) =>
+    nameOfType(type) === "json" && isBuiltIn(type)
+      ? { message: `DISTINCT, GROUP BY and UNION over rows with ${colname} fail: json has no equality`, hint: "jsonb" }
+      : undefined,
+);
+
 const charField = typeRule("ban-char-field", "char(n): it is padded with spaces", (type, { colname }) =>
   nameOfType(type) === "bpchar" && isBuiltIn(type)
     ? { message: `${colname} is padded with spaces to its full length`, hint: "text" }
@@ -161,6 +170,7 @@ export const TYPE_RULES: readonly Rule[] = [
   identity,
   textField,
   timestamptz,
+  jsonb,
   charField,
   createDomain,
   alterDomain,

@@ -1,8 +1,9 @@
 /** Values that hold others: arrays, ranges and multiranges, JSON. */
 import * as v from "valibot";
+import { durationMs } from "../../config/duration.ts";
 import type { TypeShape } from "../entity.ts";
 import { findTypeGenerator } from "./by-type.ts";
-import { DAY_MS, HOUR_MS } from "./calendar.ts";
+import { DAY_MS, HOUR_MS, SECOND_MS } from "./calendar.ts";
 import { appendText } from "./copy-text.ts";
 import { drawBelow, mixKeys } from "./mix.ts";
 import {
@@ -72,10 +73,26 @@ function compileComposite(site: CellSite): Cell {
 /** A range's two ends as text, the lower one first. */
 type Ends = OfRow<readonly [string, string]>;
 
-function compileRange(of: unknown, site: CellSite): Cell {
+type RangeOptions = v.InferOutput<typeof RANGE_OPTIONS>;
+
+const RANGE_OPTIONS = v.strictObject({
+  of: v.optional(PART),
+  /** How far apart the two ends are at most: a number, or a length of time. */
+  within: v.optional(
+    v.union([
+      v.pipe(v.number(), v.gtValue(0)),
+      v.pipe(
+        v.string(),
+        v.check((written) => durationMs(written) !== undefined, "must be a number or a length of time: 30, 2h, 7d"),
+      ),
+    ]),
+  ),
+});
+
+function compileRange({ of, within }: RangeOptions, site: CellSite): Cell {
   const isMulti = site.type.of?.kind === "range";
   const subtype = isMulti ? site.type.of?.of : site.type.of;
-  const ends = site.distinct ? disjointEnds(site, subtype) : drawnEnds(site, of, subtype);
+  const ends = site.distinct ? disjointEnds(site, subtype) : drawnEnds(site, of, subtype, within);
   return {
     write(row, out) {
       const [low, high] = ends(row);
@@ -85,7 +102,8 @@ function compileRange(of: unknown, site: CellSite): Cell {
   };
 }
 
-function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined): Ends {
+function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined, within: RangeOptions["within"]): Ends {
+  if (within !== undefined) return endsApart(site, of, subtype, within);
   const [one, other] = ["one", "other"].map((part) => {
     const cell = partFor(site, of, part, subtype);
     const text = site.cellText(cell);
@@ -97,6 +115,32 @@ function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined):
     const inOrder = one.order(row) <= other.order(row);
     return inOrder ? [one.text(row), other.text(row)] : [other.text(row), one.text(row)];
   };
+}
+
+/** The lower end, and one that is so far behind it at most. */
+function endsApart(
+  site: CellSite,
+  of: unknown,
+  subtype: TypeShape | undefined,
+  within: NonNullable<RangeOptions["within"]>,
+): Ends {
+  const cell = partFor(site, of, "one", subtype);
+  const text = site.cellText(cell);
+  const { instant } = cell;
+  const unit = instant === undefined ? 1 : subtype?.name === "date" ? DAY_MS : SECOND_MS;
+  const width = typeof within === "number" ? within * (instant === undefined ? 1 : DAY_MS) : (durationMs(within) ?? 0);
+  const units = Math.floor(width / unit);
+  const beyond = (row: number) => (units === 0 ? 0 : (1 + drawBelow(site.key, row, units)) * unit);
+  return (row) => {
+    const low = text(row) ?? "";
+    if (instant === undefined) return [low, String(Number(low) + beyond(row))];
+    return [showInstant(instant(row), subtype), showInstant(instant(row) + beyond(row), subtype)];
+  };
+}
+
+function showInstant(ms: number, subtype: TypeShape | undefined): string {
+  const iso = new Date(ms).toISOString();
+  return subtype?.name === "date" ? iso.slice(0, 10) : subtype?.name === "timestamp" ? iso.slice(0, -1) : iso;
 }
 
 /** How wide a row's own piece is, so that no two rows' ranges meet. */
@@ -175,10 +219,11 @@ export const COMPOSED: readonly GeneratorDefinition[] = [
   }),
   defineGenerator({
     name: "range",
-    about: "ranges and multiranges between two values of `of`; where they may not repeat, they do not overlap either",
-    options: v.strictObject({ of: v.optional(PART) }),
+    about:
+      "ranges and multiranges between two values of `of`, `within` so far of each other; where they may not repeat, they do not overlap either",
+    options: RANGE_OPTIONS,
     shorthand: "of",
-    compile: ({ of }, site) => compileRange(of, site),
+    compile: compileRange,
   }),
   defineGenerator({
     name: "stretch",

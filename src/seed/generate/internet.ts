@@ -4,6 +4,7 @@ import type { ByteSink } from "../entity.ts";
 import { appendByte, appendDigits, appendHex, appendInteger } from "./append.ts";
 import { appendBytes, encodeCopyText } from "./copy-text.ts";
 import { drawBelow, drawBits, mixKeys } from "./mix.ts";
+import { compileNetworks, countNetworks, NETWORK_OPTIONS, type Network, readNetwork } from "./networks.ts";
 import { drawNumbered } from "./numbered.ts";
 import { defineGenerator, type GeneratorDefinition, NO_OPTIONS, type OfRow } from "./site.ts";
 import { appendWord, createWordTable, lazyWordTable } from "./word-table.ts";
@@ -31,7 +32,20 @@ const PRIVATE_ADDRESSES = 2 ** 24;
 const IPV4_OPTIONS = v.strictObject({
   /** Documentation addresses look public and belong to nobody; private ones are those of 10.0.0.0/8. */
   network: v.optional(v.picklist(["documentation", "private"])),
+  ...NETWORK_OPTIONS,
 });
+
+const IPV6_OPTIONS = v.strictObject(NETWORK_OPTIONS);
+
+/** What is made where a network, or the length of its prefix, is asked for; undefined where neither is. */
+function chosenNetwork({ within, prefix }: v.InferOutput<typeof IPV6_OPTIONS>, usual: string) {
+  if (within === undefined && prefix === undefined) return undefined;
+  const network: Network = readNetwork(within ?? usual) ?? { family: 4, base: 0n, length: 0 };
+  return { within: network, prefix };
+}
+
+const PRIVATE_NETWORK = "10.0.0.0/8";
+const DOCUMENTATION_IPV6 = "2001:db8::/32";
 
 /** The address of an index: the networks for documentation first, then 10.0.0.0/8. */
 function appendIpv4(out: ByteSink, index: number, isPrivate: boolean): void {
@@ -102,11 +116,18 @@ export const INTERNET: readonly GeneratorDefinition[] = [
   }),
   defineGenerator({
     name: "ipv4",
-    about: "addresses that belong to nobody: those for documentation, or private ones (all that may not repeat)",
+    about:
+      "addresses that belong to nobody: those for documentation, or private ones (all that may not repeat); within: 10.1.0.0/16, and prefix: 24 for networks",
     options: IPV4_OPTIONS,
     fits: ["inet", "cidr"],
-    space: ({ network }) => (network === "documentation" ? DOCUMENTATION_ADDRESSES : PRIVATE_ADDRESSES),
-    compile({ network }, site) {
+    space(options) {
+      const chosen = chosenNetwork(options, PRIVATE_NETWORK);
+      if (chosen !== undefined) return countNetworks(chosen);
+      return options.network === "documentation" ? DOCUMENTATION_ADDRESSES : PRIVATE_ADDRESSES;
+    },
+    compile({ network, ...options }, site) {
+      const chosen = chosenNetwork(options, PRIVATE_NETWORK);
+      if (chosen !== undefined) return compileNetworks(chosen, site);
       const isPrivate = network === "private" || (network === undefined && site.distinct);
       const index = site.pick(isPrivate ? PRIVATE_ADDRESSES : DOCUMENTATION_ADDRESSES);
       return { write: (row, out) => appendIpv4(out, index(row), isPrivate) };
@@ -114,10 +135,16 @@ export const INTERNET: readonly GeneratorDefinition[] = [
   }),
   defineGenerator({
     name: "ipv6",
-    about: "addresses within 2001:db8::/32, which is for documentation",
-    options: NO_OPTIONS,
+    about: "addresses within 2001:db8::/32, which is for documentation; within and prefix as of `ipv4`",
+    options: IPV6_OPTIONS,
     fits: ["inet", "cidr"],
-    compile(_, site) {
+    space(options) {
+      const chosen = chosenNetwork(options, DOCUMENTATION_IPV6);
+      return chosen === undefined ? undefined : countNetworks(chosen);
+    },
+    compile(options, site) {
+      const chosen = chosenNetwork(options, DOCUMENTATION_IPV6);
+      if (chosen !== undefined) return compileNetworks(chosen, site);
       const prefix = encodeCopyText("2001:db8:");
       const keys = [mixKeys(site.key, 1), mixKeys(site.key, 2), site.key];
       return {

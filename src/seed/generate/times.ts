@@ -8,6 +8,7 @@ import { appendDate, appendTimeOfDay, DAY_MS, HOUR_MS, readInstant, SECOND_MS } 
 import { drawBelow, drawFraction, mixKeys } from "./mix.ts";
 import { type Beats, beatsOfDays, PERIODS } from "./periods.ts";
 import { type CellSite, defineGenerator, type GeneratorDefinition, type OfRow } from "./site.ts";
+import { type Moments, momentsWithin, TIME_PARTS_OPTION } from "./time-parts.ts";
 
 const SHAPES = ["uniform", "growth", "office", "weekday"] as const;
 
@@ -37,6 +38,8 @@ const TIME_OPTIONS = v.strictObject({
   starts: v.optional(v.picklist(PERIOD_NAMES)),
   /** Each is the beginning of one of these days. */
   days: v.optional(v.pipe(v.array(v.picklist(WEEKDAYS)), v.minLength(1))),
+  /** Of a time's parts only these: {month: [6, 7], hour: [9, 10]}. */
+  only: v.optional(TIME_PARTS_OPTION),
 });
 
 type TimeOptions = v.InferOutput<typeof TIME_OPTIONS>;
@@ -96,8 +99,27 @@ function beatsWithin(beats: Beats, { fromMs, toMs }: Span): { first: number; cou
   return { first, count: Math.max(1, beats.before(toMs) - first + 1) };
 }
 
+/** The moments that `only` leaves; undefined where nothing is said. */
+function momentsOf(options: TimeOptions, { fromMs, toMs, stepMs }: Span, type: TypeShape): Moments | undefined {
+  const { only } = options;
+  if (only === undefined) return undefined;
+  const beats = beatsOf(options);
+  const isWanted = (dayMs: number) => beats === undefined || beats.at(beats.before(dayMs)) === dayMs;
+  const parts = Object.fromEntries(Object.entries(only).filter(([, numbers]) => numbers !== undefined));
+  const clockOnly = type.name === "time" || type.name === "timetz";
+  return momentsWithin(parts, { fromMs, toMs, stepMs: beats === undefined ? stepMs : DAY_MS, clockOnly, isWanted });
+}
+
+function drawMoment(site: CellSite, { count, at }: Moments): OfRow<number> {
+  if (count === 0) throw site.mistake("`only` leaves no time from `from` to `to`");
+  const index = site.pick(count);
+  return (row) => at(index(row));
+}
+
 /** By chance within the span. */
 function drawFree(site: CellSite, span: Span, options: TimeOptions): OfRow<number> {
+  const moments = momentsOf(options, span, site.type);
+  if (moments !== undefined) return drawMoment(site, moments);
   const beats = beatsOf(options);
   return beats === undefined ? drawInstant(site, span, options.shape) : drawBeat(site, beats, span);
 }
@@ -182,6 +204,8 @@ function defineTime(name: string, about: string): GeneratorDefinition {
       const span = spanOf(options, 0, stepOf(options, type, name));
       const { fromMs, toMs, stepMs } = span;
       const beats = beatsOf(options);
+      const moments = momentsOf(options, span, type);
+      if (moments !== undefined) return moments.count;
       if (beats !== undefined) return beatsWithin(beats, span).count;
       return Math.max(0, Math.floor((toMs - fromMs) / stepMs) + 1);
     },
@@ -197,6 +221,7 @@ function defineTime(name: string, about: string): GeneratorDefinition {
         withinMs: durationMs(options.within ?? "") ?? Number.POSITIVE_INFINITY,
       };
       if (options.after !== undefined && site.distinct) throw site.mistake("a time `after` another cannot be unique");
+      if (options.after !== undefined && options.only) throw site.mistake("`only` and `after` do not go together");
       const instant =
         options.after === undefined
           ? drawFree(site, span, options)
@@ -219,7 +244,7 @@ function intervalSeconds({ min, max }: v.InferOutput<typeof INTERVAL_OPTIONS>): 
 export const TIMES: readonly GeneratorDefinition[] = [
   defineTime(
     "time",
-    "times from `from` to `to`, such as -90d to now; shape uniform, growth, office or weekday; starts: month, or days: [mon, fri]",
+    "times from `from` to `to`, such as -90d to now; shape uniform, growth, office or weekday; starts: month, or days: [mon, fri]; only: {month: [6, 7], hour: [9, 10]}",
   ),
   defineTime("timestamp", "the same under another name"),
   defineTime("date", "the same in whole days"),

@@ -3,7 +3,7 @@ import { EXIT, messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
-import type { EntityPlan, FieldPlan, SeedPlan, TableShape } from "../entity.ts";
+import type { ColumnShape, EntityPlan, FieldPlan, SeedPlan, TableShape } from "../entity.ts";
 import { compileEntity } from "../generate/compile.ts";
 import type { LeftOut } from "../plan/plan-left.ts";
 import { baseOf } from "../schema/schema-types.ts";
@@ -44,17 +44,32 @@ export function explainRowError(error: unknown, plan: SeedPlan, entity: EntityPl
     ({ name }) => code === "23514" && name === errorField(error, "constraint_name"),
   );
   const message = `${where}${shown.join("")}: ${messageOf(error)}${detail === undefined ? "" : `\n${detail}`}`;
-  const hint = hintFor(code, fields, entity, check?.expression);
+  const suspects = check === undefined && code.startsWith("22") && fields.length === 0 ? entity.table.checks : [];
+  const hint = hintFor(code, fields, entity, check === undefined ? suspects : [check]);
   return new RowsRefused([{ entity: entity.entity, table: entity.table, why: message, hint }], error);
 }
 
-function hintFor(code: string, fields: readonly FieldPlan[], { entity, firstRow }: EntityPlan, check?: string): string {
-  if (code === "23505" && firstRow === 0) {
+/** `checks` are those that the row breaks, or one of which cannot be computed of it. */
+function hintFor(
+  code: string,
+  fields: readonly FieldPlan[],
+  { entity, firstRow, amongRows = false, table }: EntityPlan,
+  checks: TableShape["checks"],
+): string {
+  if (code === "23505" && firstRow === 0 && amongRows) {
     return `pgrove seed ${entity} --upsert        takes rows that are there already as changes`;
   }
+  if (code === "23505" && fields.length > 0) {
+    const columns = fields.map(({ column }) => column);
+    return `rows of generated ones have the same key; in seeds/factories.yaml, with values that differ: ${showFields(entity, columns, differingOf)}`;
+  }
   const [field] = fields;
-  if (check !== undefined) {
-    return `in seeds/factories.yaml, with values that keep to it: ${showFields(entity, fields)}\n       the check: ${check}`;
+  if (checks.length > 0) {
+    const columns = table.columns.filter(
+      ({ name, generated }) => !generated && checks.some(({ expression }) => mentionsColumn(expression, name)),
+    );
+    const which = checks.map(({ expression }) => `\n       the check: ${expression}`);
+    return `in seeds/factories.yaml, with values that keep to it: ${showFields(entity, columns)}${which.join("")}`;
   }
   return field === undefined
     ? `pgrove seed ${entity} --dry-run        shows rows as they would be`
@@ -62,8 +77,8 @@ function hintFor(code: string, fields: readonly FieldPlan[], { entity, firstRow 
 }
 
 /** The fields as a factory file has them, each with a generator for its type. */
-function showFields(entity: string, fields: readonly FieldPlan[]): string {
-  const shown = fields.map(({ column }) => `${showName(column.name)}: ${exampleOf(column)}`);
+function showFields(entity: string, columns: readonly ColumnShape[], example = exampleOf): string {
+  const shown = columns.map((column) => `${showName(column.name)}: ${example(column)}`);
   return `entities: {${showName(entity)}: {fields: {${shown.join(", ")}}}}`;
 }
 
@@ -77,10 +92,24 @@ const EXAMPLES: readonly (readonly [types: RegExp, example: string])[] = [
   [/^bool$/, "{constant: true}"],
   [/^(date|timestamp|timestamptz)$/, "{time: {from: -30d, to: now}}"],
   [/^(text|varchar|bpchar|citext|name)$/, "{one_of: [a, b]}"],
+  [/^(inet|cidr)$/, "{ipv4: {within: 10.0.0.0/8, prefix: 24}}"],
+  [/^(time|timetz)$/, "{time: {only: {hour: [9, 10]}}}"],
+  [/^interval$/, "{interval: {min: 1m, max: 1h}}"],
+  [/^jsonb?$/, "{json: {fields: {label: title}}}"],
+  [/^bytea$/, "{bytes: {count: 16}}"],
 ];
 
-function exampleOf({ type }: FieldPlan["column"]): string {
+/** A generator whose values never repeat, where there is one for the type. */
+function differingOf(column: ColumnShape): string {
+  const { name, kind } = baseOf(column.type);
+  if (kind === "base" && /^(text|varchar|citext|name)$/.test(name)) return '{template: "{row}"}';
+  return kind === "base" && /^(int\d|numeric)$/.test(name) ? "sequence" : exampleOf(column);
+}
+
+function exampleOf({ type }: ColumnShape): string {
   const { name, kind, labels } = baseOf(type);
+  if (kind === "array") return "{array: {min: 1, max: 3}}";
+  if (kind === "range") return "{range: {within: 7}}";
   if (kind === "enum") return `{one_of: [${labels.slice(0, 2).join(", ")}]}`;
   return EXAMPLES.find(([types]) => kind === "base" && types.test(name))?.[1] ?? '{sql: "…"}';
 }

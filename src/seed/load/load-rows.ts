@@ -12,7 +12,7 @@ import { tableKey } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError, RowsRefused } from "./load-error.ts";
-import { dropForLoad, findEmptyOwn, type Rebuild, rebuild } from "./rebuild.ts";
+import { dropForLoad, type EmptyTables, findEmpty, type Rebuild, rebuild } from "./rebuild.ts";
 import { fillLater, loadComputed } from "./stage.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { skipTriggers } from "./triggers.ts";
@@ -55,8 +55,10 @@ export async function loadPlan(sql: Transaction, wanted: SeedPlan, options: Load
   const { watch } = options;
   if (options.skipTriggers) await skipTriggers(sql);
   await sql.unsafe("set constraints all deferred"); // the rows of a cycle are there only when both tables are loaded
-  const empty = await findEmptyOwn(sql, [...new Set(wanted.entities.map(({ table }) => quoteTable(table)))]);
-  const many = wanted.entities.filter(({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.has(quoteTable(table)));
+  const empty = await findEmpty(sql, [...new Set(wanted.entities.map(({ table }) => quoteTable(table)))]);
+  const many = wanted.entities.filter(
+    ({ table, rows }) => rows >= REBUILD_FROM_ROWS && empty.own.has(quoteTable(table)),
+  );
   const emptied = [...new Set(many.map(({ table }) => quoteTable(table)))];
   const rebuilds = await watch.time("keys", () => dropForLoad(sql, emptied));
   const { plan, entities } = await watch.time("rows", () => loadEntities(sql, wanted, empty, options));
@@ -76,7 +78,7 @@ export async function loadPlan(sql: Transaction, wanted: SeedPlan, options: Load
 async function loadEntities(
   sql: Transaction,
   wanted: SeedPlan,
-  empty: ReadonlySet<string>,
+  empty: EmptyTables,
   options: LoadOptions,
 ): Promise<Pick<Loaded, "plan" | "entities">> {
   const loaded = new Map<string, LoadedEntity>();
@@ -94,7 +96,7 @@ async function loadEntities(
 
 interface Loading {
   loaded: Map<string, LoadedEntity>;
-  empty: ReadonlySet<string>;
+  empty: EmptyTables;
   options: LoadOptions;
 }
 
@@ -142,12 +144,14 @@ async function loadEntity(
   sql: Queries,
   plan: SeedPlan,
   entity: EntityPlan,
-  empty: ReadonlySet<string>,
+  empty: EmptyTables,
   options: LoadOptions,
 ): Promise<LoadedEntity> {
   const started = performance.now();
   const tools = fillTools(entity, options);
-  const counts = await loadRows(sql, plan, entity, tools, options.upsert && !empty.has(quoteTable(entity.table)));
+  const isEmpty = empty.all.has(quoteTable(entity.table));
+  const placed = { ...entity, amongRows: !isEmpty && !options.upsert };
+  const counts = await loadRows(sql, plan, placed, tools, options.upsert && !isEmpty);
   const { rows, table } = entity;
   return { entity: entity.entity, table: tableKey(table), rows, ...counts, durationMs: performance.now() - started };
 }

@@ -50,17 +50,26 @@ export async function rebuild(sql: Queries, { statement }: Rebuild): Promise<voi
   await sql.unsafe(statement);
 }
 
-/** Those of the tables that are empty, and the session's user's own: ordinary tables only. */
-export async function findEmptyOwn(sql: Queries, tables: readonly string[]): Promise<Set<string>> {
-  const rows = await sql.unsafe<{ table: string; own: boolean }[]>(
-    `select name as "table", c.relkind = 'r' and c.relpersistence <> 't' and pg_has_role(c.relowner, 'USAGE')
+/** Tables without rows, as SQL names them: all that may be read, and those that are the role's own and stand by themselves. */
+export interface EmptyTables {
+  all: ReadonlySet<string>;
+  own: ReadonlySet<string>;
+}
+
+/** Those of the tables that are empty; what nobody lets the session's user read is taken for full. */
+export async function findEmpty(sql: Queries, tables: readonly string[]): Promise<EmptyTables> {
+  const rows = await sql.unsafe<{ table: string; readable: boolean; only: string; own: boolean }[]>(
+    `select name as "table", has_table_privilege(c.oid, 'SELECT') as readable, case c.relkind when 'r' then 'only' else '' end as only,
+            c.relkind = 'r' and c.relpersistence <> 't' and pg_has_role(c.relowner, 'USAGE')
             and not c.relispartition and not exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)) as own
        from unnest($1::text[]) name join pg_class c on c.oid = name::regclass`,
     [toArray(tables)],
   );
-  const empty = new Set<string>();
-  for (const { table, own } of rows) {
-    if (own && (await sql.unsafe(`select 1 from only ${table} limit 1`)).length === 0) empty.add(table);
+  const empty = { own: new Set<string>(), all: new Set<string>() };
+  for (const { table, readable, only, own } of rows) {
+    if (!readable || (await sql.unsafe(`select 1 from ${only} ${table} limit 1`)).length > 0) continue;
+    empty.all.add(table);
+    if (own) empty.own.add(table);
   }
   return empty;
 }

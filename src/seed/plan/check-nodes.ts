@@ -1,11 +1,33 @@
 /** PostgreSQL's syntax trees of check constraints, looked at for columns, constants and calls. */
 import type { Node } from "../../sql/parser.ts";
+import { memberOf } from "../rules.ts";
 
 /** The column that the node is, through casts. */
 export function columnOf(node: Node | undefined): string | undefined {
   if (node === undefined) return undefined;
   const bare = withoutCasts(node);
   return "ColumnRef" in bare && bare.ColumnRef.fields?.length === 1 ? lastName(bare.ColumnRef.fields) : undefined;
+}
+
+/** The column and key of `data ->> 'kind'`, through casts. */
+export function memberAt(node: Node | undefined): { column: string; key: string } | undefined {
+  const bare = node && withoutCasts(node);
+  if (bare === undefined || !("A_Expr" in bare) || !/^->>?$/.test(lastName(bare.A_Expr.name))) return undefined;
+  const { lexpr, rexpr } = bare.A_Expr;
+  const column = columnOf(lexpr);
+  const isKey = rexpr !== undefined && "A_Const" in withoutCasts(rexpr) && !isInteger(withoutCasts(rexpr));
+  const key = isKey ? constantOf(rexpr) : undefined;
+  return column === undefined || key === undefined ? undefined : { column, key };
+}
+
+function isInteger(node: Node): boolean {
+  return "A_Const" in node && node.A_Const.ival !== undefined;
+}
+
+/** The name under which rules for the value stand: a column's, or that of a member of its JSON. */
+export function nameOfValue(node: Node | undefined): string | undefined {
+  const member = memberAt(node);
+  return columnOf(node) ?? (member && memberOf(member.column, member.key));
 }
 
 /** A constant as text; what is 0, false or empty has no member in the tree. */
@@ -54,23 +76,39 @@ function presentOf(node: Node): string | undefined {
 
 const UNITS: Readonly<Record<string, number>> = { year: 365, mon: 30, month: 30, week: 7, day: 1 };
 
+const LONGEST: Readonly<Record<string, number>> = { ...UNITS, year: 366, mon: 31, month: 31 };
+
+/** `now() - '18 years'` as a time that is that long ago by every calendar; undefined for all but intervals before the present. */
+export function longAgo(node: Node): string | undefined {
+  const bare = withoutCasts(node);
+  if (!("A_Expr" in bare) || lastName(bare.A_Expr.name) !== "-" || !bare.A_Expr.lexpr || !bare.A_Expr.rexpr)
+    return undefined;
+  const span = lengthOfTime(bare.A_Expr.rexpr, LONGEST);
+  return span !== undefined && constantOf(bare.A_Expr.lexpr) === "now" ? `now-${span}` : undefined;
+}
+
+/** Such an interval that is never shorter. */
+export function longestLength(node: Node): string | undefined {
+  return lengthOfTime(node, LONGEST);
+}
+
 /** A constant interval or number of days as factories write it: "7d", "3600s". */
-export function lengthOfTime(node: Node): string | undefined {
+export function lengthOfTime(node: Node, units = UNITS): string | undefined {
   const bare = withoutCasts(node);
   if (!("A_Const" in bare)) return undefined;
   const { ival, sval } = bare.A_Const;
   if (ival !== undefined) return `${ival.ival ?? 0}d`;
-  const seconds = secondsOf(sval?.sval ?? "") ?? 0;
+  const seconds = secondsOf(sval?.sval ?? "", units) ?? 0;
   if (seconds === 0) return undefined;
   return seconds % 86_400 === 0 ? `${seconds / 86_400}d` : `${seconds}s`;
 }
 
 /** An interval as PostgreSQL prints it in seconds, months and years being taken for 30 and 365 days. */
-export function secondsOf(interval: string): number | undefined {
+export function secondsOf(interval: string, units = UNITS): number | undefined {
   let seconds = 0;
   let rest = interval;
   for (const [whole, amount, unit = ""] of rest.matchAll(/(\d+) (year|mon|month|week|day)s?/g)) {
-    seconds += Number(amount) * (UNITS[unit] ?? 0) * 86_400;
+    seconds += Number(amount) * (units[unit] ?? 0) * 86_400;
     rest = rest.replace(whole, "");
   }
   const [clock, hours = 0, minutes = 0, part = 0] = /(\d+):(\d{2}):(\d{2})/.exec(rest) ?? [];
@@ -79,6 +117,7 @@ export function secondsOf(interval: string): number | undefined {
 }
 
 export function withoutCasts(node: Node): Node {
+  if ("CollateClause" in node && node.CollateClause.arg !== undefined) return withoutCasts(node.CollateClause.arg);
   return "TypeCast" in node && node.TypeCast.arg !== undefined ? withoutCasts(node.TypeCast.arg) : node;
 }
 
@@ -113,6 +152,11 @@ export function formulaOf(node: Node): string | undefined {
   if ("CoalesceExpr" in bare) {
     const parts = (bare.CoalesceExpr.args ?? []).map(formulaOf);
     return parts.every((part) => part !== undefined) ? `coalesce(${parts.join(", ")})` : undefined;
+  }
+  if ("FuncCall" in bare) {
+    const [number, digits = "0"] = (bare.FuncCall.args ?? []).map(formulaOf);
+    const isRound = lastName(bare.FuncCall.funcname) === "round" && /^\d+$/.test(digits);
+    return isRound && number !== undefined ? `round(${number}, ${digits})` : undefined;
   }
   if (!("A_Expr" in bare) || bare.A_Expr.lexpr === undefined || bare.A_Expr.rexpr === undefined) return undefined;
   const sign = lastName(bare.A_Expr.name);

@@ -93,7 +93,56 @@ export function itemsRule(operator: string, count: number): ColumnRule | undefin
   };
 }
 
-/** `position('@' in email) > 1`, `starts_with(code, 'A')`: the column and what is in its text. */
+/** The `replace(code, ' ', '')` of `code = replace(code, ' ', '')`, `regexp_replace`, `translate`: what is not in the text. */
+export function readRemoved(node: Node): { column: string; rule: ColumnRule } | undefined {
+  const call = callOf(node);
+  const column = columnOf(call?.args[0]);
+  const [what, by] = (call?.args ?? []).slice(1, 3).map(constantOf);
+  if (column === undefined || what === undefined || what === "" || by !== "") return undefined;
+  const removed: Readonly<Record<string, string>> = {
+    regexp_replace: what,
+    replace: escapeRegex(what),
+    translate: [...what].map(escapeRegex).join("|"),
+  };
+  const regex = Object.hasOwn(removed, call?.name ?? "") ? removed[call?.name ?? ""] : undefined;
+  return regex === undefined ? undefined : { column, rule: { antipatterns: [regex] } };
+}
+
+const BITS_A_BYTE = 8;
+
+/** `split_part(mail, '@', 2) <> ''`, `bit_length(code) <= 80` */
+export function readTextPart(
+  node: Node,
+  operator: string,
+  value: string,
+): { column: string; rule: ColumnRule } | undefined {
+  const call = callOf(node);
+  const bits = call?.name === "bit_length" ? columnOf(call.args[0]) : undefined;
+  if (bits === undefined) return readSplit(node, operator, value);
+  const rule = lengthRule(operator, Math.floor(Number(value) / BITS_A_BYTE));
+  return rule && { column: bits, rule };
+}
+
+/** `split_part(mail, '@', 2) <> ''`: behind so many signs there is something. */
+function readSplit(node: Node, operator: string, value: string): { column: string; rule: ColumnRule } | undefined {
+  const call = callOf(node);
+  const [text, sign, part] = call?.name === "split_part" ? (call.args ?? []) : [];
+  const column = columnOf(text);
+  const [between = "", at] = [sign, part].map((each) => (each === undefined ? undefined : constantOf(each)));
+  const before = Number(at) - 1;
+  if (column === undefined || [...between].length !== 1 || !(before >= 0)) return undefined;
+  const [other, one] = [`[^${escapeInBrackets(between)}]`, escapeRegex(between)];
+  const start = `^(?:${other}*${one}){${before}}`;
+  if (operator === "<>" && value === "") return { column, rule: { patterns: [`${start}${other}+`] } };
+  if (operator !== "=" || value === "") return undefined;
+  return { column, rule: { patterns: [`${start}${escapeRegex(value)}(?:${one}.*)?$`] } };
+}
+
+function escapeInBrackets(sign: string): string {
+  return /[\]\\^-]/.test(sign) ? `\\${sign}` : sign;
+}
+
+/** `position('@' in email) > 1`, `starts_with(code, 'A')`, `regexp_like(code, '^A')`: the column and what is in its text. */
 export function readContained(node: Node): { column: string; regex: string } | undefined {
   const call = callOf(node);
   const [text, part] = call?.args ?? [];
@@ -101,6 +150,7 @@ export function readContained(node: Node): { column: string; regex: string } | u
   const constant = part === undefined ? undefined : constantOf(part);
   if (column === undefined || constant === undefined) return undefined;
   if (call?.name === "starts_with") return { column, regex: `^${escapeRegex(constant)}.*$` };
+  if (call?.name === "regexp_like") return call.args.length === 2 ? { column, regex: constant } : undefined;
   return call?.name === "position" || call?.name === "strpos" ? { column, regex: escapeRegex(constant) } : undefined;
 }
 

@@ -91,11 +91,16 @@ export function timeOfDayWithin(column: string, rules: Rules, written: readonly 
   return slice && { name: "time", options: { from: at(slice.options?.min), to: at(slice.options?.max) } };
 }
 
-function secondsWithin({ min, max }: ColumnRule): { min: number; max: number } {
+const HOUR_SECONDS = 3_600;
+const LAST_HOUR = 23;
+
+function secondsWithin({ min, max, parts = {} }: ColumnRule): { min: number; max: number } {
   const [least, most] = [min, max].map((bound) => (bound === undefined ? undefined : secondsOf(bound.value)));
+  const { hour: hours = [0, LAST_HOUR] } = parts;
+  const last = Math.min(LAST_SECOND, Math.max(...hours) * HOUR_SECONDS + HOUR_SECONDS - 1);
   return {
-    min: least === undefined ? 0 : least + (min?.inclusive === false ? 1 : 0),
-    max: most === undefined ? LAST_SECOND : Math.min(LAST_SECOND, most - (max?.inclusive === false ? 1 : 0)),
+    min: Math.max(Math.min(...hours) * HOUR_SECONDS, (least ?? 0) + (min?.inclusive === false ? 1 : 0)),
+    max: most === undefined ? last : Math.min(last, most - (max?.inclusive === false ? 1 : 0)),
   };
 }
 

@@ -70,9 +70,12 @@ const SECOND_MS = 1_000;
 /** A generator of times whose ends are those of the bounds, where there are any, else as wanted. */
 export function timeWithin(type: TypeShape, rule: ColumnRule, wanted?: Wanted): Wanted {
   const { name, options } = timeBetween(type, rule, wanted);
-  const { step, starts, days } = rule;
+  const { step, starts, days, parts } = rule;
   const steps = step === undefined || (step === "1d" && type.name === "date") ? {} : { step };
-  return { name, options: { ...options, ...steps, ...(starts && { starts }), ...(days && { days }) } };
+  return {
+    name,
+    options: { ...options, ...steps, ...(starts && { starts }), ...(days && { days }), ...(parts && { only: parts }) },
+  };
 }
 
 function timeBetween(type: TypeShape, { min, max }: ColumnRule, wanted: Wanted | undefined): Wanted {

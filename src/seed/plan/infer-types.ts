@@ -2,8 +2,9 @@
 
 import type { TypeShape } from "../entity.ts";
 import { findTypeGenerator } from "../generate/by-type.ts";
+import { readNetwork } from "../generate/networks.ts";
 import { readLanguage } from "../pattern/language.ts";
-import type { ColumnRule } from "../rules.ts";
+import { type Bound, type ColumnRule, meetsText, type NetworkRule } from "../rules.ts";
 import { secondsOf } from "./check-nodes.ts";
 import type { Wanted } from "./infer-names.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
@@ -16,6 +17,8 @@ const TIMES: ReadonlySet<string> = new Set(["date", "timestamp", "timestamptz"])
 export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefined {
   const { kind, name, attributes } = type;
   if (kind === "base" && NUMBERS.has(name)) return numberWithin(type, rule);
+  const digits = kind === "base" && TEXTS.has(name) ? digitsWithin(rule) : undefined;
+  if (digits !== undefined) return digits;
   if (kind === "base" && TIMES.has(name)) return timeWithin(type, rule);
   if (kind === "base" && TEXTS.has(name)) {
     if (hasPatterns(rule)) return textLike(rule);
@@ -24,7 +27,7 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
     if ((rule.minLength ?? 0) > 1)
       return textLike({ patterns: [`^[a-z0-9]{${rule.minLength},${longest(type, rule)}}$`] });
   }
-  if (kind === "range" && (rule.min ?? rule.max) !== undefined) return rangeWithin(type, rule);
+  if (kind === "range" && (rule.min ?? rule.max ?? rule.width) !== undefined) return rangeWithin(type, rule);
   if (kind === "base" && name === "interval") return intervalWithin(rule);
   if (kind === "base" && name === "bytea" && rule.minLength !== undefined) {
     return { name: "bytes", options: { count: rule.minLength } };
@@ -45,10 +48,43 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
   return constant(`(${",".repeat(Math.max(0, (attributes?.length ?? 0) - 1))})`); // a row of NULLs
 }
 
-/** Both ends between the bounds: `lower(r) >= 0`, `upper(r) < 100`. */
-function rangeWithin({ of }: TypeShape, { min, max }: ColumnRule): Wanted | undefined {
-  const end = of === undefined ? undefined : wantedByType(of, { ...(min && { min }), ...(max && { max }) });
-  return end === undefined ? undefined : { name: "range", options: { of: { [end.name]: end.options ?? {} } } };
+/** Both ends between the bounds: `lower(r) >= 0`, `upper(r) < 100`, and as near to each other as is asked for. */
+function rangeWithin({ of }: TypeShape, { min, max, width }: ColumnRule): Wanted | undefined {
+  const within = width === undefined ? undefined : readWidth(width);
+  // The lower end is so far below the bound that the upper one stays below it, too.
+  const highest =
+    max !== undefined && typeof within === "number" ? { ...max, value: `${Number(max.value) - within}` } : max;
+  const end = of && wantedByType(of, { ...(min && { min }), ...(highest && { max: highest }) });
+  const near = within === undefined ? {} : { within };
+  return end && { name: "range", options: { of: { [end.name]: end.options ?? {} }, ...near } };
+}
+
+/** A number, or a length of time as factories have it: 30, "7200s". */
+function readWidth({ value, inclusive }: Bound): number | string | undefined {
+  const least = inclusive ? 0 : 1;
+  if (Number.isFinite(Number(value))) return Math.max(1, Number(value) - least);
+  const seconds = secondsOf(value);
+  return seconds === undefined ? undefined : `${Math.max(1, seconds - least)}s`;
+}
+
+const WHOLE_NUMBER: TypeShape = { name: "int4", kind: "base", labels: [], checks: [], notNull: false };
+
+/** `code::int BETWEEN 1 AND 99`: a text that is a number. */
+function digitsWithin({ numeric, patterns = [], antipatterns = [], ...rule }: ColumnRule): Wanted | undefined {
+  if (numeric !== true) return undefined;
+  const wanted = numberWithin(WHOLE_NUMBER, rule);
+  const ends = [wanted.options?.min, wanted.options?.max].map(String);
+  return ends.every((end) => meetsText({ patterns, antipatterns }, end)) ? wanted : undefined;
+}
+
+/** Addresses and networks: `ip << '10.0.0.0/8'`, `masklen(net) = 24`. */
+export function wantedByNetwork({ within, family, least, most }: NetworkRule): Wanted {
+  const name = (within?.includes(":") ? 6 : (family ?? 4)) === 6 ? "ipv6" : "ipv4";
+  const around = within === undefined ? 0 : (readNetwork(within)?.length ?? 0);
+  const usual = Math.max(name === "ipv6" ? 64 : 24, around + 1);
+  const given = least !== undefined || most !== undefined;
+  const prefix = given ? { prefix: Math.min(Math.max(usual, least ?? 0), most ?? usual) } : {};
+  return { name, options: { ...(within === undefined ? {} : { within }), ...prefix } };
 }
 
 function constant(value: string): Wanted {

@@ -1,13 +1,15 @@
 /** What a column is filled with that no file mentions: found from its checks, its name and its type. */
 
+import { durationMs } from "../../config/duration.ts";
 import type { ColumnShape, FieldPlan, FieldSpec, TypeShape } from "../entity.ts";
+import { DAY_MS, SECOND_MS } from "../generate/calendar.ts";
 import { type ColumnRule, elementsOf, meetsText, type Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
 import { findByName, findEarlier, type ValueKind, type Wanted } from "./infer-names.ts";
 import { findChain, findSlice, sliceNumbers, sliceShared, sliceTimes } from "./infer-order.ts";
 import { wantedByParts } from "./infer-parts.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
-import { hasPatterns, regexOf, wantedByType, withPlainClasses } from "./infer-types.ts";
+import { hasPatterns, regexOf, wantedByNetwork, wantedByType, withPlainClasses } from "./infer-types.ts";
 
 export interface Inference extends Pick<FieldPlan, "otherwise" | "letters"> {
   spec: FieldSpec;
@@ -42,6 +44,7 @@ function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): In
   if (type.kind === "array") return inferArray(column.name, type, site.rules);
   if (rule.oneOf !== undefined) return infer(oneOf(rule.oneOf, rule.noneOf), "a check constraint");
   if (rule.equals !== undefined && rule.equals !== "") return inferFormula(type, rule.equals);
+  if (rule.network !== undefined) return infer(wantedByNetwork(rule.network), "a check constraint");
   const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule, site.version);
   if (told !== undefined) return told;
   const wanted = wantedByParts(column, site.rules, site.written) ?? wantedByType(type, rule);
@@ -69,7 +72,9 @@ function inferFormula(type: TypeShape, formula: string): Inference {
   const kind = kindOf(type);
   if (kind === "time") return { spec: { kind: "sql", expression: formula }, source: "a check constraint" };
   const isText = kind !== "number";
-  const value = isText ? formula : `round(${formula}, ${WHOLE.has(type.name) ? 0 : (type.scale ?? USUAL_SCALE)})`;
+  const isQuotient = WHOLE.has(type.name) && formula.includes(" / "); // of whole numbers what is left over is dropped
+  const scale = WHOLE.has(type.name) ? 0 : (type.scale ?? USUAL_SCALE);
+  const value = isText ? formula : isQuotient ? `floor(${formula})` : `round(${formula}, ${scale})`;
   return infer({ name: "expression", options: { value } }, "a check constraint");
 }
 
@@ -201,8 +206,8 @@ function inferByName(column: ColumnShape, rule: ColumnRule, version: number): In
 const WIDE_SPAN = { min: 1, max: 1_000_000_000 };
 
 /** Whether values that look like the sample meet what checks demand. */
-function suits(sample: string, { patterns = [], antipatterns = [], minLength = 0 }: ColumnRule): boolean {
-  if (sample.length < minLength) return false;
+function suits(sample: string, { patterns = [], antipatterns = [], minLength = 0, numeric }: ColumnRule): boolean {
+  if (sample.length < minLength || (numeric === true && Number.isNaN(Number(sample)))) return false;
   const [pattern, ...others] = patterns;
   if (pattern !== undefined && !matchesAsWritten(pattern, sample)) return false;
   return meetsText({ patterns: others, antipatterns }, sample);
@@ -223,11 +228,11 @@ function inferAfter(column: ColumnShape, { written, rules }: InferSite): Inferen
   if (kindOf(type) !== "time") return undefined;
   const names = written.flatMap(({ type, name }) => (kindOf(baseOf(type)) === "time" ? [name] : []));
   const checked = rules.get(column.name)?.after;
-  if (checked?.strict === true && checked.within === undefined) return undefined;
+  if (checked?.strict === true && checked.within === undefined && checked.least === undefined) return undefined;
   const after =
     checked !== undefined && names.includes(checked.column) ? checked.column : findEarlier(column.name, names);
   if (after === undefined) return undefined;
-  const limits = checked?.within === undefined ? {} : withinOf(type, checked.within, checked.strict);
+  const limits = checked === undefined ? {} : withinOf(type, checked);
   return infer(
     { name: "time", options: { after, ...limits } },
     checked === undefined ? "the column's name" : "a check constraint",
@@ -235,8 +240,12 @@ function inferAfter(column: ColumnShape, { written, rules }: InferSite): Inferen
 }
 
 /** How long after the other time it lies: never the full length, which leaps and changes of the clock would make too long. */
-function withinOf(type: TypeShape, within: string, strict: boolean) {
-  return { from: "-10y", to: "+10y", within, ...(strict ? { at_least: type.name === "date" ? "1d" : "1s" } : {}) };
+function withinOf(type: TypeShape, { within, least, strict }: NonNullable<ColumnRule["after"]>) {
+  if (within === undefined && least === undefined) return {};
+  const stepMs = type.name === "date" ? DAY_MS : SECOND_MS;
+  const leastMs = (durationMs(least ?? "") ?? 0) + (strict ? stepMs : 0);
+  const at_least = leastMs === 0 ? {} : { at_least: `${leastMs / SECOND_MS}s` };
+  return { from: "-10y", to: "+10y", within: within ?? `${(2 * leastMs) / SECOND_MS}s`, ...at_least };
 }
 
 /** Numbers, and times that must really differ, that a check puts into an order: each has its own slice of the span. */

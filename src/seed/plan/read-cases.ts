@@ -3,8 +3,17 @@
  * and what stands for it (CASE, num_nonnulls, sums of conditions) gives a way for each of its parts.
  */
 import type { Node } from "../../sql/parser.ts";
-import { type ColumnRule, contradicts, joinRules, type Rules } from "../rules.ts";
-import { columnOf, constantOf, elementsOfArray, isNullConstant, lastName, withoutCasts } from "./check-nodes.ts";
+import { type ColumnRule, compareValues, contradicts, joinRules, memberOf, type Rules } from "../rules.ts";
+import {
+  columnOf,
+  constantOf,
+  elementsOfArray,
+  isNullConstant,
+  lastName,
+  memberAt,
+  withoutCasts,
+} from "./check-nodes.ts";
+import { measuredColumn } from "./check-patterns.ts";
 import { readComparison } from "./read-comparison.ts";
 
 /** One way to meet a condition. */
@@ -110,13 +119,24 @@ function isOnlyList(rule: ColumnRule | undefined): boolean {
 }
 
 function readPresence(arg: Node | undefined, present: boolean): CheckCase[] {
-  const column = columnOf(arg);
+  const column = columnOf(arg) ?? (arg && measuredColumn(arg));
   if (column !== undefined) return [say(column, { present })];
+  const member = memberAt(arg);
+  if (member !== undefined) {
+    const own = say(memberOf(member.column, member.key), { present });
+    return [present ? { ...own, rules: joinRules([own.rules, say(member.column, { present }).rules]) } : own];
+  }
   const bare = arg === undefined ? undefined : withoutCasts(arg);
   if (bare === undefined) return [UNKNOWN];
   if ("CoalesceExpr" in bare) {
     const parts = (bare.CoalesceExpr.args ?? []).map((each) => readPresence(each, present));
     return present ? anyOf(parts) : allOf(parts);
+  }
+  // nullif(a, '') IS NOT NULL
+  if ("A_Expr" in bare && bare.A_Expr.kind === "AEXPR_NULLIF" && bare.A_Expr.lexpr && bare.A_Expr.rexpr) {
+    const { lexpr, rexpr } = bare.A_Expr;
+    const same = readCases(equal(lexpr, rexpr), present);
+    return present ? allOf([readPresence(lexpr, true), same]) : anyOf([readPresence(lexpr, false), same]);
   }
   // (a, b) IS NOT NULL means that none of them is NULL, IS NULL that all are.
   if ("RowExpr" in bare) return allOf((bare.RowExpr.args ?? []).map((each) => readPresence(each, present)));
@@ -154,6 +174,8 @@ function readExpression(node: Extract<Node, { A_Expr: unknown }>, negated: boole
   if (kind === "AEXPR_DISTINCT" || kind === "AEXPR_NOT_DISTINCT") {
     return readDistinct(lexpr, rexpr, (kind === "AEXPR_DISTINCT") !== negated);
   }
+  const filled = readFilled(node, operator, negated);
+  if (filled !== undefined) return filled;
   const sum = operator in COMPARED ? readSum(lexpr, operator, rexpr, negated) : undefined;
   if (sum !== undefined) return sum;
   if ((operator === "=" || operator === "<>") && areConditions(lexpr, rexpr)) {
@@ -164,6 +186,25 @@ function readExpression(node: Extract<Node, { A_Expr: unknown }>, negated: boole
     ]);
   }
   return readLeaf(node, negated);
+}
+
+/** `coalesce(a, 0) > 0`: a comparison that the default meets says nothing of NULL, and else that there is none. */
+function readFilled(
+  { A_Expr: expression }: Extract<Node, { A_Expr: unknown }>,
+  operator: string,
+  negated: boolean,
+): CheckCase[] | undefined {
+  const { lexpr, rexpr } = expression;
+  const bare = lexpr && withoutCasts(lexpr);
+  if (bare === undefined || rexpr === undefined || !("CoalesceExpr" in bare)) return undefined;
+  const [first, second, ...more] = bare.CoalesceExpr.args ?? [];
+  const [value, other] = [second && constantOf(second), constantOf(rexpr)];
+  if (first === undefined || value === undefined || other === undefined || more.length > 0) return undefined;
+  const order = compareValues(value, other);
+  const isMet = COMPARED[operator]?.(order, 0);
+  if (isMet === undefined) return undefined;
+  const compared = readCases({ A_Expr: { ...expression, lexpr: first } }, negated);
+  return isMet !== negated ? compared : allOf([readPresence(first, true), compared]);
 }
 
 /** Both are true or false: one of them is seen to be, and the other one may be a column that is. */

@@ -94,6 +94,34 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("rows on PostgreSQL %
     expect(await ask("select count(*) from visit")).toBe("0");
   });
 
+  test("a key that is taken: of rows that are there an upsert helps, of generated ones other values do", async () => {
+    const schema = `create function first(text) returns text immutable language sql as 'select left($1, 1)';
+      create table tag (name text primary key); create table mark (id int primary key, name text not null);
+      create unique index mark_first on mark (first(name));`;
+    const { seed, ask } = await prepare(schema, "entities: {tag: {fields: {name: {template: 't{row}'}}}}\n");
+    await ask("insert into tag values ('t2')");
+    const taken = await rejection(seed(["tag"], 3));
+    expect(taken).toMatchObject({ hint: expect.stringContaining("pgrove seed tag --upsert") });
+    const own = await rejection(seed(["mark"], 90));
+    expect(own).toMatchObject({
+      hint: expect.stringContaining('entities: {mark: {fields: {name: {template: "{row}"}}}}'),
+    });
+    expect(await rejection(seed(["mark"], 90, { upsert: true }))).toMatchObject({ hint: own.hint });
+  });
+
+  test("a check that cannot be met, or not be computed, is named with its table, its columns and what to write", async () => {
+    const { seed } = await prepare(`create table mask (bits int not null check (bits & 1 = 1));
+      create table term (part int not null check (make_date(2024, part, 1) > '2024-01-01'))`);
+    const unmet = await rejection(seed(["mask"], 50));
+    expect(unmet.message).toMatch(/^mask, field bits: .*"mask_bits_check"/);
+    expect(unmet.hint).toContain("entities: {mask: {fields: {bits: {int: {min: 1, max: 9}}}}}");
+    expect(unmet.hint).toContain("the check: ((bits & 1) = 1)");
+    const failed = await rejection(seed(["term"], 50));
+    expect(failed.message).toMatch(/^term: date field value out of range/);
+    expect(failed.hint).toContain("entities: {term: {fields: {part: {int: {min: 1, max: 9}}}}}");
+    expect(failed.hint).toContain("the check: (make_date(2024, part, 1) > '2024-01-01'::date)");
+  });
+
   test("rows that a trigger leaves out are missed", async () => {
     const { seed, counts } = await prepare(`${SHOP}
       create function drop_one() returns trigger language plpgsql as $$ begin

@@ -11,6 +11,24 @@ create table multiples (
   id serial primary key, x int not null check (x % 5 = 0), odd int not null check (odd % 2 = 1 and odd > 0),
   z bigint not null unique check (z % 100 = 0), m int not null check (mod(m, 3) = 0), price numeric not null check (price % 0.25 = 0),
   w smallint not null check (w % 7 = 3 and w between 0 and 100), p multiple_of_five not null, q multiple_of_five not null unique);
+create table calendars (
+  id serial primary key, day date not null check (extract(year from day) >= 2000), decade timestamptz not null check (date_part('year', decade) between 2010 and 2019),
+  summer date not null check (extract(month from summer) in (6, 7, 8)), early date not null check (extract(day from early) <= 28),
+  office timestamptz not null check (extract(hour from office at time zone 'UTC') between 9 and 17), clock timestamp not null check (clock::time < '18:00'),
+  opens time not null check (extract(hour from opens) >= 6), closes time not null check (closes > opens), born date not null check (age(born) >= interval '18 years'),
+  built int not null check (built between 1900 and extract(year from now())), starts timestamptz not null, ends timestamptz not null check (ends - starts >= interval '15 minutes'),
+  stay daterange not null check (lower(stay) >= '2020-01-01' and upper(stay) - lower(stay) <= 30));
+create table addresses (
+  id serial primary key, own inet not null unique check (own << '10.0.0.0/8'), home inet not null check (home <<= '192.168.0.0/16'),
+  six inet not null check (family(six) = 6), net cidr not null unique check (masklen(net) = 24), around cidr not null check (around >> inet '10.1.2.3'),
+  either inet not null check (either << '10.0.0.0/8' or either << '192.168.0.0/16'), written text not null check (written::inet << '10.0.0.0/8'));
+create table kept (
+  id serial primary key, whole numeric not null check (whole = floor(whole)), share numeric not null check (share <@ '[0,1]'::numrange),
+  a int not null, b int not null, check (a * b <= 100), qty int not null, unit numeric(8,2) not null, total numeric(12,2) not null check (total = round(qty * unit, 2)),
+  code text not null check (code ~ '^\d+$' and code::int between 1 and 999), word text not null check (regexp_like(word, '^[a-z]+$')), dense text not null check (replace(dense, ' ', '') = dense),
+  mail text not null check (split_part(mail, '@', 2) <> ''), filled text check (coalesce(filled, '') <> ''), data jsonb not null check (data @> '{"v": 1}'),
+  event jsonb not null check (event ? 'kind' and event ->> 'kind' in ('made', 'sold') and (event ->> 'at') is not null and jsonb_typeof(event -> 'size') = 'number' and (event -> 'size') is not null),
+  cents int not null check (cents > 0), off int not null check (off between 0 and 90), reduced int not null check (reduced = cents * (100 - off) / 100), ratio float8 not null check (ratio = ratio));
 create table boxes (id serial primary key, b box not null, exclude using gist (b with &&));
 create table circles (id serial primary key, c circle not null, exclude using gist (c with &&));
 create table bookings (

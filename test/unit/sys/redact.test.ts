@@ -36,8 +36,24 @@ test.each([
 test("given secrets are hidden wherever they stand, the longest first", () => {
   expect(redact("xhunter2y hunter2", ["hunter2"])).toBe("x***y ***");
   expect(redact("abcdef abc", ["abc", "abcdef"])).toBe("*** ***");
-  expect(redact("a.c $& abc", ["a.c", "$&"])).toBe("*** *** abc");
+  expect(redact("a.c $&$ abc", ["a.c", "$&$"])).toBe("*** *** abc");
   expect(redact("unchanged", [""])).toBe("unchanged");
+});
+
+test.each([
+  ["the index exists: next try", "x", "the index exists: next try"],
+  ["column x of public.x does not exist (x = 1)", "x", "column x of public.x does not exist (x = 1)"],
+  ["x", "x", "***"],
+  ["at postgres://u:x@h:5432/x", "x", "at postgres://u:***@h:5432/x"],
+  ["at u:x@h", "x", "at u:***@h"],
+  ["x@h refused it", "x", "***@h refused it"],
+  ["max@h refused it", "x", "max@h refused it"],
+  ["PGUSER=x PGHOST=xyz", "x", "PGUSER=*** PGHOST=xyz"],
+  ['{"secret":"x","name":"xs"}', "x", '{"secret":"***","name":"xs"}'],
+  ["it was: 'pw', or pw", "pw", "it was: '***', or pw"],
+  ["answer=$&;", "$&", "answer=***;"],
+])("of %p a secret as short as %p is hidden only where it is a value", (text, secret, redacted) => {
+  expect(redact(text, [secret])).toBe(redacted);
 });
 
 test("the passwords of a URL or a connection string are found as written and as meant", () => {

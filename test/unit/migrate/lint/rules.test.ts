@@ -59,6 +59,50 @@ const CASES: readonly RuleCase[] = [
   },
   { rule: "ban-cluster", breaches: ["cluster t using i", "cluster"], fine: [`${table} cluster t using i`] },
   {
+    rule: "ban-table-rewrite",
+    breaches: [
+      "alter table t set logged",
+      "alter table t set unlogged",
+      "alter table t set tablespace fast",
+      "alter table t set access method heap",
+      "alter table t alter column a set expression as (b * 2)",
+      "alter index i set tablespace fast",
+      "alter materialized view v set tablespace fast",
+      "alter table all in tablespace slow set tablespace fast",
+    ],
+    fine: [
+      `${table} alter table t set unlogged`,
+      "create table p (id int) partition by range (id); alter table p set tablespace fast",
+      `${table} create index i on t (a); alter index i set tablespace fast`,
+      "alter table t set (fillfactor = 70)",
+    ],
+  },
+  {
+    rule: "require-check-before-partition-attach",
+    before: [
+      "create table p (id int); alter table p add constraint c check (id = 1) not valid",
+      "create table q (id int check (id = 1)); create table r (id int check (id = 1))",
+      "alter table r drop constraint r_id_check; create table s (id int, check (id is not null))",
+    ],
+    breaches: ["other", "p", "r", "s"].map((each) => `alter table t attach partition ${each} for values in (1)`),
+    fine: [
+      "alter table t attach partition q for values in (1)",
+      "create table n (id int); alter table t attach partition n for values in (1)",
+      "alter table p validate constraint c; alter table t attach partition p for values in (1)",
+      "alter table p add check (id = 1); alter table t attach partition p for values in (1)",
+    ],
+  },
+  {
+    rule: "renaming-schema",
+    breaches: ["alter schema app rename to shop"],
+    fine: ["create schema app; alter schema app rename to shop", "alter index i rename to j"],
+  },
+  {
+    rule: "prefer-jsonb",
+    breaches: ["alter table t add column a json", "create table t (a json)", "create table t (a json[])"],
+    fine: ["alter table t add column a jsonb", "create temp table t (a json)"],
+  },
+  {
     rule: "ban-lock-table",
     breaches: ["lock table t", "lock t in access exclusive mode"],
     fine: ["lock table t in share mode", `${table} lock table t`],

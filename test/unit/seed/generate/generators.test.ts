@@ -135,6 +135,14 @@ const CASES: Readonly<Record<string, Case>> = {
   "time 4": { spec: generator("time", { shape: "weekday" }), type: typeShape("date"), hash: "d194a8fad119" },
   "time 5": { spec: generator("time"), type: typeShape("time"), hash: "0bc5435d074b" },
   "time 6": { spec: generator("time"), type: typeShape("timetz"), hash: "0882285420d1" },
+  "time 7": {
+    spec: generator("time", { from: "2024-01-01", to: "2025-01-01", only: { month: [6, 7], hour: [9], second: [0] } }),
+    type: typeShape("timestamptz"),
+    hash: "dbedf75ad9fa",
+  },
+  "ipv4 3": { spec: generator("ipv4", { within: "192.168.0.0/16", prefix: 24 }), hash: "fd25e226c1a9" },
+  "ipv6 2": { spec: generator("ipv6", { within: "fd00::/8", prefix: 64 }), hash: "9260de341a6b" },
+  "range 4": { spec: generator("range", { of: "int", within: 5 }), type: INT4RANGE, hash: "d3abdb1c4bad" },
   "sequence 2": { spec: generator("sequence", { start: 10, step: -3 }), hash: "092886377ffb" },
   regex: { spec: generator("regex", { pattern: "^[A-Z]{2}-(red|blue)[0-9]{2,}$" }), hash: "800b305acc8c" },
   "regex 2": {
