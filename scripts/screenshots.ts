@@ -34,11 +34,21 @@ async function fill(): Promise<void> {
   for (const branch of ["feature/auth", "feature/search", "hotfix"]) {
     await served.work("/api/v1/worktrees", { branch });
     await served.work("/api/v1/targets/main/dumps", { note: branch });
+    await served.work("/api/admin/database/seed", { seed_type: "all", count: 1500 });
   }
+  const [dump] = (await served.get("/api/v1/dumps")).dumps as { name: string }[];
+  await served.work(`/api/v1/dumps/${dump?.name}/verify`, { restore: true });
+  const tokens = {
+    "migrations/003_tokens.up.sql": "create table tokens (id text primary key);\n",
+    "migrations/003_tokens.down.sql": "drop table tokens;\n",
+  };
+  await grove.commit("tokens", tokens, grove.at("feature-auth"));
+  await served.work("/api/v1/targets/feature-auth/migrate", { skip_backup: true });
+  await served.work("/api/v1/targets/feature-auth/snapshots", { name: "before-cleanup" });
   await grove.commit("prices", {
-    "migrations/003_prices.up.sql":
+    "migrations/004_prices.up.sql":
       "alter table orders add column price numeric not null default 0;\nalter table orders drop column total;\n",
-    "migrations/003_prices.down.sql": "alter table orders drop column price;\n",
+    "migrations/004_prices.down.sql": "alter table orders drop column price;\n",
   });
 }
 
@@ -60,8 +70,10 @@ async function takeAll(browser: Browser, colorScheme: "light" | "dark"): Promise
   await page.getByRole("button", { name: "Remove" }).first().click();
   await page.waitForSelector(".plan li");
   await page.screenshot({ path: join(FOLDER, `remove-${colorScheme}.png`) });
-  await page.keyboard.press("Escape");
   await page.setViewportSize(NARROW);
+  await page.reload();
+  await page.locator(ALL_THERE).waitFor();
+  await page.waitForTimeout(500);
   await page.screenshot({ path: join(FOLDER, `narrow-${colorScheme}.png`) });
   await page.close();
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { waitFor } from "../../support/engine/run.ts";
 import { patiently } from "../../support/patience.ts";
 import { openBrowser } from "../../support/serve/browser.ts";
 import { makeProject } from "../../support/serve/project.ts";
@@ -121,6 +122,28 @@ test("hostile names are text", async () => {
   expect(wrong).toEqual([]);
 });
 
+test("rows are read when they are asked for, not whenever something changes", async () => {
+  const page = await openPage("data");
+  const asked: string[] = [];
+  page.on("request", (request) => request.url().includes("/rows?") && asked.push(request.url()));
+  await page.getByRole("button", { name: "canary", exact: true }).click();
+  await page.getByText("no rows").waitFor();
+  await served.work("/api/v1/targets/main/snapshots", { name: "meanwhile" });
+  await jobEnds(page, /done snapshot main/);
+  await page.locator(ALL_THERE).waitFor();
+  expect(asked).toHaveLength(1);
+  await page.getByRole("button", { name: "Read again" }).click();
+  await waitFor("the rows to be read again", WAIT_MS, async () => asked.length === 2);
+  expect(wrong).toEqual([]);
+});
+
+test("each version stands in the row of each worktree as it is there", async () => {
+  const page = await openPage("migrations");
+  const row = page.getByRole("row", { name: /^feature-page/ });
+  await page.getByRole("columnheader", { name: "2 orders" }).waitFor();
+  expect(await row.getByRole("cell").allTextContents()).toEqual(["applied", "applied"]);
+});
+
 describe("deeds", () => {
   test("removing a worktree says what is lost, and wants its name", async () => {
     await served.work("/api/v1/worktrees", { branch: "gone" });
@@ -128,7 +151,11 @@ describe("deeds", () => {
     await page.getByRole("row", { name: /^gone/ }).getByRole("button", { name: "Remove" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText(`${grove.project}_gone`).waitFor();
-    await dialog.getByText("pgrove remove gone").waitFor();
+    await dialog.getByText("pgrove remove gone", { exact: true }).waitFor();
+    await dialog.getByLabel("the branch, too").check();
+    await dialog.getByText("pgrove remove gone --delete-branch").waitFor();
+    await dialog.getByLabel("the branch, too").uncheck();
+    await dialog.locator(".plan li").first().waitFor();
     const go = dialog.getByRole("button", { name: "Remove gone", exact: true });
     await dialog.getByLabel("Type gone").fill("gon");
     expect(await go.isDisabled()).toBe(true);
