@@ -128,6 +128,8 @@ function Stays({ name, plan }: { name: string; plan: PruneDumpsDocument | undefi
 }
 
 const PLOT_HEIGHT = 160;
+/** Two times do not touch. */
+const TIME_WIDTH = 110;
 const GREEN = "#2f7d4f";
 
 /** As 2026-01-15, or with the time of day where the marks are less than a day apart. */
@@ -159,7 +161,7 @@ function SizePlot({ dumps }: { dumps: readonly DumpDocument[] }) {
     const options: uPlot.Options = {
       ...{ width: element.clientWidth, height: PLOT_HEIGHT, legend: { show: false }, cursor: { show: false } },
       axes: [
-        { ...axis, values: sayTimes },
+        { ...axis, space: TIME_WIDTH, values: sayTimes },
         { ...axis, size: 70, values: (_plot, values) => values.map((value) => bytes(value)) },
       ],
       series,

@@ -5,7 +5,7 @@ import { optionsOf } from "../deed.tsx";
 import { Await, Bar, type Column, Line, Mark, Name, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
 import { useAnswer } from "../state.ts";
-import { age, bytes, pathOf, quoted } from "../words.ts";
+import { age, bytes, pathOf, plural, quoted } from "../words.ts";
 
 type Worktree = ListedWorktreeDocument;
 
@@ -27,7 +27,7 @@ export function WorktreesScreen({ ask }: ScreenProps) {
           New worktree
         </button>
       </p>
-      <Line words="pgrove list" />
+      <Line words="pgrove list --changes" />
       <Await answer={answer}>
         {({ worktrees }) => {
           const largest = Math.max(1, ...worktrees.map(({ size_bytes }) => size_bytes ?? 0));
@@ -58,7 +58,12 @@ function columnsOf(largest: number, lastUse: (name: string) => string, ask: Scre
     },
     {
       head: "Branch",
-      cell: ({ branch }) => (branch === null ? <span class="dim">detached</span> : <Name of={branch} />),
+      cell: ({ branch, uncommitted }) => (
+        <>
+          {branch === null ? <span class="dim">detached</span> : <Name of={branch} />}{" "}
+          {uncommitted ? <Mark kind="warn">{plural(uncommitted, "change")}</Mark> : null}
+        </>
+      ),
     },
     { head: "Database", cell: ({ database }) => (database === null ? "–" : <Name of={database} />) },
     {
@@ -74,11 +79,13 @@ function columnsOf(largest: number, lastUse: (name: string) => string, ask: Scre
     {
       head: "Ports",
       cell: ({ ports }) =>
-        Object.entries(ports).map(([name, port]) => (
-          <a key={name} href={`http://127.0.0.1:${port}/`} target="_blank" rel="noreferrer">
-            {name} {port}
-          </a>
-        )),
+        Object.keys(ports).length === 0
+          ? "–"
+          : Object.entries(ports).map(([name, port]) => (
+              <a key={name} class="word" href={`http://127.0.0.1:${port}/`} target="_blank" rel="noreferrer">
+                {name} {port}{" "}
+              </a>
+            )),
     },
     { head: "Last used", cell: ({ name }) => <span class="age">{lastUse(name)}</span> },
     { head: "State", cell: (each) => <State of={each} /> },

@@ -5,6 +5,7 @@ import { worktreesAnswer } from "../answers/worktrees.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { loadFactories } from "../seed/factory/factory-file.ts";
 import { type Api, askProgram, check, describe, json, mayUse, needs } from "./api.ts";
+import { LIST } from "./read-routes.ts";
 
 export interface PlaceOptions {
   config(): Promise<LoadedConfig>;
@@ -23,7 +24,7 @@ export function addPlaceRoutes(api: Api, { config, now }: PlaceOptions): void {
     nothing,
     async (context) => {
       const { config: settings } = await config();
-      const { value: listed } = await askProgram(api, ["list"], { answer: worktreesAnswer });
+      const { value: listed } = await askProgram(api, LIST, { answer: worktreesAnswer });
       const names = v.is(worktreesAnswer, listed) ? listed.worktrees.filter(({ main }) => !main) : [];
       const environments = Object.entries(settings.environments).map(
         ([name, each]): TargetDocument => ({ name: `@${name}`, kind: "environment", protected: each.protected }),
