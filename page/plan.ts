@@ -12,6 +12,7 @@ export function sayPlan(plan: Document): string[] {
     ...sayMigrations(plan),
     ...sayPruned(plan),
     ...sayRows(plan),
+    ...sayPushed(plan),
   ];
   return said.length === 0 ? flatten(plan).map(([key, value]) => `${key}: ${value}`) : said;
 }
@@ -117,6 +118,14 @@ function sayPruned(plan: Document): string[] {
 function sayRows(plan: Document): string[] {
   const entities = documentsOf(documentOf(plan.plan)?.entities);
   return entities.map(({ entity, rows, table }) => `${plural(Number(rows), "row")} of ${entity} into ${table}`);
+}
+
+/** Of `dumps push`. */
+function sayPushed(plan: Document): string[] {
+  if (!Array.isArray(plan.dumps)) return [];
+  const moved = documentsOf(plan.dumps).filter((each) => each.was_there !== true);
+  if (moved.length === 0) return ["nothing to do: everything is there"];
+  return moved.map((each) => `the dump ${each.name}${size(each.size_bytes)} is put to ${each.place}`);
 }
 
 /** What is empty or says nothing is left out. */

@@ -2,7 +2,7 @@
  * Pictures of the page of `serve` into docs/page/, light and dark. usage: bun run scripts/screenshots.ts
  * They are of a made-up shop on a PostgreSQL of the tests; chromium is installed where it is missing.
  */
-import { mkdir } from "node:fs/promises";
+import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { openBrowser } from "../test/support/serve/browser.ts";
@@ -16,8 +16,15 @@ const SIZE = { width: 1280, height: 800 };
 const ALL_THERE = "main:not(:has([aria-busy=true]))";
 const NARROW = { width: 360, height: 740 };
 
-await using grove = await makeProject(import.meta.path);
-await using served = await Served.start(grove.repo);
+const grove = await makeProject(import.meta.path);
+await mkdir(grove.repo.path("backup"));
+await appendFile(
+  join(grove.repo.folder, "pgrove.yaml"),
+  `ports: {web: 3000}\ndumps: {remote: {dir: ${grove.repo.path("backup")}}}\n`,
+);
+await grove.commit("a remote, and a port");
+await grove.ok(["trust", "--yes"]);
+const served = await Served.start(grove.repo);
 await fill();
 await mkdir(FOLDER, { recursive: true });
 const browser = await openBrowser();
@@ -25,7 +32,10 @@ try {
   for (const scheme of ["light", "dark"] as const) await takeAll(browser, scheme);
 } finally {
   await browser.close();
+  await served[Symbol.asyncDispose]();
+  await grove[Symbol.asyncDispose]();
 }
+process.exit(0); // what the tests keep open of their server for one another would keep it going
 
 /** Worktrees, dumps, rows and something that is pending: what the screens are for. */
 async function fill(): Promise<void> {
@@ -38,6 +48,8 @@ async function fill(): Promise<void> {
   }
   const [dump] = (await served.get("/api/v1/dumps")).dumps as { name: string }[];
   await served.work(`/api/v1/dumps/${dump?.name}/verify`, { restore: true });
+  await served.work("/api/v1/remotes/dir/push", { dump: dump?.name });
+  await Bun.write(join(grove.at("hotfix"), "draft.sql"), "select 1;\n");
   const tokens = {
     "migrations/003_tokens.up.sql": "create table tokens (id text primary key);\n",
     "migrations/003_tokens.down.sql": "drop table tokens;\n",

@@ -13,8 +13,8 @@ const WORKTREES = 50;
 const REQUESTS = 10_000;
 const AT_ONCE = 20;
 
-await using grove = await makeProject(import.meta.path);
-await using served = await Served.start(grove.repo);
+const grove = await makeProject(import.meta.path);
+const served = await Served.start(grove.repo);
 await served.work("/api/admin/database/migrate", { skip_backup: true });
 say("page, compressed", `${((await pageBytes()) / 1000).toFixed(1)} kB`);
 const { paints, shifts } = await measurePage();
@@ -35,6 +35,9 @@ await askMany(REQUESTS);
 const perSecond = REQUESTS / ((performance.now() - began) / 1000);
 say(`${REQUESTS} requests`, `${perSecond.toFixed(0)} a second, ${AT_ONCE} at once`);
 say("memory", `${before.toFixed(0)} MB before them, ${(await residentMb()).toFixed(0)} MB after`);
+await served[Symbol.asyncDispose]();
+await grove[Symbol.asyncDispose]();
+process.exit(0); // what the tests keep open of their server for one another would keep it going
 
 /** A page of its own each time: nothing is kept from the one before. */
 async function measurePage(): Promise<{ paints: number[]; shifts: number[] }> {

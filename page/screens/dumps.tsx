@@ -5,6 +5,7 @@ import { Await, Line, Mark, Name, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
 import { useAnswer } from "../state.ts";
 import { age, bytes, pathOf, plural, quoted, visible } from "../words.ts";
+import { Remotes } from "./remotes.tsx";
 
 /** The dumps along time, whether each is proved, why it stays, and what a prune would take. */
 export function DumpsScreen({ target, ask }: ScreenProps) {
@@ -41,6 +42,7 @@ export function DumpsScreen({ target, ask }: ScreenProps) {
           </>
         )}
       </Await>
+      <Remotes here={answer.data?.dumps ?? []} ask={ask} />
     </>
   );
 }

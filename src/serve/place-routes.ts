@@ -1,6 +1,12 @@
-/** What can be read from the repository itself: its targets, and its seeds' scenarios. */
+/** What can be read from the repository itself: its targets, its seeds' scenarios, and its remotes. */
 import * as v from "valibot";
-import { type ScenarioDocument, scenariosAnswer, type TargetDocument, targetsAnswer } from "../answers/targets.ts";
+import {
+  remotesAnswer,
+  type ScenarioDocument,
+  scenariosAnswer,
+  type TargetDocument,
+  targetsAnswer,
+} from "../answers/targets.ts";
 import { worktreesAnswer } from "../answers/worktrees.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { loadFactories } from "../seed/factory/factory-file.ts";
@@ -54,6 +60,16 @@ export function addPlaceRoutes(api: Api, { config, now }: PlaceOptions): void {
         }),
       );
       return context.json({ version: 1 as const, entities: [...factories.entities.keys()], scenarios });
+    },
+  );
+  api.app.get(
+    "/api/v1/remotes",
+    describe({ tag: "dumps", summary: "The remotes of dumps.remote" }, { 200: json(remotesAnswer, "their names") }),
+    needs("read"),
+    nothing,
+    async (context) => {
+      const { remote = {} } = (await config()).config.dumps;
+      return context.json({ version: 1 as const, remotes: Object.keys(remote) });
     },
   );
 }

@@ -23,7 +23,7 @@ const MOST_HISTORY = 1_000;
 const targetOf = ({ target }: { target: string }) => target;
 
 /** The items of a list that are of a target one may see. */
-function onlyItems(key: string, field: string) {
+export function onlyItems(key: string, field: string) {
   return (document: Record<string, unknown>, maySee: (target: string) => boolean) => {
     const items = document[key];
     if (!Array.isArray(items)) return document;

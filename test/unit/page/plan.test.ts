@@ -49,13 +49,19 @@ test("of migrations the losses come first, and a missing backup is said", () => 
   expect(sayPlan({ ...base, from: "3", to: "3", migrations: [] })).toEqual(["nothing is pending"]);
 });
 
-test("of a prune, a seed and a snapshot it is said what goes, and what is made", () => {
+test("of a prune, a push, a seed and a snapshot it is said what goes, and what is made", () => {
   const removed = [{ name: "a.dump", source: "main", size_bytes: 1000 }];
   expect(sayPlan({ ...base, kept: [{}], removed, ignored: [] })).toEqual([
     "the dump a.dump (1.0 kB) is removed",
     "1 dump stays",
   ]);
   expect(sayPlan({ ...base, kept: [], removed: [], ignored: [] })).toEqual(["nothing is removed", "0 dumps stay"]);
+  const dumps = [
+    { name: "a.dump", place: "/mnt/a.dump", size_bytes: 1000, was_there: false },
+    { name: "b.dump", place: "/mnt/b.dump", size_bytes: 1000, was_there: true },
+  ];
+  expect(sayPlan({ ...base, dumps })).toEqual(["the dump a.dump (1.0 kB) is put to /mnt/a.dump"]);
+  expect(sayPlan({ ...base, dumps: dumps.slice(1) })).toEqual(["nothing to do: everything is there"]);
   const entities = [{ entity: "users", table: "public.users", rows: 1 }];
   expect(sayPlan({ ...base, plan: { seed: 1, entities } })).toEqual(["1 row of users into public.users"]);
   expect(sayPlan({ ...base, snapshot: "s", database: "shop_s", of: "shop", sessions: 0, drops: [] })).toEqual([
