@@ -36,7 +36,7 @@ function sayBelongings(plan: Document): string[] {
   const named = (key: string, noun: string) =>
     (Array.isArray(plan[key]) ? plan[key] : []).map((name) => `the ${noun} ${name} is removed`);
   return [
-    `the folder of the worktree ${plan.worktree} is removed; its branch and dumps stay`,
+    `the folder of the worktree ${plan.worktree} is removed; its dumps stay`,
     ...documentsOf(plan.databases).map((each) => `the database ${each.database}${size(each.size_bytes)} ${goes}`),
     ...documentsOf(plan.schemas).map((each) => `the schema ${each.schema}${size(each.size_bytes)} ${goes}`),
     ...[...named("containers", "container"), ...named("volumes", "volume"), ...named("clusters", "private cluster in")],

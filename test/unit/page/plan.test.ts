@@ -8,7 +8,7 @@ test("of a removal everything that goes is named with its size, and what stays i
   const databases = [{ database: "shop_auth", size_bytes: 7_800_000 }];
   const plan = { ...base, worktree: "auth", databases, schemas: [], containers: ["web"], volumes: [], clusters: [] };
   expect(sayPlan({ ...plan, database_kept: false })).toEqual([
-    "the folder of the worktree auth is removed; its branch and dumps stay",
+    "the folder of the worktree auth is removed; its dumps stay",
     "the database shop_auth (7.8 MB) is dropped",
     "the container web is removed",
   ]);
