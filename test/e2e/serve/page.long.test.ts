@@ -79,20 +79,31 @@ async function jobEnds(page: Page, words: RegExp): Promise<void> {
 }
 
 test.each(["light", "dark"] as const)(
-  "every screen has nothing serious for axe, in %s, and asks nobody else",
+  "every screen, and what asks, has nothing serious for axe, in %s, and asks nobody else",
   async (scheme) => {
     const page = await openPage();
     await page.emulateMedia({ colorScheme: scheme });
     const found: string[] = [];
-    for (const name of SCREENS) {
-      await show(page, name);
+    const look = async (name: string) => {
       await page.evaluate(axe.source);
       const { violations } = (await page.evaluate("axe.run()")) as {
         violations: { id: string; impact: string; nodes: { html: string }[] }[];
       };
       const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
       found.push(...serious.map(({ id, nodes }) => `${name}: ${id} ${nodes[0]?.html}`));
+    };
+    for (const name of SCREENS) {
+      await show(page, name);
+      await look(name);
     }
+    await show(page, "worktrees");
+    const rewind = page.getByRole("row", { name: /^feature-page/ }).getByRole("button", { name: "Rewind" });
+    await rewind.press("Enter");
+    await page.getByRole("dialog").locator(".plan li").first().waitFor();
+    await look("a question");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await rewind.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
     expect(found).toEqual([]);
     expect(wrong).toEqual([]);
     expect(page.url()).not.toContain("token");
