@@ -2,56 +2,114 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { FailureDocument } from "../src/answers/error.ts";
 import { Failure, Line } from "./parts.tsx";
-import { ServerError, send } from "./server.ts";
-import { bytes, visible } from "./words.ts";
+import { sayPlan } from "./plan.ts";
+import { read, ServerError, send } from "./server.ts";
+import { visible } from "./words.ts";
 
 export interface Deed {
   title: string;
   path: string;
   body: Record<string, unknown>;
-  line: string;
+  /** The command line; of what is filled in. */
+  line: string | ((filled: string) => string);
   /** The name to be typed; undefined where nothing is destroyed. */
   typed?: string;
   /** Whether the server tells a plan first. */
   plans?: boolean;
-  /** A field to fill in: its key in the body. */
-  field?: { key: string; label: string; optional?: boolean };
+  /** What is filled in, or chosen of some: its key in the body. */
+  field?: { key: string; label: string; optional?: boolean; options?: () => Promise<Option[]> };
+  /** What can be ticked: its key in the body, and its word in the command line. */
+  flags?: readonly Flag[];
+}
+
+interface Flag {
+  key: string;
+  label: string;
+  word: string;
+}
+
+/** Something to choose. */
+export interface Option {
+  value: string;
+  label: string;
+}
+
+type Plan = Record<string, unknown>;
+
+/** The plan of a deed as it is filled in; asked anew when something else is chosen, not at every letter that is typed. */
+function usePlan(deed: Deed, filled: object | undefined, tell: (reason?: unknown) => void): Plan | undefined {
+  const [plan, setPlan] = useState<Plan>();
+  const body = JSON.stringify(filled);
+  useEffect(() => {
+    if (!deed.plans || filled === undefined) return;
+    let isWanted = true;
+    setPlan(undefined);
+    tell();
+    send<Plan>(deed.path, { ...deed.body, ...filled, dry_run: true }).then(
+      (answer) => isWanted && setPlan(answer),
+      (reason: unknown) => isWanted && tell(reason),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [deed, body]);
+  return plan;
+}
+
+function fill({ field }: Deed, value: string, ticked: readonly Flag[]): Record<string, string | true> {
+  const named = field === undefined || value === "" ? {} : { [field.key]: value };
+  return { ...named, ...Object.fromEntries(ticked.map(({ key }) => [key, true as const])) };
+}
+
+/** What to type instead. */
+function lineOf({ line }: Deed, value: string, ticked: readonly Flag[]): string {
+  return [typeof line === "string" ? line : line(value), ...ticked.map(({ word }) => word)].join(" ");
+}
+
+function useOptions({ field }: Deed, choose: (value: string) => void, tell: (reason: unknown) => void) {
+  const [options, setOptions] = useState<readonly Option[]>();
+  useEffect(() => {
+    field?.options?.().then((found) => {
+      setOptions(found);
+      choose(found[0]?.value ?? "");
+    }, tell);
+  }, [field]);
+  return options;
 }
 
 export function DeedDialog({ deed, close }: { deed: Deed; close(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [typed, setTyped] = useState("");
   const [value, setValue] = useState("");
-  const [plan, setPlan] = useState<Record<string, unknown>>();
+  const [ticked, setTicked] = useState<readonly Flag[]>([]);
   const [failure, setFailure] = useState<FailureDocument>();
+  const tell = (reason?: unknown) => setFailure(reason instanceof ServerError ? reason.failure : undefined);
+  const { field, flags = [] } = deed;
+  const options = useOptions(deed, setValue, tell);
+  const isChoice = field?.options !== undefined;
+  const isAskable = !isChoice || options !== undefined;
+  const plan = usePlan(deed, isAskable ? fill(deed, isChoice ? value : "", ticked) : undefined, tell);
   useEffect(() => dialog.current?.showModal(), []);
-  useEffect(() => {
-    if (deed.plans) send<Record<string, unknown>>(deed.path, { ...deed.body, dry_run: true }).then(setPlan, tell);
-  }, [deed]);
-  const tell = (reason: unknown) => setFailure(reason instanceof ServerError ? reason.failure : undefined);
-  const { field } = deed;
   const isReady =
     (deed.typed === undefined || typed === deed.typed) &&
     (field === undefined || field.optional || value !== "") &&
     (!deed.plans || plan !== undefined);
+  const shut = () => dialog.current?.close(); // gives the focus back to where it was
   const carryOut = (event: Event) => {
     event.preventDefault();
     if (!isReady) return;
-    const filled = field === undefined || value === "" ? {} : { [field.key]: value };
     const confirm = deed.typed === undefined ? {} : { confirm: typed };
-    send(deed.path, { ...deed.body, ...filled, ...confirm }).then(close, tell);
+    send(deed.path, { ...deed.body, ...fill(deed, value, ticked), ...confirm }).then(shut, tell);
   };
   return (
     <dialog ref={dialog} onClose={close} aria-labelledby="deed-title">
       <form onSubmit={carryOut}>
         <h2 id="deed-title">{visible(deed.title)}</h2>
-        {deed.plans ? <Plan plan={plan} isLoss={deed.typed !== undefined} /> : null}
-        {field === undefined ? null : (
-          <label>
-            {field.label}
-            <input value={value} onInput={(event) => setValue(event.currentTarget.value)} />
-          </label>
-        )}
+        {field === undefined ? null : <Field of={field} options={options} value={value} set={setValue} />}
+        {flags.map((flag) => (
+          <Tick key={flag.key} of={flag} ticked={ticked} set={setTicked} />
+        ))}
+        {deed.plans ? <PlanOf plan={plan} isLoss={deed.typed !== undefined} isAsked={failure === undefined} /> : null}
         {deed.typed === undefined ? null : (
           <label>
             <span>
@@ -60,10 +118,10 @@ export function DeedDialog({ deed, close }: { deed: Deed; close(): void }) {
             <input value={typed} onInput={(event) => setTyped(event.currentTarget.value)} autocomplete="off" />
           </label>
         )}
-        <Line words={deed.line} />
+        <Line words={lineOf(deed, value, ticked)} />
         {failure === undefined ? null : <Failure failure={failure} />}
         <p class="buttons">
-          <button type="button" onClick={close}>
+          <button type="button" onClick={shut}>
             Leave it
           </button>
           <button type="submit" class={deed.typed === undefined ? "main" : "danger"} disabled={!isReady}>
@@ -75,17 +133,59 @@ export function DeedDialog({ deed, close }: { deed: Deed; close(): void }) {
   );
 }
 
-function Plan({ plan, isLoss }: { plan: Record<string, unknown> | undefined; isLoss: boolean }) {
+function Tick({ of, ticked, set }: { of: Flag; ticked: readonly Flag[]; set(ticked: readonly Flag[]): void }) {
+  const isTicked = ticked.includes(of);
+  const turn = () => set(isTicked ? ticked.filter((each) => each !== of) : [...ticked, of]);
   return (
-    <div class="plan">
+    <label>
+      <input type="checkbox" checked={isTicked} onChange={turn} />
+      {of.label}
+    </label>
+  );
+}
+
+interface FieldProps {
+  of: NonNullable<Deed["field"]>;
+  options: readonly Option[] | undefined;
+  value: string;
+  set(value: string): void;
+}
+
+function Field({ of: { label, optional, options: choice }, options, value, set }: FieldProps) {
+  if (choice === undefined) {
+    return (
+      <label>
+        {label}
+        {optional ? <span class="dim">(can be left out)</span> : null}
+        <input value={value} onInput={(event) => set(event.currentTarget.value)} autocomplete="off" />
+      </label>
+    );
+  }
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={(event) => set(event.currentTarget.value)}>
+        {(options ?? []).map((each) => (
+          <option key={each.value} value={each.value}>
+            {visible(each.label)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function PlanOf({ plan, isLoss, isAsked }: { plan: Plan | undefined; isLoss: boolean; isAsked: boolean }) {
+  return (
+    <div class="plan" aria-busy={plan === undefined && isAsked}>
       <h3>{isLoss ? "What will be lost or replaced" : "What it would do"}</h3>
       {plan === undefined ? (
-        <p class="dim">asking…</p>
+        <p class="dim">{isAsked ? "asking…" : "not known"}</p>
       ) : (
         <ul>
-          {flatten(plan).map(([key, value]) => (
-            <li key={key}>
-              <span class="dim">{key}</span> {visible(value)}
+          {sayPlan(plan).map((sentence) => (
+            <li key={sentence} class={sentence.startsWith("lost:") ? "lost" : ""}>
+              {visible(sentence)}
             </li>
           ))}
         </ul>
@@ -94,14 +194,7 @@ function Plan({ plan, isLoss }: { plan: Record<string, unknown> | undefined; isL
   );
 }
 
-/** A plan's values, each with the words that lead to it. What is empty or says nothing is left out. */
-function flatten(value: unknown, key = ""): [string, string][] {
-  if (value === null || value === false || value === "") return [];
-  if (Array.isArray(value)) return value.flatMap((each, at) => flatten(each, `${key} ${at + 1}`));
-  if (typeof value === "object") {
-    return Object.entries(value as object)
-      .filter(([name]) => name !== "version" && name !== "dry_run")
-      .flatMap(([name, each]) => flatten(each, `${key} ${name.replaceAll("_", " ")}`.trim()));
-  }
-  return [[key, key.endsWith("bytes") && typeof value === "number" ? bytes(value) : String(value)]];
+/** The choice of a list under a path. */
+export function optionsOf<T>(path: string, key: string, say: (item: T) => Option): () => Promise<Option[]> {
+  return async () => (await read<Record<string, T[]>>(path))[key]?.map(say) ?? [];
 }

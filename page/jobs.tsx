@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { JobDocument } from "../src/answers/jobs.ts";
 import { Failure, Line, Mark, Name } from "./parts.tsx";
 import { send } from "./server.ts";
-import { age, pathOf } from "./words.ts";
+import { age, pathOf, visible, visibleLines } from "./words.ts";
 
 const KINDS = { running: "warn", done: "good", failed: "bad", cancelled: "dim" } as const;
 
@@ -23,7 +23,7 @@ export function Jobs({ jobs }: { jobs: readonly JobDocument[] }) {
               {job.state === "running" ? <Cancel job={job} /> : null}
               <Line words={job.command} />
               {job.error === null ? null : <Failure failure={job.error} />}
-              {job.lines.length === 0 ? null : <pre>{job.lines.slice(-8).join("\n")}</pre>}
+              {job.lines.length === 0 ? null : <pre>{visibleLines(job.lines.slice(-8).join("\n"))}</pre>}
             </li>
           ))}
         </ul>
@@ -40,7 +40,7 @@ function Summary({ job }: { job: JobDocument }) {
     <span>
       <Mark kind={KINDS[job.state]}>{job.state}</Mark> {job.operation}{" "}
       {job.target === null ? null : <Name of={job.target} />}{" "}
-      <span class="dim">{job.state === "running" ? job.progress : job.error?.message}</span>
+      <span class="dim">{visible((job.state === "running" ? job.progress : job.error?.message) ?? "")}</span>
     </span>
   );
 }

@@ -118,7 +118,7 @@ function Page() {
       <main>
         <h1>{title}</h1>
         {error === undefined ? null : <Failure failure={error.failure} />}
-        <Screen target={target} targets={targets} ask={setDeed} />
+        <Screen key={`${name} ${target}`} target={target} targets={targets} ask={setDeed} />
       </main>
       <Jobs jobs={jobs} />
       {deed === undefined ? null : <DeedDialog deed={deed} close={() => setDeed(undefined)} />}

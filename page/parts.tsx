@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { FailureDocument } from "../src/answers/error.ts";
 import type { Answer } from "./state.ts";
-import { visible } from "./words.ts";
+import { visible, visibleLines } from "./words.ts";
 
 /** A name that somebody else has chosen. */
 export function Name({ of }: { of: string }) {
@@ -30,7 +30,7 @@ export function Failure({ failure, again }: { failure: FailureDocument; again?: 
   return (
     <div class="failure" role="alert">
       <strong>{visible(failure.message)}</strong>
-      {failure.hint === null ? null : <pre>{failure.hint}</pre>}
+      {failure.hint === null ? null : <pre>{visibleLines(failure.hint)}</pre>}
       {again === undefined ? null : (
         <button type="button" onClick={again}>
           Try again

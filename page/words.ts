@@ -44,6 +44,19 @@ export function visible(text: string): string {
   );
 }
 
+/** The same of a text of several lines, which stay. */
+export function visibleLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => visible(line.replaceAll("\t", "    ")))
+    .join("\n");
+}
+
+/** 1 dump, 2 dumps. */
+export function plural(many: number, noun: string): string {
+  return `${count(many)} ${noun}${many === 1 ? "" : "s"}`;
+}
+
 /** A word of a command line. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { StatsDocument } from "../../src/answers/status.ts";
 import { Await, Bar, Line, Name, type Numbered, numbered, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
-import { useAnswer } from "../state.ts";
+import { useAnswer, useAnswerOnce } from "../state.ts";
 import { age, bytes, count, pathOf, quoted, visible } from "../words.ts";
 
 type TableStats = StatsDocument["tables"][number];
@@ -57,15 +57,20 @@ export function DataScreen({ target }: ScreenProps) {
 
 function Rows({ target, table }: { target: string; table: TableStats }) {
   const path = `${pathOf`/api/v1/targets/${target}/rows`}?${new URLSearchParams({ schema: table.schema, table: table.name })}`;
-  const answer = useAnswer<{ results: { rows: Record<string, unknown>[] }[] }>(path);
+  const answer = useAnswerOnce<{ results: { rows: Record<string, unknown>[] }[] }>(path);
   return (
     <>
       <h2>
         First rows of <Name of={table.name} />
       </h2>
       <Line
-        words={`pgrove sql ${quoted(target)} -c ${quoted(`table "${table.name.replaceAll('"', '""')}" limit 50`)}`}
+        words={`pgrove sql ${quoted(target)} -c ${quoted(`table ${identifier(table.schema)}.${identifier(table.name)} limit 50`)}`}
       />
+      <p class="buttons">
+        <button type="button" onClick={answer.reload}>
+          Read again
+        </button>
+      </p>
       <Await answer={answer}>
         {({ results }) => {
           const rows = numbered(results.at(-1)?.rows ?? []);
@@ -78,6 +83,10 @@ function Rows({ target, table }: { target: string; table: TableStats }) {
       </Await>
     </>
   );
+}
+
+function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 const MOST_TEXT = 200;

@@ -4,7 +4,8 @@ import type { DumpDocument, PruneDumpsDocument } from "../../src/answers/dumps.t
 import { Await, Line, Mark, Name, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
 import { useAnswer } from "../state.ts";
-import { age, bytes, pathOf, quoted } from "../words.ts";
+import { age, bytes, pathOf, plural, quoted, visible } from "../words.ts";
+import { Remotes } from "./remotes.tsx";
 
 /** The dumps along time, whether each is proved, why it stays, and what a prune would take. */
 export function DumpsScreen({ target, ask }: ScreenProps) {
@@ -13,7 +14,8 @@ export function DumpsScreen({ target, ask }: ScreenProps) {
   const dump = () =>
     ask({
       ...{ title: `Dump ${target}`, path: pathOf`/api/v1/targets/${target}/dumps`, body: {} },
-      ...{ line: `pgrove dump ${quoted(target)}`, field: { key: "note", label: "Note", optional: true } },
+      line: (note) => `pgrove dump ${quoted(target)}${note === "" ? "" : ` --note ${quoted(note)}`}`,
+      field: { key: "note", label: "Note", optional: true },
     });
   const prune = () =>
     ask({
@@ -31,6 +33,7 @@ export function DumpsScreen({ target, ask }: ScreenProps) {
         </button>
       </p>
       <Line words="pgrove dumps list" />
+      <p class="dim">{sayRetention(retention.data)}</p>
       <Await answer={answer}>
         {({ dumps }) => (
           <>
@@ -39,8 +42,18 @@ export function DumpsScreen({ target, ask }: ScreenProps) {
           </>
         )}
       </Await>
+      <Remotes here={answer.data?.dumps ?? []} ask={ask} />
     </>
   );
+}
+
+/** What a prune would take, by the rule of pgrove.yaml. */
+function sayRetention(plan: PruneDumpsDocument | undefined): string {
+  if (plan === undefined) return "what a prune would take: asking…";
+  const { kept, removed } = plan;
+  if (removed.length === 0) return "a prune would take nothing: dumps.keep of pgrove.yaml keeps all of them";
+  const sum = removed.reduce((total, { size_bytes }) => total + size_bytes, 0);
+  return `a prune would take ${removed.length} of ${plural(kept.length + removed.length, "dump")}, ${bytes(sum)}`;
 }
 
 function DumpTable({
@@ -58,6 +71,11 @@ function DumpTable({
     ask({
       ...{ title: "Verify by restoring", path: pathOf`/api/v1/dumps/${name}/verify`, body: { restore: true } },
       line: `pgrove dumps verify ${quoted(name)} --restore`,
+    });
+  const keep = (name: string, verb: "pin" | "unpin") => () =>
+    ask({
+      ...{ title: verb === "pin" ? "Pin the dump" : "Unpin the dump", body: {} },
+      ...{ path: pathOf`/api/v1/dumps/${name}/${verb}`, line: `pgrove dumps ${verb} ${quoted(name)}` },
     });
   return (
     <Table
@@ -77,10 +95,13 @@ function DumpTable({
         },
         {
           head: "Do",
-          cell: ({ name }) => (
+          cell: ({ name, pinned }) => (
             <span class="deeds">
               <button type="button" onClick={verify(name)}>
                 Verify
+              </button>
+              <button type="button" class="pin" onClick={keep(name, pinned ? "unpin" : "pin")}>
+                {pinned ? "Unpin" : "Pin"}
               </button>
               <button type="button" class="danger" onClick={restore(name)}>
                 Restore
@@ -94,7 +115,7 @@ function DumpTable({
 }
 
 function Proved({ of: { fault, proved } }: { of: DumpDocument }) {
-  if (fault !== null) return <Mark kind="bad">{fault.reason ?? "faulty"}</Mark>;
+  if (fault !== null) return <Mark kind="bad">{visible(fault.reason ?? "faulty")}</Mark>;
   return proved === null ? (
     <Mark kind="dim">not proved</Mark>
   ) : (
@@ -109,25 +130,48 @@ function Stays({ name, plan }: { name: string; plan: PruneDumpsDocument | undefi
 }
 
 const PLOT_HEIGHT = 160;
+/** Two times do not touch. */
+const TIME_WIDTH = 110;
+const GREEN = "#2f7d4f";
+
+/** As 2026-01-15, or with the time of day where the marks are less than a day apart. */
+function sayTimes(_plot: uPlot, times: number[], _axis: number, _space: number, stepS: number): string[] {
+  return times.map((time) => {
+    const at = new Date(time * 1000);
+    const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString();
+    if (stepS >= 86_400) return local.slice(0, 10);
+    return stepS >= 60 ? local.slice(5, 16).replace("T", " ") : local.slice(11, 19);
+  });
+}
 
 /** Sizes along time; the table beneath has the same in words. */
 function SizePlot({ dumps }: { dumps: readonly DumpDocument[] }) {
   const place = useRef<HTMLDivElement>(null);
   const points = [...dumps].sort((a, b) => a.created_at.localeCompare(b.created_at));
-  const key = points.map(({ path }) => path).join();
+  const key = points.map(({ path, proved }) => `${path} ${proved?.at}`).join();
   useEffect(() => {
     const element = place.current;
     if (element === null || points.length < 2) return;
     const ink = getComputedStyle(element).color;
     const axis = { stroke: ink, grid: { stroke: "#8884", width: 1 }, ticks: { stroke: "#8884", width: 1 } };
-    const series = [{}, { label: "size", stroke: "#2f7d4f", width: 2, fill: "#2f7d4f22", points: { show: true } }];
+    const dots = { show: true, size: 9, width: 2, stroke: GREEN };
+    const series: uPlot.Series[] = [
+      {},
+      { label: "size", stroke: GREEN, width: 2, fill: "#2f7d4f22", points: { ...dots, fill: "transparent" } },
+      { label: "proved", stroke: GREEN, paths: () => null, points: { ...dots, fill: GREEN } },
+    ];
     const options: uPlot.Options = {
       ...{ width: element.clientWidth, height: PLOT_HEIGHT, legend: { show: false }, cursor: { show: false } },
-      axes: [axis, { ...axis, size: 70, values: (_plot, values) => values.map((value) => bytes(value)) }],
+      axes: [
+        { ...axis, space: TIME_WIDTH, values: sayTimes },
+        { ...axis, size: 70, values: (_plot, values) => values.map((value) => bytes(value)) },
+      ],
       series,
     };
     const times = points.map(({ created_at }) => Date.parse(created_at) / 1000);
-    const plot = new uPlot(options, [times, points.map(({ size_bytes }) => size_bytes)], element);
+    const sizes = points.map(({ size_bytes }) => size_bytes);
+    const proved = points.map((each) => (each.proved === null ? null : each.size_bytes));
+    const plot = new uPlot(options, [times, sizes, proved], element);
     const fit = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: PLOT_HEIGHT }));
     fit.observe(element);
     return () => {
@@ -135,5 +179,12 @@ function SizePlot({ dumps }: { dumps: readonly DumpDocument[] }) {
       plot.destroy();
     };
   }, [key]);
-  return <div class="plot" ref={place} aria-hidden="true" />;
+  return (
+    <figure>
+      <div class="plot" ref={place} aria-hidden="true" />
+      <figcaption class="dim">
+        {points.length < 2 ? "sizes along time are drawn from the second dump on" : "sizes along time; ● proved, ○ not"}
+      </figcaption>
+    </figure>
+  );
 }

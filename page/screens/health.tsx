@@ -3,7 +3,7 @@ import type { StatsDocument, StatusDocument } from "../../src/answers/status.ts"
 import { Await, Bar, Failure, Line, Mark, Name, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
 import { useAnswer } from "../state.ts";
-import { bytes, count, duration, pathOf, quoted, visible } from "../words.ts";
+import { bytes, count, duration, pathOf, plural, quoted, visible } from "../words.ts";
 
 interface Finding {
   rule: string;
@@ -13,13 +13,23 @@ interface Finding {
   hint: string;
 }
 
+interface Checked {
+  rule: string;
+  target: string;
+  state: "fires" | "waits" | "ok" | "none" | "unknown";
+  message: string;
+}
+
+const RULES = { fires: "bad", waits: "warn", ok: "good", none: "dim", unknown: "warn" } as const;
 const KINDS = { info: "dim", warning: "warn", critical: "bad" } as const;
 const STATES = { ok: "good", problem: "bad", skipped: "dim" } as const;
 
 /** What the rules find, how the server is, and how far sequences have come. */
 export function HealthScreen({ target }: ScreenProps) {
   const word = quoted(target);
-  const checks = useAnswer<{ findings: Finding[] }>(`/api/v1/checks?${new URLSearchParams({ target })}`);
+  const checks = useAnswer<{ findings: Finding[]; rules: Checked[] }>(
+    `/api/v1/checks?${new URLSearchParams({ target })}`,
+  );
   const status = useAnswer<StatusDocument>(pathOf`/api/v1/targets/${target}/status`);
   const stats = useAnswer<StatsDocument>(pathOf`/api/v1/targets/${target}/stats`);
   const doctor = useAnswer<{ checks: DoctorCheckDocument[] }>("/api/v1/doctor");
@@ -27,18 +37,21 @@ export function HealthScreen({ target }: ScreenProps) {
     <>
       <Line words={`pgrove check ${word}`} />
       <Await answer={checks} rows={3}>
-        {({ findings }) => (
-          <Table
-            label="Findings"
-            rows={findings}
-            none="no rule fires"
-            keyOf={({ rule, target: of, message }) => `${rule} ${of} ${message}`}
-            columns={[
-              { head: "Rule", cell: ({ rule, severity }) => <Mark kind={KINDS[severity]}>{rule}</Mark> },
-              { head: "What", cell: ({ message }) => visible(message) },
-              { head: "Next", cell: ({ hint }) => <code>{visible(hint)}</code> },
-            ]}
-          />
+        {({ findings, rules }) => (
+          <>
+            <Table
+              label="Findings"
+              rows={findings}
+              none="no rule fires"
+              keyOf={({ rule, target: of, message }) => `${rule} ${of} ${message}`}
+              columns={[
+                { head: "Rule", cell: ({ rule, severity }) => <Mark kind={KINDS[severity]}>{rule}</Mark> },
+                { head: "What", cell: ({ message }) => visible(message) },
+                { head: "Next", cell: ({ hint }) => <code>{visible(hint)}</code> },
+              ]}
+            />
+            <Rules of={rules} />
+          </>
         )}
       </Await>
       <h2>Server</h2>
@@ -89,6 +102,29 @@ export function HealthScreen({ target }: ScreenProps) {
         )}
       </Await>
     </>
+  );
+}
+
+/** All that was looked at, well or not. */
+function Rules({ of }: { of: readonly Checked[] }) {
+  const well = of.filter(({ state }) => state === "ok").length;
+  return (
+    <details>
+      <summary>
+        {well} of {plural(of.length, "rule")} found all well
+      </summary>
+      <Table
+        label="Rules"
+        rows={of}
+        none="no rules"
+        keyOf={({ rule, target }) => `${rule} ${target}`}
+        columns={[
+          { head: "Rule", cell: ({ rule }) => rule },
+          { head: "State", cell: ({ state }) => <Mark kind={RULES[state]}>{state}</Mark> },
+          { head: "What", cell: ({ message }) => visible(message) },
+        ]}
+      />
+    </details>
   );
 }
 

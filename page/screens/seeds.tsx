@@ -5,11 +5,10 @@ import { Await, Failure, Line, Name, type Numbered, numbered, Table } from "../p
 import type { ScreenProps } from "../screen.ts";
 import { ServerError, send } from "../server.ts";
 import { useAnswer } from "../state.ts";
-import { count, pathOf, quoted, visible } from "../words.ts";
+import { pathOf, plural, quoted, visible } from "../words.ts";
 
-interface Plan {
-  rows: number;
-  entities: { entity: string; rows: number; sample: Record<string, string | null>[] }[];
+interface Preview {
+  plan: { entities: { entity: string; rows: number; sample: Record<string, string | null>[] }[] };
 }
 
 /** The scenarios of the factory files, each with its parameters, a preview, and a run. */
@@ -43,15 +42,15 @@ export function SeedsScreen({ target, ask }: ScreenProps) {
 
 function Scenario({ of, target, ask }: Pick<ScreenProps, "target" | "ask"> & { of: ScenarioDocument }) {
   const [parameters, setParameters] = useState(of.parameters);
-  const [plan, setPlan] = useState<Plan>();
+  const [preview, setPreview] = useState<Preview>();
   const [failure, setFailure] = useState<FailureDocument>();
   const path = pathOf`/api/v1/targets/${target}/seed`;
   const body = { scenario: of.name, parameters };
   const params = Object.entries(parameters).map(([key, value]) => ` --param ${key}=${value}`);
   const line = `pgrove seed --scenario ${quoted(of.name)}${params.join("")} -t ${quoted(target)}`;
-  const preview = () => {
+  const look = () => {
     setFailure(undefined);
-    send<Plan>(path, { ...body, dry_run: true }).then(setPlan, (reason: unknown) =>
+    send<Preview>(path, { ...body, dry_run: true }).then(setPreview, (reason: unknown) =>
       setFailure(reason instanceof ServerError ? reason.failure : undefined),
     );
   };
@@ -68,26 +67,31 @@ function Scenario({ of, target, ask }: Pick<ScreenProps, "target" | "ask"> & { o
             type="number"
             min={0}
             value={value}
-            onInput={(event) =>
-              setParameters({ ...parameters, [key]: Math.max(0, Math.trunc(Number(event.currentTarget.value))) })
-            }
+            onInput={(event) => {
+              setParameters({ ...parameters, [key]: Math.max(0, Math.trunc(Number(event.currentTarget.value))) });
+              setPreview(undefined); // it is of other numbers
+            }}
           />
         </label>
       ))}
       <p class="buttons">
-        <button type="button" onClick={preview}>
+        <button type="button" onClick={look}>
           Preview ten rows
         </button>
-        <button type="button" class="main" onClick={() => ask({ title: `Run ${of.name}`, path, body, line })}>
+        <button
+          type="button"
+          class="main"
+          onClick={() => ask({ title: `Run ${of.name}`, path, body, line, plans: true })}
+        >
           Run
         </button>
       </p>
       <Line words={line} />
       {failure === undefined ? null : <Failure failure={failure} />}
-      {plan?.entities.map(({ entity, rows, sample }) => (
+      {preview?.plan.entities.map(({ entity, rows, sample }) => (
         <div key={entity}>
           <h3>
-            <Name of={entity} />: {count(rows)} rows
+            <Name of={entity} />: {plural(rows, "row")}
           </h3>
           <Table
             label={`Preview of ${entity}`}

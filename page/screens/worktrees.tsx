@@ -1,9 +1,11 @@
 import type { EpisodeDocument } from "../../src/answers/history.ts";
+import type { SnapshotDocument } from "../../src/answers/snapshots.ts";
 import type { ListedWorktreeDocument } from "../../src/answers/worktrees.ts";
+import { optionsOf } from "../deed.tsx";
 import { Await, Bar, type Column, Line, Mark, Name, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
 import { useAnswer } from "../state.ts";
-import { age, bytes, pathOf, quoted } from "../words.ts";
+import { age, bytes, pathOf, plural, quoted } from "../words.ts";
 
 type Worktree = ListedWorktreeDocument;
 
@@ -11,11 +13,12 @@ type Worktree = ListedWorktreeDocument;
 export function WorktreesScreen({ ask }: ScreenProps) {
   const answer = useAnswer<{ worktrees: Worktree[] }>("/api/v1/worktrees");
   const history = useAnswer<{ history: EpisodeDocument[] }>("/api/v1/history?limit=1000");
-  const lastUse = (name: string) => history.data?.history.find(({ target }) => target === name)?.at;
+  const lastUse = (name: string) =>
+    history.data === undefined ? "–" : age(history.data.history.find(({ target }) => target === name)?.at);
   const add = () =>
     ask({
-      ...{ title: "New worktree", path: "/api/v1/worktrees", body: {}, line: "pgrove new BRANCH" },
-      field: { key: "branch", label: "Branch" },
+      ...{ title: "New worktree", path: "/api/v1/worktrees", body: {}, field: { key: "branch", label: "Branch" } },
+      line: (branch) => `pgrove new ${branch === "" ? "BRANCH" : quoted(branch)}`,
     });
   return (
     <>
@@ -24,7 +27,7 @@ export function WorktreesScreen({ ask }: ScreenProps) {
           New worktree
         </button>
       </p>
-      <Line words="pgrove list" />
+      <Line words="pgrove list --changes" />
       <Await answer={answer}>
         {({ worktrees }) => {
           const largest = Math.max(1, ...worktrees.map(({ size_bytes }) => size_bytes ?? 0));
@@ -43,45 +46,48 @@ export function WorktreesScreen({ ask }: ScreenProps) {
   );
 }
 
-function columnsOf(
-  largest: number,
-  lastUse: (name: string) => string | undefined,
-  ask: ScreenProps["ask"],
-): Column<Worktree>[] {
+function columnsOf(largest: number, lastUse: (name: string) => string, ask: ScreenProps["ask"]): Column<Worktree>[] {
   return [
     {
       head: "Worktree",
       cell: ({ name, path }) => (
-        <span title={path}>
+        <span class="word" title={path}>
           <Name of={name} />
         </span>
       ),
     },
     {
       head: "Branch",
-      cell: ({ branch }) => (branch === null ? <span class="dim">detached</span> : <Name of={branch} />),
+      cell: ({ branch, uncommitted }) => (
+        <>
+          {branch === null ? <span class="dim">detached</span> : <Name of={branch} />}{" "}
+          {uncommitted ? <Mark kind="warn">{plural(uncommitted, "change")}</Mark> : null}
+        </>
+      ),
     },
     { head: "Database", cell: ({ database }) => (database === null ? "–" : <Name of={database} />) },
     {
       head: "Size",
       right: true,
       cell: ({ size_bytes }) => (
-        <>
+        <span class="sized">
           {bytes(size_bytes)} <Bar share={(size_bytes ?? 0) / largest} />
-        </>
+        </span>
       ),
     },
     { head: "Migrations", cell: ({ migrations }) => <Migrations of={migrations} /> },
     {
       head: "Ports",
       cell: ({ ports }) =>
-        Object.entries(ports).map(([name, port]) => (
-          <a key={name} href={`http://127.0.0.1:${port}/`} target="_blank" rel="noreferrer">
-            {name} {port}
-          </a>
-        )),
+        Object.keys(ports).length === 0
+          ? "–"
+          : Object.entries(ports).map(([name, port]) => (
+              <a key={name} class="word" href={`http://127.0.0.1:${port}/`} target="_blank" rel="noreferrer">
+                {name} {port}{" "}
+              </a>
+            )),
     },
-    { head: "Last used", cell: ({ name }) => <span class="age">{age(lastUse(name))}</span> },
+    { head: "Last used", cell: ({ name }) => <span class="age">{lastUse(name)}</span> },
     { head: "State", cell: (each) => <State of={each} /> },
     { head: "Do", cell: (each) => <Deeds of={each} ask={ask} /> },
   ];
@@ -92,7 +98,7 @@ function Migrations({ of }: { of: Worktree["migrations"] }) {
   const { version, pending, not_in_branch } = of;
   return (
     <>
-      {version ?? "none"}{" "}
+      <span class="dim">{version ?? "none"}</span>{" "}
       {pending === 0 ? <Mark kind="good">up to date</Mark> : <Mark kind="warn">{pending} behind</Mark>}
       {not_in_branch === 0 ? null : <Mark kind="warn">{not_in_branch} foreign</Mark>}
     </>
@@ -109,47 +115,53 @@ function State({ of }: { of: Worktree }) {
   return <Mark kind={server === "running" ? "good" : "bad"}>{server ?? "unknown"}</Mark>;
 }
 
+const REMOVAL = [
+  { key: "force", label: "also with changes that are in no commit", word: "--force" },
+  { key: "delete_branch", label: "the branch, too", word: "--delete-branch" },
+  { key: "keep_database", label: "the database stays", word: "--keep-database" },
+];
+
 function Deeds({ of, ask }: { of: Worktree; ask: ScreenProps["ask"] }) {
   const { name, main } = of;
   const word = quoted(name);
-  const deed =
-    (title: string, verb: string, line: string, body = {}) =>
-    () =>
-      ask({
-        title: `${title} ${name}`,
-        path: pathOf`/api/v1/targets/${name}/${verb}`,
-        body,
-        line,
-        typed: name,
-        plans: true,
-      });
+  const snapshots = pathOf`/api/v1/targets/${name}/snapshots`;
+  const destroys = { body: {}, typed: name, plans: true };
   const snapshot = () =>
     ask({
-      ...{ title: `Snapshot ${name}`, path: pathOf`/api/v1/targets/${name}/snapshots`, body: {}, plans: true },
-      ...{ line: `pgrove snapshot -t ${word}`, field: { key: "name", label: "Name", optional: true } },
+      ...{ title: `Snapshot ${name}`, path: snapshots, body: {}, plans: true },
+      line: (given) => `pgrove snapshot ${given === "" ? "" : `${quoted(given)} `}-t ${word}`,
+      field: { key: "name", label: "Name", optional: true },
+    });
+  const options = optionsOf<SnapshotDocument>(snapshots, "snapshots", (each) => ({
+    ...{ value: each.name, label: `${each.name}, ${age(each.taken_at)}, ${bytes(each.size_bytes)}` },
+  }));
+  const rewind = () =>
+    ask({
+      ...{ ...destroys, title: `Rewind ${name}`, path: pathOf`/api/v1/targets/${name}/rewind` },
+      line: (chosen) => `pgrove rewind ${chosen === "" ? "" : `${quoted(chosen)} `}-t ${word}`,
+      field: { key: "name", label: "To", optional: true, options },
+    });
+  const reset = () =>
+    ask({
+      ...{ ...destroys, title: `Reset ${name}`, path: pathOf`/api/v1/targets/${name}/reset` },
+      line: `pgrove reset ${word}`,
     });
   const remove = () =>
     ask({
-      ...{
-        title: `Remove ${name}`,
-        path: pathOf`/api/v1/worktrees/${name}/remove`,
-        body: {},
-        plans: true,
-        typed: name,
-      },
-      line: `pgrove remove ${word}`,
+      ...{ ...destroys, title: `Remove ${name}`, path: pathOf`/api/v1/worktrees/${name}/remove` },
+      ...{ line: `pgrove remove ${word}`, flags: REMOVAL },
     });
   return (
     <span class="deeds">
       <button type="button" onClick={snapshot}>
         Snapshot
       </button>
-      <button type="button" onClick={deed("Rewind", "rewind", `pgrove rewind -t ${word}`)}>
+      <button type="button" onClick={rewind}>
         Rewind
       </button>
       {main ? null : (
         <>
-          <button type="button" onClick={deed("Reset", "reset", `pgrove reset ${word}`)}>
+          <button type="button" onClick={reset}>
             Reset
           </button>
           <button type="button" class="danger" onClick={remove}>

@@ -28,6 +28,12 @@ export const dumpAnswer = answerOf(dumpEntries);
 
 export const dumpsAnswer = answerOf({ folder: v.string(), dumps: v.array(v.object(dumpEntries)) });
 
+const remoteDump = v.object({ ...dumpEntries, host: v.pipe(v.string(), v.description("the machine that pushed it")) });
+
+export const remoteDumpsAnswer = answerOf({ remote: v.string(), place: v.string(), dumps: v.array(remoteDump) });
+
+export type RemoteDumpDocument = v.InferOutput<typeof remoteDump>;
+
 export const pruneDumpsAnswer = answerOf({
   dry_run: v.boolean(),
   kept: v.array(v.object({ name: v.string(), source: v.string(), reasons: v.array(v.string()), doubt: maybeText })),

@@ -1,4 +1,4 @@
-/** What the API says of targets and seeds, which no one command answers. */
+/** What the API says of targets, seeds and remotes, which no one command answers. */
 import * as v from "valibot";
 import { answerOf, maybeText } from "./parts.ts";
 
@@ -20,3 +20,5 @@ const scenario = v.object({
 
 export const scenariosAnswer = answerOf({ entities: v.array(v.string()), scenarios: v.array(scenario) });
 export type ScenarioDocument = v.InferOutput<typeof scenario>;
+
+export const remotesAnswer = answerOf({ remotes: v.array(v.string()) });

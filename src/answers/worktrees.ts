@@ -11,6 +11,7 @@ const listedWorktree = v.object({
   current: v.boolean(),
   locked: v.boolean(),
   missing: v.boolean(),
+  uncommitted: v.pipe(maybeNumber, v.description("paths with changes in no commit; null unless asked with --changes")),
   away: v.nullable(v.object({ reason: v.string(), moved_to: maybeText })),
   parked: v.boolean(),
   state: v.string(),

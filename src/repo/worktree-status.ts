@@ -2,9 +2,9 @@
 import type { Runner } from "../sys/process.ts";
 import { gitCommand } from "./git.ts";
 
-/** Paths with changes that are in no commit, relative to the folder; folders end with a slash. One spawn. */
+/** Paths with changes that are in no commit, relative to the folder; folders end with a slash. One spawn, which leaves the index as it is. */
 export async function readStatusPaths(root: string, options: readonly string[], runner: Runner): Promise<string[]> {
-  const args = ["status", "--porcelain", "-z", "--untracked-files=normal", ...options];
+  const args = ["--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=normal", ...options];
   const { stdout } = await runner.capture(gitCommand(root, args));
   return readPaths(stdout);
 }

@@ -5,7 +5,8 @@ import type { LoadedConfig } from "../config/load-config.ts";
 import { type Api, addJob } from "./api.ts";
 import { targetName, targetQuery } from "./forms.ts";
 import * as forms from "./job-forms.ts";
-import { cleaning, migrateWords, option, scenarioWords, when } from "./job-routes.ts";
+import { cleaning, migrateWords, scenarioWords } from "./job-routes.ts";
+import { option, when } from "./job-words.ts";
 
 /** `target` is taken: it is how far. */
 const onTarget = v.strictObject({ on: v.optional(targetName, "main") });

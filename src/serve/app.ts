@@ -17,6 +17,7 @@ import type { OwnProgram } from "./own-program.ts";
 import { loadPage } from "./page.ts";
 import { addPlaceRoutes } from "./place-routes.ts";
 import { addReadRoutes } from "./read-routes.ts";
+import { addRemoteRoutes } from "./remote-routes.ts";
 
 export interface AppOptions extends GateOptions {
   program: OwnProgram;
@@ -62,6 +63,7 @@ export function createApp(options: AppOptions): Hono<ApiVariables> {
   addReadRoutes(api);
   addPlaceRoutes(api, { config, now: () => clock.now() });
   addJobRoutes(api);
+  addRemoteRoutes(api);
   addAdminRoutes(api, { config });
   addJobStateRoutes(api);
   addMetricsRoute(api);

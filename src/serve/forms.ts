@@ -23,6 +23,12 @@ export const dumpName = v.pipe(
   v.check((text) => !/[/\\]/.test(text) && text !== "..", "must be a name in the store, not a path"),
 );
 
+/** A machine's folder at a remote. */
+export const hostName = v.pipe(
+  word("the machine that pushed it"),
+  v.check((text) => !/[/\\]/.test(text) && text !== "..", "must be a name, not a path"),
+);
+
 export const worktreeName = word("a worktree's name");
 export const branchName = word("a branch");
 export const snapshotName = word("a snapshot's name", 63);

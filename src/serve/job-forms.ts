@@ -6,6 +6,7 @@ import {
   dumpName,
   entityName,
   flag,
+  hostName,
   migrationGoal,
   noteText,
   rowCount,
@@ -35,6 +36,8 @@ export const rewindBody = body({ name: v.optional(snapshotName) });
 export const restoreBody = body({ dump: dumpName, no_owner: flag });
 export const copyBody = body({ source: v.optional(targetName, "main") });
 export const verifyBody = v.strictObject({ restore: flag, deep: flag });
+export const pushBody = body({ dump: v.optional(dumpName), verify: flag });
+export const pullBody = v.strictObject({ host: hostName, dump: dumpName });
 export const noBody = v.strictObject({});
 
 const migrateEntries = { skip_backup: flag, rehearse: flag, force: flag };

@@ -3,15 +3,9 @@ import type * as v from "valibot";
 import { type Api, addJob } from "./api.ts";
 import { dumpPath, targetPath, worktreePath } from "./forms.ts";
 import * as forms from "./job-forms.ts";
-
-/** The words for an option of yes or no. */
-export const when = (given: boolean, ...words: string[]): string[] => (given ? words : []);
-/** The words for an option with a value. */
-export const option = (name: string, value: string | undefined): string[] =>
-  value === undefined ? [] : [`--${name}=${value}`];
+import { dryRun, option, when } from "./job-words.ts";
 
 const targetOf = ({ target }: { target: string }) => target;
-const dryRun = ({ dry_run }: { dry_run: boolean }) => when(dry_run, "--dry-run");
 /** The name that the command line asks for where the store's dumps go. */
 const STORE = "store";
 

@@ -1,10 +1,17 @@
-/** What can be read from the repository itself: its targets, and its seeds' scenarios. */
+/** What can be read from the repository itself: its targets, its seeds' scenarios, and its remotes. */
 import * as v from "valibot";
-import { type ScenarioDocument, scenariosAnswer, type TargetDocument, targetsAnswer } from "../answers/targets.ts";
+import {
+  remotesAnswer,
+  type ScenarioDocument,
+  scenariosAnswer,
+  type TargetDocument,
+  targetsAnswer,
+} from "../answers/targets.ts";
 import { worktreesAnswer } from "../answers/worktrees.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { loadFactories } from "../seed/factory/factory-file.ts";
 import { type Api, askProgram, check, describe, json, mayUse, needs } from "./api.ts";
+import { LIST } from "./read-routes.ts";
 
 export interface PlaceOptions {
   config(): Promise<LoadedConfig>;
@@ -23,7 +30,7 @@ export function addPlaceRoutes(api: Api, { config, now }: PlaceOptions): void {
     nothing,
     async (context) => {
       const { config: settings } = await config();
-      const { value: listed } = await askProgram(api, ["list"], { answer: worktreesAnswer });
+      const { value: listed } = await askProgram(api, LIST, { answer: worktreesAnswer });
       const names = v.is(worktreesAnswer, listed) ? listed.worktrees.filter(({ main }) => !main) : [];
       const environments = Object.entries(settings.environments).map(
         ([name, each]): TargetDocument => ({ name: `@${name}`, kind: "environment", protected: each.protected }),
@@ -53,6 +60,16 @@ export function addPlaceRoutes(api: Api, { config, now }: PlaceOptions): void {
         }),
       );
       return context.json({ version: 1 as const, entities: [...factories.entities.keys()], scenarios });
+    },
+  );
+  api.app.get(
+    "/api/v1/remotes",
+    describe({ tag: "dumps", summary: "The remotes of dumps.remote" }, { 200: json(remotesAnswer, "their names") }),
+    needs("read"),
+    nothing,
+    async (context) => {
+      const { remote = {} } = (await config()).config.dumps;
+      return context.json({ version: 1 as const, remotes: Object.keys(remote) });
     },
   );
 }

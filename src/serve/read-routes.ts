@@ -15,13 +15,15 @@ import { type Api, addRead, planAnswer } from "./api.ts";
 import { HttpError } from "./failures.ts";
 import { dumpPath, identifier, targetName, targetPath, targetQuery } from "./forms.ts";
 
+/** Asked in the same words wherever it is asked, so that one answer does. */
+export const LIST = ["list", "--changes"];
 const PREVIEW_ROWS = 50;
 const MOST_HISTORY = 1_000;
 
 const targetOf = ({ target }: { target: string }) => target;
 
 /** The items of a list that are of a target one may see. */
-function onlyItems(key: string, field: string) {
+export function onlyItems(key: string, field: string) {
   return (document: Record<string, unknown>, maySee: (target: string) => boolean) => {
     const items = document[key];
     if (!Array.isArray(items)) return document;
@@ -33,7 +35,7 @@ function onlyItems(key: string, field: string) {
 export function addReadRoutes(api: Api): void {
   addRead(api, {
     ...{ path: "/api/v1/worktrees", tag: "worktrees", summary: "The worktrees and their databases" },
-    ...{ answer: worktreesAnswer, words: () => ["list"], only: onlyItems("worktrees", "name") },
+    ...{ answer: worktreesAnswer, words: () => LIST, only: onlyItems("worktrees", "name") },
   });
   addTargetRoutes(api);
   addMigrationRoutes(api);

@@ -13,12 +13,14 @@ import { openServer } from "../server/open-server.ts";
 import type { Server, ServerCondition } from "../server/server.ts";
 import { inTurns } from "../sys/in-turns.ts";
 import { once } from "../sys/once.ts";
+import { ToolError } from "../sys/tool-error.ts";
 import { inDatabase, listDatabases } from "../unit/marks.ts";
 import { enterAlone } from "../unit/selection.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Doubt, findDoubt, isThere, lookForWorktrees } from "./gone.ts";
 import { countMigrations, type Migrations, readWorktreeMigrations } from "./list-migrations.ts";
 import type { WorktreeTools } from "./tools.ts";
+import { listUncommitted } from "./unsaved.ts";
 
 export interface ListedWorktree {
   name: string;
@@ -33,6 +35,8 @@ export interface ListedWorktree {
   sizeBytes?: number;
   migrations?: Migrations;
   connection?: Connection;
+  /** How many paths have changes that are in no commit; undefined where that was not asked, or cannot be told. */
+  uncommitted?: number;
   /** Why it is not where git believes it to be, unless it is certainly gone. */
   away?: Doubt;
   /** What it had was put aside. */
@@ -41,8 +45,8 @@ export interface ListedWorktree {
 
 const AT_ONCE = 8;
 
-/** Everything that `list` shows. A server that cannot be asked is shown as it is; nothing is started. */
-export async function listEverything(tools: WorktreeTools): Promise<ListedWorktree[]> {
+/** Everything that `list` shows; `changes`: also what git says of the files. A server that cannot be asked is shown as it is; nothing is started. */
+export async function listEverything(tools: WorktreeTools, changes: boolean): Promise<ListedWorktree[]> {
   const { repository, operation, stateDir } = tools;
   const [worktrees, { rows, parked }] = await Promise.all([
     listWorktrees(repository, operation.runner),
@@ -57,13 +61,24 @@ export async function listEverything(tools: WorktreeTools): Promise<ListedWorktr
     const place = { name, worktree, isCurrent: worktree.gitDir === repository.gitDir };
     const away =
       isThere(worktree) || row === undefined ? undefined : await findDoubt(row, await look(), "pgrove prune");
-    const listed = { ...place, ...(away === undefined ? {} : { away }) };
+    const uncommitted = changes && isThere(worktree) ? await countUncommitted(tools, worktree) : {};
+    const listed = { ...place, ...(away === undefined ? {} : { away }), ...uncommitted };
     if (aside !== undefined) return { ...listed, isParked: true as const };
     if (!worktree.isMain && row === undefined) return listed;
     const target = await targetOf(tools, row);
     const more = target === undefined ? {} : await describeDatabase(tools, worktree, await servers.open(target));
     return { ...listed, ...(row === undefined ? {} : { row, database: row.database }), ...more };
   });
+}
+
+async function countUncommitted(tools: WorktreeTools, worktree: GitWorktree): Promise<{ uncommitted?: number }> {
+  try {
+    return { uncommitted: (await listUncommitted(tools, worktree)).length };
+  } catch (error) {
+    tools.operation.abort.throwIfAborted();
+    if (error instanceof PgroveError || error instanceof ToolError) return {};
+    throw error;
+  }
 }
 
 /** A row whose kind of isolation no longer fits pgrove.yaml is shown without its database's state. */

@@ -6,6 +6,7 @@ import { gitCommand } from "../repo/git.ts";
 import type { SubmoduleChanges } from "../repo/submodule-changes.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { readChanges } from "../repo/worktree-changes.ts";
+import { readStatusPaths } from "../repo/worktree-status.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import { cutBlock, findBlock } from "./marked-block.ts";
 import type { WorktreeTools } from "./tools.ts";
@@ -18,8 +19,7 @@ export async function requireNothingUnsaved(tools: WorktreeTools, worktree: GitW
   const { uncommitted, unpushed, submodules } = await readChanges(worktree, tools.operation.runner);
   const [submodule] = submodules;
   if (submodule !== undefined) throw submoduleUnsaved(worktree, submodule, submodules.length - 1);
-  const own = await listOwnPaths(tools, worktree);
-  const changed = uncommitted.filter((path) => !own.includes(path.replace(/\/$/, "")));
+  const changed = await withoutOwn(tools, worktree, uncommitted);
   if (changed.length > 0) {
     throw refusal(
       "worktree_dirty",
@@ -33,6 +33,17 @@ export async function requireNothingUnsaved(tools: WorktreeTools, worktree: GitW
     `${worktree.root} is on no branch, and has ${unpushed} commit${unpushed === 1 ? "" : "s"} that no branch, tag or remote has`,
     `git -C ${worktree.root} branch NAME        keeps them; --force removes the worktree all the same`,
   );
+}
+
+/** Paths of a worktree with changes that are in no commit, but for what pgrove has put there. Throws when git fails (exit 1). */
+export async function listUncommitted(tools: WorktreeTools, worktree: GitWorktree): Promise<string[]> {
+  return await withoutOwn(tools, worktree, await readStatusPaths(worktree.root, [], tools.operation.runner));
+}
+
+async function withoutOwn(tools: WorktreeTools, worktree: GitWorktree, paths: readonly string[]): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const own = await listOwnPaths(tools, worktree);
+  return paths.filter((path) => !own.includes(path.replace(/\/$/, "")));
 }
 
 function submoduleUnsaved(

@@ -30,8 +30,9 @@ export const command = defineCommand({
     },
   },
   async run({ args, context }) {
-    const rules = chooseRules(readRules((await context.config())?.config.checks ?? {}), args.only);
-    const found = await runChecks(await chooseSubjects(context, args), rules, await watchTools(context));
+    const all = readRules((await context.config())?.config.checks ?? {});
+    const rules = chooseRules(all, args.only);
+    const found = await runChecks(await chooseSubjects(context, args), rules, await watchTools(context), all);
     const isWell = !firesAt(found, args.failOn ?? "warning");
     const told = await tellFindings(context, found, isWell);
     await annotateForGitHub(context, found);

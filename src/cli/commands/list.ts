@@ -15,18 +15,24 @@ export const command = defineCommand({
       "Looks, and starts nothing. * marks the worktree that you stand in. A terminal gets as many columns as it has room for; a pipe, and --json, all.",
     examples: [
       { line: "pgrove list", about: "all worktrees at a glance" },
+      { line: "pgrove list --changes", about: "and where files have changes that are in no commit" },
       { line: "pgrove list --json | jq '.worktrees[].ports'", about: "for scripts" },
     ],
   },
-  args: {},
-  async run({ context }) {
+  args: {
+    changes: { type: "boolean", description: "also how many files have changes that are in no commit" },
+  },
+  async run({ args: { changes }, context }) {
     const tools = await requireWorktreeTools(context);
     const { listEverything } = await import("../../worktree/list.ts");
-    const listed = await listEverything(tools);
+    const listed = await listEverything(tools, changes);
     const fit = { columns: await answerColumns(), drop: ["PORTS", "SIZE", "BRANCH", "MIGRATIONS", "DATABASE"] };
     await context.output.answer({ worktrees: listed.map(toDocument) }, () => {
       const header = ["", "WORKTREE", "BRANCH", "DATABASE", "SIZE", "MIGRATIONS", "PORTS", "SERVER"];
-      return formatTable([header, ...listed.map(toRow)], { right: [4], fit });
+      const rows = [header, ...listed.map(toRow)];
+      const column = ["CHANGES", ...listed.map(({ uncommitted }) => String(uncommitted ?? "-"))];
+      const shown = changes ? rows.map((row, at) => [...row, column[at] ?? ""]) : rows;
+      return formatTable(shown, { right: [4], fit });
     });
     const elsewhere = listed.filter(({ row, worktree }) => row !== undefined && row.path !== worktree.root);
     for (const { name, worktree } of elsewhere) {
@@ -74,7 +80,7 @@ function describeState({ name, worktree, row, server, exists, away, isParked }: 
 
 function toDocument(listed: ListedWorktree): ListedWorktreeDocument {
   const { name, worktree, isCurrent, row, database, server, exists, sizeBytes, migrations, connection } = listed;
-  const { away, isParked } = listed;
+  const { away, isParked, uncommitted } = listed;
   return {
     name,
     branch: worktree.branch ?? null,
@@ -84,6 +90,7 @@ function toDocument(listed: ListedWorktree): ListedWorktreeDocument {
     current: isCurrent,
     locked: worktree.locked,
     missing: worktree.missing,
+    uncommitted: uncommitted ?? null,
     away: away === undefined ? null : { reason: away.why, moved_to: away.movedTo ?? null },
     parked: isParked ?? false,
     state: worktree.isMain ? "ready" : (row?.state ?? "not_provisioned"),

@@ -26,6 +26,13 @@ export function memoryKey(rule: string, target: string): string {
   return `${rule} ${target}`;
 }
 
+/** Forgets what is remembered of rules that are not among those names: pgrove.yaml has them no more, and nothing would ever resolve them. */
+export function forgetOtherRules(memory: CheckMemory, names: ReadonlySet<string>): void {
+  const stays = (key: string) => names.has(key.slice(0, key.indexOf(" ")));
+  memory.since = Object.fromEntries(Object.entries(memory.since).filter(([key]) => stays(key)));
+  memory.told = Object.fromEntries(Object.entries(memory.told).map(([way, keys]) => [way, keys.filter(stays)]));
+}
+
 /** The body with what is remembered, which is written back as the body has left it; one check at a time. A damaged file is forgotten. */
 export async function withMemory<T>(stateDir: string, body: (memory: CheckMemory) => Promise<T>): Promise<T> {
   const file = join(stateDir, "checks.json");

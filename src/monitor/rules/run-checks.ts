@@ -6,21 +6,26 @@ import type { Target } from "../../resolve/target.ts";
 import { type Measurement, readFigures, type WatchTools } from "../figures/read-figures.ts";
 import { evaluate, type Verdict } from "./evaluate.ts";
 import type { CheckFindings, RuleResult } from "./findings.ts";
-import { type CheckMemory, memoryKey, withMemory } from "./memory.ts";
+import { type CheckMemory, forgetOtherRules, memoryKey, withMemory } from "./memory.ts";
 import type { Rule } from "./rule.ts";
 import { formatFigure, hintFor, sayFinding } from "./words.ts";
 
-/** Every rule at every target, as it stands now. Since when a condition holds is remembered in the state folder. */
+/**
+ * Every rule at every target, as it stands now. Since when a condition holds is remembered in the state folder, of the rules
+ * that there are: `all`, of which `rules` may be a choice.
+ */
 export async function runChecks(
   subjects: readonly TargetMigrations[],
   rules: readonly Rule[],
   tools: WatchTools,
+  all: readonly Rule[] = rules,
 ): Promise<CheckFindings> {
   const wanted = new Set(rules.flatMap(({ condition }) => measuresOf(condition)));
   const measured = await readFigures(subjects, wanted, tools);
-  return await withMemory(tools.stateDir, async (memory) => ({
-    results: rules.flatMap((rule) => judgeRule(rule, measured, memory, tools.now)),
-  }));
+  return await withMemory(tools.stateDir, async (memory) => {
+    forgetOtherRules(memory, new Set(all.map(({ name }) => name)));
+    return { results: rules.flatMap((rule) => judgeRule(rule, measured, memory, tools.now)) };
+  });
 }
 
 /** A rule of what belongs to a server or to all speaks once, at the target where that was measured. */

@@ -1,5 +1,7 @@
 /** Every operation of the API's document is called: what it answers has the form that the document says, and no secret in it. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { found, plantCanary } from "../../support/canaries.ts";
 import { findMistakes, type JsonSchema } from "../../support/serve/json-schema.ts";
 import { makeProject } from "../../support/serve/project.ts";
@@ -19,6 +21,10 @@ let served: Served;
 
 beforeAll(async () => {
   grove = await makeProject(import.meta.path);
+  const yaml = join(grove.repo.folder, "pgrove.yaml");
+  await mkdir(grove.repo.path("remote"));
+  await appendFile(yaml, `dumps: {remote: {dir: ${grove.repo.path("remote")}}}\n`);
+  await grove.ok(["trust", "--yes"]);
   served = await Served.start(grove.repo);
 });
 
@@ -35,7 +41,12 @@ test("every operation of the document answers in the form that it says", async (
   await served.work("/api/v1/targets/main/snapshots", { name: "forms" });
   const dumped = await served.work("/api/v1/targets/main/dumps", {});
   const dump = String(dumped.answer?.path).split("/").at(-1) ?? "";
-  const names: Record<string, string> = { target: "main", worktree: "feature-forms", dump, job: dumped.id };
+  await served.work("/api/v1/remotes/dir/push", { dump });
+  const [there] = (await served.get("/api/v1/remotes/dir/dumps")).dumps as { name: string; host: string }[];
+  expect(there?.name).toBe(dump);
+  const names: Record<string, string> = {
+    ...{ target: "main", worktree: "feature-forms", dump, job: dumped.id, remote: "dir" },
+  };
   const queries: Record<string, string> = { "/api/v1/targets/{target}/rows": "?table=users" };
   const bodies: Record<string, object> = {
     "/api/v1/worktrees": { branch: "planned", dry_run: true },
@@ -44,9 +55,10 @@ test("every operation of the document answers in the form that it says", async (
     "/api/v1/targets/{target}/copy": { source: "main", dry_run: true },
     "/api/v1/targets/{target}/seed": { entities: ["users"], count: 3, dry_run: true },
     "/api/v1/targets/{target}/dumps": { note: "once more" },
+    "/api/v1/remotes/{remote}/pull": { host: there?.host, dump },
     "/api/dev/test-data/generate": { scenario: "user_onboarding", dry_run: true },
   };
-  const jobs = ["verify", "pin", "unpin", "cancel", "dumps"];
+  const jobs = ["verify", "pin", "unpin", "cancel", "dumps", "pull"];
   const mistakes: string[] = [];
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {

@@ -1,6 +1,7 @@
 /** A worktree's life: made, used, provisioned again, reset, removed; and every way to begin one. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runOk } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
@@ -42,6 +43,9 @@ describe.concurrent("from its first day to its last", () => {
 
     const listed = await grove.ok(["list"], { cwd: folder });
     expect(listed).toMatch(new RegExp(`\\n\\* +feature-auth +feature/auth +${database} +\\d.* running$`));
+    await writeFile(join(folder, "draft.sql"), "select 1");
+    expect(await grove.ok(["list", "--changes"])).toMatch(/CHANGES\n.* main .* 0\n.* feature-auth .* 1$/);
+    await rm(join(folder, "draft.sql"));
     expect((await grove.list())[1]).toMatchObject({
       ...{ name: "feature-auth", branch: "feature/auth", path: folder, database, index: 1, state: "ready" },
       ...{ ports: { web: expect.any(Number) }, url_redacted: url.replace(`:${grove.server.password}@`, "@") },
