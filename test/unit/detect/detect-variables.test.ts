@@ -60,7 +60,7 @@ describe("init names every variable by which the database is found", () => {
     await write({ "compose.yaml": "services: {db: {image: postgres}}\n", ...files });
     const ask = async (...ignored: string[]) =>
       (await detectProject(root, { askIgnored: async (paths) => paths.filter((path) => ignored.includes(path)) })).sets;
-    expect(await ask(".env.local")).toEqual([{ file: ".env.local", set, ports: {}, database: "shop" }]);
+    expect(await ask(".env.local")).toEqual([{ file: ".env.local", set, ports: {}, database: "shop", port: 5432 }]);
     expect(await ask(".env", ".env.local")).toMatchObject([{ file: ".env" }]);
     expect(await ask()).toMatchObject([{ file: ".env" }]);
     await rm(join(root, "config"), { recursive: true });

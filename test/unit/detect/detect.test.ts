@@ -51,6 +51,38 @@ describe("compose files", () => {
   });
 
   test.each([
+    [
+      "by its database",
+      "db: {image: postgres, environment: {POSTGRES_DB: shop}}",
+      "DATABASE_URL=postgres://u:p@localhost/shop",
+    ],
+    [
+      "by a list of variables",
+      "db: {image: postgres, environment: ['POSTGRES_DB=shop']}",
+      "DB_HOST=localhost\nDB_NAME=shop",
+    ],
+    [
+      "by its port",
+      "db: {image: postgres, ports: ['127.0.0.1:5433:5432']}",
+      "DATABASE_URL=postgres://u:p@localhost:5433/x",
+    ],
+    [
+      "by a default",
+      `db: {image: postgres, ports: ["$\{P:-5433}:5432"]}`,
+      "DATABASE_URL=postgres://u:p@localhost:5433/x",
+    ],
+    ["since no profile holds it back", "db: {image: postgres}", ""],
+  ])("of several in one file the one that the env file leads to is first: %s", async (_how, db, env) => {
+    const other = "{image: postgres, environment: {POSTGRES_DB: figures}, ports: ['5432:5432'], profiles: [tools]}";
+    const user = "{image: web, depends_on: [analytics], profiles: [tools]}";
+    await write({
+      "compose.yaml": `services:\n  analytics: ${other}\n  charts: ${user}\n  ${db}\n`,
+      ".env": `${env}\n`,
+    });
+    expect((await detectProject(root)).services.map(({ service }) => service)).toEqual(["db", "analytics"]);
+  });
+
+  test.each([
     "postgres",
     "postgres:17@sha256:0123",
     "docker.io/library/postgres:16",
