@@ -65,14 +65,24 @@ async function findWritten(root: string, entries: readonly FoundEntry[]): Promis
   }
   for (const { file, names } of await listConfigNames(root, entries)) {
     const target = nearest([...sets.keys()], file);
-    const set = Object.fromEntries(
+    const set: Record<string, string> = Object.fromEntries(
       names.flatMap((name) => (partOf(name) === undefined ? [] : [[name, partOf(name) ?? ""]])),
     );
+    if (isRails(file) && !namesDatabase(set)) set.DATABASE_URL = "{url}";
     add(sets, target, set, {});
   }
   return [...sets.values()]
     .filter(({ set, ports }) => Object.keys(set).length + Object.keys(ports).length > 0)
     .sort((a, b) => a.file.split("/").length - b.file.split("/").length);
+}
+
+/** Rails takes DATABASE_URL before all that stands in the file, where a name may be written out. */
+function isRails(file: string): boolean {
+  return basename(file).startsWith("database.y");
+}
+
+function namesDatabase(set: Readonly<Record<string, string>>): boolean {
+  return Object.values(set).some((text) => /^\{(url|database)\}$/.test(text));
 }
 
 /** What is known already counts: a value says more of its form than a name. */

@@ -98,6 +98,11 @@ describe("init names every variable by which the database is found", () => {
       ["A_URL", "DB_HOST"],
     ],
     [
+      "config/database.yml",
+      'development:\n  database: shop_development\n  host: <%= ENV.fetch("DB_HOST") { "x" } %>\n',
+      ["DATABASE_URL", "DB_HOST"], // else a worktree's app would find main's database on the worktree's server
+    ],
+    [
       "shop/settings.py",
       'SECRET = os.environ["SECRET_NAME"]\nDATABASES = {"default": {"NAME": os.environ["DB_NAME"], "HOST": os.environ.get("DB_HOST", "x")}}\n',
       ["DB_NAME", "DB_HOST"],
