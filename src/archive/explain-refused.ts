@@ -43,6 +43,12 @@ const RULES: readonly Rule[] = [
     hint: "create the role (createuser), or restore it with --no-owner",
   },
   {
+    code: "load_label",
+    says: /security label provider "([^"]+)" is not loaded|no (security label provider)s have been loaded/i,
+    why: (name) => `it has security labels of ${name}, which the server has not`,
+    hint: "leave them out with the extension that they are of: --skip-extension NAME; or dump again with pg_dump --no-security-labels",
+  },
+  {
     code: "load_locale",
     says: /could not create locale "([^"]+)"|collation "([^"]+)" for encoding/i,
     why: (name) => `the server has no locale or collation ${name}`,
