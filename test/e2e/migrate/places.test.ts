@@ -99,6 +99,7 @@ describe("users", () => {
     await stage.sql.unsafe(`alter database ${stage.database} set default_transaction_read_only = on`);
     const { code, stderr } = await stage.run("up");
     expect([code, stderr]).toEqual([5, expect.stringContaining("can only be read")]);
+    expect(stderr).toContain("RESET default_transaction_read_only");
     expect(await stage.ledger()).toBe("");
   });
 });
