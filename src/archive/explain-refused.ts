@@ -13,7 +13,7 @@ const NAMELESS =
 const RULES: readonly Rule[] = [
   {
     code: "dump_damaged",
-    says: /pg_restore: error: (?!could not execute query).*(?:corrupt|could not (?:uncompress|decompress|find block)|unexpected (?:block|end)|end of file|valid archive|incomplete tar|unrecognized data block)/i,
+    says: /pg_restore: error: (?!could not execute query).*(?:corrupt|could not open (?:input file|large object TOC file) .*No such file|could not (?:uncompress|decompress|find block)|unexpected (?:block|end)|end of file|valid archive|incomplete tar|unrecognized data block)|^\s*tar: (?:Unexpected EOF|Error is not recoverable|short read)/im,
     why: () => "the dump is damaged: its data cannot be read to the end",
     hint: "make it again, or restore an older one: pgrove dumps list",
   },

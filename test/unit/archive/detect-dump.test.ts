@@ -107,6 +107,11 @@ describe("what is none says what it looks like", () => {
     expect(String(error)).toMatch(words);
   });
 
+  test("a tar that ends within one of its files is damaged, and no folder in a tar", async () => {
+    const whole = tar([toc(), file("3001.dat", Buffer.alloc(4096)), file("restore.sql")]);
+    await expect(detect(whole.subarray(0, 2560))).rejects.toMatchObject({ code: "dump_damaged", exit: 1 });
+  });
+
   test("an archive that was compressed once more", async () => {
     const own = tar([toc(), file("3001.dat"), file("restore.sql")]);
     const wrappings = [gzipSync, zstdCompressSync];

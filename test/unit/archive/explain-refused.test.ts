@@ -32,10 +32,17 @@ test.each([
   expect(found?.hint).not.toContain("dumps verify");
 });
 
+test("a tar that ends too early is damaged", () => {
+  expect(explainRefused("sh failed (exit 2):\n  tar: Error is not recoverable: exiting now")?.code).toBe(
+    "dump_damaged",
+  );
+});
+
 test("what pg_restore cannot read is damaged; what a server refuses is not", () => {
   for (const said of [
     "could not read from input file: end of file",
     "found unexpected block ID (1) when reading data -- expected 2",
+    'could not open input file "/tmp/x/dump/3423.dat": No such file or directory',
   ])
     expect(explainRefused(`pg_restore failed (exit 1):\n  pg_restore: error: ${said}`)?.code).toBe("dump_damaged");
   for (const said of ['relation "public.t" does not exist', "syntax error at end of file", "invalid byte sequence"])
