@@ -18,6 +18,12 @@ const RULES: readonly Rule[] = [
     hint: "make it again, or restore an older one: pgrove dumps list",
   },
   {
+    code: "load_mixed",
+    says: /syntax error at or near "(pg_dump(?:all)?)"/i,
+    why: (name) => `what ${name} said to its stderr is in it`,
+    hint: "make it again without 2>&1, and without the -t of docker exec, which mixes the two; or take that line out",
+  },
+  {
     code: "load_order",
     says: /violates check constraint "([^"]+)"/i,
     why: (name) =>

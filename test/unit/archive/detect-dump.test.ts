@@ -95,6 +95,8 @@ describe("what is none says what it looks like", () => {
     ["a page", "<!DOCTYPE html><html>Sign in</html>", /page/],
     ["git-lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:x\n", /git lfs pull/],
     ["UTF-16", Buffer.from("\ufeffSELECT 1;", "utf16le"), /UTF-16/],
+    ["UTF-16, the other way round", Buffer.from("\ufeff--\n", "utf16le").swap16(), /UTF-16.*iconv/],
+    ["UTF-16 without a mark", Buffer.from("--\n-- PostgreSQL", "utf16le"), /UTF-16.*iconv/],
     ["gzip of a binary", gzipSync(random), /binary/],
     ["zstd of a binary", zstdCompressSync(random), /binary/],
     ["a tar without toc.dat", tar([file("a.txt"), file("restore.sql")]), /no toc\.dat/],
