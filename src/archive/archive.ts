@@ -118,10 +118,23 @@ export class ArchiveCursor {
 
 function parseArchive(bytes: Uint8Array): Archive {
   const cursor = new ArchiveCursor(bytes);
+  if (isFromTerminal(bytes)) throw new Error("line ends");
   const { count, format, ...head } = readHead(cursor);
+  if (count < 1) throw new Error("count"); // pg_dump has an entry for the encoding at the least
   const archive: Archive = { ...head, entries: [] };
   for (let index = 0; index < count; index++) archive.entries.push(readEntry(cursor, head.version.minor, format));
   return archive;
+}
+
+const NEWLINE = 10;
+const RETURN = 13;
+
+/** Whether every line end is a terminal's: pg_restore may find a table of contents in that, without an entry. */
+function isFromTerminal(bytes: Uint8Array): boolean {
+  let at = bytes.indexOf(NEWLINE);
+  if (at < 0) return false;
+  for (; at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) if (bytes[at - 1] !== RETURN) return false;
+  return true;
 }
 
 /** Reads what stands before the entries, from the magic on. */

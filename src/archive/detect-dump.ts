@@ -114,7 +114,7 @@ const BLOCK = 512;
 
 /** Walks a tar's headers; the data is skipped. https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
 async function detectTar({ path, reading }: DumpBytes, held: string | undefined): Promise<DumpKind> {
-  return await reading(async ({ read }) => {
+  return await reading(async ({ sizeBytes, read }) => {
     let toc: { offset: number; inside: string } | undefined;
     for (let position = 0; ; ) {
       const header = Buffer.from((await read(position, BLOCK)).slice());
@@ -127,6 +127,7 @@ async function detectTar({ path, reading }: DumpBytes, held: string | undefined)
         toc = { offset: position + BLOCK, inside: name.slice(0, -"toc.dat".length) };
       }
       position += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+      if (position > sizeBytes) throw damagedTar(path);
     }
     if (toc === undefined && held !== undefined) throw packed(path, held, "none");
     if (toc === undefined) throw notADump(path, "the tar holds no toc.dat, so it is of neither pg_dump -Ft nor -Fd");

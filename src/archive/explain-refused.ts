@@ -13,9 +13,15 @@ const NAMELESS =
 const RULES: readonly Rule[] = [
   {
     code: "dump_damaged",
-    says: /pg_restore: error: (?!could not execute query).*(?:corrupt|could not (?:uncompress|decompress|find block)|unexpected (?:block|end)|end of file|valid archive|incomplete tar|unrecognized data block)/i,
+    says: /pg_restore: error: (?!could not execute query).*(?:corrupt|could not open (?:input file|large object TOC file) .*No such file|could not (?:uncompress|decompress|find block)|unexpected (?:block|end)|end of file|valid archive|incomplete tar|unrecognized data block)|^\s*tar: (?:Unexpected EOF|Error is not recoverable|short read)/im,
     why: () => "the dump is damaged: its data cannot be read to the end",
     hint: "make it again, or restore an older one: pgrove dumps list",
+  },
+  {
+    code: "load_mixed",
+    says: /syntax error at or near "(pg_dump(?:all)?)"/i,
+    why: (name) => `what ${name} said to its stderr is in it`,
+    hint: "make it again without 2>&1, and without the -t of docker exec, which mixes the two; or take that line out",
   },
   {
     code: "load_order",
@@ -41,6 +47,12 @@ const RULES: readonly Rule[] = [
     says: /role "([^"]+)" does not exist/i,
     why: (name) => `there is no role ${name}`,
     hint: "create the role (createuser), or restore it with --no-owner",
+  },
+  {
+    code: "load_label",
+    says: /security label provider "([^"]+)" is not loaded|no (security label provider)s have been loaded/i,
+    why: (name) => `it has security labels of ${name}, which the server has not`,
+    hint: "leave them out with the extension that they are of: --skip-extension NAME; or dump again with pg_dump --no-security-labels",
   },
   {
     code: "load_locale",

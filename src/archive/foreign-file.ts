@@ -3,6 +3,8 @@
 const GPG = "it is encrypted with OpenPGP: decrypt it first with gpg -d";
 const AGE = "it is encrypted with age: decrypt it first with age -d";
 const OPENSSL = "it is encrypted with openssl: decrypt it first with openssl enc -d";
+const UTF16 =
+  "it is UTF-16 text, as PowerShell's `>` writes: make it again with pg_dump -f; or, where it is SQL, iconv -f UTF-16 -t UTF-8";
 const MYSQL = "it is a dump of MySQL or MariaDB";
 const PAGE = "it is a page of the web or the error of a store, as a download without its login leaves it";
 
@@ -22,7 +24,10 @@ const BEGINNINGS: readonly [string, string][] = [
   ["U2FsdGVkX1", OPENSSL],
   ["-----BEGIN PKCS7", "it is encrypted with openssl: decrypt it first with openssl smime -decrypt"],
   ["-----BEGIN CMS", "it is encrypted with openssl: decrypt it first with openssl cms -decrypt"],
-  ["\xff\xfe", "it is UTF-16 text, as PowerShell's `>` writes: make it again with pg_dump -f"],
+  ["\xff\xfe", UTF16],
+  ["\xfe\xff", UTF16],
+  ["-\0-\0", UTF16],
+  ["\0-\0-", UTF16],
   ["-- MySQL dump", MYSQL],
   ["-- MariaDB dump", MYSQL],
   ["/*!", MYSQL],

@@ -50,6 +50,8 @@ const OBJECT = new RegExp(
 const OPERATORS = new RegExp(`^(?:CREATE|ALTER|COMMENT ON) (OPERATOR (?:CLASS|FAMILY)) (${QUALIFIED})(.*)$`, "i");
 const POLICY = new RegExp(`^(?:CREATE|COMMENT ON) POLICY (${PART}) ON (${QUALIFIED})(.*)$`, "i");
 const POLICY_ROLES = new RegExp(`^(?: AS \\w+)?(?: FOR \\w+)? TO (${NAME_LIST})(?: |$)`, "i");
+/** Of labels the provider is told, which is an extension's library. */
+const LABEL = new RegExp(`^SECURITY LABEL FOR (${PART}) ON `, "i");
 const MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR (${NAME}) SERVER (${PART})`, "i");
 const OWNER = new RegExp(`^ALTER .+ OWNER TO (${NAME})$`, "i");
 const SESSION = /^SET (?:SESSION AUTHORIZATION|(?:SESSION |LOCAL )?ROLE) (.+?)\s*;?$/is;
@@ -117,6 +119,8 @@ export function wantOf(text: string, whole: () => string): Want | undefined {
     case "COMMENT":
     case "DROP":
       return objectOf(text);
+    case "SECURITY":
+      return labelOf(text);
     default:
       return undefined;
   }
@@ -163,6 +167,14 @@ function objectOf(text: string): Want | undefined {
     object: `user mapping of ${unquoteName(role)} for ${server}`,
     roles: rolesIn(role),
   };
+}
+
+/** It goes with the extension of the provider's name. */
+function labelOf(text: string): Want | undefined {
+  const provider = LABEL.exec(text)?.[1];
+  return provider === undefined
+    ? undefined
+    : { ...none, kind: "object", object: `extension ${unquoteName(provider).replace(/^'|'$/g, "")}` };
 }
 
 function isBySuperusers(what: string, rest: string): boolean {

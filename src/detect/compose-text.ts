@@ -90,15 +90,16 @@ class TextReader {
 
 function merge(base: Mapping | undefined, own: Mapping): Mapping {
   if (base === undefined) return own;
-  const both = (key: string) => [base[key], own[key]].filter((each) => each !== undefined);
-  const environment = both("environment").flatMap(listVariables);
-  return { ...base, ...own, ...(environment.length === 0 ? {} : { environment }) };
+  const environment = { ...readVariables(base.environment), ...readVariables(own.environment) };
+  return { ...base, ...own, ...(Object.keys(environment).length === 0 ? {} : { environment }) };
 }
 
-/** The names in `environment`, a mapping or a list of NAME=value. */
-export function listVariables(environment: unknown): string[] {
-  if (Array.isArray(environment)) return environment.map((each) => String(each).split("=")[0] ?? "");
-  return Object.keys(asMapping(environment) ?? {});
+/** `environment`, a mapping or a list of NAME=value; what has no value there is empty. */
+export function readVariables(environment: unknown): Record<string, string> {
+  const pairs = Array.isArray(environment)
+    ? environment.map((each) => /^([^=]*)=?(.*)$/s.exec(String(each))?.slice(1) ?? [])
+    : Object.entries(asMapping(environment) ?? {});
+  return Object.fromEntries(pairs.map(([name, value]) => [name, String(value ?? "")]));
 }
 
 /** `include`: a list of paths, or of mappings with a path or several. */

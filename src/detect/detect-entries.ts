@@ -18,6 +18,10 @@ const MOST_FOLDERS = 3000;
 const SKIPPED = new Set(["node_modules", "vendor", "dist", "build", "target", "venv", "__pycache__", "coverage"]);
 const ENTERED_THOUGH_HIDDEN = new Set([".docker", ".devcontainer", ".deploy"]);
 
+/** What is named by a custom of its own although it lies deep: the resources of Maven and Gradle. */
+const DEEP = /(^|\/)src\/main\/resources(\/|$)/;
+const DEEPEST_OF_ALL = 6;
+
 /**
  * A repository's files and folders, four levels deep and sorted. Breadth first, so that what is near the root is found
  * even when the limit is met. Links are passed over: they may lead anywhere.
@@ -26,7 +30,7 @@ export async function listEntries(root: string): Promise<FoundEntry[]> {
   const found: FoundEntry[] = [];
   let level = [""];
   let folders = 0;
-  for (let depth = 0; depth <= DEEPEST && level.length > 0; depth++) {
+  for (let depth = 0; depth <= DEEPEST_OF_ALL && level.length > 0; depth++) {
     const next: string[] = [];
     for (const folder of level) {
       if (++folders > MOST_FOLDERS) return found;
@@ -39,7 +43,7 @@ export async function listEntries(root: string): Promise<FoundEntry[]> {
         if (isFolder) next.push(path);
       }
     }
-    level = next;
+    level = depth < DEEPEST ? next : next.filter((path) => DEEP.test(path));
   }
   return found;
 }

@@ -1,7 +1,8 @@
 /** Finds a repository's migrations, and which tool they are written for. */
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, normalize } from "node:path";
+import { readEnvFile } from "../config/env-file.ts";
 import type { Layout } from "../config/schema-migrations.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { isNumberedFolder, isNumberedSql, layoutOfName, layoutOfText, usesSqlx } from "../repo/migration-layout.ts";
@@ -10,25 +11,49 @@ import { quoteWord } from "../sys/shell-word.ts";
 import type { FoundEntry } from "./detect-entries.ts";
 
 export type DetectedMigrations =
-  | { dir: string; layout: Layout }
+  /** SQL files; with the table that the layout's own tool is told to remember them in, where it is told one. */
+  | { dir: string; layout: Layout; table?: string }
   /** Another tool's: its name, and its commands, run from the repository's root. */
   | { tool: string; command: { up: string; down?: string; status?: string; history?: string; create?: string } }
   /** Probably a tool's whose commands are not known: its name, and a file of it, relative to the root. */
   | { foreign: string; file: string };
 
 const FOLDERS = new Set(["migrations", "migrate", "migration", "changelog", "changelogs"]);
+/** Where sqlc's users keep theirs. */
+const SQL_FOLDERS = new Set([...FOLDERS, "schema"]);
 
 /** SQL files before other tools' folders, near the root before deep; undefined when there are none. */
 export async function findMigrations(
   root: string,
   entries: readonly FoundEntry[],
 ): Promise<DetectedMigrations | undefined> {
-  const folders = entries.filter(({ name, isFolder }) => isFolder && FOLDERS.has(name));
-  for (const { path } of folders) {
-    const layout = await findLayout(join(root, path), root);
-    if (layout !== undefined) return { dir: path, layout };
+  const told = await readToolVariables(root, entries);
+  const within = (names: ReadonlySet<string>) => entries.filter(({ name, isFolder }) => isFolder && names.has(name));
+  for (const dir of [...told.dirs, ...within(SQL_FOLDERS).map(({ path }) => path)]) {
+    const layout = await findLayout(join(root, dir), root);
+    if (layout === undefined) continue;
+    const table = told.tables[layout];
+    return { dir, layout, ...(table === undefined ? {} : { table }) };
   }
-  return findPrisma(entries) ?? findAlembic(entries) ?? findForeign(entries, folders);
+  return findPrisma(entries) ?? findAlembic(entries) ?? findDrizzle(entries) ?? findForeign(entries, within(FOLDERS));
+}
+
+interface ToldByVariables {
+  dirs: readonly string[];
+  tables: Partial<Record<Layout, string>>;
+}
+
+/** What the root's env files say to goose and dbmate, which read them by themselves. */
+async function readToolVariables(root: string, entries: readonly FoundEntry[]): Promise<ToldByVariables> {
+  const files = entries.filter(({ path, name, isFolder }) => !isFolder && path === name && /^\.env(\.|$)/.test(name));
+  const told: Record<string, string> = {};
+  for (const { path } of files) Object.assign(told, await readEnvFile(join(root, path)).catch(() => ({})));
+  const dirs = [told.GOOSE_MIGRATION_DIR, told.DBMATE_MIGRATIONS_DIR].filter((dir) => dir !== undefined && dir !== "");
+  const tables = { goose: told.GOOSE_TABLE || undefined, dbmate: told.DBMATE_MIGRATIONS_TABLE || undefined };
+  return {
+    dirs: dirs.map((dir) => normalize(dir ?? "").replace(/(.)\/$/, "$1")).filter((dir) => !/^(\.\.|\/)/.test(dir)),
+    tables: Object.fromEntries(Object.entries(tables).filter(([, table]) => table !== undefined)),
+  };
 }
 
 /** The first file in a folder of migrations, or below it, that looks like one of another tool's. */
@@ -64,6 +89,14 @@ function findPrisma(entries: readonly FoundEntry[]): DetectedMigrations | undefi
     status: `npx prisma migrate status${option}`,
   };
   return { tool: "prisma", command };
+}
+
+function findDrizzle(entries: readonly FoundEntry[]): DetectedMigrations | undefined {
+  const settings = entries.find(({ name, isFolder }) => !isFolder && /^drizzle\.config\.[cm]?[jt]s$/.test(name));
+  if (settings === undefined) return undefined;
+  const folder = dirname(settings.path);
+  const enter = folder === "." ? "" : `cd ${quoteWord(folder)} && `;
+  return { tool: "drizzle", command: { up: `${enter}npx drizzle-kit migrate` } };
 }
 
 function findAlembic(entries: readonly FoundEntry[]): DetectedMigrations | undefined {

@@ -14,7 +14,11 @@ export interface DetectedSet {
   ports: Readonly<Record<string, number>>;
   /** The database that the file names. */
   database?: string;
+  /** The port of its server. */
+  port?: number;
 }
+
+type DatabasePlace = Pick<DetectedSet, "database" | "port">;
 
 const ENV_FILE = /^\.env(?:\.([\w-]+))*$/;
 const EXAMPLE = /\.(?:example|sample|template|dist|defaults)$/;
@@ -46,7 +50,7 @@ function readsLocal(file: string, entries: readonly FoundEntry[]): boolean {
 
 function joinFiles(sets: readonly DetectedSet[]): DetectedSet[] {
   const joined = new Map<string, DetectedSet>();
-  for (const { file, set, ports, database } of sets) add(joined, file, set, ports, database);
+  for (const { file, set, ports, ...place } of sets) add(joined, file, set, ports, place);
   return [...joined.values()];
 }
 
@@ -57,18 +61,28 @@ async function findWritten(root: string, entries: readonly FoundEntry[]): Promis
     const target = path.replace(EXAMPLE, "");
     if (!OWN.test(target.slice(target.lastIndexOf("/") + 1))) continue;
     const variables = await readEnvFile(join(root, path)).catch(() => ({}));
-    add(sets, target, findVariables(variables), findPorts(variables), findDatabase(variables));
+    add(sets, target, findVariables(variables), findPorts(variables), findPlace(variables));
   }
   for (const { file, names } of await listConfigNames(root, entries)) {
     const target = nearest([...sets.keys()], file);
-    const set = Object.fromEntries(
+    const set: Record<string, string> = Object.fromEntries(
       names.flatMap((name) => (partOf(name) === undefined ? [] : [[name, partOf(name) ?? ""]])),
     );
+    if (isRails(file) && !namesDatabase(set)) set.DATABASE_URL = "{url}";
     add(sets, target, set, {});
   }
   return [...sets.values()]
     .filter(({ set, ports }) => Object.keys(set).length + Object.keys(ports).length > 0)
     .sort((a, b) => a.file.split("/").length - b.file.split("/").length);
+}
+
+/** Rails takes DATABASE_URL before all that stands in the file, where a name may be written out. */
+function isRails(file: string): boolean {
+  return basename(file).startsWith("database.y");
+}
+
+function namesDatabase(set: Readonly<Record<string, string>>): boolean {
+  return Object.values(set).some((text) => /^\{(url|database)\}$/.test(text));
 }
 
 /** What is known already counts: a value says more of its form than a name. */
@@ -77,14 +91,10 @@ function add(
   file: string,
   set: Readonly<Record<string, string>>,
   ports: Readonly<Record<string, number>>,
-  database?: string,
+  place: DatabasePlace = {},
 ): void {
   const known: DetectedSet = sets.get(file) ?? { file, set: {}, ports: {} };
-  const named = known.database ?? database;
-  sets.set(file, {
-    ...{ file, set: { ...set, ...known.set }, ports: { ...ports, ...known.ports } },
-    ...(named === undefined ? {} : { database: named }),
-  });
+  sets.set(file, { ...place, ...known, set: { ...set, ...known.set }, ports: { ...ports, ...known.ports } });
 }
 
 /** The env file that lies nearest above what reads it. */
@@ -106,12 +116,15 @@ function listUrls(variables: Variables): { urls: [string, string][]; primary: [s
   return { urls, primary: urls.find(([name]) => name === "DATABASE_URL") ?? urls[0] };
 }
 
-/** The database that the URL names, else the parts do. */
-function findDatabase(variables: Variables): string | undefined {
+/** The database and the port that the URL names, else the parts do. */
+function findPlace(variables: Variables): DatabasePlace {
   const { primary } = listUrls(variables);
-  const part = findParts(variables).find(([, placeholder]) => placeholder === "{database}")?.[0];
-  const named = primary === undefined ? variables[part ?? ""] : decoded(databaseOf(primary[1]));
-  return named === "" ? undefined : named;
+  const parts = findParts(variables);
+  const part = (placeholder: string) => variables[parts.find(([, each]) => each === placeholder)?.[0] ?? ""];
+  const database = primary === undefined ? part("{database}") : decoded(databaseOf(primary[1]));
+  const written = primary === undefined ? part("{port}") : /:(\d+)$/.exec(URL_PARTS.exec(primary[1])?.[2] ?? "")?.[1];
+  const port = Number(written);
+  return { ...(database === undefined || database === "" ? {} : { database }), ...(port > 0 ? { port } : {}) };
 }
 
 function decoded(text: string): string {

@@ -63,7 +63,7 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
     project: toProjectName(defaultOf(named) ?? name),
     services: compose
       .flatMap(({ services }) => services)
-      .sort(byLikelihood)
+      .sort(byLikelihood(sets))
       .filter(isFirst),
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),
@@ -118,9 +118,25 @@ function isFirst({ file, service }: DetectedService, index: number, all: readonl
   return all.findIndex((each) => each.file === file && each.service === service) === index;
 }
 
-/** What the scripts call before the rest, the plain name before variants such as docker-compose.prod.yml, near the root before deep, much used before little. */
-function byLikelihood(a: DetectedService, b: DetectedService): number {
-  return unlikelihood(a) - unlikelihood(b) || b.dependents.length - a.dependents.length || (a.file < b.file ? -1 : 1);
+/**
+ * What the scripts call before the rest, the plain name before variants such as docker-compose.prod.yml, near the root
+ * before deep; the database that the env files lead to before another one, what is always started before what a profile
+ * starts, much used before little.
+ */
+function byLikelihood(sets: readonly DetectedSet[]): (a: DetectedService, b: DetectedService) => number {
+  const meant = (service: DetectedService) => sets.map((set) => likeness(service, set)).find((each) => each > 0) ?? 0;
+  return (a, b) =>
+    unlikelihood(a) - unlikelihood(b) ||
+    meant(b) - meant(a) ||
+    Number(a.isOptional ?? false) - Number(b.isOptional ?? false) ||
+    b.dependents.length - a.dependents.length ||
+    (a.file < b.file ? -1 : Number(a.file > b.file));
+}
+
+/** How much of what an env file says of its database is so of the service. */
+function likeness({ database, ports = [] }: DetectedService, set: DetectedSet): number {
+  const sameDatabase = set.database !== undefined && set.database === database;
+  return Number(sameDatabase) + (set.port !== undefined && ports.includes(set.port) ? 2 : 0);
 }
 
 function unlikelihood({ file, files }: DetectedService): number {

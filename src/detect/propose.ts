@@ -177,10 +177,10 @@ function migrationLines({ migrations }: Detected): string[] {
       ...commands,
     ];
   }
-  if (migrations.layout === "golang-migrate") {
-    return migrations.dir === "migrations" ? [] : ["migrations:", `  dir: ${scalar(migrations.dir)}`];
-  }
-  return ["migrations:", `  dir: ${scalar(migrations.dir)}`, `  layout: ${migrations.layout}`];
+  const { dir, layout, table } = migrations;
+  if (layout === "golang-migrate") return dir === "migrations" ? [] : ["migrations:", `  dir: ${scalar(dir)}`];
+  const told = table === undefined ? [] : [`  table: ${scalar(table)}    # as ${layout} is told by the env file`];
+  return ["migrations:", `  dir: ${scalar(dir)}`, `  layout: ${layout}`, ...told];
 }
 
 function environmentLines({ envFiles }: Detected): string[] {

@@ -5,6 +5,7 @@ import { blank } from "../archive/left-out.ts";
 import { refusal } from "../errors.ts";
 import type { Stage } from "../postgres/toolbox.ts";
 import { joinCommands } from "../sys/pipe.ts";
+import type { Runner } from "../sys/process.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import type { Work } from "../work/work.ts";
 import type { InspectedDump } from "./inspect.ts";
@@ -52,21 +53,37 @@ export async function choosePlace(work: Work, inspected: InspectedDump, way: Way
       : stage.write("lent", readDump(work, inspected), abort));
     return { ...way, path, parallel, stage };
   }
-  if (kind.kind === "packed-directory") {
-    const folder = await stage.unpack("dump", readDump(work, inspected), abort);
-    const path = kind.inside === "" ? folder : `${folder}/${kind.inside.replace(/\/$/, "")}`;
-    return { ...way, path, parallel, stage };
-  }
-  if (place !== "container" && parts.length === 0) {
-    return { ...way, path: await stage.lend(dump.path, abort), parallel, stage };
-  }
-  const tar = { file: "tar", args: ["-C", dump.path, "-cf", "-", "."], env: {}, secrets: [] };
-  const path = await joinCommands(work.tools.runner, tar, (input) => stage.unpack("dump", input, abort), abort);
-  if (parts.length > 0) {
+  const given = { stage, runner: work.tools.runner, mayLend: place !== "container" && parts.length === 0 };
+  const path = await placeFolder(inspected, given, readDump(work, inspected), abort);
+  if (kind.kind === "directory" && parts.length > 0) {
     const contents = readBlanked(join(dump.path, "toc.dat"), parts, () => undefined);
     await stage.write("dump/toc.dat", contents, abort);
   }
   return { ...way, path, parallel, stage };
+}
+
+/** Where the programs are given a folder. */
+interface FolderPlace {
+  stage: Stage;
+  runner: Runner;
+  /** They find it where it lies. */
+  mayLend: boolean;
+}
+
+/** Puts an archive that is a folder, or a tar around one, where pg_restore can read it; resolves with the path as it sees it. */
+export async function placeFolder(
+  { dump, kind }: InspectedDump,
+  { stage, runner, mayLend }: FolderPlace,
+  packed: AsyncIterable<Uint8Array>,
+  abort: AbortSignal,
+): Promise<string> {
+  if (kind.kind === "packed-directory") {
+    const folder = await stage.unpack("dump", packed, abort);
+    return kind.inside === "" ? folder : `${folder}/${kind.inside.replace(/\/$/, "")}`;
+  }
+  if (mayLend) return await stage.lend(dump.path, abort);
+  const tar = { file: "tar", args: ["-C", dump.path, "-cf", "-", "."], env: {}, secrets: [] };
+  return await joinCommands(runner, tar, (input) => stage.unpack("dump", input, abort), abort);
 }
 
 /** Throws (exit 5) for an encrypted folder: pg_restore reads it from a disk alone. */

@@ -6,6 +6,7 @@ import { openPrograms } from "../server/client-programs.ts";
 import type { ServerTools } from "../server/server.ts";
 import type { Operation, OperationTools } from "../sys/operation.ts";
 import type { InspectedDump } from "./inspect.ts";
+import { placeFolder } from "./place-archive.ts";
 
 /** Where PostgreSQL's programs are: those of the target's server, where it runs, and others. */
 export interface ReadingTools extends ServerTools {
@@ -18,6 +19,11 @@ const OLDEST_MAJOR = 13;
 /** Whether pg_restore reads it as one file. */
 export function isReadable({ kind }: Pick<InspectedDump, "kind">): boolean {
   return kind.kind === "custom" || kind.kind === "tar";
+}
+
+/** Whether it can be read to its end without a plain byte of it going to a disk. */
+export function canReadThrough({ kind, fileKey }: Pick<InspectedDump, "kind" | "fileKey">): boolean {
+  return kind.kind !== "plain" && (fileKey === undefined || isReadable({ kind }));
 }
 
 /** Has pg_restore read the archive to its end. Throws (exit 1) when it is damaged, (exit 4) when no programs can be had. */
@@ -41,7 +47,10 @@ export async function readArchiveThrough(
     const stage = await programs.stage(run);
     defer(() => stage.remove());
     await stage.create();
-    const path = await stage.lend(dump.path, abort);
+    const given = { stage, runner, mayLend: programs.place !== "container" };
+    const path = isReadable(inspected)
+      ? await stage.lend(dump.path, abort)
+      : await placeFolder(inspected, given, bytes.stream(), abort);
     await runner.capture(programs.command("pg_restore", ["--file=/dev/null", path], run, { stage }), { abort });
   };
   await read().catch((error: unknown) => {

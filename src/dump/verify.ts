@@ -4,7 +4,7 @@ import { type OperationTools, withOperation } from "../sys/operation.ts";
 import { type Keyring, openKeyring } from "./authorship.ts";
 import { type InspectedDump, inspectDump, requireChecksum } from "./inspect.ts";
 import { type Depth, type ProofResult, type Reason, recordResult } from "./proof.ts";
-import { isReadable, type ReadingTools, readArchiveThrough } from "./read-through.ts";
+import { canReadThrough, type ReadingTools, readArchiveThrough } from "./read-through.ts";
 import type { StoredDump } from "./store.ts";
 
 export interface Verdict {
@@ -97,7 +97,7 @@ async function checkDump(
     return "sha256";
   }
   const inspected = await inspectDump(dump, tools);
-  if (isOwn || inspected.kind.kind === "plain" || !isReadable(inspected)) return inspected.checked;
+  if (isOwn || !canReadThrough(inspected)) return inspected.checked;
   const subject = { operation: "verify-plan", target: dump.name, server: "", database: "" };
   await withOperation(tools, subject, async (operation) =>
     readArchiveThrough(inspected, tools, await reading(), operation),

@@ -7,6 +7,7 @@ import { once } from "../sys/once.ts";
 import type { MigrationFiles, MigrationSource } from "./files/read-migrations.ts";
 import type { MigrationSettings } from "./settings.ts";
 import type { MigrateTools } from "./tools.ts";
+import { tableOfUrl } from "./url-table.ts";
 
 /** The migrations of one worktree. */
 export interface WorktreeMigrations {
@@ -32,7 +33,9 @@ export async function locateMigrations(place: Pick<RootPlace, "config" | "folder
 /** The database that is meant, and the migrations that are its own. */
 export async function openMigrations(place: RootPlace, targetText: string | undefined): Promise<TargetMigrations> {
   const { target, root, loaded } = await resolveRootedTarget(place, targetText);
-  return { ...(await placeMigrations(loaded, root)), target };
+  const placed = await placeMigrations(loaded, root);
+  const table = placed.settings.table ?? tableOfUrl(target);
+  return { ...placed, settings: { ...placed.settings, table }, target };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The parameters of connection URLs: libpq's own, and those that only other programs know. */
+import { quoteIdentifier } from "./identifier.ts";
 
 /**
  * libpq's parameters beside the address, the login and the database, each with the environment variable that stands for
@@ -119,4 +120,31 @@ export function sslModeOf(value: string): string | undefined {
   const off: Record<string, string> = { false: "disable", "0": "disable", off: "disable", no: "disable" };
   const mode = same[value] ?? off[value] ?? value;
   return PARAMETER_VALUES.sslmode?.includes(mode) ? mode : undefined;
+}
+
+/** By which names the libraries read the search_path of their sessions, the last one first in rank. */
+const PATH_NAMES = ["schema", "schema_search_path", "currentSchema", "search_path"];
+const USUAL_SCHEMA = "public";
+
+/**
+ * libpq's `options` for the schema that other programs are led into by their own parameters; undefined where that is the
+ * usual one. Prisma's names one schema as it is, and counts not where a pooler takes no options.
+ */
+export function optionsOfPrograms(extras: Readonly<Record<string, string>>): string | undefined {
+  const name = PATH_NAMES.findLast((each) => extras[each]?.trim());
+  const path = name === undefined ? USUAL_SCHEMA : (extras[name]?.trim() ?? "");
+  if (path === USUAL_SCHEMA) return undefined;
+  if (name !== "schema") return searchPathOption(path);
+  if (extras.pgbouncer === "true") return undefined;
+  return searchPathOption(/^[a-z_][a-z0-9_]*$/.test(path) ? path : quoteIdentifier(path));
+}
+
+function searchPathOption(path: string): string {
+  return `-csearch_path=${path.replace(/[\s\\]/g, "\\$&")}`;
+}
+
+/** What of these has no word of libpq's, and so is left out for it. */
+export function listUntranslated(extras: Readonly<Record<string, string>>): string[] {
+  const said = new Set(["ssl", "sslmode", ...(optionsOfPrograms(extras) === undefined ? [] : PATH_NAMES)]);
+  return Object.keys(extras).filter((name) => !said.has(name));
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { configError } from "../errors.ts";
 import { readConnectionText, type Written } from "./conninfo.ts";
 import { type DefaultsFrom, defaultHost, defaultUser, fillSettings, NO_DEFAULTS } from "./libpq-defaults.ts";
-import { LIBPQ_PARAMETERS } from "./url-parameters.ts";
+import { LIBPQ_PARAMETERS, optionsOfPrograms } from "./url-parameters.ts";
 
 export { isConnectionString, isUrl } from "./conninfo.ts";
 
@@ -50,6 +50,7 @@ export function connectionOf(written: Written, source: string, defaults: Default
   const filled = fillSettings(written.settings, source, defaults);
   const { host, hostaddr, port, user, password, dbname, ...parameters } = filled;
   if (parameters.sslrootcert === "system") parameters.sslmode ??= "verify-full";
+  enterSchemaOf(extras, parameters);
   const [first, ...others] = readAddresses({ host, hostaddr, port, scheme }, source);
   const name = user || defaultUser();
   return {
@@ -62,6 +63,14 @@ export function connectionOf(written: Written, source: string, defaults: Default
     ...(Object.keys(extras).length === 0 ? {} : { extras }),
     ...(scheme === undefined ? {} : { scheme }),
   };
+}
+
+/** What leads the programs into a schema leads psql and pgrove's own sessions there; libpq's own word goes first. */
+function enterSchemaOf(extras: Written["extras"], parameters: Record<string, string>): void {
+  const { options } = parameters;
+  const led = optionsOfPrograms(extras);
+  if (led === undefined || options?.includes("search_path=")) return;
+  parameters.options = options === undefined ? led : `${options} ${led}`;
 }
 
 interface WrittenAddresses {
@@ -152,10 +161,17 @@ function formatAddress({ host, port }: Address): string {
   return `${host.includes(":") ? `[${host}]` : encodeURIComponent(host)}:${port}`;
 }
 
-/** As they were written: what `ssl=` says to its program stands there once. */
+/** As they were written: what `ssl=` or `schema=` says to its program stands there once. */
 function programParameters({ parameters, extras = {} }: Connection): Record<string, string> {
-  const { sslmode, ...rest } = parameters;
-  return { ...(sslmode === undefined || extras.ssl !== undefined ? {} : { sslmode }), ...rest, ...extras };
+  const { sslmode, options, ...rest } = parameters;
+  const led = optionsOfPrograms(extras);
+  const own = led !== undefined && options?.endsWith(led) ? options.slice(0, -led.length).trim() : options;
+  return {
+    ...(sslmode === undefined || extras.ssl !== undefined ? {} : { sslmode }),
+    ...(own === undefined || own === "" ? {} : { options: own }),
+    ...rest,
+    ...extras,
+  };
 }
 
 /** Names of files among the parameters, which libpq would look for from the folder that it is started in. */

@@ -14,6 +14,7 @@ import { type Connection, isConnectionString, isSocket, parseConnectionUrl } fro
 import { connectionOfVariables } from "./connection.ts";
 import { withProtection } from "./guard.ts";
 import { adoptOwnServer, isLinked } from "./main-server.ts";
+import { linesInUsualNames } from "./other-names.ts";
 import { poolOf } from "./pool.ts";
 import type { Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
@@ -162,18 +163,20 @@ async function readConnection(path: string, shown: string, place: TargetPlace): 
     place.note(`note: ${name} in ${basename(path)}: ${what}`);
   }
   const found = findDatabaseVariables(variables);
-  if (found === undefined) {
-    throw configError(
-      `${path} says nothing of a database (${shown})`,
-      "it needs DATABASE_URL, or DATABASE_HOST, DATABASE_USER, DATABASE_NAME …",
-    );
-  }
+  if (found === undefined) throw nothingOfADatabase(path, shown, variables);
   const different = findDisagreements(variables, place.environment);
   if (different.length > 0) {
     place.note(`note: ${different.join(", ")} is set differently in the shell; ${basename(path)} counts`);
   }
   const pool = poolOf(await place.config(), variables, place.environment);
   return { connection: connectionOfVariables(found, { variables, isOwn: false }), pool };
+}
+
+function nothingOfADatabase(path: string, shown: string, variables: Readonly<Record<string, string>>) {
+  const lines = linesInUsualNames(variables);
+  const needed = "it needs DATABASE_URL, or DATABASE_HOST, DATABASE_USER, DATABASE_NAME …";
+  const added = lines.length === 0 ? "" : `; by what it has, add to it:\n${lines.join("\n")}`;
+  return configError(`${path} says nothing of a database (${shown})`, `${needed}${added}`);
 }
 
 function plainTarget(connection: Connection, label: string): Target {

@@ -10,6 +10,7 @@ import {
   isUrl,
   parseConnectionUrl,
 } from "../postgres/url.ts";
+import { findProjectName } from "../server/compose-project.ts";
 import type { ServerSpec, ServerTools } from "../server/server.ts";
 import { listEnvFiles } from "./env-files.ts";
 import { reachTarget, type Target } from "./target.ts";
@@ -20,6 +21,8 @@ export interface Ways {
   main: Connection;
   /** What main's server is called where containers reach it: its service, its container. */
   names: readonly string[];
+  /** The compose projects, where the worktree has one of its own. */
+  projects?: { own: string; main: string };
 }
 
 export interface StrayVariable {
@@ -40,7 +43,9 @@ export async function findWays(target: Target, own: Connection, place: WaysPlace
   try {
     const mains = await place.main();
     const main = await reachTarget(mains, await place.serverTools());
-    return main === undefined ? undefined : { own, main, names: namesOf(mains.server) };
+    if (main === undefined) return undefined;
+    const projects = await findProjects(target.worktree.project, mains.server);
+    return { own, main, names: namesOf(mains.server), ...(projects === undefined ? {} : { projects }) };
   } catch (error) {
     if (error instanceof PgroveError) return undefined;
     throw error;
@@ -50,6 +55,13 @@ export async function findWays(target: Target, own: Connection, place: WaysPlace
 export interface WaysPlace {
   main(): Promise<Target>;
   serverTools(): Promise<ServerTools>;
+}
+
+async function findProjects(own: string | undefined, server: ServerSpec): Promise<Ways["projects"]> {
+  if (own === undefined || server.kind !== "compose") return undefined;
+  const { files, project } = server;
+  const main = await findProjectName({ files, ...(project === undefined ? {} : { project }), env: {} });
+  return main === undefined ? undefined : { own, main: main.name };
 }
 
 function namesOf(server: ServerSpec): string[] {
@@ -87,7 +99,16 @@ export function findStrays(variables: Readonly<Record<string, string>>, ways: Wa
     if (written === undefined || !leadsToMain(written, ways)) return [];
     return [{ name, own: formatConnectionUrl(asOwn(written, ways), "show", "program") }];
   });
-  return [...urls, ...findStrayParts(variables, ways)];
+  return [...urls, ...findStrayParts(variables, ways), ...findStrayProject(variables, ways)];
+}
+
+/** By which `docker compose` in the worktree would work on main's containers and volumes: `down -v` takes its data. */
+function findStrayProject(
+  { COMPOSE_PROJECT_NAME }: Readonly<Record<string, string>>,
+  { projects }: Ways,
+): StrayVariable[] {
+  if (projects === undefined || COMPOSE_PROJECT_NAME !== projects.main || projects.own === projects.main) return [];
+  return [{ name: "COMPOSE_PROJECT_NAME", own: projects.own }];
 }
 
 function readUrl(value: string): Connection | undefined {

@@ -2,6 +2,7 @@
 import { failure, PgroveError } from "../errors.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { isLostCode } from "../postgres/lost-connection.ts";
+import { READ_ONLY_CODE, READ_ONLY_WAYS } from "../postgres/read-only.ts";
 import type { Server, ServerState } from "../server/server.ts";
 import { ToolError } from "../sys/tool-error.ts";
 
@@ -68,7 +69,8 @@ export async function explainWorkError(
     );
   }
   if (!/^[0-9A-Z]{5}$/.test(code)) return error;
-  return failure("statement_failed", `the ${operation} failed on ${server.label}: ${message}`, undefined, error);
+  const hint = code === READ_ONLY_CODE ? READ_ONLY_WAYS : undefined;
+  return failure("statement_failed", `the ${operation} failed on ${server.label}: ${message}`, hint, error);
 }
 
 function toolErrorIn(error: unknown): ToolError | undefined {

@@ -2,6 +2,7 @@
 import { EXIT, failure, messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
+import { READ_ONLY_CODE, READ_ONLY_WAYS } from "../../postgres/read-only.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
 
 const ROW_SECURITY = /row-level security/;
@@ -23,11 +24,11 @@ export function ledgerFailed(error: unknown, place: LedgerPlace, what: string): 
       const hint = `let an administrator create the schemas ${ledgerSchema} and ${schema}, and give the user CREATE in them`;
       return failure("not_allowed", message, hint, error);
     }
-    case "25006":
+    case READ_ONLY_CODE:
       return new PgroveError({
         code: "read_only",
         message: `${database} can only be read: ${said}`,
-        hint: "name the primary server in the URL, not a replica",
+        hint: READ_ONLY_WAYS,
         exit: EXIT.refused,
         cause: error,
       });

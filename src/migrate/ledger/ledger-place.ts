@@ -240,6 +240,6 @@ function requireSchema(schema: string | null, user: string): string {
   if (schema !== null) return schema;
   throw configError(
     `the search_path of ${user} leads to no schema, so that nothing can be made`,
-    `ALTER ROLE ${quoteIdentifier(user)} SET search_path TO public`,
+    `make the schema that it names: CREATE SCHEMA …; where no URL sets it: ALTER ROLE ${quoteIdentifier(user)} SET search_path TO public`,
   );
 }

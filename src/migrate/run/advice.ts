@@ -1,6 +1,7 @@
 /** What to change for the errors whose words alone do not say it. */
 import { messageOf } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
+import { READ_ONLY_CODE, READ_ONLY_WAYS } from "../../postgres/read-only.ts";
 
 const OUTSIDE =
   "what commits by itself, as CONCURRENTLY does and CALL may, cannot be part of a transaction: put it into a file of its own whose first line is -- pgrove:no-transaction";
@@ -50,8 +51,8 @@ function adviseOnCode(code: string, said: string): readonly string[] {
       return [
         "transaction_timeout has ended it, which counts for the whole migration: ALTER ROLE … SET transaction_timeout = 0",
       ];
-    case "25006":
-      return ["the database can only be read: name the primary server, not a replica"];
+    case READ_ONLY_CODE:
+      return [`the database can only be read: ${READ_ONLY_WAYS}`];
     default:
       return [];
   }

@@ -164,6 +164,7 @@ describe("env files", () => {
         "envs/one.env": `# where\nexport DATABASE_URL="${stage.url()}"\r\n`,
         "envs/parts.env": `DATABASE_HOST=127.0.0.1\nDATABASE_PORT=${server.port}\nDATABASE_USER=${server.user}\nDATABASE_PASSWORD='${server.password}'\nDATABASE_NAME=${stage.database}\n`,
         "envs/empty.env": "OTHER=1\n",
+        "envs/others.env": "DB_URL=postgres://u@h/d\n",
         ".env": "DATABASE_URL=postgres://nobody@127.0.0.1:1/nowhere\n",
       });
       const shell = { DATABASE_URL: stage.url(undefined, undefined, other) };
@@ -174,6 +175,8 @@ describe("env files", () => {
       expect(await stage.json("status", shell)).toMatchObject({ current: null }); // no .env is read unasked
       expect(await stage.fails(4, "status --env-file envs/none.env", shell)).toContain("envs/none.env");
       expect(await stage.fails(3, "status --env-file envs/empty.env", shell)).toContain("says nothing of a database");
+      const named = await stage.fails(3, "status --env-file envs/others.env", shell);
+      expect(named).toContain(`DATABASE_URL="\${DB_URL}"`);
       expect(await stage.fails(3, "status", { DATABASE_URL: "" })).toContain("DATABASE_URL");
     } finally {
       await server.psql("postgres", `drop database ${other}`);

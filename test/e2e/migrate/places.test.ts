@@ -35,6 +35,19 @@ describe("the ledger's place", () => {
     expect(await stage.tables()).toEqual(["a", "bystander"]);
   });
 
+  test.concurrent("a URL's schema and golang-migrate's table are where its own program would have them", async () => {
+    await using stage = await Stage.create(server, TWO, {
+      sql: "create schema app; create table app.moved (version bigint primary key, dirty boolean not null); insert into app.moved values (1, false)",
+    });
+    const led = { DATABASE_URL: `${stage.url()}?search_path=app&x-migrations-table=moved` };
+    await stage.ok("up", led);
+    expect(await stage.rows("select version from app.moved")).toEqual(["2"]);
+    expect(await stage.rows("select to_regclass('app.a') is null, to_regclass('app.b') is not null")).toEqual([
+      "true|true",
+    ]);
+    expect(await stage.tables()).toEqual([]);
+  });
+
   test.concurrent("two worktrees with a schema each migrate at once, and neither knows of the other", async () => {
     await using grove = await Grove.create(server, { yaml: "isolation: schema", sql: "select 1" });
     const files = Object.entries(TWO).map(([name, text]) => [`migrations/${name}`, text]);
@@ -86,6 +99,7 @@ describe("users", () => {
     await stage.sql.unsafe(`alter database ${stage.database} set default_transaction_read_only = on`);
     const { code, stderr } = await stage.run("up");
     expect([code, stderr]).toEqual([5, expect.stringContaining("can only be read")]);
+    expect(stderr).toContain("RESET default_transaction_read_only");
     expect(await stage.ledger()).toBe("");
   });
 });

@@ -137,3 +137,13 @@ test("roles are found in grants, default privileges, policies and user mappings"
   const roles = ["bare", "d", "defaulted", "grantor", "m", "other", "owner one", "p1", "p; 2", 'q"uoted; x', "revoked"];
   expect(rolesOf(entries).sort()).toEqual(roles.sort());
 });
+
+test("an archive that went through a terminal is damaged, also where no entry is left to be read in it", async () => {
+  const bytes = await Bun.file(archives[1]?.path ?? "").bytes();
+  const toTheDate = Buffer.from(bytes.subarray(0, 47)); // of November, whose number is that of a line end
+  const mangled = Buffer.from(toTheDate.toString("latin1").replaceAll("\n", "\r\n"), "latin1");
+  const short = Buffer.concat([mangled, Buffer.from([0, 2, 0, 0, 0]), Buffer.from("d3"), Buffer.alloc(2000)]);
+  await expect(readArchive(await written(short))).rejects.toMatchObject({ code: "dump_damaged" });
+  const whole = Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("\n", "\r\n"), "latin1");
+  await expect(readArchive(await written(whole))).rejects.toMatchObject({ code: "dump_damaged" });
+});

@@ -95,6 +95,8 @@ describe("what is none says what it looks like", () => {
     ["a page", "<!DOCTYPE html><html>Sign in</html>", /page/],
     ["git-lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:x\n", /git lfs pull/],
     ["UTF-16", Buffer.from("\ufeffSELECT 1;", "utf16le"), /UTF-16/],
+    ["UTF-16, the other way round", Buffer.from("\ufeff--\n", "utf16le").swap16(), /UTF-16.*iconv/],
+    ["UTF-16 without a mark", Buffer.from("--\n-- PostgreSQL", "utf16le"), /UTF-16.*iconv/],
     ["gzip of a binary", gzipSync(random), /binary/],
     ["zstd of a binary", zstdCompressSync(random), /binary/],
     ["a tar without toc.dat", tar([file("a.txt"), file("restore.sql")]), /no toc\.dat/],
@@ -105,6 +107,11 @@ describe("what is none says what it looks like", () => {
     const error: unknown = await detect(bytes).catch((thrown) => thrown);
     expect(error).toMatchObject({ code: "not_a_dump", exit: 1 });
     expect(String(error)).toMatch(words);
+  });
+
+  test("a tar that ends within one of its files is damaged, and no folder in a tar", async () => {
+    const whole = tar([toc(), file("3001.dat", Buffer.alloc(4096)), file("restore.sql")]);
+    await expect(detect(whole.subarray(0, 2560))).rejects.toMatchObject({ code: "dump_damaged", exit: 1 });
   });
 
   test("an archive that was compressed once more", async () => {

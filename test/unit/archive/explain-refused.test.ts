@@ -23,6 +23,8 @@ test.each([
   ['ERROR:  permission denied to create event trigger "e"', "load_forbidden", /login/],
   ['ERROR:  role "ghost" does not exist', "load_role", /ghost/],
   ['ERROR:  could not create locale "de_DE.UTF-8": No such file or directory', "load_locale", /de_DE/],
+  ['ERROR:  syntax error at or near "pg_dump"', "load_mixed", /stderr/],
+  ['ERROR:  security label provider "anon" is not loaded', "load_label", /labels of anon/],
   ["ERROR:  canceling statement due to statement timeout", "load_time_limit", /time limit/],
 ])("%s", (said, code, words) => {
   const found = explainRefused(RESTORE + said);
@@ -31,10 +33,17 @@ test.each([
   expect(found?.hint).not.toContain("dumps verify");
 });
 
+test("a tar that ends too early is damaged", () => {
+  expect(explainRefused("sh failed (exit 2):\n  tar: Error is not recoverable: exiting now")?.code).toBe(
+    "dump_damaged",
+  );
+});
+
 test("what pg_restore cannot read is damaged; what a server refuses is not", () => {
   for (const said of [
     "could not read from input file: end of file",
     "found unexpected block ID (1) when reading data -- expected 2",
+    'could not open input file "/tmp/x/dump/3423.dat": No such file or directory',
   ])
     expect(explainRefused(`pg_restore failed (exit 1):\n  pg_restore: error: ${said}`)?.code).toBe("dump_damaged");
   for (const said of ['relation "public.t" does not exist', "syntax error at end of file", "invalid byte sequence"])

@@ -83,3 +83,12 @@ test("what is skipped: owners, grants, or single objects with all that is said o
   expect(skipped({ grants: true })).toEqual(["grant"]);
   expect(skipped({ objects: new Set(["publication p"]) })).toEqual(["owner", "object", "object"]);
 });
+
+test("security labels go with the extension whose library gives them", () => {
+  const [label, quoted, none] = wantsOfSql(
+    `SECURITY LABEL FOR anon ON COLUMN t.name IS 'x'; SECURITY LABEL FOR "anon" ON TABLE t IS 'y;z'; SECURITY LABEL ON TABLE t IS 'z';`,
+  );
+  const skipping = { owners: false, grants: false, objects: new Set(["extension anon"]) };
+  expect([label, quoted].map((want) => want !== undefined && isSkipped(want, skipping))).toEqual([true, true]);
+  expect(none).toBeUndefined();
+});

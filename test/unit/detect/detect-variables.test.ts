@@ -60,7 +60,7 @@ describe("init names every variable by which the database is found", () => {
     await write({ "compose.yaml": "services: {db: {image: postgres}}\n", ...files });
     const ask = async (...ignored: string[]) =>
       (await detectProject(root, { askIgnored: async (paths) => paths.filter((path) => ignored.includes(path)) })).sets;
-    expect(await ask(".env.local")).toEqual([{ file: ".env.local", set, ports: {}, database: "shop" }]);
+    expect(await ask(".env.local")).toEqual([{ file: ".env.local", set, ports: {}, database: "shop", port: 5432 }]);
     expect(await ask(".env", ".env.local")).toMatchObject([{ file: ".env" }]);
     expect(await ask()).toMatchObject([{ file: ".env" }]);
     await rm(join(root, "config"), { recursive: true });
@@ -96,6 +96,11 @@ describe("init names every variable by which the database is found", () => {
       "config/database.yml",
       'development:\n  url: <%= ENV["A_URL"] %>\n  host: <%= ENV.fetch("DB_HOST") { "x" } %>\ntest:\n  url: <%= ENV["T_URL"] %>\n',
       ["A_URL", "DB_HOST"],
+    ],
+    [
+      "config/database.yml",
+      'development:\n  database: shop_development\n  host: <%= ENV.fetch("DB_HOST") { "x" } %>\n',
+      ["DATABASE_URL", "DB_HOST"], // else a worktree's app would find main's database on the worktree's server
     ],
     [
       "shop/settings.py",

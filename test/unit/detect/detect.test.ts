@@ -51,6 +51,38 @@ describe("compose files", () => {
   });
 
   test.each([
+    [
+      "by its database",
+      "db: {image: postgres, environment: {POSTGRES_DB: shop}}",
+      "DATABASE_URL=postgres://u:p@localhost/shop",
+    ],
+    [
+      "by a list of variables",
+      "db: {image: postgres, environment: ['POSTGRES_DB=shop']}",
+      "DB_HOST=localhost\nDB_NAME=shop",
+    ],
+    [
+      "by its port",
+      "db: {image: postgres, ports: ['127.0.0.1:5433:5432']}",
+      "DATABASE_URL=postgres://u:p@localhost:5433/x",
+    ],
+    [
+      "by a default",
+      `db: {image: postgres, ports: ["$\{P:-5433}:5432"]}`,
+      "DATABASE_URL=postgres://u:p@localhost:5433/x",
+    ],
+    ["since no profile holds it back", "db: {image: postgres}", ""],
+  ])("of several in one file the one that the env file leads to is first: %s", async (_how, db, env) => {
+    const other = "{image: postgres, environment: {POSTGRES_DB: figures}, ports: ['5432:5432'], profiles: [tools]}";
+    const user = "{image: web, depends_on: [analytics], profiles: [tools]}";
+    await write({
+      "compose.yaml": `services:\n  analytics: ${other}\n  charts: ${user}\n  ${db}\n`,
+      ".env": `${env}\n`,
+    });
+    expect((await detectProject(root)).services.map(({ service }) => service)).toEqual(["db", "analytics"]);
+  });
+
+  test.each([
     "postgres",
     "postgres:17@sha256:0123",
     "docker.io/library/postgres:16",
@@ -270,6 +302,13 @@ describe("migrations", () => {
     ["db/migrations/2024_a.sql", "-- migrate:up\n", { dir: "db/migrations", layout: "dbmate" }],
     ["sql/migrations/1_a.sql", "-- +goose Up\n", { dir: "sql/migrations", layout: "goose" }],
     ["migrations/2026-01-15-143022_a/up.sql", "select 1;", { dir: "migrations", layout: "diesel" }],
+    ["sql/schema/001_a.sql", "-- +goose Up\n", { dir: "sql/schema", layout: "goose" }],
+    ["drizzle.config.ts", "", { tool: "drizzle", command: { up: "npx drizzle-kit migrate" } }],
+    [
+      "server/src/main/resources/db/migration/V1__a.sql",
+      "select 1;",
+      { foreign: "Flyway or refinery", file: "server/src/main/resources/db/migration/V1__a.sql" },
+    ],
     ["db/migration/V1__init.sql", "select 1;", { foreign: "Flyway or refinery", file: "db/migration/V1__init.sql" }],
     ["db/migrate/2026_users.rb", "", { foreign: "Rails", file: "db/migrate/2026_users.rb" }],
     ["app/migrations/0001_initial.py", "", { foreign: "Alembic or Django", file: "app/migrations/0001_initial.py" }],
@@ -297,6 +336,16 @@ describe("migrations", () => {
   test("sqlx's files are known by the package that they belong to", async () => {
     await write({ "Cargo.toml": '[dependencies]\nsqlx = "0.8"\n', "migrations/1_a.sql": "select 1;" });
     expect((await detectProject(root)).migrations).toEqual({ dir: "migrations", layout: "sqlx" });
+  });
+
+  test("the folder and the table that goose and dbmate are told by the env file", async () => {
+    const told = "GOOSE_MIGRATION_DIR=./store/changes/\nGOOSE_TABLE=app.changes\nDBMATE_MIGRATIONS_TABLE=other\n";
+    await write({ ".env.example": told, "store/changes/001_a.sql": "-- +goose Up\n", "migrations/1_a.up.sql": "" });
+    expect((await detectProject(root)).migrations).toEqual({
+      dir: "store/changes",
+      layout: "goose",
+      table: "app.changes",
+    });
   });
 
   test("a folder without migrations is none", async () => {

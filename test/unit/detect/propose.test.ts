@@ -107,6 +107,8 @@ test("a project that reads the parts is given the parts", async () => {
 test("migrations: the default folder needs no line, commands are kept word for word", async () => {
   const plain = proposeConfig({ ...NOTHING, migrations: { dir: "migrations", layout: "golang-migrate" } });
   expect(plain).not.toContain("migrations");
+  const told = proposeConfig({ ...NOTHING, migrations: { dir: "db", layout: "goose", table: "app.changes" } });
+  expect((await load(told)).migrations).toMatchObject({ layout: "goose", table: "app.changes" });
   const command = { up: `cd 'it'\\''s' && alembic -x \${A} upgrade head`, status: "alembic current" };
   const config = await load(proposeConfig({ ...NOTHING, migrations: { tool: "alembic", command } }));
   expect(config.migrations.command).toEqual(command);

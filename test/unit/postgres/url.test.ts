@@ -146,6 +146,37 @@ describe("what other programs write", () => {
   });
 });
 
+describe("the schema that other programs are led into", () => {
+  test.each([
+    ["search_path=app,public", "-csearch_path=app,public"],
+    ["search_path=%22My%20App%22", '-csearch_path="My\\ App"'],
+    ["currentSchema=app", "-csearch_path=app"],
+    ["schema_search_path=app", "-csearch_path=app"],
+    ["schema=app", "-csearch_path=app"],
+    ["schema=MyApp", '-csearch_path="MyApp"'],
+    ["schema=app&options=-cstatement_timeout%3D5", "-cstatement_timeout=5 -csearch_path=app"],
+    ["schema=app&options=-csearch_path%3Dother", "-csearch_path=other"],
+  ])("%s is where psql and our own sessions work, too", (written, options) => {
+    const connection = parseConnectionUrl(`postgres://u:p@h:1/d?${written}`);
+    expect(connection.parameters).toEqual({ options });
+    expect(parseConnectionUrl(formatConnectionUrl(connection, "show")).parameters).toEqual({ options });
+  });
+
+  test.each(["schema=app", "currentSchema=app", "options=-cstatement_timeout%3D5&schema=app"])(
+    "%s stays as it is for the program",
+    (written) => {
+      const text = `postgres://u:p@h:1/d?${written}`;
+      expect(formatConnectionUrl(parseConnectionUrl(text), "show", "program")).toBe(text);
+    },
+  );
+
+  test("the usual one, an empty one, and one behind a pooler lead nowhere else", () => {
+    for (const written of ["schema=public", "search_path=public", "search_path=", "schema=app&pgbouncer=true"]) {
+      expect(parseConnectionUrl(`postgres://u:p@h:1/d?${written}`).parameters).toEqual({});
+    }
+  });
+});
+
 describe("a connection string", () => {
   test("is read as libpq reads it", () => {
     const text = "host = /run/pg  port=6001 user='an n' password = 'it\\'s' dbname=a\\ b  sslmode=disable";

@@ -23,6 +23,14 @@ const schema: Ways = {
   names: ["db"],
 };
 
+test("the name of main's compose project, where the worktree has one of its own", () => {
+  const ways: Ways = { ...container, projects: { own: "shop-x", main: "shop" } };
+  const stray = [{ name: "COMPOSE_PROJECT_NAME", own: "shop-x" }];
+  expect(findStrays({ COMPOSE_PROJECT_NAME: "shop" }, ways)).toEqual(stray);
+  expect(findStrays({ COMPOSE_PROJECT_NAME: "shop-x" }, ways)).toEqual([]);
+  expect(findStrays({ COMPOSE_PROJECT_NAME: "shop" }, container)).toEqual([]);
+});
+
 describe("a URL that leads to main's database", () => {
   test.each([
     ["postgres://app:pw@localhost:5432/shop", "postgres://app:pw@127.0.0.1:5432/shop_x"],
