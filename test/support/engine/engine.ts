@@ -122,6 +122,7 @@ function spawnDockerd(): void {
   const child = spawn("dockerd", [...roots, ...quick, "--pidfile", pidFile, "--host", privateHost], {
     detached: true,
     stdio: ["ignore", log, log],
+    cwd: "/", // it outlives the folder that it was started from
   });
   child.unref();
   closeSync(log);

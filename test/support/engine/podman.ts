@@ -66,6 +66,7 @@ async function startService(env: Record<string, string>): Promise<void> {
   const log = openSync(logFile, "w");
   const child = spawn("podman", ["system", "service", "--time", "0", `unix://${socket}`], {
     ...{ detached: true, stdio: ["ignore", log, log] as const, env: { ...process.env, ...env } },
+    cwd: "/", // it outlives the folder that it was started from
   });
   child.unref();
   closeSync(log);
