@@ -1,6 +1,6 @@
 /** A protected environment's database is protected under every name that it has. */
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "../../../src/config/env-vars.ts";
@@ -68,6 +68,27 @@ test.each([
     message: expect.stringContaining(target.label),
   });
   await requireConsent(loss, { yes: false, confirm: "production", prompt: nobody });
+});
+
+test.each([
+  ["production itself", "@production"],
+  ["its URL", PROD],
+])("a branch without the protection takes it from nobody: %s", async (_what, text) => {
+  const linked = join(folder, "linked");
+  mkdirSync(linked, { recursive: true });
+  writeFileSync(join(linked, ".git"), "gitdir: ../.git/worktrees/linked\n");
+  writeFileSync(join(linked, ".env.production"), `DATABASE_URL=${PROD}\n`);
+  const file = join(linked, "pgrove.yaml");
+  writeFileSync(file, "project: shop\nserver: {local: {}}\nenvironments: {production: {env_file: .env.production}}\n");
+  const target = await resolveTarget(text, {
+    ...{ ...place(), cwd: linked },
+    config: () => loadConfig(file, { environment: {} }),
+    repository: async () => ({
+      ...{ root: linked, mainRoot: folder, isMain: false },
+      ...{ gitDir: join(folder, ".git/worktrees/linked"), commonDir: join(folder, ".git") },
+    }),
+  });
+  expect(target).toMatchObject({ protected: true, protectedAs: "production" });
 });
 
 test.each(["main", "postgres://me@127.0.0.1:7001/prod2", "postgres://me@127.0.0.1:7002/prod"])(
