@@ -45,9 +45,12 @@ async function findTarget(text: string | undefined, place: TargetPlace): Promise
   return await namedTarget(text, place);
 }
 
-/** Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is. */
+/**
+ * Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is; a URL
+ * that has lost its slashes is still one, whose password is not shown as a name.
+ */
 function isConnection(text: string): boolean {
-  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^jdbc:/i.test(text) || isConnectionString(text);
+  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^(?:jdbc|postgres(?:ql)?):/i.test(text) || isConnectionString(text);
 }
 
 /** The words that name a target here, for suggestions and completion. */

@@ -116,3 +116,12 @@ test("a list of visits that is damaged is as none", async () => {
   writeFileSync(join(stateDir, "visited.json"), "{");
   expect((await resolveTarget("main", place())).protected).toBe(false);
 });
+
+test.each(["postgres:app:CANARY@db.example/dev", "postgresql:/app:CANARY@db.example/dev"])(
+  "a URL without its slashes is no worktree's name, and its password is not shown: %s",
+  async (text) => {
+    const refused = await resolveTarget(text, place()).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ exit: 3 });
+    expect(JSON.stringify(refused) + String(refused)).not.toContain("CANARY");
+  },
+);
