@@ -5,8 +5,8 @@ import { failure, PgroveError } from "../errors.ts";
 import { ensureDir, errorCode, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
 import type { Work } from "../work/work.ts";
 import { signManifest } from "./authorship.ts";
-import { formatManifest, globalsPath, type Manifest, writeManifest } from "./manifest.ts";
-import { type FileStanding, findFileStanding, publishAs } from "./replace-file.ts";
+import { allGlobalsPaths, formatManifest, globalsPath, type Manifest, writeManifest } from "./manifest.ts";
+import { type FileStanding, findFileStanding, publishAs, requireRolesReplaceable } from "./replace-file.ts";
 import { publishDump, requireStoreFolder } from "./store.ts";
 
 export type Destination =
@@ -14,11 +14,16 @@ export type Destination =
   | { kind: "file"; path: string; overwrite: boolean }
   | { kind: "stdout"; write: (chunk: Uint8Array) => Promise<void> };
 
-/** Finds out before pg_dump starts what would keep the dump from being written; resolves with what a file replaces. */
-export async function prepareDestination(destination: Destination): Promise<FileStanding> {
+/**
+ * Finds out before pg_dump starts what would keep the dump from being written, or the roles that are to lie beside it;
+ * resolves with what a file replaces.
+ */
+export async function prepareDestination(destination: Destination, withRoles: boolean): Promise<FileStanding> {
   if (destination.kind === "store") await requireStoreFolder(destination.folder);
   if (destination.kind !== "file") return NOTHING;
-  const standing = await findFileStanding(resolve(destination.path), destination.overwrite);
+  const path = resolve(destination.path);
+  const standing = await findFileStanding(path, destination.overwrite);
+  if (withRoles) await requireRolesReplaceable(path, allGlobalsPaths(path));
   await ensureDir(dirname(resolve(destination.path)), 0o777).catch((error: unknown) => {
     throw failure("file_unwritable", `${destination.path} cannot be written (${errorCode(error)})`);
   });
@@ -103,6 +108,7 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
         Object.assign(manifest, await signManifest(manifest, work.tools));
         if (!isStored) {
           await writeFileAtomic(manifestTemporary, formatManifest(manifest));
+          if (globals !== undefined) await requireRolesReplaceable(path, [globalsPath(path, manifest)]);
           await publishAs({ temporary, manifestTemporary, path }, agreed);
           if (globals !== undefined) await writeFileAtomic(globalsPath(path, manifest), globals);
           await syncFolder(dirname(path));

@@ -27,7 +27,7 @@ export interface DumpResult {
 
 /** Dumps the target's database. Throws (exit 1) and leaves no file under its final name when anything goes wrong. */
 export async function dumpDatabase(tools: OperationTools, live: LiveTarget, request: DumpRequest): Promise<DumpResult> {
-  const agreed = await prepareDestination(request.destination);
+  const agreed = await prepareDestination(request.destination, request.globals !== undefined);
   const readers = await findReaders(tools, request);
   const { database } = live;
   const claims = unitOf(live).claims("shared");

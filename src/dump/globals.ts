@@ -73,10 +73,17 @@ export async function planMissingRoles(
   const { bytes } = await openDumpBytes(locked, tools.dumpKeys);
   const pieces: Uint8Array[] = [];
   for await (const piece of bytes.stream()) pieces.push(piece);
-  const roles = await control<{ name: string }[]>`select rolname as name from pg_roles`;
+  const there = await control<{ name: string; may_all: boolean }[]>`
+    select rolname as name, rolsuper as may_all from pg_roles`;
+  const roles = there.map(({ name }) => name);
+  const superusers = there.filter((role) => role.may_all).map(({ name }) => name);
   const major = await readServerMajor(work);
-  const there = { roles: roles.map((role) => role.name), replaced: [...replaced.keys()], major };
-  return planRoles(Buffer.concat(pieces).toString("utf8"), there);
+  return planRoles(Buffer.concat(pieces).toString("utf8"), {
+    roles,
+    superusers,
+    replaced: [...replaced.keys()],
+    major,
+  });
 }
 
 /** By the extended protocol, which takes one statement, of which postgres.js has no word in its types. */

@@ -85,6 +85,11 @@ export function globalsPath(dumpPath: string, manifest: Pick<Manifest, "encrypti
   return `${dumpPath}${GLOBALS}${manifest?.encryption === undefined ? "" : ".age"}`;
 }
 
+/** Where they may lie, encrypted or not. */
+export function allGlobalsPaths(dumpPath: string): string[] {
+  return [`${dumpPath}${GLOBALS}`, `${dumpPath}${GLOBALS}.age`];
+}
+
 export function isGlobalsName(name: string): boolean {
   return name.replace(/\.age$/, "").endsWith(GLOBALS);
 }

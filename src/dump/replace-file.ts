@@ -1,6 +1,7 @@
 /** A dump and its manifest put in the place of what stands there: of that which was agreed to, and all or nothing. */
+import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
-import { link, lstat, rename, rm, stat } from "node:fs/promises";
+import { link, lstat, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { refusal } from "../errors.ts";
 import { errorCode, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
@@ -32,6 +33,27 @@ export async function findFileStanding(path: string, overwrite: boolean): Promis
     throw refusal("file_exists", message, "choose another name, or move that file away");
   }
   return standing;
+}
+
+/**
+ * Throws (exit 5) where the server's roles would take the place of a file that is none of that dump: its manifest does not
+ * know it by its content.
+ */
+export async function requireRolesReplaceable(path: string, roles: readonly string[]): Promise<void> {
+  for (const file of roles) {
+    if ((await identifyFile(file)) === undefined) continue;
+    const text = await readTextIfExists(manifestPath(path)).catch(() => undefined);
+    const known = text === undefined ? undefined : parseManifest(text)?.globals?.sha256;
+    if (known !== undefined && (await hashContent(file).catch(() => undefined)) === known) continue;
+    const message = `the roles of ${basename(path)} would take the place of ${file}, which is none of that dump`;
+    throw refusal("file_exists", message, "choose another name, or move that file away");
+  }
+}
+
+async function hashContent(file: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
 }
 
 async function isManifest(path: string): Promise<boolean> {

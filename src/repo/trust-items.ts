@@ -8,6 +8,7 @@ import type { LoadedConfig } from "../config/load-config.ts";
 import { renderTemplate } from "../config/text-template.ts";
 import { expandHome, isInside, pathExists } from "../sys/files.ts";
 import { stringAt } from "../sys/untyped.ts";
+import { isActing } from "./acting-variables.ts";
 
 /** Where the things stand. */
 export const TRUST_KEYS = [
@@ -171,59 +172,6 @@ const OFFICIAL = /^(?:docker\.io\/library\/)?postgres:[\w.{}-]+$/;
 /** The image whose programs would be given the database's password. */
 export function listImages({ client_image: image }: Config): TrustItem[] {
   return OFFICIAL.test(image) ? [] : [{ key: "client_image", text: image }];
-}
-
-/**
- * Variables by which a program that reads the env file, or is started with its variables, runs or loads something else, or
- * talks to somebody else. Whole names, and `*` for whatever stands there.
- */
-const ACTING = [
-  ...["PATH", "HOME", "SHELL", "ENV", "BASH_ENV", "BASH_FUNC_*", "PROMPT_COMMAND", "PS4", "IFS", "ZDOTDIR", "FPATH"],
-  ...["SHELLOPTS", "BASHOPTS", "INPUTRC", "GNUPGHOME", "TERMINFO"],
-  ...["LD_*", "DYLD_*", "GCONV_PATH", "LOCPATH", "GLIBC_TUNABLES", "TMPDIR", "TMP", "TEMP", "XDG_*"],
-  ...["NODE_OPTIONS", "NODE_PATH", "NODE_EXTRA_CA_CERTS", "NODE_TLS_REJECT_UNAUTHORIZED", "NODE_REPL_EXTERNAL_MODULE"],
-  ...["TS_NODE_*", "TSX_*", "PRISMA_*_BINARY", "PRISMA_*_LIBRARY", "ESBUILD_BINARY_PATH", "PUPPETEER_EXECUTABLE_PATH"],
-  ...["NVM_*", "VOLTA_*", "ASDF_*", "MISE_*", "PYENV_*", "RBENV_*", "RUSTUP_*"],
-  ...["BUN_OPTIONS", "BUN_CONFIG_*", "DENO_*", "NPM_CONFIG_*", "YARN_*", "PNPM_*", "COREPACK_*"],
-  ...[
-    "PYTHON*",
-    "PIP_*",
-    "UV_*",
-    "VIRTUAL_ENV",
-    "PERL*",
-    "RUBY*",
-    "GEM_HOME",
-    "GEM_PATH",
-    "BUNDLE_*",
-    "PHP_INI_*",
-    "PHPRC",
-  ],
-  ...[
-    "JAVA_HOME",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "MAVEN_*",
-    "GRADLE_*",
-    "CLASSPATH",
-    "LUA_*",
-  ],
-  ...["GOPATH", "GOROOT", "GOBIN", "GOENV", "GOFLAGS", "GOPROXY", "GONOSUMDB", "GONOSUMCHECK", "GOTOOLCHAIN", "CGO_*"],
-  ...["CARGO_*", "RUSTC*", "RUSTFLAGS", "CC", "CXX", "MAKEFLAGS", "ERL_*", "ELIXIR_*", "MIX_HOME", "MIX_ARCHIVES"],
-  ...["DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "DOTNET_ROOT", "CORECLR_*", "COR_*", "PSMODULEPATH"],
-  ...["GIT_*", "SSH_*", "EDITOR", "VISUAL", "PAGER", "MANPAGER", "BROWSER", "LESSOPEN", "LESSCLOSE", "SUDO_*"],
-  ...["DOCKER_*", "COMPOSE_FILE", "COMPOSE_ENV_FILES", "CONTAINER_HOST", "KUBECONFIG", "PGROVE_*", "BACKUP_DIR"],
-  ...["PSQLRC", "PSQL_EDITOR", "PSQL_PAGER", "PGSERVICEFILE", "PGSYSCONFDIR", "PGPASSFILE", "OPENSSL_*"],
-  ...["SSL_CERT_*", "CURL_*", "REQUESTS_CA_BUNDLE", "*_PROXY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"],
-];
-
-/** Whether a variable of that name does more than to be read by the project's own programs. */
-export function isActing(name: string): boolean {
-  const upper = name.toUpperCase(); // Windows knows Path
-  return ACTING.some((each) => {
-    const [before = "", behind] = each.toUpperCase().split("*");
-    return behind === undefined ? upper === before : upper.startsWith(before) && upper.endsWith(behind);
-  });
 }
 
 /** Variables of the env file that would change what programs do. */

@@ -14,25 +14,24 @@ import { databaseOf, isSameDatabase } from "./same-server.ts";
 import type { LiveTarget, Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
+/** A protected environment of some pgrove.yaml, and the target that it is there. */
+export interface Guard {
+  name: string;
+  target(): Promise<Target>;
+}
+
 /**
  * The target, protected where it is a protected environment's database. A worktree's own is not looked at: its server may
- * be a copy of a protected one's files. `environmentTarget` resolves an environment, and says nothing on the way.
+ * be a copy of a protected one's files.
  */
-export async function withProtection(
-  target: Target,
-  place: TargetPlace,
-  environmentTarget: (name: string) => Promise<Target>,
-): Promise<Target> {
-  const loaded = await place.config();
-  const names = Object.entries(loaded?.config.environments ?? {}).flatMap(([name, each]) =>
-    each.protected ? [name] : [],
-  );
-  if (names.length === 0 || target.worktree !== undefined) return target;
+export async function withProtection(target: Target, place: TargetPlace, guards: readonly Guard[]): Promise<Target> {
+  if (guards.length === 0 || target.worktree !== undefined) return target;
+  const names = [...new Set(guards.map(({ name }) => name))];
   const guarded = { ...target, guards: names };
   if (target.protected) return guarded;
   const tools = await place.serverTools();
   const found = await Promise.all(
-    names.map(async (name) => ({ name, own: await environmentTarget(name).catch(() => undefined) })),
+    guards.map(async (guard) => ({ name: guard.name, own: await guard.target().catch(() => undefined) })),
   );
   for (const { name, own } of found) {
     if (own !== undefined && (await isSameDatabase(target, own, tools))) return protectedAs(guarded, name);

@@ -1,7 +1,7 @@
 /** The repository's own server, as pgrove.yaml describes it. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type LoadedConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
+import { type LoadedConfig, loadConfig, pathInWorktree, requireNoMissing } from "../config/load-config.ts";
 import { configError, missingError } from "../errors.ts";
 import { type Connection, isSocket } from "../postgres/url.ts";
 import { findComposeFiles } from "../server/compose-files.ts";
@@ -52,6 +52,14 @@ async function mainCheckout(loaded: LoadedConfig, place: TargetPlace): Promise<s
     `the main worktree cannot be found from here: its git folder ${repository.commonDir} lies apart from it`,
     "run pgrove once in the main worktree, such as `pgrove status`: from then on it is known",
   );
+}
+
+/** The pgrove.yaml of the main worktree, where one stands in another; undefined where none can be read. */
+export async function mainConfig(loaded: LoadedConfig, place: TargetPlace): Promise<LoadedConfig | undefined> {
+  const root = (await isLinked(loaded)) ? (await place.repository())?.mainRoot : undefined;
+  if (root === undefined || root === loaded.root) return undefined;
+  const file = pathInWorktree(loaded, loaded.file, root);
+  return await loadConfig(file, { environment: place.environment }).catch(() => undefined);
 }
 
 /** Which checkout's compose files. */

@@ -12,8 +12,8 @@ import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
 import { type Connection, isConnectionString, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
-import { withProtection } from "./guard.ts";
-import { adoptOwnServer, isLinked } from "./main-server.ts";
+import { type Guard, withProtection } from "./guard.ts";
+import { adoptOwnServer, isLinked, mainConfig } from "./main-server.ts";
 import { linesInUsualNames } from "./other-names.ts";
 import { poolOf } from "./pool.ts";
 import type { Target } from "./target.ts";
@@ -22,8 +22,21 @@ import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeT
 
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */
 export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
-  const quiet: TargetPlace = { ...place, note: () => undefined };
-  return await withProtection(await findTarget(text, place), place, (name) => environmentTarget(name, quiet));
+  return await withProtection(await findTarget(text, place), place, await guardsOf(place));
+}
+
+/**
+ * The protected environments of this checkout and of main: a branch may be older than the protection, or have taken it
+ * away. They are resolved without a word to people.
+ */
+async function guardsOf(place: TargetPlace): Promise<Guard[]> {
+  const loaded = await place.config();
+  const mains = loaded === undefined ? undefined : await mainConfig(loaded, place);
+  return [loaded, mains].flatMap((each) => {
+    const quiet: TargetPlace = { ...place, config: () => Promise.resolve(each), note: () => undefined };
+    const all = Object.entries(each?.config.environments ?? {}).filter(([, environment]) => environment.protected);
+    return all.map(([name]) => ({ name, target: () => environmentTarget(name, quiet) }));
+  });
 }
 
 async function findTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
@@ -33,9 +46,12 @@ async function findTarget(text: string | undefined, place: TargetPlace): Promise
   return await namedTarget(text, place);
 }
 
-/** Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is. */
+/**
+ * Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is; a URL
+ * that has lost its slashes is still one, whose password is not shown as a name.
+ */
 function isConnection(text: string): boolean {
-  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^jdbc:/i.test(text) || isConnectionString(text);
+  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^(?:jdbc|postgres(?:ql)?):/i.test(text) || isConnectionString(text);
 }
 
 /** The words that name a target here, for suggestions and completion. */

@@ -57,6 +57,16 @@ export async function startContainers(runner: Runner, ids: readonly string[]): P
   }
 }
 
+/** Throws (exit 3) where the server itself is among the services: it would be stopped, and what is done in it with it. */
+export function requireOthers(services: readonly string[], isServer: (service: string) => boolean): void {
+  const own = services.find(isServer);
+  if (own === undefined) return;
+  throw configError(
+    `\`services\` in pgrove.yaml names ${own}, which is the database server itself`,
+    "services are what uses the database: leave the server out",
+  );
+}
+
 /** Services that are containers by name, for the servers that have no compose file. */
 export function servicesByName(runner: Runner): Pick<Server, "stopServices" | "startServices"> {
   return {

@@ -2,7 +2,13 @@
 import { missingError, usageError } from "../errors.ts";
 import { captureDocker, dockerCommand } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
-import { servicesByName, startContainers, stopServerContainer } from "./container-services.ts";
+import {
+  findRunningByName,
+  requireOthers,
+  servicesByName,
+  startContainers,
+  stopServerContainer,
+} from "./container-services.ts";
 import { describeContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
 import type { Login, LogOptions, ServerOfKind, ServerSpec, ServerTools, StartOptions } from "./server.ts";
 
@@ -43,6 +49,7 @@ export function createContainerServer(spec: ContainerSpec, login: Login, { runne
     await stopServerContainer(runner, id, status);
   };
 
+  const byName = servicesByName(runner);
   return {
     spec,
     label,
@@ -53,7 +60,12 @@ export function createContainerServer(spec: ContainerSpec, login: Login, { runne
     start,
     stop,
     logs: async (options) => containerLogs((await found.require()).id, options),
-    ...servicesByName(runner),
+    ...byName,
+    stopServices: async (names, before) => {
+      const { id } = await found.require();
+      requireOthers(await findRunningByName(runner, names), (each) => each === id);
+      return await byName.stopServices(names, before);
+    },
   };
 }
 

@@ -1,6 +1,13 @@
 const PIECES = /"(?:[^"]|"")*"?|[()]|[^"()]+/g;
-/** The first FROM or TO decides; where rows are read, STDOUT means the same as STDIN. */
-const FROM_HERE = /^COPY(?=\s)(?:(?!\s(?:FROM|TO)\s).)*\sFROM\s+(?:STDIN|STDOUT)\b/i;
+/**
+ * The first FROM or TO decides; where rows are read, STDOUT means the same as STDIN. Only a blank is one: what else looks
+ * like a space or a line's end is a letter of a name for PostgreSQL.
+ */
+const BLANK = "[ \\t\\n\\r\\f\\v]";
+const FROM_HERE = new RegExp(
+  `^COPY(?=${BLANK})(?:(?!${BLANK}(?:FROM|TO)${BLANK}).)*${BLANK}FROM${BLANK}+(?:STDIN|STDOUT)(?![\\w$\\u0080-\\uffff])`,
+  "is",
+);
 
 /**
  * Whether the rows of a statement follow in the script. What stands in names and parentheses does not count: either may

@@ -9,7 +9,7 @@ import type { SqlListener } from "./listener.ts";
  * psql's variables whose values others choose: a name may hold a backslash, and psql reads commands in what it puts in for
  * `:NAME`. A cast is `::`, and what stands in quotes is only text.
  */
-const CHOSEN_BY_OTHERS = /(?<!:):(DBNAME|USER|HOST|SERVICE|LAST_ERROR_MESSAGE|PROMPT[123])\b/;
+const CHOSEN_BY_OTHERS = /(?<!:)(?:::)*:(DBNAME|USER|HOST|SERVICE|LAST_ERROR_MESSAGE|PROMPT[123])\b/;
 
 const ATOMIC = /\bBEGIN\s+ATOMIC\b/i;
 
@@ -20,8 +20,8 @@ function createExactLexer(unclear: (what: string) => void, more: Partial<SqlList
     command: () => undefined,
     ...more,
     statement: (text, place) => {
-      const found = CHOSEN_BY_OTHERS.exec(text)?.[0];
-      if (found !== undefined) unclear(`${found} stands for what others have named`);
+      const found = CHOSEN_BY_OTHERS.exec(text)?.[1];
+      if (found !== undefined) unclear(`:${found} stands for what others have named`);
       if (ATOMIC.test(text)) unclear("a body BEGIN ATOMIC … END, which psql's versions read in different ways");
       more.statement?.(text, place);
     },

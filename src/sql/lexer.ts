@@ -18,6 +18,7 @@ const QUOTE = 39;
 const BACKSLASH = 92;
 /** From here on a byte may be a part of a longer character. */
 const FIRST_OF_SEVERAL = 0x80;
+const HALVES = "what stands there may be half of a letter: the client's encoding may have been changed";
 const COPY_END = Buffer.from("\n\\.");
 
 function countBackslashes(bytes: Buffer, from: number, to: number): number {
@@ -28,7 +29,6 @@ function countBackslashes(bytes: Buffer, from: number, to: number): number {
 
 /** The next byte is needed to know what begins. */
 class NeedsMore extends Error {}
-
 export class SqlLexer {
   private rest: Buffer = Buffer.alloc(0);
   private mode: Mode = "text";
@@ -231,6 +231,7 @@ export class SqlLexer {
       this.append("$", from);
       return from + 1;
     }
+    if (this.exact && tag.some((byte) => byte >= FIRST_OF_SEVERAL)) this.listener.unclear(HALVES);
     this.tag = Buffer.from(tag);
     return this.enter("dollar", "''", from, end + 1);
   }
@@ -251,9 +252,8 @@ export class SqlLexer {
     const quote = bytes.indexOf(QUOTE, from);
     const backslash = this.escapes ? bytes.indexOf(BACKSLASH, from) : -1;
     if (backslash >= 0 && (quote < 0 || backslash < quote)) {
-      if (this.exact && backslash > 0 && (bytes[backslash - 1] ?? 0) >= FIRST_OF_SEVERAL) {
-        this.listener.unclear("a backslash may be half of a letter: the client's encoding may have been changed");
-      }
+      const before = bytes[backslash - 1] ?? 0;
+      if (this.exact && before >= FIRST_OF_SEVERAL) this.listener.unclear(HALVES);
       return backslash + 1 < bytes.length ? backslash + 2 : this.passOver(bytes, from, 1);
     }
     const before =

@@ -91,8 +91,11 @@ export function requireHarmless(script: Script, { noun, label, inTransaction }: 
   if (restricts !== undefined) throw refuse(restricts, "there is no \\unrestrict behind it", "leave it out");
 }
 
+/** Every quote is closed: psql would look for its end on the rest of the line, where what follows the command is told. */
+const CLOSED = /^(?:[^'"]|'[^']*'|"[^"]*")*$/;
+
 function isPlain(name: string, line: string): boolean {
-  if (/[`\\]/.test(line.slice(1))) return false;
+  if (/[`\\]/.test(line.slice(1)) || !CLOSED.test(line)) return false;
   return (name !== "set" && name !== "unset") || PLAIN_SET.test(line);
 }
 

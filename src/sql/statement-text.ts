@@ -1,6 +1,9 @@
 /** The text of the statement that a lexer is in: its beginning, its end, and where it began. */
 
 const BLANKS = " \t\n\r\f\v";
+/** What PostgreSQL takes for blanks, as many as there are, and no other; those within names stay. */
+const RUN = /("(?:[^"]|"")*"?)|[ \t\n\r\f\v]+/g;
+const SEVERAL = / {2}|[\t\n\r\f\v]/;
 const NAME_PART = /[A-Za-z0-9_$\u0080-\uffff]/;
 /** More of a statement than its beginning is not needed: a COPY names at most 1600 columns. */
 export const MOST_TEXT = 1 << 19;
@@ -47,9 +50,11 @@ export class StatementText {
     return /^[\d$]/.test(name) || name.length === TAIL || this.tail.charAt(from - 1) === ":" ? undefined : name;
   }
 
-  /** Ends it: resolves to what it was, and begins with nothing again. */
+  /** Ends it: resolves to what it was, with one blank between its words, and begins with nothing again. */
   take(): { text: string; start: number | undefined } {
-    const taken = { text: this.text.trim(), start: this.began };
+    const all = this.text;
+    const text = SEVERAL.test(all) ? all.replace(RUN, (_, name?: string) => name ?? " ") : all;
+    const taken = { text: text.replace(/^ | $/g, ""), start: this.began };
     this.text = "";
     this.tail = "";
     this.began = undefined;

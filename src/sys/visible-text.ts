@@ -19,10 +19,10 @@ export function showColors(text: string): string {
 }
 
 /**
- * Control characters, what turns the direction of writing, what has no width (also joiners and variation selectors), other
- * line breaks than our own, and halves of characters.
+ * Control characters, what turns the direction of writing, what has no width (also joiners and variation selectors) or no ink
+ * without being a space (an empty Braille cell), other line breaks than our own, and halves of characters.
  */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/u;
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]/u;
 const UNSEEN_OR_OURS = new RegExp(`${MARKED.source}|${UNSEEN.source}`, "gu");
 
 /** Text whose unseen characters are spelt out, but for newlines, tabs and pgrove's own colours. */

@@ -132,7 +132,8 @@ export class DatabaseUnit implements Unit {
     await requireClaim(control, database);
     await requireStanding(control, { database, agreed });
     const plan = await this.planSwap(work, built, request);
-    const servicesRestarted = await withServicesStopped(work, this.live, services, async () => {
+    const using = agreed === undefined ? [] : services; // nobody uses what is not there yet
+    const servicesRestarted = await withServicesStopped(work, this.live, using, async () => {
       await requireClaim(control, database);
       const second = () => connectForAdmin(toolbox, operation.run, [database]);
       await work.interruptible(() => swapDatabases(control, second, plan));

@@ -4,7 +4,7 @@ import { variablesOfTemplate } from "../config/env-template.ts";
 import { type LoadedConfig, pathInWorktree } from "../config/load-config.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { refusal } from "../errors.ts";
-import { isActing } from "../repo/trust-items.ts";
+import { isActing } from "../repo/acting-variables.ts";
 import { isInside, pathExists } from "../sys/files.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 

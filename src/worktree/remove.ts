@@ -7,7 +7,7 @@ import { gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
-import { readTextIfExists } from "../sys/files.ts";
+import { pathExists, readTextIfExists } from "../sys/files.ts";
 import { putAside } from "../work/put-aside.ts";
 import { type Belongings, belongingsOf, takeInventory } from "./belongings.ts";
 import { destroyBelongings, forgetWorktree, requireDestroyable, requireSeparable } from "./destroy.ts";
@@ -121,12 +121,23 @@ async function requireRemovable(
   const row = rows.find(({ id }) => id === worktree.id);
   requireOwned(worktree, row);
   if (worktree.missing) {
+    await requireNoFolder(worktree);
     if (!force) await requireNotMoved(tools, worktree, row);
     return row;
   }
   await requireDeletable(worktree);
   if (!force) await requireNothingUnsaved(tools, worktree);
   return row;
+}
+
+/** Throws (exit 5) when its folder has only lost its `.git` file: git would not remove it, and its database would be gone by then. */
+async function requireNoFolder({ root }: GitWorktree): Promise<void> {
+  if (!(await pathExists(root))) return;
+  throw refusal(
+    "worktree_cut_off",
+    `${root} is there, and its .git file, by which git knows it, is missing or damaged`,
+    "git worktree repair        writes that file anew; then again, or move the folder away",
+  );
 }
 
 /** Throws (exit 5) when its folder is elsewhere: what is in no commit could not be looked at. */

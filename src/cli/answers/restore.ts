@@ -23,7 +23,13 @@ export function planDocument({ dump, checked, database, schema, loss, roles }: R
 
 /** The roles that are made, each with what it may. */
 export function describeRoles({ roles, kept, leftOut }: RolesPlan): string {
-  const made = roles.map(({ name, rights }) => (rights === "" ? name : `${name} (${shorten(rights)})`));
+  const made = roles.map(({ name, rights, groups }) => {
+    const all = [
+      ...(rights === "" ? [] : [shorten(rights)]),
+      ...(groups.length === 0 ? [] : [`in ${groups.join(", ")}`]),
+    ];
+    return all.length === 0 ? name : `${name} (${all.join("; ")})`;
+  });
   return [
     made.length === 0 ? "none: all roles are there" : made.join("; "),
     ...(kept.length === 0 ? [] : [`there, and left as they are: ${kept.join(", ")}`]),

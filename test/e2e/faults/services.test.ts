@@ -66,6 +66,19 @@ afterAll(async () => {
   await repo.remove();
 });
 
+test("none is stopped where nothing is replaced, and the server itself is no service", async () => {
+  await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);
+  const was = await state(quick);
+  await repo.ok(["restore", dump, "--into-new", `${target}_beside`, "--yes"]);
+  expect(await state(quick)).toBe(was);
+  await sql.unsafe(`drop database "${target}_beside"`);
+  await repo.configure(
+    `project: faults\n${inContainer(server.container, target, `services: [${server.container}]\n`)}`,
+  );
+  const ended = await repo.run(["restore", dump, "--yes"]);
+  expect(ended).toMatchObject({ code: 3, stderr: expect.stringContaining("is the database server itself") });
+});
+
 test("they run again after a restore that went well", async () => {
   const was = await state(quick);
   await repo.configure(`project: faults\n${inContainer(server.container, target, `services: [${quick}]\n`)}`);

@@ -1,6 +1,7 @@
 /** A removal that is refused has taken nothing; what is kept is kept with all that was saved of it. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { listWorktrees } from "../../../src/repo/worktree.ts";
 import { planRemoval, removeWorktree } from "../../../src/worktree/remove.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
@@ -149,6 +150,20 @@ describe.concurrent("a refused removal has taken nothing", () => {
     await grove.git(["worktree", "unlock", path]);
     await grove.ok(["remove", "asked", "--yes"]);
   });
+});
+
+test("a folder that git does not know for lack of its .git file is not half removed", async () => {
+  await using grove = await Grove.create(server);
+  const { path } = await grove.make("cut", "--empty");
+  rmSync(join(path, ".git"));
+  const before = [await belongings(grove), await grove.rows()];
+  for (const more of [[], ["--force"]]) {
+    expect(await grove.fails(5, ["remove", "cut", "--yes", ...more])).toContain("git worktree repair");
+  }
+  expect([await belongings(grove), await grove.rows()]).toEqual(before);
+  await grove.git(["worktree", "repair"]);
+  await grove.ok(["remove", "cut", "--yes"]);
+  expect(await grove.databaseNames()).toEqual([]);
 });
 
 describe.concurrent("--keep-database", () => {

@@ -29,8 +29,10 @@ DO $$ begin perform 1; end $$;
 \unrestrict key
 `;
 
+const SERVER = { roles: ["postgres"], superusers: ["postgres"] };
+
 test("what is missing is made, and what is there stays as it is", () => {
-  const plan = planRoles(SQL, { roles: ["postgres"], major: 17 });
+  const plan = planRoles(SQL, { ...SERVER, major: 17 });
   expect(plan.roles.map(({ name, isSuperuser }) => [name, isSuperuser])).toEqual([
     ["app", false],
     ['odd; "role', true],
@@ -47,14 +49,14 @@ test("what is missing is made, and what is there stays as it is", () => {
 });
 
 test("a role that another replaces is not made, and nobody is put into it", () => {
-  const plan = planRoles(SQL, { roles: ["postgres"], replaced: ["readers"], major: 17 });
+  const plan = planRoles(SQL, { superusers: [], roles: ["postgres"], replaced: ["readers"], major: 17 });
   expect(plan.roles.map(({ name }) => name)).toEqual(["app", 'odd; "role']);
   expect(plan.statements.join("\n")).not.toContain("readers");
   expect([plan.kept, plan.leftOut]).toEqual([["postgres"], expect.arrayContaining(["app in readers"])]);
 });
 
 test("nothing but roles is made, nothing is dropped, and what is left out is named", () => {
-  const { statements, leftOut } = planRoles(SQL, { roles: ["postgres"], major: 17 });
+  const { statements, leftOut } = planRoles(SQL, { ...SERVER, major: 17 });
   expect(
     statements.filter((each) => !/^(?:CREATE ROLE|ALTER ROLE|COMMENT ON ROLE|GRANT readers TO) /.test(each)),
   ).toEqual([]);
@@ -63,12 +65,36 @@ test("nothing but roles is made, nothing is dropped, and what is left out is nam
 });
 
 test("before PostgreSQL 16 a membership has no option but ADMIN", () => {
-  const { statements } = planRoles(SQL, { roles: ["postgres"], major: 15 });
+  const { statements } = planRoles(SQL, { ...SERVER, major: 15 });
   expect(statements).toContain("GRANT readers TO app WITH ADMIN OPTION");
   expect(statements).toContain('GRANT readers TO "odd; ""role"');
 });
 
 test("where all are there, nothing is to do", () => {
   const roles = ["postgres", "app", "readers", 'odd; "role'];
-  expect(planRoles(SQL, { roles, major: 17 })).toMatchObject({ roles: [], statements: [] });
+  expect(planRoles(SQL, { ...SERVER, roles, major: 17 })).toMatchObject({ roles: [], statements: [] });
+});
+
+test.each([
+  "ALTER ROLE Postgres WITH PASSWORD 'mine'",
+  "ALTER ROLE ALL SET search_path TO evil",
+  "ALTER ROLE CURRENT_USER WITH NOLOGIN",
+  "ALTER ROLE gone SET work_mem TO 64",
+  "CREATE ROLE readers; GRANT readers TO POSTGRES",
+  "COMMENT ON ROLE POSTGRES IS 'x'",
+])("what is said of roles that the text does not make is left out: %s", (sql) => {
+  const { statements } = planRoles(`${sql};`, { ...SERVER, major: 17 });
+  expect(statements.filter((each) => each !== "CREATE ROLE readers")).toEqual([]);
+});
+
+test.each([
+  "ALTER/**/ROLE a WITH SUPERUSER",
+  "ALTER ROLE a WITH LOGIN\nSUPERUSER\tNOINHERIT",
+  "ALTER ROLE A WITH SUPERUSER; ALTER ROLE a WITH LOGIN",
+  "GRANT postgres TO a",
+  "GRANT pg_execute_server_program TO a",
+  "CREATE ROLE b; GRANT b TO a; ALTER ROLE b WITH SUPERUSER",
+])("who may do everything is named, however it is said: %s", (sql) => {
+  const { roles } = planRoles(`CREATE ROLE a; ${sql};`, { ...SERVER, major: 17 });
+  expect(roles.find(({ name }) => name === "a")?.isSuperuser).toBe(true);
 });

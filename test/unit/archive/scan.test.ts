@@ -80,6 +80,8 @@ describe("data and bodies that look like commands are neither", () => {
 describe("refused", () => {
   test.each([
     ["CREATE DATABASE x;\n", "dump_unsafe"],
+    ["DROP\t DATABASE x;\n", "dump_unsafe"],
+    ["CREATE  SUBSCRIPTION s CONNECTION 'x' PUBLICATION p;\n", "dump_unsafe"],
     ["drop database if exists x;\n", "dump_unsafe"],
     ["ALTER DATABASE x SET a TO b;\n", "dump_unsafe"],
     ["\\connect x\n", "dump_unsafe"],

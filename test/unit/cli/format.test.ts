@@ -64,6 +64,7 @@ test.each([
   ["a byte order mark", "a\ufeffb", "a\\ufeffb"],
   ["a soft hyphen", "a\u00adb", "a\\xadb"],
   ["a Hangul filler", "a\u3164b", "a\\u3164b"],
+  ["an empty Braille cell", "a\u2800b", "a\\u2800b"],
   ["a variation selector", "a\ufe0fb", "a\\ufe0fb"],
   ["a tag", "a\u{e0041}b", "a\\u{e0041}b"],
   ["a line separator", "a\u2028b", "a\\u2028b"],

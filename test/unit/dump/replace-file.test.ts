@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatManifest } from "../../../src/dump/manifest.ts";
-import { findFileStanding, publishAs } from "../../../src/dump/replace-file.ts";
+import { findFileStanding, publishAs, requireRolesReplaceable } from "../../../src/dump/replace-file.ts";
 import { sampleManifest } from "../../support/manifest.ts";
 
 let root = "";
@@ -56,6 +57,21 @@ describe("what a dump may replace", () => {
     await writeFile(manifest, OLD);
     await expect(findFileStanding(path, false)).rejects.toMatchObject(refused);
     expect((await findFileStanding(path, true)).manifest).toBeString();
+  });
+
+  test("no file of the roles' name but those that the manifest knows by their content", async () => {
+    const roles = `${path}.globals.sql`;
+    await requireRolesReplaceable(path, [roles]);
+    await writeFile(roles, "CREATE ROLE app;\n");
+    await expect(requireRolesReplaceable(path, [roles])).rejects.toMatchObject(refused);
+    await writeFile(manifest, OLD);
+    await expect(requireRolesReplaceable(path, [roles])).rejects.toMatchObject(refused);
+    const sha256 = createHash("sha256").update("CREATE ROLE app;\n").digest("hex");
+    const globals = { sha256, size_bytes: 17, passwords: false };
+    await writeFile(manifest, formatManifest(sampleManifest({ name: "x.dump", size_bytes: 3, globals })));
+    await requireRolesReplaceable(path, [roles]);
+    await writeFile(roles, "CREATE ROLE other;\n");
+    await expect(requireRolesReplaceable(path, [roles])).rejects.toMatchObject(refused);
   });
 });
 

@@ -1,6 +1,6 @@
 /** A protected environment's database is protected under every name that it has. */
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Environment } from "../../../src/config/env-vars.ts";
@@ -70,6 +70,27 @@ test.each([
   await requireConsent(loss, { yes: false, confirm: "production", prompt: nobody });
 });
 
+test.each([
+  ["production itself", "@production"],
+  ["its URL", PROD],
+])("a branch without the protection takes it from nobody: %s", async (_what, text) => {
+  const linked = join(folder, "linked");
+  mkdirSync(linked, { recursive: true });
+  writeFileSync(join(linked, ".git"), "gitdir: ../.git/worktrees/linked\n");
+  writeFileSync(join(linked, ".env.production"), `DATABASE_URL=${PROD}\n`);
+  const file = join(linked, "pgrove.yaml");
+  writeFileSync(file, "project: shop\nserver: {local: {}}\nenvironments: {production: {env_file: .env.production}}\n");
+  const target = await resolveTarget(text, {
+    ...{ ...place(), cwd: linked },
+    config: () => loadConfig(file, { environment: {} }),
+    repository: async () => ({
+      ...{ root: linked, mainRoot: folder, isMain: false },
+      ...{ gitDir: join(folder, ".git/worktrees/linked"), commonDir: join(folder, ".git") },
+    }),
+  });
+  expect(target).toMatchObject({ protected: true, protectedAs: "production" });
+});
+
 test.each(["main", "postgres://me@127.0.0.1:7001/prod2", "postgres://me@127.0.0.1:7002/prod"])(
   "what is another database is as free as before: %s",
   async (text) => {
@@ -95,3 +116,12 @@ test("a list of visits that is damaged is as none", async () => {
   writeFileSync(join(stateDir, "visited.json"), "{");
   expect((await resolveTarget("main", place())).protected).toBe(false);
 });
+
+test.each(["postgres:app:CANARY@db.example/dev", "postgresql:/app:CANARY@db.example/dev"])(
+  "a URL without its slashes is no worktree's name, and its password is not shown: %s",
+  async (text) => {
+    const refused = await resolveTarget(text, place()).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ exit: 3 });
+    expect(JSON.stringify(refused) + String(refused)).not.toContain("CANARY");
+  },
+);

@@ -48,6 +48,9 @@ describe("what reaches beyond the database is refused with its line", () => {
     "\\set ON_ERROR_STOP",
     "\\set SINGLESTEP on",
     "\\unset 'ON_ERROR_STOP'",
+    "\\echo 'unclosed",
+    "\\set name \"unclosed' ''",
+    "\\timing 'on",
     "\\set! ls",
     "\\set AUTOCOMMIT off",
     "\\if true",
@@ -68,6 +71,7 @@ describe("what reaches beyond the database is refused with its line", () => {
 
 test.each([
   "\\echo hello",
+  "\\echo 'it''s' \"an apostrophe's\"",
   "\\set name value",
   "select 'create table t ()' \\gexec",
   "\\restrict key\n\\unrestrict key",

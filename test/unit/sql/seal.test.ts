@@ -28,7 +28,9 @@ describe("the exact reading", () => {
     ["select 'a\\', ';\n\\! ls\n--';", /backslash before a quote/],
     ["select E'é\\' \\! ls';", /half of a letter/],
     ["create function f() returns int begin atomic select 1; end;", /BEGIN ATOMIC/],
+    ["select $あA$ $あB$ \\! ls\n$あA$;", /half of a letter/],
     ["select :DBNAME;", /:DBNAME stands for/],
+    ["select a:::DBNAME;", /:DBNAME stands for/],
     ["select 1 where a = :LAST_ERROR_MESSAGE;", /:LAST_ERROR_MESSAGE stands for/],
     ["\\set a :USER\nselect :a;", /takes over/],
   ])("%s", (sql, why) => {
