@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LoadedConfig, loadConfig } from "../../../src/config/load-config.ts";
+import { isActing } from "../../../src/repo/acting-variables.ts";
 import {
-  isActing,
   listActingVariables,
   listCommands,
   listImages,
