@@ -120,12 +120,17 @@ function drawDump(world: World, actor: Actor): Operation | undefined {
   };
 }
 
+/** What is replaced is kept: refused where a stranger has the name that it would be kept under. */
+function replaces({ strangers }: World, target: Data): Pick<Operation, "target" | "mustFail"> {
+  return { target, mustFail: strangers.has(`${target.database}_before_restore`) };
+}
+
 function drawRestore(world: World, actor: Actor): Operation | undefined {
   const target = drawTarget(world, actor);
   if (target === undefined || actor.dumps.length === 0) return undefined;
   const { path, state } = world.pick(actor.dumps);
   const args = ["restore", path, "--to", target.name, "--yes"];
-  return { actor, args, target: target.data, allows: equals(state) };
+  return { actor, args, ...replaces(world, target.data), allows: equals(state) };
 }
 
 /** A dump comes through a pipe that is cut somewhere: whatever has come may not be taken for a whole one. */
@@ -174,13 +179,13 @@ function drawCopy(world: World, actor: Actor): Operation | undefined {
   const [to, data] = world.pick(own);
   const sources = [...own.filter(([name]) => name !== to), ["main", world.main] as const];
   const [from, { state }] = world.pick(sources);
-  return { actor, args: ["copy", from, "--to", to, "--yes"], target: data, allows: equals(state) };
+  return { actor, args: ["copy", from, "--to", to, "--yes"], ...replaces(world, data), allows: equals(state) };
 }
 
 function drawReset(world: World, actor: Actor): Operation | undefined {
   if (actor.worktrees.size === 0) return undefined;
   const [name, data] = world.pick([...actor.worktrees]);
-  return { actor, args: ["reset", name, "--yes"], target: data, allows: equals(world.main.state) };
+  return { actor, args: ["reset", name, "--yes"], ...replaces(world, data), allows: equals(world.main.state) };
 }
 
 function drawMigrate(world: World, actor: Actor): Operation | undefined {
