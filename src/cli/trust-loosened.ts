@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../config/config-schema.ts";
 import type { Environment } from "../config/env-vars.ts";
 import { type LoadedConfig, readConfigText } from "../config/load-config.ts";
+import { PgroveError } from "../errors.ts";
 import { findDefaultCommit, readCommitted } from "../repo/approved-files.ts";
 import { listLoosened } from "../repo/loosened.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
@@ -34,13 +35,19 @@ export function readDefault(place: BranchScene, loaded: LoadedConfig): Promise<C
  * there without a commit is the user's.
  */
 async function findDefault(place: BranchScene, loaded: LoadedConfig): Promise<Config | undefined> {
-  const repository = await place.repository();
+  const repository = await place.repository().catch(undefinedWithoutGit);
   const commit = repository && (await findDefaultCommit(repository, place.runner));
   if (commit === undefined) return undefined;
   const [text, own] = await Promise.all([readFrom(place, loaded, commit), readFrom(place, loaded, "HEAD")]);
   if (text === undefined || own === undefined || text === own) return undefined;
   const { environment } = place;
   return await readConfigText(text, loaded, { environment, envFile: loaded.envFile.values });
+}
+
+/** Whatever needs git says that it is missing; no branch was checked out without it. */
+function undefinedWithoutGit(error: unknown): undefined {
+  if (error instanceof PgroveError && error.code === "git_missing") return;
+  throw error;
 }
 
 /** By whichever of its names, since a branch may have moved it. */

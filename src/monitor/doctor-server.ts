@@ -77,15 +77,29 @@ export function clearRuns(live: LiveTarget, what: string, tools: MendTools): Men
   return { what, target: live.target, run };
 }
 
-/** Databases whose DROP was interrupted: nobody can connect to them, and only another DROP gets rid of them. */
+/**
+ * Databases whose DROP was interrupted: nobody can connect to them, and only another DROP gets rid of them. One that is
+ * being dropped looks the same, and is locked.
+ */
 async function checkHalfDropped(sql: Sql, live: LiveTarget, tools: MendTools): Promise<Check[]> {
-  const rows = await sql<{ name: string }[]>`
-    select datname::text as name from pg_catalog.pg_database where datconnlimit = -2 order by 1`;
-  if (rows.length === 0) return [];
-  const names = rows.map((row) => row.name);
+  const seen = await listHalfDropped(sql);
+  if (seen.length === 0) return [];
+  const still = new Set(await listHalfDropped(sql)); // its lock may have gone between its row and the locks were read
+  const names = seen.filter((name) => still.has(name));
+  if (names.length === 0) return [];
   const found = `dropped half-way: ${names.join(", ")}; nobody can connect to them any more`;
   const fix = "pgrove doctor --fix        drops the rest";
   return [{ name: "databases", state: "problem", found, fix, mends: names.map((each) => dropRest(live, each, tools)) }];
+}
+
+async function listHalfDropped(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select datname::text as name from pg_catalog.pg_database d
+     where datconnlimit = -2
+       and not exists (select from pg_catalog.pg_locks
+                        where locktype = 'object' and classid = 'pg_catalog.pg_database'::regclass and objid = d.oid)
+     order by 1`;
+  return rows.map(({ name }) => name);
 }
 
 function dropRest(live: LiveTarget, database: string, tools: MendTools): Mend {

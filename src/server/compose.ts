@@ -18,7 +18,7 @@ import {
   tryArguments,
 } from "./compose-start.ts";
 import type { ContainerFacts } from "./container-inspect.ts";
-import { requireOthers, SERVER_GRACE_S, startContainers, stopServiceContainers } from "./container-services.ts";
+import { SERVER_GRACE_S, serverIsNoService, startContainers, stopServiceContainers } from "./container-services.ts";
 import { describeContainer, type FoundContainer, inspectContainer, waitUntilReady } from "./found-container.ts";
 import type { Login, LogOptions, ServerOfKind, ServerTools, StartOptions } from "./server.ts";
 
@@ -98,7 +98,7 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
     logs: async (options) => compose(logArguments(spec, options)),
     stopServices: async (services, before) => {
       if (services.length === 0) return [];
-      requireOthers(services, (each) => each === spec.service);
+      if (services.includes(spec.service)) throw serverIsNoService(spec.service);
       const project = (await findOnce())?.project ?? (await projectOf())?.name ?? "";
       return await stopServiceContainers(runner, await findRunning(runner, project, services), before);
     },

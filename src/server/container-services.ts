@@ -1,5 +1,5 @@
 /** Containers of services, stopped around a restore and started again after. */
-import { configError, missingError } from "../errors.ts";
+import { configError, missingError, type PgroveError } from "../errors.ts";
 import type { EngineName } from "../sys/command.ts";
 import { captureDocker } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
@@ -57,12 +57,10 @@ export async function startContainers(runner: Runner, ids: readonly string[]): P
   }
 }
 
-/** Throws (exit 3) where the server itself is among the services: it would be stopped, and what is done in it with it. */
-export function requireOthers(services: readonly string[], isServer: (service: string) => boolean): void {
-  const own = services.find(isServer);
-  if (own === undefined) return;
-  throw configError(
-    `\`services\` in pgrove.yaml names ${own}, which is the database server itself`,
+/** The server itself is among the services (exit 3): it would be stopped, and what is done in it with it. */
+export function serverIsNoService(name: string): PgroveError {
+  return configError(
+    `\`services\` in pgrove.yaml names ${name}, which is the database server itself`,
     "services are what uses the database: leave the server out",
   );
 }

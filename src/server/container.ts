@@ -4,7 +4,7 @@ import { captureDocker, dockerCommand } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
 import {
   findRunningByName,
-  requireOthers,
+  serverIsNoService,
   servicesByName,
   startContainers,
   stopServerContainer,
@@ -63,7 +63,7 @@ export function createContainerServer(spec: ContainerSpec, login: Login, { runne
     ...byName,
     stopServices: async (names, before) => {
       const { id } = await found.require();
-      requireOthers(await findRunningByName(runner, names), (each) => each === id);
+      if ((await findRunningByName(runner, names)).includes(id)) throw serverIsNoService(spec.container);
       return await byName.stopServices(names, before);
     },
   };

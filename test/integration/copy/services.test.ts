@@ -47,6 +47,7 @@ afterAll(async () => {
 test("those that ran are stopped for the swap and started again; one that was stopped stays so", async () => {
   const [from, to] = [uniqueName("from"), uniqueName("to")];
   await createSmall(server, from, 5);
+  await createSmall(server, to, 6); // what uses a database that is not there yet is not disturbed
   const [before, stopped] = [await Promise.all(services.map(state)), await state(idle)];
   const seen: string[][] = [];
   const live = await openServed(to);

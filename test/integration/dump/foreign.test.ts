@@ -200,7 +200,7 @@ describe("what is no dump of one database is refused before anything starts", ()
     const folder = await folderDump(small);
     const [data] = (await run("bash", ["-c", `ls -S '${folder}'/*.dat.gz`])).stdout.split("\n");
     await Bun.file(data ?? "").delete();
-    expect(await refuse(folder)).toMatchObject({ code: "restore_failed" });
+    expect(await refuse(folder)).toMatchObject({ code: "dump_damaged" });
   });
 
   test("a folder without a table of contents, a compressed archive", async () => {

@@ -66,32 +66,40 @@ test("it is stopped, started, and woken when it is paused", async () => {
 });
 
 test("services without a compose file are containers by name", async () => {
+  await using service = await createPlain();
+  await runOk("docker", ["start", service.name]);
+  const state = async () => (await runOk("docker", ["inspect", "-f", "{{.State.Status}}", service.name])).trim();
   const server = open();
   const told: unknown[] = [];
-  const handles = await server.stopServices([container.container], async (ids) => {
-    told.push(ids, (await open().inspect()).condition);
+  const handles = await server.stopServices([service.name], async (ids) => {
+    told.push(ids, await state());
   });
   expect(handles).toHaveLength(1);
   expect(told).toEqual([handles, "running"]);
-  expect(await open().inspect()).toMatchObject({ condition: "stopped" });
-  expect(await server.stopServices([container.container])).toEqual([]);
+  expect(await state()).toBe("exited");
+  expect(await server.stopServices([service.name])).toEqual([]);
   await server.startServices(handles);
-  expect(await open().inspect()).toMatchObject({ condition: "running" });
+  expect(await state()).toBe("running");
   await expect(server.stopServices(["pgrove-test-nobody"])).rejects.toMatchObject({ exit: 3 });
+  const itself = server.stopServices([service.name, container.container]);
+  await expect(itself).rejects.toMatchObject({ exit: 3, message: expect.stringContaining(container.container) });
+  expect([await state(), (await open().inspect()).condition]).toEqual(["running", "running"]);
 });
 
 test("a container that has no PostgreSQL programs is said to have none", async () => {
-  const name = `pgrove-test-plain-${process.pid}`;
-  const labels = Object.entries(testLabels()).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
-  const image = await ensurePlainImage();
-  await runOk("docker", ["create", "--name", name, ...labels, image, "sleep", "infinity"]);
-  try {
-    const starting = open(name).start({ waitMs: patiently(30_000), abort });
-    await expect(starting).rejects.toMatchObject({ code: "programs_missing", exit: 4 });
-  } finally {
-    await runOk("docker", ["rm", "-f", name]);
-  }
+  await using plain = await createPlain();
+  const starting = open(plain.name).start({ waitMs: patiently(30_000), abort });
+  await expect(starting).rejects.toMatchObject({ code: "programs_missing", exit: 4 });
 });
+
+/** A container without PostgreSQL, which does not run yet. */
+async function createPlain(): Promise<{ name: string } & AsyncDisposable> {
+  const name = `pgrove-test-plain-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  const labels = Object.entries(testLabels()).flatMap(([key, value]) => ["--label", `${key}=${value}`]);
+  const ends = ["sh", "-c", "trap exit TERM; sleep infinity & wait"];
+  await runOk("docker", ["create", "--name", name, ...labels, await ensurePlainImage(), ...ends]);
+  return { name, [Symbol.asyncDispose]: async () => void (await runOk("docker", ["rm", "-f", name])) };
+}
 
 test("a container that is not there", async () => {
   const server = open("pgrove-test-nobody");
