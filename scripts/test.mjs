@@ -16,7 +16,7 @@ import { isStopped, runStep, say } from "./test/step.mjs";
 /** Unit tests compute: one part for each of two cores. */
 const UNIT_PARTS = 2;
 /** How many other parts run side by side, each lane with servers of its own: they wait for servers a third of their time. */
-const LANES = 3;
+const LANES = 4;
 const SLOWEST = 40;
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
@@ -57,18 +57,23 @@ report();
 async function playAll() {
   if (needsInstall() && !(await check("install", "npm", ["ci", "--include=dev"]))) return;
   const built = await check("build", "bun", ["run", "build.ts"]);
-  await check("types", "tsc", ["--noEmit"]);
-  await check("types of the page", "tsc", ["--noEmit", "-p", "page"]);
-  await check("lint", "biome", ["check", "."]);
-  await playParts(dealEvenly(root, filesOf("unit"), { name: "unit", count: UNIT_PARTS }));
   if (!built && filesOf("e2e").length > 0) failures.push("e2e: not run, the build failed");
   const parts = dealOut(root, [...filesOf("integration"), ...(built ? filesOf("e2e") : [])]);
-  if (parts.length === 0) return;
+  const readUnits = () => playParts(dealEvenly(root, filesOf("unit"), { name: "unit", count: UNIT_PARTS }));
+  if (parts.length === 0) return void (await Promise.all([checkTexts(), readUnits()]));
   try {
-    if (await startEngine()) await playParts(parts);
+    // The engine is fetched, and waited for, while the rest computes.
+    const [isUp] = await Promise.all([startEngine(), checkTexts(), readUnits()]);
+    if (isUp) await playParts(parts);
   } finally {
     await stopEngine();
   }
+}
+
+async function checkTexts() {
+  await check("types", "tsc", ["--noEmit"]);
+  await check("types of the page", "tsc", ["--noEmit", "-p", "page"]);
+  await check("lint", "biome", ["check", "."]);
 }
 
 function filesOf(kind) {

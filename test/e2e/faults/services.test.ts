@@ -38,6 +38,7 @@ beforeAll(async () => {
       "run",
       "-d",
       "--init",
+      "--stop-timeout=2",
       "--name",
       name,
       ...labels,

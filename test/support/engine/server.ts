@@ -72,9 +72,15 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   return attach(new TestServer(name, image, options.major, env.POSTGRES_USER, env.POSTGRES_PASSWORD));
 }
 
-/** What to run: a server that leaves the writing to the kernel, which keeps what is written when a server is killed. */
+/**
+ * What to run: a server that leaves the writing to the kernel, which keeps what is written when a server is killed, and
+ * keeps little of its log of changes, since its volume may lie in memory.
+ */
 function postgresWith(...further: string[]): string[] {
-  return ["postgres", ...["fsync=off", "full_page_writes=off", ...further].flatMap((setting) => ["-c", setting])];
+  return [
+    "postgres",
+    ...["fsync=off", "full_page_writes=off", "max_wal_size=128MB", ...further].flatMap((setting) => ["-c", setting]),
+  ];
 }
 
 const shared = new Map<Major, Promise<TestServer>>();
