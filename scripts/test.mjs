@@ -16,7 +16,7 @@ import { isStopped, runStep, say } from "./test/step.mjs";
 /** Unit tests compute: one part for each of two cores. */
 const UNIT_PARTS = 2;
 /** How many other parts run side by side, each lane with servers of its own: they wait for servers a third of their time. */
-const LANES = 4;
+const LANES = 3;
 const SLOWEST = 40;
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
