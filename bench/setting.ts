@@ -6,6 +6,8 @@ import postgres from "postgres";
 import { startServer, type TestServer } from "../test/support/engine/server.ts";
 import { type Program, runProgram, shell } from "./measure.ts";
 
+/** The server's, in its container. */
+const DATA = "/srv/postgresql";
 const BUILT = join(import.meta.dir, "../dist/pgrove");
 
 /** The big database. */
@@ -41,7 +43,8 @@ export interface Setting {
 /** Starts the server and fills the database. */
 export async function makeSetting(size: Size): Promise<Setting> {
   const folder = mkdtempSync(join(tmpdir(), "pgrove-bench-"));
-  const server = await startServer({ major: 17 });
+  // In the container's own layer, which lies on the disk wherever the engine keeps its volumes, and with plain settings.
+  const server = await startServer({ major: 17, env: { PGDATA: DATA }, command: ["postgres"] });
   const url = `postgres://${server.user}:${server.password}@127.0.0.1:${server.port}/postgres`;
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   const remove = async () => {
@@ -63,7 +66,7 @@ export async function makeSetting(size: Size): Promise<Setting> {
       line: (text) => shell(text, folder),
       settle: async () => {
         await sql`checkpoint`;
-        await runProgram({ argv: ["docker", "exec", server.container, "sync", "-f", "/var/lib/postgresql"] });
+        await runProgram({ argv: ["docker", "exec", server.container, "sync", "-f", DATA] });
       },
       dropDatabase: async (name) => {
         await sql.unsafe(`drop database if exists "${name}" with (force)`);
