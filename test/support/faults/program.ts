@@ -129,10 +129,11 @@ export class Repo {
     return join(this.folder, ".git/pgrove");
   }
 
-  /** The records of runs that have begun and not ended. */
+  /** The records of runs that have begun and not ended; a record that a kill left half-written goes after a day by itself. */
   openRuns(): string[] {
     const folder = join(this.stateDir, "runs");
-    return existsSync(folder) ? readdirSync(folder).sort() : [];
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    return names.filter((name) => !name.startsWith(".")).sort();
   }
 
   /** The journal's lines; one that is being written just now counts from its end on. */
