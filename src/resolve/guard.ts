@@ -21,11 +21,11 @@ export interface Guard {
 }
 
 /**
- * The target, protected where it is a protected environment's database. A worktree's own is not looked at: its server may
- * be a copy of a protected one's files.
+ * The target, protected where it is a protected environment's database. Not for a worktree's own: its server may be a copy
+ * of a protected one's files.
  */
 export async function withProtection(target: Target, place: TargetPlace, guards: readonly Guard[]): Promise<Target> {
-  if (guards.length === 0 || target.worktree !== undefined) return target;
+  if (guards.length === 0) return target;
   const names = [...new Set(guards.map(({ name }) => name))];
   const guarded = { ...target, guards: names };
   if (target.protected) return guarded;

@@ -22,7 +22,8 @@ import { findOwnRow, findRow, mainTarget, requireReady, worktreeNames, worktreeT
 
 /** The target that `text` names; left out, the default one. Throws in words when there is none. */
 export async function resolveTarget(text: string | undefined, place: TargetPlace): Promise<Target> {
-  return await withProtection(await findTarget(text, place), place, await guardsOf(place));
+  const target = await findTarget(text, place);
+  return target.worktree === undefined ? await withProtection(target, place, await guardsOf(place)) : target;
 }
 
 /**
