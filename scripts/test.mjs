@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { argumentsOfBunTest } from "./test/bun-test.mjs";
 import { describeFaults } from "./test/faults.mjs";
 import { dealEvenly, dealOut, findTestFiles, kinds } from "./test/files.mjs";
-import { describeSlowest, excerptEnd, excerptFailures, readReport } from "./test/report.mjs";
+import { describeCauses, describeSlowest, excerptEnd, excerptFailures, readReport } from "./test/report.mjs";
 import { isStopped, runStep, say } from "./test/step.mjs";
 
 /** Unit tests compute: one part for each of two cores. */
@@ -171,6 +171,7 @@ function report() {
   for (const { file, name } of skipped) say(`skipped ${file}: ${name}`);
   for (const { file, name } of failed) say(`FAILED ${file}: ${name}`);
   for (const failure of failures) say(`FAILED ${failure}`);
+  for (const line of describeCauses(excerpts)) say(line);
   if (versions !== "" && failed.length + failures.length > 0) say(`on ${versions}`);
   if (isStopped()) say("stopped by a signal: not everything has run");
   const passed = tests.length - failed.length - skipped.length;

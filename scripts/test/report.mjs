@@ -50,6 +50,22 @@ export function excerptEnd(name, output) {
   return [`the end of ${name}:`, ...lines.map((line) => `    ${line}`)];
 }
 
+const CAUSES = 10;
+const CAUSE_LENGTH = 200;
+
+/** The errors of all excerpts, the most frequent first: of many failures, the causes are few. Numbers and names of runs differ. */
+export function describeCauses(excerpts) {
+  const counts = new Map();
+  for (const line of excerpts) {
+    const said = line.match(/^\s*(?:error|\w*Error): (.+)$/)?.[1];
+    if (said === undefined) continue;
+    const cause = said.replace(/\d+/g, "N").slice(0, CAUSE_LENGTH);
+    counts.set(cause, (counts.get(cause) ?? 0) + 1);
+  }
+  const ordered = [...counts].sort(([, a], [, b]) => b - a).slice(0, CAUSES);
+  return ordered.map(([cause, count]) => `${String(count).padStart(5)} times: ${cause}`);
+}
+
 const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&", "#10": " " };
 
 /** The tests that took longest, slowest first, a line each. */

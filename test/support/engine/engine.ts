@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { canInstall, installPackages } from "./apt.ts";
+import { dropLeftovers, livingPid } from "./leftovers.ts";
 import { withLock } from "./lock.ts";
 import { isRoot, privateHost, runtimeDir, stateDir } from "./paths.ts";
 import { run, say, waitFor } from "./run.ts";
@@ -19,6 +20,7 @@ export interface Engine {
 const pidFile = join(runtimeDir, "docker.pid");
 const logFile = join(stateDir, "dockerd.log");
 const dataRoot = join(stateDir, "docker");
+const execRoot = join(runtimeDir, "exec");
 /** Docker's own profile is compiled anew for each `docker exec`, which then takes twice as long; the tests ask for thousands. */
 const allowAll = join(stateDir, "seccomp.json");
 
@@ -89,7 +91,8 @@ async function startPrivateEngine(): Promise<Engine> {
   await installEngine();
   let isEmptied = false;
   if (privateEnginePid() === undefined) {
-    dropStaleFiles();
+    rmSync(pidFile, { force: true }); // a stranger may have its number by now
+    await dropLeftovers({ dataRoot, execRoot });
     isEmptied = await keepVolumesInMemory(dataRoot);
     say(`starting dockerd at ${privateHost}, log in ${logFile}`);
     spawnDockerd();
@@ -116,7 +119,7 @@ function spawnDockerd(): void {
   mkdirSync(runtimeDir, { recursive: true });
   mkdirSync(stateDir, { recursive: true });
   const log = openSync(logFile, "w");
-  const roots = ["--data-root", dataRoot, "--exec-root", join(runtimeDir, "exec")];
+  const roots = ["--data-root", dataRoot, "--exec-root", execRoot];
   writeFileSync(allowAll, JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW" }));
   const quick = ["--seccomp-profile", allowAll];
   const child = spawn("dockerd", [...roots, ...quick, "--pidfile", pidFile, "--host", privateHost], {
@@ -131,24 +134,6 @@ function spawnDockerd(): void {
 /** The process of the private engine, when it lives: its pid file is believed only if that process is our dockerd. */
 function privateEnginePid(): number | undefined {
   return livingPid(pidFile, privateHost);
-}
-
-/**
- * A killed dockerd leaves pid files, which keep the next one from starting once a stranger has their numbers, and a network
- * that was being made then, over which the next one stumbles (`index out of range` in libnetwork's reservePools, 20.10).
- */
-function dropStaleFiles(): void {
-  rmSync(pidFile, { force: true });
-  rmSync(join(dataRoot, "network/files"), { recursive: true, force: true });
-  const containerd = join(runtimeDir, "exec/containerd/containerd.pid");
-  if (livingPid(containerd, runtimeDir) === undefined) rmSync(containerd, { force: true });
-}
-
-function livingPid(file: string, mark: string): number | undefined {
-  if (!existsSync(file)) return undefined;
-  const pid = Number.parseInt(readFileSync(file, "utf8"), 10);
-  const commandLine = `/proc/${pid}/cmdline`;
-  return existsSync(commandLine) && readFileSync(commandLine, "utf8").includes(mark) ? pid : undefined;
 }
 
 function explain(error: unknown): never {

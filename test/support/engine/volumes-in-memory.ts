@@ -9,11 +9,13 @@ const LEAST_MEMORY = 16 * 2 ** 30;
 /**
  * Keeps the volumes of the private engine, and with them the servers' data, in memory where there is enough of it: the
  * tests make and drop hundreds of databases of hundreds of files each, and ext4 looks for a number for each file among
- * those that were given back a moment ago. Images stay on the disk. True where there are no volumes any more.
+ * those that were given back a moment ago. Images stay on the disk. To be called before the engine starts: what volumes there were are gone where this is true.
  */
 export async function keepVolumesInMemory(dataRoot: string): Promise<boolean> {
   const volumes = join(dataRoot, "volumes");
-  if (process.platform !== "linux" || totalmem() < LEAST_MEMORY || isMounted(volumes)) return false;
+  if (process.platform !== "linux" || totalmem() < LEAST_MEMORY) return false;
+  // Those of an engine that was killed: they would fill the memory, run after run.
+  if (isMounted(volumes)) await runOk("umount", ["--lazy", volumes]);
   rmSync(volumes, { recursive: true, force: true });
   mkdirSync(volumes, { recursive: true });
   try {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dir, "../../..");
 const { argumentsOfBunTest } = await import(join(root, "scripts/test/bun-test.mjs"));
-const { excerptEnd, readReport } = await import(join(root, "scripts/test/report.mjs"));
+const { describeCauses, excerptEnd, excerptFailures, readReport } = await import(join(root, "scripts/test/report.mjs"));
 
 /** 1.1 × 180,000 is no whole number. */
 const UNEVEN = 1.1;
@@ -32,4 +32,15 @@ test("a part runs with them; of one that does not start, the end of what it said
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("many failures of one cause are one line, the most frequent first", () => {
+  const refused = (port: number) =>
+    `1 | connect();\nerror: connect ECONNREFUSED 127.0.0.1:${port}\n(fail) at ${port} [1 ms]`;
+  const output = [refused(1), "TypeError: no such thing\n(fail) other [1 ms]", refused(2)].join("\n");
+  const lines: string[] = describeCauses(excerptFailures(output));
+  expect(lines.map((line) => line.trim())).toEqual([
+    "2 times: connect ECONNREFUSED N.N.N.N:N",
+    "1 times: no such thing",
+  ]);
 });
