@@ -273,10 +273,10 @@ const RULES: readonly RuleCase[] = [
     breaches: [[file("dump/a.ts", 'console.log("x");')]],
   },
   {
-    says: "only cli/output.ts writes to stdout and stderr, and main.ts the version",
+    says: "only cli/output.ts writes to stdout and stderr, and cli/short-answer.ts the version",
     rule: forbid(
       /\bstdout\s*\.\s*write|\bstderr\s*\.\s*write|\bBun\s*\.\s*(stdout|stderr)\b|\bwrite(Sync)?\(\s*[12]\b/,
-      ["cli/output.ts", "main.ts"],
+      ["cli/output.ts", "cli/short-answer.ts"],
     ),
     breaches: [
       [file("dump/a.ts", "process.stdout.write(text);")],
