@@ -400,3 +400,16 @@ test("the rules read every folder of src", () => {
   const rooms = new Set(readSource().map(({ path }) => roomOf(path)));
   for (const room of rooms) expect(Object.keys(ALLOWED)).toContain(room);
 });
+
+/** What a picture of the rooms lacks, and the paths it names that are not there. */
+function untrue(text: string, rooms: readonly string[]): string[] {
+  const lacking = rooms.filter((room) => !new RegExp(`\\b${room}\\b`).test(text));
+  const named = [...text.matchAll(/`(src\/[\w./-]+)`/g)].map(([, path = ""]) => path);
+  return [...lacking, ...named.filter((path) => !existsSync(join(ROOT, path)))];
+}
+
+test("docs/design.md draws every room, and the files that it names are there", () => {
+  expect(untrue("sys, `src/sys/gone.ts`", ["sys", "unit"])).toEqual(["unit", "src/sys/gone.ts"]);
+  const text = readFileSync(join(ROOT, "docs/design.md"), "utf8");
+  expect(untrue(text.slice(text.indexOf("## In the code")), Object.keys(ALLOWED))).toEqual([]);
+});

@@ -3,6 +3,7 @@ import type { CodecName, DumpFormat } from "../archive/codec.ts";
 import { failure } from "../errors.ts";
 import { readTextIfExists, temporaryPathFor, writeFileAtomic } from "../sys/files.ts";
 import { finite, time } from "../sys/form.ts";
+import { parseJson } from "../sys/untyped.ts";
 
 /** What a dump holds and how to check it: JSON beside the dump. Sizes in bytes, times in ISO 8601 UTC. */
 export interface Manifest {
@@ -123,12 +124,8 @@ export function requireManifest(text: string, dumpPath: string): Manifest {
 
 /** The text as a manifest; undefined when it is none, or from a later version of the format. */
 export function parseManifest(text: string): Manifest | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return v.is(manifestForm, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return v.is(manifestForm, value) ? value : undefined;
 }
 
 /** By hand: of a store of thousands these are nearly all that is read. */

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import { finite, time } from "../sys/form.ts";
+import { parseJson } from "../sys/untyped.ts";
 import { type KeyPlace, type Keyring, signDocument } from "./authorship.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -60,12 +61,8 @@ export async function findProof(dumpPath: string): Promise<ProofRecord | undefin
 
 /** The same of what its file holds. */
 export function parseProof(text: string | undefined): ProofRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? "null");
-    return v.is(recordForm, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return v.is(recordForm, value) ? value : undefined;
 }
 
 const recordForm: v.GenericSchema<ProofRecord> = v.object({

@@ -2,6 +2,7 @@
  * What pgrove writes on the databases, schemas and roles that it makes, as their COMMENT: they are found again by it,
  * and nothing without it is ever dropped.
  */
+import { parseJson } from "../sys/untyped.ts";
 
 /** Whose something is. Further fields say more of it. */
 export interface Mark {
@@ -20,12 +21,8 @@ export function formatMark(mark: Mark): string {
 /** The mark that a comment carries; undefined when it is none of pgrove's. */
 export function parseMark(comment: string | null | undefined): Mark | undefined {
   if (!comment?.startsWith(`${PREFIX}{`)) return undefined;
-  try {
-    const mark: unknown = JSON.parse(comment.slice(PREFIX.length));
-    return isMark(mark) ? mark : undefined;
-  } catch {
-    return undefined;
-  }
+  const mark = parseJson(comment.slice(PREFIX.length));
+  return isMark(mark) ? mark : undefined;
 }
 
 /** Whether something is the worktree's with that identity, and in its place. */

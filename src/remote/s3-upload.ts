@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { failure, refusal } from "../errors.ts";
 import { finite } from "../sys/form.ts";
+import { parseJson } from "../sys/untyped.ts";
 import { readChecked } from "./read-checked.ts";
 import type { CheckedFile, PutWork } from "./remote.ts";
 import { eachIn, plainTag, textIn } from "./s3-answer.ts";
@@ -98,10 +99,8 @@ async function claimUpload(upload: Upload): Promise<Claim> {
 async function readClaim({ client, key }: Upload): Promise<{ claim: Claim; madeAtMs: number } | undefined> {
   const { status, headers, text } = await client.ask({ method: "GET", key: claimKey(key), expects: [404] });
   if (status === 404) return undefined;
-  try {
-    const claim: unknown = JSON.parse(text);
-    if (v.is(claimForm, claim)) return { claim, madeAtMs: Date.parse(headers.get("last-modified") ?? "") };
-  } catch {}
+  const claim = parseJson(text);
+  if (v.is(claimForm, claim)) return { claim, madeAtMs: Date.parse(headers.get("last-modified") ?? "") };
   throw failure("remote_damaged", `${claimKey(key)} is not what a push writes there`, "look at it, and remove it");
 }
 

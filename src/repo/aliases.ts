@@ -1,6 +1,7 @@
 /** Short names for repositories, for `-C`: one small file per user. */
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import * as v from "valibot";
 import type { Environment } from "../config/env-vars.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { loadTextFile } from "../config/text-file.ts";
@@ -17,6 +18,8 @@ export interface Alias {
 
 const VERSION = 1;
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
+
+const reposForm = v.record(v.pipe(v.string(), v.regex(NAME)), v.string());
 
 /** The file that holds the aliases: `pgrove/repos.json` below XDG_CONFIG_HOME. */
 export function aliasFile(environment: Environment, home: string): string {
@@ -40,13 +43,8 @@ function parseAliases(text: string, file: string): Record<string, string> {
     repair: `repair it, or delete it: rm ${file}`,
   };
   const repos = parseOwnFile(text, own, "repos");
-  if (typeof repos !== "object" || repos === null) throw damagedError(own);
-  const aliases: Record<string, string> = {};
-  for (const [name, path] of Object.entries(repos)) {
-    if (typeof path !== "string" || !NAME.test(name)) throw damagedError(own);
-    aliases[name] = path;
-  }
-  return aliases;
+  if (!v.is(reposForm, repos)) throw damagedError(own);
+  return repos;
 }
 
 async function writeAliases(file: string, aliases: readonly Alias[]): Promise<void> {

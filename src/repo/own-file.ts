@@ -1,5 +1,6 @@
 /** The small versioned JSON files that pgrove keeps for its user. */
 import { configError, type PgroveError } from "../errors.ts";
+import { parseJson } from "../sys/untyped.ts";
 
 export interface OwnFile {
   file: string;
@@ -17,12 +18,7 @@ export function damagedError({ what, file, repair }: OwnFile): PgroveError {
 
 /** What the file's text has under `key`, not looked at further. Throws (exit 3) when it is damaged or a newer pgrove's. */
 export function parseOwnFile(text: string, own: OwnFile, key: string): unknown {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw damagedError(own);
-  }
+  const parsed = parseJson(text);
   if (typeof parsed !== "object" || parsed === null) throw damagedError(own);
   const version: unknown = Reflect.get(parsed, "version");
   if (typeof version === "number" && version > own.version) {

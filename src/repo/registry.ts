@@ -5,7 +5,7 @@ import type { Config } from "../config/config-schema.ts";
 import { refusal } from "../errors.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
-import { objectAt } from "../sys/untyped.ts";
+import { objectAt, parseJson } from "../sys/untyped.ts";
 import { areParked, areRows, type ParkedWorktree, type WorktreeRow } from "./registry-rows.ts";
 
 export type { InitialData, ParkedWorktree, SeenPlace, WorktreeRow } from "./registry-rows.ts";
@@ -99,12 +99,4 @@ export function takeOut<T>(list: T[], isMeant: (each: T) => boolean): T | undefi
 export function worktreeStateDir(stateDir: string, id: string): string {
   if (/^[A-Za-z0-9-]+$/.test(id)) return join(stateDir, "worktrees", id);
   throw refusal("identity", `${JSON.stringify(id)} is no worktree's identity, and nothing was removed for its sake`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

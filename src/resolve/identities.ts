@@ -1,9 +1,10 @@
 /** What servers said of themselves when they were visited: by it a database is known again under another address. */
 import { join } from "node:path";
+import * as v from "valibot";
 import { loadTextFile } from "../config/text-file.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { ensureDir, pathExists, writeFileAtomic } from "../sys/files.ts";
-import { objectAt, stringAt } from "../sys/untyped.ts";
+import { objectAt, parseJson } from "../sys/untyped.ts";
 
 /** A database's identity: its cluster's, which copies of its files share, and its own there. */
 export interface Identity {
@@ -45,7 +46,7 @@ export async function readVisits(stateDir: string): Promise<readonly Visit[]> {
   const file = fileOf(stateDir);
   if (!(await pathExists(file))) return [];
   const visits: unknown = objectAt(parseJson(await loadTextFile(file, "the list of visits")), "visits");
-  return Array.isArray(visits) ? visits.filter(isVisit) : [];
+  return Array.isArray(visits) ? visits.filter((visit) => v.is(visitForm, visit)) : [];
 }
 
 /** Remembers a visit in the place of the one before. */
@@ -60,14 +61,7 @@ export async function rememberVisit(stateDir: string, visit: Visit): Promise<voi
   await writeFileAtomic(fileOf(stateDir), `${JSON.stringify({ version: 1, visits }, undefined, 2)}\n`);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isVisit(value: unknown): value is Visit {
-  return ["system", "oid", "server", "database"].every((key) => stringAt(value, key) !== undefined);
-}
+const visitForm: v.GenericSchema<Visit> = v.looseObject({
+  ...{ system: v.string(), oid: v.string(), server: v.string(), database: v.string() },
+  environment: v.exactOptional(v.string()),
+});

@@ -10,6 +10,7 @@ import { EXIT } from "../errors.ts";
 import { isKeptBack } from "../sys/child-environment.ts";
 import type { Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
+import { parseJson } from "../sys/untyped.ts";
 
 /** How a command line ended. */
 export interface Ended {
@@ -118,12 +119,4 @@ function readLine(line: string): { failure?: FailureDocument; said?: string; run
   const said = (isLog ? parsed.message : line).trim();
   const run = isLog ? parsed.run : undefined;
   return { ...(said === "" ? {} : { said }), ...(run === undefined ? {} : { run }) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

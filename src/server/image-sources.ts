@@ -3,6 +3,7 @@
  * of mounts (https://docs.docker.com/reference/dockerfile/).
  */
 import { posix } from "node:path";
+import { parseJson } from "../sys/untyped.ts";
 
 /**
  * Paths relative to the context; what has variables or wildcards counts as the folder that it certainly is in, and `.`
@@ -35,12 +36,8 @@ function sourcesOf(line: string): string[] {
 
 /** `["a b", "/"]`, or words; of quoted ones in either form only the quotes go. */
 function wordsOf(text: string): string[] {
-  try {
-    const list: unknown = JSON.parse(text);
-    if (Array.isArray(list)) return list.filter((each) => typeof each === "string");
-  } catch {
-    // words, then
-  }
+  const list = parseJson(text);
+  if (Array.isArray(list)) return list.filter((each) => typeof each === "string");
   return text.split(/\s+/).flatMap((word) => (word === "" ? [] : [word.replace(/["']/g, "")]));
 }
 

@@ -5,11 +5,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import * as v from "valibot";
 import { configError, failure, messageOf } from "../errors.ts";
 import { ensureDir, errorCode, pathExists, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import { whole } from "../sys/form.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { ToolError } from "../sys/tool-error.ts";
-import { objectAt, stringAt } from "../sys/untyped.ts";
+import { parseJson } from "../sys/untyped.ts";
 import type { HostPrograms } from "./host-programs.ts";
 import { type Account, runAs } from "./local-account.ts";
 import { administratorBeside, FIRST_WITH_ADMINISTRATOR, type LocalRole, makeOwner } from "./local-roles.ts";
@@ -39,7 +41,7 @@ const SETTINGS = "settings.json";
 const PASSWORD = "password";
 const ADMINISTRATORS_PASSWORD = "administrator-password";
 /** That of clusters without an administrator, and with one: an older pgrove would take the latter for the former. */
-const [WITHOUT_ADMINISTRATOR, WITH_ADMINISTRATOR] = [1, 2];
+const [WITHOUT_ADMINISTRATOR, WITH_ADMINISTRATOR] = [1, 2] as const;
 const ROOTS_HOME = "/var/lib/pgrove";
 
 /** The cluster in the folder; undefined when none was made yet. */
@@ -52,37 +54,32 @@ export async function loadCluster(folder: string): Promise<Cluster | undefined> 
 }
 
 function readSettings(text: string, path: string): ClusterSettings {
-  const read = parseSettingsJson(text, path);
-  const [major, port] = [Number(objectAt(read, "major")), Number(objectAt(read, "port"))];
-  const [user, home, administrator] = ["user", "home", "administrator"].map((key) => stringAt(read, key));
-  const version = administrator === undefined ? WITHOUT_ADMINISTRATOR : WITH_ADMINISTRATOR;
-  const isKnown = objectAt(read, "version") === version;
-  if (!isKnown || !Number.isInteger(major) || !Number.isInteger(port) || user === undefined) {
+  const read = parseJson(text);
+  if (read === undefined) {
+    throw configError(
+      `${path} is damaged: it is not JSON`,
+      "the data beside it is whole; ask for help before removing",
+    );
+  }
+  if (!v.is(settingsForm, read)) {
     throw configError(`${path} was not written by this version of pgrove`, "use a newer pgrove");
   }
+  const { version: _, ...settings } = read;
+  const { home } = settings;
   if (home !== undefined && !isChosenHome(home)) {
     throw configError(
       `${path} names a folder that pgrove does not make: ${home}`,
       "look at it; pgrove did not write it",
     );
   }
-  return {
-    ...{ major, port, user },
-    ...(administrator === undefined ? {} : { administrator }),
-    ...(home === undefined ? {} : { home }),
-  };
+  return settings;
 }
 
-function parseSettingsJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw configError(
-      `${path} is damaged: it is not JSON`,
-      "the data beside it is whole; ask for help before removing",
-    );
-  }
-}
+const remembered = { major: whole, port: whole, user: v.string(), home: v.exactOptional(v.string()) };
+const settingsForm = v.variant("version", [
+  v.object({ version: v.literal(WITHOUT_ADMINISTRATOR), administrator: v.exactOptional(v.never()), ...remembered }),
+  v.object({ version: v.literal(WITH_ADMINISTRATOR), administrator: v.string(), ...remembered }),
+]);
 
 /** Changes what is remembered. */
 export async function saveSettings(cluster: Cluster, settings: ClusterSettings): Promise<Cluster> {

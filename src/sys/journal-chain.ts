@@ -8,6 +8,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { errorCode, readTextIfExists } from "./files.ts";
 import { journalPath, listFullFiles, oldestKept } from "./journal-files.ts";
+import { parseJson } from "./untyped.ts";
 
 /** What stands in the first line for the hash of the one before it. */
 const NONE_BEFORE = "0".repeat(64);
@@ -189,10 +190,6 @@ class ChainWalk {
 }
 
 function isObject(line: string): boolean {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null;
-  } catch {
-    return false;
-  }
+  const value = parseJson(line);
+  return typeof value === "object" && value !== null;
 }

@@ -7,6 +7,7 @@ import { finite, time, whole } from "./form.ts";
 import { type ChainReport, chainLine, findEnd, verifyChain, writeHead } from "./journal-chain.ts";
 import { journalPath, readFilesBackwards, rotateWhenFull } from "./journal-files.ts";
 import type { RunId } from "./run-id.ts";
+import { parseJson } from "./untyped.ts";
 
 export interface JournalEntry {
   version: 1;
@@ -63,14 +64,10 @@ export async function* readJournalBackwards(stateDir: string): AsyncGenerator<Jo
 }
 
 function parseEntry(line: string): JournalEntry[] {
-  try {
-    const entry: unknown = JSON.parse(line);
-    if (!v.is(entryForm, entry)) return [];
-    const { previous: _, hash: __, ...plain }: JournalEntry & { previous?: unknown; hash?: unknown } = entry;
-    return [plain];
-  } catch {
-    return [];
-  }
+  const entry = parseJson(line);
+  if (!v.is(entryForm, entry)) return [];
+  const { previous: _, hash: __, ...plain }: JournalEntry & { previous?: unknown; hash?: unknown } = entry;
+  return [plain];
 }
 
 const entryForm: v.GenericSchema<JournalEntry> = v.object({

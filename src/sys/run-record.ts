@@ -7,12 +7,13 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, isAbsolute, join, normalize } from "node:path";
+import * as v from "valibot";
 import { failure, messageOf } from "../errors.ts";
 import { ensureDir, errorCode, isTemporaryPath, readTextIfExists, writeFileAtomic } from "./files.ts";
 import { once } from "./once.ts";
 import { applicationName, parseRunId, type RunId } from "./run-id.ts";
 import { ensureSigner, findSigner, type Signer } from "./signature.ts";
-import { objectAt, stringAt } from "./untyped.ts";
+import { parseJson } from "./untyped.ts";
 
 /** Something outside the process that a killed run leaves behind. What lies inside a server is found there instead. */
 export type Leftover =
@@ -224,22 +225,19 @@ async function listRecords(stateDir: string): Promise<string[]> {
 
 /** A record, and what of it was signed; undefined when it is half-written, a newer pgrove's, or not the file's own. */
 function parseRecord(text: string, name: string): { record: OpenRun; text: string; signature: unknown } | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return undefined; // half-written by a crash before anything was made
-  }
-  if (typeof parsed !== "object" || parsed === null) return undefined;
-  const { signature, ...record } = parsed as OpenRun & { signature?: unknown };
-  return isOpenRun(record) && `${record.run}.json` === name
-    ? { record, text: JSON.stringify(record), signature }
-    : undefined;
+  const parsed = parseJson(text); // undefined where a crash has half-written it, before anything was made
+  if (!isOpenRun(parsed)) return undefined;
+  const { signature, ...record } = parsed;
+  return `${record.run}.json` === name ? { record, text: JSON.stringify(record), signature } : undefined;
 }
 
-/** What is not signed either is only looked at; a signed record has the form that it was written in. */
-function isOpenRun(value: object): value is OpenRun {
-  const version: unknown = Reflect.get(value, "version");
-  const isKnown = version === 1 || (version === VERSION && objectAt(value, "place") !== undefined);
-  return isKnown && stringAt(value, "run") !== undefined && "leftovers" in value;
+const begun = { run: v.string(), leftovers: v.array(v.unknown()) };
+const recordForm = v.variant("version", [
+  v.looseObject({ version: v.literal(1), ...begun }),
+  v.looseObject({ version: v.literal(VERSION), place: v.looseObject({}), ...begun }),
+]);
+
+/** As much as tells one from others: an unsigned record is only looked at, and a signed one has the form that it was written in. */
+function isOpenRun(value: unknown): value is OpenRun & { signature?: unknown } {
+  return v.is(recordForm, value);
 }

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { withLock } from "../../sys/file-lock.ts";
 import { readTextIfExists, writeFileAtomic } from "../../sys/files.ts";
 import { time } from "../../sys/form.ts";
+import { parseJson } from "../../sys/untyped.ts";
 
 export interface CheckMemory {
   version: 1;
@@ -47,11 +48,6 @@ export async function withMemory<T>(stateDir: string, body: (memory: CheckMemory
 }
 
 function parse(text: string | undefined): CheckMemory {
-  try {
-    const value: unknown = JSON.parse(text ?? "null");
-    if (v.is(form, value)) return value;
-  } catch {
-    // forgotten, as one that is not there
-  }
-  return { version: 1, since: {}, told: {} };
+  const value = parseJson(text);
+  return v.is(form, value) ? value : { version: 1, since: {}, told: {} }; // a damaged one counts as one that is not there
 }
