@@ -72,7 +72,7 @@ async function elevatedItem(doubt: DoubtfulDump): Promise<TrustItem | undefined>
 }
 
 /** Whether it is, byte for byte, a dump of the store that the user's pgrove has made: a copy without its manifest. */
-export async function isCopyOfOwn(context: Context, { content }: TrustItem): Promise<boolean> {
+async function isCopyOfOwn(context: Context, { content }: TrustItem): Promise<boolean> {
   const [folder, keys] = await Promise.all([context.storeDir(), context.operationTools()]);
   const same = (await listDumps(folder)).filter(({ manifest }) => manifest?.sha256 === content);
   const signed = await Promise.all(same.map(({ manifest }) => isSigned(manifest, keys)));
@@ -87,7 +87,7 @@ export async function approveEarly(context: Context, target: Loss["target"], tex
 }
 
 /** What is remembered of it; undefined for what came through a pipe. */
-export async function foreignItem({ dump }: Pick<DoubtfulDump, "dump">): Promise<TrustItem | undefined> {
+async function foreignItem({ dump }: Pick<DoubtfulDump, "dump">): Promise<TrustItem | undefined> {
   if (dump.name === "stdin") return undefined;
   // What lies elsewhere is compared with its manifest before anybody is asked.
   if (dump.elsewhere !== undefined) return { key: "dump", text: dump.name, content: dump.manifest?.sha256 ?? "" };

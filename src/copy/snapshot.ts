@@ -62,7 +62,7 @@ export async function createSnapshot(
 }
 
 /** Saves the target's state within a work that has claimed it. */
-export async function takeSnapshot(work: Work, live: LiveTarget, request: SnapshotRequest): Promise<TakenSnapshot> {
+async function takeSnapshot(work: Work, live: LiveTarget, request: SnapshotRequest): Promise<TakenSnapshot> {
   const { control, tools } = work;
   const { key, snapshots, drops } = await prepareSnapshot(work, live, request);
   const database = snapshotDatabase(key);

@@ -29,7 +29,7 @@ export const hostName = v.pipe(
   v.check((text) => !/[/\\]/.test(text) && text !== "..", "must be a name, not a path"),
 );
 
-export const worktreeName = word("a worktree's name");
+const worktreeName = word("a worktree's name");
 export const branchName = word("a branch");
 export const snapshotName = word("a snapshot's name", 63);
 export const entityName = word("an entity or a table", 128);

@@ -14,6 +14,7 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
 import { dropOwned } from "./keep.ts";
+import { SchemaKeeper } from "./keep-schema.ts";
 import {
   findBelongings,
   foundDatabase,
@@ -30,7 +31,6 @@ import {
 } from "./marks.ts";
 import { type ParkNote, parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
-import { SchemaKeeper } from "./schema-keep.ts";
 import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
 import { chooseOwner, FOR_ROLES, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";

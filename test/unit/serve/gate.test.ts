@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { EXIT } from "../../../src/errors.ts";
+import { isSecret, makeSecret } from "../../../src/serve/access-tokens.ts";
 import { FailureLimit, failureOf, statusOf } from "../../../src/serve/failures.ts";
 import { policyOf } from "../../../src/serve/page.ts";
-import { isSecret, makeSecret } from "../../../src/serve/tokens.ts";
 
 describe("the limit of failures", () => {
   test("counts each client by itself, and begins anew after a minute", () => {
