@@ -2,6 +2,7 @@
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { describeRoute, resolver, validator } from "hono-openapi";
 import * as v from "valibot";
+import { dumpAnswer } from "../answers/dumps.ts";
 import { errorAnswer } from "../answers/error.ts";
 import { jobAnswer } from "../answers/jobs.ts";
 import type { AnswerCache } from "./answer-cache.ts";
@@ -55,8 +56,16 @@ export interface JobRoute<Path extends Form, Query extends Form, Body extends Fo
   body: Body;
   words(input: Input<Path, Query> & v.InferOutput<Body>, target: string | undefined): readonly string[];
   target?(input: Input<Path, Query> & v.InferOutput<Body>): string | undefined | Promise<string>;
+  /** Whose data the body has it take besides: a token has to be for them, too. */
+  takes?(input: Input<Path, Query> & v.InferOutput<Body>): Taken;
   /** It destroys what the name says, which `confirm` has to name, unless it is a dry run. */
   destroys?(input: Input<Path, Query> & v.InferOutput<Body>): string;
+}
+
+/** A target, or the target of a dump in the store. */
+export interface Taken {
+  target?: string | undefined;
+  dump?: string | undefined;
 }
 
 const nothing = v.strictObject({});
@@ -207,6 +216,7 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
       const { grant } = context.var;
       const target = await route.target?.(input);
       requireTarget(grant, target);
+      await requireTaken(api, grant, route.takes?.(input) ?? {});
       const words = [...route.words(input, target), ...confirmation(input)];
       if (Reflect.get(input, "dry_run") === true) {
         const ended = await api.cache.inTurn(() => api.program(words, api.ending));
@@ -220,6 +230,15 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
       return context.json({ version: 1 as const, job }, 202);
     },
   );
+}
+
+/** Else somebody who may replace one target could read all others there. */
+async function requireTaken(api: Api, grant: Grant, { target, dump }: Taken): Promise<void> {
+  if (grant.targets.length === 0) return;
+  if (target !== undefined) requireTarget(grant, target);
+  if (dump === undefined) return;
+  const { value } = await askProgram(api, ["dumps", "show", dump], { answer: dumpAnswer });
+  requireTarget(grant, String(value.source));
 }
 
 function confirmation(input: object): string[] {

@@ -76,6 +76,14 @@ describe("tokens", () => {
     await served.post("/api/v1/retention", { dry_run: true }, 403, writer.token);
     const { targets } = await served.get("/api/v1/targets", 200, writer.token);
     expect((targets as { name: string }[]).map(({ name }) => name)).toEqual(["main"]);
+    // Nor by way of what is put in its place.
+    const other = await makeToken("--scope", "admin", "--target", "other");
+    const { answer } = await served.work("/api/v1/targets/main/dumps", {});
+    const dump = String(answer?.path).split("/").at(-1);
+    await served.post("/api/v1/targets/other/copy", { source: "main", dry_run: true }, 403, other.token);
+    await served.post("/api/v1/targets/other/restore", { dump, dry_run: true }, 403, other.token);
+    await served.post("/api/v1/worktrees", { branch: "other", copy: "@production" }, 403, other.token);
+    await served.post("/api/v1/worktrees", { branch: "other", restore: dump }, 403, other.token);
   });
 
   test("who fails too often has to wait; who has a token does not", async () => {
