@@ -13,7 +13,11 @@ import { SCOPES, type Scope } from "./scopes.ts";
 import type { Grant } from "./tokens.ts";
 
 export interface ApiVariables {
-  Variables: { grant: Grant };
+  Variables: {
+    grant: Grant;
+    /** Whether the token still counts: a stream goes on for longer than it may. */
+    stillCounts(): Promise<boolean>;
+  };
 }
 
 export interface Api {
@@ -210,6 +214,7 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
     needs(route.scope),
     check("param", params ?? v.looseObject({})),
     check("query", query ?? nothing),
+    wantObject,
     check("json", body),
     async (context) => {
       const input = inputOf<Input<Path, Query> & v.InferOutput<Body>>(context, ["param", "query", "json"]);
@@ -240,6 +245,13 @@ async function requireTaken(api: Api, grant: Grant, { target, dump }: Taken): Pr
   const { value } = await askProgram(api, ["dumps", "show", dump], { answer: dumpAnswer });
   requireTarget(grant, String(value.source));
 }
+
+/** Else a list would do for an object without keys, and what is no JSON would be told in words of others. */
+const wantObject: MiddlewareHandler<ApiVariables> = async ({ req }, next) => {
+  const sent: unknown = await req.json().catch(() => undefined);
+  if (typeof sent === "object" && sent !== null && !Array.isArray(sent)) return await next();
+  throw new HttpError(400, "invalid", "the body is no JSON object", 'send {"key": value}, or {}');
+};
 
 function confirmation(input: object): string[] {
   const name: unknown = Reflect.get(input, "confirm");
