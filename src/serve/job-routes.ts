@@ -22,6 +22,7 @@ function addWorktreeJobs(api: Api): void {
     ...{ path: "/api/v1/worktrees", tag: "worktrees", summary: "A worktree with a database of its own" },
     ...{ scope: "write", operation: "new", body: forms.newBody },
     target: ({ name, branch }) => name ?? branch,
+    takes: ({ copy, restore }) => ({ target: copy, dump: restore }),
     words: ({ branch, name, from, copy, restore, role_map, empty, setup, ...rest }) => [
       ...["new", branch, ...option("name", name), ...option("from", from), ...option("copy", copy)],
       ...[
@@ -98,6 +99,7 @@ function addReplacingJobs(api: Api): void {
   addJob(api, {
     ...{ ...ofTarget, path: "/api/v1/targets/:target/restore", summary: "Puts a dump into it" },
     ...{ operation: "restore", body: forms.restoreBody },
+    takes: ({ dump }) => ({ dump }),
     words: ({ target, dump, no_owner, role_map, ...rest }) => [
       ...["restore", dump, `--to=${target}`, ...when(no_owner, "--no-owner"), ...mapRoles(role_map), ...dryRun(rest)],
     ],
@@ -105,6 +107,7 @@ function addReplacingJobs(api: Api): void {
   addJob(api, {
     ...{ ...ofTarget, path: "/api/v1/targets/:target/copy", summary: "Puts a copy of another target into it" },
     ...{ operation: "copy", body: forms.copyBody },
+    takes: ({ source }) => ({ target: source }),
     words: ({ target, source, ...rest }) => ["copy", source, `--to=${target}`, ...dryRun(rest)],
   });
 }
