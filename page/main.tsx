@@ -152,6 +152,14 @@ function TokenForm() {
   );
 }
 
+/** Behind the first frame, which shows what stands in the HTML. A page in the background has no frames. */
+function behindFirstFrame(work: () => void): void {
+  if (document.visibilityState === "hidden") work();
+  else requestAnimationFrame(() => setTimeout(work));
+}
+
 takeToken();
-const root = document.getElementById("page");
-if (root !== null) render(<Page />, root);
+behindFirstFrame(() => {
+  const root = document.getElementById("page");
+  if (root !== null) render(<Page />, root);
+});

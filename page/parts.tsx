@@ -65,7 +65,7 @@ export interface Column<Row> {
   cell(row: Row): ComponentChildren;
 }
 
-/** A table that scrolls within itself where it is too wide. */
+/** A table that scrolls within itself where it is too wide; on a narrow screen each row is a card. */
 export function Table<Row>({
   label,
   rows,
@@ -82,7 +82,7 @@ export function Table<Row>({
   if (rows.length === 0) return <p class="dim">{none}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
-    <section class="scroll" tabIndex={0} aria-label={label}>
+    <section class="scroll cards" tabIndex={0} aria-label={label}>
       <table>
         <thead>
           <tr>
@@ -97,7 +97,7 @@ export function Table<Row>({
           {rows.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map(({ head, right, cell }) => (
-                <td key={head} class={right ? "right" : ""}>
+                <td key={head} class={right ? "right" : ""} data-head={head}>
                   {cell(row)}
                 </td>
               ))}

@@ -51,7 +51,7 @@ function columnsOf(largest: number, lastUse: (name: string) => string, ask: Scre
     {
       head: "Worktree",
       cell: ({ name, path }) => (
-        <span class="word" title={path}>
+        <span title={path}>
           <Name of={name} />
         </span>
       ),

@@ -6,6 +6,7 @@ import { hashContent } from "../repo/approved-files.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
 import type { Loss } from "../resolve/protection.ts";
 import type { Context } from "./context.ts";
+import type { Replacement } from "./loss.ts";
 import { approveItems, isApproved } from "./trust.ts";
 
 /** The sentences that say what is agreed to. */
@@ -23,7 +24,7 @@ function describeElevated({ dump, elevated }: DoubtfulDump): string {
 export async function consentToReplacement(
   context: Context,
   target: Loss["target"],
-  replacement: Pick<Loss, "what" | "instead">,
+  replacement: Replacement,
   foreign: DoubtfulDump | undefined,
 ): Promise<void> {
   if (foreign === undefined) await context.requireConsent({ target, ...replacement });
@@ -35,7 +36,7 @@ export async function approveForeign(
   context: Context,
   target: Loss["target"],
   foreign: DoubtfulDump,
-  also?: Pick<Loss, "what" | "instead">,
+  also?: Replacement,
 ): Promise<void> {
   const wanted = await listDoubts(context, foreign);
   const items = wanted.flatMap(({ item }) => (item === undefined ? [] : [item]));

@@ -1,7 +1,7 @@
 /** Numbers for people. Under --json they stay numbers. */
 import { formatCount } from "../sys/amounts.ts";
 
-export { formatBytes, formatCount, formatDuration } from "../sys/amounts.ts";
+export { formatBytes, formatCount, formatDuration, plural } from "../sys/amounts.ts";
 
 const AGES: readonly (readonly [number, string])[] = [
   [86_400 * 365, "year"],
@@ -20,11 +20,6 @@ export function formatAge(then: Date, now: Date): string {
     if (count >= 1) return `${formatCount(count)} ${unit}${count === 1 ? "" : "s"} ago`;
   }
   return "just now";
-}
-
-/** "1 table", "2 tables". */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 /** Text with its lines broken between words, at most `columns` wide; line breaks that it has stay. */

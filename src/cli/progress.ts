@@ -1,7 +1,7 @@
 /** Progress for people: one line redrawn on a terminal, elsewhere a line now and then. */
 import type { ProgressEvent } from "../sys/operation.ts";
 import { visibleOnOneLine } from "../sys/visible-text.ts";
-import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, plural } from "./format.ts";
 import type { Output } from "./output.ts";
 
 const REDRAW_EVERY_MS = 100;
@@ -91,8 +91,8 @@ function describeRows({ phase, subject, totalRows = 0 }: ProgressEvent, rows: nu
   if (totalRows > 0) {
     const share = Math.min(rows / totalRows, 1);
     parts.push(`${drawBar(share)} ${String(Math.floor(share * 100)).padStart(3)}%`);
-    parts.push(`${formatCount(rows)} of ${formatCount(totalRows)} rows`);
-  } else parts.push(`${formatCount(rows)} rows`);
+    parts.push(`${formatCount(rows)} of ${plural(totalRows, "row")}`);
+  } else parts.push(plural(rows, "row"));
   if (rate > 0) parts.push(`${formatCount(rate)} rows/s`);
   if (rate > 0 && totalRows > rows) parts.push(`${formatDuration(((totalRows - rows) * 1000) / rate)} left`);
   return parts;

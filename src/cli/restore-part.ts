@@ -93,13 +93,13 @@ function withCounts({ schema, name, before, after }: PartsResult["tables"][numbe
 }
 
 function renderParts({ dump, database, tables }: PartsResult): string {
-  const count = (rows: number | undefined) => (rows === undefined ? "?" : formatCount(rows));
+  const rowsOf = (rows: number | undefined) => (rows === undefined ? "? rows" : plural(rows, "row"));
   return formatFields([
     ["restored", `a part of ${dump}`],
     ["database", database],
     ...tables.map((table): [string, string] => [
       nameOf(table),
-      `${count(table.after)} rows${table.before === undefined ? "" : `, before ${count(table.before)}`}`,
+      `${rowsOf(table.after)}${table.before === undefined ? "" : `, before ${formatCount(table.before)}`}`,
     ]),
   ]);
 }

@@ -65,6 +65,7 @@ export async function createSnapshot(
 async function takeSnapshot(work: Work, live: LiveTarget, request: SnapshotRequest): Promise<TakenSnapshot> {
   const { control, tools } = work;
   const { key, snapshots, drops } = await prepareSnapshot(work, live, request);
+  if (drops.length > 0) await tools.mayDropSnapshots?.();
   const database = snapshotDatabase(key);
   const unit = unitOf(live);
   const { database: scratch } = await unit.save(work, request.whenConnected);

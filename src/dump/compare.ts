@@ -1,7 +1,9 @@
 /** Compares what a restore brought back with what the manifest says was dumped. */
+
 import { failure } from "../errors.ts";
 import { countRows, nameOf } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";
+import { plural } from "../sys/amounts.ts";
 import type { InspectedDump } from "./inspect.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -34,7 +36,9 @@ export async function compareWithManifest(sql: Sql, inspected: InspectedDump): P
   if (wrong.length > 0) {
     const [first] = wrong;
     const found = counts[exact.indexOf(first as ManifestTable)];
-    throw differs(`${first === undefined ? "a table" : keyOf(first)} has ${found} rows, not ${first?.rows}`);
+    throw differs(
+      `${first === undefined ? "a table" : keyOf(first)} has ${plural(found ?? 0, "row")}, not ${first?.rows}`,
+    );
   }
   const estimated = manifest.tables.filter((table) => !table.exact);
   return {
@@ -83,7 +87,9 @@ const FAR_APART = 2;
 function findDoubt(table: ManifestTable, rows: number): string[] {
   const dumped = table.rows ?? 0;
   if (dumped <= 0 || (rows <= dumped * FAR_APART && rows >= dumped / FAR_APART)) return [];
-  return [`${keyOf(table)} has about ${Math.round(rows)} rows; when it was dumped, the planner counted on ${dumped}`];
+  return [
+    `${keyOf(table)} has about ${plural(Math.round(rows), "row")}; when it was dumped, the planner counted on ${dumped}`,
+  ];
 }
 
 /** Estimated rows of every ordinary table, after ANALYZE. */

@@ -2,6 +2,7 @@
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { describeRoute, resolver, validator } from "hono-openapi";
 import * as v from "valibot";
+import { dumpAnswer } from "../answers/dumps.ts";
 import { errorAnswer } from "../answers/error.ts";
 import { jobAnswer } from "../answers/jobs.ts";
 import type { Grant } from "./access-tokens.ts";
@@ -12,7 +13,11 @@ import { type Ended, isDone, type OwnProgram } from "./own-program.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
 
 export interface ApiVariables {
-  Variables: { grant: Grant };
+  Variables: {
+    grant: Grant;
+    /** Whether the token still counts: a stream goes on for longer than it may. */
+    stillCounts(): Promise<boolean>;
+  };
 }
 
 export interface Api {
@@ -55,8 +60,16 @@ export interface JobRoute<Path extends Form, Query extends Form, Body extends Fo
   body: Body;
   words(input: Input<Path, Query> & v.InferOutput<Body>, target: string | undefined): readonly string[];
   target?(input: Input<Path, Query> & v.InferOutput<Body>): string | undefined | Promise<string>;
+  /** Whose data the body has it take besides: a token has to be for them, too. */
+  takes?(input: Input<Path, Query> & v.InferOutput<Body>): Taken;
   /** It destroys what the name says, which `confirm` has to name, unless it is a dry run. */
   destroys?(input: Input<Path, Query> & v.InferOutput<Body>): string;
+}
+
+/** A target, or the target of a dump in the store. */
+export interface Taken {
+  target?: string | undefined;
+  dump?: string | undefined;
 }
 
 const nothing = v.strictObject({});
@@ -201,12 +214,14 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
     needs(route.scope),
     check("param", params ?? v.looseObject({})),
     check("query", query ?? nothing),
+    wantObject,
     check("json", body),
     async (context) => {
       const input = inputOf<Input<Path, Query> & v.InferOutput<Body>>(context, ["param", "query", "json"]);
       const { grant } = context.var;
       const target = await route.target?.(input);
       requireTarget(grant, target);
+      await requireTaken(api, grant, route.takes?.(input) ?? {});
       const words = [...route.words(input, target), ...confirmation(input)];
       if (Reflect.get(input, "dry_run") === true) {
         const ended = await api.cache.inTurn(() => api.program(words, api.ending));
@@ -221,6 +236,22 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
     },
   );
 }
+
+/** Else somebody who may replace one target could read all others there. */
+async function requireTaken(api: Api, grant: Grant, { target, dump }: Taken): Promise<void> {
+  if (grant.targets.length === 0) return;
+  if (target !== undefined) requireTarget(grant, target);
+  if (dump === undefined) return;
+  const { value } = await askProgram(api, ["dumps", "show", dump], { answer: dumpAnswer });
+  requireTarget(grant, String(value.source));
+}
+
+/** Else a list would do for an object without keys, and what is no JSON would be told in words of others. */
+const wantObject: MiddlewareHandler<ApiVariables> = async ({ req }, next) => {
+  const sent: unknown = await req.json().catch(() => undefined);
+  if (typeof sent === "object" && sent !== null && !Array.isArray(sent)) return await next();
+  throw new HttpError(400, "invalid", "the body is no JSON object", 'send {"key": value}, or {}');
+};
 
 function confirmation(input: object): string[] {
   const name: unknown = Reflect.get(input, "confirm");

@@ -8,10 +8,19 @@ const MOST_WAITING = 200;
 
 type Send = (event: string, data: unknown) => void;
 
-/** A response that `begin` feeds. What that returns is called when the reader has left, or the server ends. */
+/** Who reads. */
+export interface Reader {
+  left: AbortSignal;
+  /** The server's own end. */
+  ending: AbortSignal;
+  /** Whether they may go on reading; asked at each beat. */
+  stillCounts(): Promise<boolean>;
+  beatEveryMs?: number;
+}
+
+/** A response that `begin` feeds. What that returns is called when the reader has left or may read no more, or the server ends. */
 export function streamEvents(
-  left: AbortSignal,
-  ending: AbortSignal,
+  { left, ending, stillCounts, beatEveryMs = BEAT_EVERY_MS }: Reader,
   begin: (send: Send, close: () => void) => () => void,
 ): Response {
   const encoder = new TextEncoder();
@@ -31,7 +40,8 @@ export function streamEvents(
           if ((controller.desiredSize ?? 0) < -MOST_WAITING) close();
           else controller.enqueue(encoder.encode(text));
         };
-        const beat = setInterval(() => write(": still here\n\n"), BEAT_EVERY_MS);
+        const isAllowed = () => stillCounts().catch(() => false);
+        const beat = setInterval(async () => ((await isAllowed()) ? write(": still here\n\n") : close()), beatEveryMs);
         let end = (): void => undefined;
         stop = () => {
           clearInterval(beat);

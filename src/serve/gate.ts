@@ -3,7 +3,7 @@
  * ours (else a name that was pointed at 127.0.0.1 would do), a request from another page's origin is refused, and a token is
  * wanted in a header, which no foreign page can set. There are no cookies, so nothing is sent along unasked.
  */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { Grant } from "./access-tokens.ts";
 import type { ApiVariables } from "./api.ts";
 import { FailureLimit, HttpError } from "./failures.ts";
@@ -19,6 +19,7 @@ export interface GateOptions {
 }
 
 const SAFE = ["GET", "HEAD"];
+const METHODS = [...SAFE, "POST"];
 
 /** Whatever is asked: the host, the origin, and headers that hold for each answer. */
 export function guardBrowsers({ hosts }: Pick<GateOptions, "hosts">): MiddlewareHandler<ApiVariables> {
@@ -32,12 +33,17 @@ export function guardBrowsers({ hosts }: Pick<GateOptions, "hosts">): Middleware
         "this server does not go by that name",
         "ask for the address that pgrove serve shows",
       );
-    requireOwnOrigin(req.header("origin"), req.header("sec-fetch-site"), hosts());
+    if (!METHODS.includes(req.method)) {
+      context.header("Allow", METHODS.join(", "));
+      throw new HttpError(405, "method", "this server knows GET, HEAD and POST");
+    }
+    if (!isVisit(req)) requireOwnOrigin(req.header("origin"), req.header("sec-fetch-site"), hosts());
     if (!SAFE.includes(req.method)) {
       const type = req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
       if (type !== "application/json") throw new HttpError(415, "content_type", "send application/json");
     }
     await next();
+    if (req.method === "HEAD") await context.res.body?.cancel(); // nobody would ever read it, and a stream goes on
     for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
     if (!context.res.headers.has("cache-control")) context.res.headers.set("cache-control", "no-store");
   };
@@ -51,9 +57,15 @@ const HEADERS = {
   "cross-origin-opener-policy": "same-origin",
 };
 
+/** A link on a foreign page may lead to the page, whose frame holds nothing; a terminal in a browser is such a page. */
+function isVisit(req: Context["req"]): boolean {
+  const navigates = req.header("sec-fetch-mode") === "navigate" && req.header("sec-fetch-dest") === "document";
+  return req.method === "GET" && req.path === "/" && navigates && req.header("origin") === undefined;
+}
+
 function requireOwnOrigin(origin: string | undefined, site: string | undefined, hosts: ReadonlySet<string>): void {
   const isOwn = origin === undefined || hosts.has(origin.toLowerCase().replace(/^https?:\/\//, ""));
-  // What is typed or clicked in another program has the site "none"; a link on a foreign page may show the page, no more.
+  // What is typed, or clicked in another program, has the site "none".
   if (isOwn && site !== "cross-site" && site !== "same-site") return;
   throw new HttpError(403, "origin", "requests from other origins are refused");
 }
@@ -62,7 +74,7 @@ function requireOwnOrigin(origin: string | undefined, site: string | undefined, 
 export function wantToken({ findGrant, nowMs, clientOf }: GateOptions): MiddlewareHandler<ApiVariables> {
   const limit = new FailureLimit(nowMs);
   return async (context, next) => {
-    const given = /^Bearer ([\x21-\x7e]{1,200})$/.exec(context.req.header("authorization") ?? "")?.[1];
+    const given = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(context.req.header("authorization") ?? "")?.[1];
     const grant = given === undefined ? undefined : await findGrant(given);
     if (grant === undefined) {
       const wait = limit.note(clientOf(context.req.raw));
@@ -79,6 +91,7 @@ export function wantToken({ findGrant, nowMs, clientOf }: GateOptions): Middlewa
       throw new HttpError(401, "token", "a token is needed: Authorization: Bearer …", "pgrove serve token create");
     }
     context.set("grant", grant);
+    context.set("stillCounts", async () => given !== undefined && (await findGrant(given)) !== undefined);
     await next();
   };
 }

@@ -1,10 +1,11 @@
 /** What became of jobs: asked, streamed, cancelled. */
+import type { Context } from "hono";
 import * as v from "valibot";
 import type { JobDocument } from "../answers/jobs.ts";
 import { jobAnswer, jobsAnswer } from "../answers/jobs.ts";
 import type { Grant } from "./access-tokens.ts";
-import { type Api, check, describe, json, mayUse, needs } from "./api.ts";
-import { streamEvents } from "./event-stream.ts";
+import { type Api, type ApiVariables, check, describe, json, mayUse, needs } from "./api.ts";
+import { type Reader, streamEvents } from "./event-stream.ts";
 import { HttpError } from "./failures.ts";
 
 const jobPath = v.object({ job: v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/), v.description("a job's id")) });
@@ -63,7 +64,7 @@ export function addJobStateRoutes(api: Api): void {
     ofJob,
     (context) => {
       const { id } = requireJob(api, context.var.grant, context.req.valid("param").job);
-      return streamEvents(context.req.raw.signal, api.ending, (send, close) => {
+      return streamEvents(readerOf(api, context), (send, close) => {
         const tell = (job: JobDocument) => {
           if (job.id !== id) return;
           send("job", job);
@@ -77,7 +78,7 @@ export function addJobStateRoutes(api: Api): void {
   );
   api.app.get("/api/v1/events", describe(about("All that happens"), stream), needs("read"), (context) => {
     const { grant } = context.var;
-    return streamEvents(context.req.raw.signal, api.ending, (send) => {
+    return streamEvents(readerOf(api, context), (send) => {
       const stop = api.jobs.listen((job) => {
         if (maySee(grant, job)) send("job", job);
       });
@@ -88,6 +89,10 @@ export function addJobStateRoutes(api: Api): void {
       };
     });
   });
+}
+
+function readerOf({ ending }: Api, { req, var: { stillCounts } }: Context<ApiVariables>): Reader {
+  return { left: req.raw.signal, ending, stillCounts };
 }
 
 function watchChanges(api: Api, tell: () => void): () => void {

@@ -14,6 +14,7 @@ import { quoteIdentifier } from "../postgres/identifier.ts";
 import { type Api, addRead, planAnswer } from "./api.ts";
 import { HttpError } from "./failures.ts";
 import { dumpPath, identifier, targetName, targetPath, targetQuery } from "./forms.ts";
+import { option, when } from "./job-words.ts";
 
 /** Asked in the same words wherever it is asked, so that one answer does. */
 export const LIST = ["list", "--changes"];
@@ -30,6 +31,19 @@ export function onlyItems(key: string, field: string) {
     return { ...document, [key]: items.filter((item) => maySee(String(Reflect.get(item, field)))) };
   };
 }
+
+const historyQuery = v.strictObject({
+  limit: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}$/, "must be 1 to 9999")), "20"),
+  target: v.optional(v.pipe(targetName, v.description("a target, or a database"))),
+  since: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[\d:.TZ+-]{1,30}[a-z]{0,2}$/, "must be such as 2h, 7d or 2026-01-15T14:30"),
+      v.description("2h, 7d, 2026-01-15T14:30"),
+    ),
+  ),
+  failed: v.optional(v.picklist(["true", "false"]), "false"),
+});
 
 /** All GETs that a command line answers. */
 export function addReadRoutes(api: Api): void {
@@ -54,9 +68,12 @@ export function addReadRoutes(api: Api): void {
   });
   addRead(api, {
     ...{ path: "/api/v1/history", tag: "history", summary: "Who did what to which database" },
-    query: v.strictObject({ limit: v.optional(v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}$/)), "20") }),
+    query: historyQuery,
     answer: historyAnswer,
-    words: ({ limit }) => ["history", `--limit=${Math.min(Number(limit), MOST_HISTORY)}`],
+    words: ({ limit, target, since, failed }) => [
+      ...["history", `--limit=${Math.min(Number(limit), MOST_HISTORY)}`, ...option("target", target)],
+      ...[...option("since", since), ...when(failed === "true", "--failed")],
+    ],
     only: onlyItems("history", "target"),
   });
 }

@@ -2,6 +2,7 @@
  * Brings a schema of a scratch database into the target's: it is renamed there, streamed into the target's database under the
  * run's own name, analyzed and compared. What stands in its place is not touched.
  */
+
 import { failure } from "../errors.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import {
@@ -24,6 +25,7 @@ import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import { plural } from "../sys/amounts.ts";
 import type { Work } from "../work/work.ts";
 import { analyzeSchema, countSchemaRows } from "./schema-source.ts";
 import { chooseOwner, findOwnSchema, inTarget, type SchemaPlace } from "./schema-target.ts";
@@ -142,7 +144,7 @@ export function requireSameRows(expected: RowCounts, found: RowCounts, label: st
     if (actual === rows || (found.has(table) && (actual ?? rows) === (rows ?? actual))) continue;
     throw failure(
       "rows_differ",
-      `the copy is not what was read: ${table} has ${actual ?? "no"} rows, not ${rows}; ${label} was not touched`,
+      `the copy is not what was read: ${table} has ${actual == null ? "no rows" : plural(actual, "row")}, not ${rows}; ${label} was not touched`,
       "try again",
     );
   }

@@ -16,6 +16,7 @@ import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts
 import { dropOwned } from "./keep.ts";
 import { SchemaKeeper } from "./keep-schema.ts";
 import {
+  birthMark,
   findBelongings,
   foundDatabase,
   foundRole,
@@ -140,7 +141,8 @@ export class SchemaUnit implements Unit {
       await requireSchemaStanding(sql, { schema, agreed });
       const present = await requireReplaceable(sql, this);
       const owner = chooseOwner(live, present);
-      const properties = { ...{ grants: null }, ...present, owner, comment: present?.comment ?? comment ?? null };
+      const mark = present?.comment ?? comment ?? (await birthMark(work, live));
+      const properties = { ...{ grants: null }, ...present, owner, comment: mark ?? null };
       const keeper = keeping === undefined ? undefined : new SchemaKeeper(work, this, keeping, older);
       const servicesRestarted = await withServicesStopped(work, live, services, async () => {
         await requireClaim(work.control, this.label);

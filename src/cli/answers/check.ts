@@ -4,6 +4,11 @@ import { type CheckFindings, findingsOf, type RuleResult } from "../../monitor/r
 import { plural } from "../format.ts";
 import type { Paint, Style } from "../terminal.ts";
 
+/** Each once: several targets are looked at by the same rules. */
+function namesOf(results: readonly RuleResult[], key: "rule" | "target"): string[] {
+  return [...new Set(results.map((each) => each[key]))];
+}
+
 const STYLES: Readonly<Record<Severity, Style>> = { info: "dim", warning: "yellow", critical: "red" };
 
 /** What fires, the worst first, each with its rule and the next command; and what could not be asked. */
@@ -25,15 +30,16 @@ function linesOf({ severity, message, rule, hint }: RuleResult, paint: Paint): s
 
 /** Most of them have one cause, such as a server that is down. */
 function describeUnknown(unknown: readonly RuleResult[]): string {
-  const causes = new Map<string, string[]>();
-  for (const { message, rule } of unknown) causes.set(message, [...(causes.get(message) ?? []), rule]);
-  return [...causes]
+  return Object.entries(Object.groupBy(unknown, ({ message }) => message))
+    .map(([why, of = []]) => [why, namesOf(of, "rule")] as const)
     .map(([why, rules]) => `unknown   ${plural(rules.length, "rule")} (${rules.join(", ")}): ${why}`)
     .join("\n");
 }
 
 function summarize({ results }: CheckFindings): string {
   const count = results.filter(({ state }) => state === "fires").length;
-  const looked = plural(results.filter(({ state }) => state !== "unknown" && state !== "none").length, "rule");
+  const asked = results.filter(({ state }) => state !== "unknown" && state !== "none");
+  const targets = namesOf(asked, "target").length;
+  const looked = `${plural(namesOf(asked, "rule").length, "rule")}${targets > 1 ? ` at ${plural(targets, "target")}` : ""}`;
   return count === 0 ? `all is well, by ${looked}` : `${plural(count, "finding")}, by ${looked}`;
 }

@@ -1,11 +1,14 @@
 /** `serve` from its options to its end. */
-import { dirname, resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { version } from "../../../package.json";
 import { messageOf, usageError } from "../../errors.ts";
 import { trustFile } from "../../repo/trust.ts";
 import { listTokens } from "../../serve/access-tokens.ts";
 import { planListening, type TlsFiles } from "../../serve/listening.ts";
 import { type Served, startServing } from "../../serve/serve.ts";
+import { writeFileAtomic } from "../../sys/files.ts";
 import type { Command } from "../../sys/process.ts";
 import type { Context } from "../context.ts";
 import { tokenPlace } from "./token-place.ts";
@@ -42,11 +45,13 @@ export async function serveUntilEnded(
     ...{ trustFile: trustFile(environment, home), own: ownProgram(), pgroveVersion: version },
     complain: (error) => context.output.warn(`a request failed: ${messageOf(error)}`),
   });
+  const way = join(await context.stateDir(), "open-page.html");
   try {
     const page = await begun(served);
-    if (args.open) await openBrowser(context, page);
+    if (args.open) await openBrowser(context, page, way);
     await untilAborted(abort);
   } finally {
+    if (args.open) await rm(way, { force: true });
     await served.stop();
   }
 }
@@ -74,10 +79,15 @@ const OPENERS: Readonly<Record<string, [string, ...string[]]>> = {
   win32: ["rundll32", "url.dll,FileProtocolHandler"],
 };
 
-/** A browser that cannot be opened is no failure: the URL is on the screen. */
-async function openBrowser({ runner, output }: Context, page: string): Promise<void> {
+/**
+ * By way of a file that only we can read: the words of a command, and so a token among them, are there for all users of the
+ * machine. A browser that cannot be opened is no failure: the URL is on the screen.
+ */
+async function openBrowser({ runner, output }: Context, page: string, way: string): Promise<void> {
+  const refresh = `<meta http-equiv="refresh" content="0; url=${page}">`;
+  await writeFileAtomic(way, `<!doctype html><title>pgrove</title>${refresh}\n`, { mode: 0o600, durable: false });
   const [file, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
-  const command: Command = { file, args: [...args, page], env: {}, secrets: [page] };
+  const command: Command = { file, args: [...args, pathToFileURL(way).href], env: {}, secrets: [] };
   await runner
     .capture(command, { timeoutMs: 5_000 })
     .catch(() => output.note("no browser could be opened; the URL is above"));

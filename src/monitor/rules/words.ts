@@ -50,12 +50,18 @@ interface Words {
 
 const of = ({ subject }: Words) => (subject === "" ? "" : ` (${subject})`);
 
+/** "1 pending migration", "2 pending migrations": of a count in words. */
+const many = (value: string, one: string, more = `${one}s`) => `${value} ${value === "1" ? one : more}`;
+
 const SENTENCES: Readonly<Record<Measure, (words: Words) => string>> = {
   database_unreachable: (each) => `the database of ${each.target} cannot be reached${of(each)}`,
   database_size: ({ target, value, limit }) => `the database of ${target} has ${value}; the bound is ${limit}`,
   dumps: ({ target, value }) =>
-    value === "0" ? `there is no dump of ${target}` : `there are ${value} dumps of ${target}`,
-  proved_dumps: ({ target, value }) => `${value} dumps of ${target} were proved by a test restore`,
+    value === "0"
+      ? `there is no dump of ${target}`
+      : `there ${value === "1" ? "is" : "are"} ${many(value, "dump")} of ${target}`,
+  proved_dumps: ({ target, value }) =>
+    `${many(value, "dump")} of ${target} ${value === "1" ? "was" : "were"} proved by a test restore`,
   last_dump_age: ({ target, value, limit, isNever }) =>
     isNever ? `${target} was never dumped` : `the last dump of ${target} is ${value} old; the bound is ${limit}`,
   last_proved_dump_age: ({ target, value, limit, isNever }) =>
@@ -66,14 +72,15 @@ const SENTENCES: Readonly<Record<Measure, (words: Words) => string>> = {
   last_dump_failed: (each) => `the last dump of ${each.target} has failed${of(each)}`,
   dump_size_deviation: (each) =>
     `the last dump of ${each.target} differs by ${each.value} from the median size of those before${of(each)}`,
-  pending_migrations: (each) => `${each.value} pending migrations at ${each.target}${of(each)}`,
-  migrations_in_doubt: (each) => `${each.value} migrations of ${each.target} have stopped half-way${of(each)}`,
+  pending_migrations: (each) => `${many(each.value, "pending migration")} at ${each.target}${of(each)}`,
+  migrations_in_doubt: (each) =>
+    `${many(each.value, "migration")} of ${each.target} ${each.value === "1" ? "has" : "have"} stopped half-way${of(each)}`,
   longest_transaction: (each) => `a transaction is open for ${each.value} in ${each.target}${of(each)}`,
   longest_idle_in_transaction: (each) =>
     `a session has left a transaction open for ${each.value} in ${each.target}${of(each)}`,
-  invalid_indexes: (each) => `${each.value} invalid indexes in ${each.target}${of(each)}`,
+  invalid_indexes: (each) => `${many(each.value, "invalid index", "invalid indexes")} in ${each.target}${of(each)}`,
   sequences_used: (each) => `a sequence of ${each.target} is used up by ${each.value}${of(each)}`,
-  dead_rows: (each) => `${each.value} dead rows in ${each.target}; the bound is ${each.limit}`,
+  dead_rows: (each) => `${many(each.value, "dead row")} in ${each.target}; the bound is ${each.limit}`,
   dead_rows_share: (each) => `${each.value} of a table's rows are dead in ${each.target}${of(each)}`,
   cache_hit_ratio: ({ target, value, limit }) =>
     `${value} of what ${target} reads is found in memory; the bound is ${limit}`,
@@ -86,7 +93,8 @@ const SENTENCES: Readonly<Record<Measure, (words: Words) => string>> = {
     `${value} are free on the disk of ${target}'s server; the bound is ${limit}`,
   store_disk_free: ({ value, limit }) => `${value} are free on the disk of the dumps' folder; the bound is ${limit}`,
   seeding_error_rate: ({ value }) => `${value} of the last week's seed runs have failed`,
-  orphans: (each) => `${each.value} worktrees are gone and have left data${of(each)}`,
+  orphans: (each) =>
+    `${many(each.value, "worktree is gone and has", "worktrees are gone and have")} left data${of(each)}`,
 };
 
 const LOOK_AT_SESSIONS = "select pid, usename, state, xact_start from pg_stat_activity order by xact_start";
@@ -118,6 +126,6 @@ const HINTS: Readonly<Record<Measure, (target: string) => string>> = {
   slots_retained_wal: sql("select slot_name, active, restart_lsn from pg_replication_slots"),
   server_disk_free: () => "pgrove snapshots list        shows what could go; or make room on the server",
   store_disk_free: () => "pgrove dumps prune --dry-run        shows what could go",
-  seeding_error_rate: () => "pgrove history",
+  seeding_error_rate: () => "pgrove history --failed",
   orphans: () => "pgrove prune",
 };

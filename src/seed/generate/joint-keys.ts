@@ -2,7 +2,9 @@
  * Several unique keys over shared columns, or whose columns hang on each other: each row is given the first combination
  * by chance that no row before it has in any of the keys. What rows before had is computed again from the first one on.
  */
+
 import { EXIT, PgroveError } from "../../errors.ts";
+import { plural } from "../../sys/amounts.ts";
 import { drawBelow, mixKeys } from "./mix.ts";
 import type { OfRow } from "./site.ts";
 
@@ -35,7 +37,7 @@ export class TooFewCombinations extends PgroveError {
     readonly rows: number,
     names: readonly string[],
   ) {
-    const message = `${entity} (${names.join(", ")}): there are combinations for ${rows} rows, and no more that do not repeat`;
+    const message = `${entity} (${names.join(", ")}): there are combinations for ${plural(rows, "row")}, and no more that do not repeat`;
     super({ code: "config", exit: EXIT.config, message, hint: "make fewer rows, or more rows of what it refers to" });
   }
 }

@@ -1,8 +1,10 @@
 /** Removes rows before seeding: children first, every table by name, never by CASCADE. */
+
 import { messageOf, refusal } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { quoteIdentifier, quoteLiteral } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
+import { plural } from "../../sys/amounts.ts";
 import { type ForeignKey, type TableShape, tableKey } from "../entity.ts";
 import type { SeedRun } from "../seed-ledger.ts";
 import { quoteTable } from "../table-sql.ts";
@@ -139,7 +141,7 @@ async function requireUnreferenced(
   }
   if (blocking.length === 0) return;
   const names = [...new Set(blocking.map(({ table }) => tableKey(table)))];
-  const counted = blocking.map(({ table, rows }) => `${tableKey(table)} (${rows} rows)`);
+  const counted = blocking.map(({ table, rows }) => `${tableKey(table)} (${plural(rows, "row")})`);
   throw refusal(
     "still_referenced",
     `rows that would go are referred to by ${[...new Set(counted)].join(", ")}; nothing was removed`,

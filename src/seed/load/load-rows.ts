@@ -3,9 +3,11 @@
  * leaves nothing of itself, whatever the size. One connection is what that takes, and it is enough: while the server
  * parses rows on one core, the next ones are made on another.
  */
+
 import { failure } from "../../errors.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import type { Queries, Transaction } from "../../postgres/schema.ts";
+import { plural } from "../../sys/amounts.ts";
 import type { ProgressEvent } from "../../sys/operation.ts";
 import type { EntityPlan, SeedPlan } from "../entity.ts";
 import { tableKey } from "../entity.ts";
@@ -170,7 +172,7 @@ async function loadRows(
   if (inserted === entity.rows) return { inserted, updated: 0, unchanged: 0 };
   throw failure(
     "rows_missing",
-    `${entity.entity}: ${entity.rows} rows were sent and PostgreSQL took ${inserted}`,
+    `${entity.entity}: ${plural(entity.rows, "row was", "rows were")} sent and PostgreSQL took ${inserted}`,
     "a trigger or rule of the table leaves rows out: --skip-triggers loads without triggers",
   );
 }

@@ -1,8 +1,10 @@
 /** What is checked behind a load, before it is committed: foreign keys, unique keys, sequences. */
+
 import { failure, refusal } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
+import { plural } from "../../sys/amounts.ts";
 import type { ColumnShape, EntityPlan, ForeignKey, SeedPlan, TableShape } from "../entity.ts";
 import { quoteTable, sortable } from "../table-sql.ts";
 
@@ -50,7 +52,7 @@ async function requireNoOrphans(sql: Queries, { entity, table }: EntityPlan, key
   if ((row?.orphans ?? 0) === 0) return;
   throw failure(
     "orphans",
-    `${entity}: ${row?.orphans} rows refer by ${key.columns.join(", ")} to rows that ${key.table} does not have (${key.name})`,
+    `${entity}: ${plural(row?.orphans ?? 0, "row refers", "rows refer")} by ${key.columns.join(", ")} to rows that ${key.table} does not have (${key.name})`,
     "nothing of this run is in the database",
   );
 }

@@ -1,5 +1,7 @@
 /** The plan of a run, without the entities that cannot have rows where all are meant and nobody wants it strict. */
+
 import { configError, type PgroveError } from "../../errors.ts";
+import { plural } from "../../sys/amounts.ts";
 import { type SeedPlan, tableKey } from "../entity.ts";
 import type { Factories } from "../factory/factory.ts";
 import { findLacks, type Lack, lackError } from "../generate/spaces.ts";
@@ -55,7 +57,7 @@ export async function planSeed(
       const { entity, rows } = lack;
       if (rows > 0) {
         most.set(entity.entity, rows);
-        fewer.set(entity.entity, `${entity.entity}: ${rows} rows and no more: ${describeSpace(lack)}`);
+        fewer.set(entity.entity, `${entity.entity}: ${plural(rows, "row")} and no more: ${describeSpace(lack)}`);
       } else if (chosen.has(entity.entity) && lenient) {
         leftOut.set(tableKey(entity.table), { ...entity, why: `no more rows: ${describeSpace(lack)}` });
       } else throw lackError([lack]);

@@ -1,16 +1,17 @@
 /** The page in a real browser: each screen, what destroys, two tabs, a server that goes and comes back, hostile names. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { waitFor } from "../../support/engine/run.ts";
 import { openBrowser } from "../../support/serve/browser.ts";
+import { ALL_THERE, jobEnds, show } from "../../support/serve/page.ts";
 import { makeProject } from "../../support/serve/project.ts";
 import { Served, WAIT_MS } from "../../support/serve/served.ts";
 import type { Grove } from "../../support/worktrees/grove.ts";
 
 const SCREENS = ["worktrees", "migrations", "dumps", "data", "seeds", "health", "history"];
-/** The page's policy lets nothing be evaluated within it. */
-const ALL_THERE = "main:not(:has([aria-busy=true]))";
 
 let grove: Grove;
 let served: Served;
@@ -29,6 +30,10 @@ const HOSTILE = [
 beforeAll(async () => {
   grove = await makeProject(import.meta.path);
   for (const name of HOSTILE) await grove.ask(grove.project, `create table "${name.replaceAll('"', '""')}" (one int)`);
+  await mkdir(grove.repo.path("remote"));
+  const remote = `dumps: {remote: {dir: ${grove.repo.path("remote")}}}\n`;
+  await appendFile(join(grove.repo.folder, "pgrove.yaml"), remote);
+  await grove.ok(["trust", "--yes"]);
   served = await Served.start(grove.repo);
   await served.work("/api/admin/database/migrate", { skip_backup: true });
   await served.work("/api/v1/worktrees", { branch: "feature/page" });
@@ -67,17 +72,6 @@ async function openPage(hash = "worktrees"): Promise<Page> {
   return page;
 }
 
-async function show(page: Page, hash: string): Promise<void> {
-  await page.evaluate(`location.hash = "#${hash}"`);
-  await page.getByRole("heading", { level: 1, name: hash, exact: false }).waitFor();
-  await page.locator(ALL_THERE).waitFor();
-}
-
-/** The text of the bar at the bottom is that of the newest job. */
-async function jobEnds(page: Page, words: RegExp): Promise<void> {
-  await page.locator(".jobs > button", { hasText: words }).waitFor({ timeout: WAIT_MS });
-}
-
 test.each(["light", "dark"] as const)(
   "every screen, and what asks, has nothing serious for axe, in %s, and asks nobody else",
   async (scheme) => {
@@ -110,13 +104,27 @@ test.each(["light", "dark"] as const)(
   },
 );
 
-test("360 px are wide enough on every screen", async () => {
+test("360 px are wide enough on every screen, and for what can be done", async () => {
   const page = await openPage();
   await page.setViewportSize({ width: 360, height: 740 });
   for (const name of SCREENS) {
     await show(page, name);
     expect([name, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([name, 360]);
   }
+  await show(page, "worktrees");
+  const remove = page.getByRole("row", { name: /^feature-page/ }).getByRole("button", { name: "Remove" });
+  const { x, width } = (await remove.boundingBox()) ?? { x: 360, width: 0 };
+  expect(x + width).toBeLessThan(360);
+});
+
+test("the screens stand in the HTML itself, so that they are painted before any script is run", async () => {
+  const bare = await browser.newContext({ javaScriptEnabled: false });
+  const page = await bare.newPage();
+  await page.goto(served.url);
+  expect(await page.getByRole("link").allTextContents()).toEqual(
+    SCREENS.map((name) => name.replace(/^./, (first) => first.toUpperCase())),
+  );
+  await bare.close();
 });
 
 test("hostile names are text", async () => {
@@ -152,6 +160,17 @@ test("each version stands in the row of each worktree as it is there", async () 
   const row = page.getByRole("row", { name: /^feature-page/ });
   await page.getByRole("columnheader", { name: "2 orders" }).waitFor();
   expect(await row.getByRole("cell").allTextContents()).toEqual(["applied", "applied"]);
+});
+
+test("the history is narrowed to a target, and to what failed, as the command line does it", async () => {
+  const page = await openPage("history");
+  await page.getByRole("row", { name: "dump main" }).waitFor();
+  await page.getByLabel("Of").selectOption("feature-page");
+  await page.getByText("pgrove history --limit 200 --target feature-page").waitFor();
+  await page.getByRole("row", { name: "new feature-page" }).waitFor();
+  expect(await page.getByRole("row", { name: " main " }).count()).toBe(0);
+  await page.getByLabel("only what failed").check();
+  await page.getByText("nothing of that kind").waitFor();
 });
 
 describe("deeds", () => {
@@ -206,6 +225,25 @@ describe("deeds", () => {
     await dialog.getByRole("textbox").fill(name);
     await dialog.getByRole("button", { name: title, exact: true }).click();
     await jobEnds(page, ended);
+    expect(wrong).toEqual([]);
+  });
+
+  test("a dump is pushed to the remote, and pulled from it", async () => {
+    const page = await openPage("dumps");
+    const remote = page.getByRole("region", { name: "Remote dir" });
+    await remote.getByRole("button", { name: "Push what is not there" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("pgrove dumps push --remote dir").waitFor();
+    await dialog.locator(".plan li", { hasText: "is put to" }).first().waitFor();
+    await dialog.getByRole("button", { name: "Push to dir", exact: true }).click();
+    await jobEnds(page, /done push/);
+    await remote.getByText("is here, too").first().waitFor();
+    const name = (await remote.getByRole("cell").first().textContent()) ?? "";
+    await served.work(`/api/v1/dumps/${name}/remove`, { confirm: "store" });
+    await remote.getByRole("button", { name: "Pull" }).click();
+    await dialog.getByRole("button", { name: "Pull the dump", exact: true }).click();
+    await jobEnds(page, /done pull/);
+    await remote.getByRole("button", { name: "Pull" }).waitFor({ state: "detached" });
     expect(wrong).toEqual([]);
   });
 

@@ -1,10 +1,12 @@
 /** Who gets into the compiled program's API, and what never gets out of it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { waitFor } from "../../support/engine/run.ts";
 import { makeProject } from "../../support/serve/project.ts";
-import { Served } from "../../support/serve/served.ts";
+import { Served, WAIT_MS } from "../../support/serve/served.ts";
 import type { Grove } from "../../support/worktrees/grove.ts";
 
 let grove: Grove;
@@ -76,6 +78,14 @@ describe("tokens", () => {
     await served.post("/api/v1/retention", { dry_run: true }, 403, writer.token);
     const { targets } = await served.get("/api/v1/targets", 200, writer.token);
     expect((targets as { name: string }[]).map(({ name }) => name)).toEqual(["main"]);
+    // Nor by way of what is put in its place.
+    const other = await makeToken("--scope", "admin", "--target", "other");
+    const { answer } = await served.work("/api/v1/targets/main/dumps", {});
+    const dump = String(answer?.path).split("/").at(-1);
+    await served.post("/api/v1/targets/other/copy", { source: "main", dry_run: true }, 403, other.token);
+    await served.post("/api/v1/targets/other/restore", { dump, dry_run: true }, 403, other.token);
+    await served.post("/api/v1/worktrees", { branch: "other", copy: "@production" }, 403, other.token);
+    await served.post("/api/v1/worktrees", { branch: "other", restore: dump }, 403, other.token);
   });
 
   test("who fails too often has to wait; who has a token does not", async () => {
@@ -95,6 +105,13 @@ describe("browsers", () => {
     ["a foreign page's image", { "sec-fetch-site": "cross-site" }, 403],
   ])("%s is refused", async (_name, headers, status) => {
     expect((await served.ask("/api/v1/jobs", { headers })).status).toBe(status);
+  });
+
+  test("a link on another page leads to the page, and to nothing else", async () => {
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    const answers = await Promise.all(["/", "/api/v1/jobs", "/metrics"].map((path) => served.ask(path, { headers })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 403, 403]);
+    expect((await served.ask("/", { headers: { ...headers, "sec-fetch-dest": "iframe" } })).status).toBe(403);
   });
 
   test("a form of another page cannot post: only JSON is taken, and no cookie is ever set", async () => {
@@ -121,6 +138,19 @@ describe("input", () => {
     );
     expect(status).toBe(413);
     expect((await served.ask("/api/v1/jobs")).status).toBe(200);
+  });
+
+  test.each(["{bad", "", "[]", "null", "5"])("a body that is no object is refused: %p", async (body) => {
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body };
+    const { status, json } = await served.ask("/api/v1/targets/main/dumps", init);
+    expect([status, json]).toMatchObject([400, { error: { code: "invalid" } }]);
+  });
+
+  test("what is neither GET nor POST is refused with what there is", async () => {
+    for (const method of ["PUT", "DELETE", "OPTIONS"]) {
+      const { status, headers } = await served.ask("/api/v1/worktrees", { method });
+      expect([status, headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
+    }
   });
 
   test.each([
@@ -171,6 +201,22 @@ test("beyond loopback it wants tokens that were made, and encryption or a proxy"
   const ask = async (host: string) =>
     (await fetch(`http://127.0.0.1:${port}/api/v1/jobs`, { headers: { host } })).status;
   expect([await ask("db.example.org"), await ask(`127.0.0.1:${port}`)]).toEqual([401, 421]);
+});
+
+test("the browser is shown the token by way of a file of our own: the words of a command are there for all to read", async () => {
+  const [bin, words] = [grove.repo.path("bin"), grove.repo.path("words")];
+  await mkdir(bin);
+  await writeFile(join(bin, "xdg-open"), `#!/bin/sh\necho "$*" > ${words}.new && mv ${words}.new ${words}\n`, {
+    mode: 0o755,
+  });
+  const open = await Served.start(grove.repo, ["--open"], { PATH: `${bin}:${process.env.PATH}` });
+  await waitFor("the browser", WAIT_MS, () => Bun.file(words).exists());
+  const word = (await Bun.file(words).text()).trim();
+  expect(word).not.toContain(open.token);
+  expect(await Bun.file(fileURLToPath(word)).text()).toContain(open.page);
+  expect((await stat(fileURLToPath(word))).mode & 0o777).toBe(0o600);
+  await open.end();
+  expect(await Bun.file(fileURLToPath(word)).exists()).toBe(false);
 });
 
 test("TERM ends a running job in order, then the server; nothing is left", async () => {

@@ -222,7 +222,7 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("rows on PostgreSQL %
     expect(error).toMatchObject({ code: "still_referenced", exit: 5 });
     expect(error.message).toContain("public.purchase (20 rows)");
     await ask("delete from purchase; insert into note values (1, 'mine')");
-    expect((await rejection(seed(["customer"], 5, { clean: all }))).message).toContain("public.note (1 rows)");
+    expect((await rejection(seed(["customer"], 5, { clean: all }))).message).toContain("public.note (1 row)");
     expect(await counts()).toBe("20 0");
   });
 
@@ -357,7 +357,7 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("rows on PostgreSQL %
     await seed(["customer", "purchase"], 20);
     await ask("insert into purchase (customer_id, amount) values (1, 5)");
     const error = await rejection(seed(["customer", "purchase"], 0, { clean: { generated: true }, loads: false }));
-    expect(error.message).toContain("public.purchase (1 rows)");
+    expect(error.message).toContain("public.purchase (1 row)");
     expect(await counts()).toBe("20 21");
   });
 

@@ -49,6 +49,11 @@ describe("the rules", () => {
       expect(hintFor(measure, "it's")).toStartWith("pgrove ");
       expect(hintFor(measure, "it's")).not.toMatch(/\bit's\b/); // quoted, where it is in it
     }
+    const pending = { rule: "r", target: "main", measure: "pending_migrations" as const, limit: 0, subject: "" };
+    expect([1, 2].map((value) => sayFinding({ ...pending, value }, undefined))).toEqual([
+      "1 pending migration at main",
+      "2 pending migrations at main",
+    ]);
     const never = {
       rule: "r",
       target: "main",

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { Hono } from "hono";
 import { EXIT } from "../../../src/errors.ts";
 import { isSecret, makeSecret } from "../../../src/serve/access-tokens.ts";
+import { streamEvents } from "../../../src/serve/event-stream.ts";
 import { FailureLimit, failureOf, statusOf } from "../../../src/serve/failures.ts";
+import { guardBrowsers } from "../../../src/serve/gate.ts";
 import { policyOf } from "../../../src/serve/page.ts";
 
 describe("the limit of failures", () => {
@@ -38,6 +41,31 @@ test.each([
   [undefined, "failed", 500],
 ])("exit %p with %s is %i", (exit, code, status) => {
   expect(statusOf(exit, { code, message: "", hint: null })).toBe(status as never);
+});
+
+test("a stream ends when its token counts no more", async () => {
+  let counts = true;
+  let hasStopped = false;
+  const signal = new AbortController().signal;
+  const reader = { left: signal, ending: signal, stillCounts: async () => counts, beatEveryMs: 1 };
+  const { body } = streamEvents(reader, () => () => {
+    hasStopped = true;
+  });
+  counts = false;
+  await new Response(body).text(); // would go on for ever
+  expect(hasStopped).toBe(true);
+});
+
+test("who asks for the head alone leaves no stream behind", async () => {
+  let isCancelled = false;
+  const app = new Hono();
+  app.use("*", guardBrowsers({ hosts: () => new Set(["own:1"]) }));
+  const cancel = () => {
+    isCancelled = true;
+  };
+  app.get("/", () => new Response(new ReadableStream({ cancel })));
+  expect((await app.request("/", { method: "HEAD", headers: { host: "own:1" } })).status).toBe(200);
+  expect(isCancelled).toBe(true);
 });
 
 test("a token is only itself", () => {
