@@ -25,6 +25,8 @@ import { createPrompt, type Prompt } from "./prompt.ts";
 import { canRedraw } from "./terminal.ts";
 
 export interface Context extends CommandPlace {
+  /** pgrove's own. */
+  readonly version: string;
   readonly runner: Runner;
   readonly clock: Clock;
   readonly environment: Environment;
@@ -55,6 +57,7 @@ export interface Context extends CommandPlace {
 }
 
 export interface ContextOptions {
+  version: string;
   argv: readonly string[];
   flags: Flags;
   output: Output;
@@ -66,7 +69,7 @@ export interface ContextOptions {
 
 /** The context of this process. */
 export function createContext(options: ContextOptions): Context {
-  const { flags, output, environment = process.env, cwd = process.cwd() } = options;
+  const { version, flags, output, environment = process.env, cwd = process.cwd() } = options;
   const { clock = systemClock } = options;
   let namedEngine: EngineName | undefined;
   const foundEngine = once(() => findEngine(environment.PATH));
@@ -119,7 +122,7 @@ export function createContext(options: ContextOptions): Context {
   };
   const context: Context = {
     ...places,
-    ...{ runner, clock, environment, cwd, home, userKey, flags, output, prompt, commandLine },
+    ...{ version, runner, clock, environment, cwd, home, userKey, flags, output, prompt, commandLine },
     interruptions,
     interrupted: () => watched?.received(),
     ...{ operationTools, sessionTools },

@@ -147,7 +147,7 @@ async function runChosen(
   const { preventCoreDumps } = await import("../sys/core-dumps.ts");
   preventCoreDumps(); // before a password is read
   await dropStaleMark(process.env, isatty(0));
-  const context = createContext({ argv, flags, output });
+  const context = createContext({ version, argv, flags, output });
   const { runCommand } = await import("./command.ts");
   try {
     return await runCommand(command, words, { args, context, root });

@@ -9,6 +9,8 @@ import type { Interruptions } from "../sys/signals.ts";
 
 /** What work on migrations is given by whoever starts it. Each part is made when it is first asked for. */
 export interface MigrateTools extends RootPlace {
+  /** pgrove's own. */
+  readonly version: string;
   readonly clock: Clock;
   /** The environment, and whom to tell notes. */
   readonly targetPlace: Pick<TargetPlace, "environment" | "note">;

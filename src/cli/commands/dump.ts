@@ -1,4 +1,3 @@
-import { version } from "../../../package.json";
 import { pingAfterDump } from "../../dump/after-success.ts";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { readOrigin } from "../../dump/origin.ts";
@@ -98,7 +97,7 @@ export const command = defineCommand({
       ...(note === undefined ? {} : { note }),
       destination: await chooseDestination(context, output),
       ...(await readOrigin(context)),
-      pgroveVersion: version,
+      pgroveVersion: context.version,
     });
     context.output.note(describe(live.target.label, result));
     if (output === "-") return;

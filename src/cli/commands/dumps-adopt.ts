@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { version } from "../../../package.json";
 import { type Adopted, adoptDump } from "../../dump/adopt.ts";
 import { readOrigin } from "../../dump/origin.ts";
 import { listDumps, requireDump, type StoredDump } from "../../dump/store.ts";
@@ -38,7 +37,7 @@ export const adopt = defineCommand({
     const { project } = await readOrigin(context);
     const adopted: Adopted[] = [];
     for (const dump of dumps)
-      adopted.push(await adoptDump(tools, server, { dump, folder, project, pgroveVersion: version }));
+      adopted.push(await adoptDump(tools, server, { dump, folder, project, pgroveVersion: context.version }));
     const document = { dumps: adopted.map(({ name, path, manifest }) => ({ name, path, manifest })) };
     await context.output.answer(document, () =>
       formatTable(adopted.map(({ name, manifest }) => [name, manifest.source, formatBytes(manifest.size_bytes)])),

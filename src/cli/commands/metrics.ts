@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { version } from "../../../package.json";
 import { failure, usageError } from "../../errors.ts";
 import { readMetrics } from "../../monitor/metrics/read-metrics.ts";
 import { metricsDocument, renderPrometheus } from "../../monitor/metrics/render.ts";
@@ -37,7 +36,7 @@ export const command = defineCommand({
     const { format = context.output.json ? "json" : "prometheus", textfile } = args;
     if (textfile !== undefined && args.format === "json") throw usageError("--textfile is for Prometheus' format");
     const project = (await context.config())?.config.project ?? "";
-    const tools = { ...(await watchTools(context)), project, version };
+    const tools = { ...(await watchTools(context)), project, version: context.version };
     const reading = await readMetrics(await chooseSubjects(context, args), tools);
     if (textfile !== undefined) {
       const path = resolve(context.cwd, textfile);

@@ -2,7 +2,6 @@
 import { rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { version } from "../../../package.json";
 import { messageOf, usageError } from "../../errors.ts";
 import { trustFile } from "../../repo/trust.ts";
 import { listTokens } from "../../serve/access-tokens.ts";
@@ -42,7 +41,7 @@ export async function serveUntilEnded(
   const served = await startServing({
     ...{ listening, tls, repository, loaded, tokens, runner, clock, environment },
     ...{ stateDir: await context.stateDir(), storeDir: await context.storeDir() },
-    ...{ trustFile: trustFile(environment, home), own: ownProgram(), pgroveVersion: version },
+    ...{ trustFile: trustFile(environment, home), own: ownProgram(), pgroveVersion: context.version },
     complain: (error) => context.output.warn(`a request failed: ${messageOf(error)}`),
   });
   const way = join(await context.stateDir(), "open-page.html");

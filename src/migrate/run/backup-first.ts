@@ -1,5 +1,4 @@
 /** The backup before a migration: its request put together, and the command that goes back to it. */
-import { version } from "../../../package.json";
 import { keptSnapshots } from "../../copy/snapshot-keep.ts";
 import { readOrigin } from "../../dump/origin.ts";
 import { isOwnTarget } from "../../resolve/own-target.ts";
@@ -27,7 +26,7 @@ export async function backUpFirst(
     dump: {
       destination: { kind: "store", folder },
       ...(await readOrigin(tools)),
-      pgroveVersion: version,
+      pgroveVersion: tools.version,
     },
     whenConnected: (sessions) => dialogue.whenConnected(target, sessions),
   });

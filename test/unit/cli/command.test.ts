@@ -12,7 +12,7 @@ import { createPaint } from "../../../src/cli/terminal.ts";
 
 const seen: unknown[] = [];
 const output = createOutput({ json: false, quiet: false, verbose: false, paint: createPaint(false) });
-const context = createContext({ argv: [], flags: parseCommand([], { args: {} }).flags, output });
+const context = createContext({ version: "0.0.0", argv: [], flags: parseCommand([], { args: {} }).flags, output });
 
 const load = defineCommand({
   meta: { details: "Loads it.", examples: [] },
