@@ -94,11 +94,12 @@ export class TestRepo {
     return { code, stdout, stderr };
   }
 
-  /** Runs pgrove on a terminal of 100 × 30 and plays the steps; resolves with everything the terminal showed. */
+  /** Runs pgrove on a terminal and plays the steps; resolves with everything the terminal showed. */
   async runOnTerminal(
     args: readonly string[],
     steps: readonly Step[] = [],
     env: Record<string, string> = {},
+    size = { cols: 100, rows: 30 },
   ): Promise<{ code: number; shown: string }> {
     const decoder = new TextDecoder();
     const todo = [...steps];
@@ -108,8 +109,7 @@ export class TestRepo {
       cwd: this.root,
       env: this.environment({ TERM: "xterm-256color", ...env }),
       terminal: {
-        cols: 100,
-        rows: 30,
+        ...size,
         data: (terminal, bytes) => {
           shown += decoder.decode(bytes, { stream: true });
           const place = todo[0] === undefined ? -1 : shown.indexOf(todo[0][0], seen);
