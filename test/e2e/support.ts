@@ -94,22 +94,23 @@ export class TestRepo {
     return { code, stdout, stderr };
   }
 
-  /** Runs pgrove on a terminal and plays the steps; resolves with everything the terminal showed. */
+  /** Runs pgrove on a terminal of 100 × 30, by another program if need be, and plays the steps; resolves with what was shown. */
   async runOnTerminal(
     args: readonly string[],
     steps: readonly Step[] = [],
     env: Record<string, string> = {},
-    size = { cols: 100, rows: 30 },
+    by: readonly string[] = [],
   ): Promise<{ code: number; shown: string }> {
     const decoder = new TextDecoder();
     const todo = [...steps];
     let shown = "";
     let seen = 0;
-    const child = Bun.spawn([binary, ...args], {
+    const child = Bun.spawn([...by, binary, ...args], {
       cwd: this.root,
       env: this.environment({ TERM: "xterm-256color", ...env }),
       terminal: {
-        ...size,
+        cols: 100,
+        rows: 30,
         data: (terminal, bytes) => {
           shown += decoder.decode(bytes, { stream: true });
           const place = todo[0] === undefined ? -1 : shown.indexOf(todo[0][0], seen);
