@@ -42,6 +42,7 @@ export function createPrompt({ available, before, interrupted }: PromptOptions):
     abort.throwIfAborted();
     await before();
     const [clack, process] = await Promise.all([import("@clack/prompts"), import("node:process")]);
+    requireWidth(process.stderr);
     const over = watchEnd(process.stdin);
     const signal = AbortSignal.any([over, abort]);
     // Of a terminal that was closed the library itself never hears: it would wait for ever.
@@ -78,6 +79,13 @@ export function createPrompt({ available, before, interrupted }: PromptOptions):
     },
   };
 }
+
+/** A terminal that does not know its size, such as docker's at first, says 0: the library would write a letter a line. */
+function requireWidth(output: typeof stderr): void {
+  if (!output.columns) Object.defineProperty(output, "columns", { value: USUAL_COLUMNS, configurable: true });
+}
+
+const USUAL_COLUMNS = 80;
 
 /**
  * Aborted by Ctrl-D at a question, and by an input that ends or fails: both mean no. A terminal that is gone has nothing

@@ -68,7 +68,7 @@ export function describeProvisioned({
   const came = made === undefined ? "was there already" : describeMade(made);
   return [
     [row.schema ? "schema" : "database", `${place}  ${came}`],
-    ["env", env === undefined ? "not written: the database publishes no port" : describeEnv(env)],
+    ["env", env === undefined ? "not written: the database has no port on this machine" : describeEnv(env)],
     ...otherEnvs.map((each): [string, string] => ["env", describeEnv(each)]),
     ["shared", describeShared(shared)],
     ["setup", setup === "skipped" ? "left out: pgrove trust, then pgrove provision" : undefined],
@@ -91,7 +91,8 @@ function describeEnv({ file, variables, overridden, unreachable }: NonNullable<P
   const plain = (name: string, value: string) => (/^\d+$/.test(value) ? `${name}=${value}` : name);
   const names = Object.entries(variables).map(([name, value]) => plain(name, value));
   const warning = overridden.length === 0 ? "" : `; set again further down, where it counts: ${overridden.join(", ")}`;
-  const without = unreachable.length === 0 ? "" : `; the database publishes no port for ${unreachable.join(", ")}`;
+  const without =
+    unreachable.length === 0 ? "" : `; the database has no port on this machine for ${unreachable.join(", ")}`;
   return `${file}: ${names.join(", ")}${without}${warning}`;
 }
 

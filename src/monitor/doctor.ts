@@ -5,7 +5,8 @@ import type { Repository } from "../repo/git.ts";
 import { findHookPlace } from "../repo/hook-place.ts";
 import { type LiveTarget, openTarget, type Target } from "../resolve/target.ts";
 import type { ServerTools } from "../server/server.ts";
-import { captureDocker } from "../sys/docker.ts";
+import type { EngineName } from "../sys/command.ts";
+import { captureDocker, engineEndpoint, engineIsLocal } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
 import type { Runner } from "../sys/process.ts";
 import { findEndedRuns } from "../sys/run-record.ts";
@@ -98,9 +99,28 @@ async function checkEngine(runner: Runner, target: Target | undefined): Promise<
   const kind = target?.server.kind;
   const needed = kind === "compose" || kind === "container";
   const name = engineOf(runner);
-  const engine = await ask(runner, name, ["version", "--format", "{{.Server.Version}}"], needed);
+  const asked = await ask(runner, name, ["version", "--format", "{{.Server.Version}}"], needed);
+  const engine =
+    asked.state === "ok" && !engineIsLocal(name) ? { ...asked, found: asked.found + elsewhere(name) } : asked;
   if (kind !== "compose" || engine.state === "problem") return [engine];
-  return [engine, await ask(runner, `${name} compose`, ["compose", "version", "--short"], true)];
+  return [engine, await askCompose(runner, name)];
+}
+
+async function askCompose(runner: Runner, engine: EngineName): Promise<Check> {
+  const { explainNoCompose } = await import("../server/compose-command.ts");
+  const version = () => captureDocker(runner, ["compose", "version", "--short"], { timeoutMs: 15_000 });
+  const { value, error } = await attempt(() =>
+    version().catch((refused: unknown) => {
+      throw explainNoCompose(refused, engine);
+    }),
+  );
+  const name = `${engine} compose`;
+  if (error !== undefined) return problemOf(name, error, "https://docs.docker.com/compose/install/");
+  return { name, state: "ok", found: value?.trim() ?? "" };
+}
+
+function elsewhere(engine: EngineName): string {
+  return ` on another machine (${engineEndpoint(engine)}): published ports and bind mounts are that machine's, so pgrove url has none to name`;
 }
 
 async function ask(runner: Runner, name: string, args: string[], needed: boolean): Promise<Check> {

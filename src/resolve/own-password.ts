@@ -42,7 +42,9 @@ async function runCommand(command: string, { dir }: LoadedConfig, place: TargetP
     return (await runner.capture(program, { timeoutMs: COMMAND_MS })).stdout;
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    throw failure("password_command_failed", `database.password.command failed: ${error.message}`, undefined, error);
+    const what = error.failure.aborted ? `did not end within ${COMMAND_MS / 1000} s` : `failed: ${error.message}`;
+    const hint = `run it by itself in ${dir}; nobody can answer it here`;
+    throw failure("password_command_failed", `database.password.command ${what}`, hint, error);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What would change for a container if compose made it anew, for people to decide on. No spawns here. */
+import { engineEndpoint, engineIsLocal } from "../sys/docker.ts";
 import type { ComposeConfig, ComposeService } from "./compose-config.ts";
 import type { ContainerFacts, Mount } from "./container-inspect.ts";
 
@@ -28,6 +29,16 @@ function listWanted(config: ComposeConfig, { mounts }: ComposeService): Mount[] 
     const name = type === "volume" ? (config.volumes.get(source)?.name ?? source) : source;
     return name === "" ? [] : [{ type, source: name, target }];
   });
+}
+
+/** Folders of an engine that is elsewhere, which compose files mean as this machine's. */
+export function describeFarMounts({ engine, mounts }: Pick<ContainerFacts, "engine" | "mounts">): string[] {
+  const bound = mounts.filter(({ type }) => type === "bind");
+  if (bound.length === 0 || engineIsLocal(engine)) return [];
+  const folders = bound.map(({ source, target }) => `${source} at ${target}`).join(", ");
+  return [
+    `the engine is on another machine (${engineEndpoint(engine)}), and so is what the compose files mount: ${folders}`,
+  ];
 }
 
 /** A volume without a name is compose's to keep. */

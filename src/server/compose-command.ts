@@ -40,8 +40,8 @@ async function listEnvFiles({ mainFile }: ComposeSpec, first: string): Promise<s
 export function explainComposeError(error: unknown, spec: ComposeSpec, engine: EngineName): unknown {
   const explained = explainDockerError(error, engine);
   if (!(explained instanceof ToolError) || explained.failure.aborted) return explained;
+  if (isComposeAway(explained)) return composeMissing(engine);
   const said = explained.failure.stderr.join("\n");
-  if (NO_COMPOSE.test(said)) return composeMissing(engine);
   const missing = /env file (\S+) not found/.exec(said)?.[1];
   if (missing !== undefined) {
     return failure(
@@ -59,8 +59,18 @@ export function explainComposeError(error: unknown, spec: ComposeSpec, engine: E
   );
 }
 
+/** The same where only compose itself is asked about, such as for its version. */
+export function explainNoCompose(error: unknown, engine: EngineName): unknown {
+  const explained = explainDockerError(error, engine);
+  return explained instanceof ToolError && isComposeAway(explained) ? composeMissing(engine) : explained;
+}
+
+function isComposeAway({ failure }: ToolError): boolean {
+  return NO_COMPOSE.test(failure.stderr.join("\n"));
+}
+
 const NO_COMPOSE =
-  /'compose' is not a docker command|unknown shorthand flag: 'f'|unknown command: docker compose|unrecognized command .podman compose|looking up compose provider failed/i;
+  /'compose' is not a docker command|unknown shorthand flag: 'f'|unknown flag: --short|unknown command: docker compose|unrecognized command .podman compose|looking up compose provider failed/i;
 
 function composeMissing(engine: EngineName): PgroveError {
   if (engine === "docker") {

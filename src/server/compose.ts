@@ -4,7 +4,7 @@ import { engineOf } from "../sys/engine.ts";
 import { once } from "../sys/once.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { findProject } from "./compose-asked.ts";
-import { describeChanges } from "./compose-changes.ts";
+import { describeChanges, describeFarMounts } from "./compose-changes.ts";
 import { composeCommand, explainComposeError } from "./compose-command.ts";
 import { readComposeConfig } from "./compose-config.ts";
 import { type ComposeSpec, type FoundService, findService, listComposeContainers } from "./compose-find.ts";
@@ -73,6 +73,7 @@ export function createComposeServer(spec: ComposeSpec, login: Login, tools: Serv
     await startComposed(tools, { spec, names, compose, isThere: (await findOnce()) !== undefined, found }, options);
     forget();
     const facts = await found.require();
+    for (const said of describeFarMounts(facts)) tools.note(said);
     await waitUntilReady(runner, facts.id, label, wait);
     found.forget(); // its health and its start time are other ones by now
   };

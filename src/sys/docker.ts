@@ -41,7 +41,12 @@ export function explainDockerError(error: unknown, engine: EngineName): unknown 
     );
   }
   if (NO_ENGINE.test(said)) {
-    return missingError("docker_down", `${engine} is not running${placeNote(engine)}`, START[engine]);
+    const hint = engineIsLocal(engine) ? START[engine] : `start it there, or name another: ${CHOICES[engine]}`;
+    return missingError("docker_down", `${engine} is not running${placeNote(engine)}`, hint);
+  }
+  const context = /context "([^"]+)"(?: does not exist|: context not found)/.exec(said)?.[1];
+  if (context !== undefined) {
+    return missingError("context_missing", `docker has no context ${context}`, "docker context ls");
   }
   return error;
 }
@@ -52,10 +57,18 @@ const START: Readonly<Record<EngineName, string>> = {
   podman: "podman machine start, or whatever runs it here; then try again",
 };
 
+/** What says which engine it is. */
+const CHOICES: Readonly<Record<EngineName, string>> = {
+  docker: "DOCKER_HOST, or docker context use NAME",
+  podman: "CONTAINER_HOST",
+};
+
 function placeNote(engine: EngineName): string {
   const variable = engine === "docker" ? "DOCKER_HOST" : "CONTAINER_HOST";
   const host = process.env[variable];
-  return host === undefined ? "" : ` (${variable} is ${host})`;
+  if (host) return ` (${variable} is ${host})`;
+  const endpoint = engineEndpoint(engine);
+  return endpoint === undefined ? "" : ` (its context is at ${endpoint})`;
 }
 
 /** stdout of a docker command. Rejects with what is wrong with docker, or a ToolError. */

@@ -18,8 +18,15 @@ const CONDITIONS: Record<Exclude<HookName, "pre-push">, string> = {
 const NOT_SKIPPED = `[ "\${PGROVE_SKIP_HOOKS-}" != 1 ]`;
 const HAS_CONFIG = "{ [ -e pgrove.yaml ] || [ -e pgrove.yml ]; }";
 
+const FURTHER_FOLDERS = "/usr/local/bin:/opt/homebrew/bin";
+
 /** What a program that is started from a desktop lacks, at the end of its PATH: pgrove may be there, and docker. */
-const USUAL_FOLDERS = `\${PATH:+$PATH:}\${HOME-}/.local/bin:/usr/local/bin:/opt/homebrew/bin`;
+const USUAL_FOLDERS = `\${PATH:+$PATH:}\${HOME-}/.local/bin:${FURTHER_FOLDERS}`;
+
+/** The pgrove that a hook finds which knows no path of this machine; undefined where it would find none, and do nothing. */
+export function findByHook({ PATH = "", HOME = "" }: Readonly<Record<string, string | undefined>>): string | undefined {
+  return Bun.which("pgrove", { PATH: `${PATH}:${HOME}/.local/bin:${FURTHER_FOLDERS}` }) ?? undefined;
+}
 
 function blockLines(hook: HookName, program: string | undefined): string[] {
   const programs = [...(program === undefined ? [] : [quoteForShell(program)]), "pgrove"].join(" ");

@@ -325,6 +325,9 @@ describe("trust", () => {
     expect(ended.code).toBe(5);
     const stopped = await repo.runOnTerminal(["trust"], [["Approve this?", "\x03"]]);
     expect(stopped.code).toBe(130);
+    const unsize = ["sh", "-c", 'stty cols 0 rows 0; exec "$0" "$@"'];
+    const unsized = await repo.runOnTerminal(["trust"], [["Approve this?", "n"]], {}, unsize);
+    expect(unsized.code).toBe(5);
     const yes = await repo.runOnTerminal(["trust", "--quiet"], [["Approve this?", "y"]]);
     expect(yes).toMatchObject({ code: 0, shown: expect.stringContaining("npm ci") });
     expect((await repo.run(["trust"])).stdout).toContain("approved before");

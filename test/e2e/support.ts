@@ -94,17 +94,18 @@ export class TestRepo {
     return { code, stdout, stderr };
   }
 
-  /** Runs pgrove on a terminal of 100 × 30 and plays the steps; resolves with everything the terminal showed. */
+  /** Runs pgrove on a terminal of 100 × 30, by another program if need be, and plays the steps; resolves with what was shown. */
   async runOnTerminal(
     args: readonly string[],
     steps: readonly Step[] = [],
     env: Record<string, string> = {},
+    by: readonly string[] = [],
   ): Promise<{ code: number; shown: string }> {
     const decoder = new TextDecoder();
     const todo = [...steps];
     let shown = "";
     let seen = 0;
-    const child = Bun.spawn([binary, ...args], {
+    const child = Bun.spawn([...by, binary, ...args], {
       cwd: this.root,
       env: this.environment({ TERM: "xterm-256color", ...env }),
       terminal: {

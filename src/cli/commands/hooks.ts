@@ -1,6 +1,8 @@
 import { basename } from "node:path";
 import { refusal, usageError } from "../../errors.ts";
 import { findHookPlace, type HookManager, type HookPlace } from "../../repo/hook-place.ts";
+import { quoteWord } from "../../sys/shell-word.ts";
+import { findByHook } from "../../worktree/hook-script.ts";
 import { type HookChange, type HookState, inspectHooks, installHooks, uninstallHooks } from "../../worktree/hooks.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -19,7 +21,7 @@ export const install = defineCommand({
     await requireConsentOutside(context, place);
     const hooks = await installHooks(place, programPath());
     await approveDefaultBranch(context);
-    for (const note of notesOn(place)) context.output.note(note);
+    for (const note of notesOn(place, context)) context.output.note(note);
     await context.output.answer({ hooks }, () => renderChanges(hooks));
   },
 });
@@ -41,7 +43,7 @@ export const status = defineCommand({
   async run({ context }) {
     const place = await requireHookPlace(context);
     const hooks = await inspectHooks(place, programPath());
-    for (const note of hooks.some(({ state }) => state !== "absent") ? notesOn(place) : notesOnOff(place)) {
+    for (const note of hooks.some(({ state }) => state !== "absent") ? notesOn(place, context) : notesOnOff(place)) {
       context.output.note(note);
     }
     const { folder, manager } = place;
@@ -81,8 +83,14 @@ function notesOnOff({ off, folder }: HookPlace): string[] {
 }
 
 /** What to know about hooks that somebody else looks after. */
-function notesOn({ manager, shared, folder }: HookPlace): string[] {
+function notesOn({ manager, shared, folder }: HookPlace, { environment }: Pick<Context, "environment">): string[] {
   const committed = shared ? [`${folder} belongs to the worktree: commit the hooks, so that others have them`] : [];
+  if (shared && findByHook(environment) === undefined) {
+    const link = `ln -s ${quoteWord(programPath() ?? "PROGRAM")} ~/.local/bin/pgrove`;
+    committed.push(
+      `these hooks call pgrove by its name, and it is not on PATH here: they do nothing until it is\n${link}`,
+    );
+  }
   const about = ABOUT_MANAGERS[manager];
   return about === undefined ? committed : [...committed, about];
 }

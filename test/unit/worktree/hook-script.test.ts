@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { EXIT } from "../../../src/errors.ts";
 import {
   addHookBlock,
+  findByHook,
   findForeignInterpreter,
   type HookName,
   removeHookBlock,
@@ -137,4 +138,15 @@ describe.each(["dash", "bash", "busybox"].filter((shell) => Bun.which(shell) !==
   ])("%s: nothing happens", (_, hook, args, env) => {
     expect(runHook(hook, args, env)).toEqual({ code: 5, said: [`then ${args.length} input`] });
   });
+});
+
+test("the program is found by its name where the hook itself would look", () => {
+  const home = mkdtempSync(join(tmpdir(), "pgrove-hook-home-"));
+  const own = join(home, ".local/bin/pgrove");
+  const environment = { PATH: join(home, "bin"), HOME: home };
+  const before = findByHook(environment);
+  mkdirSync(join(home, ".local/bin"), { recursive: true });
+  writeFileSync(own, "#!/bin/sh\n", { mode: 0o755 });
+  expect([before === own, findByHook(environment)]).toEqual([false, own]);
+  rmSync(home, { recursive: true });
 });
