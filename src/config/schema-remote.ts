@@ -34,7 +34,7 @@ const s3 = v.pipe(
 
 const ssh = v.pipe(
   v.string(),
-  v.regex(/^[^\s:/-][^\s:/]*:.+$/, "must be host:path, such as backup.example.com:pgrove"),
+  v.regex(/^[^\s:/-][^\s:/]*:(?!\/\/).+$/, "must be host:path, such as backup.example.com:pgrove"),
   v.description("A folder on another machine, as host:path. The login is your own ssh's."),
 );
 

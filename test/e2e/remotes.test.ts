@@ -49,7 +49,7 @@ const names = async (words: string): Promise<string[]> => {
 
 test("a remote that is not there keeps a dump from no other", async () => {
   const s3 = 's3: {endpoint: "http://127.0.0.1:1", bucket: none}';
-  const other = await makeRepo(inContainer(server.container, "none", `dumps: {remote: {${s3}, dir: ../disk}}\n`));
+  const other = await makeRepo(inContainer(server.container, database, `dumps: {remote: {${s3}, dir: ../disk}}\n`));
   try {
     const there = join(other.folder, "../disk");
     await mkdir(there);
