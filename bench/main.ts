@@ -2,7 +2,7 @@
  * The claims of the README, measured side by side on one machine in one run. usage: npm run bench -- [options]
  *   --quick       a small database (pgbench -s 5): does it run at all?
  *   --runs N      how many rounds count (5); one more comes first and does not
- *   --only PART   one part: startup, speed, worktrees, snapshots, migrations, seeds, memory, templates
+ *   --only PART   one part: startup, speed, stored, worktrees, snapshots, migrations, seeds, memory, templates
  *   --json FILE   also everything measured, as JSON
  *   --write       also puts the table into README.md, and the versions into docs/measured.md; only for a whole run
  * Exit code 0 whether or not a bound is met: this measures, it does not judge.
@@ -18,6 +18,7 @@ import { makeSetting, type Setting } from "./setting.ts";
 import { measureSnapshots } from "./snapshot.ts";
 import { measureDumps, measureRestores } from "./speed.ts";
 import { measureStartup } from "./startup.ts";
+import { measureStored } from "./stored.ts";
 import { measureTemplateSizes } from "./template-size.ts";
 import { readVersions } from "./versions.ts";
 import { measureWorktrees } from "./worktree.ts";
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<string, (where: Setting) => Promise<Row[]>>> = {
     ...(await measureRestores(where, rounds)),
     ...(await measureCopies(where, rounds)),
   ],
+  stored: (where) => measureStored(where, rounds),
   worktrees: (where) => measureWorktrees(where, rounds),
   snapshots: (where) => measureSnapshots(where, rounds),
   migrations: (where) => measureMigrations(where, rounds),

@@ -31,6 +31,12 @@ const RULES: readonly Rule[] = [
     hint: "in the source, make the check a trigger, or add it as NOT VALID (then it is made behind the rows), and dump again",
   },
   {
+    code: "load_needed",
+    says: /cannot drop (.+) because other objects depend on it/i,
+    why: (name) => `others need ${name}`,
+    hint: "take them along (--table OTHER), drop them before, or restore it beside and copy what you need: --into-new NAME",
+  },
+  {
     code: "load_search_path",
     says: new RegExp(NAMELESS, "i"),
     why: (name) => `it names ${name} without a schema, and a dump is loaded with an empty search_path`,

@@ -27,14 +27,19 @@ export function ownHost(context: Pick<Context, "environment">): string {
   return thisObserver(context.environment).machine;
 }
 
-/** All remotes, or the named one. Throws (exit 2, 3) when there is none, (exit 5) when it is not approved, (exit 4) when it is not there. */
-export async function openRemotes(context: Context, named: string | undefined): Promise<Remote[]> {
+/** Which remotes are meant: all, or the named one. Throws (exit 2, 3) when there is none, (exit 5) when it is not approved. */
+export async function chooseRemotes(context: Context, named: string | undefined): Promise<RemoteKind[]> {
   const config = await requireRemotes(context);
   const { chooseKinds } = await import("../remote/open-remote.ts");
   const kinds = chooseKinds(config, named);
   await requireTrust(context, { keys: ["dumps.remote"] });
+  return kinds;
+}
+
+/** All remotes, or the named one. Throws as `chooseRemotes`, and (exit 4) when one is not there. */
+export async function openRemotes(context: Context, named: string | undefined): Promise<Remote[]> {
   const opened: Remote[] = [];
-  for (const kind of kinds) opened.push(await open(context, kind, config));
+  for (const kind of await chooseRemotes(context, named)) opened.push(await openRemoteOf(context, kind));
   return opened;
 }
 
@@ -54,7 +59,9 @@ async function requireRemotes(context: Context): Promise<RemoteConfig> {
   throw configError("pgrove.yaml has no dumps.remote", "dumps: {remote: {dir: /mnt/backup}}; or s3, or ssh");
 }
 
-async function open(context: Context, kind: RemoteKind, config: RemoteConfig): Promise<Remote> {
+/** One that was chosen. Throws (exit 4) when it is not there. */
+export async function openRemoteOf(context: Context, kind: RemoteKind): Promise<Remote> {
+  const config = await requireRemotes(context);
   const { openRemote } = await import("../remote/open-remote.ts");
   const { runner, clock, environment, home, output } = context;
   const loaded = await context.requireConfig();

@@ -8,10 +8,12 @@ export type RemoteKind = (typeof REMOTE_KINDS)[number];
 const endpoint = v.pipe(
   v.string(),
   v.regex(
-    /^https?:\/\/[^/?#@\s]+\/?$/,
-    "must be the URL of a server, such as https://s3.example.com, without a login in it",
+    /^https?:\/\/[^/?#@\s]+(\/[^?#\s]*)?$/,
+    "must be the URL of a server, such as https://s3.example.com, without a login in it or a question behind it",
   ),
-  v.description("The server, such as https://s3.example.com; left out, Amazon's of the region."),
+  v.description(
+    "The server, such as https://s3.example.com, also with a path as https://example.com/storage/s3; left out, Amazon's of the region.",
+  ),
 );
 
 const s3 = v.pipe(
@@ -32,7 +34,7 @@ const s3 = v.pipe(
 
 const ssh = v.pipe(
   v.string(),
-  v.regex(/^[^\s:/-][^\s:/]*:.+$/, "must be host:path, such as backup.example.com:pgrove"),
+  v.regex(/^[^\s:/-][^\s:/]*:(?!\/\/).+$/, "must be host:path, such as backup.example.com:pgrove"),
   v.description("A folder on another machine, as host:path. The login is your own ssh's."),
 );
 

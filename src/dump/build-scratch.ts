@@ -55,7 +55,7 @@ export function requireTables({ dump, onlyRows }: InspectedDump): void {
   throw refusal(
     "dump_data_only",
     `${dump.name} holds only rows, and a restore builds a new database, which needs the tables too`,
-    "add the rows to an existing database with pg_restore --data-only or psql, or dump without --data-only",
+    "add them to the tables of a database that is there: --data-only; or dump without --data-only",
   );
 }
 

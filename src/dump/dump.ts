@@ -75,13 +75,17 @@ export async function dumpDatabase(tools: OperationTools, live: LiveTarget, requ
   });
 }
 
-/** Begins to read what pg_dump will write, side by side with it; resolves with a function that waits for the end of that. */
+/**
+ * Begins to read what pg_dump will write, side by side with it; resolves with a function that waits for the end of that. Of a part
+ * nothing is read: it is compared with nothing.
+ */
 async function beginRecording(
   { control, interruptible }: Work,
-  { content, prove = false }: DumpRequest,
+  request: DumpRequest,
   { facts, selection }: Snapshot,
 ): Promise<(() => Promise<Contents>) | undefined> {
-  if (content !== "all") return undefined;
+  const { content, prove = false } = request;
+  if (content !== "all" || isPart(request)) return undefined;
   const sequences = await interruptible(() => findSequences(control));
   const recording = interruptible(() => recordContents(control, facts, { prove, only: selection?.only, sequences }));
   recording.catch(() => undefined); // awaited later; pg_dump may fail before
@@ -102,8 +106,12 @@ async function beginSnapshot(sql: Sql, { target, toolbox }: LiveTarget): Promise
   return { id: row?.id ?? "", facts, selection, migrationVersion: await readMigrationVersion(sql) };
 }
 
+function isPart({ tables, excludedTables }: Pick<DumpRequest, "tables" | "excludedTables">): boolean {
+  return tables.length + excludedTables.length > 0;
+}
+
 function describeRequest({ project, format, content, tables, excludedTables, git, note, pgroveVersion }: DumpRequest) {
-  const partial = tables.length + excludedTables.length > 0;
+  const partial = isPart({ tables, excludedTables });
   return { project, format, content, partial, git, note: note ?? null, pgrove_version: pgroveVersion };
 }
 

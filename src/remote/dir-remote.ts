@@ -124,10 +124,11 @@ async function namingRoom(folder: string, body: () => Promise<void>): Promise<vo
   } catch (error) {
     if (["ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "")) throw full(folder, "the disk is full");
     if (!["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) throw error;
+    const isReadOnly = errorCode(error) === "EROFS";
     throw failure(
       "remote_unwritable",
       `${folder} cannot be written to (${errorCode(error)})`,
-      "look at its owner and mode",
+      isReadOnly ? "the disk is mounted read-only: mount it for writing" : "look at its owner and mode",
     );
   }
 }

@@ -190,7 +190,7 @@ function urlOf({ endpoint, region, bucket }: S3Place, { key, query = {} }: S3Req
   const amazon = isInHost ? `https://${bucket}.s3.${region}.amazonaws.com` : `https://s3.${region}.amazonaws.com`;
   const path = [...(isInHost ? [] : [bucket]), ...(key === undefined ? [] : key.split("/"))].map(encode).join("/");
   const asked = Object.entries(query).map(([name, value]) => `${encode(name)}=${encode(value)}`);
-  return `${(endpoint ?? amazon).replace(/\/$/, "")}/${path}${asked.length === 0 ? "" : `?${asked.join("&")}`}`;
+  return `${(endpoint ?? amazon).replace(/\/+$/, "")}/${path}${asked.length === 0 ? "" : `?${asked.join("&")}`}`;
 }
 
 function encode(text: string): string {

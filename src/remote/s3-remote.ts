@@ -7,7 +7,7 @@ import type { Remote, RemoteObject, RemoteTools } from "./remote.ts";
 import { eachIn, plainTag, textIn } from "./s3-answer.ts";
 import { S3Client } from "./s3-client.ts";
 import { uploadFile } from "./s3-upload.ts";
-import { occupied } from "./trouble.ts";
+import { noS3, occupied } from "./trouble.ts";
 
 const AT_ONCE = 16;
 
@@ -51,6 +51,7 @@ async function listBelow(client: S3Client, prefix: string): Promise<RemoteObject
     const more = token === undefined ? {} : { "continuation-token": token };
     const query = { "list-type": "2", prefix, "encoding-type": "url", ...more };
     const { text } = await client.ask({ method: "GET", query });
+    if (!/<ListBucketResult[\s>]/.test(text)) throw noS3(client.label);
     for (const each of eachIn(text, "Contents")) {
       const key = decodeURIComponent((textIn(each, "Key") ?? "").replaceAll("+", " "));
       objects.push({

@@ -12,7 +12,7 @@ import { readChecked } from "./read-checked.ts";
 import type { CheckedFile, PutWork } from "./remote.ts";
 import { eachIn, plainTag, textIn } from "./s3-answer.ts";
 import type { S3Client } from "./s3-client.ts";
-import { damaged, occupied } from "./trouble.ts";
+import { damaged, noS3, occupied } from "./trouble.ts";
 
 /** Where the SHA-256 of the whole is written on the object. */
 const SHA_HEADER = "x-amz-meta-pgrove-sha256";
@@ -109,7 +109,9 @@ async function beginUpload({ client, key, file }: Upload): Promise<Claim> {
   const headers = { [SHA_HEADER]: file.sha256, "content-type": "application/octet-stream" };
   const { text } = await client.ask({ method: "POST", key, query: { uploads: "" }, headers });
   const part_bytes = Math.max(LEAST_PART_BYTES, Math.ceil(file.sizeBytes / MOST_PARTS / MIB) * MIB);
-  return { version: 1, sha256: file.sha256, part_bytes, upload: textIn(text, "UploadId") ?? "" };
+  const id = textIn(text, "UploadId");
+  if (id === undefined) throw noS3(client.label);
+  return { version: 1, sha256: file.sha256, part_bytes, upload: id };
 }
 
 async function abortUpload({ client, key }: Upload, { upload }: Claim): Promise<void> {

@@ -12,6 +12,12 @@ export function absent(message: string, hint: string): PgroveError {
   return missingError("remote_missing", message, hint);
 }
 
+/** What answers there is no S3 server: a gateway's page to log in, say, which must not be taken for an empty bucket. */
+export function noS3(label: string): PgroveError {
+  const what = `what answers for ${label} is no S3 server: it says something else than what was asked for`;
+  return failure("remote_failed", what, "look at dumps.remote.s3.endpoint, and at what stands in between");
+}
+
 /** The remote has no room. */
 export function full(label: string, said: string): PgroveError {
   return failure("remote_full", `no room in ${label}: ${said}`, "remove old dumps there: pgrove dumps prune --remote");

@@ -47,12 +47,32 @@ const names = async (words: string): Promise<string[]> => {
   return Array.isArray(dumps) ? dumps.map((each) => `${Reflect.get(each, "host")}/${Reflect.get(each, "name")}`) : [];
 };
 
+test("a remote that is not there keeps a dump from no other", async () => {
+  const s3 = 's3: {endpoint: "http://127.0.0.1:1", bucket: none}';
+  const other = await makeRepo(inContainer(server.container, database, `dumps: {remote: {${s3}, dir: ../disk}}\n`));
+  try {
+    const there = join(other.folder, "../disk");
+    await mkdir(there);
+    await mkdir(other.store, { recursive: true });
+    const path = join(other.store, "a.sql");
+    await Bun.write(path, "--\n-- PostgreSQL database dump\n--\n--\n-- PostgreSQL database dump complete\n--\n");
+    await other.ok(["trust", "--yes"]);
+    await other.ok(["dumps", "adopt", path]);
+    const { code, stderr } = await other.run(["dumps", "push"], { env: { ...HERE, AWS_ACCESS_KEY_ID: "" } });
+    expect([code, stderr]).toEqual([4, expect.stringContaining(`pushed  ${there}`)]);
+    expect(await readdir(join(there, "faults/laptop"))).toEqual(["a.sql", "a.sql.manifest.json"]);
+  } finally {
+    await other.remove();
+  }
+});
+
 test("from the approval to the restore after the machine is gone", async () => {
   expect(await run("dumps push")).toMatchObject({ code: 5, stderr: expect.stringContaining("../disk") });
   await ok("trust --yes");
-  const early = await run("dump --push");
-  expect(early).toMatchObject({ code: 4, stderr: expect.stringContaining("is not there") });
-  expect(repo.stored()).toEqual([]); // said before anything is dumped
+  const absent = await run("dump --push");
+  expect(absent).toMatchObject({ code: 4, stderr: expect.stringMatching(/warning: .* is not there.*\n[\s\S]*dumped/) });
+  expect(repo.stored()).toHaveLength(2); // a disk that is not mounted is no reason to have no dump
+  await rm(repo.store, { recursive: true });
   await mkdir(disk);
   const dumped = await ok("dump --push");
   const first = dumped.stdout.trim().split("/").at(-1) ?? "";

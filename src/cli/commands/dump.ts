@@ -8,7 +8,6 @@ import type { Context } from "../context.ts";
 import { chooseDestination, chooseFormat } from "../dump-choice.ts";
 import { formatBytes, formatDuration, plural } from "../format.ts";
 import { TARGET, WAIT_LOCK } from "../grammar.ts";
-import { openRemotes } from "../open-remotes.ts";
 import { carryOutPruning, planPruning } from "../prune-dumps.ts";
 import { requireTrust } from "../trust.ts";
 
@@ -81,7 +80,7 @@ export const command = defineCommand({
       keys: [...(args.prune ? ["dumps.keep" as const] : []), ...(args.prove ? [] : ["dumps.prove" as const])],
     });
     if (args.prune) await requireSomebodyToAsk(context);
-    if (args.push) await openRemotes(context, undefined); // what is missing is said before anything is dumped
+    if (args.push) await (await import("../push-dumps.ts")).warnOfAbsent(context);
     if (output === undefined) await requireTrust(context, { keys: ["dumps.after_success.ping"] });
     const { prove, globals } = await chooseExtras(context, args);
     const live = await context.openTarget(args.target);

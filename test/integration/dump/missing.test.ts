@@ -135,7 +135,12 @@ test("a schema-only, a data-only and a partial dump are what they say", async ()
   const kinds = (lines: string[]) => lines.filter((line) => !/^\["(rows|sequence)"/.test(line));
   expect(kinds(await fingerprint(poor, back))).toEqual(kinds(all));
 
-  const partial = pathOf(await dump(bench, live, { tables: ["item"] }));
+  const dumped = await dump(bench, live, { tables: ["item"] });
+  expect(dumped.manifest.tables.map(({ exact, hash }) => [exact, hash])).toEqual([
+    [false, undefined],
+    [false, undefined],
+  ]);
+  const partial = pathOf(dumped);
   const part = uniqueName("part");
   await restore(bench, await openLive(poor, part, bench), partial);
   expect(await poor.psql(part, "select count(*), to_regclass('tag') is null from item")).toBe("5|t");

@@ -23,6 +23,11 @@ test.each([
   ['ERROR:  permission denied to create event trigger "e"', "load_forbidden", /login/],
   ['ERROR:  role "ghost" does not exist', "load_role", /ghost/],
   ['ERROR:  could not create locale "de_DE.UTF-8": No such file or directory', "load_locale", /de_DE/],
+  [
+    "ERROR:  cannot drop constraint a_pkey on table a because other objects depend on it",
+    "load_needed",
+    /others need constraint a_pkey on table a/,
+  ],
   ['ERROR:  syntax error at or near "pg_dump"', "load_mixed", /stderr/],
   ['ERROR:  security label provider "anon" is not loaded', "load_label", /labels of anon/],
   ["ERROR:  canceling statement due to statement timeout", "load_time_limit", /time limit/],

@@ -159,6 +159,17 @@ describe("what is right", () => {
   });
 });
 
+test.each([
+  ["s3: {bucket: dumps, endpoint: 'https://example.com/storage/s3'}", ""],
+  ["s3: {bucket: dumps, endpoint: 'https://example.com/?x=1'}", "a question behind it"],
+  ["ssh: me@backup:/srv/dumps", ""],
+  ["ssh: ssh://backup/srv/dumps", "must be host:path"],
+])("a remote %s", async (remote, mistake) => {
+  const loading = load(`project: x\nserver: {local: {}}\ndumps: {remote: {${remote}}}\n`).then(() => "", String);
+  expect(await loading).toContain(mistake);
+  if (mistake === "") expect(await loading).toBe("");
+});
+
 describe("what is wrong", () => {
   test("everything at once, each with line and column", async () => {
     const message = await mistakesOf(

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 import { EXIT } from "../../../src/errors.ts";
 import { S3Client } from "../../../src/remote/s3-client.ts";
+import { openS3 } from "../../../src/remote/s3-remote.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 
 type Answer = () => Response;
@@ -22,7 +23,8 @@ function talk(...answers: Answer[]) {
     },
   });
   stop = () => void server.stop(true);
-  return { client: clientOf(`http://127.0.0.1:${server.port}`), requests };
+  const at = `http://127.0.0.1:${server.port}`;
+  return { client: clientOf(at), requests, at };
 }
 
 const notes: string[] = [];
@@ -54,6 +56,25 @@ test.each([
   expect(error).toMatchObject({ code, exit, message: expect.stringContaining("s3://b") });
   expect(Reflect.get(Object(error), "hint")).toMatch(hint);
   expect(requests).toHaveLength(1);
+});
+
+test("the server's own path stands before the bucket, as storage behind a gateway has it", async () => {
+  const { client, requests, at } = talk(fine);
+  await client.ask({ method: "GET", key: "k" });
+  for (const end of ["", "/"]) await clientOf(`${at}/storage/s3${end}`).ask({ method: "GET", key: "a b/k" });
+  expect(requests.map(({ path }) => path)).toEqual(["/b/k", "/storage/s3/b/a%20b/k", "/storage/s3/b/a%20b/k"]);
+});
+
+test("a page to log in, with which a gateway answers everything, is no empty bucket", async () => {
+  const { at } = talk(() => new Response("<html>log in</html>"));
+  const environment = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+  const tools = { abort: new AbortController().signal, runner: systemRunner, clock: { now: () => new Date() } };
+  const remote = await openS3(
+    { endpoint: at, bucket: "none" },
+    { project: "shop", environment, home: "/none" },
+    { ...tools, note: () => undefined },
+  );
+  await expect(remote.list()).rejects.toMatchObject({ code: "remote_failed", exit: EXIT.failed });
 });
 
 test("an overloaded server is asked again, what it expects is signed each time", async () => {
