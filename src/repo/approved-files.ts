@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { pathExists, readTextIfExists } from "../sys/files.ts";
+import { pathExists, readTextIfExists, requireEndingFile } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { gitCommand, type Repository } from "./git.ts";
 
-/** The hash of a file's content, or of all files in a folder with their names. Throws when it cannot be read. */
+/** The hash of a file's content, or of all files in a folder with their names. Throws when it cannot be read, or may never end. */
 export async function hashContent(path: string): Promise<string> {
+  await requireEndingFile(path); // a branch may have linked it to anything
   const hash = createHash("sha256");
   if (!(await stat(path)).isDirectory()) {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);

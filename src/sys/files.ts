@@ -14,6 +14,7 @@ import {
   stat,
 } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { failure } from "../errors.ts";
 
 /** A temporary name beside the final one, so that the rename stays on one file system. */
 export function temporaryPathFor(path: string): string {
@@ -94,9 +95,20 @@ export function errorCode(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** The file's text, or undefined when there is none. */
+/** Linux's /dev/null, which ends at once: what is linked to it is meant to be empty. */
+const NULL_DEVICE = (1 << 8) | 3;
+
+/** Throws (exit 1) for what may never end: a pipe, a device, a socket. Links are followed; a folder is refused by who reads it. */
+export async function requireEndingFile(path: string): Promise<void> {
+  const found = await stat(path);
+  if (found.isFile() || found.isDirectory() || (found.isCharacterDevice() && found.rdev === NULL_DEVICE)) return;
+  throw failure("not_a_file", `${path} is not a regular file, so it is not read`, "look at it, and remove it");
+}
+
+/** The file's text, or undefined when there is none. Throws (exit 1) for what is no regular file. */
 export async function readTextIfExists(path: string): Promise<string | undefined> {
   try {
+    await requireEndingFile(path); // a pipe would be waited for, and a device read, for ever
     return await readFile(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;

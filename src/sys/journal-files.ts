@@ -1,6 +1,7 @@
 /** The journal's files: `journal.jsonl`, and those that were full: `journal.000001.jsonl` and so on, the oldest first. */
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { failure } from "../errors.ts";
 import { errorCode, readTextIfExists } from "./files.ts";
 
 /** From this size on a file is full. About 2,500 lines, which are read in some milliseconds. */
@@ -37,10 +38,18 @@ export function oldestKept(newest: number): number {
   return Math.max(1, newest - FULL_ONES_KEPT + 1);
 }
 
-/** Puts the file aside when it is full, and removes what is too old. Only for whoever has the journal for himself. */
+/**
+ * Puts the file aside when it is full, and removes what is too old. Only for whoever has the journal for himself. Throws (exit 1)
+ * for what pgrove has not made: a link that came with a stranger's `.git` would have lines written to any file.
+ */
 export async function rotateWhenFull(stateDir: string): Promise<void> {
-  const found = await stat(journalPath(stateDir)).catch(() => undefined);
-  if (found === undefined || found.size < FULL_BYTES) return;
+  const found = await lstat(journalPath(stateDir)).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isFile()) {
+    const message = `${journalPath(stateDir)} is not a regular file, so nothing is written there`;
+    throw failure("not_a_file", message, "look at it, and remove it");
+  }
+  if (found.size < FULL_BYTES) return;
   const full = await listFullFiles(stateDir);
   const number = (full.at(-1)?.number ?? 0) + 1;
   await rename(journalPath(stateDir), fullPath(stateDir, number));

@@ -4,7 +4,7 @@
  * be that of a run in a container or on another machine, which is not to be judged by this one's processes.
  */
 import { createHash } from "node:crypto";
-import { readdir, readFile, readlink, rm, stat } from "node:fs/promises";
+import { readdir, readlink, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, isAbsolute, join, normalize } from "node:path";
 import * as v from "valibot";
@@ -143,7 +143,7 @@ export async function findEndedRuns({ stateDir, userKey }: RecordPlace): Promise
   const [signer, place] = await Promise.all([findSigner(userKey), ownPlace()]);
   for (const name of names) {
     const file = join(runsFolder(stateDir), name);
-    const parsed = parseRecord(await readFile(file, "utf8").catch(() => ""), name);
+    const parsed = parseRecord((await readTextIfExists(file).catch(() => undefined)) ?? "", name);
     if (parsed === undefined) continue;
     const { record, text, signature } = parsed;
     const isHere = record.place === undefined || Bun.deepEquals(record.place, place); // an older pgrove's says no place

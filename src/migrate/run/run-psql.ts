@@ -52,9 +52,15 @@ async function runWhole(session: StepSession, psql: PsqlAccess, step: Step, shap
     if (!(error instanceof PgroveError) || error.code !== "migration_failed") throw error;
     const { sql, place, facts } = session;
     await sql.unsafe(recordFailure(place, step, firstLine(error), facts)).catch(() => undefined); // a courtesy
-    const after = `nothing of it was done: ${describeMigration(step)} was rolled back`;
-    throw failure(error.code, `${error.message}\n${after}`, error.hint, error);
+    throw failure(error.code, `${error.message}\n${describeRollback(step, shape)}`, error.hint, error);
   }
+}
+
+/** What a query makes for `\gexec` is not known before it runs: it may be a COMMIT. */
+function describeRollback(step: Step, { sql }: ScriptShape): string {
+  const what = describeMigration(step);
+  if (!/\\gexec\b/.test(sql)) return `nothing of it was done: ${what} was rolled back`;
+  return `${what} was rolled back, unless a statement made for \\gexec has ended its transaction before`;
 }
 
 /** What psql said first, without place and severity: the ledger is read beside the migration's name. */

@@ -177,6 +177,13 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("PostgreSQL %p", (maj
     expect(await bench.ledger()).toEqual(["1|run|t", "2|run|t"]);
   });
 
+  test("of what a statement made for \\gexec has committed it is not said that nothing was done", async () => {
+    await bench.write({ "1_item.up.sql": "create table made ();\nselect 'commit' \\gexec\nselect nope;\n" });
+    const error = await rejection(bench.migrate(HEAD));
+    expect(error.message).toContain("unless a statement made for \\gexec has ended its transaction");
+    expect(error.message).not.toContain("nothing of it was done");
+  });
+
   test("a script of psql's fails with its last words, whatever was said before", async () => {
     const say = "do $$ begin raise notice 'ERROR:  none'; end $$;\n";
     await bench.write({ "1_item.up.sql": TABLE, "2_said.up.sql": `\\echo begun\n${say.repeat(30)}select nope;\n` });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -60,6 +60,15 @@ test("the default branch is the one that origin's HEAD is called, where it is he
   await git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk");
   await git("commit", "-q", "--allow-empty", "-m", "more");
   expect(await findDefaultCommit({ root, mainRoot: root }, systemRunner)).toBe(await git("rev-parse", "trunk"));
+});
+
+test("what a branch has linked to a device has no hash, in a folder neither", async () => {
+  const folder = join(root, "endless");
+  await mkdir(folder);
+  await symlink("/dev/zero", join(folder, "seed.sql"));
+  for (const path of [folder, join(folder, "seed.sql")]) {
+    await expect(hashContent(path)).rejects.toThrow("is not a regular file");
+  }
 });
 
 test("a folder's hash is that of all its files and their names", async () => {

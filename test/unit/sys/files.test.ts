@@ -157,6 +157,16 @@ describe("small ones", () => {
     await expect(readTextIfExists(folder)).rejects.toThrow("EISDIR");
   });
 
+  test("what may never end is not read: a device, a pipe, a link to one; /dev/null does end", async () => {
+    const folder = await freshFolder();
+    await symlink("/dev/zero", join(folder, "zeros"));
+    expect(Bun.spawnSync(["mkfifo", join(folder, "pipe")]).exitCode).toBe(0);
+    for (const name of ["zeros", "pipe"]) {
+      await expect(readTextIfExists(join(folder, name))).rejects.toThrow("is not a regular file");
+    }
+    expect(await readTextIfExists("/dev/null")).toBe("");
+  });
+
   test("ensureDir makes folders for their owner alone, and does not change those that are there", async () => {
     const folder = await freshFolder();
     await chmod(folder, 0o755);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { appendFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appendJournal, type JournalEntry, readJournal } from "../../../src/sys/journal.ts";
@@ -28,6 +28,19 @@ test("what is appended is read, oldest first, and is its owner's alone", async (
   expect(await readJournal(folder)).toEqual(entries);
   expect((await Bun.file(file()).text()).split("\n")).toHaveLength(4);
   expect((await stat(file())).mode & 0o777).toBe(0o600);
+});
+
+test("through a link that came with a stranger's .git nothing is written, and a pipe is not waited for", async () => {
+  const [victim, pipe] = [join(folder, "victim"), join(folder, "pipe")];
+  await mkdir(folder);
+  await writeFile(victim, "mine");
+  expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+  for (const planted of [victim, pipe]) {
+    await symlink(planted, file());
+    await expect(appendJournal(folder, entry("a"))).rejects.toThrow("is not a regular file");
+    await rm(file());
+  }
+  expect(await Bun.file(victim).text()).toBe("mine");
 });
 
 test("entries that are appended at once do not mix", async () => {

@@ -1,6 +1,6 @@
 /** The record of a dead run, changed: it is no longer this user's, and nothing is done for its sake. */
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -27,6 +27,15 @@ function writeRecord(): { file: string; text: string } {
   const file = join(stateDir, "runs", name);
   return { file, text: readFileSync(file, "utf8") };
 }
+
+test("a record that is a pipe, or never ends, is none", async () => {
+  const planted = mkdtempSync(join(tmpdir(), "pgrove-record-"));
+  mkdirSync(join(planted, "runs"));
+  symlinkSync("/dev/zero", join(planted, "runs", "20260101000000deadbeef.json"));
+  expect(Bun.spawnSync(["mkfifo", join(planted, "runs", "20260101000001deadbeef.json")]).exitCode).toBe(0);
+  expect(await findEndedRuns({ ...place, stateDir: planted })).toEqual({ dead: [], elsewhere: [], foreign: [] });
+  rmSync(planted, { recursive: true });
+});
 
 test("only what was signed as it stands is believed", async () => {
   const { file, text } = writeRecord();
