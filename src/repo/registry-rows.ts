@@ -1,6 +1,6 @@
 /** The form of what the registry holds: types and checks are one. */
 import * as v from "valibot";
-import { time, whole } from "../sys/form.ts";
+import { byName, time, whole } from "../sys/form.ts";
 import type { Lasting } from "../sys/lasting.ts";
 import type { Observer } from "../sys/machine.ts";
 
@@ -59,7 +59,7 @@ const worktreeRow = v.object({
   /** The compose project, in isolation `container`. */
   project: v.exactOptional(v.string()),
   /** Allocated host ports by name. */
-  ports: v.record(v.string(), whole),
+  ports: byName(whole),
   data: initialData,
   /** `creating` until everything is in place; `removing` from the moment that something of it may be gone. */
   state: v.picklist(["creating", "ready", "removing"]),

@@ -8,3 +8,11 @@ export const time = v.pipe(
   v.string(),
   v.check((text) => !Number.isNaN(Date.parse(text))),
 );
+
+/** Values by name. A list is none, though it has its places for names. */
+export function byName<Value extends v.GenericSchema>(value: Value) {
+  return v.pipe(
+    v.custom<Record<string, v.InferInput<Value>>>((found) => !Array.isArray(found)),
+    v.record(v.string(), value),
+  );
+}

@@ -3,7 +3,7 @@ import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { withLock } from "./file-lock.ts";
-import { finite, time, whole } from "./form.ts";
+import { byName, finite, time, whole } from "./form.ts";
 import { type ChainReport, chainLine, findEnd, verifyChain, writeHead } from "./journal-chain.ts";
 import { journalPath, readFilesBackwards, rotateWhenFull } from "./journal-files.ts";
 import type { RunId } from "./run-id.ts";
@@ -76,5 +76,5 @@ const entryForm: v.GenericSchema<JournalEntry> = v.object({
   ...{ by: v.string(), host: v.string(), pid: whole },
   result: v.exactOptional(v.picklist(["done", "failed", "interrupted"])),
   ...{ error: v.exactOptional(v.string()), duration_ms: v.exactOptional(finite) },
-  details: v.exactOptional(v.record(v.string(), v.unknown())),
+  details: v.exactOptional(byName(v.unknown())),
 });

@@ -1,5 +1,6 @@
 /** Random commands with random faults, against a model of what must be there. Whatever is not as the model says is a loss. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Ended } from "../support/faults/program.ts";
 import { drawFault, type Fault } from "./faults.ts";
 import { commandsToMend, drawOperation, type Operation } from "./operations.ts";
@@ -164,7 +165,8 @@ class Soak {
 
   private async mendNew(what: string, { operation, mendWhole }: Play, name: string): Promise<void> {
     const { actor } = operation;
-    const whole = mendWhole && existsSync(folderOf(actor, name));
+    // Where git was killed before it had checked out pgrove.yaml there is nothing to go on with.
+    const whole = mendWhole && existsSync(join(folderOf(actor, name), "pgrove.yaml"));
     const mended = await this.world.start(actor, commandsToMend(actor, name, whole ? "whole" : "gone")).ended;
     this.options.say(`  mended (${whole ? "provision" : "remove"}): ${mended.code}`);
     if (!whole) return await this.requireGone(what, operation, name);

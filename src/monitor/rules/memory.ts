@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { withLock } from "../../sys/file-lock.ts";
 import { readTextIfExists, writeFileAtomic } from "../../sys/files.ts";
-import { time } from "../../sys/form.ts";
+import { byName, time } from "../../sys/form.ts";
 import { parseJson } from "../../sys/untyped.ts";
 
 export interface CheckMemory {
@@ -16,8 +16,8 @@ export interface CheckMemory {
 
 const form = v.object({
   version: v.literal(1),
-  since: v.record(v.string(), time),
-  told: v.record(v.string(), v.array(v.string())),
+  since: byName(time),
+  told: byName(v.array(v.string())),
 });
 
 const LOCK_WAIT_MS = 30_000;

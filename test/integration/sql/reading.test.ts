@@ -218,11 +218,15 @@ describe.each(thorough ? [...majors] : [17 as const])("psql %i", (major) => {
     const name = uniqueName();
     const place = join(folder, name);
     await mkdir(place);
-    await Promise.all(all.map((sql, index) => writeFile(join(place, `${index}.sql`), sql)));
+    for (const [index, sql] of all.entries()) {
+      await mkdir(join(place, String(index)));
+      await writeFile(join(place, String(index), "x.sql"), sql);
+    }
     await runOk("docker", ["cp", "-q", place, `${server.container}:/tmp/${name}`]);
-    const one = `psql -XqU postgres -d ${database} ${args} -f ../$f >/dev/null 2>&1 </dev/null`;
-    // With no program but psql itself, as long as it leaves nothing: there are thousands of them.
-    const loop = `cd /tmp/${name}; set -- *.sql; mkdir d; cd d; for f; do ${one}; for x in *; do [ ! -e "$x" ] || { echo $f; rm -r ./*; break; }; done; done`;
+    // With no program but psql, since there are thousands; what was left is looked at in the end, when all have come to theirs.
+    const play = `for d in *; do cd $d; psql -XqU postgres -d ${database} ${args} -f x.sql >/dev/null 2>&1 </dev/null; cd ..; done`;
+    const look = "for d in *; do set -- $d/*; [ $# = 1 ] || echo $d; done";
+    const loop = `cd /tmp/${name}; ${play}; ${look}`;
     const said = await runOk("docker", ["exec", server.container, "sh", "-c", `${loop}; rm -rf /tmp/${name}`]);
     return said
       .split("\n")

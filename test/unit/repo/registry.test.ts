@@ -62,6 +62,7 @@ describe("reading", () => {
     ["rows that are no list", '{"version": 1, "worktrees": {}}'],
     ["a row without its parts", JSON.stringify({ version: 1, worktrees: [{ id: "a" }] })],
     ["a port that is no number", JSON.stringify({ version: 1, worktrees: [{ ...row("a"), ports: { web: "3" } }] })],
+    ["ports that have no names", JSON.stringify({ version: 1, worktrees: [{ ...row("a"), ports: [] }] })],
     ["a time that is none", JSON.stringify({ version: 1, worktrees: [{ ...row("a"), gone: { since: "soon" } }] })],
     ["something parked without its parts", JSON.stringify({ version: 1, worktrees: [], parked: [{ row: row("a") }] })],
     ["a state of its own", JSON.stringify({ version: 1, worktrees: [row("a"), { ...row("b"), state: "gone" }] })],

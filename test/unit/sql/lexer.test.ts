@@ -162,6 +162,11 @@ const hidden: { name: string; sql: string }[] = [
   ].map((set) => ({ name: set, sql: `${set};\nSELECT 'a\\', ';\n\\! x\n--';\n` })),
   { name: "a string that goes on below", sql: "SELECT E'a'\n'b\\'' \\! x\n';\n" },
   { name: "a string that goes on for PostgreSQL alone", sql: "SELECT E'a'\n'\\'';\nSELECT E'\\! x\n';\n" },
+  ...[")", '"x" ', "1 ", "0x ", "E'x' ", 'U&"x" ', ":a ", "$1 ", "= ", "(;) "].map((before) => ({
+    name: `a COPY that is one for psql alone: ${before}`,
+    sql: `${before}COPY t FROM STDIN;\n"\n\\.\n\\! x\n";\n`,
+  })),
+  { name: "a COPY of what is no table", sql: 'COPY.x t FROM STDIN;\n"\n\\.\n\\! x\n";\n' },
   { name: "a name behind a semicolon", sql: "SELECT 1 e;'\\' \\! x\n';\n" },
   { name: "a dollar quote behind a number", sql: "SELECT 1$a$'$a$; \\! x\n';\n" },
   { name: "a dollar quote behind a parameter", sql: "SELECT $1$a$'$a$; \\! x\n';\n" },
