@@ -219,6 +219,10 @@ test("the browser is shown the token by way of a file of our own: the words of a
   expect(await Bun.file(fileURLToPath(word)).exists()).toBe(false);
 });
 
+test("an address that another server has is not shared with it", async () => {
+  expect(await grove.fails(4, ["serve", `--listen=${new URL(served.url).host}`])).toContain("somebody else has it");
+});
+
 test("TERM ends a running job in order, then the server; nothing is left", async () => {
   const other = await Served.start(grove.repo);
   const { job } = (await other.post("/api/v1/targets/main/dumps", { prove: true })) as { job: { id: string } };
