@@ -55,9 +55,14 @@ export function addAdminRoutes(api: Api, { config }: AdminOptions): void {
     target: ({ target }) => target,
     words: ({ target, older_than_hours, include_test_users, data_types, dry_run }) => [
       ...["seed", ...cleanedEntities(data_types, include_test_users), `--target=${target}`],
-      ...["--clean-force", "--yes", ...option("older-than", `${older_than_hours}h`), ...when(dry_run, "--dry-run")],
+      ...["--clean-force", "--yes", ...option("older-than", ageOf(older_than_hours)), ...when(dry_run, "--dry-run")],
     ],
   });
+}
+
+/** Hours as the command line takes them: whole ones, or seconds. */
+function ageOf(hours: number): string {
+  return Number.isInteger(hours) ? `${hours}h` : `${Math.round(hours * 3600)}s`;
 }
 
 const USERS = "users";
