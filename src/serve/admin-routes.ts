@@ -1,7 +1,6 @@
 /** The paths below /api/admin and /api/dev, for programs that call them so; each is one of the other operations. */
 
 import * as v from "valibot";
-import type { LoadedConfig } from "../config/load-config.ts";
 import { type Api, addJob } from "./api.ts";
 import { targetName, targetQuery } from "./forms.ts";
 import * as forms from "./job-forms.ts";
@@ -14,16 +13,11 @@ const onTarget = v.strictObject({ on: v.optional(targetName, "main") });
 /** The environment that a main database goes by, where pgrove.yaml names none. */
 const USUAL_ENVIRONMENT = "development";
 
-export interface AdminOptions {
-  /** pgrove.yaml as it is now. */
-  config(): Promise<LoadedConfig>;
-}
-
 /** The POSTs of those paths. */
-export function addAdminRoutes(api: Api, { config }: AdminOptions): void {
+export function addAdminRoutes(api: Api): void {
   const targetOf = async ({ target, environment }: { target: string; environment?: string | undefined }) => {
     if (environment === undefined) return target;
-    const known = (await config()).config.environments;
+    const known = (await api.config()).config.environments;
     const name = environment.replace(/^@/, "");
     return name === USUAL_ENVIRONMENT && !Object.hasOwn(known, name) ? target : `@${name}`;
   };

@@ -62,6 +62,7 @@ export function addReadRoutes(api: Api): void {
     ...{ path: "/api/v1/checks", tag: "health", summary: "What the alert rules find, of a target or of all" },
     query: v.strictObject({ target: v.optional(targetName) }),
     answer: answerOf(checkForm.entries),
+    target: ({ target }) => target,
     words: ({ target }) => ["check", target ?? "--all"],
     only: (document, maySee) =>
       ["findings", "rules"].reduce((rest, key) => onlyItems(key, "target")(rest, maySee), document),

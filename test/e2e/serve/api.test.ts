@@ -80,7 +80,7 @@ test("a job tells its progress as it goes, to its end", async () => {
   expect(states.at(-1)).toBe("done");
 });
 
-test("one job at a time changes a target, and the command line sees it as busy", async () => {
+test("one job at a time changes a target; the command line sees it as busy, and a job the command line", async () => {
   await grove.ask(grove.project, "create table slow as select 1 as one");
   const holder = await holdTable("slow");
   const { job } = (await served.post("/api/v1/targets/main/dumps", {})) as { job: { id: string } };
@@ -90,6 +90,14 @@ test("one job at a time changes a target, and the command line sees it as busy",
     const other = await served.post("/api/v1/targets/main/snapshots", {}, 409);
     expect(other).toMatchObject({ error: { code: "busy" } });
     expect(await served.post(`/api/v1/jobs/${job.id}/cancel`, {}, 200)).toMatchObject({ job: { state: "cancelled" } });
+    const dumping = grove.repo.run(["dump", "main"]);
+    const waiting = "select count(*) > 0 from pg_locks where not granted and relation = 'slow'::regclass";
+    const isWaiting = async () => (await grove.ask(grove.project, waiting)) === true;
+    await waitFor("the dump of the command line, in the midst of its work", 30_000, isWaiting);
+    const copy = await served.work("/api/v1/targets/main/copy", { source: "@production", confirm: "main" });
+    expect(copy).toMatchObject({ state: "failed", error: { message: expect.stringContaining("another run") } });
+    await holder();
+    expect((await dumping).code).toBe(0);
   } finally {
     await holder();
   }
