@@ -63,7 +63,8 @@ export function addReadRoutes(api: Api): void {
     query: v.strictObject({ target: v.optional(targetName) }),
     answer: answerOf(checkForm.entries),
     target: ({ target }) => target,
-    words: ({ target }) => ["check", target ?? "--all"],
+    // Who looks at a page tells nobody, and keeps no ping alive that a job is to send.
+    words: ({ target }) => ["check", target ?? "--all", "--no-notify"],
     only: (document, maySee) =>
       ["findings", "rules"].reduce((rest, key) => onlyItems(key, "target")(rest, maySee), document),
   });

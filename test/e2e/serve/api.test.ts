@@ -104,20 +104,42 @@ test("one job at a time changes a target; the command line sees it as busy, and 
   expect(grove.repo.openRuns()).toEqual([]);
 });
 
+test("looking at the checks tells nobody of notify", async () => {
+  const heard: string[] = [];
+  const listen = async (request: Request) => new Response(String(heard.push(await request.text())));
+  await using hook = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: listen });
+  const yaml = `checks: {always: {condition: dumps >= 0}}\nnotify: [{webhook: "http://127.0.0.1:${hook.port}/"}]\n`;
+  await withYaml(yaml, async () => {
+    await grove.ok(["trust", "--yes"]);
+    const { findings } = await served.get("/api/v1/checks?target=main");
+    expect(findings).toContainEqual(expect.objectContaining({ rule: "always" }));
+    expect(heard).toEqual([]);
+    await grove.fails(6, ["check", "main"]);
+    expect(heard).toEqual([expect.stringContaining("always")]);
+  });
+});
+
 test("pgrove.yaml changed under the server asks for trust again", async () => {
-  const file = join(grove.repo.folder, "pgrove.yaml");
-  const before = await Bun.file(file).text();
   const marker = grove.repo.path("was-run");
-  try {
-    await writeFile(file, `${before}worktrees: {setup: ["touch ${marker}"]}\n`);
+  await withYaml(`worktrees: {setup: ["touch ${marker}"]}\n`, async () => {
     const job = await served.work("/api/v1/worktrees", { branch: "untrusted" });
     expect(job.state).toBe("failed");
     expect(job.error?.hint).toContain("pgrove trust");
     expect(await Bun.file(marker).exists()).toBe(false);
+  });
+});
+
+/** With more in pgrove.yaml meanwhile. */
+async function withYaml(more: string, body: () => Promise<void>): Promise<void> {
+  const file = join(grove.repo.folder, "pgrove.yaml");
+  const before = await Bun.file(file).text();
+  try {
+    await writeFile(file, before + more);
+    await body();
   } finally {
     await writeFile(file, before);
   }
-});
+}
 
 /** Holds a table so that a dump of it waits. Gives the way to let go. */
 async function holdTable(table: string): Promise<() => Promise<void>> {
