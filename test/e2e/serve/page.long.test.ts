@@ -90,6 +90,7 @@ test.each(["light", "dark"] as const)(
     await rewind.press("Enter");
     await page.getByRole("dialog").locator(".plan li").first().waitFor();
     await look("a question");
+    await page.getByRole("button", { name: "Leave it" }).press("5"); // what is asked stays over what it is about
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(await rewind.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
@@ -279,11 +280,13 @@ test("without a token it asks for one; with a server gone it says so, and goes o
   const page = await context.newPage();
   await page.goto(`${served.url}#token=${token}`);
   await page.getByRole("row", { name: /^main/ }).waitFor();
+  const ofThisRun = await openPage();
   await served.end();
   await page.getByText("The server does not answer").waitFor();
   expect(await page.getByRole("row", { name: /^main/ }).isVisible()).toBe(true);
   served = await Served.start(grove.repo, [`--listen=127.0.0.1:${port}`]);
   await page.getByText("The server does not answer").waitFor({ state: "detached" });
+  await ofThisRun.getByLabel("Token").waitFor();
 });
 
 test("nothing moves when data arrive", async () => {
