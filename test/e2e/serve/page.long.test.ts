@@ -149,7 +149,7 @@ test("rows are read when they are asked for, not whenever something changes", as
   await page.setViewportSize({ width: 360, height: 300 });
   await page.getByRole("button", { name: "users", exact: true }).click();
   const head = page.getByRole("heading", { name: "First rows of users" });
-  expect((await head.boundingBox())?.y).toBeLessThan(300);
+  await waitFor("the rows in sight", WAIT_MS, async () => ((await head.boundingBox())?.y ?? 300) < 300);
   await page.getByRole("button", { name: "Read again" }).click();
   await waitFor("the rows to be read again", WAIT_MS, async () => asked.length === 3);
   expect(wrong).toEqual([]);
