@@ -13,7 +13,7 @@ export function Jobs({ jobs }: { jobs: readonly JobDocument[] }) {
   return (
     <aside class="jobs" aria-label="Jobs">
       <button type="button" class="quiet" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {newest === undefined ? "no jobs yet" : <Summary job={newest} />}
+        {newest === undefined ? "no jobs yet" : <Summary job={newest} why={newest.error?.message} />}
       </button>
       {open ? (
         <ul>
@@ -35,12 +35,13 @@ export function Jobs({ jobs }: { jobs: readonly JobDocument[] }) {
   );
 }
 
-function Summary({ job }: { job: JobDocument }) {
+/** Of one that has failed the bar says why; in the list that stands beneath. */
+function Summary({ job, why }: { job: JobDocument; why?: string | undefined }) {
   return (
     <span>
       <Mark kind={KINDS[job.state]}>{job.state}</Mark> {job.operation}{" "}
       {job.target === null ? null : <Name of={job.target} />}{" "}
-      <span class="dim">{visible((job.state === "running" ? job.progress : job.error?.message) ?? "")}</span>
+      <span class="dim">{visible((job.state === "running" ? job.progress : why) ?? "")}</span>
     </span>
   );
 }

@@ -40,6 +40,7 @@ function useScreen(): ScreenName {
     const onKey = ({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent) => {
       const types = target instanceof HTMLElement && /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
       const chosen = NAMES[Number(key) - 1];
+      if (document.querySelector("dialog[open]") !== null) return; // what is asked stays over what it is about
       if (!types && !ctrlKey && !metaKey && !altKey && chosen !== undefined) location.hash = `#${chosen}`;
     };
     addEventListener("hashchange", follow);

@@ -61,24 +61,26 @@ export interface Listeners {
 
 const AGAIN_MS = 1_500;
 
-/** Listens for as long as the page is open. An EventSource could not send the token. */
-export async function listen(listeners: Listeners): Promise<never> {
+/** Listens for as long as the page is open and its token counts. An EventSource could not send the token. */
+export async function listen(listeners: Listeners): Promise<void> {
   for (;;) {
-    await listenOnce(listeners).catch(() => undefined);
+    const isRefused = await listenOnce(listeners).catch(() => false);
+    if (isRefused) return listeners.changed(); // what is asked now says that a token is needed
     listeners.there(false);
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 }
 
-async function listenOnce({ job, changed, there }: Listeners): Promise<void> {
+/** Until the stream ends. Resolves with whether the token does not count. */
+async function listenOnce({ job, changed, there }: Listeners): Promise<boolean> {
   const response = await fetch("/api/v1/events", { headers: { ...headers(), accept: "text/event-stream" } });
-  if (!response.ok || response.body === null) return;
+  if (!response.ok || response.body === null) return response.status === 401;
   there(true);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return;
+    if (done) return false;
     const events = (text + value).split("\n\n");
     text = events.pop() ?? "";
     for (const event of events) {

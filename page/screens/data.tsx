@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { StatsDocument } from "../../src/answers/status.ts";
 import { Await, Bar, Line, Name, type Numbered, numbered, Table } from "../parts.tsx";
 import type { ScreenProps } from "../screen.ts";
@@ -58,9 +58,11 @@ export function DataScreen({ target }: ScreenProps) {
 function Rows({ target, table }: { target: string; table: TableStats }) {
   const path = `${pathOf`/api/v1/targets/${target}/rows`}?${new URLSearchParams({ schema: table.schema, table: table.name })}`;
   const answer = useAnswerOnce<{ results: { rows: Record<string, unknown>[] }[] }>(path);
+  const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => head.current?.scrollIntoView(), [path]); // below many tables it would not be seen
   return (
     <>
-      <h2>
+      <h2 ref={head}>
         First rows of <Name of={table.name} />
       </h2>
       <Line

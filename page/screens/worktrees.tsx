@@ -65,7 +65,7 @@ function columnsOf(largest: number, lastUse: (name: string) => string, ask: Scre
         </>
       ),
     },
-    { head: "Database", cell: ({ database }) => (database === null ? "–" : <Name of={database} />) },
+    { head: "Database", cell: ({ database }) => (database ? <Name of={database} /> : "–") },
     {
       head: "Size",
       right: true,

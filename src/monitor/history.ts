@@ -36,8 +36,14 @@ export async function readHistory(stateDir: string, request: HistoryRequest): Pr
   return found;
 }
 
+/** Whether a run was on a target, or a database. An environment is written down with its file: "staging (.env.staging)". */
+function isOf(begin: JournalEntry, target: string): boolean {
+  const isEnvironment = target.startsWith("@") && begin.target.startsWith(`${target.slice(1)} (`);
+  return isEnvironment || begin.target === target || begin.database === target;
+}
+
 function isWanted({ begin, end }: Episode, { target, since, failed }: HistoryRequest): boolean {
-  if (target !== undefined && begin.target !== target && begin.database !== target) return false;
+  if (target !== undefined && !isOf(begin, target)) return false;
   if (since !== undefined && Date.parse(begin.at) < since) return false;
   return !failed || end?.result === "failed" || end?.result === "interrupted";
 }

@@ -1,7 +1,6 @@
 /** The paths below /api/admin and /api/dev, for programs that call them so; each is one of the other operations. */
 
 import * as v from "valibot";
-import type { LoadedConfig } from "../config/load-config.ts";
 import { type Api, addJob } from "./api.ts";
 import { targetName, targetQuery } from "./forms.ts";
 import * as forms from "./job-forms.ts";
@@ -14,16 +13,11 @@ const onTarget = v.strictObject({ on: v.optional(targetName, "main") });
 /** The environment that a main database goes by, where pgrove.yaml names none. */
 const USUAL_ENVIRONMENT = "development";
 
-export interface AdminOptions {
-  /** pgrove.yaml as it is now. */
-  config(): Promise<LoadedConfig>;
-}
-
 /** The POSTs of those paths. */
-export function addAdminRoutes(api: Api, { config }: AdminOptions): void {
+export function addAdminRoutes(api: Api): void {
   const targetOf = async ({ target, environment }: { target: string; environment?: string | undefined }) => {
     if (environment === undefined) return target;
-    const known = (await config()).config.environments;
+    const known = (await api.config()).config.environments;
     const name = environment.replace(/^@/, "");
     return name === USUAL_ENVIRONMENT && !Object.hasOwn(known, name) ? target : `@${name}`;
   };
@@ -55,9 +49,14 @@ export function addAdminRoutes(api: Api, { config }: AdminOptions): void {
     target: ({ target }) => target,
     words: ({ target, older_than_hours, include_test_users, data_types, dry_run }) => [
       ...["seed", ...cleanedEntities(data_types, include_test_users), `--target=${target}`],
-      ...["--clean-force", "--yes", ...option("older-than", `${older_than_hours}h`), ...when(dry_run, "--dry-run")],
+      ...["--clean-force", "--yes", ...option("older-than", ageOf(older_than_hours)), ...when(dry_run, "--dry-run")],
     ],
   });
+}
+
+/** Hours as the command line takes them: whole ones, or seconds. */
+function ageOf(hours: number): string {
+  return Number.isInteger(hours) ? `${hours}h` : `${Math.round(hours * 3600)}s`;
 }
 
 const USERS = "users";

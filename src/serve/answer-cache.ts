@@ -20,11 +20,14 @@ interface Entry {
   signature: string;
   atMs: number;
   value: unknown;
+  /** About how many characters it has: rows can be large. */
+  size: number;
 }
 
 const FRESH_MS = 2_000;
 const STALE_MS = 30_000;
 const MOST_ENTRIES = 200;
+const MOST_CHARACTERS = 32 * 1024 * 1024;
 /** Programs that are asked at the same time; the rest waits. */
 const AT_ONCE = 4;
 
@@ -33,6 +36,7 @@ export class AnswerCache {
   private readonly asked = new Map<string, Promise<unknown>>();
   private readonly waiting: (() => void)[] = [];
   private running = 0;
+  private size = 0;
 
   constructor(private readonly options: CacheOptions) {}
 
@@ -63,15 +67,24 @@ export class AnswerCache {
     const asking = this.inTurn(ask).finally(() => this.asked.delete(question));
     this.asked.set(question, asking);
     const value = await asking;
-    this.keep(key, { signature, atMs: this.options.nowMs(), value });
+    const size = JSON.stringify(value)?.length ?? 0;
+    this.keep(key, { signature, atMs: this.options.nowMs(), value, size });
     return value;
   }
 
   private keep(key: string, entry: Entry): void {
-    this.entries.delete(key);
+    this.forget(key);
     this.entries.set(key, entry);
-    const [oldest] = this.entries.keys();
-    if (this.entries.size > MOST_ENTRIES && oldest !== undefined) this.entries.delete(oldest);
+    this.size += entry.size;
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= MOST_ENTRIES && this.size <= MOST_CHARACTERS) return;
+      this.forget(oldest);
+    }
+  }
+
+  private forget(key: string): void {
+    this.size -= this.entries.get(key)?.size ?? 0;
+    this.entries.delete(key);
   }
 
   /** Does the work when fewer than so many others go on. */

@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { dumpAnswer } from "../answers/dumps.ts";
 import { errorAnswer } from "../answers/error.ts";
 import { jobAnswer } from "../answers/jobs.ts";
+import type { LoadedConfig } from "../config/load-config.ts";
 import type { Grant } from "./access-tokens.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import { HttpError, statusOf } from "./failures.ts";
@@ -25,6 +26,8 @@ export interface Api {
   program: OwnProgram;
   cache: AnswerCache;
   jobs: Jobs;
+  /** pgrove.yaml as it is now. */
+  config(): Promise<LoadedConfig>;
   /** Aborted when the server ends. */
   ending: AbortSignal;
 }
@@ -47,8 +50,8 @@ export interface ReadRoute<Path extends Form, Query extends Form> extends Route<
   answer: Answer;
   words(input: Input<Path, Query>): readonly string[];
   /** The target that is read; a token may be for some alone. */
-  target?(input: Input<Path, Query>): string;
-  /** What of the answer is for somebody who may see some targets alone. */
+  target?(input: Input<Path, Query>): string | undefined;
+  /** What of the answer is for somebody who may see some targets alone, where it is not of one that was asked for. */
   only?(document: Record<string, unknown>, maySee: (target: string) => boolean): Record<string, unknown>;
   /** An answer counts although the command says that the server does not run. */
   anyExit?: true;
@@ -152,6 +155,15 @@ export function requireTarget(grant: Grant, target: string | undefined): void {
   throw new HttpError(403, "target", `the token is not for ${what}`);
 }
 
+/** How a target is typed that is written down: there an environment has no @, and in the history its file behind it. */
+async function typedNames({ config }: Api): Promise<(written: string) => string> {
+  const { environments } = (await config()).config;
+  return (written) => {
+    const name = written.replace(/ \(.*\)$/s, "");
+    return Object.hasOwn(environments, name) ? `@${name}` : name;
+  };
+}
+
 /** A GET whose answer is that of a command line. */
 export function addRead<Path extends Form = typeof nothing, Query extends Form = typeof nothing>(
   api: Api,
@@ -167,10 +179,13 @@ export function addRead<Path extends Form = typeof nothing, Query extends Form =
     async (context) => {
       const input = inputOf<Input<Path, Query>>(context, ["param", "query"]);
       const { grant } = context.var;
-      if (route.target !== undefined) requireTarget(grant, route.target(input));
+      const target = route.target?.(input);
+      if (target !== undefined) requireTarget(grant, target);
       const words = route.words(input);
       const { value, ageMs } = await askProgram(api, words, route);
-      const document = route.only?.(value, (target) => mayUse(grant, target)) ?? value;
+      const typed = await typedNames(api);
+      const maySee = (written: string) => target !== undefined || mayUse(grant, typed(written));
+      const document = route.only?.(value, maySee) ?? value;
       context.header("Age", String(Math.floor(ageMs / 1000)));
       context.header("X-Pgrove-Command", encodeURI(showLine(words)));
       return context.json(document);
@@ -243,7 +258,7 @@ async function requireTaken(api: Api, grant: Grant, { target, dump }: Taken): Pr
   if (target !== undefined) requireTarget(grant, target);
   if (dump === undefined) return;
   const { value } = await askProgram(api, ["dumps", "show", dump], { answer: dumpAnswer });
-  requireTarget(grant, String(value.source));
+  requireTarget(grant, (await typedNames(api))(String(value.source)));
 }
 
 /** Else a list would do for an object without keys, and what is no JSON would be told in words of others. */

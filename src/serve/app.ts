@@ -59,12 +59,12 @@ export function createApp(options: AppOptions): Hono<ApiVariables> {
   const gate = wantToken(options);
   app.use("/api/*", gate);
   app.use("/metrics", gate);
-  const api: Api = { app, program, cache, jobs, ending };
+  const api: Api = { app, program, cache, jobs, config, ending };
   addReadRoutes(api);
-  addPlaceRoutes(api, { config, now: () => clock.now() });
+  addPlaceRoutes(api, () => clock.now());
   addJobRoutes(api);
   addRemoteRoutes(api);
-  addAdminRoutes(api, { config });
+  addAdminRoutes(api);
   addJobStateRoutes(api);
   addMetricsRoute(api);
   app.get("/api/openapi.json", needs("read"), openAPIRouteHandler(app, documentOptions(options.pgroveVersion)));

@@ -1,5 +1,5 @@
 /** Where a server listens, and by what names it may be asked. */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { messageOf, refusal, usageError } from "../errors.ts";
@@ -83,11 +83,18 @@ function readOrigin(text: string): string {
   throw usageError(`--behind-proxy takes an origin with https, not ${text}`, "https://db.example.org");
 }
 
-async function namesOfCertificate({ certificate }: TlsFiles): Promise<string[]> {
-  try {
-    const { subjectAltName = "" } = new X509Certificate(await readFile(certificate));
-    return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name = ""]) => name.toLowerCase());
-  } catch (error) {
-    throw usageError(`--tls-cert is no certificate that can be read: ${messageOf(error)}`);
+async function namesOfCertificate(tls: TlsFiles): Promise<string[]> {
+  const read = async <T>(option: string, file: string, parse: (bytes: Buffer) => T) => {
+    try {
+      return parse(await readFile(file));
+    } catch (error) {
+      throw usageError(`${option} cannot be read: ${messageOf(error)}`, "--tls-cert FILE --tls-key FILE, both in PEM");
+    }
+  };
+  const certificate = await read("--tls-cert", tls.certificate, (bytes) => new X509Certificate(bytes));
+  if (!certificate.checkPrivateKey(await read("--tls-key", tls.key, createPrivateKey))) {
+    throw usageError("--tls-key is not the key of --tls-cert", "--tls-cert FILE --tls-key FILE");
   }
+  const { subjectAltName = "" } = certificate;
+  return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name = ""]) => name.toLowerCase());
 }

@@ -51,6 +51,12 @@ export interface ProgramOptions {
 /** An answer that is larger is not kept: nobody could read it in a page. */
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
+const TOO_LARGE: FailureDocument = {
+  code: "too_large",
+  message: `the answer is larger than ${MOST_ANSWER_BYTES / 1024 / 1024} MiB`,
+  hint: "ask for it on the command line, where it can be narrowed: pgrove sql",
+};
+
 /** The program that runs the same binary as this process. */
 export function createOwnProgram({ runner, file, args, cwd, environment }: ProgramOptions): OwnProgram {
   // What is handed to no other program: this one is to see what we see.
@@ -58,7 +64,7 @@ export function createOwnProgram({ runner, file, args, cwd, environment }: Progr
   const env = { ...(Object.fromEntries(own) as Record<string, string>), NO_COLOR: "1", PGROVE_LOG: "json" };
   return async (words, abort, listener = {}) => {
     const decoder = new TextDecoder();
-    let stdout = "";
+    let [stdout, outputBytes] = ["", 0];
     let failure: FailureDocument | undefined;
     const command = { file, args: [...args, ...words, ...(listener.asText ? [] : ["--json"])], env, secrets: [], cwd };
     const exitCode = await endOf(
@@ -67,7 +73,8 @@ export function createOwnProgram({ runner, file, args, cwd, environment }: Progr
         {
           ...(listener.started === undefined ? {} : { started: listener.started }),
           output: (chunk) => {
-            if (stdout.length < MOST_ANSWER_BYTES) stdout += decoder.decode(chunk, { stream: true });
+            outputBytes += chunk.length;
+            if (outputBytes <= MOST_ANSWER_BYTES) stdout += decoder.decode(chunk, { stream: true });
           },
           line: (line) => {
             const found = readLine(line);
@@ -79,7 +86,8 @@ export function createOwnProgram({ runner, file, args, cwd, environment }: Progr
         abort,
       ),
     );
-    const document = readDocument(stdout);
+    if (outputBytes > MOST_ANSWER_BYTES) failure = TOO_LARGE;
+    const document = failure === TOO_LARGE ? undefined : readDocument(stdout);
     return {
       exitCode,
       ...(listener.asText ? { text: stdout } : {}),

@@ -8,20 +8,15 @@ import {
   targetsAnswer,
 } from "../answers/targets.ts";
 import { worktreesAnswer } from "../answers/worktrees.ts";
-import type { LoadedConfig } from "../config/load-config.ts";
 import { loadFactories } from "../seed/factory/factory-file.ts";
 import { type Api, askProgram, check, describe, json, mayUse, needs } from "./api.ts";
 import { LIST } from "./read-routes.ts";
 
-export interface PlaceOptions {
-  config(): Promise<LoadedConfig>;
-  now(): Date;
-}
-
 const MAIN: TargetDocument = { name: "main", kind: "main", protected: false };
 
 /** The GETs that no command line answers. */
-export function addPlaceRoutes(api: Api, { config, now }: PlaceOptions): void {
+export function addPlaceRoutes(api: Api, now: () => Date): void {
+  const { config } = api;
   const nothing = check("query", v.strictObject({}));
   api.app.get(
     "/api/v1/targets",

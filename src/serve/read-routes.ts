@@ -62,7 +62,9 @@ export function addReadRoutes(api: Api): void {
     ...{ path: "/api/v1/checks", tag: "health", summary: "What the alert rules find, of a target or of all" },
     query: v.strictObject({ target: v.optional(targetName) }),
     answer: answerOf(checkForm.entries),
-    words: ({ target }) => ["check", target ?? "--all"],
+    target: ({ target }) => target,
+    // Who looks at a page tells nobody, and keeps no ping alive that a job is to send.
+    words: ({ target }) => ["check", target ?? "--all", "--no-notify"],
     only: (document, maySee) =>
       ["findings", "rules"].reduce((rest, key) => onlyItems(key, "target")(rest, maySee), document),
   });

@@ -104,6 +104,7 @@ function listen(
   try {
     return Bun.serve({
       ...{ hostname: address, port, idleTimeout: IDLE_S, maxRequestBodySize: MOST_BODY_BYTES, development: false },
+      reusePort: false, // else, not being in development, two servers would share it, and each get some of the requests
       ...(tls === undefined ? {} : { tls: { cert: Bun.file(tls.certificate), key: Bun.file(tls.key) } }),
       fetch: answer,
     });

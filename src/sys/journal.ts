@@ -27,6 +27,11 @@ export interface JournalEntry {
   details?: Record<string, unknown>;
 }
 
+/** Whether an end tells that nothing was tried: it was asked wrongly, or not agreed to. To alarms that is no failure. */
+export function wasRefused({ details }: JournalEntry): boolean {
+  return details?.refused === true;
+}
+
 const LOCK_WAIT_MS = 10_000;
 
 /**

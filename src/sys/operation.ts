@@ -3,7 +3,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { messageOf, PgroveError } from "../errors.ts";
+import { EXIT, messageOf, PgroveError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { DumpKeys } from "./dump-keys.ts";
 import { appendJournal, type JournalEntry } from "./journal.ts";
@@ -127,11 +127,17 @@ export async function withOperation<T>(
   try {
     answer = await body(begun);
   } catch (error) {
+    if (isRefusal(error)) details.refused = true;
     await end(tools.abort.aborted ? "interrupted" : "failed", describeForJournal(error));
     throw tools.abort.aborted && tools.abort.reason instanceof PgroveError ? tools.abort.reason : error;
   }
   await (fault === undefined ? end("done") : end("failed", fault)); // not within: what fails here would end the operation a second time
   return answer;
+}
+
+/** Nothing was tried: it was asked wrongly, or not agreed to. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof PgroveError && (error.exit === EXIT.usage || error.exit === EXIT.refused);
 }
 
 async function runCleanUps(cleanUps: (() => Promise<void>)[], tools: OperationTools): Promise<boolean> {

@@ -3,7 +3,7 @@ import { realpath } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { DEFAULT_WORKTREES_DIR } from "../config/config-schema.ts";
 import { renderTemplate } from "../config/text-template.ts";
-import { failure, refusal, usageError } from "../errors.ts";
+import { failure, missingError, refusal, usageError } from "../errors.ts";
 import { gitCommand, type Repository } from "../repo/git.ts";
 import { chooseWorktreeName, repositoryName } from "../repo/names.ts";
 import { readRegistry } from "../repo/registry.ts";
@@ -69,20 +69,26 @@ async function requireBranchName({ repository, operation }: WorktreeTools, branc
   throw usageError(`${branch} cannot be a branch's name`, "git check-ref-format --branch NAME tells what can");
 }
 
-/** A repository without a commit has nothing that a branch could begin at. */
-async function requireBeginning(
-  { repository, operation }: WorktreeTools,
-  { from, branch }: CreateRequest,
-): Promise<void> {
-  const command = gitCommand(repository.root, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
-  const { exitCode } = await operation.runner.capture(command, { allowFailure: true });
-  if (exitCode === 0 || from !== undefined || (await isOnOneRemote({ repository, operation }, branch))) return;
-  if (await hasBranch({ repository, operation }, branch)) return;
+/** What the branch is to begin at has to be there; a repository without a commit has nothing of the kind. */
+async function requireBeginning(tools: WorktreeTools, { from, branch }: CreateRequest): Promise<void> {
+  const exists = await hasBranch(tools, branch);
+  if (from !== undefined) {
+    if (exists) throw beginsElsewhere(branch, from);
+    if (from === "-" || (await isCommit(tools, from))) return; // "-": git's word for the branch before
+    const message = `there is no commit ${from} that ${branch} could begin at`;
+    throw missingError("commit_missing", message, "git log --oneline --all");
+  }
+  if (exists || (await isCommit(tools, "HEAD")) || (await isOnOneRemote(tools, branch))) return;
   throw refusal(
     "no_commit",
     "there is no commit yet that a worktree could begin at",
     `git commit --allow-empty -m start; then pgrove new ${branch}`,
   );
+}
+
+function beginsElsewhere(branch: string, from: string) {
+  const message = `the branch ${branch} exists already, so it cannot begin at ${from}`;
+  return refusal("branch_exists", message, "leave --from out");
 }
 
 function requireNotCheckedOut(worktrees: readonly GitWorktree[], branch: string): void {
@@ -145,13 +151,6 @@ async function addWorktree(
 ): Promise<void> {
   const { branch, from } = request;
   const exists = await hasBranch({ repository, operation }, branch);
-  if (exists && from !== undefined) {
-    throw refusal(
-      "branch_exists",
-      `the branch ${branch} exists already, so it cannot begin at ${from}`,
-      "leave --from out",
-    );
-  }
   const known = exists || (from === undefined && (await isOnOneRemote({ repository, operation }, branch)));
   const what = known ? [root, branch] : ["-b", branch, root, ...(from === undefined ? [] : [from])];
   const command = gitCommand(repository.root, ["worktree", "add", "--lock", "--reason", UNFINISHED_REASON, ...what]);
@@ -174,6 +173,11 @@ type Asking = Pick<WorktreeTools, "repository" | "operation">;
 async function hasBranch({ repository, operation }: Asking, branch: string): Promise<boolean> {
   const command = gitCommand(repository.root, ["show-ref", "--verify", "--quiet", `refs/heads/${branch}`]);
   return (await operation.runner.capture(command, { allowFailure: true })).exitCode === 0;
+}
+
+async function isCommit({ repository, operation }: Asking, word: string): Promise<boolean> {
+  const words = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${word}^{commit}`];
+  return (await operation.runner.capture(gitCommand(repository.root, words), { allowFailure: true })).exitCode === 0;
 }
 
 /** Whether a remote has the branch: then git makes a local one that follows it. Throws (exit 5) when several have. */

@@ -28,13 +28,14 @@ export const command = defineCommand({
       ...{ type: "enum", valueHint: "SEVERITY", options: [...SEVERITIES] },
       description: "exit 6 from there on: info, warning (default), critical",
     },
+    notify: { type: "boolean", default: true, negativeDescription: "only look: tell nobody of notify" },
   },
   async run({ args, context }) {
     const all = readRules((await context.config())?.config.checks ?? {});
     const rules = chooseRules(all, args.only);
     const found = await runChecks(await chooseSubjects(context, args), rules, await watchTools(context), all);
     const isWell = !firesAt(found, args.failOn ?? "warning");
-    const told = await tellFindings(context, found, isWell);
+    const told = args.notify ? await tellFindings(context, found, isWell) : [];
     await annotateForGitHub(context, found);
     const notified = told.map(({ way, changes, failure }) => ({
       way,

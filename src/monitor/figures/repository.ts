@@ -5,18 +5,22 @@ import type { Repository } from "../../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../../repo/registry.ts";
 import { listWorktrees } from "../../repo/worktree.ts";
 import { errorCode } from "../../sys/files.ts";
-import type { JournalEntry } from "../../sys/journal.ts";
+import { type JournalEntry, wasRefused } from "../../sys/journal.ts";
 import type { Runner } from "../../sys/process.ts";
 import { figure, type Measured, none, unknown } from "./figure.ts";
 
 const WEEK_MS = 7 * 86_400_000;
 
-/** The share of seed runs that have failed, of those that ended within a week. */
+/** The share of seed runs that have failed, of those that ended within a week. One that was refused was no run. */
 export function measureSeeding(journal: readonly JournalEntry[], now: Date): Measured {
   const since = now.getTime() - WEEK_MS;
   const ended = journal.filter(
-    ({ event, operation, at, result }) =>
-      event === "end" && /^seed\b/.test(operation) && Date.parse(at) >= since && result !== "interrupted",
+    (entry) =>
+      entry.event === "end" &&
+      /^seed\b/.test(entry.operation) &&
+      Date.parse(entry.at) >= since &&
+      entry.result !== "interrupted" &&
+      !wasRefused(entry),
   );
   if (ended.length === 0) return none("nothing was seeded this week");
   const failed = ended.filter(({ result }) => result === "failed").length;

@@ -1,6 +1,7 @@
 /** Metrics as Prometheus and as JSON have them, through prom-client with a registry of its own. */
 import type { Registry } from "prom-client";
 import * as v from "valibot";
+import { wasRefused } from "../../sys/journal.ts";
 import { METRICS, type MetricAbout, type MetricName } from "./metric.ts";
 import type { MetricsReading } from "./read-metrics.ts";
 
@@ -80,9 +81,10 @@ async function fillRegistry({ project, samples, ended }: MetricsReading): Promis
   const total = new Counter(optionsFor("pgrove_operations_total"));
   const failures = new Counter(optionsFor("pgrove_operation_failures_total"));
   const durations = new Histogram({ ...optionsFor("pgrove_operation_duration_seconds"), buckets: BUCKETS_S });
-  for (const { operation, result, duration_ms } of ended) {
+  for (const entry of ended) {
+    const { operation, result, duration_ms } = entry;
     total.inc({ operation });
-    failures.inc({ operation }, result === "failed" ? 1 : 0); // from 0 on, so that the first failure is an increase
+    failures.inc({ operation }, result === "failed" && !wasRefused(entry) ? 1 : 0); // from 0 on, so that the first failure is an increase
     if (duration_ms !== undefined) durations.observe({ operation }, duration_ms / 1000);
   }
   return registry;

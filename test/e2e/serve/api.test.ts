@@ -80,7 +80,7 @@ test("a job tells its progress as it goes, to its end", async () => {
   expect(states.at(-1)).toBe("done");
 });
 
-test("one job at a time changes a target, and the command line sees it as busy", async () => {
+test("one job at a time changes a target; the command line sees it as busy, and a job the command line", async () => {
   await grove.ask(grove.project, "create table slow as select 1 as one");
   const holder = await holdTable("slow");
   const { job } = (await served.post("/api/v1/targets/main/dumps", {})) as { job: { id: string } };
@@ -90,26 +90,56 @@ test("one job at a time changes a target, and the command line sees it as busy",
     const other = await served.post("/api/v1/targets/main/snapshots", {}, 409);
     expect(other).toMatchObject({ error: { code: "busy" } });
     expect(await served.post(`/api/v1/jobs/${job.id}/cancel`, {}, 200)).toMatchObject({ job: { state: "cancelled" } });
+    const dumping = grove.repo.run(["dump", "main"]);
+    const waiting = "select count(*) > 0 from pg_locks where not granted and relation = 'slow'::regclass";
+    const isWaiting = async () => (await grove.ask(grove.project, waiting)) === true;
+    await waitFor("the dump of the command line, in the midst of its work", 30_000, isWaiting);
+    const copy = await served.work("/api/v1/targets/main/copy", { source: "@production", confirm: "main" });
+    expect(copy).toMatchObject({ state: "failed", error: { message: expect.stringContaining("another run") } });
+    await holder();
+    expect((await dumping).code).toBe(0);
   } finally {
     await holder();
   }
   expect(grove.repo.openRuns()).toEqual([]);
 });
 
+test("looking at the checks tells nobody of notify", async () => {
+  const heard: string[] = [];
+  const listen = async (request: Request) => new Response(String(heard.push(await request.text())));
+  await using hook = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: listen });
+  const yaml = `checks: {always: {condition: dumps >= 0}}\nnotify: [{webhook: "http://127.0.0.1:${hook.port}/"}]\n`;
+  await withYaml(yaml, async () => {
+    await grove.ok(["trust", "--yes"]);
+    const { findings } = await served.get("/api/v1/checks?target=main");
+    expect(findings).toContainEqual(expect.objectContaining({ rule: "always" }));
+    expect(heard).toEqual([]);
+    await grove.fails(6, ["check", "main"]);
+    expect(heard).toEqual([expect.stringContaining("always")]);
+  });
+});
+
 test("pgrove.yaml changed under the server asks for trust again", async () => {
-  const file = join(grove.repo.folder, "pgrove.yaml");
-  const before = await Bun.file(file).text();
   const marker = grove.repo.path("was-run");
-  try {
-    await writeFile(file, `${before}worktrees: {setup: ["touch ${marker}"]}\n`);
+  await withYaml(`worktrees: {setup: ["touch ${marker}"]}\n`, async () => {
     const job = await served.work("/api/v1/worktrees", { branch: "untrusted" });
     expect(job.state).toBe("failed");
     expect(job.error?.hint).toContain("pgrove trust");
     expect(await Bun.file(marker).exists()).toBe(false);
+  });
+});
+
+/** With more in pgrove.yaml meanwhile. */
+async function withYaml(more: string, body: () => Promise<void>): Promise<void> {
+  const file = join(grove.repo.folder, "pgrove.yaml");
+  const before = await Bun.file(file).text();
+  try {
+    await writeFile(file, before + more);
+    await body();
   } finally {
     await writeFile(file, before);
   }
-});
+}
 
 /** Holds a table so that a dump of it waits. Gives the way to let go. */
 async function holdTable(table: string): Promise<() => Promise<void>> {

@@ -1,10 +1,8 @@
 /** Every operation of the API's document is called: what it answers has the form that the document says, and no secret in it. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { appendFile, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { found, plantCanary } from "../../support/canaries.ts";
 import { findMistakes, type JsonSchema } from "../../support/serve/json-schema.ts";
-import { makeProject } from "../../support/serve/project.ts";
+import { addRemote, makeProject } from "../../support/serve/project.ts";
 import { Served } from "../../support/serve/served.ts";
 import type { Grove } from "../../support/worktrees/grove.ts";
 
@@ -21,10 +19,7 @@ let served: Served;
 
 beforeAll(async () => {
   grove = await makeProject(import.meta.path);
-  const yaml = join(grove.repo.folder, "pgrove.yaml");
-  await mkdir(grove.repo.path("remote"));
-  await appendFile(yaml, `dumps: {remote: {dir: ${grove.repo.path("remote")}}}\n`);
-  await grove.ok(["trust", "--yes"]);
+  await addRemote(grove);
   served = await Served.start(grove.repo);
 });
 

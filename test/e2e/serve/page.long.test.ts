@@ -1,13 +1,11 @@
 /** The page in a real browser: each screen, what destroys, two tabs, a server that goes and comes back, hostile names. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { appendFile, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { waitFor } from "../../support/engine/run.ts";
 import { openBrowser } from "../../support/serve/browser.ts";
 import { ALL_THERE, jobEnds, show } from "../../support/serve/page.ts";
-import { makeProject } from "../../support/serve/project.ts";
+import { addRemote, makeProject } from "../../support/serve/project.ts";
 import { Served, WAIT_MS } from "../../support/serve/served.ts";
 import type { Grove } from "../../support/worktrees/grove.ts";
 
@@ -30,10 +28,7 @@ const HOSTILE = [
 beforeAll(async () => {
   grove = await makeProject(import.meta.path);
   for (const name of HOSTILE) await grove.ask(grove.project, `create table "${name.replaceAll('"', '""')}" (one int)`);
-  await mkdir(grove.repo.path("remote"));
-  const remote = `dumps: {remote: {dir: ${grove.repo.path("remote")}}}\n`;
-  await appendFile(join(grove.repo.folder, "pgrove.yaml"), remote);
-  await grove.ok(["trust", "--yes"]);
+  await addRemote(grove);
   served = await Served.start(grove.repo);
   await served.work("/api/admin/database/migrate", { skip_backup: true });
   await served.work("/api/v1/worktrees", { branch: "feature/page" });
@@ -95,6 +90,7 @@ test.each(["light", "dark"] as const)(
     await rewind.press("Enter");
     await page.getByRole("dialog").locator(".plan li").first().waitFor();
     await look("a question");
+    await page.getByRole("button", { name: "Leave it" }).press("5"); // what is asked stays over what it is about
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect(await rewind.evaluate((button) => button === button.ownerDocument.activeElement)).toBe(true);
@@ -150,8 +146,12 @@ test("rows are read when they are asked for, not whenever something changes", as
   await jobEnds(page, /done snapshot main/);
   await page.locator(ALL_THERE).waitFor();
   expect(asked).toHaveLength(1);
+  await page.setViewportSize({ width: 360, height: 300 });
+  await page.getByRole("button", { name: "users", exact: true }).click();
+  const head = page.getByRole("heading", { name: "First rows of users" });
+  await waitFor("the rows in sight", WAIT_MS, async () => ((await head.boundingBox())?.y ?? 300) < 300);
   await page.getByRole("button", { name: "Read again" }).click();
-  await waitFor("the rows to be read again", WAIT_MS, async () => asked.length === 2);
+  await waitFor("the rows to be read again", WAIT_MS, async () => asked.length === 3);
   expect(wrong).toEqual([]);
 });
 
@@ -280,11 +280,13 @@ test("without a token it asks for one; with a server gone it says so, and goes o
   const page = await context.newPage();
   await page.goto(`${served.url}#token=${token}`);
   await page.getByRole("row", { name: /^main/ }).waitFor();
+  const ofThisRun = await openPage();
   await served.end();
   await page.getByText("The server does not answer").waitFor();
   expect(await page.getByRole("row", { name: /^main/ }).isVisible()).toBe(true);
   served = await Served.start(grove.repo, [`--listen=127.0.0.1:${port}`]);
   await page.getByText("The server does not answer").waitFor({ state: "detached" });
+  await ofThisRun.getByLabel("Token").waitFor();
 });
 
 test("nothing moves when data arrive", async () => {

@@ -78,6 +78,16 @@ describe("tokens", () => {
     await served.post("/api/v1/retention", { dry_run: true }, 403, writer.token);
     const { targets } = await served.get("/api/v1/targets", 200, writer.token);
     expect((targets as { name: string }[]).map(({ name }) => name)).toEqual(["main"]);
+    const ofEnvironment = await makeToken("--scope", "write", "--target", "@production");
+    await served.work("/api/v1/targets/@production/dumps", {}, ofEnvironment.token);
+    const seen = async (path: string, key: string) =>
+      ((await served.get(path, 200, ofEnvironment.token))[key] as Record<string, string>[]).map(
+        ({ source, target }) => source ?? target,
+      );
+    expect(await seen("/api/v1/dumps", "dumps")).toEqual(["production"]);
+    expect(new Set(await seen("/api/v1/history", "history"))).toEqual(new Set(["production (.env.production)"]));
+    expect(new Set(await seen("/api/v1/checks?target=@production", "rules"))).toEqual(new Set(["production"]));
+    await served.get("/api/v1/checks?target=main", 403, ofEnvironment.token);
     // Nor by way of what is put in its place.
     const other = await makeToken("--scope", "admin", "--target", "other");
     const { answer } = await served.work("/api/v1/targets/main/dumps", {});
@@ -217,6 +227,10 @@ test("the browser is shown the token by way of a file of our own: the words of a
   expect((await stat(fileURLToPath(word))).mode & 0o777).toBe(0o600);
   await open.end();
   expect(await Bun.file(fileURLToPath(word)).exists()).toBe(false);
+});
+
+test("an address that another server has is not shared with it", async () => {
+  expect(await grove.fails(4, ["serve", `--listen=${new URL(served.url).host}`])).toContain("somebody else has it");
 });
 
 test("TERM ends a running job in order, then the server; nothing is left", async () => {

@@ -252,7 +252,8 @@ test("a new that cannot succeed leaves nothing", async () => {
     [5, ["new", "taken", "--name", "x"]],
     [5, ["new", "main", "--name", "x"]],
     [5, ["new", "in-the-way"]],
-    [1, ["new", "x", "--from", "nosuchref"]],
+    [4, ["new", "x", "--from", "nosuchref", "--dry-run"]],
+    [4, ["new", "x", "--from", "nosuchref"]],
   ];
   for (const [code, args, env] of refused) await grove.fails(code, args, env === undefined ? {} : { env });
   await grove.ok(["remove", "taken", "--yes"]);

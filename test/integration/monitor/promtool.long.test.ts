@@ -48,7 +48,7 @@ test("they fire when they should, and only then", async () => {
   };
   const down = { summary: "shop: the database of main cannot be reached", command: "pgrove status main" };
   const old = { summary: "shop: the last dump of main is 1d 2h 10m 0s old", command: "pgrove dump main" };
-  const pending = { summary: "shop: 2 migrations are pending at main", command: "pgrove migrate status main" };
+  const pending = { summary: "shop: pending migrations at main: 2", command: "pgrove migrate status main" };
   const document = {
     rule_files: ["alerts.yaml"],
     evaluation_interval: "1m",

@@ -1,4 +1,6 @@
 /** A repository with migrations, factories and a protected environment, as the API's tests want it. */
+import { appendFile, mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { sharedServer } from "../engine/server.ts";
 import { takingTurns } from "../engine/turns.ts";
 import { Grove } from "../worktrees/grove.ts";
@@ -36,4 +38,12 @@ export async function makeProject(file: string): Promise<Grove> {
   await grove.commit("project", { ...FILES, ".gitignore": ".env\n.env.production\n" });
   await Bun.write(`${grove.repo.folder}/.env.production`, `DATABASE_URL=${url}\n`);
   return grove;
+}
+
+/** Gives it a remote, a folder beside it, and approves that. */
+export async function addRemote(grove: Grove): Promise<void> {
+  await mkdir(grove.repo.path("remote"));
+  const yaml = `dumps: {remote: {dir: ${grove.repo.path("remote")}}}\n`;
+  await appendFile(join(grove.repo.folder, "pgrove.yaml"), yaml);
+  await grove.ok(["trust", "--yes"]);
 }

@@ -12,7 +12,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const RUNS = [
   { operation: "dump", target: "main", day: 1, result: "done" },
-  { operation: "restore", target: "@production", day: 2, result: "failed" },
+  { operation: "restore", target: "production (.env.production)", day: 2, result: "failed" },
   { operation: "sql", target: "main", day: 3, result: "interrupted" },
   { operation: "dump", target: "main", day: 4, result: undefined },
   { operation: "remove-plan", target: "main", day: 5, result: "done" },
@@ -39,7 +39,9 @@ test.each([
   [{}, ALL],
   [{ limit: 2 }, ALL.slice(0, 2)],
   [{ target: "main" }, ["dump", "sql", "dump"]],
-  [{ target: "@production_db" }, ["restore"]],
+  [{ target: "@production" }, ["restore"]], // as it is typed, however it is written down
+  [{ target: "@prod" }, []],
+  [{ target: "feature_db" }, ["copy"]],
   [{ since: Date.parse(at(3)) }, ["copy", "dump", "sql"]],
   [{ failed: true }, ["sql", "restore"]],
   [{ failed: true, target: "main", since: Date.parse(at(2)) }, ["sql"]],

@@ -20,9 +20,10 @@ const reading = {
       labels: Object.fromEntries(METRICS[metric].labels.map((label) => [label, `a "${label}"\n\\`])),
       value: 1,
     })),
-  ended: (["done", "failed"] as const).map((result) => ({
+  ended: (["done", "failed", "refused"] as const).map((how) => ({
     ...{ version: 1 as const, at: new Date(0).toISOString(), run: newRunId(new Date(0)), event: "end" as const },
-    ...{ operation: "dump", target: "main", database: "d", by: "b", host: "h", pid: 1, result, duration_ms: 1500 },
+    ...{ operation: "dump", target: "main", database: "d", by: "b", host: "h", pid: 1, duration_ms: 1000 },
+    ...(how === "refused" ? { result: "failed" as const, details: { refused: true } } : { result: how }),
   })),
 };
 

@@ -4,9 +4,12 @@ import { parseCondition } from "../../../src/config/condition.ts";
 import { configSchema } from "../../../src/config/config-schema.ts";
 import { MEASURES, type Measure } from "../../../src/config/measures.ts";
 import { type Figures, figure, type Measured, none, unknown } from "../../../src/monitor/figures/figure.ts";
+import { measureSeeding } from "../../../src/monitor/figures/repository.ts";
 import { evaluate } from "../../../src/monitor/rules/evaluate.ts";
 import { chooseRules, readRules, usualRules } from "../../../src/monitor/rules/rule.ts";
 import { hintFor, sayFinding } from "../../../src/monitor/rules/words.ts";
+import type { JournalEntry } from "../../../src/sys/journal.ts";
+import { newRunId } from "../../../src/sys/run-id.ts";
 
 const read = (checks: object) => {
   const parsed = v.safeParse(configSchema, { project: "p", server: { container: "c" }, checks });
@@ -67,6 +70,16 @@ describe("the rules", () => {
       "main: 2 h 5 min > 1 ms (r)",
     );
   });
+});
+
+test("a seed run that was refused is none that has failed", () => {
+  const now = new Date("2026-01-15T12:00:00Z");
+  const base = { version: 1 as const, at: now.toISOString(), run: newRunId(now), event: "end" as const, pid: 1 };
+  const seed = { ...base, operation: "seed", target: "main", database: "d", by: "b", host: "h" };
+  const failed: JournalEntry = { ...seed, result: "failed" };
+  const refused: JournalEntry = { ...failed, details: { refused: true } };
+  expect(measureSeeding([{ ...seed, result: "done" }, refused, failed], now)).toMatchObject({ value: 0.5 });
+  expect(measureSeeding([refused], now)).toMatchObject({ state: "none" });
 });
 
 describe("a condition is judged", () => {

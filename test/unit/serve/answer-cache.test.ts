@@ -29,6 +29,18 @@ describe("an answer", () => {
     expect(await ask()).toEqual({ value: 1, ageMs: 1_000 });
   });
 
+  test("is not kept where all that are kept are too much together", async () => {
+    const large = (key: string) => cache.answer(key, async () => String(++asked).padEnd(20 * 1024 * 1024));
+    await large("one");
+    await large("one");
+    expect(asked).toBe(1);
+    await large("two");
+    await large("two");
+    expect(asked).toBe(2);
+    await large("one");
+    expect(asked).toBe(3);
+  });
+
   test("is asked anew as soon as a file has changed, whatever its age", async () => {
     await ask();
     await writeFile(join(folder, "journal"), "a line");

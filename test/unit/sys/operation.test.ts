@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { interruption } from "../../../src/errors.ts";
+import { interruption, refusal } from "../../../src/errors.ts";
 import { readJournal } from "../../../src/sys/journal.ts";
 import {
   actorName,
@@ -89,6 +89,14 @@ describe("the journal", () => {
     await expect(failing).rejects.toThrow("hunter2");
     const end = (await readJournal(stateDir)).at(-1);
     expect(end).toMatchObject({ event: "end", result: "failed", error: "unexpected: Error" });
+  });
+
+  test("says of what was refused that it was: nothing has failed that was never tried", async () => {
+    const refused = run(async () => {
+      throw refusal("consent", "that needs consent", "--yes");
+    });
+    await expect(refused).rejects.toThrow("needs consent");
+    expect((await readJournal(stateDir)).at(-1)).toMatchObject({ result: "failed", details: { refused: true } });
   });
 
   test("says of an interruption that it was one, and the reason is the error", async () => {
