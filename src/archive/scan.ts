@@ -23,11 +23,16 @@ export interface PlainScan {
   settings: string[];
   /** It says what a new database does not need. */
   superfluous: boolean;
+  /** It holds rows, and nothing that makes a table for them. */
+  onlyRows: boolean;
 }
 
 const OTHER_DATABASE = /^(?:CREATE|DROP|ALTER) DATABASE\b/i;
 const EXTENSION = new RegExp(`^CREATE EXTENSION (?:IF NOT EXISTS )?(${NAME})`, "i");
 const TABLESPACE = new RegExp(`^SET default_tablespace = (${NAME})$`, "i");
+const FILLS = /^(?:COPY .+ FROM |INSERT INTO )/i;
+/** An extension may make tables, too. */
+const MAKES = /^(?:CREATE (?:\w+ )*(?:TABLE|VIEW|EXTENSION)|SELECT .*\bINTO) /i;
 const LAST_WORDS = /^-- PostgreSQL database dump complete\s*$/;
 const RETURN_AT_END = /^-- PostgreSQL database dump\r$/;
 
@@ -66,6 +71,8 @@ class PlainScanner implements SqlListener {
   private readonly settings = new Set<string>();
   private readonly superfluous = new Superfluous();
   private hasSuperfluous = false;
+  private fills = false;
+  private makes = false;
   private readonly held = new HeldBytes();
   private readonly lexer = new SqlLexer(this);
   private readonly path: string;
@@ -130,6 +137,8 @@ class PlainScanner implements SqlListener {
     const elevated = elevatedOf(text, whole);
     if (elevated !== undefined) this.elevated.push(elevated);
     if (this.superfluous.includes(text)) this.hasSuperfluous = true;
+    this.fills ||= FILLS.test(text);
+    this.makes ||= MAKES.test(text);
     for (const option of namesLeftOut(text)) this.options.add(option);
     const setting = settingOf(text);
     if (setting !== undefined) this.settings.add(setting);
@@ -163,7 +172,7 @@ class PlainScanner implements SqlListener {
     const restricted = this.key !== undefined;
     const [extensions, tablespaces] = [[...this.extensions], [...this.tablespaces]];
     const [options, settings, wants] = [[...this.options], [...this.settings], this.wants.all];
-    const superfluous = this.hasSuperfluous;
-    return { serverVersion, restricted, extensions, wants, elevated, tablespaces, options, settings, superfluous };
+    const about = { superfluous: this.hasSuperfluous, onlyRows: this.fills && !this.makes };
+    return { serverVersion, restricted, extensions, wants, elevated, tablespaces, options, settings, ...about };
   }
 }

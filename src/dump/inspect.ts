@@ -188,7 +188,7 @@ async function inspectPlain(
     extensions: manifest?.schema ? manifest.extensions.map(({ name }) => name) : scan.extensions,
     tablespaces: manifest?.tablespaces ?? scan.tablespaces,
     serverVersion: parseVersion(manifest?.server_version || scan.serverVersion || ""),
-    onlyRows: manifest?.content === "data", // without a manifest psql says at the first row which table is not there
+    onlyRows: manifest?.content === "data" || scan.onlyRows,
     checked: manifest === undefined ? "read" : "sha256",
   };
 }

@@ -29,13 +29,25 @@ end $_$;
 `;
   const { wants, ...found } = await scan(HEAD + body + TAIL);
   expect(found).toEqual({
-    ...{ serverVersion: "17.2", restricted: true, options: [], settings: [], superfluous: false },
+    ...{ serverVersion: "17.2", restricted: true, options: [], settings: [], superfluous: false, onlyRows: false },
     ...{ extensions: ["odd ext"], tablespaces: ["fast; disk"] },
     elevated: [{ object: "extension odd ext", sql: 'CREATE EXTENSION IF NOT EXISTS "odd ext" WITH SCHEMA public;' }],
   });
   const roles = ['the "owner"', "d", "defaulted", "granted", "revoked", "one", "two; 2"];
   expect(wants.flatMap((want) => want.roles)).toEqual(roles);
   expect((await scan((HEAD + TAIL).replaceAll(/^\\(un)?restrict abc$/gm, ""))).restricted).toBe(false);
+});
+
+test.each([
+  ["COPY public.t (a) FROM stdin;\n1\n\\.\nSELECT pg_catalog.setval('public.s', 1, true);\n", true],
+  ["INSERT INTO public.t VALUES (1);\n", true],
+  ["ALTER TABLE public.t DISABLE TRIGGER ALL;\nINSERT INTO public.t (a) VALUES\n\t(1),\n\t(2);\n", true],
+  ["CREATE TABLE public.t (a integer);\nINSERT INTO public.t VALUES (1);\n", false],
+  ["CREATE UNLOGGED TABLE public.t (a integer);\nCOPY public.t (a) FROM stdin;\n1\n\\.\n", false],
+  ["CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;\nCOPY public.spatial_ref_sys FROM stdin;\n\\.\n", false],
+  ["CREATE TYPE public.mood AS ENUM ('a');\n", false],
+])("whether it holds rows without their tables: %s", async (body, onlyRows) => {
+  expect((await scan(HEAD + body + TAIL)).onlyRows).toBe(onlyRows);
 });
 
 test("what may have to be left out is named, where it is a statement", async () => {
