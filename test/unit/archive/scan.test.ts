@@ -29,7 +29,15 @@ end $_$;
 `;
   const { wants, ...found } = await scan(HEAD + body + TAIL);
   expect(found).toEqual({
-    ...{ serverVersion: "17.2", restricted: true, options: [], settings: [], superfluous: false, onlyRows: false },
+    ...{
+      serverVersion: "17.2",
+      restricted: true,
+      options: [],
+      settings: [],
+      superfluous: false,
+      onlyRows: false,
+      ownDatabase: undefined,
+    },
     ...{ extensions: ["odd ext"], tablespaces: ["fast; disk"] },
     elevated: [{ object: "extension odd ext", sql: 'CREATE EXTENSION IF NOT EXISTS "odd ext" WITH SCHEMA public;' }],
   });
@@ -48,6 +56,18 @@ test.each([
   ["CREATE TYPE public.mood AS ENUM ('a');\n", false],
 ])("whether it holds rows without their tables: %s", async (body, onlyRows) => {
   expect((await scan(HEAD + body + TAIL)).onlyRows).toBe(onlyRows);
+});
+
+test("a dump may make its own database and enter it; pg_restore's SQL may not", async () => {
+  const body =
+    "DROP DATABASE IF EXISTS shop;\nCREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8';\n\\connect shop\n";
+  expect(await scan(HEAD + body + TAIL)).toMatchObject({ ownDatabase: "shop", superfluous: true });
+  expect((await scan(HEAD + TAIL)).ownDatabase).toBeUndefined();
+  const odd = `CREATE DATABASE "my db";\n\\encoding SQL_ASCII\n\\connect -reuse-previous=on "dbname='my db'"\n`;
+  expect((await scan(HEAD + odd + TAIL)).ownDatabase).toBe("my db");
+  await expect(Array.fromAsync(scannedPlain(inChunks(HEAD + body + TAIL, 64), "x.sql"))).rejects.toMatchObject({
+    code: "dump_unsafe",
+  });
 });
 
 test("what may have to be left out is named, where it is a statement", async () => {
@@ -97,6 +117,15 @@ describe("refused", () => {
     ["drop database if exists x;\n", "dump_unsafe"],
     ["ALTER DATABASE x SET a TO b;\n", "dump_unsafe"],
     ["\\connect x\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\nCREATE DATABASE y;\n\\connect y\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect y\n", "dump_unsafe"],
+    ["\\encoding SQL_ASCII\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x\n\\connect y\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x\nDROP DATABASE x;\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x\nALTER DATABASE y SET a TO b;\n", "dump_unsafe"],
+    ["DROP DATABASE y;\nCREATE DATABASE x;\n\\connect x\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x other_user\n", "dump_unsafe"],
+    ['CREATE DATABASE x;\n\\connect "dbname=x host=away"\n', "dump_unsafe"],
     ["\\c x\n", "dump_unsafe"],
     ["\\! touch x\n", "dump_unsafe"],
     ["SELECT 1 \\! touch x\n;\n", "dump_unsafe"],
