@@ -38,6 +38,8 @@ export async function detectDump(source: ByteSource): Promise<DumpKind> {
     const held = holdsDump(beginning);
     throw held === undefined ? wrapped(path, wrapping, TAR) : packed(path, held, wrapping);
   }
+  const again = wrappingOf(beginning);
+  if (again === "gzip" || again === "zstd") throw wrapped(path, wrapping, `a file compressed with ${again}`);
   const foreign = findForeign(beginning);
   if (foreign !== undefined) throw notADump(path, `within ${wrapping}, ${foreign}`);
   if (beginning.includes(0)) throw notADump(path, BINARY);

@@ -24,6 +24,12 @@ const RULES: readonly Rule[] = [
     hint: "make it again without 2>&1, and without the -t of docker exec, which mixes the two; or take that line out",
   },
   {
+    code: "load_duplicate",
+    says: /duplicate key value violates unique constraint "([^"]+)"/i,
+    why: (name) => `rows that ${name} allows once are there already`,
+    hint: "empty the tables first (TRUNCATE), or replace them: pgrove restore DUMP --table NAME",
+  },
+  {
     code: "load_order",
     says: /violates check constraint "([^"]+)"/i,
     why: (name) =>
@@ -65,6 +71,18 @@ const RULES: readonly Rule[] = [
     says: /could not create locale "([^"]+)"|collation "([^"]+)" for encoding/i,
     why: (name) => `the server has no locale or collation ${name}`,
     hint: "use an image that has the locale, or change the collation in the source and dump again",
+  },
+  {
+    code: "load_access_method",
+    says: /access method "([^"]+)" does not exist/i,
+    why: (name) => `the server has no access method ${name}`,
+    hint: "install the extension that has it; or dump again with pg_dump --no-table-access-method",
+  },
+  {
+    code: "load_setting",
+    says: /unrecognized configuration parameter "([^"]+)"/i,
+    why: (name) => `the server does not know the setting ${name}, which a provider or a newer PostgreSQL has`,
+    hint: "take the lines that set it out of the dump, or restore it to a server that knows it",
   },
   {
     code: "load_time_limit",

@@ -4,6 +4,7 @@ import { SqlLexer } from "../sql/lexer.ts";
 import type { Place } from "../sql/listener.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { blank, findLeftOut, settingOf } from "./left-out.ts";
+import { OwnDatabase } from "./own-database.ts";
 import { setsNoPath } from "./search-path.ts";
 import { Superfluous } from "./superfluous.ts";
 import { isSkipped, type Skipping, wantOf } from "./wants.ts";
@@ -34,16 +35,18 @@ export async function* filterSql(
 ): AsyncGenerator<Uint8Array> {
   const held = new HeldBytes();
   const superfluous = new Superfluous();
+  const own = new OwnDatabase();
   const parts: Place[] = [];
   const lexer = new SqlLexer({
     comment: (line) => superfluous.comment(line),
     unclear: () => undefined, // the scan refuses it
     command: (line, _whole, place) => {
       if (leaving.restrict && /^\\(?:un)?restrict\b/.test(line)) parts.push(place);
+      else if (leaving.superfluous && own.enters(line)) parts.push(place);
     },
     statement: (text, place) => {
       told(text);
-      const isSuperfluous = superfluous.includes(text) && leaving.superfluous;
+      const isSuperfluous = (own.takes(text) || superfluous.includes(text)) && leaving.superfluous;
       const bytes = held.at(place);
       if (bytes === undefined) return;
       if (isSuperfluous || isLeft(text, bytes, leaving)) parts.push(place);

@@ -1,10 +1,12 @@
 /** What a file is that is no dump, by how it begins, and what makes a dump of it. */
+import { ARCHIVE_MAGIC } from "./archive.ts";
 
 const GPG = "it is encrypted with OpenPGP: decrypt it first with gpg -d";
 const AGE = "it is encrypted with age: decrypt it first with age -d";
 const OPENSSL = "it is encrypted with openssl: decrypt it first with openssl enc -d";
 const UTF16 =
   "it is UTF-16 text, as PowerShell's `>` writes: make it again with pg_dump -f; or, where it is SQL, iconv -f UTF-16 -t UTF-8";
+const BASE64 = "it is base64: decode it first with base64 -d";
 const MYSQL = "it is a dump of MySQL or MariaDB";
 const PAGE = "it is a page of the web or the error of a store, as a download without its login leaves it";
 
@@ -16,6 +18,11 @@ const BEGINNINGS: readonly [string, string][] = [
   ["LZIP", "it is compressed with lzip: decompress it first with lzip -d"],
   ["PK\x03\x04", "it is a zip file: unpack it first"],
   ["7z\xbc\xaf\x27\x1c", "it is a 7z file: unpack it first"],
+  ["Rar!", "it is a RAR file: unpack it first"],
+  ["UEdETV", BASE64],
+  ["LS0KLS0g", BASE64],
+  ["H4sI", BASE64],
+  ["KLUv/", BASE64],
   ["SQLite format 3", "it is an SQLite database"],
   ["age-encryption.org", AGE],
   ["-----BEGIN AGE ENCRYPTED", AGE],
@@ -34,7 +41,9 @@ const BEGINNINGS: readonly [string, string][] = [
   ["/*M!", MYSQL],
   ["version https://git-lfs", "it is only a pointer of git-lfs: git lfs pull"],
 ];
-const PAGES = ["<!doctype", "<html", "<?xml"];
+const PAGES = ["<!doctype", "<html", "<?xml", "<error", "{"];
+const ARCHIVE_LATER =
+  "it is an archive behind something else, such as what a program has said first: make it again without that (no 2>&1, no -t)";
 
 /** The file's kind and the way out, by its first bytes; undefined where they are of no kind that is known here. */
 export function findForeign(head: Uint8Array): string | undefined {
@@ -42,6 +51,7 @@ export function findForeign(head: Uint8Array): string | undefined {
   const found = BEGINNINGS.find(([beginning]) => text.startsWith(beginning));
   if (found !== undefined) return found[1];
   if (isOpenPgp(head)) return GPG;
+  if (Buffer.from(head).indexOf(`${ARCHIVE_MAGIC}\x01`, 1, "latin1") > 0) return ARCHIVE_LATER;
   const page = text.trimStart().toLowerCase();
   return PAGES.some((beginning) => page.startsWith(beginning)) ? PAGE : undefined;
 }

@@ -5,6 +5,7 @@ import type { Place, SqlListener } from "../sql/listener.ts";
 import { type ElevatedStatement, elevatedOf } from "./elevated.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { namesLeftOut, settingOf } from "./left-out.ts";
+import { OwnDatabase } from "./own-database.ts";
 import { Superfluous } from "./superfluous.ts";
 import { NAME, unquoteName, type Want, WantList, wantOf } from "./wants.ts";
 
@@ -23,11 +24,19 @@ export interface PlainScan {
   settings: string[];
   /** It says what a new database does not need. */
   superfluous: boolean;
+  /** The database that it makes and enters. */
+  ownDatabase: string | undefined;
+  /** It holds rows, and nothing that makes a table for them. */
+  onlyRows: boolean;
 }
 
 const OTHER_DATABASE = /^(?:CREATE|DROP|ALTER) DATABASE\b/i;
 const EXTENSION = new RegExp(`^CREATE EXTENSION (?:IF NOT EXISTS )?(${NAME})`, "i");
 const TABLESPACE = new RegExp(`^SET default_tablespace = (${NAME})$`, "i");
+const FILLS = /^(?:COPY .+ FROM |INSERT INTO )/i;
+/** An extension may make tables, too. */
+const MAKES = /^(?:CREATE (?:\w+ )*(?:TABLE|VIEW|EXTENSION)|SELECT .*\bINTO) /i;
+const ANOTHER = "it works on other databases than the target";
 const LAST_WORDS = /^-- PostgreSQL database dump complete\s*$/;
 const RETURN_AT_END = /^-- PostgreSQL database dump\r$/;
 
@@ -36,14 +45,17 @@ const RETURN_AT_END = /^-- PostgreSQL database dump\r$/;
  * another database than the connected one, or holds commands for psql itself.
  */
 export async function scanPlain(source: AsyncIterable<Uint8Array>, path: string): Promise<PlainScan> {
-  const scanner = new PlainScanner(path);
+  const scanner = new PlainScanner(path, true);
   for await (const chunk of source) scanner.add(chunk);
   return scanner.finish();
 }
 
-/** A plain dump that is scanned while it passes: whoever reads on has seen no line that was not. Throws as the scan. */
+/**
+ * What pg_restore makes of an archive, scanned while it passes: whoever reads on has seen no line that was not. Throws as the
+ * scan, and where a database is made: nothing is taken out of it behind this.
+ */
 export async function* scannedPlain(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
-  const scanner = new PlainScanner(path);
+  const scanner = new PlainScanner(path, false);
   for await (const chunk of source) {
     scanner.add(chunk);
     yield chunk;
@@ -66,12 +78,17 @@ class PlainScanner implements SqlListener {
   private readonly settings = new Set<string>();
   private readonly superfluous = new Superfluous();
   private hasSuperfluous = false;
+  private fills = false;
+  private makes = false;
   private readonly held = new HeldBytes();
   private readonly lexer = new SqlLexer(this);
+  private readonly own = new OwnDatabase();
   private readonly path: string;
+  private readonly mayMakeOwn: boolean;
 
-  constructor(path: string) {
+  constructor(path: string, mayMakeOwn: boolean) {
     this.path = path;
+    this.mayMakeOwn = mayMakeOwn;
   }
 
   add(chunk: Uint8Array): void {
@@ -102,7 +119,8 @@ class PlainScanner implements SqlListener {
       return;
     }
     if (verb === "restrict") this.key = key;
-    else if (/^\\c(onnect)?\b/.test(line)) throw this.refuse(line, "it works on other databases than the target");
+    else if (this.mayMakeOwn && this.own.enters(line)) this.hasSuperfluous = true;
+    else if (/^\\c(onnect)?\b/.test(line)) throw this.refuse(line, ANOTHER);
     else throw this.refuse(line, "it holds a command for psql itself");
   }
 
@@ -116,7 +134,11 @@ class PlainScanner implements SqlListener {
 
   statement(text: string, place: Place): void {
     this.complete = false; // what follows the last words must have last words of its own
-    if (OTHER_DATABASE.test(text)) throw this.refuse(text, "it works on other databases than the target");
+    if (this.mayMakeOwn && this.own.takes(text)) {
+      this.hasSuperfluous = true;
+      return;
+    }
+    if (OTHER_DATABASE.test(text)) throw this.refuse(text, ANOTHER);
     if (/^CREATE SUBSCRIPTION\b/i.test(text)) {
       throw this.refuse(text, "it would subscribe to another server", "make it again with pg_dump --no-subscriptions");
     }
@@ -130,6 +152,8 @@ class PlainScanner implements SqlListener {
     const elevated = elevatedOf(text, whole);
     if (elevated !== undefined) this.elevated.push(elevated);
     if (this.superfluous.includes(text)) this.hasSuperfluous = true;
+    this.fills ||= FILLS.test(text);
+    this.makes ||= MAKES.test(text);
     for (const option of namesLeftOut(text)) this.options.add(option);
     const setting = settingOf(text);
     if (setting !== undefined) this.settings.add(setting);
@@ -159,11 +183,12 @@ class PlainScanner implements SqlListener {
         "it was cut off, or is no dump; SQL that is none runs with: pgrove sql -f FILE",
       );
     }
+    if (this.own.isLeftOpen) throw this.refuse("it makes a database, and does not enter it", ANOTHER);
     const { serverVersion, elevated } = this;
     const restricted = this.key !== undefined;
     const [extensions, tablespaces] = [[...this.extensions], [...this.tablespaces]];
     const [options, settings, wants] = [[...this.options], [...this.settings], this.wants.all];
-    const superfluous = this.hasSuperfluous;
-    return { serverVersion, restricted, extensions, wants, elevated, tablespaces, options, settings, superfluous };
+    const about = { superfluous: this.hasSuperfluous, onlyRows: this.fills && !this.makes, ownDatabase: this.own.name };
+    return { serverVersion, restricted, extensions, wants, elevated, tablespaces, options, settings, ...about };
   }
 }

@@ -19,6 +19,9 @@ export interface Want {
   settings: readonly string[];
 }
 
+/** In which tablespaces something lies: as the object of a want. */
+export const TABLESPACES = "tablespaces";
+
 /** What is not taken of a dump. */
 export interface Skipping {
   owners: boolean;
@@ -195,6 +198,7 @@ function setOf(text: string, whole: () => string): Want | undefined {
     return { ...none, kind: "session", roles: [name], superuser: /^SET SESSION AUTHORIZATION/i.test(text) };
   }
   const name = SETTING.exec(text)?.[1];
+  if (name?.toLowerCase() === "default_tablespace") return { ...none, kind: "object", object: TABLESPACES };
   return name === undefined ? undefined : { ...none, kind: "setting", settings: [name] };
 }
 

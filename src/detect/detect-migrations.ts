@@ -1,12 +1,14 @@
 /** Finds a repository's migrations, and which tool they are written for. */
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join } from "node:path";
 import { readEnvFile } from "../config/env-file.ts";
+import type { Environment } from "../config/env-vars.ts";
 import type { Layout } from "../config/schema-migrations.ts";
 import { loadTextFile } from "../config/text-file.ts";
 import { isNumberedFolder, isNumberedSql, layoutOfName, layoutOfText, usesSqlx } from "../repo/migration-layout.ts";
 import { toolOfName } from "../repo/migration-tools.ts";
+import { toldDirs, toldTable } from "../repo/tool-variables.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import type { FoundEntry } from "./detect-entries.ts";
 
@@ -29,31 +31,21 @@ export async function findMigrations(
 ): Promise<DetectedMigrations | undefined> {
   const told = await readToolVariables(root, entries);
   const within = (names: ReadonlySet<string>) => entries.filter(({ name, isFolder }) => isFolder && names.has(name));
-  for (const dir of [...told.dirs, ...within(SQL_FOLDERS).map(({ path }) => path)]) {
+  for (const dir of [...toldDirs(told).map(({ value }) => value), ...within(SQL_FOLDERS).map(({ path }) => path)]) {
     const layout = await findLayout(join(root, dir), root);
     if (layout === undefined) continue;
-    const table = told.tables[layout];
+    const table = toldTable(told, layout)?.value;
     return { dir, layout, ...(table === undefined ? {} : { table }) };
   }
   return findPrisma(entries) ?? findAlembic(entries) ?? findDrizzle(entries) ?? findForeign(entries, within(FOLDERS));
 }
 
-interface ToldByVariables {
-  dirs: readonly string[];
-  tables: Partial<Record<Layout, string>>;
-}
-
 /** What the root's env files say to goose and dbmate, which read them by themselves. */
-async function readToolVariables(root: string, entries: readonly FoundEntry[]): Promise<ToldByVariables> {
+async function readToolVariables(root: string, entries: readonly FoundEntry[]): Promise<Environment> {
   const files = entries.filter(({ path, name, isFolder }) => !isFolder && path === name && /^\.env(\.|$)/.test(name));
   const told: Record<string, string> = {};
   for (const { path } of files) Object.assign(told, await readEnvFile(join(root, path)).catch(() => ({})));
-  const dirs = [told.GOOSE_MIGRATION_DIR, told.DBMATE_MIGRATIONS_DIR].filter((dir) => dir !== undefined && dir !== "");
-  const tables = { goose: told.GOOSE_TABLE || undefined, dbmate: told.DBMATE_MIGRATIONS_TABLE || undefined };
-  return {
-    dirs: dirs.map((dir) => normalize(dir ?? "").replace(/(.)\/$/, "$1")).filter((dir) => !/^(\.\.|\/)/.test(dir)),
-    tables: Object.fromEntries(Object.entries(tables).filter(([, table]) => table !== undefined)),
-  };
+  return told;
 }
 
 /** The first file in a folder of migrations, or below it, that looks like one of another tool's. */

@@ -2,7 +2,7 @@
 
 import type { ElevatedStatement } from "../archive/elevated.ts";
 import type { Skipping } from "../archive/wants.ts";
-import { messageOf, missingError, refusal } from "../errors.ts";
+import { messageOf, missingError } from "../errors.ts";
 import { dropDatabase } from "../postgres/admin.ts";
 import { mayRefuse, tryExtensions } from "../postgres/refused-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -47,16 +47,6 @@ export interface LoadRequest extends LoadChoice {
   consent: (loss: Loss, foreign?: DoubtfulDump, dump?: StoredDump) => Promise<void>;
   /** Asked before the SQL of somebody else's dump is run where nothing is replaced; throws when it is not wanted. */
   approveForeign: (foreign: DoubtfulDump) => Promise<void>;
-}
-
-/** Throws (exit 5) for a dump of rows alone: what is restored is a new database, which needs the tables too. */
-export function requireTables({ dump, onlyRows }: InspectedDump): void {
-  if (!onlyRows) return;
-  throw refusal(
-    "dump_data_only",
-    `${dump.name} holds only rows, and a restore builds a new database, which needs the tables too`,
-    "add them to the tables of a database that is there: --data-only; or dump without --data-only",
-  );
 }
 
 export interface Scratch {

@@ -1,7 +1,7 @@
 /** Which parts of a dump go in: by what was asked for, what the server has, and what the login may do there. */
 import { grantsOfExtensions, rowsOfExtensions } from "../archive/archive-wants.ts";
 import { type ElevatedStatement, takenBy, withoutDefiant } from "../archive/elevated.ts";
-import { isSkipped, type Skipping, type Want } from "../archive/wants.ts";
+import { isSkipped, type Skipping, TABLESPACES, type Want } from "../archive/wants.ts";
 import type { Needs, ServerFacts } from "../unit/needs.ts";
 import type { InspectedDump } from "./inspect.ts";
 
@@ -15,6 +15,8 @@ export interface PartChoice {
   skippedExtensions?: readonly string[];
   /** Leave out what the login may not create. */
   skipForbidden?: boolean;
+  /** Everything lies in the database's own tablespace. */
+  noTablespaces?: boolean;
 }
 
 /** What goes in, what is said of the rest, and what is needed all the same. */
@@ -45,6 +47,7 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
   const { entries } = inspected;
   const orphans = without ? [...rowsOfExtensions(entries), ...grantsOfExtensions(entries)] : [];
   const objects = new Set([...asked, ...roleless.map(({ object }) => object), ...forbidden, ...orphans]);
+  if (choice.noTablespaces) objects.add(TABLESPACES);
   if (!facts.mayAll) objects.add("extension plpgsql"); // every database has it, and it is the superuser's
   const elevated = chooseElevated(inspected, facts, objects);
   for (const object of takenBy(elevated)) objects.add(object);
@@ -68,6 +71,7 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
         [...asked].filter((object) => !unknown.includes(object)),
       ),
       ...noted("left out, since an extension makes what it is about", orphans),
+      ...(choice.noTablespaces ? noted("left out: tablespaces", inspected.tablespaces) : []),
       ...noted("the dump has none of this", unknown),
     ],
     needs: needsOf(inspected, facts, { skipping, elevated }, choice.noOwner),
@@ -118,7 +122,7 @@ function needsOf(
       (name) => made.includes(name) || !skipping.objects.has(`extension ${name}`),
     ),
     elevatedExtensions: made,
-    tablespaces: inspected.tablespaces,
+    tablespaces: skipping.objects.has(TABLESPACES) ? [] : inspected.tablespaces,
     superuser: [
       ...taken.filter(({ kind, superuser }) => kind === "object" && superuser).map(({ object }) => object),
       ...rolesOf(taken.filter(({ kind, superuser }) => kind === "session" && superuser))
@@ -135,6 +139,7 @@ function needsOf(
       roles: waysWithout(inspected, facts, noOwner),
       extensions: ", or leave them out, with what does not need them: --skip-extension NAME",
       superuser: ", or leave that out: --skip-forbidden",
+      tablespaces: ", or put all of it into the database's own: --no-tablespaces",
     },
   };
 }

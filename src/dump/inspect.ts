@@ -46,6 +46,8 @@ export interface InspectedDump {
   restricted: boolean;
   /** It says what a new database does not need. */
   superfluous: boolean;
+  /** The database that a plain dump makes and enters: what it says of that itself is left out. */
+  ownDatabase?: string | undefined;
   /** What it says of that which is left out on the way in. */
   leftOut: LeftOut;
   /** Where an archive says it: in bytes of the file, or of a directory's toc.dat. */
@@ -181,14 +183,14 @@ async function inspectPlain(
   // Whoever wrote the manifest may have written the SQL: both are read before psql sees a line.
   const scan = await scanPlain(openPlain(opened.bytes, kind.wrapping, see), dump.path);
   if (manifest !== undefined && hash.digest("hex") !== manifest.sha256) await requireChecksum(dump, tools);
-  const { restricted, superfluous, options, settings, wants, elevated } = scan;
+  const { restricted, superfluous, ownDatabase, options, settings, wants, elevated } = scan;
   return {
-    ...{ ...opened, kind, tables: undefined, reader: 0, restricted, superfluous, wants, elevated },
+    ...{ ...opened, kind, tables: undefined, reader: 0, restricted, superfluous, ownDatabase, wants, elevated },
     ...{ leftOut: { options, settings }, parts: [], entries: [] },
     extensions: manifest?.schema ? manifest.extensions.map(({ name }) => name) : scan.extensions,
     tablespaces: manifest?.tablespaces ?? scan.tablespaces,
     serverVersion: parseVersion(manifest?.server_version || scan.serverVersion || ""),
-    onlyRows: manifest?.content === "data", // without a manifest psql says at the first row which table is not there
+    onlyRows: manifest?.content === "data" || scan.onlyRows,
     checked: manifest === undefined ? "read" : "sha256",
   };
 }

@@ -5,7 +5,7 @@ import { feedPsql, readServerMajor } from "../archive/feed-psql.ts";
 import { SCRIPT_CONTENTS } from "../archive/left-out.ts";
 import { openPlain } from "../archive/plain.ts";
 import { scannedPlain } from "../archive/scan.ts";
-import type { Skipping } from "../archive/wants.ts";
+import { type Skipping, TABLESPACES } from "../archive/wants.ts";
 import { failure } from "../errors.ts";
 import { databaseArgument } from "../postgres/identifier.ts";
 import type { Stage, ToolOptions } from "../postgres/toolbox.ts";
@@ -105,6 +105,7 @@ function argumentsFor({ path }: Placed, { skipping, list }: LoadRequest & LoadSe
     "--verbose",
     ...(skipping.owners ? ["--no-owner"] : []),
     ...(skipping.grants ? ["--no-acl"] : []),
+    ...(skipping.objects.has(TABLESPACES) ? ["--no-tablespaces"] : []),
     ...(list === undefined ? [] : [`--use-list=${list.path}`]),
     ...(path === undefined ? [] : [path]),
   ];

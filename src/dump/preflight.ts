@@ -47,7 +47,14 @@ export async function requireCompatible(
   requirePresent(facts, live.target.label, needs);
   await requireRoom(inspected, facts, live);
   const encoding = inspected.dump.manifest?.encoding || undefined;
-  const leftOut = [describeLeftOut(inspected.subscriptions ?? []), sayLeftOut(inspected.leftOut, server.major)];
+  const { ownDatabase: own } = inspected;
+  const leftOut = [
+    own === undefined
+      ? undefined
+      : `left out: what it says of the database ${own} itself, such as its settings and grants`,
+    describeLeftOut(inspected.subscriptions ?? []),
+    sayLeftOut(inspected.leftOut, server.major),
+  ];
   const converted =
     encoding === undefined || encoding === request.encoding
       ? undefined

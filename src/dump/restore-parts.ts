@@ -23,7 +23,7 @@ import { requireCompatible } from "./preflight.ts";
 import { requireNoTimescale } from "./restoring.ts";
 
 export interface PartsRequest
-  extends Pick<LoadRequest, "findDump" | "noOwner" | "skippedExtensions" | "approveForeign"> {
+  extends Pick<LoadRequest, "findDump" | "noOwner" | "skippedExtensions" | "noTablespaces" | "approveForeign"> {
   part: PartOfDump;
   /** Asked before anything is changed; throws when it is not wanted. */
   consent: (change: PartsChange) => Promise<void>;

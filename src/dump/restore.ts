@@ -19,13 +19,7 @@ import { type DatabaseShape, readShape } from "../unit/swap.ts";
 import type { Loss, Place, Unit } from "../unit/unit.ts";
 import { databaseOf, unitOf } from "../unit/unit-of.ts";
 import { type Work, type WorkSubject, withWork } from "../work/work.ts";
-import {
-  buildScratch,
-  type LoadChoice,
-  type LoadRequest,
-  requireTables,
-  type ScratchRequest,
-} from "./build-scratch.ts";
+import { buildScratch, type LoadChoice, type LoadRequest, type ScratchRequest } from "./build-scratch.ts";
 import type { Comparison } from "./compare.ts";
 import { type ContentsComparison, compareContents } from "./compare-contents.ts";
 import { findDoubt } from "./doubt.ts";
@@ -33,6 +27,7 @@ import { makeRoles, planMissingRoles } from "./globals.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
 import { mapDump, roleMapRefusal } from "./map-dump.ts";
 import { narrowDump } from "./narrow.ts";
+import { requireTables } from "./only-rows.ts";
 import { requireCompatible } from "./preflight.ts";
 import { requireNoTimescale, restoringOf } from "./restoring.ts";
 import type { StoredDump } from "./store.ts";
@@ -239,6 +234,7 @@ export async function testRestore(
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
     const inspected = mapDump(await inspectDump(dump, tools), request.roleMap, tools.note);
+    requireTables(inspected);
     const shape = await shapeOf(work, inspected, live.toolbox.user);
     const { skipping, elevated } = await requireCompatible(inspected, work.control, live, {
       ...{ ...request, encoding: shape.encoding },

@@ -1,6 +1,8 @@
 /** The migrations of a worktree: where the files are, what is set; and the database that they are for. */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { type LoadedConfig, pathInWorktree } from "../config/load-config.ts";
+import { tellsTools } from "../repo/tool-variables.ts";
 import { type RootedTarget, type RootPlace, resolveRootedTarget } from "../resolve/rooted-target.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { once } from "../sys/once.ts";
@@ -31,10 +33,19 @@ export async function locateMigrations(place: Pick<RootPlace, "config" | "folder
 }
 
 /** The database that is meant, and the migrations that are its own. */
-export async function openMigrations(place: RootPlace, targetText: string | undefined): Promise<TargetMigrations> {
+export async function openMigrations(
+  place: RootPlace & Pick<MigrateTools, "targetPlace">,
+  targetText: string | undefined,
+): Promise<TargetMigrations> {
   const { target, root, loaded } = await resolveRootedTarget(place, targetText);
+  const { environment, note } = place.targetPlace;
   const placed = await placeMigrations(loaded, root);
-  const table = placed.settings.table ?? tableOfUrl(target);
+  let told: string | undefined;
+  if (tellsTools(environment) || existsSync(join(root, ".env"))) {
+    const { readToolVariables, tableByVariables } = await import("./told-by-variables.ts");
+    told = await tableByVariables(placed, await readToolVariables(environment, root), note);
+  }
+  const table = placed.settings.table ?? tableOfUrl(target) ?? told;
   return { ...placed, settings: { ...placed.settings, table }, target };
 }
 

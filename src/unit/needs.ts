@@ -80,6 +80,7 @@ export interface Needs {
     roles: string;
     extensions: string;
     superuser: string;
+    tablespaces: string;
   };
 }
 
@@ -118,7 +119,12 @@ export function requirePresent(facts: ServerFacts, label: string, needs: Needs):
     among([...facts.ownExtensions, ...(needs.elevatedExtensions ?? [])]),
     `log in as a superuser${without.superuser}`,
   );
-  check("tablespaces", needs.tablespaces, among(facts.tablespaces), "create the tablespaces (CREATE TABLESPACE)");
+  check(
+    "tablespaces",
+    needs.tablespaces,
+    among(facts.tablespaces),
+    `create the tablespaces (CREATE TABLESPACE)${without.tablespaces}`,
+  );
   const may = () => facts.mayAll;
   check(`what only superusers do, and not ${login}`, needs.superuser, may, `log in as a superuser${without.superuser}`);
   const unfit = () => false;

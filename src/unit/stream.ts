@@ -84,6 +84,7 @@ export async function requireStreamable(work: Work, source: LiveTarget, { live, 
       roles: `${dumped} with --no-owner`,
       extensions: `${dumped} with --skip-extension NAME`,
       superuser: `${dumped} with --skip-forbidden`,
+      tablespaces: `${dumped} with --no-tablespaces`,
     },
   });
 }

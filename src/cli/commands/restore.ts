@@ -69,6 +69,11 @@ export const command = defineCommand({
       type: "boolean",
       description: "leave out what the login may not create: event triggers, extensions",
     },
+    tablespaces: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "everything lies in the database's own tablespace",
+    },
     "search-path": SEARCH_PATH,
     jobs: {
       type: "string",
@@ -103,7 +108,8 @@ export const command = defineCommand({
     const { intoNew } = args;
     const tools = await context.operationTools();
     if (given === "-") await tools.mayRun?.([STDIN_PATH]);
-    const choice = { noOwner: !args.owner, skippedExtensions: args.skipExtension };
+    const { owner, tablespaces, skipExtension: skippedExtensions } = args;
+    const choice = { noOwner: !owner, noTablespaces: !tablespaces, skippedExtensions };
     if (part !== undefined)
       return void (await restorePart(context, live, { findDump, part, ...choice, dryRun: args.dryRun }));
     const request: RestoreRequest = {

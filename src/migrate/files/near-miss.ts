@@ -1,6 +1,6 @@
 /** Files that are nearly migrations, each with what it probably is: none that was meant to run is passed over in silence. */
-import { existsSync } from "node:fs";
-import { join, posix } from "node:path";
+import { readdirSync } from "node:fs";
+import { posix } from "node:path";
 import { didYouMean } from "../../config/suggest.ts";
 import { isFlywayName, toolOfName } from "../../repo/migration-tools.ts";
 import type { Finding } from "../migration.ts";
@@ -85,14 +85,31 @@ function findOtherTool(name: string, file: string, { pattern }: WantedName): Fin
   });
 }
 
-/** A folder that is a migration of Prisma's: its SQL lies in a file whose name says nothing. */
+/** In a folder that has a number: what it does is written in another language, in a file whose name says nothing. */
+const IN_ANOTHER_LANGUAGE = /^(?:up|down|mod|migration)\.(?:rs|go|py|rb|php|exs|[cm]?[jt]s|ya?ml)$/i;
+
+/** A folder that is another tool's migration; Prisma's SQL lies in a file whose name says nothing. */
 export function findFolderMigration({ path, shown, fileName: name }: FolderFile): Finding | undefined {
-  if (!/^\d/.test(name) || !existsSync(join(path, "migration.sql"))) return undefined;
+  if (!/^\d/.test(name)) return undefined;
+  const held = namesIn(path);
+  const other = held.includes("up.sql") ? undefined : held.find((each) => IN_ANOTHER_LANGUAGE.test(each));
+  const what = held.includes("migration.sql")
+    ? "it looks like a migration of Prisma"
+    : other && `it holds ${other}, and no up.sql`;
+  if (what === undefined) return undefined;
   return fileFinding("error", {
     ...{ rule: "wrong_name", file: shown },
-    message: "would not be run: it looks like a migration of Prisma",
+    message: `would not be run: ${what}`,
     hint: `make files of it, named as the others; or let pgrove call that tool: migrations.command in pgrove.yaml; ${OR_IGNORE}`,
   });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // it may be nobody's business
+  }
 }
 
 /** A folder's migration among those of another layout. */

@@ -110,7 +110,9 @@ function nameTool(wrong: Finding, file: FolderFile, texts: TextReader): Finding 
   if (wrong.rule !== "wrong_name" || !file.fileName.endsWith(".sql")) return wrong;
   const text = texts.read(file);
   const tool = typeof text === "string" ? toolOfText(text) : undefined;
-  return tool === undefined ? wrong : { ...wrong, message: `${wrong.message}; it looks like one of ${tool}'s` };
+  return tool === undefined || wrong.message.includes(tool)
+    ? wrong
+    : { ...wrong, message: `${wrong.message}; it looks like one of ${tool}'s` };
 }
 
 /** Beside migrations SQL without a number may be anything; where there is nothing else, it is what was meant to run. */

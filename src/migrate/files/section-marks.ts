@@ -25,13 +25,14 @@ const SPACE = String.raw`[^\S\n]*`;
 const OPENING = String.raw`(?:--+|/\*+)${SPACE}`;
 /** goose's with anything behind it: all of its marks have a meaning; `+migrate` is sql-migrate's. */
 const SIGNED = String.raw`\+${SPACE}(?:goose\b${SPACE}:?${SPACE}(?<goose>\w*)|migrate${SPACE}:?${SPACE}(?<plus>up|down)\b)`;
-const JOINED = String.raw`(?:goose|migrate):(?<joined>up|down)\b`;
+/** `migrate:downgrade`, `migration:down` and `dbmate-down` mean to turn, too. */
+const JOINED = String.raw`(?:goose|dbmate|migrat(?:e|ions?))[:._-](?<joined>up|down)(?:grade)?\b`;
 /** Without either sign it may be a sentence: only alone on its line. */
-const ALONE = String.raw`(?:goose|migrate)[^\S\n:]*:?${SPACE}(?<alone>up|down)[ \t.:;-]*(?:\*/)?${SPACE}$`;
+const ALONE = String.raw`(?:goose|dbmate|migrat(?:e|ions?))[^\S\n:]*:?${SPACE}(?<alone>up|down)[ \t.:;-]*(?:\*/)?${SPACE}$`;
 const LOOKALIKE = new RegExp(`${OPENING}(?:${SIGNED}|${JOINED}|${ALONE})[^\\n]*`, "gim");
 
 /** The tools' words: without them a text needs no closer look. */
-const WORDS = /goose|migrate/i;
+const WORDS = /goose|dbmate|migrat/i;
 
 /** Looked for first: a plain search takes next to nothing, in a thousand files too. */
 function mayComment(text: string): boolean {

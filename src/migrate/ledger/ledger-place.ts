@@ -5,6 +5,7 @@ import { quoteIdentifier, quoteLiteral } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import type { ColumnCategories } from "./companion.ts";
 import { COMPANIONS, findCompanionKind } from "./companion-kinds.ts";
+import { STRANGERS, strangerOf } from "./strangers.ts";
 import { parseTableName, type TableName } from "./table-name.ts";
 
 /** What the configuration says of the place. */
@@ -63,14 +64,6 @@ interface Surroundings {
   /** Schemas beyond the search_path that have a table of the wanted name. */
   elsewhere: readonly string[];
 }
-
-/** Tools that pgrove does not speak with, by the table in which they remember. */
-const STRANGERS: Readonly<Record<string, string>> = {
-  alembic_version: "alembic",
-  _prisma_migrations: "prisma",
-  flyway_schema_history: "flyway",
-  knex_migrations: "knex",
-};
 
 /**
  * The place of the ledger in the connected database. Throws when its tables may not be read (exit 1), or when another
@@ -135,7 +128,7 @@ async function lookAround(
   wanted: string,
 ): Promise<Surroundings> {
   const usual = LAYOUTS.map((layout) => COMPANIONS[layout].usualTable);
-  const names = [...new Set([wanted, ...usual, ...Object.keys(STRANGERS)])].map(quoteLiteral).join(", ");
+  const names = [...new Set([wanted, ...usual, ...STRANGERS])].map(quoteLiteral).join(", ");
   const within = schema ? `n.nspname = ${quoteLiteral(schema)}` : "pg_table_is_visible(c.oid)";
   const [row] = await sql.unsafe<{ around: Surroundings }[]>(`
     select json_build_object(
@@ -220,7 +213,7 @@ function requireKind(table: FoundTable, { layout }: LedgerWhere, isNamed: boolea
 /** Nobody's ledger may be overlooked: what that tool has applied would be applied again. */
 function requireNoStranger(tables: readonly FoundTable[], { layout }: LedgerWhere): void {
   for (const { schema, name, columns } of tables) {
-    const tool = STRANGERS[name] ?? findCompanionKind(columns);
+    const tool = strangerOf(name, columns) ?? findCompanionKind(columns);
     if (tool === undefined) continue;
     throw refusal(
       "other_ledger",

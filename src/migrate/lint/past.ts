@@ -21,8 +21,8 @@ export class PastFacts {
   private readonly indexes = new Set<string>();
   private readonly schemas = new Set<string>();
   private readonly types = new Map<string, TypeName>();
-  /** Each constraint by its table and name, with the column that it says is not null. */
-  private readonly checks = new Map<string, string>();
+  /** Constraints by their table and name, with the columns that they say are not null. */
+  private readonly checks = new Map<string, readonly string[]>();
   /** Columns that are NOT NULL, and those that a checked constraint says it of. */
   private readonly required = new Set<string>();
   private readonly proved = new Set<string>();
@@ -121,32 +121,32 @@ export class PastFacts {
     if (contype === "CONSTR_PRIMARY") {
       for (const { sval } of partsOf(keys, "String")) this.required.add(keyOfColumn(table, sval));
     }
-    const column = columnNotNull(constraint);
-    if (contype === "CONSTR_CHECK" && column === undefined) {
+    const columns = columnsNotNull(constraint);
+    if (contype === "CONSTR_CHECK" && findPart(constraint.raw_expr, "NullTest") === undefined) {
       const key = keyOfColumn(table, conname ?? `${table.relname}_check`);
       this.bounds.add(key);
       if (skip_validation) this.unchecked.add(key);
       else this.unchecked.delete(key);
-      return;
     }
-    if (column === undefined) return;
-    if (conname !== undefined) this.checks.set(keyOfColumn(table, conname), column);
-    if (!skip_validation) this.proved.add(keyOfColumn(table, column));
+    if (conname !== undefined && columns.length > 0) this.checks.set(keyOfColumn(table, conname), columns);
+    if (!skip_validation) for (const column of columns) this.proved.add(keyOfColumn(table, column));
   }
 
   private observeCommand(table: RangeVar, { subtype, name, def }: AlterTableCmd): void {
     const key = keyOfColumn(table, name);
     const type = findPart(def, "ColumnDef")?.typeName;
-    const column = this.checks.get(key);
+    const columns = this.checks.get(key) ?? [];
     if (subtype === "AT_AlterColumnType" && type !== undefined) this.types.set(key, type);
     if (subtype === "AT_SetNotNull") this.required.add(key);
     if (subtype === "AT_DropNotNull") this.required.delete(key);
-    if (subtype === "AT_ValidateConstraint" && column !== undefined) this.proved.add(keyOfColumn(table, column));
-    if (subtype === "AT_ValidateConstraint") this.unchecked.delete(key);
-    if (subtype === "AT_DropConstraint") this.bounds.delete(key);
-    if (subtype === "AT_DropConstraint" && column !== undefined) {
+    if (subtype === "AT_ValidateConstraint") {
+      for (const column of columns) this.proved.add(keyOfColumn(table, column));
+      this.unchecked.delete(key);
+    }
+    if (subtype === "AT_DropConstraint") {
+      for (const column of columns) this.proved.delete(keyOfColumn(table, column));
       this.checks.delete(key);
-      this.proved.delete(keyOfColumn(table, column));
+      this.bounds.delete(key);
     }
     if (subtype === "AT_DropColumn") this.forget(key);
   }
@@ -198,10 +198,16 @@ export class PastFacts {
   }
 }
 
-/** The column of `CHECK (column IS NOT NULL)` and of `NOT NULL column`. */
-function columnNotNull({ contype, raw_expr, keys }: Constraint): string | undefined {
-  if (contype === "CONSTR_NOTNULL") return partsOf(keys, "String")[0]?.sval;
-  const test = findPart(raw_expr, "NullTest");
-  if (test?.nulltesttype !== "IS_NOT_NULL") return undefined;
-  return partsOf(findPart(test.arg, "ColumnRef")?.fields, "String").at(-1)?.sval;
+/** The columns of `CHECK (column IS NOT NULL)`, also beside others in an AND, and of `NOT NULL column`. */
+function columnsNotNull({ contype, raw_expr, keys }: Constraint): string[] {
+  return contype === "CONSTR_NOTNULL" ? partsOf(keys, "String").flatMap(({ sval }) => sval ?? []) : provedBy(raw_expr);
+}
+
+function provedBy(expression: Node | undefined): string[] {
+  const all = findPart(expression, "BoolExpr");
+  if (all?.boolop === "AND_EXPR") return (all.args ?? []).flatMap(provedBy);
+  const test = findPart(expression, "NullTest");
+  if (test?.nulltesttype !== "IS_NOT_NULL") return [];
+  const name = partsOf(findPart(test.arg, "ColumnRef")?.fields, "String").at(-1)?.sval;
+  return name === undefined ? [] : [name];
 }

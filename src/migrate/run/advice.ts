@@ -2,6 +2,7 @@
 import { messageOf } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { READ_ONLY_CODE, READ_ONLY_WAYS } from "../../postgres/read-only.ts";
+import { explainFull } from "../../work/explain.ts";
 
 const OUTSIDE =
   "what commits by itself, as CONCURRENTLY does and CALL may, cannot be part of a transaction: put it into a file of its own whose first line is -- pgrove:no-transaction";
@@ -19,6 +20,13 @@ export function adviseOn(error: unknown): readonly string[] {
 
 /** psql tells no codes: those of its English words. */
 const CODES: readonly (readonly [words: RegExp, code: string])[] = [
+  [/extension "[^"]+" is not available|could not open extension control file/, "58P01"],
+  [/^[^\n]*ERROR: +relation "[^"]+" already exists/m, "42P07"],
+  [/role "[^"]+" does not exist/, "42704"],
+  [/permission denied|must be owner of|must be superuser/, "42501"],
+  [/used by a view or rule/, "0A000"],
+  [/contains null values/, "23502"],
+  [/could not create unique index/, "23505"],
   [/invalid transaction termination/, "2D000"],
   [/cannot run inside a transaction block|cannot be executed from a function/, "25001"],
   [/unsafe use of new value/, "55P04"],
@@ -40,7 +48,31 @@ function adviseOnCode(code: string, said: string): readonly string[] {
     case "55P04": // unsafe_new_enum_value_usage
       return ["a new value of an enum can be used once it is committed: put its use into a migration behind this one"];
     case "0A000":
-      return /partitioned/.test(said) ? adviseOnPartitioned(said) : [];
+      return adviseOnUnsupported(said);
+    case "58P01":
+      return /extension/.test(said) ? [EXTENSION] : [];
+    case "42P07": // duplicate_table
+      return [
+        "where the database had its schema before these migrations: pgrove migrate baseline VERSION    takes it over as it is",
+      ];
+    case "42704": // undefined_object
+      return /role "/.test(said)
+        ? [
+            "roles are the server's, and in no database's copy: CREATE ROLE there, or in a migration where it may be missing",
+          ]
+        : [];
+    case "42501":
+      return ["the login may not do that: let its owner, or a superuser, migrate; or GRANT the right to the login"];
+    case "23502":
+      return /contains null values/.test(said)
+        ? ["rows are there without a value: give them one first, UPDATE … SET …"]
+        : [];
+    case "23505":
+      return /could not create unique index/.test(said)
+        ? ["rows are there twice: SELECT the columns, count(*) … GROUP BY … HAVING count(*) > 1 shows which"]
+        : [];
+    case "53100":
+      return adviseOnFull(said);
     case "55P03":
       return [adviseOnLock(said)];
     case "57014":
@@ -56,6 +88,20 @@ function adviseOnCode(code: string, said: string): readonly string[] {
     default:
       return [];
   }
+}
+
+const EXTENSION = "install the extension in the server, or use an image that has it";
+
+function adviseOnUnsupported(said: string): readonly string[] {
+  if (/extension "[^"]+" is not available/.test(said)) return [EXTENSION];
+  if (/used by a view or rule/.test(said))
+    return ["in this migration: DROP VIEW …, then the change, then CREATE VIEW … again"];
+  return /partitioned/.test(said) ? adviseOnPartitioned(said) : [];
+}
+
+function adviseOnFull(said: string): readonly string[] {
+  const full = explainFull(said);
+  return full === undefined ? [] : [`${full.why}: ${full.hint}`];
 }
 
 function adviseOnPartitioned(said: string): readonly string[] {

@@ -117,6 +117,15 @@ describe("dumps that pg_dump wrote by itself come back equal", () => {
     expect(await fingerprint(server, database)).toEqual(await fingerprint(server, small));
   });
 
+  test("one that makes and enters its own database, which stays as it is", async () => {
+    const before = await fingerprint(server, small);
+    for (const options of ["--create", "--create --clean --if-exists"]) {
+      const { database } = await restored(await fileFrom(`pg_dump ${options} ${small}`, "create.sql"));
+      expect(await fingerprint(server, database)).toEqual(before);
+    }
+    expect(await fingerprint(server, small)).toEqual(before);
+  });
+
   test("but not where they would get into the text of functions", async () => {
     const path = await fileFrom(`pg_dump ${every} | sed "s/$/\\r/"`, "crlf.sql");
     const database = uniqueName("back");
@@ -149,10 +158,10 @@ describe("what is no dump of one database is refused before anything starts", ()
     return error;
   };
 
-  test("--create works on another database", async () => {
-    const error = await refuse(await fileFrom(`pg_dump --create ${small}`, "create.sql"));
+  test("two dumps that each make their own database", async () => {
+    const error = await refuse(await fileFrom(`pg_dump --create ${small}; pg_dump --create ${every}`, "create.sql"));
     expect(error).toMatchObject({ code: "dump_unsafe", exit: 1 });
-    expect(error.message).toContain(`CREATE DATABASE ${small}`);
+    expect(error.message).toContain(`CREATE DATABASE ${every}`);
     expect(error.hint).toContain("--create");
   });
 

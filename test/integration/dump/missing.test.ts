@@ -124,6 +124,19 @@ test("--no-owner restores an archive without its roles", async () => {
   expect(await poor.psql(database, owner)).toBe("7|postgres|t");
 });
 
+test("--no-tablespaces puts all of it into the database's own, of archives and of plain SQL", async () => {
+  const database = uniqueName("spaced");
+  await rich.createDatabase(database);
+  await rich.psql(database, `create table t (id int) tablespace "only space"; insert into t values (7)`);
+  for (const format of ["custom", "sql"] as const) {
+    const path = pathOf(await dump(bench, await openLive(rich, database, bench), { format }));
+    const to = await openLive(poor, uniqueName("spaced"), bench);
+    expect(await rejection(restore(bench, to, path))).toMatchObject({ code: "server_lacks", exit: 4 });
+    await restore(bench, to, path, { noTablespaces: true });
+    expect(await poor.psql(to.database, "select id from t")).toBe("7");
+  }
+});
+
 test("a schema-only, a data-only and a partial dump are what they say", async () => {
   const database = uniqueName("parts");
   await createSmall(poor, database, 5);

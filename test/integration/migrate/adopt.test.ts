@@ -184,6 +184,10 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("PostgreSQL %i", (maj
       ...{ layout: "dbmate", hint: "migrations.command" },
     },
     {
+      ...{ says: "Laravel's table", setup: "create table migrations (id int, migration varchar, batch int)" },
+      ...{ layout: "golang-migrate", hint: "migrations.command" },
+    },
+    {
       ...{
         says: "a table of that name that is something else",
         setup: "create table schema_migrations (id int, what text)",

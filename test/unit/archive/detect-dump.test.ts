@@ -93,6 +93,14 @@ describe("what is none says what it looks like", () => {
     ["MySQL", "-- MySQL dump 10.13  Distrib 8.0.36\n", /MySQL/],
     ["MariaDB", "/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump\n", /MariaDB/],
     ["a page", "<!DOCTYPE html><html>Sign in</html>", /page/],
+    ["an error of a service", '{"message":"Not Found"}', /error of a store/],
+    ["base64", Buffer.from("--\n-- PostgreSQL database dump\n").toString("base64"), /base64 -d/],
+    ["an archive in base64", Buffer.from(archive).toString("base64"), /base64 -d/],
+    [
+      "words in front of an archive",
+      Buffer.concat([Buffer.from("pg_dump: warning: x\n"), archive]),
+      /behind something/,
+    ],
     ["git-lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:x\n", /git lfs pull/],
     ["UTF-16", Buffer.from("\ufeffSELECT 1;", "utf16le"), /UTF-16/],
     ["UTF-16, the other way round", Buffer.from("\ufeff--\n", "utf16le").swap16(), /UTF-16.*iconv/],
@@ -112,6 +120,14 @@ describe("what is none says what it looks like", () => {
   test("a tar that ends within one of its files is damaged, and no folder in a tar", async () => {
     const whole = tar([toc(), file("3001.dat", Buffer.alloc(4096)), file("restore.sql")]);
     await expect(detect(whole.subarray(0, 2560))).rejects.toMatchObject({ code: "dump_damaged", exit: 1 });
+  });
+
+  test("plain SQL that was compressed twice", async () => {
+    for (const inner of [gzipSync, zstdCompressSync]) {
+      await expect(detect(gzipSync(inner("--\n-- PostgreSQL database dump\n")))).rejects.toMatchObject({
+        ...{ code: "dump_wrapped", exit: 1, hint: expect.stringContaining("gunzip -c") },
+      });
+    }
   });
 
   test("an archive that was compressed once more", async () => {

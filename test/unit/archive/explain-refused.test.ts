@@ -30,6 +30,9 @@ test.each([
   ],
   ['ERROR:  syntax error at or near "pg_dump"', "load_mixed", /stderr/],
   ['ERROR:  security label provider "anon" is not loaded', "load_label", /labels of anon/],
+  ['ERROR:  duplicate key value violates unique constraint "t_pkey"', "load_duplicate", /t_pkey.*already/],
+  ['DETAIL:  Table access method "columnar" does not exist.', "load_access_method", /columnar/],
+  ['ERROR:  unrecognized configuration parameter "cloud_mode"', "load_setting", /cloud_mode/],
   ["ERROR:  canceling statement due to statement timeout", "load_time_limit", /time limit/],
 ])("%s", (said, code, words) => {
   const found = explainRefused(RESTORE + said);

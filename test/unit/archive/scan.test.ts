@@ -29,13 +29,45 @@ end $_$;
 `;
   const { wants, ...found } = await scan(HEAD + body + TAIL);
   expect(found).toEqual({
-    ...{ serverVersion: "17.2", restricted: true, options: [], settings: [], superfluous: false },
+    ...{
+      serverVersion: "17.2",
+      restricted: true,
+      options: [],
+      settings: [],
+      superfluous: false,
+      onlyRows: false,
+      ownDatabase: undefined,
+    },
     ...{ extensions: ["odd ext"], tablespaces: ["fast; disk"] },
     elevated: [{ object: "extension odd ext", sql: 'CREATE EXTENSION IF NOT EXISTS "odd ext" WITH SCHEMA public;' }],
   });
   const roles = ['the "owner"', "d", "defaulted", "granted", "revoked", "one", "two; 2"];
   expect(wants.flatMap((want) => want.roles)).toEqual(roles);
   expect((await scan((HEAD + TAIL).replaceAll(/^\\(un)?restrict abc$/gm, ""))).restricted).toBe(false);
+});
+
+test.each([
+  ["COPY public.t (a) FROM stdin;\n1\n\\.\nSELECT pg_catalog.setval('public.s', 1, true);\n", true],
+  ["INSERT INTO public.t VALUES (1);\n", true],
+  ["ALTER TABLE public.t DISABLE TRIGGER ALL;\nINSERT INTO public.t (a) VALUES\n\t(1),\n\t(2);\n", true],
+  ["CREATE TABLE public.t (a integer);\nINSERT INTO public.t VALUES (1);\n", false],
+  ["CREATE UNLOGGED TABLE public.t (a integer);\nCOPY public.t (a) FROM stdin;\n1\n\\.\n", false],
+  ["CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;\nCOPY public.spatial_ref_sys FROM stdin;\n\\.\n", false],
+  ["CREATE TYPE public.mood AS ENUM ('a');\n", false],
+])("whether it holds rows without their tables: %s", async (body, onlyRows) => {
+  expect((await scan(HEAD + body + TAIL)).onlyRows).toBe(onlyRows);
+});
+
+test("a dump may make its own database and enter it; pg_restore's SQL may not", async () => {
+  const body =
+    "DROP DATABASE IF EXISTS shop;\nCREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8';\n\\connect shop\n";
+  expect(await scan(HEAD + body + TAIL)).toMatchObject({ ownDatabase: "shop", superfluous: true });
+  expect((await scan(HEAD + TAIL)).ownDatabase).toBeUndefined();
+  const odd = `CREATE DATABASE "my db";\n\\encoding SQL_ASCII\n\\connect -reuse-previous=on "dbname='my db'"\n`;
+  expect((await scan(HEAD + odd + TAIL)).ownDatabase).toBe("my db");
+  await expect(Array.fromAsync(scannedPlain(inChunks(HEAD + body + TAIL, 64), "x.sql"))).rejects.toMatchObject({
+    code: "dump_unsafe",
+  });
 });
 
 test("what may have to be left out is named, where it is a statement", async () => {
@@ -85,6 +117,15 @@ describe("refused", () => {
     ["drop database if exists x;\n", "dump_unsafe"],
     ["ALTER DATABASE x SET a TO b;\n", "dump_unsafe"],
     ["\\connect x\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\nCREATE DATABASE y;\n\\connect y\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect y\n", "dump_unsafe"],
+    ["\\encoding SQL_ASCII\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x\n\\connect y\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x\nDROP DATABASE x;\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x\nALTER DATABASE y SET a TO b;\n", "dump_unsafe"],
+    ["DROP DATABASE y;\nCREATE DATABASE x;\n\\connect x\n", "dump_unsafe"],
+    ["CREATE DATABASE x;\n\\connect x other_user\n", "dump_unsafe"],
+    ['CREATE DATABASE x;\n\\connect "dbname=x host=away"\n', "dump_unsafe"],
     ["\\c x\n", "dump_unsafe"],
     ["\\! touch x\n", "dump_unsafe"],
     ["SELECT 1 \\! touch x\n;\n", "dump_unsafe"],

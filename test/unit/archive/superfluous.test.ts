@@ -55,3 +55,20 @@ test("the schema public is there already, unless the script has dropped it itsel
   const plain = `${HEAD}CREATE TABLE t ();\n${TAIL}`;
   expect((await scanPlain(inChunks(plain, 99), "x.sql")).superfluous).toBe(false);
 });
+
+test("what it says of its own database goes, with the commands that enter it", async () => {
+  const own = `DROP DATABASE shop;
+CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8';
+ALTER DATABASE shop OWNER TO ghost;
+\\connect shop
+COMMENT ON DATABASE shop IS 'x';
+ALTER DATABASE shop SET search_path TO 'a';
+ALTER ROLE ghost IN DATABASE shop SET work_mem TO '1MB';
+GRANT CONNECT ON DATABASE shop TO ghost;
+\\connect shop
+`;
+  const rest =
+    "CREATE TABLE t (a text);\nCOPY t FROM stdin;\n\\connect shop\n\\.\nINSERT INTO t VALUES ('\nALTER DATABASE shop SET a TO b;\n');\n";
+  const cleared = own.replaceAll(/[^\n]/g, "");
+  expect(await left(HEAD + own + rest + TAIL)).toEqual((HEAD + cleared + rest + TAIL).split("\n"));
+});

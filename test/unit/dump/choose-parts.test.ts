@@ -152,6 +152,16 @@ describe("what the login may not do", () => {
   });
 });
 
+test("tablespaces that the server lacks are left out on request", () => {
+  const sql = "SET default_tablespace = fast; CREATE TABLE t (id int); SET default_tablespace = '';";
+  const dump = { ...inspected(sql), tablespaces: ["fast"] };
+  const { refused, hint } = choose(dump, boss);
+  expect([refused, hint.includes("--no-tablespaces")]).toEqual([["tablespaces: fast"], true]);
+  expect(choose(dump, boss, { noTablespaces: true })).toMatchObject({
+    ...{ refused: [], objects: ["tablespaces"], notes: "left out: tablespaces: fast" },
+  });
+});
+
 test("an extension that the server lacks is left out on request; what the dump has not is said", () => {
   const dump = inspected("CREATE EXTENSION cloud; COMMENT ON EXTENSION cloud IS 'x';", ["cloud"]);
   const { refused, hint } = choose(dump, boss);

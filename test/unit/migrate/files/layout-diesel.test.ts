@@ -26,3 +26,20 @@ test("files among the folders are named", async () => {
   const { findings } = await folder.read();
   expect(findings).toMatchObject([{ level: "error", rule: "wrong_name", file: "migrations/2_b.sql" }]);
 });
+
+test("a folder with a number whose migration is in another language is named", async () => {
+  await using folder = await MigrationFolder.create({
+    ...{ "migrations/2026-01-15-143022_a/up.sql": "select 1;", "migrations/2026-01-16-000000_b/up.rs": "" },
+    ...{ "migrations/2026-01-17-000000_c/up.sql": "select 1;", "migrations/2026-01-17-000000_c/up.rs": "" },
+    "migrations/2026-notes/README.md": "",
+  });
+  const { findings } = await folder.read();
+  expect(findings).toMatchObject([
+    {
+      level: "error",
+      rule: "wrong_name",
+      file: "migrations/2026-01-16-000000_b",
+      message: expect.stringContaining("up.rs"),
+    },
+  ]);
+});

@@ -481,6 +481,15 @@ describe("earlier migrations say what was there", () => {
     ],
     ["adding-not-nullable-field", "alter table t alter d set not null", [typed, checked, validated]],
     ["adding-not-nullable-field", `${validated}; alter table t alter d set not null`, [typed, checked]],
+    [
+      "adding-not-nullable-field",
+      "alter table t alter d set not null",
+      [
+        typed,
+        "alter table t add constraint b check (d is not null and d <> id) not valid",
+        "alter table t validate constraint b",
+      ],
+    ],
     ["adding-not-nullable-field", "alter table t alter id set not null", ["create table t (id int, primary key (id))"]],
     ["require-concurrent-index-creation", "create index i on only t (a)", [parted]],
     ["unique-on-existing-rows", "create unique index i on only t (a)", [parted]],

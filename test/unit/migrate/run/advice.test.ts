@@ -6,6 +6,13 @@ test.each([
   ["1_x.up.sql:3: ERROR:  VACUUM cannot run inside a transaction block", "pgrove:no-transaction"],
   ['1_x.up.sql:3: ERROR:  unsafe use of new value "c" of enum type mood', "a migration behind this one"],
   ['1_x.up.sql:3: ERROR:  cannot create index on partitioned table "t" concurrently', "ON ONLY"],
+  ['1_x.up.sql:3: ERROR:  extension "nope" is not available', "image that has it"],
+  ['1_x.up.sql:3: ERROR:  relation "t" already exists', "migrate baseline"],
+  ['1_x.up.sql:3: ERROR:  role "ghost" does not exist', "CREATE ROLE"],
+  ["1_x.up.sql:3: ERROR:  must be owner of table t", "owner"],
+  ["1_x.up.sql:3: ERROR:  cannot alter type of a column used by a view or rule", "CREATE VIEW"],
+  ['1_x.up.sql:3: ERROR:  column "a" of relation "t" contains null values', "UPDATE"],
+  ['1_x.up.sql:3: ERROR:  could not create unique index "i"', "twice"],
 ])("what psql says has the same advice: %s", (said, advice) => {
   expect(adviseOnWords(said).join("\n")).toContain(advice);
 });
