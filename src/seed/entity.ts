@@ -179,11 +179,13 @@ export interface EntityPlan {
   /** What is to be unique by the factory, and not by the table: columns whose values PostgreSQL does not compare. */
   unchecked?: readonly (readonly string[])[];
   /** Where PostgreSQL refused rows as they were planned. */
-  tries?: Tries;
+  tries?: readonly Tries[];
 }
 
 /** Other values than the planned ones, of some columns and some rows: those that PostgreSQL took. */
 export interface Tries {
+  /** The checks that they were tried for; none where it was everything about the row. */
+  checks: readonly string[];
   /** What the columns are made of beside their own fields. */
   specs: ReadonlyMap<string, readonly FieldSpec[]>;
   /** Each row's attempt, from the first row on: 0 is the row as it was planned. */

@@ -51,9 +51,10 @@ export class CellMaker implements CellSource {
     return this.makeOnce(entity.entity, column, () => {
       const field = requireField(whole, column);
       const cell = this.makeCell(whole, field);
-      const specs = whole.tries?.specs.get(column);
-      if (whole.tries === undefined || specs === undefined) return cell;
-      return triedCell(cell, { ...whole.tries, firstRow: whole.firstRow }, (attempt) => {
+      const tries = whole.tries?.find((each) => each.specs.has(column));
+      const specs = tries?.specs.get(column);
+      if (tries === undefined || specs === undefined) return cell;
+      return triedCell(cell, { ...tries, firstRow: whole.firstRow }, (attempt) => {
         const spec = chooseTried(`${whole.entity}.${column}`, [...ownSpecs(field), ...specs], attempt);
         return spec && this.makeSpec(whole, { ...field, spec }, ` tried ${attempt}`);
       });

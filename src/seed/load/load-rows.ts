@@ -157,16 +157,26 @@ async function loadOrTry(
 ): Promise<LoadedEntity> {
   const load = (each: EntityPlan) =>
     sql.savepoint((part) => loadEntity(part, withTried(plan, tried), each, empty, options));
-  try {
-    return await load(entity);
-  } catch (error) {
-    if (!(error instanceof RowsRefused)) throw error;
-    const found = await findTries(sql, withTried(plan, tried), entity, error, options.upsert);
-    if (found === undefined) throw error;
-    tried.set(entity.entity, found);
-    return await load(found);
+  let first: RowsRefused | undefined;
+  for (let left = MOST_TRIES, next = entity; ; left--) {
+    try {
+      return await load(next);
+    } catch (error) {
+      if (!(error instanceof RowsRefused)) throw error;
+      first ??= error;
+      const found = left > 0 ? await findTries(sql, withTried(plan, tried), next, error, options.upsert) : undefined;
+      if (found === undefined) {
+        tried.delete(entity.entity);
+        throw first;
+      }
+      next = found;
+      tried.set(entity.entity, found);
+    }
   }
 }
+
+/** A row may break several checks, which are told one after the other. */
+const MOST_TRIES = 8;
 
 /** Its rows refer to rows that are not there: whether they would be right cannot be told. */
 function dependsOn({ entity, per, fields }: EntityPlan, missing: ReadonlySet<string>): boolean {

@@ -46,7 +46,7 @@ export async function loadComputed(
 }
 
 /** The stage with its computed fields beside it, one behind the other: what is computed may be computed from. */
-function computeFields({ fields }: EntityPlan, stage: string, columns: readonly string[]) {
+export function computeFields({ fields }: EntityPlan, stage: string, columns: readonly string[]) {
   const open = new Map(
     fields.flatMap(({ column, spec }) => (spec.kind === "sql" ? [[column.name, spec.expression] as const] : [])),
   );

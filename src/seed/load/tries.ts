@@ -6,30 +6,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
-import { quoteLiteral } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { ColumnShape, EntityPlan, FieldPlan, FieldSpec, RowMaker, SeedPlan } from "../entity.ts";
-import { compileEntity } from "../generate/compile.ts";
-import { WAYS } from "../generate/tried-cells.ts";
+import type { ColumnShape, EntityPlan, FieldPlan, FieldSpec, SeedPlan, Tries } from "../entity.ts";
 import { alternativesOf, type Literals, readLiterals } from "../plan/alternatives.ts";
 import { inferField } from "../plan/infer.ts";
 import { constantDefault } from "../plan/plan-cases.ts";
 import { demandsOf } from "../plan/plan-rules.ts";
-import { quoteColumns, quoteTable } from "../table-sql.ts";
+import { quoteTable } from "../table-sql.ts";
 import { blamedColumns, type RowsRefused } from "./load-error.ts";
+import { searchTries } from "./search-tries.ts";
 
 /** Of more rows nothing is tried: it takes a statement for each. */
 const MOST_ROWS = 10_000;
-/** Rows that are asked for at once. */
-const ROWS_AT_ONCE = 50;
-/** How often each of the known ways is tried for a row, before all ways are. */
-const AGAIN = 12;
-/** So many ways are learned from one search. */
-const MOST_WAYS = 4;
-/** So often all ways are tried for one row, with other values each time. */
-const SEARCHES = 3;
-/** How often all ways are looked through; each that is found is known from then on. */
-const MOST_SEARCHES = 24;
 
 /** Broken constraints, values that cannot be computed with, and what triggers raise. */
 const TRIED = /^(?:23514|23505|23P01|23502|22...|P0001|P0004)$/;
@@ -45,18 +33,26 @@ export async function findTries(
   { cause }: RowsRefused,
   upsert: boolean,
 ): Promise<EntityPlan | undefined> {
-  const isComputed = entity.fields.some(({ spec }) => spec.kind === "sql");
-  if (entity.rows > MOST_ROWS || isComputed || !TRIED.test(codeOf(cause) ?? "")) return undefined;
+  if (entity.rows > MOST_ROWS || !TRIED.test(codeOf(cause) ?? "")) return undefined;
   const own = entity.table.checks.filter(({ name }) => name === errorField(cause, "constraint_name"));
   const sources = [...own.map(({ expression }) => expression), ...(await readSources(sql, entity))];
   const literals = readLiterals(sources);
+  const check = own.map(({ name }) => name);
   const blamed = blamedColumns(cause, entity);
-  for (const columns of blamed.length === 0 ? [undefined] : [blamed, undefined]) {
-    const tried = await draftTries(plan, entity, columns, literals);
+  // Whatever was tried for the same columns before is tried again, for both at once.
+  const touching = (entity.tries ?? []).filter(({ specs }) => blamed.some((name) => specs.has(name)));
+  const apart = (entity.tries ?? []).filter((each) => !touching.includes(each));
+  const columns = [...new Set([...blamed, ...touching.flatMap(({ specs }) => [...specs.keys()])])];
+  const checks = check.length === 0 ? [] : [...check, ...touching.flatMap((each) => each.checks)];
+  const attempts = [
+    ...(blamed.length === 0 ? [] : [{ tries: apart, columns, checks }]),
+    { tries: [], columns: undefined, checks: [] },
+  ];
+  for (const each of attempts) {
+    const tried = await draftTries(plan, entity, each, literals);
     if (tried === undefined) continue;
     await sql.unsafe("savepoint pgrove_tries");
-    await sql.unsafe(ASK);
-    const found = await new Search(sql, plan, tried, upsert).run();
+    const found = await searchTries(sql, plan, tried, upsert);
     await sql.unsafe("rollback to savepoint pgrove_tries");
     if (found) return tried;
   }
@@ -82,11 +78,18 @@ async function readSources(sql: Queries, { table }: EntityPlan): Promise<string[
   return rows.map(({ source }) => source ?? "");
 }
 
+/** What is to be tried: these columns, or all that are free, beside what was found for others. */
+interface Draft {
+  tries: readonly Tries[];
+  columns: readonly string[] | undefined;
+  checks: readonly string[];
+}
+
 /** The entity, ready for attempts of these columns, or of all that are free; undefined where none of them is. */
 async function draftTries(
   plan: SeedPlan,
   entity: EntityPlan,
-  columns: readonly string[] | undefined,
+  { tries, columns, checks }: Draft,
   literals: Literals,
 ): Promise<EntityPlan | undefined> {
   const { table } = entity;
@@ -94,7 +97,10 @@ async function draftTries(
   const fields = [...entity.fields, ...(await unwrittenFields(entity, plan.generatorVersion)).filter(isMeant)];
   const joined = new Set((entity.joints ?? []).flatMap((joint) => joint.columns));
   const isFree = ({ column, spec, uniqueGroup }: FieldPlan) => {
-    const isOwn = spec.kind === "constant" || (spec.kind === "generator" && spec.name !== "sequence");
+    const isOwn =
+      spec.kind === "constant" ||
+      (spec.kind === "sql" && spec.of !== undefined) ||
+      (spec.kind === "generator" && spec.name !== "sequence");
     return isOwn && uniqueGroup === undefined && !joined.has(column.name);
   };
   const free = fields.filter((field) => isFree(field) && isMeant(field));
@@ -110,7 +116,11 @@ async function draftTries(
       return [column.name, isWanted ? [] : alternativesOf(column, before(field), literals)];
     }),
   );
-  return { ...entity, fields, tries: { specs, attempts: Array.from({ length: entity.rows }, () => 0) } };
+  return {
+    ...entity,
+    fields,
+    tries: [{ checks, specs, attempts: Array.from({ length: entity.rows }, () => 0) }, ...tries],
+  };
 }
 
 /** What pgrove makes columns of by itself. */
@@ -138,123 +148,4 @@ async function unwrittenFields(entity: EntityPlan, version: number): Promise<Fie
     if (spec === undefined) return [];
     return [{ column, spec, source: "a check constraint", unique: false, nullShare: 0 }];
   });
-}
-
-/** Puts candidates, each a row's number and its values, into the table; says which of them, by their places, it took. */
-const ASK = `create function pg_temp.pgrove_ask(head text, tail text, candidates json, keeps boolean) returns json
-language plpgsql as $$
-declare candidate json; place int := -1; number int; done int := -1; last int := -1; made int; taken int[] := '{}';
-begin
-  for candidate in select value from json_array_elements(candidates) loop
-    place := place + 1;
-    number := candidate->>0;
-    continue when keeps and number = done;
-    exit when keeps and last <> number and last <> done; -- further rows may hang on the one that has failed
-    last := number;
-    begin
-      execute head || (candidate->>1) || tail;
-      get diagnostics made = row_count;
-      if made = 1 or tail <> '' then
-        taken := taken || place;
-        if keeps then done := number; else raise exception 'taken back'; end if;
-      end if;
-    exception when others then null;
-    end;
-  end loop;
-  return to_json(taken);
-end $$`;
-
-interface Candidate {
-  /** From 0. */
-  place: number;
-  attempt: number;
-  text: string;
-}
-
-class Search {
-  private readonly head: string;
-  private readonly tail: string;
-  private readonly attempts: number[];
-  private readonly maker: RowMaker;
-  /** Ways that have made rows which were taken, the best ones first. */
-  private ways: number[] = [0];
-
-  constructor(
-    private readonly sql: Queries,
-    plan: SeedPlan,
-    private readonly entity: EntityPlan,
-    upsert: boolean,
-  ) {
-    const { fields, table, tries } = entity;
-    const entities = plan.entities.map((each) => (each.entity === entity.entity ? entity : each));
-    this.attempts = tries?.attempts ?? [];
-    this.maker = compileEntity({ ...plan, entities }, entity);
-    const columns = quoteColumns(fields.map(({ column }) => column.name));
-    this.head = `insert into ${quoteTable(table)} (${columns}) overriding system value values `;
-    this.tail = upsert ? " on conflict do nothing" : "";
-  }
-
-  /** Whether an attempt was found for every row. */
-  async run(): Promise<boolean> {
-    const { rows } = this.entity;
-    let searches = 0;
-    for (let place = 0; place < rows; ) {
-      const end = Math.min(rows, place + ROWS_AT_ONCE);
-      place = await this.take(place, end, 2);
-      if (place === end) continue;
-      const after = await this.take(place, place + 1, AGAIN);
-      if (after === place && searches++ < MOST_SEARCHES && (await this.search(place))) continue;
-      if (after === place) return false;
-      place = after;
-    }
-    return true;
-  }
-
-  /** Finds attempts of known ways for rows, one after the other; resolves with the place of the first that has none. */
-  private async take(from: number, to: number, times: number): Promise<number> {
-    const candidates: Candidate[] = [];
-    for (let place = from; place < to; place++) {
-      candidates.push(this.candidate(place, 0));
-      for (let time = 0; time < times; time++) {
-        for (const way of this.ways) candidates.push(this.candidate(place, way + WAYS * (way === 0 ? time + 1 : time)));
-      }
-      this.attempts[place] = 0;
-    }
-    let next = from;
-    for (const { place, attempt } of await this.ask(candidates, true)) {
-      this.attempts[place] = attempt;
-      next = place + 1;
-    }
-    return next;
-  }
-
-  /** Looks through all ways for one row. False where none of them is of use that is not known already. */
-  private async search(place: number): Promise<boolean> {
-    for (let time = 0; time < SEARCHES; time++) {
-      const all = Array.from({ length: WAYS }, (_, way) => this.candidate(place, way + WAYS * time));
-      this.attempts[place] = 0;
-      const found = (await this.ask(all, false)).map(({ attempt }) => attempt % WAYS);
-      const fresh = found.filter((way) => !this.ways.includes(way)).slice(0, MOST_WAYS);
-      if (fresh.length === 0) continue;
-      this.ways = [...fresh, ...this.ways].slice(0, 2 * MOST_WAYS);
-      return true;
-    }
-    return false;
-  }
-
-  private candidate(place: number, attempt: number): Candidate {
-    this.attempts[place] = attempt;
-    const values = this.maker.values(this.entity.firstRow + place);
-    const text = `(${values.map((value) => (value === null ? "null" : quoteLiteral(value))).join(", ")})`;
-    return { place, attempt, text };
-  }
-
-  private async ask(candidates: readonly Candidate[], keeps: boolean): Promise<Candidate[]> {
-    const listed = JSON.stringify(candidates.map(({ place, text }) => [place, text]));
-    const [row] = await this.sql.unsafe<{ taken: number[] }[]>(
-      "select pg_temp.pgrove_ask($1, $2, $3::text::json, $4) as taken",
-      [this.head, this.tail, listed, keeps],
-    );
-    return (row?.taken ?? []).flatMap((at) => candidates[at] ?? []);
-  }
 }

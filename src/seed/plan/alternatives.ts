@@ -35,9 +35,12 @@ const constant = (value: string | boolean) => ({ kind: "constant" as const, valu
 /** Texts of the usual kinds; those that are as long as a number says, and those that begin or end as a text does. */
 function textsLike({ texts, numbers }: Literals): FieldSpec[] {
   const lengths = numbers.filter((number) => Number.isInteger(number) && number > 0 && number <= 100).slice(0, 4);
+  const letters = numbers.filter((number) => number > 32 && number < 127).map((code) => String.fromCharCode(code));
   const parts = texts.filter((text) => text !== "" && text.length <= 12).slice(0, 6);
   const escaped = parts.map((part) => part.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&"));
+  const [first, last] = [letters.toSorted()[0], letters.toSorted().at(-1)]; // of ascii(letter)
   return [
+    ...(first === undefined || !/^[\w]$/.test(`${first}`) || !/^\w$/.test(`${last}`) ? [] : [`[${first}-${last}]`]),
     ...["[A-Z]", "[a-z]", "[0-9]", "[a-z]{3,8}", "[A-Z]{2,3}", "[0-9]{1,4}", "[A-Z][a-z]{2,8}", "[a-z0-9]{12}"],
     ...lengths.flatMap((length) => [`[a-z0-9]{${length}}`, `[0-9]{${length}}`, `[A-Z]{${length}}`]),
     ...escaped.flatMap((part) => [`${part}[a-z0-9]{1,6}`, `[a-z0-9]{1,6}${part}`, `[a-z]{2,4}${part}[a-z]{2,4}`]),

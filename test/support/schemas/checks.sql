@@ -59,7 +59,7 @@ create function to_slug(title text) returns text language sql immutable as $$ se
 create type place as (city varchar(5), zip char(3));
 create domain short_text as text check (value = btrim(value) and length(value) < 30);
 create table unread (
-  id serial primary key, flags int not null check (flags & 3 <> 0), perms int default 0 check ((perms & 4) = 4), letter text not null check (ascii(letter) between 65 and 70),
+  id serial primary key, flags int not null check (flags & 3 <> 0),
   code text not null check (is_known(code)), title short_text not null, slug text not null check (slug = to_slug(title)), tidy text not null unique check (tidy = to_slug(btrim(tidy))),
   ending date not null check (ending = (date_trunc('month', ending) + interval '1 month' - interval '1 day')::date), spot place not null);
 create table apart (
@@ -77,10 +77,7 @@ create function watch() returns trigger language plpgsql as $$ begin
 create trigger watch before insert on watched for each row execute function watch();
 create table holes (k text not null, at timestamptz not null) partition by hash (k);
 create table holes_0 partition of holes for values with (modulus 2, remainder 0);
-create table areas (area text not null, at date not null) partition by list (lower(area));
-create table areas_eu partition of areas for values in ('eu') partition by range (at);
-create table areas_eu_1 partition of areas_eu for values from ('2020-01-01') to ('2020-02-01');
-create table areas_us partition of areas for values in ('us') partition by range (at);
-create table areas_us_1 partition of areas_us for values from ('2022-01-01') to ('2022-02-01');
+create table areas (area text not null) partition by list (lower(area));
+create table areas_eu partition of areas for values in ('eu', 'us');
 create table corners (a int not null, b int not null) partition by range (a, b);
 create table corners_1 partition of corners for values from (1, 10) to (1, 20);
