@@ -107,8 +107,8 @@ export type FieldSpec =
   | { kind: "reference"; entity: string; column: string; options: Readonly<Record<string, unknown>> }
   /** The value itself; null is SQL's. */
   | { kind: "constant"; value: string | number | boolean | null }
-  /** SQL that the server computes for every row once it is loaded. */
-  | { kind: "sql"; expression: string };
+  /** SQL that the server computes for every row once it is loaded; of what the column is made of, where it is of itself. */
+  | { kind: "sql"; expression: string; of?: FieldSpec };
 
 export interface FieldPlan {
   column: ColumnShape;
@@ -125,6 +125,8 @@ export interface FieldPlan {
   letters?: "lower" | "upper";
   /** Other columns of the row whose values are different ones. */
   differs?: readonly string[];
+  /** A factory file says what it is. */
+  written?: boolean;
   /** What is made where a value would break a rule of the column. */
   otherwise?: { unless: ColumnRule; spec: FieldSpec };
   /** What it is in each of the entity's cases. */
@@ -176,6 +178,18 @@ export interface EntityPlan {
   joints?: readonly JointPlan[];
   /** What is to be unique by the factory, and not by the table: columns whose values PostgreSQL does not compare. */
   unchecked?: readonly (readonly string[])[];
+  /** Where PostgreSQL refused rows as they were planned. */
+  tries?: readonly Tries[];
+}
+
+/** Other values than the planned ones, of some columns and some rows: those that PostgreSQL took. */
+export interface Tries {
+  /** The checks that they were tried for; none where it was everything about the row. */
+  checks: readonly string[];
+  /** What the columns are made of beside their own fields. */
+  specs: ReadonlyMap<string, readonly FieldSpec[]>;
+  /** Each row's attempt, from the first row on: 0 is the row as it was planned. */
+  attempts: number[];
 }
 
 /** Columns that are chosen together: unique keys that share some, and references that have to agree with each other. */

@@ -44,6 +44,8 @@ export interface ColumnRule {
   antipatterns?: readonly string[];
   /** Another column of the row, which it may not lie before, and how far behind it at most, and at least: "7d". */
   after?: { column: string; strict: boolean; within?: string; least?: string };
+  /** Another time of the row, which is not far from it: that of the two which comes later is no further behind. */
+  near?: { column: string; within: string };
   /** Columns of the row whose values are others. */
   differs?: readonly string[];
   /** Whether it is NULL (false) or may not be (true). */
@@ -52,6 +54,8 @@ export interface ColumnRule {
   letters?: "lower" | "upper";
   /** Computed from the row's other fields, in the language of `expression`. */
   equals?: string;
+  /** Computed from the row's fields, itself perhaps among them, by SQL. */
+  computed?: { expression: string; columns: readonly string[] };
   /** How many elements an array has. */
   minItems?: number;
   maxItems?: number;
@@ -66,8 +70,9 @@ export interface ColumnRule {
   days?: readonly Weekday[];
   parts?: TimeParts;
   network?: NetworkRule;
-  /** How far apart the ends of a range are at most. */
+  /** How far apart the ends of a range are at most, and at least. */
   width?: Bound;
+  breadth?: Bound;
 }
 
 /** Rules by the column's name; a domain's stand under "value". */

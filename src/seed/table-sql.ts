@@ -21,3 +21,8 @@ export function sortable({ name, type }: ColumnShape): string {
 
 /** The temporary table that rows go through where they are taken from it set-wise. */
 export const STAGE_TABLE = "pgrove_stage";
+
+/** Whether SQL names the column, or anything else of that name. */
+export function mentionsColumn(expression: string, name: string): boolean {
+  return expression.includes(quoteIdentifier(name)) || expression.split(/[^\p{L}\p{N}_$]+/u).includes(name);
+}

@@ -1,6 +1,6 @@
 /** `seed init`: a starting factory file from an existing schema, with what pgrove would do by itself written out. */
 
-import { type ColumnShape, type FieldSpec, type TableShape, tableKey } from "../entity.ts";
+import { type ColumnShape, type FieldPlan, type FieldSpec, type TableShape, tableKey } from "../entity.ts";
 import { GENERATOR_VERSION } from "../generate/mix.ts";
 import { isUnderstood } from "../plan/infer-checks.ts";
 import { columnsWanted } from "../plan/plan-cases.ts";
@@ -10,6 +10,7 @@ import { linkDrafts } from "../plan/plan-links.ts";
 import { cleaningOrder } from "../plan/plan-order.ts";
 import { planAllFields } from "../plan/plan-rows.ts";
 import { demandsOf } from "../plan/plan-rules.ts";
+import { mentionsColumn } from "../table-sql.ts";
 
 /** The file's text. `day` is what its relative times hang on. Throws (exit 4) when there are no tables. */
 export async function proposeFactories(tables: Tables, day: Date, except: readonly string[] = []): Promise<string> {
@@ -74,13 +75,17 @@ const NO_ROWS = {
 
 async function propose({ entity, table, fields }: FieldDraft, unable: readonly string[]): Promise<Proposal> {
   const together = fields.filter(({ inCases }) => inCases !== undefined).map(({ column }) => column.name);
-  const written = fields.flatMap(({ column, spec, inCases }) => {
-    const field = inCases === undefined ? writeSpec(spec) : undefined;
+  const unread = await unreadChecks(table);
+  // Of what a check says that cannot be read a run tries other values as well, if no file says what it is.
+  const isOpen = ({ column, spec }: FieldPlan) =>
+    spec.kind !== "reference" && unread.some(({ expression }) => mentionsColumn(expression, column.name));
+  const written = fields.flatMap((each) => {
+    const { column, spec, inCases } = each;
+    const field = inCases === undefined && !isOpen(each) ? writeSpec(spec) : undefined;
     return field === undefined ? [] : [[column.name, field] as const];
   });
   const planned = new Set(fields.map(({ column }) => column.name));
   const left = table.columns.filter(({ name }) => !planned.has(name));
-  const unread = await unreadChecks(table);
   return {
     entity,
     written: {
@@ -107,7 +112,7 @@ async function unreadChecks({ checks }: TableShape): Promise<TableShape["checks"
 /** As it is written in the file; undefined for keys that are numbered, which need no field. */
 function writeSpec(spec: FieldSpec): unknown {
   if (spec.kind === "constant") return { constant: spec.value };
-  if (spec.kind === "sql") return { sql: spec.expression };
+  if (spec.kind === "sql") return spec.of === undefined ? { sql: spec.expression } : undefined;
   if (spec.kind === "reference") {
     if (spec.column.includes(".")) return undefined; // cannot be written, and is found by itself
     const name = `@${spec.entity}.${spec.column}`;

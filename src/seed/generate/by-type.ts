@@ -17,6 +17,31 @@ const BY_NAME: Readonly<Record<string, string>> = {
   ...{ circle: "circle", pg_lsn: "pg_lsn", hstore: "hstore", ltree: "ltree" },
 };
 
+/** Texts that types of extensions, and PostgreSQL's seldom ones, take; for a check digit stands a question mark. */
+const BY_PATTERN: Readonly<Record<string, string>> = {
+  ...{
+    cube: "\\([1-9][0-9]?, [1-9][0-9]?, [1-9][0-9]?\\)",
+    seg: "[1-9]\\.\\.[1-9][0-9]",
+    query_int: "[1-9]&[1-9][0-9]?",
+  },
+  ...{ lquery: "[a-z]{3,6}\\.\\*", ltxtquery: "[a-z]{3,6} & [a-z]{3,6}", pg_snapshot: "1[0-9]:2[0-9]:" },
+  ...{ isbn13: "978[0-9]{9}\\?", isbn: "[0-9]{9}\\?", ean13: "40[0-9]{10}\\?", upc: "0[0-9]{10}\\?" },
+  ...{ issn: "[0-9]{7}\\?", issn13: "977[0-9]{7}00\\?", ismn: "M[0-9]{8}\\?", ismn13: "9790[0-9]{8}\\?" },
+  ...{ xid: "[1-9][0-9]{2,6}", xid8: "[1-9][0-9]{2,6}", cid: "[1-9]" },
+  ...{ regclass: "pg_(class|type|proc)", regtype: "(text|int4|date)", regconfig: "(simple|english)" },
+  ...{ regnamespace: "(pg_catalog|public)", txid_snapshot: "1[0-9]:2[0-9]:" },
+};
+
+/** Points on the globe as earthdistance has them: where its axes meet the ground. */
+const EARTH = ["x", "y", "z"].flatMap((axis) =>
+  [6_378_168, -6_378_168].map((radius) => `(${["x", "y", "z"].map((own) => (own === axis ? radius : 0)).join(", ")})`),
+);
+
+/** The generator for a domain of an extension whose checks no other one keeps to. */
+export function findDomainGenerator({ name, kind }: TypeShape): GeneratorUse | undefined {
+  return kind === "domain" && name === "earth" ? { name: "one_of", options: { values: EARTH } } : undefined;
+}
+
 /** The generator for a type; undefined where its values cannot be made up. */
 export function findTypeGenerator(type: TypeShape): GeneratorUse | undefined {
   if (type.kind === "domain") return type.of === undefined ? undefined : findTypeGenerator(type.of);
@@ -32,5 +57,7 @@ export function findTypeGenerator(type: TypeShape): GeneratorUse | undefined {
     return known ? { name: "composite", options: {} } : undefined;
   }
   const name = Object.hasOwn(BY_NAME, type.name) ? BY_NAME[type.name] : undefined;
-  return name === undefined ? undefined : { name, options: {} };
+  if (name !== undefined) return { name, options: {} };
+  const pattern = Object.hasOwn(BY_PATTERN, type.name) ? BY_PATTERN[type.name] : undefined;
+  return pattern === undefined ? undefined : { name: "regex", options: { pattern: `^${pattern}$` } };
 }

@@ -12,13 +12,13 @@ import { columnsOfGroup, hasNewReference } from "./spaces.ts";
 import { plainType } from "./types.ts";
 import { isOfParent, leaderOf, readGroup, unitOf } from "./units.ts";
 
-/** The site of an entity's field. */
-export function createSite(source: CellSource, entity: EntityPlan, field: FieldPlan): CellSite {
+/** The site of an entity's field; `salt` gives it a chance of its own beside the planned one. */
+export function createSite(source: CellSource, entity: EntityPlan, field: FieldPlan, salt = ""): CellSite {
   const { plan } = source;
   const { column, spec } = field;
   const unit = unitOf(entity, field);
   const chosen = spec.kind === "reference" ? `${unit} row` : unit;
-  const key = mixKeys(plan.seed, hashText(`${entity.entity}.${chosen}`));
+  const key = mixKeys(plan.seed, hashText(`${entity.entity}.${chosen}${salt}`));
   const leader = leaderOf(entity, field);
   const pickDigit = findDigit(source, entity, leader);
   const distinct = leader.unique || pickDigit !== undefined;

@@ -25,6 +25,7 @@ import {
 } from "./references.ts";
 import { type Cell, type CellSite, isTextType, type OfRow, type PartCell } from "./site.ts";
 import { codeCell, fitLength, isTooShort } from "./text-length.ts";
+import { chooseTried, ownSpecs, triedCell } from "./tried-cells.ts";
 import { isOfParent, unitOf } from "./units.ts";
 
 type GeneratorPlan = Extract<FieldSpec, { kind: "generator" }>;
@@ -47,7 +48,17 @@ export class CellMaker implements CellSource {
   /** The cell of a column. Throws when nothing is planned for it, or when it hangs on itself. */
   cellOf(entity: EntityPlan, column: string): Cell {
     const whole = this.wholeOf(entity);
-    return this.makeOnce(entity.entity, column, () => this.makeCell(whole, requireField(whole, column)));
+    return this.makeOnce(entity.entity, column, () => {
+      const field = requireField(whole, column);
+      const cell = this.makeCell(whole, field);
+      const tries = whole.tries?.find((each) => each.specs.has(column));
+      const specs = tries?.specs.get(column);
+      if (tries === undefined || specs === undefined) return cell;
+      return triedCell(cell, { ...tries, firstRow: whole.firstRow }, (attempt) => {
+        const spec = chooseTried(`${whole.entity}.${column}`, [...ownSpecs(field), ...specs], attempt);
+        return spec && this.makeSpec(whole, { ...field, spec }, ` tried ${attempt}`);
+      });
+    });
   }
 
   /** The column's values before its row's case says whether they are there. */
@@ -107,11 +118,12 @@ export class CellMaker implements CellSource {
     return withRule(cell, own, instead);
   }
 
-  private makeSpec(entity: EntityPlan, field: FieldPlan): Cell {
+  private makeSpec(entity: EntityPlan, field: FieldPlan, salt?: string): Cell {
     const { spec } = field;
-    const site = createSite(this, entity, field);
+    const site = createSite(this, entity, field, salt);
     if (spec.kind === "generator") return this.generate(spec, site);
     if (spec.kind === "reference") return this.refer(spec, field, site);
+    if (spec.kind === "sql" && spec.of !== undefined) return this.makeSpec(entity, { ...field, spec: spec.of }, salt);
     const value = spec.kind === "constant" ? spec.value : null; // SQL is computed once the row is loaded
     if (value === null) return { write: (_, out) => appendNull(out) };
     const bytes = encodeCopyText(String(value));
@@ -165,7 +177,11 @@ export class CellMaker implements CellSource {
     if (spec.entity === entity.entity) {
       const { nullable } = field.column;
       const own = Object.entries(match ?? {}).flatMap(([theirs, mine]) => (theirs === mine ? [mine] : []));
-      const earlier = own.length === 0 ? chooseEarlier(site, nullable) : chooseEarlierMatching(site, own, nullable);
+      const others = entity.fields.find(({ column }) => column.name === spec.column)?.differs ?? [];
+      const isOther = others.includes(field.column.name) || field.differs?.includes(spec.column) === true;
+      const differs = isOther && entity.rows > 1;
+      const earlier =
+        own.length === 0 ? chooseEarlier(site, nullable, differs) : chooseEarlierMatching(site, own, nullable);
       return cellOfChosen(this.cellOf(entity, spec.column), earlier);
     }
     const rows = findReferenced(this.plan, spec, (other, column) => this.cellOf(other, column));

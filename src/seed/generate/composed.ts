@@ -75,24 +75,28 @@ type Ends = OfRow<readonly [string, string]>;
 
 type RangeOptions = v.InferOutput<typeof RANGE_OPTIONS>;
 
+const WIDTH = v.union([
+  v.pipe(v.number(), v.gtValue(0)),
+  v.pipe(
+    v.string(),
+    v.check((written) => durationMs(written) !== undefined, "must be a number or a length of time: 30, 2h, 7d"),
+  ),
+]);
+type Width = v.InferOutput<typeof WIDTH>;
+
 const RANGE_OPTIONS = v.strictObject({
   of: v.optional(PART),
-  /** How far apart the two ends are at most: a number, or a length of time. */
-  within: v.optional(
-    v.union([
-      v.pipe(v.number(), v.gtValue(0)),
-      v.pipe(
-        v.string(),
-        v.check((written) => durationMs(written) !== undefined, "must be a number or a length of time: 30, 2h, 7d"),
-      ),
-    ]),
-  ),
+  /** How far apart the two ends are at most, and at least: a number, or a length of time. */
+  within: v.optional(WIDTH),
+  at_least: v.optional(WIDTH),
 });
 
-function compileRange({ of, within }: RangeOptions, site: CellSite): Cell {
+function compileRange({ of, within, at_least: least }: RangeOptions, site: CellSite): Cell {
   const isMulti = site.type.of?.kind === "range";
   const subtype = isMulti ? site.type.of?.of : site.type.of;
-  const ends = site.distinct ? disjointEnds(site, subtype) : drawnEnds(site, of, subtype, within);
+  const ends = site.distinct
+    ? disjointEnds(site, subtype, { least, most: least && within })
+    : drawnEnds(site, of, subtype, { within: within ?? doubled(least), least });
   return {
     write(row, out) {
       const [low, high] = ends(row);
@@ -102,8 +106,18 @@ function compileRange({ of, within }: RangeOptions, site: CellSite): Cell {
   };
 }
 
-function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined, within: RangeOptions["within"]): Ends {
-  if (within !== undefined) return endsApart(site, of, subtype, within);
+/** Where only the least is said, the most is twice that. */
+function doubled(least: Width | undefined): Width | undefined {
+  return typeof least === "string" ? `${(2 * (durationMs(least) ?? 0)) / SECOND_MS}s` : least && 2 * least;
+}
+
+interface Apart {
+  within: Width | undefined;
+  least: Width | undefined;
+}
+
+function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined, { within, least }: Apart): Ends {
+  if (within !== undefined) return endsApart(site, of, subtype, { within, least });
   const [one, other] = ["one", "other"].map((part) => {
     const cell = partFor(site, of, part, subtype);
     const text = site.cellText(cell);
@@ -117,20 +131,22 @@ function drawnEnds(site: CellSite, of: unknown, subtype: TypeShape | undefined, 
   };
 }
 
-/** The lower end, and one that is so far behind it at most. */
+/** The lower end, and one that is so far behind it. */
 function endsApart(
   site: CellSite,
   of: unknown,
   subtype: TypeShape | undefined,
-  within: NonNullable<RangeOptions["within"]>,
+  { within, least }: Apart & { within: Width },
 ): Ends {
   const cell = partFor(site, of, "one", subtype);
   const text = site.cellText(cell);
   const { instant } = cell;
   const unit = instant === undefined ? 1 : subtype?.name === "date" ? DAY_MS : SECOND_MS;
-  const width = typeof within === "number" ? within * (instant === undefined ? 1 : DAY_MS) : (durationMs(within) ?? 0);
-  const units = Math.floor(width / unit);
-  const beyond = (row: number) => (units === 0 ? 0 : (1 + drawBelow(site.key, row, units)) * unit);
+  const measure = (width: Width) =>
+    typeof width === "number" ? width * (instant === undefined ? 1 : DAY_MS) : (durationMs(width) ?? 0);
+  const units = Math.floor(measure(within) / unit);
+  const first = least === undefined ? 1 : Math.min(units, Math.ceil(measure(least) / unit));
+  const beyond = (row: number) => (units === 0 ? 0 : (first + drawBelow(site.key, row, units - first + 1)) * unit);
   return (row) => {
     const low = text(row) ?? "";
     if (instant === undefined) return [low, String(Number(low) + beyond(row))];
@@ -147,31 +163,51 @@ function showInstant(ms: number, subtype: TypeShape | undefined): string {
 const PIECES: Readonly<Record<string, number>> = { date: 7 * DAY_MS, timestamp: HOUR_MS, timestamptz: HOUR_MS };
 const NUMBER_PIECE = 10;
 
-/** Ranges that never overlap, with so many units between them: what a unique range is wanted for, most of all by exclusion constraints. */
-function disjointEnds(site: CellSite, subtype: TypeShape | undefined, gap = 0): Ends {
+interface Pieces {
+  /** So many units lie between two ranges. */
+  gap?: number;
+  /** How wide each range is at least, and at most. */
+  least?: Width | undefined;
+  most?: Width | undefined;
+}
+
+/** Ranges that never overlap: what a unique range is wanted for, most of all by exclusion constraints. */
+function disjointEnds(site: CellSite, subtype: TypeShape | undefined, { gap = 0, least, most }: Pieces): Ends {
   const piece = PIECES[subtype?.name ?? ""];
-  if (piece === undefined) {
-    return (row) => [
-      String(row * NUMBER_PIECE),
-      String(row * NUMBER_PIECE + 1 + drawBelow(site.key, row, NUMBER_PIECE - gap)),
-    ];
-  }
+  const ofTime = piece !== undefined;
+  const unit = !ofTime ? 1 : piece === HOUR_MS ? 60_000 : DAY_MS;
+  const measure = (width: Width) =>
+    Math.ceil((typeof width === "number" ? width * (ofTime ? DAY_MS : 1) : (durationMs(width) ?? 0)) / unit);
+  const added = least === undefined ? 0 : Math.max(0, measure(least) - 1);
+  const whole = (piece ?? NUMBER_PIECE) / unit + added;
+  const free = whole - gap - added;
+  const choices = most === undefined ? free : Math.max(1, Math.min(free, measure(most) - added));
+  const width = (row: number) => (1 + added + drawBelow(site.key, row, choices)) * unit;
+  if (!ofTime) return (row) => [String(row * whole), String(row * whole + width(row))];
   const first = Math.floor(site.nowMs / DAY_MS) * DAY_MS;
-  const unit = piece === HOUR_MS ? 60_000 : DAY_MS;
   const show = (ms: number) => {
     const iso = new Date(ms).toISOString();
     return subtype?.name === "date" ? iso.slice(0, 10) : subtype?.name === "timestamp" ? iso.slice(0, 19) : iso;
   };
   return (row) => {
-    const low = first + row * piece;
-    return [show(low), show(low + (1 + drawBelow(site.key, row, piece / unit - gap)) * unit)];
+    const low = first + row * whole * unit;
+    return [show(low), show(low + width(row))];
   };
 }
 
+const STRETCH_OPTIONS = v.strictObject({
+  of: v.optional(v.string()),
+  at_least: v.optional(WIDTH),
+  within: v.optional(WIDTH),
+});
+
 /** Where the row's own stretch begins, or, beside the field that is its beginning, where it ends. */
-function compileStretch(of: string | undefined, site: CellSite): Cell {
+function compileStretch(
+  { of, at_least: least, within: most }: v.InferOutput<typeof STRETCH_OPTIONS>,
+  site: CellSite,
+): Cell {
   const first = of === undefined ? site.key : mixKeys(site.key, 1);
-  const ends = disjointEnds({ ...site, key: first }, site.type, 1);
+  const ends = disjointEnds({ ...site, key: first }, site.type, { gap: 1, least, most });
   return { write: (row, out) => appendText(out, ends(row)[of === undefined ? 0 : 1]) };
 }
 
@@ -220,7 +256,7 @@ export const COMPOSED: readonly GeneratorDefinition[] = [
   defineGenerator({
     name: "range",
     about:
-      "ranges and multiranges between two values of `of`, `within` so far of each other; where they may not repeat, they do not overlap either",
+      "ranges and multiranges between two values of `of`, `within` so far of each other, `at_least` so far apart; where they may not repeat, they do not overlap either",
     options: RANGE_OPTIONS,
     shorthand: "of",
     compile: compileRange,
@@ -228,11 +264,11 @@ export const COMPOSED: readonly GeneratorDefinition[] = [
   defineGenerator({
     name: "stretch",
     about:
-      "where the row's own stretch of time or numbers begins, which meets no other one; with `of`, the field that is its beginning, where it ends",
-    options: v.strictObject({ of: v.optional(v.string()) }),
+      "where the row's own stretch of time or numbers begins, which meets no other one; with `of`, the field that is its beginning, where it ends; `at_least` and `within` say how long it is",
+    options: STRETCH_OPTIONS,
     shorthand: "of",
     fits: ["int4", "int8", "numeric", ...Object.keys(PIECES)],
-    compile: ({ of }, site) => compileStretch(of, site),
+    compile: compileStretch,
   }),
   defineGenerator({
     name: "composite",

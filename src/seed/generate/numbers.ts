@@ -25,6 +25,7 @@ const INT_OPTIONS = v.pipe(
     /** Every so many, from min on. */
     step: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), 1),
     ...SHAPE,
+    above: v.optional(v.string()),
   }),
   v.check(
     ({ min, max }) => min === undefined || max === undefined || min <= max,
@@ -39,6 +40,7 @@ const DECIMAL_OPTIONS = v.pipe(
     scale: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(12))),
     step: v.optional(v.pipe(v.number(), v.gtValue(0))),
     ...SHAPE,
+    above: v.optional(v.string()),
   }),
   v.check(
     ({ min, max }) => min === undefined || max === undefined || min <= max,
@@ -109,6 +111,18 @@ function drawWhole(site: CellSite, { min, max }: Ends, shape: Shape, unit = 1): 
   return (row) => Math.min(max, Math.floor(real(row)));
 }
 
+/** With `above` the numbers are so much more than another field of the row; counted in parts of one. */
+function aboveField(
+  site: CellSite,
+  { above }: { above?: string | undefined },
+  parts: number,
+  more: OfRow<number>,
+): OfRow<number> {
+  if (above === undefined) return more;
+  const other = site.fieldText(above);
+  return (row) => Math.round(Number(other(row) ?? 0) * parts) + more(row);
+}
+
 function requireFitting(site: CellSite, { min, max }: Ends, limits: Ends): void {
   if (min > max) throw site.mistake(`its min (${min}) is above its max (${max})`);
   if (min < limits.min || max > limits.max) {
@@ -133,7 +147,8 @@ function defineWhole(name: string, about: string, own: Ends, usual?: Ends): Gene
       const limits = limitsOf(site.type);
       const ends = endsOf(options, limits, site.distinct, usual);
       requireFitting(site, ends, limits);
-      const value = options.step > 1 ? drawSteps(site, ends, options.step) : drawWhole(site, ends, options);
+      const own = options.step > 1 ? drawSteps(site, ends, options.step) : drawWhole(site, ends, options);
+      const value = aboveField(site, options, 1, own);
       return { write: (row, out) => appendInteger(out, value(row)) };
     },
   });
@@ -185,7 +200,8 @@ function defineDecimal(name: string, about: string, usual: { scale?: number }): 
       const ends = decimalEnds(options, site.type, site.distinct);
       requireFitting(site, ends, decimalLimits(site.type, scale));
       const step = unitsOfStep(options, scale);
-      const units = step > 1 ? drawSteps(site, ends, step) : drawWhole(site, ends, options, 10 ** -scale);
+      const own = step > 1 ? drawSteps(site, ends, step) : drawWhole(site, ends, options, 10 ** -scale);
+      const units = aboveField(site, options, 10 ** scale, own);
       return { write: (row, out) => appendDecimal(out, units(row), scale) };
     },
   });
@@ -196,7 +212,7 @@ const PORTS: Ends = { min: 1_024, max: 65_535 };
 export const NUMBERS: readonly GeneratorDefinition[] = [
   defineWhole(
     "int",
-    "whole numbers from min to max, or every `step`; distribution uniform, normal, zipf or exponential",
+    "whole numbers from min to max, or every `step`; distribution uniform, normal, zipf or exponential; with `above` so much more than that field",
     WIDEST,
   ),
   defineWhole("smallint", "the same within 16 bits", { min: -32_768, max: 32_767 }),

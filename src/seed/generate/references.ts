@@ -71,10 +71,14 @@ export function cellOfChosen(cell: Cell, choose: OfRow<number | undefined>): Cel
   };
 }
 
-/** Earlier rows of the same run; the first one, having none, refers to itself where it must refer to something. */
-export function chooseEarlier(site: CellSite, nullable: boolean): OfRow<number | undefined> {
+/**
+ * Earlier rows of the same run; the first one, having none, refers to itself where it must refer to something, or to the
+ * next one, where it may not be itself.
+ */
+export function chooseEarlier(site: CellSite, nullable: boolean, differs: boolean): OfRow<number | undefined> {
   const first = site.entity.firstRow;
   return (row) => {
+    if (row === first && !nullable && differs) return row + 1; // which one statement loads with it
     if (row === first) return nullable ? undefined : row;
     return site.distinct ? row - 1 : first + drawBelow(site.key, row, row - first);
   };

@@ -29,7 +29,7 @@ export async function fillTable(
   into = quoteTable(entity.table),
 ): Promise<number> {
   if (entity.rows === 0) return 0;
-  if (entity.fields.length === 0) return await insertDefaults(sql, entity.rows, into);
+  if (entity.fields.length === 0) return await insertDefaults(sql, plan, entity, into);
   if (entity.rows < COPY_FROM_ROWS) return await insertRows(sql, plan, entity, into);
   const columns = quoteColumns(entity.fields.map(({ column }) => column.name));
   try {
@@ -47,9 +47,24 @@ function* makePieces(plan: SeedPlan, entity: EntityPlan, { abort, made }: FillTo
   }
 }
 
-async function insertDefaults(sql: Queries, rows: number, into: string): Promise<number> {
-  for (let row = 0; row < rows; row++) await sql.unsafe(`insert into ${into} default values`);
-  return rows;
+/** Rows of defaults alone, so many with one statement. */
+async function insertDefaults(sql: Queries, plan: SeedPlan, entity: EntityPlan, into: string): Promise<number> {
+  const [first] = entity.table.columns;
+  try {
+    if (first === undefined) {
+      for (let row = 0; row < entity.rows; row++) await sql.unsafe(`insert into ${into} default values`);
+      return entity.rows;
+    }
+    let inserted = 0;
+    for (let row = 0; row < entity.rows; row += COPY_FROM_ROWS) {
+      const defaults = Array.from({ length: Math.min(COPY_FROM_ROWS, entity.rows - row) }, () => "(default)");
+      const list = `(${quoteColumns([first.name])}) values ${defaults.join(", ")}`;
+      inserted += (await sql.unsafe(`insert into ${into} ${list}`)).count;
+    }
+    return inserted;
+  } catch (error) {
+    throw explainRowError(error, plan, entity);
+  }
 }
 
 async function insertRows(sql: Queries, plan: SeedPlan, entity: EntityPlan, into: string): Promise<number> {

@@ -2,12 +2,11 @@
 import { EXIT, messageOf, PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
-import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { ColumnShape, EntityPlan, FieldPlan, SeedPlan, TableShape } from "../entity.ts";
 import { compileEntity } from "../generate/compile.ts";
 import type { LeftOut } from "../plan/plan-left.ts";
 import { baseOf } from "../schema/schema-types.ts";
-import { STAGE_TABLE } from "../table-sql.ts";
+import { mentionsColumn, STAGE_TABLE } from "../table-sql.ts";
 
 /** Rows that PostgreSQL refused, of one entity or of several. */
 export class RowsRefused extends PgroveError {
@@ -65,9 +64,12 @@ function hintFor(
   }
   const [field] = fields;
   if (checks.length > 0) {
-    const columns = table.columns.filter(
-      ({ name, generated }) => !generated && checks.some(({ expression }) => mentionsColumn(expression, name)),
+    const named = table.columns.filter(({ name }) => checks.some(({ expression }) => mentionsColumn(expression, name)));
+    const meant = withSources(
+      named.map(({ name }) => name),
+      table,
     );
+    const columns = table.columns.filter(({ name, generated }) => !generated && meant.includes(name));
     const which = checks.map(({ expression }) => `\n       the check: ${expression}`);
     return `in seeds/factories.yaml, with values that keep to it: ${showFields(entity, columns)}${which.join("")}`;
   }
@@ -153,12 +155,29 @@ function constrainedColumns(constraint: string | undefined, table: TableShape): 
   return table.columns.map(({ name }) => name).filter((name) => mentionsColumn(check.expression, name));
 }
 
+/**
+ * The columns that a refused row is blamed on, those that generated ones are computed from among them; none where that
+ * is not known.
+ */
+export function blamedColumns(error: unknown, { table }: EntityPlan): readonly string[] {
+  const named = constrainedColumns(errorField(error, "constraint_name"), table);
+  const keys = named.length > 0 ? named : keyColumns(errorField(error, "detail") ?? "", table);
+  const isUnplaced = keys.length === 0 && codeOf(error) === "23514" && !errorField(error, "constraint_name");
+  const blamed = isUnplaced ? (table.partitions ?? []).flatMap(({ columns }) => columns) : keys;
+  return withSources(blamed, table);
+}
+
+/** The columns, and those that the generated ones among them are computed from. */
+function withSources(names: readonly string[], { columns }: TableShape): readonly string[] {
+  const sources = columns.filter(({ name, expression = "" }) => expression !== "" && names.includes(name));
+  const computed = columns.flatMap(({ name }) =>
+    sources.some(({ expression = "" }) => mentionsColumn(expression, name)) ? [name] : [],
+  );
+  return [...new Set([...names, ...computed])];
+}
+
 /** The columns in `Key (lower(name), tenant_id)=(…)`, of an index that is not of columns alone. */
 function keyColumns(detail: string, { columns }: TableShape): readonly string[] {
   const [, key = ""] = /^[^(]*\((.*)\)=\(/s.exec(detail) ?? [];
   return columns.map(({ name }) => name).filter((name) => mentionsColumn(key, name));
-}
-
-function mentionsColumn(expression: string, name: string): boolean {
-  return expression.includes(quoteIdentifier(name)) || expression.split(/[^\p{L}\p{N}_$]+/u).includes(name);
 }

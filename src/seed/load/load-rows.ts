@@ -4,7 +4,7 @@
  * parses rows on one core, the next ones are made on another.
  */
 
-import { failure } from "../../errors.ts";
+import { failure, PgroveError } from "../../errors.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import type { Queries, Transaction } from "../../postgres/schema.ts";
 import { plural } from "../../sys/amounts.ts";
@@ -17,6 +17,7 @@ import { explainRowError, RowsRefused } from "./load-error.ts";
 import { dropForLoad, type EmptyTables, findEmpty, type Rebuild, rebuild } from "./rebuild.ts";
 import { fillLater, loadComputed } from "./stage.ts";
 import type { Stopwatch } from "./stopwatch.ts";
+import { findTries } from "./tries.ts";
 import { skipTriggers } from "./triggers.ts";
 import { type UpsertCounts, upsertEntity } from "./upsert.ts";
 import { advanceSequences, type Validation, validateLoad } from "./validate-rows.ts";
@@ -84,11 +85,13 @@ async function loadEntities(
   options: LoadOptions,
 ): Promise<Pick<Loaded, "plan" | "entities">> {
   const loaded = new Map<string, LoadedEntity>();
+  const tried = new Map<string, EntityPlan>();
   let plan = wanted;
   for (;;) {
-    const refused = await loadOpen(sql, plan, { loaded, empty, options });
+    const refused = await loadOpen(sql, plan, { loaded, tried, empty, options });
+    plan = withTried(plan, tried);
     if (refused === undefined) break;
-    plan = (await options.replan?.(refused)) ?? plan;
+    plan = withTried((await options.replan?.(refused)) ?? plan, tried);
     // What is loaded referred to nothing that was refused, and so stays; else all of it is taken back.
     if ([...loaded.keys()].some((name) => !plan.entities.some(({ entity }) => entity === name))) throw refused;
   }
@@ -96,8 +99,16 @@ async function loadEntities(
   return { plan, entities: plan.entities.flatMap(({ entity }) => loaded.get(entity) ?? []) };
 }
 
+/** The plan with the attempts that were found for rows which were refused. */
+function withTried(plan: SeedPlan, tried: ReadonlyMap<string, EntityPlan>): SeedPlan {
+  if (tried.size === 0) return plan;
+  return { ...plan, entities: plan.entities.map((each) => tried.get(each.entity) ?? each) };
+}
+
 interface Loading {
   loaded: Map<string, LoadedEntity>;
+  /** Entities some of whose rows were not taken as they were planned. */
+  tried: Map<string, EntityPlan>;
   empty: EmptyTables;
   options: LoadOptions;
 }
@@ -106,11 +117,8 @@ interface Loading {
  * Loads what is not loaded yet. Where a plan without them can be had, resolves with all entities whose rows are refused;
  * what refers to those waits for it.
  */
-async function loadOpen(
-  sql: Transaction,
-  plan: SeedPlan,
-  { loaded, empty, options }: Loading,
-): Promise<RowsRefused | undefined> {
+async function loadOpen(sql: Transaction, plan: SeedPlan, loading: Loading): Promise<RowsRefused | undefined> {
+  const { loaded, options } = loading;
   const refusals: RowsRefused[] = [];
   const missing = new Set<string>();
   for (const entity of plan.entities) {
@@ -119,12 +127,12 @@ async function loadOpen(
       missing.add(entity.entity);
       continue;
     }
-    const load = (part: Transaction) => loadEntity(part, plan, entity, empty, options);
     try {
-      loaded.set(entity.entity, await (options.replan === undefined ? load(sql) : sql.savepoint(load)));
+      loaded.set(entity.entity, await loadOrTry(sql, plan, entity, loading));
     } catch (error) {
-      if (options.replan === undefined || !(error instanceof RowsRefused)) throw error;
-      refusals.push(error);
+      const refused = options.replan === undefined ? undefined : refusedOf(error, entity);
+      if (refused === undefined) throw error;
+      refusals.push(refused);
       missing.add(entity.entity);
     }
   }
@@ -133,6 +141,44 @@ async function loadOpen(
   const refused = refusals.flatMap((each) => each.refused);
   return new RowsRefused(refused, first);
 }
+
+/** Rows that cannot be made are left out as those are that PostgreSQL refuses. */
+function refusedOf(error: unknown, { entity, table }: EntityPlan): RowsRefused | undefined {
+  if (error instanceof RowsRefused) return error;
+  if (!(error instanceof PgroveError) || error.code !== "config") return undefined;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return new RowsRefused([{ entity, table, why: error.message, ...hint }], error);
+}
+
+/** Loads the entity; where its rows are refused, with other values that PostgreSQL takes. */
+async function loadOrTry(
+  sql: Transaction,
+  plan: SeedPlan,
+  entity: EntityPlan,
+  { tried, empty, options }: Loading,
+): Promise<LoadedEntity> {
+  const load = (each: EntityPlan) =>
+    sql.savepoint((part) => loadEntity(part, withTried(plan, tried), each, empty, options));
+  let first: RowsRefused | undefined;
+  for (let left = MOST_TRIES, next = entity; ; left--) {
+    try {
+      return await load(next);
+    } catch (error) {
+      if (!(error instanceof RowsRefused)) throw error;
+      first ??= error;
+      const found = left > 0 ? await findTries(sql, withTried(plan, tried), next, error, options.upsert) : undefined;
+      if (found === undefined) {
+        tried.delete(entity.entity);
+        throw first;
+      }
+      next = found;
+      tried.set(entity.entity, found);
+    }
+  }
+}
+
+/** A row may break several checks, which are told one after the other. */
+const MOST_TRIES = 8;
 
 /** Its rows refer to rows that are not there: whether they would be right cannot be told. */
 function dependsOn({ entity, per, fields }: EntityPlan, missing: ReadonlySet<string>): boolean {

@@ -2,7 +2,7 @@
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import type { EntityPlan, SeedPlan } from "../entity.ts";
-import { quoteColumns, quoteTable, STAGE_TABLE } from "../table-sql.ts";
+import { mentionsColumn, quoteColumns, quoteTable, STAGE_TABLE } from "../table-sql.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";
 
@@ -16,7 +16,7 @@ export async function withStage<T>(
   tools: FillTools,
   body: (stage: string, columns: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  const fields = entity.fields.filter(({ spec }) => spec.kind !== "sql");
+  const fields = entity.fields.filter(({ spec }) => spec.kind !== "sql" || spec.of !== undefined);
   const columns = fields.map(({ column }) => column.name);
   const shape = `select ${quoteColumns(columns)} from ${quoteTable(entity.table)} with no data`;
   await sql.unsafe(`create temporary table ${STAGE_TABLE} on commit drop as ${shape}`);
@@ -34,18 +34,33 @@ export async function loadComputed(
   tools: FillTools,
 ): Promise<number> {
   return await withStage(sql, plan, entity, tools, async (stage, columns) => {
-    const computed = entity.fields.flatMap(({ column, spec }) =>
-      spec.kind === "sql" ? [{ name: column.name, expression: `(${spec.expression})` }] : [],
-    );
-    const names = quoteColumns([...columns, ...computed.map(({ name }) => name)]);
-    const values = [...columns.map(quoteIdentifier), ...computed.map(({ expression }) => expression)].join(", ");
-    const into = `insert into ${quoteTable(entity.table)} (${names}) overriding system value`;
+    const { names, from } = computeFields(entity, stage, columns);
+    const list = quoteColumns(names);
+    const into = `insert into ${quoteTable(entity.table)} (${list}) overriding system value`;
     try {
-      return (await sql.unsafe(`${into} select ${values} from ${stage}`)).count;
+      return (await sql.unsafe(`${into} select ${list} from ${from}`)).count;
     } catch (error) {
       throw explainRowError(error, plan, entity);
     }
   });
+}
+
+/** The stage with its computed fields beside it, one behind the other: what is computed may be computed from. */
+export function computeFields({ fields }: EntityPlan, stage: string, columns: readonly string[]) {
+  const open = new Map(
+    fields.flatMap(({ column, spec }) => (spec.kind === "sql" ? [[column.name, spec.expression] as const] : [])),
+  );
+  let [names, from] = [columns, stage];
+  while (open.size > 0) {
+    const hangs = (expression: string) => [...open.keys()].some((name) => mentionsColumn(expression, name));
+    const [name, expression] = [...open].find(([own, text]) => columns.includes(own) || !hangs(text)) ??
+      [...open][0] ?? [""];
+    const others = names.filter((each) => each !== name);
+    from = `(select ${[...others.map(quoteIdentifier), `(${expression}) as ${quoteIdentifier(name)}`].join(", ")} from ${from}) computed`;
+    names = [...others, name];
+    open.delete(name);
+  }
+  return { names, from };
 }
 
 /** Fills the columns that close a cycle, once every row is there that they can refer to. */

@@ -1,6 +1,6 @@
 /** What checks say of days: `date_trunc('month', x) = x`, `extract(dow from x) <> 0`, as rules for a column of times. */
 import type { Node } from "../../sql/parser.ts";
-import { type ColumnRule, PERIOD_NAMES, type Period, type TimeParts, WEEKDAYS } from "../rules.ts";
+import { type ColumnRule, PERIOD_NAMES, type Period, type Rules, type TimeParts, WEEKDAYS } from "../rules.ts";
 import { callOf, columnOf, constantOf, lastName, lengthOfTime, longestLength, withoutCasts } from "./check-nodes.ts";
 
 /** The steps of a time that need no calendar. */
@@ -17,6 +17,32 @@ export function readTruncation(left: Node, right: Node): { column: string; rule:
   const step = Object.hasOwn(STEPS, word) ? STEPS[word] : undefined;
   if (step !== undefined) return { column, rule: { step } };
   return isPeriod(word) ? { column, rule: { starts: word } } : undefined;
+}
+
+/** How far apart two times are at most that are mostly the same in such a period. */
+const NEAR: Readonly<Record<string, string>> = {
+  ...{ second: "1s", minute: "20s", hour: "15m", day: "1h", week: "1d", month: "2d", quarter: "7d", year: "30d" },
+};
+
+/** `starts::date = ends::date`, `date_trunc('month', a) = date_trunc('month', b)`: each is near the other one. */
+export function readSamePeriod(left: Node, right: Node): Rules | undefined {
+  const [one, other] = [periodOf(left), periodOf(right)];
+  const within = one === undefined || one.unit !== other?.unit ? undefined : NEAR[one.unit];
+  if (one === undefined || other === undefined || within === undefined || one.column === other.column) return undefined;
+  return new Map<string, ColumnRule>([
+    [one.column, { near: { column: other.column, within } }],
+    [other.column, { near: { column: one.column, within } }],
+  ]);
+}
+
+function periodOf(node: Node): { column: string; unit: string } | undefined {
+  const call = callOf(node);
+  const [unit, time] = call?.name === "date_trunc" ? (call.args ?? []) : [];
+  const ofDay = call === undefined && "TypeCast" in node && lastName(node.TypeCast.typeName?.names) === "date";
+  const bare = ofDay ? withoutCasts(node) : time;
+  const column = bare && (columnOf(bare) ?? columnAtUtc(bare));
+  const word = ofDay ? "day" : unit && constantOf(unit);
+  return column === undefined || word === undefined ? undefined : { column, unit: word };
 }
 
 function isPeriod(word: string): word is Period {

@@ -134,6 +134,55 @@ export function callOf(node: Node): { name: string; args: readonly Node[] } | un
   return { name: lastName(bare.FuncCall.funcname), args: bare.FuncCall.args ?? [] };
 }
 
+const SOURCES = new WeakMap<Node, string>();
+
+/** Remembers of what stands on either side of an equals sign how it is written. `text` is what was parsed. */
+export function rememberSides(root: Node, text: string): void {
+  const bytes = Buffer.from(text);
+  walkNodes(root, (node) => {
+    if (!("A_Expr" in node) || lastName(node.A_Expr.name) !== "=" || node.A_Expr.location === undefined) return;
+    const { location, lexpr, rexpr } = node.A_Expr;
+    const [left, right] = [sideOf(bytes.subarray(0, location), -1), sideOf(bytes.subarray(location + 1), 1)];
+    if (lexpr !== undefined) SOURCES.set(lexpr, left);
+    if (rexpr !== undefined) SOURCES.set(rexpr, right);
+  });
+}
+
+/** The text from a sign to where the brackets around it end. PostgreSQL puts all that has a sign into brackets. */
+function sideOf(bytes: Uint8Array, step: 1 | -1): string {
+  const text = new TextDecoder().decode(bytes);
+  const signs = step === 1 ? [...text] : [...text].reverse();
+  const closing = step === 1 ? ")" : "(";
+  let [depth, end, quote] = [0, 0, ""];
+  for (const sign of signs) {
+    if (quote !== "") quote = sign === quote ? "" : quote;
+    else if (sign === "'" || sign === '"') quote = sign;
+    else if (sign === "(" || sign === ")") depth += sign === closing ? -1 : 1;
+    if (depth < 0) break;
+    end++;
+  }
+  const side = signs.slice(0, end);
+  return (step === 1 ? side : side.reverse()).join("").trim();
+}
+
+/** How a side of an equals sign is written, and the columns in it. */
+export function writtenOf(node: Node): { expression: string; columns: readonly string[] } | undefined {
+  const expression = SOURCES.get(node);
+  const columns = new Set<string>();
+  walkNodes(node, (each) => {
+    const name = "ColumnRef" in each ? lastName(each.ColumnRef.fields) : "";
+    if (name !== "") columns.add(name);
+  });
+  return expression === undefined ? undefined : { expression, columns: [...columns] };
+}
+
+/** Tells of the node and of all nodes in it. */
+function walkNodes(node: unknown, tell: (node: Node) => void): void {
+  if (typeof node !== "object" || node === null) return;
+  if (!Array.isArray(node)) tell(node as Node);
+  for (const inner of Object.values(node)) walkNodes(inner, tell);
+}
+
 /** The elements of `ARRAY[…]`, through casts; undefined for anything else. */
 export function elementsOfArray(node: Node): readonly Node[] | undefined {
   const bare = withoutCasts(node);

@@ -17,11 +17,11 @@ export function readRangeOf(left: Node, right: Node): { column: string; rule: Co
   return { column, rule: { ...(min && { min }), ...(max && { max }) } };
 }
 
-/** `upper(r) - lower(r) <= 30` */
+/** `upper(r) - lower(r) <= 30`, and the other way round. */
 export function readWidth(left: Node, operator: string, right: Node): { column: string; rule: ColumnRule } | undefined {
   const bare = withoutCasts(left);
   const width = constantOf(right);
-  if (!/^<=?$/.test(operator) || width === undefined || !("A_Expr" in bare) || lastName(bare.A_Expr.name) !== "-")
+  if (!/^[<>]=?$/.test(operator) || width === undefined || !("A_Expr" in bare) || lastName(bare.A_Expr.name) !== "-")
     return undefined;
   const [high, low] = [bare.A_Expr.lexpr, bare.A_Expr.rexpr].map((end) =>
     end === undefined ? undefined : callOf(end),
@@ -29,5 +29,6 @@ export function readWidth(left: Node, operator: string, right: Node): { column: 
   const column = columnOf(high?.args[0]);
   if (high?.name !== "upper" || low?.name !== "lower" || column === undefined || columnOf(low.args[0]) !== column)
     return undefined;
-  return { column, rule: { width: { value: width, inclusive: operator === "<=" } } };
+  const bound = { value: width, inclusive: operator.endsWith("=") };
+  return { column, rule: operator.startsWith("<") ? { width: bound } : { breadth: bound } };
 }

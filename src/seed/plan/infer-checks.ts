@@ -1,6 +1,7 @@
 /** What check constraints demand of a column's values, as far as they can be read. */
 import type { Node, SqlParser } from "../../sql/parser.ts";
-import { joinRules, type Rules, type TableRules } from "../rules.ts";
+import { type ColumnRule, joinRules, type Rules, type TableRules } from "../rules.ts";
+import { rememberSides } from "./check-nodes.ts";
 import { allOf, type CheckCase, readCases } from "./read-cases.ts";
 
 /** Reads check constraints as PostgreSQL prints them. What cannot be read demands nothing. */
@@ -9,7 +10,19 @@ export function readChecks(parser: SqlParser, expressions: readonly string[]): T
   const common = joinRules(read.flatMap((ways) => (ways.length === 1 ? ways.map(({ rules }) => rules) : [])));
   const open = read.filter((ways) => ways.length > 1);
   const cases = open.length === 0 ? [] : allOf([[{ rules: common, certain: true }], ...open]);
-  return { common, cases: cases.map(({ rules }) => rules) };
+  return { common, cases: cases.map(({ rules }) => withoutComputed(rules, common)) };
+}
+
+/** What PostgreSQL computes, it computes of every row. */
+function withoutComputed(rules: Rules, common: Rules): Rules {
+  const isOwn = (name: string, { computed }: ColumnRule) =>
+    computed !== undefined && common.get(name)?.computed === undefined;
+  return new Map(
+    [...rules].map(([name, rule]) => {
+      const { computed: _, ...rest } = rule;
+      return [name, isOwn(name, rule) ? rest : rule];
+    }),
+  );
 }
 
 /** The same with nothing left to choose: of several ways the first. */
@@ -30,7 +43,10 @@ export function readCondition(parser: SqlParser, expression: string): CheckCase[
 }
 
 function parseCondition(parser: SqlParser, expression: string): Node | undefined {
-  const [statement] = parser.parse(`select 1 where ${expression}`);
+  const text = `select 1 where ${expression}`;
+  const [statement] = parser.parse(text);
   const node = statement?.node;
-  return node !== undefined && "SelectStmt" in node ? node.SelectStmt.whereClause : undefined;
+  const where = node !== undefined && "SelectStmt" in node ? node.SelectStmt.whereClause : undefined;
+  if (where !== undefined) rememberSides(where, text);
+  return where;
 }

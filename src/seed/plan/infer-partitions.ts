@@ -9,9 +9,27 @@ export function readPartitions({ partitions = [] }: Pick<TableShape, "partitions
   for (const level of partitions) {
     const [column] = level.columns;
     const rule = readLevel(level);
-    if (column !== undefined && rule !== undefined && !rules.has(column)) rules.set(column, rule);
+    const own = level.strategy === "range" && level.columns.length > 1 ? readCorner(level) : undefined;
+    for (const [name, demand] of own ?? (column === undefined || rule === undefined ? [] : [[column, rule] as const]))
+      if (!rules.has(name)) rules.set(name, demand);
   }
   return rules;
+}
+
+/** Of bounds over several columns the first decides alone, unless each partition has one value of it: then the next does. */
+function readCorner({ columns, bounds }: PartitionLevel): [string, ColumnRule][] | undefined {
+  const [first = "", second = ""] = columns;
+  const corners = bounds.flatMap((bound) => readEdges(bound) ?? []);
+  const [corner] = corners;
+  if (corner === undefined || corners.some(({ from, to }) => from[0] === undefined || from[0] !== to[0]))
+    return undefined;
+  const { from, to } = corner;
+  const min = from[1] === undefined ? {} : { min: { value: from[1], inclusive: true } };
+  const max = to[1] === undefined ? {} : { max: { value: to[1], inclusive: false } };
+  return [
+    [first, { oneOf: [String(from[0])] }],
+    [second, { ...min, ...max }],
+  ];
 }
 
 function readLevel({ strategy, bounds }: PartitionLevel): ColumnRule | undefined {
@@ -20,7 +38,8 @@ function readLevel({ strategy, bounds }: PartitionLevel): ColumnRule | undefined
     const oneOf = bounds.flatMap(readList);
     return oneOf.length === 0 ? undefined : { oneOf };
   }
-  const spans = bounds.flatMap(readSpan).sort((a, b) => compareEdges(a.from, b.from, -1));
+  const wide = bounds.flatMap(readSpan).filter(({ from, to }) => from === undefined || from !== to);
+  const spans = wide.sort((a, b) => compareEdges(a.from, b.from, -1));
   return widestSpan(spans);
 }
 
@@ -36,11 +55,22 @@ interface Span {
   to: string | undefined;
 }
 
-/** `FOR VALUES FROM ('2025-01-01', 1) TO (MAXVALUE, MAXVALUE)`: the first column decides, but on its own edges. */
-function readSpan(bound: string): Span[] {
+/** The edges of a partition, column by column. */
+interface Edges {
+  from: readonly (string | undefined)[];
+  to: readonly (string | undefined)[];
+}
+
+/** `FOR VALUES FROM ('2025-01-01', 1) TO (MAXVALUE, MAXVALUE)` */
+function readEdges(bound: string): Edges | undefined {
   const [, from, to] = /^FOR VALUES FROM \((.*)\) TO \((.*)\)$/s.exec(bound) ?? [];
-  if (from === undefined || to === undefined) return [];
-  return [{ from: splitLiterals(from)[0], to: splitLiterals(to)[0] }];
+  return from === undefined || to === undefined ? undefined : { from: splitLiterals(from), to: splitLiterals(to) };
+}
+
+/** The first column decides, but on its own edges. */
+function readSpan(bound: string): Span[] {
+  const edges = readEdges(bound);
+  return edges === undefined ? [] : [{ from: edges.from[0], to: edges.to[0] }];
 }
 
 /** The literals of a list as PostgreSQL prints it; MINVALUE, MAXVALUE and NULL are undefined. */

@@ -6,12 +6,25 @@ import { readNetwork } from "../generate/networks.ts";
 import { readLanguage } from "../pattern/language.ts";
 import { type Bound, type ColumnRule, meetsText, type NetworkRule } from "../rules.ts";
 import { secondsOf } from "./check-nodes.ts";
-import type { Wanted } from "./infer-names.ts";
+import type { ValueKind, Wanted } from "./infer-names.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
 
 const TEXTS: ReadonlySet<string> = new Set(["text", "varchar", "bpchar", "citext", "name"]);
 const NUMBERS: ReadonlySet<string> = new Set(["int2", "int4", "int8", "oid", "numeric", "float4", "float8", "money"]);
 const TIMES: ReadonlySet<string> = new Set(["date", "timestamp", "timestamptz"]);
+
+const KINDS: Readonly<Record<string, ValueKind>> = {
+  ...Object.fromEntries(["text", "varchar", "bpchar", "citext", "name"].map((name) => [name, "text"])),
+  ...Object.fromEntries(
+    ["int2", "int4", "int8", "numeric", "float4", "float8", "money"].map((name) => [name, "number"]),
+  ),
+  ...Object.fromEntries(["date", "timestamp", "timestamptz"].map((name) => [name, "time"])),
+};
+
+/** Whether the type holds text, numbers or times. */
+export function kindOf(type: TypeShape): ValueKind | undefined {
+  return type.kind === "base" ? KINDS[type.name] : undefined;
+}
 
 /** The generator for a type, domains being what they stand on; undefined when nothing is known of it. */
 export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefined {
@@ -27,7 +40,8 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
     if ((rule.minLength ?? 0) > 1)
       return textLike({ patterns: [`^[a-z0-9]{${rule.minLength},${longest(type, rule)}}$`] });
   }
-  if (kind === "range" && (rule.min ?? rule.max ?? rule.width) !== undefined) return rangeWithin(type, rule);
+  if (kind === "range" && (rule.min ?? rule.max ?? rule.width ?? rule.breadth) !== undefined)
+    return rangeWithin(type, rule);
   if (kind === "base" && name === "interval") return intervalWithin(rule);
   if (kind === "base" && name === "bytea" && rule.minLength !== undefined) {
     return { name: "bytes", options: { count: rule.minLength } };
@@ -49,13 +63,14 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
 }
 
 /** Both ends between the bounds: `lower(r) >= 0`, `upper(r) < 100`, and as near to each other as is asked for. */
-function rangeWithin({ of }: TypeShape, { min, max, width }: ColumnRule): Wanted | undefined {
+function rangeWithin({ of }: TypeShape, { min, max, width, breadth }: ColumnRule): Wanted | undefined {
   const within = width === undefined ? undefined : readWidth(width);
   // The lower end is so far below the bound that the upper one stays below it, too.
   const highest =
     max !== undefined && typeof within === "number" ? { ...max, value: `${Number(max.value) - within}` } : max;
   const end = of && wantedByType(of, { ...(min && { min }), ...(highest && { max: highest }) });
-  const near = within === undefined ? {} : { within };
+  const least = breadth && readBreadth(breadth);
+  const near = { ...(within === undefined ? {} : { within }), ...(least === undefined ? {} : { at_least: least }) };
   return end && { name: "range", options: { of: { [end.name]: end.options ?? {} }, ...near } };
 }
 
@@ -65,6 +80,14 @@ function readWidth({ value, inclusive }: Bound): number | string | undefined {
   if (Number.isFinite(Number(value))) return Math.max(1, Number(value) - least);
   const seconds = secondsOf(value);
   return seconds === undefined ? undefined : `${Math.max(1, seconds - least)}s`;
+}
+
+/** The same of the least that there is between the ends. */
+function readBreadth({ value, inclusive }: Bound): number | string | undefined {
+  const more = inclusive ? 0 : 1;
+  if (Number.isFinite(Number(value))) return Math.max(1, Number(value) + more);
+  const seconds = secondsOf(value);
+  return seconds === undefined ? undefined : `${Math.max(1, seconds + more)}s`;
 }
 
 const WHOLE_NUMBER: TypeShape = { name: "int4", kind: "base", labels: [], checks: [], notNull: false };

@@ -2,14 +2,15 @@
 
 import { durationMs } from "../../config/duration.ts";
 import type { ColumnShape, FieldPlan, FieldSpec, TypeShape } from "../entity.ts";
+import { findDomainGenerator } from "../generate/by-type.ts";
 import { DAY_MS, SECOND_MS } from "../generate/calendar.ts";
 import { type ColumnRule, elementsOf, meetsText, type Rules } from "../rules.ts";
 import { baseOf } from "../schema/schema-types.ts";
-import { findByName, findEarlier, type ValueKind, type Wanted } from "./infer-names.ts";
-import { findChain, findSlice, sliceNumbers, sliceShared, sliceTimes } from "./infer-order.ts";
+import { findByName, findEarlier, type Wanted } from "./infer-names.ts";
+import { wantedInOrder } from "./infer-ordered.ts";
 import { wantedByParts } from "./infer-parts.ts";
 import { numberWithin, timeWithin } from "./infer-ranges.ts";
-import { hasPatterns, regexOf, wantedByNetwork, wantedByType, withPlainClasses } from "./infer-types.ts";
+import { hasPatterns, kindOf, regexOf, wantedByNetwork, wantedByType, withPlainClasses } from "./infer-types.ts";
 
 export interface Inference extends Pick<FieldPlan, "otherwise" | "letters"> {
   spec: FieldSpec;
@@ -44,10 +45,12 @@ function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): In
   if (type.kind === "array") return inferArray(column.name, type, site.rules);
   if (rule.oneOf !== undefined) return infer(oneOf(rule.oneOf, rule.noneOf), "a check constraint");
   if (rule.equals !== undefined && rule.equals !== "") return inferFormula(type, rule.equals);
+  if (rule.computed !== undefined) return inferComputed(column, rule, site);
   if (rule.network !== undefined) return infer(wantedByNetwork(rule.network), "a check constraint");
   const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule, site.version);
   if (told !== undefined) return told;
-  const wanted = wantedByParts(column, site.rules, site.written) ?? wantedByType(type, rule);
+  const wanted =
+    findDomainGenerator(column.type) ?? wantedByParts(column, site.rules, site.written) ?? wantedByType(type, rule);
   if (wanted === undefined) return undefined;
   const found = infer(wanted, "the column's type");
   const isNumber = kindOf(type) === "number" && site.version >= SHARED_SINCE_VERSION;
@@ -76,6 +79,16 @@ function inferFormula(type: TypeShape, formula: string): Inference {
   const scale = WHOLE.has(type.name) ? 0 : (type.scale ?? USUAL_SCALE);
   const value = isText ? formula : isQuotient ? `floor(${formula})` : `round(${formula}, ${scale})`;
   return infer({ name: "expression", options: { value } }, "a check constraint");
+}
+
+/** What PostgreSQL computes of the row's other columns, or of what the column is made of by itself. */
+function inferComputed(column: ColumnShape, { computed, ...rule }: ColumnRule, site: InferSite): Inference | undefined {
+  const { expression = "", columns = [] } = computed ?? {};
+  const spec = { kind: "sql" as const, expression };
+  if (!columns.includes(column.name)) return { spec, source: "a check constraint" };
+  const rules = new Map([...site.rules, [column.name, rule]]);
+  const of = inferField(column, { ...site, rules });
+  return of && { spec: { ...spec, of: of.spec }, source: "a check constraint" };
 }
 
 /** An array of what its elements' type, and the checks of its domain, ask for. */
@@ -171,18 +184,6 @@ export function isTelling(column: ColumnShape): boolean {
   return inferByName(column, {}, SHARED_SINCE_VERSION) !== undefined;
 }
 
-const KINDS: Readonly<Record<string, ValueKind>> = {
-  ...Object.fromEntries(["text", "varchar", "bpchar", "citext", "name"].map((name) => [name, "text"])),
-  ...Object.fromEntries(
-    ["int2", "int4", "int8", "numeric", "float4", "float8", "money"].map((name) => [name, "number"]),
-  ),
-  ...Object.fromEntries(["date", "timestamp", "timestamptz"].map((name) => [name, "time"])),
-};
-
-function kindOf(type: TypeShape): ValueKind | undefined {
-  return type.kind === "base" ? KINDS[type.name] : undefined;
-}
-
 function inferByName(column: ColumnShape, rule: ColumnRule, version: number): Inference | undefined {
   const type = baseOf(column.type);
   const kind = kindOf(type);
@@ -227,7 +228,7 @@ function inferAfter(column: ColumnShape, { written, rules }: InferSite): Inferen
   const type = baseOf(column.type);
   if (kindOf(type) !== "time") return undefined;
   const names = written.flatMap(({ type, name }) => (kindOf(baseOf(type)) === "time" ? [name] : []));
-  const checked = rules.get(column.name)?.after;
+  const checked = nearest(column.name, rules, names);
   if (checked?.strict === true && checked.within === undefined && checked.least === undefined) return undefined;
   const after =
     checked !== undefined && names.includes(checked.column) ? checked.column : findEarlier(column.name, names);
@@ -239,6 +240,21 @@ function inferAfter(column: ColumnShape, { written, rules }: InferSite): Inferen
   );
 }
 
+/** What the column comes after; of two times that are near each other the second one, where nothing says it. */
+function nearest(column: string, rules: Rules, names: readonly string[]): ColumnRule["after"] {
+  const { after, near } = rules.get(column) ?? {};
+  if (near === undefined) return after;
+  if (after !== undefined) return after.column === near.column ? { within: near.within, ...after } : after;
+  const isLater =
+    rules.get(near.column)?.after?.column !== column && names.indexOf(near.column) < names.indexOf(column);
+  return isLater ? { column: near.column, strict: false, within: near.within } : undefined;
+}
+
+function inferOrdered(column: ColumnShape, site: InferSite): Inference | undefined {
+  const wanted = wantedInOrder(column, site, site.version >= SHARED_SINCE_VERSION);
+  return wanted && infer(wanted, "a check constraint");
+}
+
 /** How long after the other time it lies: never the full length, which leaps and changes of the clock would make too long. */
 function withinOf(type: TypeShape, { within, least, strict }: NonNullable<ColumnRule["after"]>) {
   if (within === undefined && least === undefined) return {};
@@ -246,47 +262,4 @@ function withinOf(type: TypeShape, { within, least, strict }: NonNullable<Column
   const leastMs = (durationMs(least ?? "") ?? 0) + (strict ? stepMs : 0);
   const at_least = leastMs === 0 ? {} : { at_least: `${leastMs / SECOND_MS}s` };
   return { from: "-10y", to: "+10y", within: within ?? `${(2 * leastMs) / SECOND_MS}s`, ...at_least };
-}
-
-/** Numbers, and times that must really differ, that a check puts into an order: each has its own slice of the span. */
-function inferOrdered(column: ColumnShape, site: InferSite): Inference | undefined {
-  const { rules, version } = site;
-  const type = baseOf(column.type);
-  const kind = kindOf(type);
-  const slice = findSlice(column.name, rules);
-  if (slice === undefined || (kind !== "number" && kind !== "time")) return undefined;
-  const rule = rules.get(column.name) ?? {};
-  if (kind === "number" && version >= SHARED_SINCE_VERSION) return inferShared(column, site);
-  const told = findByName(column.name, kind);
-  const wanted =
-    kind === "number" ? sliceNumbers(numberWithin(type, rule, told), slice) : sliceTimes(timeWithin(type, rule), slice);
-  return infer(wanted, "a check constraint");
-}
-
-/** A number in an order: beside one that is given the next to it, else its slice of what all of them leave. */
-function inferShared(column: ColumnShape, { rules, written, decided }: InferSite): Inference | undefined {
-  const chain = findChain(column.name, rules).filter((name) => written.some((each) => each.name === name));
-  const at = chain.indexOf(column.name);
-  const [below, above] = [chain[at - 1], chain[at + 1]];
-  if (below !== undefined && decided.has(below)) return beside(below, "+", rules.get(column.name)?.after?.strict);
-  if (above !== undefined && decided.has(above)) return beside(above, "-", rules.get(above)?.after?.strict);
-  const spans = chain.flatMap((name) => {
-    const each = written.find((other) => other.name === name);
-    if (each === undefined || decided.has(name)) return [];
-    return [{ name, wanted: numberWithin(baseOf(each.type), rules.get(name) ?? {}, findByName(name, "number")) }];
-  });
-  const place = spans.findIndex(({ name }) => name === column.name);
-  const wanted =
-    spans.length < 2
-      ? undefined
-      : sliceShared(
-          spans.map((each) => each.wanted),
-          place,
-        );
-  return wanted === undefined ? undefined : infer(wanted, "a check constraint");
-}
-
-function beside(other: string, sign: "+" | "-", strict = false): Inference {
-  const value = strict ? `"${other}" ${sign} 1` : `"${other}" ${sign} 0`;
-  return infer({ name: "expression", options: { value } }, "a check constraint");
 }

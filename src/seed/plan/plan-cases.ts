@@ -139,8 +139,8 @@ export function planCases(
 /** What can be looked at in a value alone, and what other rows of the case do not have in common. */
 function testOf(name: string, rule: ColumnRule, decided: Decided | undefined): [string, ColumnRule][] {
   if (decided === undefined) return [];
-  const { after: _, differs: __, equals: ___, minItems: ____, maxItems: _____, ...alone } = rule;
-  const { present, json: ______, jsonKeys: _______, ...ofValue } = alone;
+  const { after: _, near: _______, differs: __, equals: ___, minItems: ____, maxItems: _____, ...alone } = rule;
+  const { present, json: ______, jsonKeys: ________, computed: _________, ...ofValue } = alone;
   const asked = decided === "whole" && present !== undefined ? { ...ofValue, present } : ofValue;
   return Object.keys(asked).length === 0 ? [] : [[name, asked]];
 }

@@ -1,4 +1,5 @@
 /** What each column of an entity is filled with: by the file, a foreign key, a sequence of keys, or the schema. */
+import * as v from "valibot";
 import { didYouMean } from "../../config/suggest.ts";
 import {
   type CasePlan,
@@ -64,7 +65,10 @@ export function planFields(given: FieldSite): FieldDraft {
 }
 
 /** Two columns that an exclusion makes a range of are the two ends of a row's own stretch, where pgrove makes both. */
-function withStretches(fields: readonly PlannedField[], { keys, draft, version }: FieldSite): readonly PlannedField[] {
+function withStretches(
+  fields: readonly PlannedField[],
+  { keys, draft, version, rules }: FieldSite,
+): readonly PlannedField[] {
   if (version < STRETCHES_SINCE_VERSION) return fields;
   const isMade = (name: string) =>
     draft.factory?.fields.has(name) !== true &&
@@ -73,7 +77,13 @@ function withStretches(fields: readonly PlannedField[], { keys, draft, version }
   return fields.map((field) => {
     const pair = pairs.find((names) => names.includes(field.column.name));
     if (pair === undefined) return field;
-    const options = pair[1] === field.column.name ? { of: pair[0] ?? "" } : {};
+    const { after } = rules.common.get(pair[1] ?? "") ?? {};
+    const ofPair = after?.column === pair[0] ? after : undefined;
+    const long = {
+      ...(ofPair?.least === undefined ? {} : { at_least: ofPair.least }),
+      ...(ofPair?.within === undefined ? {} : { within: ofPair.within }),
+    };
+    const options = pair[1] === field.column.name ? { of: pair[0] ?? "", ...long } : long;
     return { ...field, spec: { kind: "generator", name: "stretch", options }, source: "an exclusion constraint" };
   });
 }
@@ -82,6 +92,7 @@ function withStretches(fields: readonly PlannedField[], { keys, draft, version }
 const STRETCHES_SINCE_VERSION = 2;
 const DIFFERS_SINCE_VERSION = 2;
 const SMALL_SINCE_VERSION = 2;
+const ABOVE_SINCE_VERSION = 2;
 
 /** The column, its text no longer than a check allows. */
 function narrowColumn(column: ColumnShape, rules: Rules): ColumnShape {
@@ -126,7 +137,7 @@ function unknown(name: string, known: readonly string[]): string {
     : `${JSON.stringify(name)}; did you mean ${JSON.stringify(meant)}?`;
 }
 
-interface Planned extends Inference, Pick<FieldPlan, "inCases"> {
+interface Planned extends Inference, Pick<FieldPlan, "inCases" | "written"> {
   nullShare?: number;
   /** Its values are given: cases have to look at them. */
   decided?: Decided;
@@ -147,7 +158,7 @@ function planColumn(
   }
   if (field !== undefined) {
     const guard = guardOf(field.spec, column, rules.common.get(column.name) ?? {});
-    return { ...field, ...guard, decided: "whole" };
+    return { ...field, ...guard, decided: "whole", written: true };
   }
   if (isCountedColumn(column, site)) return { spec: COUNTED, source: "the column's key", decided: "whole" };
   const inferring = { written, version: site.version, decided: columnsDecided(written, site) };
@@ -160,10 +171,15 @@ function planColumn(
           cases: rules.cases,
           isWritten: isNatural || !columnsInCases(rules).has(column.name),
         });
-  if (found === undefined) {
-    unable(draft, `pgrove cannot make ${column.name}, a ${column.type.name}, by itself: give it a field`);
-  }
-  return found;
+  if (found !== undefined && isPossible(found.spec)) return found;
+  unable(draft, `pgrove cannot make ${column.name}, a ${column.type.name}, by itself: give it a field`);
+  return undefined;
+}
+
+/** Bounds that leave nothing are none of a generator's. */
+function isPossible(spec: FieldSpec): boolean {
+  const options = spec.kind === "generator" ? findGenerator(spec.name)?.options : undefined;
+  return spec.kind !== "generator" || (options !== undefined && v.is(options, spec.options));
 }
 
 /** Those that the file, a foreign key or a sequence gives their values. */
@@ -218,8 +234,11 @@ function isCountedColumn(column: ColumnShape, { draft, rules, version }: FieldSi
     ...table.uniques.map(({ columns }) => columns),
     ...(table.apart ?? []).map(({ columns }) => columns),
   ];
-  const { max, oneOf, multiple } = rules.common.get(column.name) ?? {};
-  const isBounded = max !== undefined || oneOf !== undefined || multiple !== undefined;
+  const { max, oneOf, multiple, after } = rules.common.get(column.name) ?? {};
+  // One that is above another counted one is made beside that.
+  const isAbove =
+    version >= ABOVE_SINCE_VERSION && after?.strict === true && keys.some((key) => key.includes(after.column));
+  const isBounded = max !== undefined || oneOf !== undefined || multiple !== undefined || isAbove;
   const own = keys.filter((key) => key.includes(column.name));
   // Of a smallint there are soon too many: where other columns are part of the key, they make the difference with it.
   const isSmall =

@@ -1,7 +1,7 @@
 /** One comparison of a check as rules for the columns that it is about. */
 import type { Node } from "../../sql/parser.ts";
 import { type ColumnRule, coordinateOf, elementsOf, type Rules } from "../rules.ts";
-import { clockRule, pastYear, readAge, readExtracted, readTruncation } from "./check-calendar.ts";
+import { clockRule, pastYear, readAge, readExtracted, readSamePeriod, readTruncation } from "./check-calendar.ts";
 import { readInside, readNetworkPart } from "./check-networks.ts";
 import {
   callOf,
@@ -13,6 +13,7 @@ import {
   longAgo,
   nameOfValue,
   withoutCasts,
+  writtenOf,
 } from "./check-nodes.ts";
 import {
   isNumericCast,
@@ -117,6 +118,8 @@ function readList(kind: string, left: Node, operator: string, right: Node, negat
   const measured = isAny && !negated ? measuredColumn(left) : undefined;
   if (measured !== undefined) return say(measured, lengthRule("=", Number(known[0])));
   if (!isAny && !(kind === "AEXPR_OP_ALL" && operator === "<>")) return undefined;
+  const lettered = letteredColumn(left);
+  if (lettered !== undefined && isAny && !negated) return say(lettered.column, { oneOf: known });
   return say(nameOfValue(left), isAny !== negated ? { oneOf: known } : { noneOf: known });
 }
 
@@ -230,6 +233,8 @@ function lettersOf(made: Node): Said | undefined {
 
 /** `a < b`: b hangs on a. `a <> b`, `total = price * quantity`, `ends <= starts + '7 days'`. */
 function compareColumns(left: Node, operator: string, right: Node): Rules | undefined {
+  const near = operator === "=" ? readSamePeriod(left, right) : undefined;
+  if (near !== undefined) return near;
   const [one, other] = [columnOf(left), columnOf(right)];
   const mirrored = MIRRORED[operator];
   if (one === undefined) {
@@ -237,7 +242,10 @@ function compareColumns(left: Node, operator: string, right: Node): Rules | unde
       ? sayOf(readSpan(left, operator, right))
       : compareColumns(right, mirrored, left);
   }
-  if (other === undefined) return readFormula(one, operator, right) ?? sayOf(readOffset(one, operator, right));
+  if (other === undefined)
+    return (
+      readFormula(one, operator, right) ?? readComputed(one, operator, right) ?? sayOf(readOffset(one, operator, right))
+    );
   if (one === other) return say(one, {}); // n = n: it is not NaN
   if (operator === "<>") return say(one, { differs: [other] });
   if (operator === "=") return say(one, { equals: formulaOf(right) ?? "" });
@@ -248,6 +256,12 @@ function compareColumns(left: Node, operator: string, right: Node): Rules | unde
 function readFormula(column: string, operator: string, right: Node): Rules | undefined {
   const formula = operator === "=" ? formulaOf(right) : undefined;
   return formula === undefined || formula.includes(`"${column}"`) ? undefined : say(column, { equals: formula });
+}
+
+/** `slug = my_slug(title)`, `code = upper(btrim(code))`: what only PostgreSQL can compute. */
+function readComputed(column: string, operator: string, right: Node): Rules | undefined {
+  const computed = operator === "=" ? writtenOf(right) : undefined;
+  return computed === undefined || computed.columns.length === 0 ? undefined : say(column, { computed });
 }
 
 /** `events <@ ARRAY['a', 'b']`: the array's elements are some of those. */

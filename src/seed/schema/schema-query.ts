@@ -97,6 +97,6 @@ select
       'labels', coalesce((select json_agg(enumlabel order by enumsortorder) from pg_enum where enumtypid = t.oid), '[]'::json),
       'checks', coalesce((select json_agg(pg_get_expr(c.conbin, 0) order by c.conname) from pg_constraint c
          where c.contypid = t.oid and c.contype = 'c'), '[]'::json),
-      'attributes', case when t.typtype = 'c' then coalesce((select json_agg(a.atttypid::int8 order by a.attnum)
+      'attributes', case when t.typtype = 'c' then coalesce((select json_agg(json_build_array(a.atttypid::int8, a.atttypmod) order by a.attnum)
          from pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped), '[]'::json) else '[]'::json end
     )) from needed join pg_type t on t.oid = needed.oid), '[]'::json) as types`;

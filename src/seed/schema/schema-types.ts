@@ -17,8 +17,8 @@ export interface TypeRow {
   notNull: boolean;
   labels: string[];
   checks: string[];
-  /** The types of a composite type's attributes. */
-  attributes: number[];
+  /** The types of a composite type's attributes, with their modifiers. */
+  attributes: [type: number, modifier: number][];
 }
 
 /** Domains over domains, arrays of composites and so on end somewhere; a composite may hold an array of itself. */
@@ -37,7 +37,7 @@ export function shapeType(types: ReadonlyMap<number, TypeRow>, oid: number, modi
   if (row.type === "d") return { ...shape, kind: "domain", of: within(row.base, row.modifier) };
   if (row.type === "r" || row.type === "m") return { ...shape, kind: "range", of: within(row.subtype) };
   if (row.type === "c") {
-    return { ...shape, kind: "composite", attributes: row.attributes.map((attribute) => within(attribute)) };
+    return { ...shape, kind: "composite", attributes: row.attributes.map(([type, own]) => within(type, own)) };
   }
   if (row.element !== 0) return { ...shape, kind: "array", of: within(row.element, modifier) };
   return { ...shape, ...readModifier(name, modifier) };

@@ -53,3 +53,31 @@ create table parts (
   codes int[] not null check (cardinality(codes) between 1 and 3), a int, b text, check (num_nonnulls(a, b) >= 1), c text, d text,
   check (coalesce(c, d) is not null), qty int not null, unit numeric(8,2) not null,
   total numeric generated always as (qty * unit) stored check (total > 0));
+-- What cannot be read is tried, or computed by PostgreSQL.
+create function is_known(code text) returns boolean language sql immutable as $$ select code in ('red', 'blue') or length(code) = 9 $$;
+create function to_slug(title text) returns text language sql immutable as $$ select lower(replace(title, ' ', '-')) $$;
+create type place as (city varchar(5), zip char(3));
+create domain short_text as text check (value = btrim(value) and length(value) < 30);
+create table unread (
+  id serial primary key, flags int not null check (flags & 3 <> 0),
+  code text not null check (is_known(code)), title short_text not null, slug text not null check (slug = to_slug(title)), tidy text not null unique check (tidy = to_slug(btrim(tidy))),
+  ending date not null check (ending = (date_trunc('month', ending) + interval '1 month' - interval '1 day')::date), spot place not null);
+create table apart (
+  id serial primary key, starts timestamptz not null, ends timestamptz not null, check (starts::date = ends::date and ends > starts),
+  a int not null, b int not null, check (b > a and b < a + 30), due date not null, check (due = (starts at time zone 'UTC')::date + 14),
+  qty int not null, unit int not null, total int generated always as (qty * unit) stored check (total between 10 and 1000));
+create table bosses (id serial primary key, boss_id int not null references bosses, check (boss_id <> id));
+create table sets (id serial primary key, lft int not null unique, rgt int not null unique, check (lft < rgt));
+create table stays (
+  id serial primary key, room int not null, stay tstzrange not null check (upper(stay) - lower(stay) >= interval '1 day'),
+  exclude using gist (int4range(room, room, '[]') with =, stay with &&));
+create table watched (id serial primary key, state text not null);
+create function watch() returns trigger language plpgsql as $$ begin
+  if new.state not in ('open', 'shut') then raise exception 'no state %', new.state; end if; return new; end $$;
+create trigger watch before insert on watched for each row execute function watch();
+create table holes (k text not null, at timestamptz not null) partition by hash (k);
+create table holes_0 partition of holes for values with (modulus 2, remainder 0);
+create table areas (area text not null) partition by list (lower(area));
+create table areas_eu partition of areas for values in ('eu', 'us');
+create table corners (a int not null, b int not null) partition by range (a, b);
+create table corners_1 partition of corners for values from (1, 10) to (1, 20);

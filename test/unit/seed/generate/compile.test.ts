@@ -8,6 +8,7 @@ import type { EntityPlan, FanOut, FieldPlan, SeedPlan } from "../../../../src/se
 import { compileEntity, generateRows, prepareGenerators } from "../../../../src/seed/generate/compile.ts";
 import { countChildren } from "../../../../src/seed/generate/fan-out.ts";
 import { requireSpace } from "../../../../src/seed/generate/spaces.ts";
+import { chooseTried, WAYS } from "../../../../src/seed/generate/tried-cells.ts";
 import {
   entityPlan,
   fieldPlan,
@@ -169,6 +170,14 @@ describe("references", () => {
     expect(mistakeOf(() => compileEntity(seedPlan([orders]), orders))).toStartWith(
       "orders.user_id (seeds/test.yaml:user_id): there are no rows of public.users to refer to",
     );
+  });
+
+  test("of a row that may not refer to itself the first refers to the next one", () => {
+    const boss = fieldPlan("boss_id", reference("staff", "id"), { type: INT, differs: ["id"] });
+    const staff = entityPlan("staff", [id, boss], { rows: 50 });
+    const rows = rowsOf(seedPlan([staff], { generatorVersion: 2 }), staff);
+    expect(rows[0]).toEqual({ id: "1", boss_id: "2" });
+    expect(rows.filter((row) => row.id === row.boss_id)).toEqual([]);
   });
 
   test("a row refers to an earlier one of its own table, the first to none", () => {
@@ -419,4 +428,34 @@ test("JSON has numbers, truth values, arrays and objects, not texts of them", ()
   const [doc] = columnIn(seedPlan([docs]), docs, "doc");
   const expected = { stars: 4, on: true, nothing: null, tags: ['q"', 'q"'], inner: { sizes: [7], word: "7" } };
   expect(JSON.parse(doc ?? "")).toEqual(expected);
+});
+
+describe("rows that PostgreSQL refused as they were planned", () => {
+  const size = fieldPlan("size", generator("int", { min: 1, max: 9 }), { type: INT });
+  const wide = generator("int", { min: 100, max: 199 });
+  const tried = (attempts: number[]) => {
+    const tries = [{ checks: [], specs: new Map([["size", [wide]]]), attempts }];
+    return entityPlan("parcels", [id, size], { rows: 3, tries });
+  };
+
+  test("attempt 0 is the row as it was, and the others change no other row", () => {
+    const [plain, changed] = [tried([0, 0, 0]), tried([0, 7, 0])];
+    const sizes = columnIn(seedPlan([plain]), plain, "size");
+    const others = columnIn(seedPlan([changed]), changed, "size");
+    expect(sizes).toEqual(columnIn(seedPlan([]), entityPlan("parcels", [id, size], { rows: 3 }), "size"));
+    expect([others[0], others[2]]).toEqual([sizes[0], sizes[2]]);
+  });
+
+  test("all that is made of a column is chosen by some of the ways, and some leave it", () => {
+    const specs = Array.from({ length: 10 }, (_, place) => generator("constant", { value: place }));
+    const chosen = Array.from({ length: WAYS - 1 }, (_, way) => chooseTried("parcels.size", specs, way + 1));
+    expect(new Set(chosen)).toEqual(new Set([...specs, undefined]));
+  });
+
+  test("numbers above another field's are so much more", () => {
+    const more = fieldPlan("more", generator("int", { min: 2, max: 3, above: "size" }), { type: INT });
+    const entity = entityPlan("parcels", [size, more]);
+    const rows = rowsOf(seedPlan([entity]), entity);
+    expect(new Set(rows.map((row) => Number(row.more) - Number(row.size)))).toEqual(new Set([2, 3]));
+  });
 });

@@ -30,6 +30,16 @@ test.each([
   expect(rulesOf("range", [bound])).toEqual(rule);
 });
 
+test("bounds over several columns that leave the first one a single value are about the next", () => {
+  const partitions = [
+    { strategy: "range", columns: ["k", "n"], bounds: ["FOR VALUES FROM (1, 10) TO (1, 20)"] } as const,
+  ];
+  expect(Object.fromEntries(readPartitions({ partitions }))).toEqual({
+    k: { oneOf: ["1"] },
+    n: { min: { value: "10", inclusive: true }, max: { value: "20", inclusive: false } },
+  });
+});
+
 test("9 comes before 10, since numbers are no words", () => {
   const bounds = ["FOR VALUES FROM (10) TO (20)", "FOR VALUES FROM (9) TO (10)"];
   expect(rulesOf("range", bounds)).toEqual({
