@@ -99,7 +99,7 @@ async function findLastLink(path: string): Promise<Link | undefined> {
 }
 
 /** What is wrong with the first line that does not fit, or behind the last one. */
-export type ChainFault = "changed" | "gap" | "unchained" | "file_missing" | "end_missing";
+export type ChainFault = "changed" | "gap" | "unchained" | "file_missing" | "end_missing" | "head_missing";
 
 export interface ChainReport {
   /** How many lines are chained, and stand there as they were written. */
@@ -109,7 +109,7 @@ export interface ChainReport {
   halfLines: number;
 }
 
-/** Looks through all files. Of the end it knows as long as `journal.head` is there. */
+/** Looks through all files. Whether their end is there is known by `journal.head` alone. */
 export async function verifyChain(stateDir: string): Promise<ChainReport> {
   const full = await listFullFiles(stateDir);
   const report: ChainReport = { lines: 0, fault: undefined, halfLines: 0 };
@@ -180,8 +180,10 @@ class ChainWalk {
   }
 
   end(head: string | undefined): void {
-    if (head === undefined || this.report.fault !== undefined || this.hashes.has(head)) return;
-    this.blame("end_missing");
+    if (this.report.fault !== undefined) return;
+    if (head !== undefined) return this.hashes.has(head) ? undefined : this.blame("end_missing");
+    // Of the very first line it may not have been written yet.
+    if (this.report.lines > 1) this.blame("head_missing");
   }
 
   private blame(kind: ChainFault): void {

@@ -62,6 +62,15 @@ test("an end that is cut off within a line is missing; half a line that a crash 
   expect(await verifyJournal(folder)).toEqual({ lines: 3, fault: undefined, halfLines: 1 });
 });
 
+test("without the file that knows the last line, nobody can tell whether the end was cut off", async () => {
+  await append("a", "b");
+  await rm(join(folder, "journal.head"));
+  expect((await verifyJournal(folder)).fault).toEqual(faultAt("head_missing", 2));
+  const [first] = await readLines();
+  await writeFile(journal(), `${first}\n`);
+  expect((await verifyJournal(folder)).fault).toBeUndefined(); // a kill may have come before it was first written
+});
+
 test("a line that was written, and its hash not yet remembered, is the last one", async () => {
   await append("a");
   const head = await readFile(join(folder, "journal.head"));
