@@ -78,7 +78,8 @@ test("the main job goes as with docker", async () => {
 });
 
 test("without podman's socket the doctor says what compose needs", async () => {
-  const { code, stdout } = await shop.repo.run(["doctor"], { env: { ...machine.env, CONTAINER_HOST: "" } });
+  const { CONTAINER_HOST: _, ...env } = machine.env;
+  const { code, stdout } = await shop.repo.run(["doctor"], { env });
   expect([code, stdout]).toEqual([6, expect.stringContaining("Docker's (version 2) is needed beside podman's socket")]);
 });
 
