@@ -3,7 +3,8 @@ import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-const ENV_FILE = /^\.env(?:\.[\w-]+)*$/;
+/** `.envrc` is direnv's, whose plain lines are the same. */
+const ENV_FILE = /^\.env(?:rc|(?:\.[\w-]+)*)$/;
 /** Patterns for people to copy, and what is not plain text. */
 const NO_SOURCE = /\.(?:example|sample|template|tmpl|dist|defaults|schema|vault|enc|bak)$/;
 const SKIPPED = new Set(["node_modules", "vendor", "dist", "build", "target", "venv", "coverage"]);

@@ -84,5 +84,5 @@ function findPodmanSocket(env: Variables): string | undefined {
   const folder = process.getuid?.() === 0 ? "/run" : env.XDG_RUNTIME_DIR;
   const socket = folder === undefined ? undefined : `${folder}/podman/podman.sock`;
   if (socket !== undefined && existsSync(socket)) return `unix://${socket}`;
-  return env.DOCKER_HOST;
+  return env.DOCKER_HOST || undefined; // set to nothing, compose would take docker's own
 }

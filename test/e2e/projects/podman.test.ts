@@ -77,11 +77,6 @@ test("the main job goes as with docker", async () => {
   await pgrove("remove", "feature-x", "--yes");
 });
 
-test("without podman's socket the doctor says what compose needs", async () => {
-  const { code, stdout } = await shop.repo.run(["doctor"], { env: { ...machine.env, CONTAINER_HOST: "" } });
-  expect([code, stdout]).toEqual([6, expect.stringContaining("Docker's (version 2) is needed beside podman's socket")]);
-});
-
 test("a worktree gets a container of its own, and takes it along", async () => {
   await appendFile(join(shop.repo.folder, "pgrove.yaml"), "isolation: container\n");
   await shop.git(["commit", "-qam", "containers"]);

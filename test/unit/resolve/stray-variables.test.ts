@@ -111,6 +111,7 @@ describe("a worktree's env files", () => {
       ".env": `${mains}A=postgres://app:pw@localhost:5432/shop_x\nB=1\n`,
       ".env.local": mains,
       "apps/web/.env": mains,
+      ".envrc": `dotenv\nexport ${mains}`,
       ".env.example": mains,
       ".env.shared": mains,
       "node_modules/x/.env": mains,
@@ -127,7 +128,7 @@ describe("a worktree's env files", () => {
   test("are looked through as deep as packages lie; the last line of a variable counts", async () => {
     const loaded = await loadConfig(join(root, "pgrove.yaml"), { environment: {} });
     const found = await findStrayFiles(root, database, loaded);
-    expect(found.map(({ file }) => file.slice(root.length + 1))).toEqual([".env.local", "apps/web/.env"]);
+    expect(found.map(({ file }) => file.slice(root.length + 1))).toEqual([".env.local", ".envrc", "apps/web/.env"]);
     expect(await findStrayFiles(root, { ...database, own: main }, loaded)).toEqual([]);
   });
 });

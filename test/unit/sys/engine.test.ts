@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readDockerList, readPodmanList } from "../../../src/server/engine-list.ts";
@@ -49,6 +49,14 @@ describe("podman's commands", () => {
 
   test("but for compose, which is Docker's own beside podman's socket", async () => {
     expect(await say(dockerCommand(["compose", "up"]))).toContain(`/cli-plugins/docker-compose up ${socket}`);
+  });
+
+  test("not with docker's own engine, where no socket of podman's is known", async () => {
+    const lost = { PATH: folder, DOCKER_CONFIG: folder, DOCKER_HOST: "", XDG_RUNTIME_DIR: folder };
+    const command = { ...dockerCommand(["compose", "up"]), env: { PATH: `${folder}:/bin` } };
+    const { stdout } = await withEngine(systemRunner, () => "podman", lost).capture(command);
+    const ownService = process.getuid?.() === 0 && existsSync("/run/podman/podman.sock");
+    expect(stdout).toContain(ownService ? "podman.sock" : "/podman compose up");
   });
 
   test("and other programs are left alone", async () => {
