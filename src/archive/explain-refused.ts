@@ -92,6 +92,14 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** Those of them that say what the server has not. */
+const LACKS = new Set(["load_access_method", "load_label", "load_locale", "load_role", "load_setting"]);
+
+/** Whether a server that had something more would take the dump. */
+export function isLack(code: string): boolean {
+  return LACKS.has(code);
+}
+
 /** The explanation of what a program or a server has said; undefined where none fits. */
 export function explainRefused(said: string): Explanation | undefined {
   for (const { says, code, why, hint } of RULES) {

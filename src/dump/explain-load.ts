@@ -1,16 +1,16 @@
-import { explainRefused } from "../archive/explain-refused.ts";
+import { explainRefused, isLack } from "../archive/explain-refused.ts";
 import type { Skipping } from "../archive/wants.ts";
-import { failure } from "../errors.ts";
+import { EXIT, PgroveError } from "../errors.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import type { Explanation } from "../work/explain.ts";
 import type { InspectedDump } from "./inspect.ts";
 
-/** Why a dump was not loaded, in words, with the statement that failed and the way out. */
+/** Why a dump was not loaded, in words, with the statement that failed and the way out: exit 4 where the server lacks something, else 1. */
 export function explainLoadError(
   error: unknown,
-  { dump, checked }: InspectedDump,
-  live: LiveTarget,
+  { dump, checked }: Pick<InspectedDump, "dump" | "checked">,
+  live: { target: Pick<LiveTarget["target"], "label"> },
   skipping: Skipping,
 ): unknown {
   if (!(error instanceof ToolError) || error.failure.aborted) return error;
@@ -19,12 +19,12 @@ export function explainLoadError(
   // Bytes that are those which were written are not damaged, whatever becomes of them.
   const explanation = checked === "sha256" && found?.code === "dump_damaged" ? undefined : found;
   const what = `${dump.name} could not be restored; ${live.target.label} was not touched`;
-  return failure(
-    explanation?.code ?? "restore_failed",
-    explanation === undefined ? `${what}\n${said}` : `${what}: ${explanation.why}\n${said}`,
-    explanation?.hint ?? "change in the source what the server refuses, and dump it again",
-    error,
-  );
+  const code = explanation?.code ?? "restore_failed";
+  return new PgroveError({
+    ...{ code, exit: isLack(code) ? EXIT.missing : EXIT.failed, cause: error },
+    message: explanation === undefined ? `${what}\n${said}` : `${what}: ${explanation.why}\n${said}`,
+    hint: explanation?.hint ?? "change in the source what the server refuses, and dump it again",
+  });
 }
 
 /** What was left out may be needed by what was not. */
