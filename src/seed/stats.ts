@@ -54,13 +54,18 @@ export async function readStats(tools: Pick<OperationTools, "clock">, live: Live
   }));
 }
 
+/** The login may read it, and no policy keeps rows of it from the login. */
+const COUNTABLE = `bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+                            and not row_security_active(c.oid))`;
+
 /** Those of the user's schemas; of a partitioned table the whole, and not its partitions. */
 const WANTED = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname = coalesce($1, n.nspname)`;
 
-async function readTableStats(sql: Queries, schema: string | undefined): Promise<TableStats[]> {
-  return await sql.unsafe<TableStats[]>(
+/** With what the login may not see all of, which cannot be counted. */
+async function readTableStats(sql: Queries, schema: string | undefined) {
+  return await sql.unsafe<(TableStats & { countable: boolean })[]>(
     `select n.nspname::text as schema, c.relname::text as name, sum(greatest(p.reltuples, -1))::float8 as rows,
-            false as "isExact", coalesce(sum(pg_table_size(p.oid)), 0)::float8 as "sizeBytes",
+            false as "isExact", ${COUNTABLE} as countable, coalesce(sum(pg_table_size(p.oid)), 0)::float8 as "sizeBytes",
             coalesce(sum(pg_indexes_size(p.oid)), 0)::float8 as "indexBytes",
             coalesce(sum(pg_stat_get_dead_tuples(p.oid)), 0)::float8 as "deadRows",
             max(greatest(pg_stat_get_last_vacuum_time(p.oid), pg_stat_get_last_autovacuum_time(p.oid))) as "lastVacuum",
@@ -77,9 +82,10 @@ async function readTableStats(sql: Queries, schema: string | undefined): Promise
   );
 }
 
-async function countSmall(sql: Queries, tables: readonly TableStats[]): Promise<TableStats[]> {
-  const small = tables.filter(({ sizeBytes }) => sizeBytes <= COUNT_UP_TO_BYTES);
-  if (small.length === 0) return [...tables];
+async function countSmall(sql: Queries, read: readonly (TableStats & { countable: boolean })[]): Promise<TableStats[]> {
+  const tables = read.map(({ countable: _, ...table }) => table);
+  const small = tables.filter(({ sizeBytes }, place) => sizeBytes <= COUNT_UP_TO_BYTES && read[place]?.countable);
+  if (small.length === 0) return tables;
   const counts = small.map(
     (table, place) => `select ${place} as place, count(*)::float8 as rows from ${quoteTable(table)}`,
   );
@@ -102,7 +108,7 @@ interface SequenceRow {
 async function readSequenceStats(sql: Queries, schema: string | undefined): Promise<SequenceStats[]> {
   const rows = await sql.unsafe<SequenceRow[]>(
     `select n.nspname::text as schema, c.relname::text as name, t.relname || '.' || a.attname as column,
-            pg_sequence_last_value(c.oid)::text as "lastValue",
+            case when has_sequence_privilege(c.oid, 'select, usage') then pg_sequence_last_value(c.oid)::text end as "lastValue",
             least(s.seqmax, case a.atttypid when 'int2'::regtype then 32767 when 'int4'::regtype then 2147483647
                                             else 9223372036854775807 end)::text as "maxValue"
        from pg_sequence s join pg_class c on c.oid = s.seqrelid join pg_namespace n on n.oid = c.relnamespace

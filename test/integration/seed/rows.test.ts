@@ -400,6 +400,19 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("rows on PostgreSQL %
     expect(of("customer.id")).toMatchObject({ lastValue: 30n, maxValue: 2n ** 63n - 1n });
     expect(of("purchase.id")).toMatchObject({ lastValue: null, maxValue: 2n ** 31n - 1n, used: 0 });
   });
+
+  test("statistics of a login that may not see everything: what it cannot count is not said to be counted", async () => {
+    const { seed, ask, database } = await prepare();
+    await seed(["customer"], 30);
+    const user = uniqueName("reader");
+    await ask(`create role ${user} login password 'x'; grant select on customer, purchase to ${user};
+      alter table customer enable row level security; alter role ${user} set row_security = off`);
+    const { tables } = await readStats(bench.tools, await openLive(server, database, bench, { user, password: "x" }));
+    const own = tables.filter(({ schema }) => schema === "public");
+    const counted = own.map(({ name, isExact }) => `${name} ${isExact}`).sort();
+    expect(counted).toEqual(["customer false", "note false", "purchase true"]);
+    await ask(`drop owned by ${user}; drop role ${user}`);
+  });
 });
 
 /** The definitions of all of the user's objects, without rows and the state of sequences. */
