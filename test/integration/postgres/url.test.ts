@@ -184,12 +184,19 @@ function isTaken(text: string): boolean {
 
 /**
  * Where we differ on purpose: no host's name and no port holds these signs (half a password may), a `=` in a value and an
- * empty parameter hurt nobody.
+ * empty parameter hurt nobody; bytes that are no text are refused.
  */
 function isOurOwn(text: string): boolean {
   const rest = text.slice("postgres://".length).replace(/^[^@/]*@/, "");
   const [, authority = "", query = ""] = /^([^/?]*)[^?]*\??(.*)$/s.exec(rest) ?? [];
-  return /[[\]@]|:[^,]*:/.test(authority) || /=[^&]*=|^&|&&/.test(query);
+  return /[[\]@]|:[^,]*:/.test(authority) || /=[^&]*=|^&|&&/.test(query) || !isText(text);
+}
+
+function isText(encoded: string): boolean {
+  const bytes = [...encoded.matchAll(/(?:%[0-9a-f]{2})+/gi)].map(([all]) =>
+    Buffer.from(all.replaceAll("%", ""), "hex"),
+  );
+  return bytes.every((each) => Buffer.from(each.toString()).equals(each));
 }
 
 test("a session is the URL's, whatever libpq's variables in this process's environment say", async () => {
