@@ -44,8 +44,8 @@ export interface ColumnRule {
   antipatterns?: readonly string[];
   /** Another column of the row, which it may not lie before, and how far behind it at most, and at least: "7d". */
   after?: { column: string; strict: boolean; within?: string; least?: string };
-  /** Another time of the row, which is not far from it: that of the two which comes later is no further behind. */
-  near?: { column: string; within: string };
+  /** Another time of the row, which is not far from it: that of the two which comes later is no further behind. Without an order it is the same time. */
+  near?: { column: string; within: string; equal?: true };
   /** Columns of the row whose values are others. */
   differs?: readonly string[];
   /** Whether it is NULL (false) or may not be (true). */

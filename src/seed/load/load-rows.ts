@@ -142,10 +142,13 @@ async function loadOpen(sql: Transaction, plan: SeedPlan, loading: Loading): Pro
   return new RowsRefused(refused, first);
 }
 
-/** Rows that cannot be made are left out as those are that PostgreSQL refuses. */
+/** The code of rows that were sent and are not there. */
+const MISSING = "rows_missing";
+
+/** Rows that cannot be made, or that a trigger drops, are left out as those are that PostgreSQL refuses. */
 function refusedOf(error: unknown, { entity, table }: EntityPlan): RowsRefused | undefined {
   if (error instanceof RowsRefused) return error;
-  if (!(error instanceof PgroveError) || error.code !== "config") return undefined;
+  if (!(error instanceof PgroveError) || !["config", MISSING].includes(error.code)) return undefined;
   const hint = error.hint === undefined ? {} : { hint: error.hint };
   return new RowsRefused([{ entity, table, why: error.message, ...hint }], error);
 }
@@ -159,14 +162,15 @@ async function loadOrTry(
 ): Promise<LoadedEntity> {
   const load = (each: EntityPlan) =>
     sql.savepoint((part) => loadEntity(part, withTried(plan, tried), each, empty, options));
-  let first: RowsRefused | undefined;
+  let first: unknown;
   for (let left = MOST_TRIES, next = entity; ; left--) {
     try {
       return await load(next);
     } catch (error) {
-      if (!(error instanceof RowsRefused)) throw error;
+      const refused = refusedOf(error, entity);
+      if (refused === undefined) throw error;
       first ??= error;
-      const found = left > 0 ? await findTries(sql, withTried(plan, tried), next, error, options.upsert) : undefined;
+      const found = left > 0 ? await findTries(sql, withTried(plan, tried), next, refused, options.upsert) : undefined;
       if (found === undefined) {
         tried.delete(entity.entity);
         throw first;
@@ -217,7 +221,7 @@ async function loadRows(
   const inserted = await (computes ? loadComputed : fillTable)(sql, plan, entity, tools);
   if (inserted === entity.rows) return { inserted, updated: 0, unchanged: 0 };
   throw failure(
-    "rows_missing",
+    MISSING,
     `${entity.entity}: ${plural(entity.rows, "row was", "rows were")} sent and PostgreSQL took ${inserted}`,
     "a trigger or rule of the table leaves rows out: --skip-triggers loads without triggers",
   );

@@ -19,8 +19,8 @@ import { searchTries } from "./search-tries.ts";
 /** Of more rows nothing is tried: it takes a statement for each. */
 const MOST_ROWS = 10_000;
 
-/** Broken constraints, values that cannot be computed with, and what triggers raise. */
-const TRIED = /^(?:23514|23505|23P01|23502|22...|P0001|P0004)$/;
+/** Broken constraints, values that cannot be computed with, and what triggers raise or leave out. */
+const TRIED = /^(?:23514|23505|23P01|23502|22...|P0001|P0004|rows_missing)$/;
 
 /**
  * The entity with attempts that PostgreSQL takes for all of its rows; undefined where there are none, or nothing can be

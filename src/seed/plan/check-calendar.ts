@@ -30,9 +30,13 @@ export function readSamePeriod(left: Node, right: Node): Rules | undefined {
   const within = one === undefined || one.unit !== other?.unit ? undefined : NEAR[one.unit];
   if (one === undefined || other === undefined || within === undefined || one.column === other.column) return undefined;
   return new Map<string, ColumnRule>([
-    [one.column, { near: { column: other.column, within } }],
+    [one.column, { near: { column: other.column, within, ...(isCast(left) && isCast(right) ? { equal: true } : {}) } }],
     [other.column, { near: { column: one.column, within } }],
   ]);
+}
+
+function isCast(node: Node): boolean {
+  return "TypeCast" in node;
 }
 
 function periodOf(node: Node): { column: string; unit: string } | undefined {

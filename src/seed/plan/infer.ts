@@ -45,6 +45,7 @@ function inferValues(column: ColumnShape, rule: ColumnRule, site: InferSite): In
   if (type.kind === "array") return inferArray(column.name, type, site.rules);
   if (rule.oneOf !== undefined) return infer(oneOf(rule.oneOf, rule.noneOf), "a check constraint");
   if (rule.equals !== undefined && rule.equals !== "") return inferFormula(type, rule.equals);
+  if (rule.near?.equal && !isOrdered(column.name, site.rules)) return inferFormula(type, `"${rule.near.column}"`);
   if (rule.computed !== undefined) return inferComputed(column, rule, site);
   if (rule.network !== undefined) return infer(wantedByNetwork(rule.network), "a check constraint");
   const told = inferAfter(column, site) ?? inferOrdered(column, site) ?? inferByName(column, rule, site.version);
@@ -244,6 +245,7 @@ function inferAfter(column: ColumnShape, { written, rules }: InferSite): Inferen
 function nearest(column: string, rules: Rules, names: readonly string[]): ColumnRule["after"] {
   const { after, near } = rules.get(column) ?? {};
   if (near === undefined) return after;
+  if (rules.get(near.column)?.near?.equal && !isOrdered(near.column, rules)) return undefined;
   if (after !== undefined) return after.column === near.column ? { within: near.within, ...after } : after;
   const isLater =
     rules.get(near.column)?.after?.column !== column && names.indexOf(near.column) < names.indexOf(column);
@@ -253,6 +255,12 @@ function nearest(column: string, rules: Rules, names: readonly string[]): Column
 function inferOrdered(column: ColumnShape, site: InferSite): Inference | undefined {
   const wanted = wantedInOrder(column, site, site.version >= SHARED_SINCE_VERSION);
   return wanted && infer(wanted, "a check constraint");
+}
+
+/** Whether one of two times that are near each other comes after something. */
+function isOrdered(column: string, rules: Rules): boolean {
+  const { after, near } = rules.get(column) ?? {};
+  return after !== undefined || rules.get(near?.column ?? "")?.after !== undefined;
 }
 
 /** How long after the other time it lies: never the full length, which leaps and changes of the clock would make too long. */

@@ -85,10 +85,11 @@ function columnsNeededBy({ rules: { common, cases }, draft, version }: ColumnSit
     return version >= LEFT_SINCE_VERSION && nullable && fallback === null; // a comparison with NULL is met
   };
   return [common, ...cases].flatMap((rules) => {
-    const { after, equals = "", computed } = rules.get(column) ?? {};
+    const { after, equals = "", computed, near } = rules.get(column) ?? {};
     const named = [
       ...[...equals.matchAll(/"([^"]+)"/g)].flatMap(([, name]) => name ?? []),
       ...(computed?.columns ?? []),
+      ...(near?.equal === true ? [near.column] : []),
     ];
     return after === undefined || isLeft(after.column) ? named : [after.column, ...named];
   });

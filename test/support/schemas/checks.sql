@@ -74,6 +74,9 @@ create table stays (
 create table watched (id serial primary key, state text not null);
 create function watch() returns trigger language plpgsql as $$ begin
   if new.state not in ('open', 'shut') then raise exception 'no state %', new.state; end if; return new; end $$;
+create table dropped (id serial primary key, size int not null);
+create function drop_even() returns trigger language plpgsql as $$ begin return case when new.size % 2 = 0 then null else new end; end $$;
+create trigger drop_even before insert on dropped for each row execute function drop_even();
 create trigger watch before insert on watched for each row execute function watch();
 create table holes (k text not null, at timestamptz not null) partition by hash (k);
 create table holes_0 partition of holes for values with (modulus 2, remainder 0);

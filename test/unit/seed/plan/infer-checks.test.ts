@@ -154,7 +154,10 @@ const CASES: readonly (readonly [string, Readonly<Record<string, ColumnRule>>])[
   ],
   [
     "((starts)::date = (ends)::date)",
-    { starts: { near: { column: "ends", within: "1h" } }, ends: { near: { column: "starts", within: "1h" } } },
+    {
+      starts: { near: { column: "ends", within: "1h", equal: true } },
+      ends: { near: { column: "starts", within: "1h" } },
+    },
   ],
   ["((high - low) <= 100)", { high: { after: { column: "low", strict: false, within: "100d" } } }],
   ["(n = n)", { n: {} }],
