@@ -53,6 +53,7 @@ function sayReplaced(plan: Document): string[] {
   const sessions = Number(replaces.sessions);
   return [
     `${place}${size(replaces.size_bytes)} is replaced by ${by}`,
+    ...(typeof replaces.stranger === "string" ? [replaces.stranger] : []),
     ...(sessions === 0 ? [] : [`${plural(sessions, "session")} in it ${sessions === 1 ? "is" : "are"} ended`]),
     replaces.kept === true ? "what is replaced is kept aside until the next time" : "what is replaced is NOT kept",
   ];

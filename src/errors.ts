@@ -20,11 +20,11 @@ export interface ErrorDetails {
   /** One line: what happened, to what. Further lines add facts. */
   message: string;
   /** The next command to type, or what to change. */
-  hint?: string;
+  hint?: string | undefined;
   exit: ExitCode;
   cause?: unknown;
   /** Where in a file, when the message begins with that place. */
-  place?: FilePlace;
+  place?: FilePlace | undefined;
 }
 
 /** A place in a file. Line and column count from 1. */
@@ -64,33 +64,27 @@ export function filePlaceOf(error: unknown): FilePlace | undefined {
 
 /** The command was typed wrongly: exit 2. */
 export function usageError(message: string, hint?: string): PgroveError {
-  return new PgroveError({ code: "usage", message, exit: EXIT.usage, ...(hint === undefined ? {} : { hint }) });
+  return new PgroveError({ code: "usage", message, exit: EXIT.usage, hint });
 }
 
 /** pgrove.yaml, an env file or a URL is wrong: exit 3. */
 export function configError(message: string, hint?: string): PgroveError {
-  return new PgroveError({ code: "config", message, exit: EXIT.config, ...(hint === undefined ? {} : { hint }) });
+  return new PgroveError({ code: "config", message, exit: EXIT.config, hint });
 }
 
 /** Something needed is absent or not running: exit 4. */
 export function missingError(code: string, message: string, hint?: string): PgroveError {
-  return new PgroveError({ code, message, exit: EXIT.missing, ...(hint === undefined ? {} : { hint }) });
+  return new PgroveError({ code, message, exit: EXIT.missing, hint });
 }
 
 /** pgrove will not do it without consent, or because something is in the way: exit 5. */
 export function refusal(code: string, message: string, hint?: string): PgroveError {
-  return new PgroveError({ code, message, exit: EXIT.refused, ...(hint === undefined ? {} : { hint }) });
+  return new PgroveError({ code, message, exit: EXIT.refused, hint });
 }
 
 /** It was tried and went wrong: exit 1. */
 export function failure(code: string, message: string, hint?: string, cause?: unknown): PgroveError {
-  return new PgroveError({
-    code,
-    message,
-    exit: EXIT.failed,
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new PgroveError({ code, message, exit: EXIT.failed, hint, cause });
 }
 
 /** The signals that end a run in order. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize, relative } from "node:path";
+import { once } from "../src/sys/once.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const MAX_FILE_LINES = 300;
@@ -186,6 +187,33 @@ const noIgnoredFolders: Rule = (files) =>
     )
     .map(({ path }) => `${path} is in a folder that global ignore files hide`);
 
+/** Every word of the code that uses src/ from outside; this file only reads it. */
+const wordsOutside = once(() => {
+  const folders = ["test", "bench", "scripts", "page"].map((name) => join(ROOT, name));
+  const others = folders
+    .flatMap((folder) => readSource(folder))
+    .filter(({ path }) => !path.endsWith("structure.test.ts"));
+  return new Set(others.flatMap(({ text }) => wordsOf(text)));
+});
+
+function wordsOf(text: string): string[] {
+  return text.match(/[A-Za-z_$][\w$]*/g) ?? [];
+}
+
+/** Of types more is exported: they stand in what exported functions take and return. */
+const noUnusedExports: Rule = (files) => {
+  const usedIn = new Map<string, Set<string>>();
+  for (const { path, text } of files) {
+    for (const word of wordsOf(withoutComments(text))) usedIn.set(word, (usedIn.get(word) ?? new Set()).add(path));
+  }
+  return files.flatMap(({ path, text }) =>
+    [...text.matchAll(/^export (?:async )?(?:function\*?|const|class) ([\w$]+)/gm)]
+      .map(([, name = ""]) => name)
+      .filter((name) => usedIn.get(name)?.size === 1 && !wordsOutside().has(name))
+      .map((name) => `${path} exports ${name}, which no other file uses`),
+  );
+};
+
 interface RuleCase {
   says: string;
   rule: Rule;
@@ -273,10 +301,10 @@ const RULES: readonly RuleCase[] = [
     breaches: [[file("dump/a.ts", 'console.log("x");')]],
   },
   {
-    says: "only cli/output.ts writes to stdout and stderr, and main.ts the version",
+    says: "only cli/output.ts writes to stdout and stderr, and cli/short-answer.ts the version",
     rule: forbid(
       /\bstdout\s*\.\s*write|\bstderr\s*\.\s*write|\bBun\s*\.\s*(stdout|stderr)\b|\bwrite(Sync)?\(\s*[12]\b/,
-      ["cli/output.ts", "main.ts"],
+      ["cli/output.ts", "cli/short-answer.ts"],
     ),
     breaches: [
       [file("dump/a.ts", "process.stdout.write(text);")],
@@ -317,6 +345,14 @@ const RULES: readonly RuleCase[] = [
     breaches: [[file("target/a.ts", "")], [file("cli/build/a.ts", "")], [file("sys/Tmp/a.ts", "")]],
   },
   {
+    says: "what a file exports, another one uses",
+    rule: noUnusedExports,
+    breaches: [
+      [file("sys/a.ts", "export const aloneHere = 1;\nuse(aloneHere);"), file("sys/b.ts", "// aloneHere\n")],
+      [file("sys/a.ts", "export async function aloneHereToo() {}")],
+    ],
+  },
+  {
     says: "nothing is left to do",
     rule: (files) => files.filter(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b/.test(text)).map(({ path }) => path),
     breaches: [[file("dump/a.ts", "// TODO: later")]],
@@ -327,7 +363,7 @@ function readSource(folder = join(ROOT, "src")): SourceFile[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
     if (statSync(path).isDirectory()) return readSource(path);
-    if (!name.endsWith(".ts")) return [];
+    if (!/\.(ts|tsx|mjs)$/.test(name)) return [];
     return [{ path: relative(join(ROOT, "src"), path).replaceAll("\\", "/"), text: readFileSync(path, "utf8") }];
   });
 }

@@ -19,7 +19,7 @@ export function findTestFiles(root, kind, { words, long }) {
 }
 
 function isLong(root, file) {
-  return file.endsWith(LONG_ONLY) || /\b(thorough|takingTurns)\b/.test(readFileSync(join(root, file), "utf8"));
+  return file.endsWith(LONG_ONLY) || /\b(thorough|takingTurns|trials)\b/.test(readFileSync(join(root, file), "utf8"));
 }
 
 function filesBelow(root, path) {

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { answerOf, maybeText } from "./parts.ts";
 
-export const JOB_STATES = ["running", "done", "failed", "cancelled"] as const;
+const JOB_STATES = ["running", "done", "failed", "cancelled"] as const;
 
 const job = v.object({
   id: v.string(),

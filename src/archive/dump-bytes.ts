@@ -31,7 +31,7 @@ function plainBytes(path: string): DumpBytes {
 }
 
 /** The same of a file as it lies there. */
-export async function readingFile<T>(path: string, body: (file: OpenBytes) => Promise<T>): Promise<T> {
+async function readingFile<T>(path: string, body: (file: OpenBytes) => Promise<T>): Promise<T> {
   const file = await open(path, "r");
   try {
     const { size: sizeBytes } = await file.stat();

@@ -5,7 +5,7 @@
 import type { Place } from "../sql/listener.ts";
 
 /** Options of columns. None of them says anything of the data. */
-export const LEFT_OUT_OPTIONS: Readonly<Record<string, string>> = {
+const LEFT_OUT_OPTIONS: Readonly<Record<string, string>> = {
   pg_attver:
     "PostgreSQL 17.12 counts in it, for itself, the changes of a table; no other server takes it, and only its own pg_dump leaves it out",
 };

@@ -17,7 +17,7 @@ import type { Flags } from "./flags.ts";
 import type { Output } from "./output.ts";
 
 export interface CommandPlace {
-  /** The folder to act in: that of -C, else where the user stands. */
+  /** The folder to act in: that of -C, else where the user stands; of a bare repository, main's. */
   folder(): Promise<string>;
   repository(): Promise<Repository | undefined>;
   /** The commit and branch of the worktree, where there is one. */
@@ -51,7 +51,11 @@ const UNNAMED_PROJECT = "default";
 /** The places of one command. */
 export function createPlaces(around: Surroundings): CommandPlace {
   const { output, environment, cwd, home, runner } = around;
-  const folder = once(() => findFolder(around));
+  const folder = once(async () => {
+    const named = await findFolder(around);
+    const { findMainOfBare } = await import("../repo/main-root.ts");
+    return (await findMainOfBare(named)) ?? named;
+  });
   const config = once(async () => {
     const loaded = await readConfig(await folder(), around);
     if (loaded !== undefined) output.conceal(secretsOf(loaded));

@@ -2,7 +2,6 @@
 import { homedir } from "node:os";
 import { isatty } from "node:tty";
 import { type Environment, wantsJsonLog } from "../config/env-vars.ts";
-import type { LoadedConfig } from "../config/load-config.ts";
 import type { PgroveError } from "../errors.ts";
 import { userKeyFile } from "../repo/state.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
@@ -99,7 +98,8 @@ export function createContext(options: ContextOptions): Context {
     const { lockWaitMs } = flags;
     const wait = lockWaitMs === undefined ? {} : { lockWaitMs };
     const bound = isMarked(environment) ? { mayRun: requireApprovedFiles } : {};
-    const tools = { runner, clock, stateDir, userKey, progress, note, began: output.useRun };
+    const asked = { repositoryIdentity: () => identify(places), mayDropSnapshots: () => approveDrops(context) };
+    const tools = { runner, clock, stateDir, userKey, progress, note, began: output.useRun, ...asked };
     return { ...tools, abort: interruptions().abort, ...wait, ...bound };
   });
   const operationTools = once(async (): Promise<OperationTools> => {
@@ -108,13 +108,12 @@ export function createContext(options: ContextOptions): Context {
   });
   const requireApproved: TargetPlace["requireApproved"] = (item) => approveItem(context, item);
   const requireApprovedFiles = (files: readonly string[]) => approveFiles(context, files);
-  const targetPlace: TargetPlace = { ...places, cwd, environment, envFile: flags.envFile, requireApproved, note };
+  const keptProtection = once(() => keepProtection(context));
+  const around = { cwd, environment, envFile: flags.envFile, note };
+  const targetPlace: TargetPlace = { ...places, ...around, requireApproved, keptProtection };
   const resolveTarget = async (text?: string) => {
     const resolving = await import("../resolve/resolve.ts");
-    const found = await resolving.resolveTarget(text, targetPlace);
-    const kept = mayLoseProtection(found) ? await findKeptProtection(context) : undefined;
-    const config = async () => kept;
-    const target = kept === undefined ? found : await resolving.resolveTarget(text, { ...targetPlace, config });
+    const target = await resolving.resolveTarget(text, targetPlace);
     output.conceal(secretsOfTarget(target));
     return target;
   };
@@ -139,24 +138,28 @@ export function createContext(options: ContextOptions): Context {
   return context;
 }
 
-/** A server of its own that nothing protects: by its name or URL it may be one that the default branch protects. */
-function mayLoseProtection({ protected: isProtected, worktree, environment, server }: Target): boolean {
-  return !isProtected && worktree === undefined && (environment !== undefined || server.kind === "url");
+/** The identity of the repository, where there is one. */
+async function identify(places: CommandPlace): Promise<string | undefined> {
+  const [repository, stateDir] = await Promise.all([places.repository(), places.stateDir()]);
+  if (repository === undefined) return undefined;
+  const { ensureRepositoryIdentity } = await import("../repo/repository-identity.ts");
+  return await ensureRepositoryIdentity(repository.commonDir, stateDir);
 }
 
-async function findKeptProtection(context: Context): Promise<LoadedConfig | undefined> {
-  const { keepProtection } = await import("./kept-protection.ts");
-  const kept = await keepProtection(context);
-  if (kept === undefined) return undefined;
-  context.output.note(
-    `note: the default branch protects ${kept.names.join(", ")}: so it stays until \`pgrove trust\` approves the change`,
-  );
-  return kept.loaded;
+async function keepProtection(context: Context) {
+  const { findKeptProtection } = await import("./kept-protection.ts");
+  return await findKeptProtection(context);
 }
 
 async function approveItem(context: Context, item: TrustItem): Promise<void> {
   const trust = await import("./trust.ts");
   await trust.requireApproved(context, item);
+}
+
+/** A branch that keeps fewer snapshots is asked about. */
+async function approveDrops(context: Context): Promise<void> {
+  const trust = await import("./trust.ts");
+  await trust.requireTrust(context, { keys: ["snapshots.keep"] });
 }
 
 async function approveFiles(context: Context, files: readonly string[]): Promise<void> {

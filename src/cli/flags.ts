@@ -1,7 +1,7 @@
 import { type Line, type Values, valuesOf } from "./args.ts";
 import { COMMON_ARGS } from "./common-options.ts";
 import { WAIT_LOCK } from "./grammar.ts";
-import { readTime } from "./times.ts";
+import { readTime } from "./time-words.ts";
 
 /** The common options, as given: `confirm` is the name behind it, `repo` a path or an alias. */
 export interface Flags extends Omit<Values<typeof COMMON_ARGS>, "target" | "help" | "version"> {

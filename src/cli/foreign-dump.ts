@@ -6,6 +6,7 @@ import { hashContent } from "../repo/approved-files.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
 import type { Loss } from "../resolve/protection.ts";
 import type { Context } from "./context.ts";
+import type { Replacement } from "./loss.ts";
 import { approveItems, isApproved } from "./trust.ts";
 
 /** The sentences that say what is agreed to. */
@@ -23,7 +24,7 @@ function describeElevated({ dump, elevated }: DoubtfulDump): string {
 export async function consentToReplacement(
   context: Context,
   target: Loss["target"],
-  replacement: Pick<Loss, "what" | "instead">,
+  replacement: Replacement,
   foreign: DoubtfulDump | undefined,
 ): Promise<void> {
   if (foreign === undefined) await context.requireConsent({ target, ...replacement });
@@ -35,7 +36,7 @@ export async function approveForeign(
   context: Context,
   target: Loss["target"],
   foreign: DoubtfulDump,
-  also?: Pick<Loss, "what" | "instead">,
+  also?: Replacement,
 ): Promise<void> {
   const wanted = await listDoubts(context, foreign);
   const items = wanted.flatMap(({ item }) => (item === undefined ? [] : [item]));
@@ -72,7 +73,7 @@ async function elevatedItem(doubt: DoubtfulDump): Promise<TrustItem | undefined>
 }
 
 /** Whether it is, byte for byte, a dump of the store that the user's pgrove has made: a copy without its manifest. */
-export async function isCopyOfOwn(context: Context, { content }: TrustItem): Promise<boolean> {
+async function isCopyOfOwn(context: Context, { content }: TrustItem): Promise<boolean> {
   const [folder, keys] = await Promise.all([context.storeDir(), context.operationTools()]);
   const same = (await listDumps(folder)).filter(({ manifest }) => manifest?.sha256 === content);
   const signed = await Promise.all(same.map(({ manifest }) => isSigned(manifest, keys)));
@@ -87,7 +88,7 @@ export async function approveEarly(context: Context, target: Loss["target"], tex
 }
 
 /** What is remembered of it; undefined for what came through a pipe. */
-export async function foreignItem({ dump }: Pick<DoubtfulDump, "dump">): Promise<TrustItem | undefined> {
+async function foreignItem({ dump }: Pick<DoubtfulDump, "dump">): Promise<TrustItem | undefined> {
   if (dump.name === "stdin") return undefined;
   // What lies elsewhere is compared with its manifest before anybody is asked.
   if (dump.elsewhere !== undefined) return { key: "dump", text: dump.name, content: dump.manifest?.sha256 ?? "" };

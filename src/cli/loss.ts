@@ -1,4 +1,5 @@
 /** What is lost when something replaces a target, in words. */
+import type { Loss as Consented } from "../resolve/protection.ts";
 import type { Loss } from "../unit/unit.ts";
 import type { Context } from "./context.ts";
 import { formatBytes, plural } from "./format.ts";
@@ -14,24 +15,38 @@ export function describeLoss(loss: Loss, label: string): string {
 
 /** The same for a dry run: what becomes of it, and what else goes. */
 export function describeFate(loss: Loss, label: string): string {
-  return `${describeLoss(loss, label)}${loss.kept ? "" : ", which is not kept"}${describeOlder(loss)}`;
+  const fate = loss.kept ? "" : ", which is not kept";
+  return `${describeLoss(loss, label)}${fate}${describeOlder(loss)}${describeStranger(loss)}`;
+}
+
+/** That it is not the worktree's own. */
+export function describeStranger({ stranger }: Loss): string {
+  return stranger === undefined ? "" : `; ${stranger}`;
 }
 
 /** What a dry run's document says of it; null where nothing is there. */
 export function replacesDocument(loss: Loss | undefined) {
   if (loss === undefined) return null;
-  const { sizeBytes, sessions, kept, older } = loss;
+  const { sizeBytes, sessions, kept, older, stranger } = loss;
   const drops = older === undefined ? [] : [{ database: older.database, size_bytes: older.sizeBytes }];
-  return { size_bytes: sizeBytes, sessions: sessions.length, kept, drops };
+  const warning = stranger === undefined ? {} : { stranger };
+  return { size_bytes: sizeBytes, sessions: sessions.length, kept, drops, ...warning };
 }
 
-/** The same for the question, with what replaces it; where it is not kept, the way that loses nothing. */
-export function describeReplacement(loss: Loss, label: string, by?: string): { what: string; instead?: string } {
+/** What is said in the question. */
+export type Replacement = Pick<Consented, "what" | "instead" | "typed">;
+
+/**
+ * The same for the question, with what replaces it; where it is not kept, the way that loses nothing. What is not the
+ * worktree's own wants more than a yes.
+ */
+export function describeReplacement(loss: Loss, label: string, by?: string): Replacement {
+  const { kept, stranger: typed } = loss;
   const what = describeLoss(loss, label);
   const replaced = by === undefined ? "will be replaced" : `will be replaced by ${by}`;
-  if (loss.kept) return { what: `${what} ${replaced}${describeOlder(loss)}` };
+  if (kept) return { what: `${what} ${replaced}${describeOlder(loss)}`, typed };
   const instead = "pgrove snapshot        saves what is there first";
-  return { what: `${what} ${replaced}, and is not kept`, instead };
+  return { what: `${what} ${replaced}, and is not kept`, instead, typed };
 }
 
 /** What else goes: what the last one has kept under the name that is needed now. */

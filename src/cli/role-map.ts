@@ -1,6 +1,16 @@
-/** `--role-map A=B`, as it is typed. */
+/** `--role-map A=B`: the flag, and what is typed. */
 import type { RoleMap } from "../archive/role-names.ts";
 import { usageError } from "../errors.ts";
+
+/** The flag of what restores a dump. */
+export const ROLE_MAP = {
+  "role-map": {
+    type: "string",
+    valueHint: "A=B",
+    repeatable: true,
+    description: "what the dump gives to the role A belongs to B, which is there: owners, grants, policies…",
+  },
+} as const;
 
 const ROLE = `"(?:[^"]|"")+"|[^"=]+`;
 const MAPPING = new RegExp(`^(${ROLE})=(${ROLE})$`);

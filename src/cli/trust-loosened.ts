@@ -4,7 +4,7 @@ import type { Config } from "../config/config-schema.ts";
 import type { Environment } from "../config/env-vars.ts";
 import { type LoadedConfig, readConfigText } from "../config/load-config.ts";
 import { PgroveError } from "../errors.ts";
-import { findDefaultCommit, readCommitted } from "../repo/approved-files.ts";
+import { findDefaultCommit, isOnDefaultBranch, readCommitted } from "../repo/approved-files.ts";
 import { listLoosened } from "../repo/loosened.ts";
 import type { TrustItem } from "../repo/trust-items.ts";
 import type { Runner } from "../sys/process.ts";
@@ -36,6 +36,7 @@ export function readDefault(place: BranchScene, loaded: LoadedConfig): Promise<C
  */
 async function findDefault(place: BranchScene, loaded: LoadedConfig): Promise<Config | undefined> {
   const repository = await place.repository().catch(undefinedWithoutGit);
+  if (repository !== undefined && (await isOnDefaultBranch(repository))) return undefined;
   const commit = repository && (await findDefaultCommit(repository, place.runner));
   if (commit === undefined) return undefined;
   const [text, own] = await Promise.all([readFrom(place, loaded, commit), readFrom(place, loaded, "HEAD")]);

@@ -13,7 +13,7 @@ import { server } from "./schema-server.ts";
 
 export { SERVER_KINDS, type Server, type ServerKind } from "./schema-server.ts";
 
-export const ISOLATIONS = ["container", "database", "schema"] as const;
+const ISOLATIONS = ["container", "database", "schema"] as const;
 
 const password = v.pipe(
   v.union([

@@ -72,7 +72,7 @@ function withoutComment(line: string, isBehindBlank: boolean): string {
 
 const IN_DOUBLE_QUOTES: Readonly<Record<string, string>> = {
   ...{ n: "\n", r: "\r", t: "\t", a: "\x07", b: "\b", f: "\f", v: "\v" },
-  ...{ "\\": "\\", '"': '"', "'": "'", $: "$", "`": "`" },
+  ...{ "\\": "\\", '"': '"', $: "$" },
 };
 
 /** What a backslash and a sign stand for there; undefined: themselves. */

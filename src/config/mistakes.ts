@@ -33,8 +33,20 @@ export function flattenIssues(issues: readonly BaseIssue<unknown>[]): BaseIssue<
   });
 }
 
+/** One that the shape of what is written has, so that nothing else needs to be said of the same place. */
+export interface ShapeMistake extends Mistake {
+  path: Path;
+  /** It is a list where a mapping belongs: what is in it is not judged. */
+  isList: boolean;
+}
+
 /** Unknown keys, all of them (valibot names only the first of each mapping), and lists where a mapping belongs. */
-export function findShapeMistakes(schema: unknown, value: unknown, source: YamlSource, path: Path = []): Mistake[] {
+export function findShapeMistakes(
+  schema: unknown,
+  value: unknown,
+  source: YamlSource,
+  path: Path = [],
+): ShapeMistake[] {
   const inner = chooseOption(innermost(schema), value);
   const type = objectAt(inner, "type");
   if (typeof value !== "object" || value === null) return [];
@@ -45,7 +57,7 @@ export function findShapeMistakes(schema: unknown, value: unknown, source: YamlS
   if (type !== "strict_object" && type !== "record") return [];
   if (Array.isArray(value)) {
     const mistake = mistakeAt(source, path, "value", `${nameOf(path)} must be a mapping, not a list`);
-    return [{ ...mistake, isList: true }];
+    return [{ ...mistake, path, isList: true }];
   }
   return Object.entries(value).flatMap(([key, child]) => {
     const at = [...path, key];
@@ -53,7 +65,7 @@ export function findShapeMistakes(schema: unknown, value: unknown, source: YamlS
     const entries = objectAt(inner, "entries");
     const known = typeof entries === "object" && entries !== null ? Object.keys(entries) : [];
     if (known.includes(key)) return findShapeMistakes(objectAt(entries, key), child, source, at);
-    return [mistakeAt(source, at, "key", describeUnknown(key, path, known))];
+    return [{ ...mistakeAt(source, at, "key", describeUnknown(key, path, known)), path: at, isList: false }];
   });
 }
 
@@ -68,7 +80,7 @@ function describeUnknown(key: string, parent: Path, known: string[]): string {
 export function describeIssues(
   issues: readonly BaseIssue<unknown>[],
   source: YamlSource,
-  shapeMistakes: readonly Mistake[],
+  shapeMistakes: readonly ShapeMistake[],
 ): Mistake[] {
   const mistakes: Mistake[] = [];
   for (const issue of flattenIssues(issues)) {
@@ -77,25 +89,16 @@ export function describeIssues(
     const place = source.places.get(placeKey(path));
     const complained =
       issue.input === undefined && !isMissingKey(issue) && place !== undefined && place.interpolated === undefined;
-    if (complained || startsInList(path, source, shapeMistakes)) continue;
-    if (issue.expected === ONE_OF_ITS_KEYS && hasShapeMistake(path, source, shapeMistakes)) continue;
+    if (complained || shapeMistakes.some((mistake) => mistake.isList && isBelow(path, mistake.path))) continue;
+    const isOfKeys = issue.expected === ONE_OF_ITS_KEYS;
+    if (isOfKeys && shapeMistakes.some((mistake) => !mistake.isList && isBelow(mistake.path, path))) continue;
     mistakes.push(describeIssue(issue, path, source));
   }
   return mistakes;
 }
 
-function hasShapeMistake(path: Path, source: YamlSource, mistakes: readonly Mistake[]): boolean {
-  const prefix = `${placeKey(path)}\u0000`;
-  const offsets = new Set(mistakes.map((mistake) => mistake.offset));
-  return [...source.places].some(([key, place]) => key.startsWith(prefix) && offsets.has(place.keyOffset));
-}
-
-/** Whether the issue lies in a list that was to be a mapping, which has been said. */
-function startsInList(path: Path, source: YamlSource, mistakes: readonly Mistake[]): boolean {
-  return path.some((_, index) => {
-    const place = source.places.get(placeKey(path.slice(0, index)));
-    return place !== undefined && mistakes.some(({ offset, isList }) => offset === place.valueOffset && isList);
-  });
+function isBelow(path: Path, above: Path): boolean {
+  return path.length > above.length && above.every((part, index) => path[index] === part);
 }
 
 function isMissingKey({ type, expected }: BaseIssue<unknown>): boolean {

@@ -8,7 +8,7 @@ import { placeholdersOf } from "./text-template.ts";
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-export const MESSAGE_PLACEHOLDERS = ["rule", "target", "value", "limit", "subject"] as const;
+const MESSAGE_PLACEHOLDERS = ["rule", "target", "value", "limit", "subject"] as const;
 
 const condition = v.pipe(
   v.string(),
@@ -82,5 +82,4 @@ const notification = v.pipe(
 
 export const notify = v.pipe(v.array(notification), v.description("Who is told when a rule begins or ceases to fire."));
 
-export type CheckConfig = v.InferOutput<typeof check>;
 export type Notification = v.InferOutput<typeof notification>;

@@ -4,7 +4,7 @@ import { duration, keysOf, text, texts } from "./schema-parts.ts";
 
 export const BACKUPS = ["dump", "snapshot", "none"] as const;
 export const LAYOUTS = ["golang-migrate", "dbmate", "goose", "diesel", "sqlx"] as const;
-export const LINT_LEVELS = ["off", "warning", "error"] as const;
+const LINT_LEVELS = ["off", "warning", "error"] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
 export type LintLevel = (typeof LINT_LEVELS)[number];

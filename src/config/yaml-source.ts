@@ -9,8 +9,6 @@ export interface Mistake {
   /** Place in the text, in UTF-16 units. */
   offset: number;
   message: string;
-  /** It is a list where a mapping belongs: what is in it is not judged. */
-  isList?: boolean;
 }
 
 export interface Place {

@@ -25,7 +25,7 @@ export interface CopyRequest {
   consent: (loss: Loss) => Promise<void>;
   /** Asked when the source has to be disconnected for a moment to be copied as a template. */
   whenBusy: AskWhenBusy;
-  /** The comment that a database or schema which did not exist before is born with. */
+  /** The comment that a database or schema which did not exist before is born with; left out, a worktree's mark. */
   comment?: string;
   /** The schemas of a source that is a whole database, by preference, where the target is a schema. */
   wanted?: readonly string[];

@@ -10,8 +10,8 @@ import type { SnapshotKeep } from "./snapshot-keep.ts";
 import { keepAsSnapshot, nextMark } from "./snapshot-list.ts";
 
 export interface EmptyRequest extends EmptyFill {
-  /** The comment that one which did not exist before is born with. */
-  comment: string;
+  /** The comment that one which did not exist before is born with; left out, a worktree's mark. */
+  comment?: string;
   discardPrevious: boolean;
   services: readonly string[];
   /** Asked before anything is replaced; throws when it is not wanted. */
@@ -41,6 +41,7 @@ export async function keepAndReplaceByEmpty(
   let name = "";
   await emptyInWork(tools, target, { ...request, discardPrevious: false }, async (work) => {
     const { key, snapshots, drops } = await prepareSnapshot(work, target, { keep });
+    if (drops.length > 0) await tools.mayDropSnapshots?.();
     name = key.name;
     const mark = nextMark(key, tools.clock.now(), snapshots, target.target.worktree?.id);
     work.operation.details.snapshot = name;

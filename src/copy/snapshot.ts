@@ -62,9 +62,10 @@ export async function createSnapshot(
 }
 
 /** Saves the target's state within a work that has claimed it. */
-export async function takeSnapshot(work: Work, live: LiveTarget, request: SnapshotRequest): Promise<TakenSnapshot> {
+async function takeSnapshot(work: Work, live: LiveTarget, request: SnapshotRequest): Promise<TakenSnapshot> {
   const { control, tools } = work;
   const { key, snapshots, drops } = await prepareSnapshot(work, live, request);
+  if (drops.length > 0) await tools.mayDropSnapshots?.();
   const database = snapshotDatabase(key);
   const unit = unitOf(live);
   const { database: scratch } = await unit.save(work, request.whenConnected);

@@ -1,8 +1,8 @@
 /** Compose files as they are written, put together as compose does it: included files, extended services, the override file. */
 import { dirname, join, normalize } from "node:path";
 import { loadTextFile } from "../config/text-file.ts";
-
-export type Mapping = Readonly<Record<string, unknown>>;
+import { completeService } from "./compose-service.ts";
+import { asMapping, asText, type Mapping, readVariables } from "./compose-values.ts";
 
 /** A project: a file, with what it includes. */
 export interface ComposeText {
@@ -71,7 +71,7 @@ class TextReader {
       Object.assign(found, await this.services(listIncluded(file, text), depth + 1));
       for (const name of Object.keys(asMapping(text?.services) ?? {})) {
         const service = await this.extended(file, name, depth);
-        if (service !== undefined) found[name] = merge(found[name], service);
+        if (service !== undefined) found[name] = merge(found[name], await completeService(this.root, file, service));
       }
     }
     return found;
@@ -92,14 +92,6 @@ function merge(base: Mapping | undefined, own: Mapping): Mapping {
   if (base === undefined) return own;
   const environment = { ...readVariables(base.environment), ...readVariables(own.environment) };
   return { ...base, ...own, ...(Object.keys(environment).length === 0 ? {} : { environment }) };
-}
-
-/** `environment`, a mapping or a list of NAME=value; what has no value there is empty. */
-export function readVariables(environment: unknown): Record<string, string> {
-  const pairs = Array.isArray(environment)
-    ? environment.map((each) => /^([^=]*)=?(.*)$/s.exec(String(each))?.slice(1) ?? [])
-    : Object.entries(asMapping(environment) ?? {});
-  return Object.fromEntries(pairs.map(([name, value]) => [name, String(value ?? "")]));
 }
 
 /** `include`: a list of paths, or of mappings with a path or several. */
@@ -124,16 +116,4 @@ async function parseCompose(path: string): Promise<Mapping | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export function asMapping(value: unknown): Mapping | undefined {
-  return isMapping(value) ? value : undefined;
-}
-
-export function asText(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }

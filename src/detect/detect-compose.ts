@@ -1,5 +1,6 @@
 /** Finds PostgreSQL among the services of compose files, without docker. */
-import { asMapping, asText, type ComposeText, type Mapping, readVariables } from "./compose-text.ts";
+import type { ComposeText } from "./compose-text.ts";
+import { asMapping, asText, type Mapping, readVariables } from "./compose-values.ts";
 
 /** A compose service that looks like PostgreSQL. */
 export interface DetectedService {
@@ -9,6 +10,10 @@ export interface DetectedService {
   files?: readonly string[];
   /** The project's name that the script gives. */
   composeProject?: string;
+  /** The env files that the script gives, where they are not what compose finds by itself. */
+  composeEnvFiles?: readonly string[];
+  /** COMPOSE_FILE of the repository's env file leads to it. */
+  isMeant?: true;
   service: string;
   image: string | undefined;
   /** `container_name`, where it is given. */

@@ -7,12 +7,16 @@ export interface ReadNames {
   /** The file that reads them, relative to the root. */
   file: string;
   names: readonly string[];
+  /** The database that the file names itself, in plain words. */
+  written?: string;
 }
 
 interface Reader {
   file: RegExp;
   /** The part of the file that is about the database. */
   part?: (text: string) => string;
+  /** DATABASE_URL counts before what the file says. */
+  yieldsToUrl?: true;
 }
 
 /** As much as the settings of one database take up. */
@@ -20,7 +24,7 @@ const SETTINGS_CHARS = 2000;
 
 const READERS: readonly Reader[] = [
   // Prisma: url, directUrl, but not the shadow database's.
-  { file: /(^|\/)schema\.prisma$/, part: (text) => (text.match(/^\s*(?:url|directUrl)\s*=.*$/gm) ?? []).join("\n") },
+  { file: /\.prisma$/, part: (text) => (text.match(/^\s*(?:url|directUrl)\s*=.*$/gm) ?? []).join("\n") },
   { file: /(^|\/)prisma\.config\.[cm]?[jt]s$/ },
   { file: /(^|\/)drizzle\.config\.[cm]?[jt]s$/ },
   { file: /(^|\/)knexfile\.[cm]?[jt]s$/ },
@@ -28,7 +32,7 @@ const READERS: readonly Reader[] = [
   { file: /(^|\/)config\/(?:config|database)\.[cm]?[jt]s$/ },
   { file: /(^|\/)\.sequelizerc$/ },
   { file: /(^|\/)config\/(?:config|database)\.json$/, part: sequelizeVariables },
-  { file: /(^|\/)database\.ya?ml$/, part: (text) => text.replace(/^test:[\s\S]*?(?=^\S|(?![\s\S]))/m, "") },
+  { file: /(^|\/)database\.ya?ml$/, part: railsOwn, yieldsToUrl: true },
   { file: /(^|\/)config\/database\.php$/, part: laravelDatabase },
   { file: /(^|\/)settings(?:\/\w+)?\.py$/, part: djangoDatabases },
   { file: /(^|\/)config\/(?:runtime|dev)\.exs$/, part: (text) => after(text, /\.Repo\b|DATABASE_URL/) },
@@ -37,7 +41,7 @@ const READERS: readonly Reader[] = [
 const NAME = "([A-Z][A-Z0-9_]*)";
 const READS = new RegExp(
   [
-    `(?:process|Bun|import\\.meta)\\.env(?:\\.${NAME}|\\[["']${NAME}["']\\])`,
+    `\\benv(?:\\.${NAME}|\\[["']${NAME}["']\\])`,
     `\\b(?:env|config|getenv|decouple)(?:\\.\\w+)?\\(\\s*["']${NAME}["']`,
     `\\bENV(?:\\[["']${NAME}["']\\]|\\.fetch\\(\\s*["']${NAME}["'])`,
     `\\bos\\.(?:environ(?:\\.get\\(|\\[)|getenv\\()\\s*["']${NAME}["']`,
@@ -56,14 +60,32 @@ export async function listConfigNames(root: string, entries: readonly FoundEntry
       const text = await loadTextFile(join(root, path), "the configuration").catch(() => "");
       const part = reader.part?.(text) ?? text;
       const names = [...part.matchAll(READS)].flatMap((match) => match.slice(1).filter((name) => name !== undefined));
-      return names.length === 0 ? [] : [{ file: path, names: [...new Set(names)] }];
+      const written = reader.yieldsToUrl ? undefined : databaseIn(part, text);
+      if (names.length === 0 && written === undefined) return [];
+      return [{ file: path, names: [...new Set(names)], ...(written === undefined ? {} : { written }) }];
     }),
   );
   return found.flat();
 }
 
+const WRITTEN =
+  /["']?\b(?:database|NAME)["']?\s*(?::|=>)\s*["']([\w-]+)["']|\bpostgres(?:ql)?:\/\/[^\s"'?#/]*\/([\w-]+)/;
+
+/** The database that a configuration of PostgreSQL's names in plain words. */
+function databaseIn(part: string, text: string): string | undefined {
+  if (!/postgres|\bpg\b|\.Repo\b/i.test(text)) return undefined;
+  const [, name, inUrl] = WRITTEN.exec(part) ?? [];
+  return name ?? inUrl;
+}
+
+/** What is the developer's own of Rails' settings: neither the tests' nor a server's. */
+function railsOwn(text: string): string {
+  return text.replace(/^(?:test|staging|production):[\s\S]*?(?=^\S|(?![\s\S]))/gm, "");
+}
+
 function sequelizeVariables(text: string): string {
-  return (text.match(/"use_env_variable"\s*:\s*"[^"]*"/g) ?? []).join("\n");
+  const named = (text.match(/"use_env_variable"\s*:\s*"[^"]*"/g) ?? []).join("\n");
+  return named === "" ? text : named;
 }
 
 /** Laravel's `'pgsql' => [ … ]` among the other kinds of servers. */

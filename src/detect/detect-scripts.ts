@@ -8,6 +8,8 @@ export interface ComposeCall {
   /** Relative to the root. */
   files: readonly string[];
   project?: string;
+  /** Its `--env-file`s, which only COMPOSE_ENV_FILES gives to another caller. */
+  envFiles?: readonly string[];
 }
 
 const SCRIPTS = /^(?:package\.json|Makefile|GNUmakefile|makefile|justfile|Justfile|Taskfile\.ya?ml)$/;
@@ -49,5 +51,6 @@ function readCall(folder: string, options: string): ComposeCall[] {
   const project = valuesOf("-p", "--project-name").at(-1);
   if (files.length === 0 || [...files, project ?? ""].some((each) => each.includes("$") || each.startsWith("..")))
     return [];
-  return [project === undefined ? { files } : { files, project }];
+  const envFiles = valuesOf("--env-file").map((file) => normalize(join(folder, file)));
+  return [{ files, ...(project === undefined ? {} : { project }), ...(envFiles.length === 0 ? {} : { envFiles }) }];
 }

@@ -16,9 +16,11 @@ export interface DetectedSet {
   database?: string;
   /** The port of its server. */
   port?: number;
+  /** Its server's host. */
+  host?: string;
 }
 
-type DatabasePlace = Pick<DetectedSet, "database" | "port">;
+type DatabasePlace = Pick<DetectedSet, "database" | "port" | "host">;
 
 const ENV_FILE = /^\.env(?:\.([\w-]+))*$/;
 const EXAMPLE = /\.(?:example|sample|template|dist|defaults)$/;
@@ -76,6 +78,22 @@ async function findWritten(root: string, entries: readonly FoundEntry[]): Promis
     .sort((a, b) => a.file.split("/").length - b.file.split("/").length);
 }
 
+/** A configuration whose database stands in the file: all worktrees would share it. */
+export interface FixedDatabase {
+  /** Relative to the root. */
+  file: string;
+  database: string;
+}
+
+/** Where a program's database is written out, and no variable says which one it is. */
+export async function findFixed(root: string, entries: readonly FoundEntry[]): Promise<FixedDatabase[]> {
+  const configs = await listConfigNames(root, entries);
+  return configs.flatMap(({ file, names, written }) => {
+    const set = Object.fromEntries(names.map((name) => [name, partOf(name) ?? ""]));
+    return written === undefined || namesDatabase(set) ? [] : [{ file, database: written }];
+  });
+}
+
 /** Rails takes DATABASE_URL before all that stands in the file, where a name may be written out. */
 function isRails(file: string): boolean {
   return basename(file).startsWith("database.y");
@@ -124,7 +142,12 @@ function findPlace(variables: Variables): DatabasePlace {
   const database = primary === undefined ? part("{database}") : decoded(databaseOf(primary[1]));
   const written = primary === undefined ? part("{port}") : /:(\d+)$/.exec(URL_PARTS.exec(primary[1])?.[2] ?? "")?.[1];
   const port = Number(written);
-  return { ...(database === undefined || database === "" ? {} : { database }), ...(port > 0 ? { port } : {}) };
+  const host = primary === undefined ? part("{host}") : hostOf(primary[1]);
+  return {
+    ...(database === undefined || database === "" ? {} : { database }),
+    ...(port > 0 ? { port } : {}),
+    ...(host === undefined || host === "" ? {} : { host }),
+  };
 }
 
 function decoded(text: string): string {
@@ -159,6 +182,10 @@ function templateOf(url: string): string {
     return `${scheme}//${place}${login}`;
   }
   return `${scheme}//{user}:{password}@${place}${kept}`;
+}
+
+function hostOf(url: string): string | undefined {
+  return /^(?:[^@]*@)?([^@:]*)(?::\d*)?$/.exec(URL_PARTS.exec(url)?.[2] ?? "")?.[1];
 }
 
 function escapeBraces(text: string): string {
@@ -209,7 +236,42 @@ function findPorts(variables: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(found);
 }
 
-/** `web` of PORT and WEB_PORT. */
-export function portName(variable: string): string {
+/** A port of the application's own: who has it in which env file, and under which name `ports` is to have it. */
+export interface NamedPort {
+  file: string;
+  variable: string;
+  name: string;
+  port: number;
+}
+
+/**
+ * `web` of PORT and WEB_PORT, `api` of PORT in apps/api/.env where another file says another one: a name stands for one
+ * number only.
+ */
+export function namePorts(sets: readonly DetectedSet[]): NamedPort[] {
+  const all = sets.flatMap(({ file, ports }) =>
+    Object.entries(ports).map(([variable, port]) => ({ file, variable, port, own: usualName(variable) })),
+  );
+  const named: NamedPort[] = [];
+  for (const { file, variable, port, own } of all) {
+    const isFree = (name: string) => !named.some((other) => other.name === name && other.port !== port);
+    const isShared = all.some((other) => other.own === own && other.port !== port);
+    const folder = plainName(basename(dirname(file)));
+    const further = [plainName(variable), `${folder}-${plainName(variable)}`, `port-${port}`];
+    const wanted = isShared ? [folder, own, ...further] : [own];
+    const name = wanted.find((each) => /^[a-z]/.test(each) && isFree(each)) ?? own;
+    named.push({ file, variable, name, port });
+  }
+  return named;
+}
+
+function usualName(variable: string): string {
   return APP_PORT.exec(variable)?.[1]?.toLowerCase() ?? "web";
+}
+
+function plainName(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
 }

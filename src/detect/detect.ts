@@ -1,5 +1,5 @@
 /** What a repository says about itself, for `pgrove init`. Reads only; runs nothing; follows no links. */
-import { basename, join } from "node:path";
+import { basename, delimiter, join, normalize } from "node:path";
 import { findDatabaseVariables, readEnvFile } from "../config/env-file.ts";
 import { isConnectionString, isUrl } from "../postgres/conninfo.ts";
 import { interpolate } from "../server/compose-project.ts";
@@ -9,7 +9,7 @@ import { type DetectedCompose, type DetectedService, findServices } from "./dete
 import { type AskIgnored, type FoundEntry, listEntries } from "./detect-entries.ts";
 import { type DetectedMigrations, findMigrations } from "./detect-migrations.ts";
 import { findComposeCalls } from "./detect-scripts.ts";
-import { type DetectedSet, findSets } from "./detect-variables.ts";
+import { type DetectedSet, type FixedDatabase, findFixed, findSets } from "./detect-variables.ts";
 
 export interface DetectedEnvFile {
   /** Relative to the root. */
@@ -32,6 +32,8 @@ export interface Detected {
   migrations: DetectedMigrations | undefined;
   /** What the repository's programs read, by env file; left out, what is usual. */
   sets?: readonly DetectedSet[];
+  /** The programs whose database no variable changes. */
+  fixed?: readonly FixedDatabase[];
   /** What git ignores and a new worktree needs: env files, node_modules. */
   share?: readonly string[];
 }
@@ -53,7 +55,7 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
   const entries = await listEntries(root);
   const files = entries.filter(({ isFolder }) => !isFolder);
   const composeFiles = files.filter(({ name }) => COMPOSE_FILE.test(name)).map(({ path }) => path);
-  const called = await findCalled(root, entries);
+  const called = [...(await findMeant(root, files)), ...(await findCalled(root, entries))];
   const sets = await findSets(root, entries, askIgnored);
   const texts = await readComposeTexts(root, composeFiles);
   const compose = [...called, ...texts.map(findServices)].filter(({ services }) => services.length > 0);
@@ -68,6 +70,7 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),
     sets,
+    fixed: await findFixed(root, entries),
     share: await findShared(root, files, sets, askIgnored),
   };
 }
@@ -102,15 +105,33 @@ async function findShared(
 async function findCalled(root: string, entries: readonly FoundEntry[]): Promise<DetectedCompose[]> {
   const calls = await findComposeCalls(root, entries);
   const found = await Promise.all(
-    calls.map(async ({ files, project }) => {
+    calls.map(async ({ files, project, envFiles }) => {
       const text = await readComposeList(root, files);
       if (text === undefined) return [];
       const { name, services } = findServices(text);
-      const given = { files, ...(project === undefined ? {} : { composeProject: project }) };
+      const given = {
+        files,
+        ...(project === undefined ? {} : { composeProject: project }),
+        ...(envFiles === undefined ? {} : { composeEnvFiles: envFiles }),
+      };
       return [{ name, services: services.map((each) => ({ ...each, ...given })) }];
     }),
   );
   return found.flat();
+}
+
+/** The project that COMPOSE_FILE of an env file at the root names: plain `docker compose` there reads these files. */
+async function findMeant(root: string, files: readonly FoundEntry[]): Promise<DetectedCompose[]> {
+  const names = [".env", ".env.example"].filter((name) => files.some(({ path }) => path === name));
+  const read = await Promise.all(names.map((name) => readEnvFile(join(root, name)).catch(() => ({}))));
+  const variables: Readonly<Record<string, string>> = Object.assign({}, ...read.reverse());
+  const listed = variables.COMPOSE_FILE?.split(variables.COMPOSE_PATH_SEPARATOR || delimiter) ?? [];
+  const named = listed.filter((file) => file !== "").map((file) => normalize(file));
+  if (named.length === 0 || named.some((file) => /^(?:\.\.|\/)/.test(file))) return [];
+  const text = await readComposeList(root, named);
+  if (text === undefined) return [];
+  const { name, services } = findServices(text);
+  return [{ name, services: services.map((each) => ({ ...each, isMeant: true as const })) }];
 }
 
 /** Whether the same service of the same file was not there before. */
@@ -139,8 +160,8 @@ function likeness({ database, ports = [] }: DetectedService, set: DetectedSet): 
   return Number(sameDatabase) + (set.port !== undefined && ports.includes(set.port) ? 2 : 0);
 }
 
-function unlikelihood({ file, files }: DetectedService): number {
-  const called = files === undefined ? 0 : -5;
+function unlikelihood({ file, files, isMeant }: DetectedService): number {
+  const called = isMeant ? -10 : files === undefined ? 0 : -5;
   const variant = /^(?:docker-)?compose\.ya?ml$/.test(basename(file)) ? 0 : 1;
   const production = /prod|test|ci\b/i.test(file) ? 10 : 0;
   return called + variant * 2 + production + file.split("/").length;

@@ -3,7 +3,7 @@ import type { ServerKind } from "../config/config-schema.ts";
 import { missingError } from "../errors.ts";
 import type { Detected, DetectedEnvFile } from "./detect.ts";
 import type { DetectedService } from "./detect-compose.ts";
-import { type DetectedSet, portName } from "./detect-variables.ts";
+import { type DetectedSet, type NamedPort, namePorts } from "./detect-variables.ts";
 
 export interface ProposalOptions {
   /** Left out, what was found decides: compose, else url, else local. */
@@ -69,8 +69,8 @@ function serverLines(
 }
 
 /** A cluster of one's own has the database that the programs look for already. */
-function databaseLines(kind: ServerKind, { sets = [] }: Detected): string[] {
-  const named = sets.find(({ database }) => database !== undefined);
+function databaseLines(kind: ServerKind, { sets = [], fixed = [] }: Detected): string[] {
+  const named = [...sets, ...fixed].find(({ database }) => database !== undefined);
   if (kind !== "local" || named?.database === undefined) return [];
   return [`database: {name: ${scalar(named.database)}}    # as ${comment(named.file)} has it`];
 }
@@ -90,29 +90,30 @@ function envLines(detected: Detected): string[] {
   const { sets = [] } = detected;
   const [only, ...further] = sets;
   if (only === undefined) return partLines(detected);
+  const named = namePorts(sets);
   const isUsual = Object.keys(only.set).join() === "DATABASE_URL" && only.set.DATABASE_URL === "{url}";
   if (further.length === 0 && only.file === ".env" && isUsual && Object.keys(only.ports).length === 0) return [];
   if (further.length === 0) {
     const file = only.file === ".env" ? [] : [`  file: ${scalar(only.file)}`];
-    return ["env:    # written into each worktree's env file", ...file, "  set:", ...setLines(only, "    ")];
+    return ["env:    # written into each worktree's env file", ...file, "  set:", ...setLines(only, named, "    ")];
   }
   return [
     "env:    # written into each worktree's env files",
-    ...sets.flatMap((each) => [`  - file: ${scalar(each.file)}`, "    set:", ...setLines(each, "      ")]),
+    ...sets.flatMap((each) => [`  - file: ${scalar(each.file)}`, "    set:", ...setLines(each, named, "      ")]),
   ];
 }
 
-function setLines({ set, ports }: DetectedSet, indent: string): string[] {
+function setLines({ file, set }: DetectedSet, named: readonly NamedPort[], indent: string): string[] {
   const lines = Object.entries(set).map(
     ([name, text]) => `${indent}${name}: ${JSON.stringify(text.replace(/\$\{/g, "$$$&"))}`,
   );
-  return [...lines, ...Object.keys(ports).map((name) => `${indent}${name}: "{port.${portName(name)}}"`)];
+  const own = named.filter((each) => each.file === file);
+  return [...lines, ...own.map(({ variable, name }) => `${indent}${variable}: "{port.${name}}"`)];
 }
 
 /** The application's own ports: the main worktree's. */
 function portLines({ sets = [] }: Detected): string[] {
-  const ports = sets.flatMap((each) => Object.entries(each.ports));
-  const named = new Map(ports.map(([name, port]) => [portName(name), port]));
+  const named = new Map(namePorts(sets).map(({ name, port }) => [name, port]));
   if (named.size === 0) return [];
   return [
     `ports: {${[...named].map(([name, port]) => `${name}: ${port}`).join(", ")}}    # main's; each worktree gets its own`,

@@ -38,7 +38,7 @@ export interface LoadRequest extends LoadChoice {
   /** Ask before the dump is read: what comes through a pipe is read for nothing when it is then refused. */
   askFirst?: boolean;
   services: readonly string[];
-  /** The comment that a database or schema which did not exist before is born with. */
+  /** The comment that a database or schema which did not exist before is born with; left out, a worktree's mark. */
   comment?: string;
   /**
    * Asked before anything is replaced, by which dump where that was read already; throws when it is not wanted. A foreign

@@ -87,7 +87,7 @@ function judgeHistory(
 
 /** Sizes are compared among dumps that were written in the same way. */
 function kindOf({ format, codec, content, partial }: Manifest): string {
-  return JSON.stringify([format, codec, content, partial]);
+  return `${format} ${codec} ${content} ${partial}`;
 }
 
 function findDoubt({ manifest, sizeBytes }: StoredDump, keyring: Keyring): string | undefined {

@@ -1,16 +1,27 @@
 /** A dump whose things go to other roles than those that it names. */
 import type { RoleMap } from "../archive/role-names.ts";
-import { refusal } from "../errors.ts";
+import { type PgroveError, refusal } from "../errors.ts";
 import type { InspectedDump } from "./inspect.ts";
 
-/** The dump as it asks for those roles, and the roles of the map that it does not name. */
-export interface MappedDump {
-  inspected: InspectedDump;
-  unnamed: string[];
+/** What is said where everything belongs to one role, whatever the dump says. `elsewhere` is the way around. */
+export function roleMapRefusal(label: string, elsewhere: string): PgroveError {
+  return refusal(
+    "role_map_schema",
+    `everything in ${label} belongs to its own role: --role-map does not apply`,
+    `restore it without --role-map${elsewhere}`,
+  );
 }
 
-/** Throws (exit 5) for a dump of a worktree's schema: all of it belongs to one role anyway. */
-export function mapDump(inspected: InspectedDump, roleMap: RoleMap): MappedDump {
+/**
+ * The dump as it asks for those roles, or as it is where there is no map; `note` is told which roles of the map it does not
+ * name. Throws (exit 5) for a dump of a worktree's schema: all of it belongs to one role anyway.
+ */
+export function mapDump(
+  inspected: InspectedDump,
+  roleMap: RoleMap | undefined,
+  note: (text: string) => void,
+): InspectedDump {
+  if (roleMap === undefined) return inspected;
   if (inspected.dump.manifest?.schema) {
     throw refusal(
       "role_map_schema",
@@ -23,8 +34,7 @@ export function mapDump(inspected: InspectedDump, roleMap: RoleMap): MappedDump 
     ...want,
     roles: [...new Set(want.roles.map((role) => roleMap.get(role) ?? role))],
   }));
-  return {
-    inspected: { ...inspected, wants, roleMap },
-    unnamed: [...roleMap.keys()].filter((role) => !named.has(role)),
-  };
+  const unnamed = [...roleMap.keys()].filter((role) => !named.has(role));
+  if (unnamed.length > 0) note(`--role-map: ${inspected.dump.name} names no role ${unnamed.join(", ")}`);
+  return { ...inspected, wants, roleMap };
 }

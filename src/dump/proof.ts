@@ -9,7 +9,7 @@ import { type KeyPlace, type Keyring, signDocument } from "./authorship.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** From the shallowest: its bytes are right; it was restored, and the counts are right; and so are its contents. */
-export const DEPTHS = ["checksum", "restore", "contents"] as const;
+const DEPTHS = ["checksum", "restore", "contents"] as const;
 
 export type Depth = (typeof DEPTHS)[number];
 

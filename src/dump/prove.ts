@@ -1,4 +1,5 @@
 /** Tries dumps out, on a server of their own version: restored, counted and, where it is asked for, compared to the last row. */
+import type { RoleMap } from "../archive/role-names.ts";
 import { messageOf, PgroveError } from "../errors.ts";
 import { parseVersion } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -19,6 +20,8 @@ export interface ProofRequest {
   live: LiveTarget | undefined;
   /** Contents are compared, too. */
   deep: boolean;
+  /** Owners and grants are restored as well, for those who take the places of the dump's roles; else they are left out. */
+  roleMap?: RoleMap | undefined;
   approveForeign: LoadRequest["approveForeign"];
 }
 
@@ -37,8 +40,9 @@ export async function proveDumps(
     const started = tools.clock.now().getTime();
     try {
       await onFittingServer(tools, servers, verdict.dump, { live: request.live, own }, async (live) => {
-        const { deep, approveForeign } = request;
-        const found = await testRestore(tools, live, verdict.dump, { noOwner: true, jobs: 1, deep, approveForeign });
+        const { deep, approveForeign, roleMap } = request;
+        const owners = roleMap === undefined ? { noOwner: true } : { noOwner: false, roleMap };
+        const found = await testRestore(tools, live, verdict.dump, { ...owners, jobs: 1, deep, approveForeign });
         verdict.serverVersion = found.serverVersion;
         verdict.depth = "restore";
         if (found.contents !== undefined) judgeContents(verdict, found.contents, tools.note);

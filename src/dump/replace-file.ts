@@ -62,7 +62,7 @@ async function isManifest(path: string): Promise<boolean> {
 }
 
 /** Which file it is, and as of when: a link is itself. Undefined where there is none. */
-export async function identifyFile(path: string): Promise<string | undefined> {
+async function identifyFile(path: string): Promise<string | undefined> {
   try {
     return identityOf(await lstat(path, { bigint: true }));
   } catch (error) {

@@ -31,7 +31,7 @@ import { type ContentsComparison, compareContents } from "./compare-contents.ts"
 import { findDoubt } from "./doubt.ts";
 import { makeRoles, planMissingRoles } from "./globals.ts";
 import { type InspectedDump, inspectDump } from "./inspect.ts";
-import { mapDump } from "./map-dump.ts";
+import { mapDump, roleMapRefusal } from "./map-dump.ts";
 import { narrowDump } from "./narrow.ts";
 import { requireCompatible } from "./preflight.ts";
 import { requireNoTimescale, restoringOf } from "./restoring.ts";
@@ -182,17 +182,10 @@ function withRoles(
   { roleMap }: RestoreRequest,
   note: (text: string) => void,
 ): InspectedDump {
-  if (roleMap === undefined) return given;
-  if (!unit.keepsOwners) {
-    throw refusal(
-      "role_map_schema",
-      `everything in ${unit.label} belongs to its own role: --role-map does not apply`,
-      "restore it without --role-map, or into a database: --into-new DB",
-    );
+  if (roleMap !== undefined && !unit.keepsOwners) {
+    throw roleMapRefusal(unit.label, ", or into a database: --into-new DB");
   }
-  const { inspected, unnamed } = mapDump(given, roleMap);
-  if (unnamed.length > 0) note(`--role-map: ${given.dump.name} names no role ${unnamed.join(", ")}`);
-  return inspected;
+  return mapDump(given, roleMap, note);
 }
 
 function waysOf(
@@ -241,11 +234,11 @@ export async function testRestore(
   tools: OperationTools,
   live: LiveTarget,
   dump: StoredDump,
-  request: LoadChoice & Pick<LoadRequest, "approveForeign"> & { deep?: boolean },
+  request: LoadChoice & Pick<RestoreRequest, "approveForeign" | "roleMap"> & { deep?: boolean },
 ): Promise<TestRestore> {
   return await withWork(tools, live, { operation: "verify", claims: [] }, async (work) => {
     work.operation.details.dump = dump.name;
-    const inspected = await inspectDump(dump, tools);
+    const inspected = mapDump(await inspectDump(dump, tools), request.roleMap, tools.note);
     const shape = await shapeOf(work, inspected, live.toolbox.user);
     const { skipping, elevated } = await requireCompatible(inspected, work.control, live, {
       ...{ ...request, encoding: shape.encoding },

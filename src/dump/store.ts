@@ -242,9 +242,12 @@ export async function removeDump(dump: StoredDump): Promise<void> {
     );
   }
   // One after the other and at once: of thousands that takes a third of the time that waiting for each takes.
-  removeIfThere(dump.path);
-  removeIfThere(globalsPath(dump.path, dump.manifest));
-  for (const beside of [proofPath, pinPath, manifestPath]) removeIfThere(beside(dump.path));
+  removeFile(dump.path);
+  for (const path of [globalsPath(dump.path, dump.manifest), proofPath(dump.path)]) {
+    if (existsSync(path)) removeFile(path); // much cheaper than an error that says so
+  }
+  if (isPinned) removeFile(pinPath(dump.path));
+  if (dump.manifestIdentity !== undefined) removeFile(manifestPath(dump.path));
 }
 
 /** Which file stands there now, if any. */
@@ -253,8 +256,7 @@ function identityAt(path: string): string | undefined {
   return found === undefined ? undefined : identityOf(found);
 }
 
-function removeIfThere(path: string): void {
-  if (!existsSync(path)) return; // much cheaper than an error that says so
+function removeFile(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {

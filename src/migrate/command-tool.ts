@@ -3,7 +3,7 @@ import { configError, failure, type PgroveError, usageError } from "../errors.ts
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { redact } from "../sys/redact.ts";
-import { runInShell, type ShellPlace, type ShellStream, secretsIn } from "../sys/shell.ts";
+import { runInShell, type ShellPlace, type ShellStream, secretsIn } from "../sys/shell-command.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import { withWork } from "../work/work.ts";

@@ -4,6 +4,7 @@ import { planSnapshot, type SnapshotPlan } from "../copy/snapshot.ts";
 import { keptSnapshots } from "../copy/snapshot-keep.ts";
 import { configError } from "../errors.ts";
 import type { Target } from "../resolve/target.ts";
+import type { Loss } from "../unit/unit.ts";
 import { migrateEmpty } from "./migrate-empty.ts";
 import type { MigrateTools } from "./tools.ts";
 
@@ -12,7 +13,7 @@ export interface StartAnewRequest {
   target: string | undefined;
   dryRun: boolean;
   /** Asked before anything is replaced; throws when it is not wanted. */
-  consent(): Promise<void>;
+  consent(loss: Loss): Promise<void>;
   /** The snapshot that keeps what was there. */
   tellKept(target: Target, snapshot: string): void;
 }
@@ -34,14 +35,12 @@ export async function startAnew(
   if (config?.migrations.command !== undefined) {
     throw configError("--reset cannot run the migrations of another tool", "pgrove reset; or leave out --reset");
   }
-  if (!dryRun) await consent();
   const operationTools = await tools.operationTools();
   const live = await tools.openTarget(targetText); // with the login that may create databases
   const keep = await keptSnapshots(tools);
   if (dryRun) return { planned: await planSnapshot(operationTools, live, { keep }) };
   const snapshot = await keepAndReplaceByEmpty(operationTools, live, {
-    ...{ like: async () => live.database, comment: "", keep },
-    ...{ services: config?.services ?? [], consent: async () => undefined },
+    ...{ like: async () => live.database, keep, services: config?.services ?? [], consent },
   });
   tellKept(live.target, snapshot);
   const applied = await migrateEmpty(tools, targetText);

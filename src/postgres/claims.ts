@@ -13,8 +13,8 @@ import { isLostCode } from "./lost-connection.ts";
 import type { Sql } from "./toolbox.ts";
 
 /** "pgru" and "pgdb" as numbers: the first key of the two kinds of lock. */
-export const RUN_CLASS = 0x70677275;
-export const DATABASE_CLASS = 0x70676462;
+const RUN_CLASS = 0x70677275;
+const DATABASE_CLASS = 0x70676462;
 
 function hashKey(text: string): number {
   return Bun.hash.xxHash32(text) | 0;

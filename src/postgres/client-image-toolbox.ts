@@ -93,7 +93,7 @@ function flagsFor({ input, stage }: ToolOptions): string[] {
 }
 
 /** Where Docker runs in a virtual machine, its "host" is not this one; a socket's folder has to be brought along. */
-export function hostSeenFromInside(
+function hostSeenFromInside(
   host: string,
   platform: NodeJS.Platform = process.platform,
 ): { host: string; mounts: readonly string[] } {

@@ -149,7 +149,7 @@ function settingsFor({ isAdministrator, runsUsersSql }: OpenOptions): string {
 }
 
 /** Why a connection failed, what to do about it, and the right exit code. */
-export function explainConnectError(error: unknown, connection: Connection, label: string): PgroveError {
+function explainConnectError(error: unknown, connection: Connection, label: string): PgroveError {
   if (error instanceof PgroveError) return error;
   const { database, user } = connection;
   const said = redact(messageOf(error), connection.password === undefined ? [] : [connection.password]);

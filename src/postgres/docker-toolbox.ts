@@ -161,7 +161,7 @@ async function freeBytesAt(runner: Runner, container: string, path: string): Pro
 }
 
 /** The "Available" column of `df -Pk`, in bytes. */
-export function parseFreeBytes(dfOutput: string): number | undefined {
+function parseFreeBytes(dfOutput: string): number | undefined {
   const line = dfOutput.trim().split("\n").at(-1) ?? "";
   const available = Number(line.trim().split(/\s+/)[3]);
   return Number.isFinite(available) ? available * 1024 : undefined;

@@ -63,7 +63,7 @@ export async function listMarkedRoles(sql: Queries): Promise<string[]> {
 }
 
 /** Whether the connected user may create roles. */
-export async function mayCreateRoles(sql: Queries): Promise<boolean> {
+async function mayCreateRoles(sql: Queries): Promise<boolean> {
   const [row] = await sql<{ may: boolean }[]>`
     select rolsuper or rolcreaterole as may from pg_roles where rolname = current_user`;
   return row?.may ?? false;

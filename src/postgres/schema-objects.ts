@@ -90,7 +90,7 @@ export async function moveSchema(sql: Queries, from: string, to: string): Promis
 }
 
 /** True when an extension lies in the schema. */
-export async function holdsExtension(sql: Queries, schema: string): Promise<boolean> {
+async function holdsExtension(sql: Queries, schema: string): Promise<boolean> {
   const rows = await sql`
     select 1 from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname = ${schema} limit 1`;
   return rows.length > 0;

@@ -4,15 +4,19 @@ import { failure } from "../errors.ts";
 import type { CheckedFile } from "./remote.ts";
 
 /**
- * The pieces, each of that size but for the last one, and each in memory of its own. Throws (exit 1) behind the last one when
- * they were not the file that is meant: nothing of it may have got its name by then.
+ * The pieces, each of that size but for the last one, and each in memory of its own, or in that which `lend` gives for a
+ * whole one. Throws (exit 1) behind the last one when they were not the file that is meant: nothing of it may have got its name by then.
  */
-export async function* readChecked(file: CheckedFile, pieceBytes: number): AsyncGenerator<Uint8Array> {
+export async function* readChecked(
+  file: CheckedFile,
+  pieceBytes: number,
+  lend: () => Uint8Array = () => Buffer.allocUnsafe(pieceBytes),
+): AsyncGenerator<Uint8Array> {
   const hash = new Bun.CryptoHasher("sha256");
   const handle = await open(file.path);
   try {
     for (let at = 0; at < file.sizeBytes; ) {
-      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, file.sizeBytes - at));
+      const piece = lend().subarray(0, file.sizeBytes - at);
       let read = 0;
       while (read < piece.length) {
         const { bytesRead } = await handle.read(piece, read, piece.length - read, at + read);

@@ -17,10 +17,10 @@ import { damaged, occupied } from "./trouble.ts";
 const SHA_HEADER = "x-amz-meta-pgrove-sha256";
 
 const MIB = 1 << 20;
-const LEAST_PART_BYTES = 16 * MIB;
+const LEAST_PART_BYTES = 8 * MIB;
 const MOST_PARTS = 10_000;
-/** What the parts on their way take of memory. */
-const IN_FLIGHT_BYTES = 64 * MIB;
+/** What the parts on their way take of memory, and once more in the copies that fetch makes of them. */
+const IN_FLIGHT_BYTES = 32 * MIB;
 
 /** A server that puts thousands of parts together takes its time. */
 const END_MS = 600_000;
@@ -143,14 +143,17 @@ async function sendParts(upload: Upload, claim: Claim, report: (bytes: number) =
   const most = Math.max(1, Math.floor(IN_FLIGHT_BYTES / claim.part_bytes) - 1);
   const underWay = new Set<Promise<void>>();
   const tags: string[] = [];
+  const spare: Uint8Array[] = []; // used again: what is only let go of is collected much later than it is needed
+  const lend = () => spare.pop() ?? new Uint8Array(claim.part_bytes);
   let bytes = 0;
   const send = async (piece: Uint8Array, number: number, md5: string) => {
     if (there.get(number) !== md5) await sendPart(upload, claim, piece, number, md5);
+    if (piece.length === claim.part_bytes) spare.push(piece);
     bytes += piece.length;
     report(bytes);
   };
   try {
-    for await (const piece of readChecked(upload.file, claim.part_bytes)) {
+    for await (const piece of readChecked(upload.file, claim.part_bytes, lend)) {
       const md5 = createHash("md5").update(piece).digest("hex");
       tags.push(md5);
       const sending = send(piece, tags.length, md5).finally(() => underWay.delete(sending));

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { pathExists } from "../sys/files.ts";
+import { pathExists, readTextIfExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { gitCommand, type Repository } from "./git.ts";
 
@@ -146,6 +146,18 @@ export function showPath(path: string, root: string): string {
 function pathInGit(root: string, file: string): string | undefined {
   const path = relative(root, file).split(sep).join("/");
   return path === "" || path === ".." || path.startsWith("../") ? undefined : path;
+}
+
+/** Whether the default branch is checked out, as far as files say it: git is not asked. */
+export async function isOnDefaultBranch({
+  gitDir,
+  commonDir,
+}: Pick<Repository, "gitDir" | "commonDir">): Promise<boolean> {
+  const [head, origin] = await Promise.all(
+    [join(gitDir, "HEAD"), join(commonDir, "refs/remotes/origin/HEAD")].map((file) => readTextIfExists(file)),
+  );
+  const [, named = "main"] = /^ref: refs\/remotes\/origin\/(.+)$/m.exec(origin ?? "") ?? [];
+  return head?.trimEnd() === `ref: refs/heads/${named}`;
 }
 
 /**

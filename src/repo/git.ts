@@ -68,7 +68,10 @@ async function readAnswer({ stdout, stderr, exitCode }: Captured, cwd: string): 
   }
   const [bare, gitDir, commonDir, root] = lines;
   if (bare === "true")
-    throw usageError(`${gitDir ?? cwd} is a bare repository`, "go to one of its worktrees: git worktree list");
+    throw usageError(
+      `${gitDir ?? cwd} is a bare repository, and no worktree on its default branch plays the part of main`,
+      "git worktree add PATH DEFAULT-BRANCH        or go to one of its worktrees: git worktree list",
+    );
   if (exitCode !== EXIT.ok) return explainSilence(stderr, cwd, gitDir);
   if (gitDir === undefined || commonDir === undefined || root === undefined || lines.length !== 4) {
     throw failure("git_answer", `git's answer about ${cwd} cannot be read: a path has a line break in it`);

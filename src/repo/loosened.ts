@@ -5,28 +5,43 @@ import { KEEP_COUNTS, type KeepRule, USUAL_KEEP } from "../config/schema-keep.ts
 import type { TrustItem } from "./trust-items.ts";
 
 /** Where something may be taken away. */
-export const LOOSENED_KEYS = ["dumps.keep", "dumps.encrypt", "dumps.prove", "environments.protected", "prune"] as const;
+export const LOOSENED_KEYS = [
+  "dumps.keep",
+  "dumps.encrypt",
+  "dumps.prove",
+  "snapshots.keep",
+  "environments.protected",
+  "prune",
+] as const;
 
 /** Each thing that is less than before, as it is asked about. What is more, or only other, is none. */
 export function listLoosened(before: Config, after: Config): TrustItem[] {
   return [
-    ...loosenedRule(before.dumps.keep ?? USUAL_KEEP, after.dumps.keep ?? USUAL_KEEP),
+    ...loosenedRule("dumps.keep", before.dumps.keep ?? USUAL_KEEP, after.dumps.keep ?? USUAL_KEEP),
+    ...loosenedRule("snapshots.keep", ruleOf(before.snapshots.keep), ruleOf(after.snapshots.keep)),
     ...loosenedEncryption(before.dumps.encrypt, after.dumps.encrypt),
     ...(before.dumps.prove && !after.dumps.prove
       ? [{ key: "dumps.prove" as const, text: "false: the default branch has all contents recorded" }]
       : []),
     ...loosenedParking(before.prune, after.prune),
     ...listUnprotected(before, after).map(
-      (name): TrustItem => ({ key: "environments.protected", text: `${name} is protected on the default branch only` }),
+      (name): TrustItem => ({ key: "environments.protected", text: describeUnprotected(name, before, after) }),
     ),
   ];
 }
 
-/** The environments that are not protected any more, those that are gone included. */
+/** The environments of which a database is not protected any more: those that are gone included, and those that are another. */
 export function listUnprotected(before: Config, after: Config): string[] {
-  return Object.entries(before.environments).flatMap(([name, each]) =>
-    each.protected && after.environments[name]?.protected !== true ? [name] : [],
-  );
+  return Object.entries(before.environments).flatMap(([name, each]) => {
+    const now = after.environments[name];
+    return each.protected && (now?.protected !== true || now.env_file !== each.env_file) ? [name] : [];
+  });
+}
+
+function describeUnprotected(name: string, { environments: before }: Config, { environments: after }: Config): string {
+  const now = after[name];
+  if (now?.protected !== true) return `${name} is protected on the default branch only`;
+  return `${name} is what ${now.env_file} says  (the default branch: ${before[name]?.env_file})`;
 }
 
 /** The configuration with those environments as they were. */
@@ -39,13 +54,18 @@ export function keepProtected(after: Config, before: Config, names: readonly str
   return { ...after, environments };
 }
 
-function loosenedRule(before: KeepRule, after: KeepRule): TrustItem[] {
+/** So many of the newest are a rule, too. */
+function ruleOf(keep: Config["snapshots"]["keep"]): KeepRule {
+  return typeof keep === "number" ? { last: keep } : keep;
+}
+
+function loosenedRule(key: "dumps.keep" | "snapshots.keep", before: KeepRule, after: KeepRule): TrustItem[] {
   const keepsLess =
     KEEP_COUNTS.some((name) => (after[name] ?? 0) < (before[name] ?? 0)) ||
     hoursOf(after.within) < hoursOf(before.within) ||
     (after.remote === true && before.remote !== true);
   if (!keepsLess) return [];
-  return [{ key: "dumps.keep", text: `${showRule(after)}  (the default branch: ${showRule(before)})` }];
+  return [{ key, text: `${showRule(after)}  (the default branch: ${showRule(before)})` }];
 }
 
 const HOUR_MS = 3_600_000;

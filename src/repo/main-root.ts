@@ -3,9 +3,9 @@
  * worktree on the default branch; of one with `--separate-git-dir` git itself does not know, so it is remembered.
  */
 import type { Dirent } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { isInside, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
+import { isInside, pathExists, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import { readBranch, readCore, readIdentity, readPointer, realPath } from "./git-files.ts";
 
 /** The folders that git tells of a worktree. */
@@ -32,13 +32,42 @@ export async function findMain(place: WorktreePlace): Promise<MainPlace> {
     if (commonDir !== join(root, ".git")) await remember(commonDir, root);
     return { mainRoot: root };
   }
-  const files = await Promise.all(["config.worktree", "config"].map((name) => readTextIfExists(join(commonDir, name))));
-  const core = files.map((text) => readCore(text ?? ""));
+  const core = await readCores(commonDir);
   if (core.some(({ bare }) => bare)) return { mainRoot: await findDefault(commonDir), bare: true };
   const worktree = core.find((each) => each.worktree !== undefined)?.worktree;
   if (worktree !== undefined) return { mainRoot: resolve(commonDir, worktree) };
   if (await isUsual(commonDir)) return { mainRoot: dirname(commonDir) };
   return { mainRoot: (await recall(commonDir, (pointer) => pointer === commonDir)) ?? (await findBeside(place)) };
+}
+
+/** What counts first stands first. */
+async function readCores(commonDir: string): Promise<ReturnType<typeof readCore>[]> {
+  const files = await Promise.all(["config.worktree", "config"].map((name) => readTextIfExists(join(commonDir, name))));
+  return files.map((text) => readCore(text ?? ""));
+}
+
+/**
+ * The main worktree, where a folder is no worktree's but a bare repository's: its git folder, what lies in it, or the folder
+ * around `.bare` or `.git`. Undefined anywhere else, and where no worktree is main. Git is not asked.
+ */
+export async function findMainOfBare(folder: string): Promise<string | undefined> {
+  const start = await realPath(resolve(folder));
+  for (let at = start; ; at = dirname(at)) {
+    const commonDir = await findGitFolder(at);
+    if (commonDir !== undefined) {
+      return (await readCores(commonDir)).some(({ bare }) => bare) ? await findDefault(commonDir) : undefined;
+    }
+    if (at === dirname(at)) return undefined;
+  }
+}
+
+/** The git folder that git would find in a folder: what `.git` is or names, else the folder itself. */
+async function findGitFolder(folder: string): Promise<string | undefined> {
+  const dotGit = join(folder, ".git");
+  const kind = await stat(dotGit).catch(() => undefined);
+  if (kind !== undefined) return kind.isDirectory() ? dotGit : await readPointer(dotGit);
+  const parts = await Promise.all(["HEAD", "objects", "refs"].map((name) => pathExists(join(folder, name))));
+  return parts.every(Boolean) ? folder : undefined;
 }
 
 /** Whether the folder around a `.git` has its files: one with nothing else in it, though git knows of some, has not. */

@@ -19,6 +19,8 @@ const initialData = v.variant("kind", [
     dump: v.string(),
     /** pgrove.yaml named it, so a branch did, and not whoever typed a command. */
     configured: v.exactOptional(v.literal(true)),
+    /** Who gets what the dump gives to a role: its role and the server's. */
+    roleMap: v.exactOptional(v.array(v.tuple([v.string(), v.string()]))),
   }),
   v.object({ kind: v.literal("empty") }),
 ]);

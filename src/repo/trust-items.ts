@@ -32,6 +32,7 @@ export const TRUST_KEYS = [
   "dumps.encrypt",
   "dumps.keep",
   "dumps.prove",
+  "snapshots.keep",
   "environments.protected",
   "prune",
   "dumps.identity_file",

@@ -18,6 +18,8 @@ import type { TargetPlace } from "./target-place.ts";
 export interface Guard {
   name: string;
   target(): Promise<Target>;
+  /** What people are told when it counts. */
+  note?: string;
 }
 
 /**
@@ -31,17 +33,19 @@ export async function withProtection(target: Target, place: TargetPlace, guards:
   if (target.protected) return guarded;
   const tools = await place.serverTools();
   const found = await Promise.all(
-    guards.map(async (guard) => ({ name: guard.name, own: await guard.target().catch(() => undefined) })),
+    guards.map(async (guard) => ({ ...guard, own: await guard.target().catch(() => undefined) })),
   );
-  for (const { name, own } of found) {
-    if (own !== undefined && (await isSameDatabase(target, own, tools))) return protectedAs(guarded, name);
+  for (const { name, own, note } of found) {
+    if (own === undefined || !(await isSameDatabase(target, own, tools))) continue;
+    if (note !== undefined) place.note(note);
+    return protectedAs(guarded, name);
   }
   const known = await findVisited(target, names, await place.stateDir(), tools);
   return known === undefined ? guarded : protectedAs(guarded, known);
 }
 
 function protectedAs(target: Target, name: string): Target {
-  return { ...target, protected: true, protectedAs: name };
+  return { ...target, protected: true, ...(target.environment === name ? {} : { protectedAs: name }) };
 }
 
 /** The protected environment that the target's last visit was to, under another address. */

@@ -12,8 +12,8 @@ export interface Loss {
   command: string;
   /** A hint that comes first: the way that loses nothing. */
   instead?: string;
-  /** A yes does not do, --yes neither: the name has to be typed, as for a protected target. */
-  typed?: true;
+  /** Why a yes does not do, --yes neither: the name has to be typed, as for a protected target. */
+  typed?: string | undefined;
 }
 
 /** What consent was given on the command line, and whom to ask for more. */
@@ -29,13 +29,13 @@ export interface Consent {
 }
 
 /**
- * Resolves when the loss is agreed to: by --yes or a yes; for a protected target, and what cannot be taken back, by a
- * name, typed or after --confirm.
+ * Resolves when the loss is agreed to: by --yes or a yes; for a protected target, what cannot be taken back, and what is not
+ * the target's own, by a name, typed or after --confirm.
  * Refuses (exit 5) otherwise, and where there is nobody to ask.
  */
 export async function requireConsent(given: Loss, consent: Consent): Promise<void> {
   const loss = { ...given, what: visibleOnOneLine(given.what) }; // a name in it must not look like a sentence of ours
-  if (loss.target.protected || loss.typed) return await requireName(loss, consent);
+  if (loss.target.protected || loss.typed !== undefined) return await requireName(loss, consent);
   if (consent.yes || consent.confirm === nameToType(loss)) return;
   if (!consent.prompt.available) {
     throw refusal(
@@ -52,7 +52,7 @@ async function requireName(loss: Loss, { confirm, prompt }: Consent): Promise<vo
   if (confirm === name) return;
   const { protected: isProtected, protectedAs, label } = loss.target;
   const who = visibleOnOneLine(protectedAs === undefined ? name : `${label} is the database of ${name}, which`);
-  const [code, why] = isProtected ? ["protected", `${who} is protected`] : ["consent", "this cannot be taken back"];
+  const [code, why] = isProtected ? ["protected", `${who} is protected`] : ["consent", loss.typed ?? ""];
   const withName = hints(loss, `${loss.command} --confirm ${name}`);
   if (confirm !== undefined) {
     throw refusal(code, `${why}, and --confirm names ${confirm}; ${loss.what}`, withName);

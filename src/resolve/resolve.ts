@@ -27,17 +27,24 @@ export async function resolveTarget(text: string | undefined, place: TargetPlace
 }
 
 /**
- * The protected environments of this checkout and of main: a branch may be older than the protection, or have taken it
- * away. They are resolved without a word to people.
+ * The protected environments of this checkout, of main's and of the default branch: a branch may be older than the
+ * protection, or have taken it away. They are resolved without a word to people.
  */
 async function guardsOf(place: TargetPlace): Promise<Guard[]> {
   const loaded = await place.config();
   const mains = loaded === undefined ? undefined : await mainConfig(loaded, place);
-  return [loaded, mains].flatMap((each) => {
-    const quiet: TargetPlace = { ...place, config: () => Promise.resolve(each), note: () => undefined };
-    const all = Object.entries(each?.config.environments ?? {}).filter(([, environment]) => environment.protected);
-    return all.map(([name]) => ({ name, target: () => environmentTarget(name, quiet) }));
-  });
+  const kept = await place.keptProtection?.();
+  return [
+    ...[loaded, mains].flatMap((each) => (each === undefined ? [] : listGuards(each, place))),
+    ...(kept?.configs ?? []).flatMap((each) => listGuards(each, place, kept?.note)),
+  ];
+}
+
+function listGuards(loaded: LoadedConfig, place: TargetPlace, note?: string): Guard[] {
+  const quiet: TargetPlace = { ...place, config: () => Promise.resolve(loaded), note: () => undefined };
+  const all = Object.entries(loaded.config.environments).filter(([, environment]) => environment.protected);
+  const said = note === undefined ? {} : { note };
+  return all.map(([name]) => ({ name, target: () => environmentTarget(name, quiet), ...said }));
 }
 
 async function findTarget(text: string | undefined, place: TargetPlace): Promise<Target> {

@@ -13,14 +13,26 @@ const LOOKUP_MS = 2_000;
 export async function isSameDatabase(one: Target, other: Target, tools: ServerTools): Promise<boolean> {
   const [own, others] = await Promise.all([databaseOf(one, tools), databaseOf(other, tools)]);
   if (own === undefined || own !== others) return false;
-  const [server, second] = [one.server, other.server];
-  if (server.kind !== "url" || second.kind !== "url") return Bun.deepEquals(server, second);
-  for (const address of eachAddress(server.connection)) {
-    for (const candidate of eachAddress(second.connection)) {
+  if (one.server.kind !== "url" && Bun.deepEquals(one.server, other.server)) return true;
+  const [addresses, candidates] = await Promise.all([addressesOf(one, tools), addressesOf(other, tools)]);
+  for (const address of addresses) {
+    for (const candidate of candidates) {
       if (address.port === candidate.port && (await isSameHost(address, candidate))) return true;
     }
   }
   return false;
+}
+
+type ServerAddress = Pick<Connection, "host" | "hostaddr" | "port">;
+
+/** Where the server is said to be; a container's is the port that it publishes. */
+async function addressesOf({ server, login }: Target, tools: ServerTools): Promise<ServerAddress[]> {
+  if (server.kind === "url") return eachAddress(server.connection);
+  const state = await openServer(server, login, tools)
+    .inspect()
+    .catch(() => undefined); // without its engine nobody works on it either
+  const { host, port } = state ?? {};
+  return host === undefined || port === undefined ? [] : [{ host, port }];
 }
 
 /** The database that is meant; undefined where only a server could say that does not. */
@@ -31,7 +43,7 @@ export async function databaseOf({ server, login }: Target, tools: ServerTools):
   return (await access.catch(() => undefined))?.database; // stopped: no work is done there either
 }
 
-async function isSameHost(one: Connection, other: Connection): Promise<boolean> {
+async function isSameHost(one: ServerAddress, other: ServerAddress): Promise<boolean> {
   const [own, others] = [nameOf(one), nameOf(other)];
   if (own === others) return true;
   const [places, second] = await Promise.all([placesOf(own), placesOf(others)]);
@@ -39,7 +51,7 @@ async function isSameHost(one: Connection, other: Connection): Promise<boolean> 
 }
 
 /** "" stands for this machine. */
-function nameOf(connection: Connection): string {
+function nameOf(connection: ServerAddress): string {
   if (isSocket(connection)) return "";
   const name = canonical((connection.hostaddr ?? connection.host).toLowerCase().replace(/\.$/, ""));
   return isThisMachine(name) ? "" : name;

@@ -13,7 +13,7 @@ import {
 import { findProjectName } from "../server/compose-project.ts";
 import type { ServerSpec, ServerTools } from "../server/server.ts";
 import { listEnvFiles } from "./env-files.ts";
-import { reachTarget, type Target } from "./target.ts";
+import { type LiveTarget, reachTarget, type Target } from "./target.ts";
 
 /** How the worktree's own programs reach their database, and how main's reach main's. */
 export interface Ways {
@@ -42,7 +42,7 @@ export async function findWays(target: Target, own: Connection, place: WaysPlace
   if (target.worktree === undefined) return undefined;
   try {
     const mains = await place.main();
-    const main = await reachTarget(mains, await place.serverTools());
+    const main = await reachTarget(mains, await place.serverTools(), place.opened);
     if (main === undefined) return undefined;
     const projects = await findProjects(target.worktree.project, mains.server);
     return { own, main, names: namesOf(mains.server), ...(projects === undefined ? {} : { projects }) };
@@ -54,6 +54,8 @@ export async function findWays(target: Target, own: Connection, place: WaysPlace
 
 export interface WaysPlace {
   main(): Promise<Target>;
+  /** The worktree's own, where its server is open: often it is main's, too. */
+  opened?: LiveTarget;
   serverTools(): Promise<ServerTools>;
 }
 

@@ -17,6 +17,16 @@ export interface TargetPlace {
   serverTools(): Promise<ServerTools>;
   /** Resolves when what a repository would do is approved, before or now. Refuses (exit 5) else. */
   requireApproved(item: TrustItem): Promise<void>;
+  /** What protects although this checkout's pgrove.yaml has taken that away; left out, nothing does. */
+  keptProtection?(): Promise<KeptProtection | undefined>;
   /** For notes on the way, to people. */
   note(text: string): void;
+}
+
+/** Protection that a branch has taken away, and nobody has approved that. */
+export interface KeptProtection {
+  /** Configurations whose protected environments are protected. */
+  configs: readonly LoadedConfig[];
+  /** What people are told where one of them counts. */
+  note: string;
 }

@@ -49,11 +49,32 @@ export async function openTarget(target: Target, tools: ServerTools, database?: 
   return { target, server, toolbox, database: database ?? access.database };
 }
 
-/** How this machine's programs reach the target; undefined when only `docker exec` does. */
-export async function reachTarget(target: Target, tools: ServerTools): Promise<Connection | undefined> {
-  const server = openServer(target.server, target.login, tools);
-  const connection = await server.reach((await server.access()).database);
+/**
+ * How this machine's programs reach the target; undefined when only `docker exec` does. A server that is open already is
+ * not asked again for another database of the same login.
+ */
+export async function reachTarget(
+  target: Target,
+  tools: ServerTools,
+  opened?: LiveTarget,
+): Promise<Connection | undefined> {
+  const connection = await reachDatabase(target, tools, opened);
   if (connection === undefined || target.programs === undefined) return connection;
   const { extras, scheme } = target.programs;
   return { ...connection, extras, ...(scheme === undefined ? {} : { scheme }) };
+}
+
+async function reachDatabase(
+  { server: spec, login }: Target,
+  tools: ServerTools,
+  opened: LiveTarget | undefined,
+): Promise<Connection | undefined> {
+  const { database } = login;
+  const isOpen =
+    opened !== undefined &&
+    Bun.deepEquals(spec, opened.target.server) &&
+    Bun.deepEquals(login, { ...opened.target.login, database });
+  if (isOpen && database !== undefined) return await opened.server.reach(database);
+  const server = openServer(spec, login, tools);
+  return await server.reach((await server.access()).database);
 }

@@ -28,18 +28,19 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
 }
 
 /**
- * Throws (exit 3) when what is said to be main's database is a worktree's: a shell in a worktree whose DATABASE_URL names
- * its own database would else make it main's.
+ * Throws (exit 3) when what is said to be main's database is a worktree's: a shell in a worktree whose variables name its
+ * own database would else make it main's.
  */
 async function requireNotWorktrees({ server, login }: Target, place: TargetPlace): Promise<void> {
-  if (server.kind !== "url") return;
-  const database = login.database ?? server.connection.database;
+  const isUrls = login.database === undefined && server.kind === "url";
+  const database = isUrls ? server.connection.database : login.database;
+  if (database === undefined) return;
   const { rows } = await readRegistry(await place.stateDir());
   const row = rows.find((each) => each.isolation === "database" && each.database === database);
   if (row === undefined) return;
   throw configError(
-    `server.url names ${database}, which is the database of the worktree ${row.name}, not main's`,
-    "unset the variable in this shell, or write database.name into pgrove.yaml",
+    `${isUrls ? "server.url" : "database.name"} names ${database}, which is the database of the worktree ${row.name}, not main's`,
+    "unset the variable in this shell, or write the name of main's database into pgrove.yaml",
   );
 }
 

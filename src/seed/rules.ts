@@ -15,7 +15,7 @@ export interface Bound {
 }
 
 /** What a time is made of, beside its year. */
-export const TIME_PARTS = ["month", "day", "hour", "minute", "second"] as const;
+const TIME_PARTS = ["month", "day", "hour", "minute", "second"] as const;
 export type TimePart = (typeof TIME_PARTS)[number];
 /** The numbers that the parts of a time may have. */
 export type TimeParts = Readonly<Partial<Record<TimePart, readonly number[]>>>;

@@ -6,12 +6,12 @@ import { dumpAnswer } from "../answers/dumps.ts";
 import { errorAnswer } from "../answers/error.ts";
 import { jobAnswer } from "../answers/jobs.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
+import type { Grant } from "./access-tokens.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import { HttpError, statusOf } from "./failures.ts";
-import { type Jobs, showLine, type Wish } from "./jobs.ts";
+import { type JobRequest, type Jobs, showLine } from "./jobs.ts";
 import { type Ended, isDone, type OwnProgram } from "./own-program.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
-import type { Grant } from "./tokens.ts";
 
 export interface ApiVariables {
   Variables: {
@@ -244,8 +244,8 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
         return context.json(ended.document ?? { version: 1 });
       }
       requireName(route.destroys?.(input), input);
-      const wish: Wish = { operation: route.operation, target, words, by: grant.id };
-      const job = api.jobs.start(wish);
+      const request: JobRequest = { operation: route.operation, target, words, by: grant.id };
+      const job = api.jobs.start(request);
       context.header("Location", `/api/v1/jobs/${job.id}`);
       return context.json({ version: 1 as const, job }, 202);
     },

@@ -29,7 +29,7 @@ export const hostName = v.pipe(
   v.check((text) => !/[/\\]/.test(text) && text !== "..", "must be a name, not a path"),
 );
 
-export const worktreeName = word("a worktree's name");
+const worktreeName = word("a worktree's name");
 export const branchName = word("a branch");
 export const snapshotName = word("a snapshot's name", 63);
 export const entityName = word("an entity or a table", 128);
@@ -37,6 +37,14 @@ export const noteText = word("a note", 500);
 export const confirmName = word("the name of what is changed, as the command line wants it typed");
 export const identifier = v.pipe(v.string(), v.minLength(1), v.maxLength(63), v.regex(/^[^\0]*$/));
 export const flag = v.optional(v.boolean(), false);
+/** Who gets what a dump gives to a role: by the dump's role one of the server. */
+export const roleMap = v.optional(
+  v.pipe(
+    v.record(identifier, identifier),
+    v.description("by a role that the dump names, the role of the server that takes its place"),
+  ),
+  {},
+);
 export const rowCount = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(1_000_000_000));
 
 /** How far migrations go. */

@@ -4,9 +4,9 @@
  * wanted in a header, which no foreign page can set. There are no cookies, so nothing is sent along unasked.
  */
 import type { Context, MiddlewareHandler } from "hono";
+import type { Grant } from "./access-tokens.ts";
 import type { ApiVariables } from "./api.ts";
 import { FailureLimit, HttpError } from "./failures.ts";
-import type { Grant } from "./tokens.ts";
 
 export interface GateOptions {
   /** The values of Host that are ours, with their ports, in lower case. */

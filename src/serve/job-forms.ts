@@ -9,6 +9,7 @@ import {
   hostName,
   migrationGoal,
   noteText,
+  roleMap,
   rowCount,
   snapshotName,
   targetName,
@@ -25,6 +26,7 @@ export const newBody = body({
   from: v.optional(branchName),
   copy: v.optional(targetName),
   restore: v.optional(dumpName),
+  role_map: roleMap,
   empty: flag,
   setup: v.optional(v.boolean(), true),
 });
@@ -33,9 +35,9 @@ export const plainBody = body({});
 export const dumpBody = v.strictObject({ confirm: v.optional(confirmName), note: v.optional(noteText), prove: flag });
 export const snapshotBody = body({ name: v.optional(snapshotName) });
 export const rewindBody = body({ name: v.optional(snapshotName) });
-export const restoreBody = body({ dump: dumpName, no_owner: flag });
+export const restoreBody = body({ dump: dumpName, no_owner: flag, role_map: roleMap });
 export const copyBody = body({ source: v.optional(targetName, "main") });
-export const verifyBody = v.strictObject({ restore: flag, deep: flag });
+export const verifyBody = v.strictObject({ restore: flag, deep: flag, role_map: roleMap });
 export const pushBody = body({ dump: v.optional(dumpName), verify: flag });
 export const pullBody = v.strictObject({ host: hostName, dump: dumpName });
 export const noBody = v.strictObject({});

@@ -3,7 +3,7 @@ import type * as v from "valibot";
 import { type Api, addJob } from "./api.ts";
 import { dumpPath, targetPath, worktreePath } from "./forms.ts";
 import * as forms from "./job-forms.ts";
-import { dryRun, option, when } from "./job-words.ts";
+import { dryRun, mapRoles, option, when } from "./job-words.ts";
 
 const targetOf = ({ target }: { target: string }) => target;
 /** The name that the command line asks for where the store's dumps go. */
@@ -23,9 +23,15 @@ function addWorktreeJobs(api: Api): void {
     ...{ scope: "write", operation: "new", body: forms.newBody },
     target: ({ name, branch }) => name ?? branch,
     takes: ({ copy, restore }) => ({ target: copy, dump: restore }),
-    words: ({ branch, name, from, copy, restore, empty, setup, ...rest }) => [
+    words: ({ branch, name, from, copy, restore, role_map, empty, setup, ...rest }) => [
       ...["new", branch, ...option("name", name), ...option("from", from), ...option("copy", copy)],
-      ...[...option("restore", restore), ...when(empty, "--empty"), ...when(!setup, "--no-setup"), ...dryRun(rest)],
+      ...[
+        ...option("restore", restore),
+        ...mapRoles(role_map),
+        ...when(empty, "--empty"),
+        ...when(!setup, "--no-setup"),
+        ...dryRun(rest),
+      ],
     ],
   });
   addJob(api, {
@@ -94,8 +100,8 @@ function addReplacingJobs(api: Api): void {
     ...{ ...ofTarget, path: "/api/v1/targets/:target/restore", summary: "Puts a dump into it" },
     ...{ operation: "restore", body: forms.restoreBody },
     takes: ({ dump }) => ({ dump }),
-    words: ({ target, dump, no_owner, ...rest }) => [
-      ...["restore", dump, `--to=${target}`, ...when(no_owner, "--no-owner"), ...dryRun(rest)],
+    words: ({ target, dump, no_owner, role_map, ...rest }) => [
+      ...["restore", dump, `--to=${target}`, ...when(no_owner, "--no-owner"), ...mapRoles(role_map), ...dryRun(rest)],
     ],
   });
   addJob(api, {
@@ -111,8 +117,8 @@ function addStoreJobs(api: Api): void {
   addJob(api, {
     ...{ ...ofDump, path: "/api/v1/dumps/:dump/verify", summary: "Checks that a dump is whole" },
     ...{ scope: "write", operation: "verify", body: forms.verifyBody },
-    words: ({ dump, restore, deep }) => [
-      ...["dumps", "verify", dump, ...when(restore, "--restore"), ...when(deep, "--deep")],
+    words: ({ dump, restore, deep, role_map }) => [
+      ...["dumps", "verify", dump, ...when(restore, "--restore"), ...when(deep, "--deep"), ...mapRoles(role_map)],
     ],
   });
   for (const verb of ["pin", "unpin"] as const) {

@@ -3,10 +3,10 @@ import type { Context } from "hono";
 import * as v from "valibot";
 import type { JobDocument } from "../answers/jobs.ts";
 import { jobAnswer, jobsAnswer } from "../answers/jobs.ts";
+import type { Grant } from "./access-tokens.ts";
 import { type Api, type ApiVariables, check, describe, json, mayUse, needs } from "./api.ts";
 import { type Reader, streamEvents } from "./event-stream.ts";
 import { HttpError } from "./failures.ts";
-import type { Grant } from "./tokens.ts";
 
 const jobPath = v.object({ job: v.pipe(v.string(), v.regex(/^[0-9a-f]{12}$/), v.description("a job's id")) });
 /** How often it is looked whether anything has changed, while somebody listens. */

@@ -12,7 +12,7 @@ import { readJournalBackwards } from "../sys/journal.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import { type Ended, isDone, type OwnProgram } from "./own-program.ts";
 
-export interface Wish {
+export interface JobRequest {
   operation: string;
   /** What it changes; undefined: no target. */
   target: string | undefined;
@@ -52,22 +52,22 @@ export class Jobs {
   constructor(private readonly tools: JobTools) {}
 
   /** Begins the work. Throws (exit 5) while another job changes the same target, or too many run. */
-  start(wish: Wish): JobDocument {
+  start(request: JobRequest): JobDocument {
     if (this.closed) throw refusal("closing", "the server is ending", "pgrove serve");
     const running = [...this.jobs.values()].filter(({ document }) => document.state === "running");
-    const other = running.find(({ document }) => document.target === (wish.target ?? null));
+    const other = running.find(({ document }) => document.target === (request.target ?? null));
     if (other !== undefined) {
       const { operation, id } = other.document;
-      const what = wish.target === undefined ? "the store" : wish.target;
+      const what = request.target === undefined ? "the store" : request.target;
       throw refusal("busy", `${operation} works on ${what}: job ${id}`, "wait until it has ended, or cancel it");
     }
     if (running.length >= MOST_RUNNING) {
       throw refusal("busy", `${running.length} jobs run already`, "wait until one of them has ended");
     }
-    const document = this.newDocument(wish);
+    const document = this.newDocument(request);
     const end = new AbortController();
     const job: Job = { document, pid: undefined, end, finished: Promise.resolve() };
-    this.jobs.set(document.id, { ...job, finished: this.follow(job, wish) });
+    this.jobs.set(document.id, { ...job, finished: this.follow(job, request) });
     this.forgetOld();
     return document;
   }
@@ -100,7 +100,7 @@ export class Jobs {
     return () => this.listeners.delete(listener);
   }
 
-  private newDocument({ operation, target, words, by }: Wish): JobDocument {
+  private newDocument({ operation, target, words, by }: JobRequest): JobDocument {
     return {
       ...{ id: randomBytes(ID_BYTES).toString("hex"), operation, target: target ?? null, state: "running", by },
       ...{ command: showLine(words), started_at: this.tools.clock.now().toISOString(), ended_at: null, run: null },
@@ -108,7 +108,7 @@ export class Jobs {
     };
   }
 
-  private async follow(job: Job, { words }: Wish): Promise<void> {
+  private async follow(job: Job, { words }: JobRequest): Promise<void> {
     const listener = {
       started: (pid: number) => {
         job.pid = pid;

@@ -6,13 +6,13 @@ import type { Repository } from "../repo/git.ts";
 import type { Clock } from "../sys/clock.ts";
 import { errorCode } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
+import { findGrant, type Grant, isSecret, makeSecret, type TokenPlace } from "./access-tokens.ts";
 import { AnswerCache } from "./answer-cache.ts";
 import { createApp } from "./app.ts";
 import { createConfigReader } from "./config-reader.ts";
 import { Jobs } from "./jobs.ts";
 import { hostsOf, type Listening, type TlsFiles } from "./listening.ts";
 import { createOwnProgram } from "./own-program.ts";
-import { findGrant, type Grant, isSecret, makeSecret, type TokenPlace } from "./tokens.ts";
 import { listWatched } from "./watched-files.ts";
 
 export interface ServeOptions {

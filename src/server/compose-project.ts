@@ -8,7 +8,7 @@ import { objectAt } from "../sys/untyped.ts";
 
 export interface ProjectName {
   name: string;
-  /** Where the name comes from. A folder's name is a guess that strangers can share. */
+  /** Where the name comes from: a compose file's or an env file's, too. A folder's is a guess that strangers can share. */
   from: "pgrove.yaml" | "environment" | "file" | "folder";
   /** Compose must be told it, for it would find another one. */
   given?: boolean;
@@ -37,9 +37,13 @@ export interface ProjectSource {
 export async function findProjectName({ files, project, env }: ProjectSource): Promise<ProjectName | undefined> {
   if (project !== undefined) return { name: project, from: "pgrove.yaml" };
   const first = files[0] ?? "";
-  const fromEnv =
-    env.COMPOSE_PROJECT_NAME ?? (await readComposeVariables(first, env, "COMPOSE_PROJECT_NAME")).COMPOSE_PROJECT_NAME;
-  if (fromEnv) return { name: fromEnv, from: "environment" };
+  if (env.COMPOSE_PROJECT_NAME) return { name: env.COMPOSE_PROJECT_NAME, from: "environment" };
+  const written = await readComposeVariables(first, env, "COMPOSE_PROJECT_NAME");
+  if (written.COMPOSE_PROJECT_NAME) {
+    // Whether compose reads an env file above the first file depends on its version, and on where it is called.
+    const isSure = env.COMPOSE_ENV_FILES || (await pathExists(resolve(dirname(first), ".env")));
+    return { name: written.COMPOSE_PROJECT_NAME, from: isSure ? "environment" : "file" };
+  }
   let name: string | undefined;
   for (const file of files) {
     const own = await readFileName(file);

@@ -2,8 +2,8 @@ import { openPrograms } from "./client-programs.ts";
 import { createComposeServer } from "./compose.ts";
 import { createContainerServer } from "./container.ts";
 import { createLocalServer } from "./local.ts";
-import { createRemoteServer } from "./remote.ts";
 import type { Login, Server, ServerOfKind, ServerSpec, ServerTools } from "./server.ts";
+import { createRemoteServer } from "./url-server.ts";
 
 /** The server that a spec describes. Nothing is asked or started yet. */
 export function openServer(spec: ServerSpec, login: Login, tools: ServerTools): Server {

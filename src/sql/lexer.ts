@@ -4,7 +4,7 @@
  */
 import { copiesFromHere } from "./copy-statement.ts";
 import type { SqlListener } from "./listener.ts";
-import { QuotedText } from "./quoted-text.ts";
+import { countBackslashes, QuotedText } from "./quoted-text.ts";
 import { isNamePart, MOST_TEXT, StatementText } from "./statement-text.ts";
 
 type Mode = "text" | "string" | "name" | "dollar" | "line" | "block" | "copy";
@@ -19,13 +19,9 @@ const BACKSLASH = 92;
 /** From here on a byte may be a part of a longer character. */
 const FIRST_OF_SEVERAL = 0x80;
 const HALVES = "what stands there may be half of a letter: the client's encoding may have been changed";
+const TWO_READINGS =
+  "a string that goes on below another one holds \\', where psql's string ends and PostgreSQL's does not";
 const COPY_END = Buffer.from("\n\\.");
-
-function countBackslashes(bytes: Buffer, from: number, to: number): number {
-  let at = to;
-  while (at > from && bytes[at - 1] === BACKSLASH) at--;
-  return to - at;
-}
 
 /** The next byte is needed to know what begins. */
 class NeedsMore extends Error {}
@@ -37,8 +33,9 @@ export class SqlLexer {
   private comments = 0;
   private tag: Buffer = Buffer.alloc(0);
   private escapes = false;
-  /** A string that begins on a line below one that has just ended goes on with it, escapes and all. */
-  private behindString: "no" | "same line" | "line below" = "no";
+  /** A string below one that has just ended goes on with it, escapes and all; for psql, which reads by lines, only behind `\r`. */
+  private behindString: "no" | "same line" | "return" | "line below" = "no";
+  private goesOn = false;
   private readonly quoted = new QuotedText();
   private copyFollows = false;
   /** The bytes of the script before those that are being read. */
@@ -174,14 +171,15 @@ export class SqlLexer {
     if (character === "(") this.parentheses += 1;
     if (character === ")") this.parentheses = Math.max(0, this.parentheses - 1);
     if (character === ";" && this.parentheses === 0) this.endStatement(at + 1);
-    else if (character === "\n" || character === "\r") this.endLine(at);
+    else if (character === "\n" || character === "\r") this.endLine(character, at);
     else this.append(character, at);
     return at + 1;
   }
 
-  private endLine(at: number): void {
+  private endLine(character: "\n" | "\r", at: number): void {
     this.append(" ", at);
-    if (this.behindString !== "no") this.behindString = "line below";
+    if (character === "\n" && this.behindString !== "no") this.behindString = "line below";
+    if (this.behindString === "same line") this.behindString = "return";
   }
 
   private openBlock(at: number): number {
@@ -192,7 +190,8 @@ export class SqlLexer {
   }
 
   private openString(at: number): number {
-    if (this.behindString !== "line below") {
+    this.goesOn = this.behindString === "line below";
+    if (this.behindString === "no" || this.behindString === "same line") {
       const name = this.statement.nameAtEnd();
       if (name === undefined) this.listener.unclear(`a string stands directly behind ${this.statement.end}`);
       this.escapes = name === "E" || name === "e";
@@ -254,6 +253,7 @@ export class SqlLexer {
     if (backslash >= 0 && (quote < 0 || backslash < quote)) {
       const before = bytes[backslash - 1] ?? 0;
       if (this.exact && before >= FIRST_OF_SEVERAL) this.listener.unclear(HALVES);
+      if (this.goesOn && bytes[backslash + 1] === QUOTE) this.listener.unclear(TWO_READINGS);
       return backslash + 1 < bytes.length ? backslash + 2 : this.passOver(bytes, from, 1);
     }
     const before =

@@ -1,6 +1,7 @@
 /** What a lexer remembers of the strings that it passes over. */
 
 const NEWLINE = 10;
+const BACKSLASH = 92;
 const UNDERSCORE = 95;
 /** The setting that says whether a backslash in a string escapes. */
 const SETTING = /standard_conforming_strings/i;
@@ -13,6 +14,13 @@ function holdsNewline(bytes: Buffer, from: number, to: number): boolean {
   if (to - from > SHORT) return bytes.subarray(from, to).includes(NEWLINE);
   for (let at = from; at < to; at++) if (bytes[at] === NEWLINE) return true;
   return false;
+}
+
+/** How many backslashes stand there in a row, up to the place. */
+export function countBackslashes(bytes: Buffer, from: number, to: number): number {
+  let at = to;
+  while (at > from && bytes[at - 1] === BACKSLASH) at--;
+  return to - at;
 }
 
 export class QuotedText {

@@ -37,8 +37,12 @@ export interface OperationTools extends RecordPlace {
   as?: string;
   /** How long to wait for another run that has claimed the same; left out, not at all. */
   lockWaitMs?: number;
+  /** The identity of the repository, which marks name; left out, and undefined, where there is none. */
+  repositoryIdentity?(): Promise<string | undefined>;
   /** Refuses (exit 5) when one of these files, which are about to be run, may not be run unasked; left out, all may. */
   mayRun?(files: readonly string[]): Promise<void>;
+  /** Refuses (exit 5) when older snapshots may not go for a new one unasked; left out, they may. */
+  mayDropSnapshots?(): Promise<void>;
   progress(event: ProgressEvent): void;
   note(text: string): void;
   /** Hears of each run that begins. */

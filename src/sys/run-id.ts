@@ -29,10 +29,3 @@ export function applicationName(run: RunId): string {
 export function controlName(run: RunId): string {
   return PREFIX + run + CONTROL_SUFFIX;
 }
-
-/** The run that an application_name belongs to, if it is one of pgrove's. */
-export function runOfApplication(name: string): RunId | undefined {
-  if (!name.startsWith(PREFIX)) return undefined;
-  const rest = name.slice(PREFIX.length);
-  return parseRunId(rest.endsWith(CONTROL_SUFFIX) ? rest.slice(0, -CONTROL_SUFFIX.length) : rest);
-}

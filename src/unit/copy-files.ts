@@ -7,10 +7,10 @@ import {
   listSubscriptions,
   requireValid,
 } from "../postgres/admin.ts";
+import { readVersionNumber } from "../postgres/changeable-settings.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { endSessions, findHold, type Hold, listExtensionWorkers, listSessions } from "../postgres/occupants.ts";
-import { readVersionNumber } from "../postgres/settings.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 import { createScratch } from "./scratch.ts";

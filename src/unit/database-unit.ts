@@ -16,12 +16,13 @@ import type { Work } from "../work/work.ts";
 import { chooseStrategy, copyIntoScratch, requireCopyable } from "./copy-files.ts";
 import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
 import { dropOwned, findKept, keepForRestore } from "./keep.ts";
-import { findBelongings, foundDatabase, listDatabases, parkable, runTogether } from "./marks.ts";
+import { birthMark, findBelongings, foundDatabase, listDatabases, parkable, runTogether } from "./marks.ts";
 import { parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { startJobs } from "./restoring-mode.ts";
 import { createScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
 import { findStanding, requireStanding } from "./standing.ts";
+import { describeStranger } from "./stranger.ts";
 import { copyByStream } from "./stream.ts";
 import {
   commentStatement,
@@ -84,6 +85,7 @@ export class DatabaseUnit implements Unit {
       sizeBytes,
       sessions,
       standing,
+      stranger: describeStranger(this.live, standing),
       kept: true,
       ...(older === undefined ? {} : { older }),
     };
@@ -131,7 +133,8 @@ export class DatabaseUnit implements Unit {
     const [database, { agreed, services }] = [this.label, request];
     await requireClaim(control, database);
     await requireStanding(control, { database, agreed });
-    const plan = await this.planSwap(work, built, request);
+    const comment = request.comment ?? (await birthMark(work, this.live));
+    const plan = await this.planSwap(work, built, { ...request, comment });
     const using = agreed === undefined ? [] : services; // nobody uses what is not there yet
     const servicesRestarted = await withServicesStopped(work, this.live, using, async () => {
       await requireClaim(control, database);
@@ -165,8 +168,10 @@ export class DatabaseUnit implements Unit {
     const makesRoom = found === undefined ? [] : [[found, discarded] as const];
     const leaves = exists ? [[database, previous ?? discarded] as const] : [];
     const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
+    const isStranger = agreed !== undefined && describeStranger(this.live, agreed) !== undefined;
+    const inherited = present === undefined || !isStranger ? present : { ...present, comment: comment ?? null };
     const statements =
-      present !== undefined ? propertyStatements(database, present) : bornWith(database, properties, comment);
+      inherited !== undefined ? propertyStatements(database, inherited) : bornWith(database, properties, comment);
     const kept = found === undefined ? [] : [{ database: found, agreed: older }];
     if (previous !== undefined && previous !== found) kept.push({ database: previous, agreed: undefined });
     const isDiscarded = found !== undefined || (exists && previous === undefined);

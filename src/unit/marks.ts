@@ -8,6 +8,7 @@ import type { WorktreeRow } from "../repo/registry.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { thisObserver } from "../sys/machine.ts";
 import { newRunId } from "../sys/run-id.ts";
+import type { Work } from "../work/work.ts";
 import type { Found, Standing } from "./standing.ts";
 import { isPreviousMark, previousNames } from "./swap.ts";
 
@@ -25,6 +26,15 @@ export interface MarkedDatabase {
 export function markOf(row: Pick<WorktreeRow, "id" | "name">, repository: string): string {
   const { machine, user } = thisObserver();
   return formatMark({ kind: "worktree", repository, worktree: row.id, name: row.name, machine, user });
+}
+
+/** The mark of what is made in a worktree's place; undefined for other targets, which carry none. */
+export async function birthMark(
+  { tools }: Pick<Work, "tools">,
+  { target: { worktree } }: LiveTarget,
+): Promise<string | undefined> {
+  const repository = worktree === undefined ? undefined : await tools.repositoryIdentity?.();
+  return worktree === undefined || repository === undefined ? undefined : markOf(worktree, repository);
 }
 
 /** What PostgreSQL says of a database that was dropped while it was looked at: 3D000 before version 16. */

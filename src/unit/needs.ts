@@ -1,6 +1,6 @@
 /** What a database needs of the server that it comes to, and of the login that brings it there. */
 import { EXIT, PgroveError } from "../errors.ts";
-import { isForbiddenSetting, readVersionNumber } from "../postgres/settings.ts";
+import { isForbiddenSetting, readVersionNumber } from "../postgres/changeable-settings.ts";
 import type { Sql, Toolbox } from "../postgres/toolbox.ts";
 
 export interface ServerFacts {

@@ -15,7 +15,7 @@ import { nameSome, requireNoDependents } from "../postgres/schema-dependencies.t
 import { moveObjects, moveSchema } from "../postgres/schema-objects.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { Work } from "../work/work.ts";
-import type { SchemaKeeper } from "./schema-keep.ts";
+import type { SchemaKeeper } from "./keep-schema.ts";
 import type { SchemaPlace } from "./schema-target.ts";
 import { requireSchemaStanding, type Standing } from "./standing.ts";
 

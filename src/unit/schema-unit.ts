@@ -14,7 +14,9 @@ import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
 import { requireDroppableDatabases, requireDroppableOwner } from "./droppable.ts";
 import { dropOwned } from "./keep.ts";
+import { SchemaKeeper } from "./keep-schema.ts";
 import {
+  birthMark,
   findBelongings,
   foundDatabase,
   foundRole,
@@ -30,7 +32,6 @@ import {
 } from "./marks.ts";
 import { type ParkNote, parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
 import { bringIn, makeIncoming, requireReplaceable, requireSameRows } from "./schema-incoming.ts";
-import { SchemaKeeper } from "./schema-keep.ts";
 import { countSchemaRows, readSchemaInto, withSource } from "./schema-source.ts";
 import { chooseOwner, FOR_ROLES, findOwnSchema, inTarget } from "./schema-target.ts";
 import { dropAgreed, exchangeSchemas } from "./schema-transaction.ts";
@@ -140,7 +141,8 @@ export class SchemaUnit implements Unit {
       await requireSchemaStanding(sql, { schema, agreed });
       const present = await requireReplaceable(sql, this);
       const owner = chooseOwner(live, present);
-      const properties = { ...{ grants: null }, ...present, owner, comment: present?.comment ?? comment ?? null };
+      const mark = present?.comment ?? comment ?? (await birthMark(work, live));
+      const properties = { ...{ grants: null }, ...present, owner, comment: mark ?? null };
       const keeper = keeping === undefined ? undefined : new SchemaKeeper(work, this, keeping, older);
       const servicesRestarted = await withServicesStopped(work, live, services, async () => {
         await requireClaim(work.control, this.label);

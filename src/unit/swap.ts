@@ -1,13 +1,13 @@
 /** Puts a finished database in another's place: its properties carried over, both renamed in one transaction. */
 import { failure } from "../errors.ts";
 import { requireNothingBound } from "../postgres/admin.ts";
+import { isForbiddenSetting, readVersionNumber } from "../postgres/changeable-settings.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { formerNameWithSuffix, nameWithSuffix, quoteIdentifier, quoteLiteral } from "../postgres/identifier.ts";
 import { formatSettingValue } from "../postgres/list-setting.ts";
 import { describeOccupants, endSessions, requireVacatable } from "../postgres/occupants.ts";
 import type { Queries } from "../postgres/schema.ts";
 import { withOpened } from "../postgres/session.ts";
-import { isForbiddenSetting, readVersionNumber } from "../postgres/settings.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { RunId } from "../sys/run-id.ts";
 import { requireStanding, type Standing } from "./standing.ts";

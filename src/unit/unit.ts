@@ -75,6 +75,8 @@ export interface Loss extends Place {
   sessions: Session[];
   /** Whose loss is agreed to; undefined where only the name is there. */
   standing: Standing | undefined;
+  /** Why it is not the worktree's whose name it has, in words; undefined where it is. */
+  stranger?: string | undefined;
   /** A copy or restore keeps it under another name until the next one. */
   kept: boolean;
   /** What was kept the last time under the name that it is kept under now, and goes for it. */
@@ -157,8 +159,8 @@ export interface SwapRequest {
   keeping?: Keeping;
   /** Where the unit would keep it by itself: drop it at once. */
   discardPrevious: boolean;
-  /** The comment that one which did not exist before is born with. */
-  comment?: string;
+  /** The comment of one that did not exist before, or that takes a stranger's place; left out, a worktree's mark. */
+  comment?: string | undefined;
 }
 
 export interface Replaced {

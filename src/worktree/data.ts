@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { copyDatabase } from "../copy/copy.ts";
 import { replaceByEmpty } from "../copy/empty.ts";
 import type { DoubtfulDump } from "../dump/foreign.ts";
+import { roleMapRefusal } from "../dump/map-dump.ts";
 import { restoreDump } from "../dump/restore.ts";
 import { requireDump } from "../dump/store.ts";
 import { refusal } from "../errors.ts";
@@ -11,6 +12,7 @@ import type { Session } from "../postgres/occupants.ts";
 import type { InitialData, WorktreeRow } from "../repo/registry.ts";
 import { resolveTarget } from "../resolve/resolve.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import { givesRoles } from "../resolve/worktree-target.ts";
 import { once } from "../sys/once.ts";
 import { markOf } from "../unit/marks.ts";
 import type { Loss, WhenBusy } from "../unit/unit.ts";
@@ -58,14 +60,16 @@ export interface MadeData {
 
 /**
  * What a worktree is to start with, so that it is found again from any folder: a dump of the store by its name, another
- * one by its path. Throws (exit 4) when it is not there: a target that nothing is called, a dump that does not exist.
+ * one by its path. Throws (exit 4) when it is not there: a target that nothing is called, a dump that does not exist; and
+ * (exit 5) where roles are to take the places of the dump's in a schema that belongs to its own.
  */
 export async function requireInitialData(
-  { place }: WorktreeTools,
+  { place, loaded }: WorktreeTools,
   data: InitialData,
   { storeDir, cwd, home }: DataRequest["dumps"],
 ): Promise<InitialData> {
   if (data.kind === "dump") {
+    if (data.roleMap !== undefined && givesRoles(loaded.config)) throw roleMapRefusal("a worktree's schema", "");
     const { name, path } = await requireDump(data.dump, storeDir, cwd, home);
     const isStored = path === join(storeDir, name) && (await lstat(path)).isFile(); // the store has no links
     return { ...data, dump: isStored ? name : path };
@@ -136,8 +140,10 @@ export async function fillData(
     if (row.data.configured && !(await isInOwnStore(storePlaceOf(tools), dump.path, storeDir))) {
       await request.approveDump?.(dump.path, live.database);
     }
+    const { roleMap } = row.data;
     const restored = await restoreDump(operation, live, {
       ...{ ...common, noOwner: false, findDump: async () => dump },
+      ...(roleMap === undefined ? {} : { roleMap: new Map(roleMap) }),
       approveForeign: (foreign) => request.approveForeign(foreign, live.database),
     });
     return made("dump", restored.sizeBytes, restored.dump);

@@ -1,10 +1,9 @@
 /** The lines of an env file that say where a worktree's database and ports are. Nothing else in the file is changed. */
-import { lstat, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { parseEnv } from "../config/env-file.ts";
 import { formatVariable } from "../resolve/env-lines.ts";
-import { ownNewFile, readForeignFile, writeForeignFile } from "./foreign-file.ts";
-import { cutBlock, exchangeBlock, findBlock, formatBlock, lineBreakOf } from "./marked-block.ts";
+import { exchangeBlock, findBlock, formatBlock, lineBreakOf } from "./marked-block.ts";
+import { ownNewFile, readForeignFile, writeForeignFile } from "./users-file.ts";
 
 const ABOUT = "these lines are written anew by `pgrove provision`; yours stand outside them";
 
@@ -31,17 +30,6 @@ export async function writeEnvBlock(
   if (text === found?.text) return { change: "unchanged", overridden };
   await writeForeignFile(found?.path ?? file, text, found ?? ownNewFile(0o600));
   return { change: found === undefined ? "created" : "changed", overridden };
-}
-
-/** Takes the block out again, and the file away when nothing else is in it. False when there was no block. */
-export async function removeEnvBlock(file: string, root = dirname(file)): Promise<boolean> {
-  const found = await readForeignFile(file, root);
-  const block = found === undefined ? undefined : findBlock(found.text, file);
-  if (found === undefined || block === undefined) return false;
-  const text = cutBlock(found.text, block);
-  if (text === "" && !(await lstat(file)).isSymbolicLink()) await rm(file);
-  else await writeForeignFile(found.path, text, found);
-  return true;
 }
 
 /** The variables of the block in an env file's text; undefined without one. Throws (exit 3) for a broken block. */

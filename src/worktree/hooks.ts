@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { PgroveError, refusal } from "../errors.ts";
 import type { HookPlace } from "../repo/hook-place.ts";
 import { ensureDir, isInside, pathExists, readTextIfExists } from "../sys/files.ts";
-import { type ForeignFile, ownNewFile, readForeignFile, writeForeignFile } from "./foreign-file.ts";
 import { addHookBlock, findForeignInterpreter, HOOK_NAMES, type HookName, removeHookBlock } from "./hook-script.ts";
+import { type ForeignFile, ownNewFile, readForeignFile, writeForeignFile } from "./users-file.ts";
 
 export interface HookChange {
   hook: HookName;

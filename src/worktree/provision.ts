@@ -12,7 +12,7 @@ import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
 import { findWhereabouts, ownConnection, portUnpublished, whereaboutsOf } from "../resolve/reach.ts";
 import { findStrayFiles, findWays, type StrayFile } from "../resolve/stray-variables.ts";
-import type { Target } from "../resolve/target.ts";
+import type { LiveTarget } from "../resolve/target.ts";
 import { hasOwnServer, mainTarget } from "../resolve/worktree-target.ts";
 import { allocateRow } from "./allocate.ts";
 import { type DataReport, type DataRequest, ensureData, requireInitialData } from "./data.ts";
@@ -79,7 +79,7 @@ export async function provisionWorktree(
   const where = connection === undefined ? await findWhereabouts(live.target, tools.server) : whereaboutsOf(connection);
   const [env, ...otherEnvs] = await writeEnvFiles(tools, worktree, live.target, where);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
-  const strays = connection === undefined ? [] : await findStrays(tools, worktree, live.target, connection);
+  const strays = connection === undefined ? [] : await findStrays(tools, worktree, live, connection);
   const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
   const setup = await setUp(tools, worktree, row, {
     request,
@@ -99,11 +99,11 @@ export async function provisionWorktree(
 async function findStrays(
   { loaded, place, server }: WorktreeTools,
   { root }: GitWorktree,
-  target: Target,
+  opened: LiveTarget,
   connection: Connection,
 ): Promise<StrayFile[]> {
   const main = () => mainTarget(loaded, place);
-  const ways = await findWays(target, connection, { main, serverTools: async () => server });
+  const ways = await findWays(opened.target, connection, { main, opened, serverTools: async () => server });
   return ways === undefined ? [] : await findStrayFiles(root, ways, loaded);
 }
 

@@ -1,7 +1,7 @@
 /** The shell commands of pgrove.yaml that set a worktree up or take it down. Who calls this has made sure of the trust. */
 import { failure } from "../errors.ts";
 import { redact } from "../sys/redact.ts";
-import { runInShell, type ShellPlace, secretsIn } from "../sys/shell.ts";
+import { runInShell, type ShellPlace, secretsIn } from "../sys/shell-command.ts";
 import { ToolError } from "../sys/tool-error.ts";
 
 /** Where the steps run: in the worktree's folder, with the variables of its env block. */

@@ -10,7 +10,7 @@ const CARE = `${HERE}dumps:
   encrypt: {recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p]}
 environments: {live: {env_file: .env.live, protected: true}}
 `;
-const NONE = `${HERE}dumps: {keep: {last: 1}}\nprune: {after: 0s}\nenvironments: {live: {env_file: .env.live}}\n`;
+const NONE = `${HERE}dumps: {keep: {last: 1}}\nprune: {after: 0s}\nsnapshots: {keep: 1}\nenvironments: {live: {env_file: .env.live}}\n`;
 
 let repo: TestRepo;
 
@@ -66,11 +66,19 @@ test("nothing is removed, written in plain or unprotected before that is approve
   expect(restored.code).toBe(5);
   expect(restored.stderr).toMatch(/the default branch protects live.*live is protected/s);
 
+  const replaced = await inBranch("restore", "../plain.dump", "--to", "main", "--yes");
+  expect(replaced).toMatchObject({ code: 5, stderr: expect.stringContaining("main is the database of live") });
+
+  await ok(inBranch("snapshot", "first", "main"));
+  const saved = await inBranch("snapshot", "second", "main");
+  expect(saved).toMatchObject({ code: 5, stderr: expect.stringContaining("last: 1  (the default branch: last: 5)") });
+
   const parked = await inBranch("prune", "--yes");
   expect(parked).toMatchObject({ code: 5, stderr: expect.stringContaining("the default branch: after: 168h") });
 
   await ok(inBranch("trust", "--yes"));
   await ok(inBranch("dump", "main"));
+  await ok(inBranch("snapshot", "second", "main"));
   await ok(inBranch("dumps", "prune", "--yes"));
   expect((await stored()).filter((name) => before.includes(name))).toEqual([]);
   expect(await inBranch("status", "@live")).toMatchObject({ code: 0, stderr: expect.not.stringContaining("protects") });

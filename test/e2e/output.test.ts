@@ -3,8 +3,8 @@
  * failure; a story arrives byte for byte, or to where nobody listens any more.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeSync, constants, openSync, read, readFileSync, readlinkSync } from "node:fs";
-import { runOk } from "../support/engine/run.ts";
+import { closeSync, constants, openSync, read, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { runOk, waitFor } from "../support/engine/run.ts";
 import { sharedServer } from "../support/engine/server.ts";
 import { binary, inContainer, makeRepo, type Repo } from "../support/faults/program.ts";
 
@@ -164,6 +164,36 @@ describe("more than a megabyte is whole", () => {
     expect(sha256(readFileSync(path))).toBe(sha256(`before\n${expectedCsv()}`));
   });
 });
+
+describe("the version, which has a way out of its own, is whole", () => {
+  test.each([false, true])("in a pipe that was full when it was written (non-blocking: %p)", async (nonBlocking) => {
+    const { from, into } = await makePipe(nonBlocking);
+    const filled = writeSync(into, Buffer.alloc(PIPE_CAPACITY));
+    const child = Bun.spawn(["sh", "-c", 'exec "$@" >&3 3>&-', "sh", binary, "--version"], {
+      ...{ cwd: repo.folder, env: repo.environment(), stdio: ["ignore", "ignore", "inherit", into] },
+    });
+    closeSync(into);
+    await waitFor("the version to wait for room", 10_000, async () => waitsForRoom(child.pid), 2);
+    const received = await readPipe(from);
+    expect(received.subarray(filled).toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await child.exited).toBe(0);
+  });
+
+  test("in a file, behind what is there", async () => {
+    const path = repo.path("version.txt");
+    await Bun.write(path, "before\n");
+    expect(await runInto(openSync(path, "a"), ["-V"])).toEqual({ code: 0, stderr: "" });
+    expect(readFileSync(path, "utf8")).toMatch(/^before\n\d+\.\d+\.\d+\n$/);
+  });
+});
+
+/** Of a pipe that nobody has made larger. */
+const PIPE_CAPACITY = 65_536;
+
+/** Whether it sleeps in its write, or until it may write again. */
+function waitsForRoom(pid: number): boolean {
+  return /pipe|poll/.test(readFileSync(`/proc/${pid}/wchan`, "utf8"));
+}
 
 describe("more than a megabyte of story is whole", () => {
   test.each(kinds)("in %s, which stays as it was", async (_, nonBlocking, pauseMs) => {

@@ -11,6 +11,8 @@ export interface Fault {
   mayFail: boolean;
   /** It strikes the server, or all that lies on a disk: whatever else runs at that time may fail by it. */
   forAll?: boolean;
+  /** The server ends by it, or may. */
+  strikesServer?: boolean;
   env?: Record<string, string>;
   strike(world: World, actor: Actor, program: Started, usualMs: number): Promise<boolean>;
   /** What has been done is undone, once the command has ended. */
@@ -82,7 +84,7 @@ function restart(world: World): Fault {
   const part = world.below(1000) / 1000;
   const how = world.pick(["in order", "crash"] as const);
   return {
-    ...{ name: how === "crash" ? "server crash" : "server restart", mayFail: true, forAll: true },
+    ...{ name: how === "crash" ? "server crash" : "server restart", mayFail: true, forAll: true, strikesServer: true },
     strike: async ({ server }, _actor, program, usualMs) => {
       await waitFor(part, usualMs);
       const wasRunning = program.isRunning();
@@ -119,7 +121,7 @@ function fillDisk(
 ): Fault {
   const part = world.below(500) / 1000;
   return {
-    ...{ name, mayFail: true, forAll: true },
+    ...{ name, mayFail: true, forAll: true, strikesServer: name.startsWith("server") },
     strike: async (struck, actor, program, usualMs) => {
       await waitFor(part, usualMs);
       return program.isRunning() && ((await choose(struck, actor)?.fill(leaveKb)) ?? false);

@@ -218,9 +218,9 @@ function drawLook(world: World, actor: Actor): Operation {
   return { actor, args, target: undefined, allows: () => true };
 }
 
-/** How to go on with a worktree that a struck command has left half-made, or half-removed. */
+/** How to go on with a worktree that a struck command has left half-made, or half-removed; another user may be at main's database. */
 export function commandsToMend(actor: Actor, worktree: string, wish: "whole" | "gone"): readonly string[] {
   return wish === "whole"
-    ? ["-C", folderOf(actor, worktree), "provision", "--json"]
-    : ["remove", worktree, "--yes", "--force"];
+    ? ["-C", folderOf(actor, worktree), "provision", "--json", "--wait-lock", "1m"]
+    : ["remove", worktree, "--yes", "--force", "--wait-lock", "1m"];
 }

@@ -6,15 +6,19 @@ import { type Actor, temporaryFiles, type World } from "./world.ts";
 
 export class Oracle {
   private started: string | undefined;
+  private crashes = 0;
 
   constructor(
     private readonly world: World,
     private readonly report: Report,
   ) {}
 
-  /** The server was restarted on purpose, or may have been. */
+  /** The server was restarted on purpose, or may have been: it is up again, with what that has cost. */
   async expectRestart(): Promise<void> {
+    const { server } = this.world;
+    await server.revive();
     this.started = (await this.world.look()).started;
+    this.crashes = await server.countCrashes();
   }
 
   /** Every database, every dump, all that is not ours. */
@@ -35,8 +39,11 @@ export class Oracle {
     for (const [file, words] of world.planted) {
       if (!existsSync(file) || readFileSync(file, "utf8") !== words) report.foreignTouched.push(file);
     }
+    const crashes = await world.server.countCrashes();
     if (this.started !== undefined && started !== this.started) report.restartsNotInjected += 1;
+    report.restartsNotInjected += crashes - this.crashes;
     this.started = started;
+    this.crashes = crashes;
   }
 
   /**
@@ -51,11 +58,14 @@ export class Oracle {
     });
   }
 
-  /** A last command of each user clears what the struck ones have left: then there is nothing. */
+  /** A last command of each user clears what the struck ones have left, in the server too, since it writes: then there is nothing. */
   async finish(): Promise<void> {
     const { actors, server } = this.world;
     for (const actor of actors) {
-      await this.dumpMain("the end", actor);
+      const last = ["snapshot", this.world.freshName("end"), "main", "--yes", "--wait-lock", "1m"];
+      const { code, stderr } = await this.world.start(actor, last).ended;
+      if (code !== 0)
+        this.report.lost.push(`the end: ${actor.name}: pgrove ${last.join(" ")}: exit ${code}\n${stderr}`);
       await waitFor("the last sessions to end", 20_000, async () => (await this.sessionsOf(actor)).length === 0, 20);
       const runs = await actor.repo.runs();
       const databases = [...(await this.world.look()).oids.keys()];
@@ -66,7 +76,7 @@ export class Oracle {
   }
 
   private async dumpMain(what: string, actor: Actor): Promise<void> {
-    const ended = await this.world.start(actor, ["dump", "main"]).ended;
+    const ended = await this.world.start(actor, ["dump", "main", "--wait-lock", "1m"]).ended;
     if (ended.code === 0) actor.dumps.push({ path: ended.stdout.trim(), state: this.world.main.state });
     else this.report.lost.push(`${what}: the next dump: exit ${ended.code}\n${ended.stderr}`);
   }

@@ -6,7 +6,7 @@ import postgres, { type Sql } from "postgres";
 import { findHostPrograms } from "../../src/server/host-programs.ts";
 import { findAccount, runAs } from "../../src/server/local-account.ts";
 import { systemRunner } from "../../src/sys/process.ts";
-import { runOk, waitFor } from "../support/engine/run.ts";
+import { run, runOk, waitFor } from "../support/engine/run.ts";
 import { startServer, type TestServer } from "../support/engine/server.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { Disk } from "./disks.ts";
@@ -23,6 +23,10 @@ export interface SoakServer {
   readonly container: string | undefined;
   /** Restarts it in order, or as after a crash. */
   restart(how: "in order" | "crash"): Promise<void>;
+  /** Waits until it takes connections; it is started again where it has ended itself, as one does whose disk is full. */
+  revive(): Promise<void>;
+  /** How often it has begun anew by itself, its sessions lost: so it does when one of its processes dies. */
+  countCrashes(): Promise<number>;
   /** What a run has left in temporary files, beside databases and sessions. */
   temporaryFiles(): Promise<string[]>;
   remove(): Promise<void>;
@@ -48,6 +52,10 @@ const SETTINGS = [
 /** Starts one; what it needs on this machine's disks goes below the folder, which others may pass through. */
 export async function openSoakServer(kind: ServerKind, folder: string): Promise<SoakServer> {
   return kind === "host" ? await HostServer.create(folder) : await ContainerServer.create();
+}
+
+function countCrashes(log: string): number {
+  return log.split("all server processes terminated; reinitializing").length - 1;
 }
 
 class HostServer implements SoakServer {
@@ -98,6 +106,15 @@ class HostServer implements SoakServer {
     await this.start();
   }
 
+  async revive(): Promise<void> {
+    if (this.child?.exitCode === null) await this.waitUntilUp();
+    else await this.start();
+  }
+
+  async countCrashes(): Promise<number> {
+    return countCrashes(await Bun.file(this.place.log).text());
+  }
+
   async temporaryFiles(): Promise<string[]> {
     return [];
   }
@@ -118,6 +135,10 @@ class HostServer implements SoakServer {
       stdio: ["ignore", Bun.file(this.place.log), Bun.file(this.place.log)],
       cwd: this.place.data,
     });
+    await this.waitUntilUp();
+  }
+
+  private async waitUntilUp(): Promise<void> {
     const isUp = async () => {
       if (this.child?.exitCode !== null)
         throw new Error(`the server has ended: ${await Bun.file(this.place.log).text()}`);
@@ -161,6 +182,15 @@ class ContainerServer implements SoakServer {
     if (how === "crash") await this.server.kill();
     await runOk("docker", how === "crash" ? ["start", this.container] : ["restart", "-t", "30", this.container]);
     await this.server.waitUntilReady();
+  }
+
+  async revive(): Promise<void> {
+    await this.server.waitUntilReady();
+  }
+
+  async countCrashes(): Promise<number> {
+    const { stdout, stderr } = await run("docker", ["logs", this.container]);
+    return countCrashes(stdout + stderr);
   }
 
   async temporaryFiles(): Promise<string[]> {

@@ -38,9 +38,7 @@ export async function soak(options: SoakOptions): Promise<Report> {
   const world = await World.create(options.seed, options.server);
   const run = new Soak(world, options);
   try {
-    while (run.report.steps < options.steps && run.report.lost.length === 0) await run.step();
-    await run.oracle.lookAtEverything();
-    await run.oracle.finish();
+    await run.playAll();
     return run.report;
   } finally {
     await world.remove();
@@ -63,7 +61,19 @@ class Soak {
     this.oracle = new Oracle(world, this.report);
   }
 
-  async step(): Promise<void> {
+  /** What the soak itself cannot cope with is told like a loss: with the step, and all that was counted before. */
+  async playAll(): Promise<void> {
+    const { report, oracle } = this;
+    try {
+      while (report.steps < this.options.steps && report.lost.length === 0) await this.step();
+      await oracle.lookAtEverything();
+      await oracle.finish();
+    } catch (error) {
+      this.lose(`step ${report.steps}: the soak has ended: ${Bun.inspect(error)}`);
+    }
+  }
+
+  private async step(): Promise<void> {
     const { world, report } = this;
     report.steps += 1;
     world.beginStep(report.steps);
@@ -130,7 +140,7 @@ class Soak {
     await fault?.undo?.(this.world, actor);
     if (fault === undefined) this.usualMs.set(verb, (usualMs + took) / 2);
     if (fault !== undefined && happened) this.count(fault.name);
-    if (fault?.name.startsWith("server ")) await this.oracle.expectRestart();
+    if (fault?.strikesServer) await this.oracle.expectRestart();
     return { ...ended, pid: program.pid };
   }
 

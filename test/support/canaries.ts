@@ -1,65 +1,75 @@
 /** Secrets that are planted, and looked for wherever they do not belong: in what programs are started with, and in files. */
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { type Start, Tracer } from "./tracer.ts";
 
-/** The programs that pgrove starts. */
-const WATCHED = ["docker", "git", "psql", "pg_dump", "pg_restore"] as const;
 /** Those that have to know a password, in their environment. */
-const LOGGING_IN = new Set<string>(["docker", "psql", "pg_dump", "pg_restore"]);
-
-/** A program as it was started, and what lay among the temporary files at that moment. */
-export interface Start {
-  program: string;
-  args: string;
-  environment: readonly string[];
-  temporary: string;
-}
+const LOGGING_IN = new Set(["docker", "psql", "pg_dump", "pg_restore"]);
+/** Where everybody's temporary files are. */
+const TEMPORARY = ["/tmp", "/var/tmp", "/dev/shm"];
 
 /** A word that stands nowhere else on this machine. */
 export function plantCanary(kind: string): string {
   return `canary-${kind}-${randomUUID()}`;
 }
 
-/** Programs of the same names, first in the path, which write down how they were started and become the real ones. */
+/** What one program does for which secrets are at hand: every program that it starts, every temporary file that it makes. */
 export class Watch {
-  readonly path: string;
   readonly temporary: string;
-  private readonly records: string;
 
-  constructor(folder: string) {
-    const programs = join(folder, "watch");
-    this.records = join(folder, "records");
+  private constructor(
+    folder: string,
+    private readonly tracer: Tracer,
+  ) {
     this.temporary = join(folder, "tmp");
-    for (const each of [programs, this.records, this.temporary]) mkdirSync(each, { recursive: true });
-    for (const name of WATCHED) {
-      const real = Bun.which(name);
-      if (real === null) throw new Error(`${name} is not installed`);
-      writeFileSync(join(programs, name), script(real, this.records, this.temporary));
-      chmodSync(join(programs, name), 0o755);
-    }
-    this.path = `${programs}:${process.env.PATH}`;
+    mkdirSync(this.temporary);
   }
 
-  starts(): Start[] {
-    return readdirSync(this.records).map((name) => {
-      const folder = join(this.records, name);
-      const [program = "", ...args] = readFileSync(join(folder, "argv"), "utf8").split("\0");
-      const environment = readFileSync(join(folder, "environ"), "utf8").split("\0");
-      return { program: basename(program), args: args.join(" "), environment, temporary: join(folder, "tmp") };
-    });
+  static async create(folder: string): Promise<Watch> {
+    return new Watch(folder, await Tracer.create(join(folder, "records")));
   }
 
-  /** Where the words stand on command lines, in environments of programs that need none, and in files that all may read. */
+  /** The words in front of the program that is watched. */
+  wrap(): string[] {
+    return this.tracer.wrap();
+  }
+
+  /** The names of all programs that were started. */
+  programs(): Set<string> {
+    return new Set(this.tracer.starts().map(({ file }) => basename(file)));
+  }
+
   findLeaks(words: readonly string[]): string[] {
-    return this.starts().flatMap(({ program, args, environment, temporary }) => [
-      ...found(words, args, `${program}'s command line: ${args}`),
-      ...environment
-        .filter((line) => !(LOGGING_IN.has(program) && line.startsWith("PGPASSWORD=")))
-        .flatMap((line) => found(words, line, `${program}'s environment: ${line}`)),
-      ...findInFiles(temporary, words, isOpenToOthers),
-    ]);
+    return findInStarts(this.tracer.starts(), words);
   }
+
+  /** Temporary files that were made for others to read, whatever they hold: none below a folder that is its user's alone. */
+  findOpen(base: string): string[] {
+    const all = this.tracer.made();
+    const own = all.filter(({ mode }) => (mode & 0o077) === 0).map(({ path }) => path);
+    const isTemporary = (path: string) =>
+      isBelow(path, this.temporary) || (TEMPORARY.some((folder) => isBelow(path, folder)) && !isBelow(path, base));
+    return all
+      .map(({ path }) => path)
+      .filter((path) => isTemporary(path) && !own.some((each) => each === path || isBelow(path, each)));
+  }
+}
+
+/** Where the words stand on command lines, and in environments of programs that need none. */
+export function findInStarts(starts: readonly Start[], words: readonly string[]): string[] {
+  return starts.flatMap(({ file, args, environment }) => {
+    const program = basename(file);
+    const others = environment.filter((line) => !(LOGGING_IN.has(program) && line.startsWith("PGPASSWORD=")));
+    return [
+      ...found(words, args.join(" "), `${program}'s command line: ${args.join(" ")}`),
+      ...others.flatMap((line) => found(words, line, `${program}'s environment: ${line}`)),
+    ];
+  });
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(`${folder}/`);
 }
 
 /** The files below a folder that hold one of the words. */
@@ -79,19 +89,4 @@ export function findInFiles(
 export function found(words: readonly string[], text: string, where: string): string[] {
   const forms = (word: string) => [word, encodeURIComponent(word), btoa(word)];
   return words.filter((word) => forms(word).some((form) => text.includes(form))).map((word) => `${word} in ${where}`);
-}
-
-/** A password file that its user alone may read is the place for a password. */
-function isOpenToOthers(path: string): boolean {
-  return (statSync(path).mode & 0o077) !== 0;
-}
-
-function script(real: string, records: string, temporary: string): string {
-  return `#!/bin/bash
-record=$(mktemp -d ${records}/XXXXXXXX)
-printf '%s\\0' "$0" "$@" > "$record/argv"
-cat /proc/$$/environ > "$record/environ"
-cp -a ${temporary} "$record/tmp" 2> /dev/null
-exec ${real} "$@"
-`;
 }

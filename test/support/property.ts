@@ -1,6 +1,6 @@
 /**
  * Property tests: few runs in `npm test`, the same ones each time, so that none fails by chance; many others each time in
- * `npm run test:long` (a file of such tests says the word `thorough`).
+ * `npm run test:long`.
  * A failure prints its seed and path: PGROVE_TEST_SEED=SEED and PGROVE_TEST_PATH=PATH run that one again.
  */
 import type { Parameters } from "fast-check";

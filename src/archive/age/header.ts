@@ -3,7 +3,7 @@ import { failure, missingError, type PgroveError } from "../../errors.ts";
 import type { DumpKeys, Readers } from "../../sys/dump-keys.ts";
 import type { OpenBytes } from "../dump-bytes.ts";
 
-export const AGE_MAGIC = "age-encryption.org/v1\n";
+const AGE_MAGIC = "age-encryption.org/v1\n";
 
 /** Headers are some hundred bytes for each reader. */
 const MOST_BYTES = 1 << 20;

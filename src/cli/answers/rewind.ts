@@ -4,7 +4,7 @@ import type { Target } from "../../resolve/target.ts";
 import type { Loss } from "../../unit/unit.ts";
 import type { Context } from "../context.ts";
 import { formatAge, formatBytes, formatDuration, plural } from "../format.ts";
-import { describeOlder, replacesDocument } from "../loss.ts";
+import { describeOlder, describeStranger, replacesDocument } from "../loss.ts";
 import { formatFields } from "../table.ts";
 
 export function describeState({ noun, label: what, sizeBytes, sessions }: Loss, { label }: Target): string {
@@ -25,7 +25,10 @@ export function planDocument({ snapshot, loss }: RewindPlan) {
 export function renderPlan(context: Context, { snapshot, loss }: RewindPlan, target: Target): string {
   return formatFields([
     ["would rewind", `to ${snapshot.name}, taken ${formatAge(snapshot.takenAt, context.clock.now())}`],
-    ["replacing", `${describeState(loss, target)}, kept as before-rewind${describeOlder(loss)}`],
+    [
+      "replacing",
+      `${describeState(loss, target)}, kept as before-rewind${describeOlder(loss)}${describeStranger(loss)}`,
+    ],
   ]);
 }
 

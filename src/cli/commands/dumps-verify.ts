@@ -10,6 +10,7 @@ import { renderVerdicts, verdictDocument } from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { approveForeign } from "../foreign-dump.ts";
+import { ROLE_MAP, readRoleMap } from "../role-map.ts";
 
 export const verify = defineCommand({
   takesTarget: true,
@@ -41,9 +42,13 @@ export const verify = defineCommand({
       type: "boolean",
       description: "also compare contents, as far as the dump recorded them (dump --prove: all)",
     },
+    ...ROLE_MAP,
   },
   async run({ args, context }) {
     const depth: Depth = args.deep ? "contents" : args.restore ? "restore" : "checksum";
+    const roleMap = readRoleMap(args.roleMap);
+    if (roleMap !== undefined && depth === "checksum")
+      throw usageError("--role-map is about a restore: it wants --restore or --deep beside it");
     const tools = await context.operationTools();
     const dumps = await chooseDumps(context, tools, { ...args, names: args.dump, depth });
     const reading = async () => ({ ...(await context.serverTools()), live: await findLive(context, args.target) });
@@ -52,7 +57,7 @@ export const verify = defineCommand({
       const live = await findLive(context, args.target);
       const target = live?.target ?? { label: "a throw-away server", name: "throw-away", protected: false };
       await proveDumps(tools, await context.serverTools(), verdicts, {
-        ...{ live, deep: args.deep, approveForeign: (foreign) => approveForeign(context, target, foreign) },
+        ...{ live, deep: args.deep, roleMap, approveForeign: (foreign) => approveForeign(context, target, foreign) },
       });
     }
     await recordVerdicts(verdicts, tools);

@@ -5,7 +5,7 @@ import { redact } from "../../sys/redact.ts";
 import { chainDocument, episodeDocument, renderChain, renderHistory } from "../answers/history.ts";
 import { defineCommand } from "../command.ts";
 import { answerColumns } from "../terminal.ts";
-import { readMoment } from "../times.ts";
+import { readMoment } from "../time-words.ts";
 
 export const command = defineCommand({
   takesTarget: true,

@@ -2,15 +2,15 @@ import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { SERVER_KINDS } from "../../config/config-schema.ts";
 import { findConfigFile } from "../../config/load-config.ts";
-import { type Detected, detectProject } from "../../detect/detect.ts";
+import { detectProject } from "../../detect/detect.ts";
 import { proposeConfig } from "../../detect/propose.ts";
 import { refusal } from "../../errors.ts";
 import { gitCommand, type Repository } from "../../repo/git.ts";
 import { repositoryName } from "../../repo/names.ts";
 import { errorCode } from "../../sys/files.ts";
 import type { Runner } from "../../sys/process.ts";
-import { visibleOnOneLine } from "../../sys/visible-text.ts";
 import { defineCommand } from "../command.ts";
+import { describeDoubts } from "../init-doubts.ts";
 
 export const command = defineCommand({
   meta: {
@@ -40,29 +40,12 @@ export const command = defineCommand({
     const file = join(root, "pgrove.yaml");
     if (!dryRun) await writeNew(file, text);
     await context.output.answer({ file, written: !dryRun, content: text }, () => text);
-    for (const said of await findPassedOver(root, detected)) context.output.note(said);
+    for (const said of await describeDoubts(root, detected)) context.output.note(said);
     context.output.note(
       dryRun ? "nothing was written (--dry-run)" : `wrote ${file}\nnext: pgrove up, then pgrove status`,
     );
   },
 });
-
-const MOST_NAMED = 5;
-
-/** What lies among the migrations and would not be run. */
-async function findPassedOver(root: string, { migrations }: Detected): Promise<string[]> {
-  if (migrations === undefined || "command" in migrations) return [];
-  if ("foreign" in migrations) {
-    return [
-      `${visibleOnOneLine(migrations.file)} looks like a migration of ${migrations.foreign}: see migrations.command`,
-    ];
-  }
-  const { readMigrations } = await import("../../migrate/files/read-migrations.ts");
-  const { findings } = await readMigrations({ dirs: [join(root, migrations.dir)], root, layout: migrations.layout });
-  const named = findings.slice(0, MOST_NAMED).map(({ file, message }) => `${visibleOnOneLine(file)} ${message}`);
-  const more = findings.length - named.length;
-  return [...named, ...(more > 0 ? [`and ${more} more: pgrove migrate check`] : [])];
-}
 
 /** Which of the paths git ignores; none outside git. */
 async function listIgnored(runner: Runner, root: string, paths: readonly string[]): Promise<string[]> {

@@ -5,6 +5,7 @@ import { approveEarly } from "../foreign-dump.ts";
 import { WAIT_LOCK } from "../grammar.ts";
 import { chooseData, readConfiguredData } from "../initial-data.ts";
 import { describeProvisioned, provisionDocument, provisionRequest, warnOfProvisioned } from "../provisioning.ts";
+import { ROLE_MAP, readRoleMap } from "../role-map.ts";
 import { formatFields } from "../table.ts";
 import { requireTrust } from "../trust.ts";
 import { requireWorktreeTools } from "../worktree-tools.ts";
@@ -30,6 +31,7 @@ export const command = defineCommand({
       description: "start with a copy of that; default: main",
     },
     restore: { type: "string", valueHint: "DUMP", description: "start with that dump" },
+    ...ROLE_MAP,
     empty: { type: "boolean", description: "start with an empty database" },
     setup: { type: "boolean", default: true, negativeDescription: "do not run the setup steps" },
     start: { type: "boolean", default: true, negativeDescription: "do not start a server" },
@@ -39,7 +41,7 @@ export const command = defineCommand({
   async run({ args, context }) {
     const tools = await requireWorktreeTools(context);
     const copy = args.copy === true ? "main" : args.copy;
-    const given = { copy, restore: args.restore, empty: args.empty };
+    const given = { copy, restore: args.restore, empty: args.empty, roleMap: readRoleMap(args.roleMap) };
     const wanted = chooseData(given, readConfiguredData(tools.loaded, context.home));
     const choice = { setup: args.setup, start: args.start, silent: false };
     const request = await provisionRequest(context, wanted, choice);

@@ -50,7 +50,7 @@ export const command = defineCommand({
       const { project } = tools.loaded.config;
       const target = { label: "what is left over", name: args.now ? project : "prune", protected: false };
       const what = describeLosses(plan);
-      const typed = args.now ? { typed: true as const } : {};
+      const typed = args.now ? { typed: "this cannot be taken back" } : {};
       await context.requireConsent({ target, what, instead: "pgrove prune --dry-run", ...typed });
     }
     await pruneLeftovers(tools, plan);

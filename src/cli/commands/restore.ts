@@ -9,7 +9,7 @@ import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
 import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 import { choosePart, restorePart } from "../restore-part.ts";
-import { readRoleMap } from "../role-map.ts";
+import { ROLE_MAP, readRoleMap } from "../role-map.ts";
 
 export const command = defineCommand({
   meta: {
@@ -58,12 +58,7 @@ export const command = defineCommand({
       default: true,
       negativeDescription: "leave owners and grants out: everything belongs to the login",
     },
-    "role-map": {
-      type: "string",
-      valueHint: "A=B",
-      repeatable: true,
-      description: "what the dump gives to the role A belongs to B, which is there: owners, grants, policies…",
-    },
+    ...ROLE_MAP,
     "skip-extension": {
       type: "string",
       valueHint: "X",

@@ -38,6 +38,7 @@ export const command = defineCommand({
         context.requireConsent({
           target,
           what: `${describeState(loss, target)} will be rewound to ${snapshot.name}${describeOlder(loss)}`,
+          typed: loss.stranger,
         }),
     };
     if (args.dryRun) {

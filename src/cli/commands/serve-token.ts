@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { formatAge } from "../format.ts";
 import { tokenPlace } from "../serve/token-place.ts";
 import { formatTable } from "../table.ts";
-import { readTime } from "../times.ts";
+import { readTime } from "../time-words.ts";
 
 export const create = defineCommand({
   meta: {
@@ -23,7 +23,7 @@ export const create = defineCommand({
   },
   takesTarget: true,
   async run({ args, context }) {
-    const { createToken } = await import("../../serve/tokens.ts");
+    const { createToken } = await import("../../serve/access-tokens.ts");
     const ms = readTime("expires", args.expires);
     if (ms === 0) throw usageError("--expires takes a time from now, such as 30d");
     const now = context.clock.now();
@@ -41,7 +41,7 @@ export const list = defineCommand({
   meta: { examples: [{ line: "pgrove serve token list --json | jq -r '.tokens[].id'", about: "for a script" }] },
   args: {},
   async run({ context }) {
-    const { listTokens } = await import("../../serve/tokens.ts");
+    const { listTokens } = await import("../../serve/access-tokens.ts");
     const tokens = await listTokens(await tokenPlace(context));
     const now = context.clock.now();
     const documents = tokens.map(({ repository: _own, ...token }) => token);
@@ -62,7 +62,7 @@ export const revoke = defineCommand({
   },
   args: { id: { type: "positional", description: "the token's id" } },
   async run({ args, context }) {
-    const { revokeToken } = await import("../../serve/tokens.ts");
+    const { revokeToken } = await import("../../serve/access-tokens.ts");
     await revokeToken(await tokenPlace(context), args.id);
     await context.output.answer({ revoked: args.id }, () => `revoked ${args.id}`);
   },

@@ -5,7 +5,7 @@ import { USUAL_LOCK_WAIT_MS } from "../../migrate/request.ts";
 import type { Context } from "../context.ts";
 import { plural } from "../format.ts";
 import { formatFields } from "../table.ts";
-import { readTime } from "../times.ts";
+import { readTime } from "../time-words.ts";
 
 /** The command's words and options. */
 export interface ForceWords {

@@ -4,7 +4,7 @@ import { type RunOptions, USUAL_LOCK_WAIT_MS } from "../../migrate/request.ts";
 import { isUrl } from "../../postgres/url.ts";
 import type { Values } from "../args.ts";
 import { defineArgs, WAIT_LOCK } from "../grammar.ts";
-import { readTime } from "../times.ts";
+import { readTime } from "../time-words.ts";
 
 export const RUN_OPTIONS = defineArgs({
   "dry-run": { type: "boolean", description: "say what would be run, and what it does to the data; change nothing" },

@@ -22,8 +22,9 @@ export async function resetTarget(
   const what = `all of ${target.label} will be replaced by an empty database with migrations and seeds`;
   const answer = await startAnew(context, {
     ...{ target: targetText, dryRun },
-    consent: async () => {
-      if (target.protected || !force) await context.requireConsent({ target, what });
+    consent: async (loss) => {
+      const { stranger: typed } = loss;
+      if (target.protected || !force || typed !== undefined) await context.requireConsent({ target, what, typed });
     },
     tellKept: ({ label }, snapshot) =>
       context.output.note(`kept ${label} as the snapshot ${snapshot}: pgrove rewind ${snapshot} brings it back`),

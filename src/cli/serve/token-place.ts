@@ -1,5 +1,5 @@
 import { usageError } from "../../errors.ts";
-import { type TokenPlace, tokenFile } from "../../serve/tokens.ts";
+import { type TokenPlace, tokenFile } from "../../serve/access-tokens.ts";
 import type { Context } from "../context.ts";
 
 /** Where the tokens of this repository are. Throws (exit 2) outside of one. */

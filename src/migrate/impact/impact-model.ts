@@ -19,7 +19,7 @@ export const LOCK_MODES = [
 export type LockMode = (typeof LOCK_MODES)[number];
 
 /** What is done with a table's rows, the least first: looked at, an index built over them, written anew. */
-export const WORKS = ["none", "scan", "index", "rewrite"] as const;
+const WORKS = ["none", "scan", "index", "rewrite"] as const;
 
 export type Work = (typeof WORKS)[number];
 

@@ -197,9 +197,10 @@ function asFinding(error: unknown, migrations: readonly Migration[]): Finding | 
   const scripts = migrations.flatMap(({ up, down }) => [up, down].filter((script) => script !== undefined));
   const script = scripts.find(({ file }) => file === place?.file);
   if (place === undefined || script === undefined) return undefined;
-  const said = messageOf(error).slice(showFilePlace(place).length);
+  const [head, said] = [showFilePlace(place), messageOf(error)];
   const { file, line = script.line, column = 1 } = place;
-  return { rule: "round-trip", level: "error", file, line, column, message: said.replace(/^:?\s*/, "").trim() };
+  const message = said.startsWith(head) ? said.slice(head.length).replace(/^:?\s*/, "") : said;
+  return { rule: "round-trip", level: "error", file, line, column, message: message.trim() };
 }
 
 async function compareSchemaFile({ live, reader }: Trial, request: RoundTripRequest): Promise<Finding[]> {

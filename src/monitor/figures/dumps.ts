@@ -32,7 +32,7 @@ const COMPARED = 10;
 const LEAST_COMPARED = 3;
 
 /** What is known of one source's dumps: those of all of it. */
-export function summarizeDumps({ dumps, keyring }: DumpHistory, source: string) {
+function summarizeDumps({ dumps, keyring }: DumpHistory, source: string) {
   const own = dumps.filter((dump) => sourceOf(dump) === source && isWhole(dump));
   const proved = own.filter((dump) => findProven(trustedResults(dump, keyring)) !== undefined);
   return { own, proved, newest: own[0], newestProved: proved[0] };

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Notification } from "../../config/schema-checks.ts";
 import { messageOf } from "../../errors.ts";
 import { type PingFailure, type PingLimits, ping } from "../../sys/ping.ts";
-import { runInShell, type ShellPlace } from "../../sys/shell.ts";
+import { runInShell, type ShellPlace } from "../../sys/shell-command.ts";
 import type { CheckFindings } from "../rules/findings.ts";
 import { withMemory } from "../rules/memory.ts";
 import {

@@ -4,7 +4,7 @@ import type { MeasureKind } from "../../config/measures.ts";
 import { SEVERITIES, type Severity } from "../../config/schema-checks.ts";
 
 /** ok: does not hold. waits: holds, not for long enough yet. none: means nothing here. unknown: could not be asked. */
-export const RULE_STATES = ["fires", "waits", "ok", "none", "unknown"] as const;
+const RULE_STATES = ["fires", "waits", "ok", "none", "unknown"] as const;
 export type RuleState = (typeof RULE_STATES)[number];
 
 /** How one rule stands at one target. */

@@ -17,7 +17,7 @@ export class RowsRefused extends PgroveError {
   ) {
     const hint = refused[0]?.hint;
     const message = refused.map(({ why }) => why).join("\n");
-    super({ code: "row_refused", exit: EXIT.failed, message, ...(hint === undefined ? {} : { hint }), cause });
+    super({ code: "row_refused", exit: EXIT.failed, message, hint, cause });
   }
 }
 

@@ -84,7 +84,7 @@ function columnAtUtc(node: Node): string | undefined {
 }
 
 /** `age(born)` */
-export function agedColumn(node: Node): string | undefined {
+function agedColumn(node: Node): string | undefined {
   const call = callOf(node);
   const args = call?.name === "age" ? call.args : [];
   const [first] = args;

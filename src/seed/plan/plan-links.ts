@@ -43,7 +43,7 @@ export interface Surroundings {
 }
 
 /** A link whose rows are not found yet. */
-interface Wish extends Omit<Link, "entity"> {
+interface WantedLink extends Omit<Link, "entity"> {
   /** The entity that the file names, where it names one. */
   factory?: Factory;
   /** It is written in the file. */
@@ -61,11 +61,11 @@ export async function linkDrafts(drafts: readonly Draft[], surroundings: Surroun
 
 async function linkDraft(draft: Draft, run: Draft[], surroundings: Surroundings): Promise<Link[]> {
   const links: Link[] = [];
-  const written = writtenWishes(draft, surroundings);
-  const inferred = keysOf(draft, surroundings.version).map((key) => wishOf(key, surroundings.tables));
-  for (const wish of [...written, ...inferred]) {
-    const open = wish === undefined || wish.written ? wish : await openPart(draft, wish, links, surroundings);
-    const link = open === undefined ? undefined : await resolveWish(draft, open, run, surroundings);
+  const written = writtenLinks(draft, surroundings);
+  const inferred = keysOf(draft, surroundings.version).map((key) => wantedLinkOf(key, surroundings.tables));
+  for (const wanted of [...written, ...inferred]) {
+    const open = wanted === undefined || wanted.written ? wanted : await openPart(draft, wanted, links, surroundings);
+    const link = open === undefined ? undefined : await resolveLink(draft, open, run, surroundings);
     if (link !== undefined) links.push(link);
   }
   return links;
@@ -90,7 +90,7 @@ function keysOf({ table }: Draft, version: number): ForeignKey[] {
 /** From this version of the generators on keys that may not be NULL go before others of their width. */
 const REQUIRED_FIRST = 2;
 
-function wishOf(key: ForeignKey, tables: Tables): Wish | undefined {
+function wantedLinkOf(key: ForeignKey, tables: Tables): WantedLink | undefined {
   const table = tables.get(key.table);
   const { columns, references } = key;
   return table === undefined ? undefined : { columns, references, table, key, written: false };
@@ -105,14 +105,14 @@ interface WrittenTarget {
 }
 
 /** References in the file; those that are columns of one foreign key, with its other columns that the file leaves open. */
-function writtenWishes(draft: Draft, surroundings: Surroundings): Wish[] {
+function writtenLinks(draft: Draft, surroundings: Surroundings): WantedLink[] {
   const open = new Map<string, WrittenTarget>();
   for (const [name, field] of draft.factory?.fields ?? []) {
     if (field.spec.kind !== "reference") continue;
     const target = findTarget(field.spec.entity, field.spec.column, field.source, surroundings);
     if (target !== undefined) open.set(name, { field, column: field.spec.column, ...target });
   }
-  const wishes: Wish[] = [];
+  const found: WantedLink[] = [];
   for (const key of keysOf(draft, surroundings.version)) {
     const isMeant = (column: string, at: number) => {
       const target = open.get(column);
@@ -124,16 +124,16 @@ function writtenWishes(draft: Draft, surroundings: Surroundings): Wish[] {
       isMeant(column, at) || draft.factory?.fields.has(column) === false ? [at] : [],
     );
     const pick = (names: readonly string[]) => places.flatMap((at) => names[at] ?? []);
-    wishes.push({ ...wishOfTarget(first), columns: pick(key.columns), references: pick(key.references), key });
+    found.push({ ...linkToTarget(first), columns: pick(key.columns), references: pick(key.references), key });
     for (const column of key.columns) open.delete(column);
   }
   for (const [name, target] of open) {
-    wishes.push({ ...wishOfTarget(target), columns: [name], references: [target.column] });
+    found.push({ ...linkToTarget(target), columns: [name], references: [target.column] });
   }
-  return wishes;
+  return found;
 }
 
-function wishOfTarget({ table, factory, field }: WrittenTarget): Omit<Wish, "columns" | "references"> {
+function linkToTarget({ table, factory, field }: WrittenTarget): Omit<WantedLink, "columns" | "references"> {
   const match = field.spec.kind === "reference" ? v.safeParse(REFERENCE_OPTIONS, field.spec.options) : undefined;
   const matching = match?.success === true ? match.output.match : undefined;
   return {
@@ -173,65 +173,70 @@ function findTarget(
  */
 async function openPart(
   draft: Draft,
-  wish: Wish,
+  wanted: WantedLink,
   links: readonly Link[],
   surroundings: Surroundings,
-): Promise<Wish | undefined> {
-  for (const [at, name] of wish.columns.entries()) {
+): Promise<WantedLink | undefined> {
+  for (const [at, name] of wanted.columns.entries()) {
     const column = draft.table.columns.find((each) => each.name === name);
-    if (column?.generated || (await isLeftToDefault(draft, column, wish, at, surroundings))) return undefined;
+    if (column?.generated || (await isLeftToDefault(draft, column, wanted, at, surroundings))) return undefined;
   }
   const isTaken = (name: string) =>
     draft.factory?.fields.has(name) === true || links.some((link) => link.columns.includes(name));
-  const open = wish.columns.flatMap((name, at) => (isTaken(name) ? [] : [at]));
+  const open = wanted.columns.flatMap((name, at) => (isTaken(name) ? [] : [at]));
   if (open.length === 0) return undefined;
-  if (open.length === wish.columns.length) return wish;
+  if (open.length === wanted.columns.length) return wanted;
   const pick = (names: readonly string[]) => open.flatMap((at) => names[at] ?? []);
-  const taken = wish.columns.flatMap((name, at) => (isTaken(name) ? [[wish.references[at] ?? "", name]] : []));
-  return { ...wish, columns: pick(wish.columns), references: pick(wish.references), match: Object.fromEntries(taken) };
+  const taken = wanted.columns.flatMap((name, at) => (isTaken(name) ? [[wanted.references[at] ?? "", name]] : []));
+  return {
+    ...wanted,
+    columns: pick(wanted.columns),
+    references: pick(wanted.references),
+    match: Object.fromEntries(taken),
+  };
 }
 
 /** A key goes before a sequence that would count past its rows, and before a default that no row has. */
 async function isLeftToDefault(
   { table }: Draft,
   column: ColumnShape | undefined,
-  wish: Wish,
+  wanted: WantedLink,
   at: number,
   { existing, version }: Surroundings,
 ): Promise<boolean> {
   if (column === undefined || column.default === null || column.sequence !== null) return false;
   if (table.primaryKey.includes(column.name)) return false;
   if (version < LINKS_BEFORE_DEFAULTS || constantDefault(column) === undefined) return true;
-  return await existing.holds(wish.table, wish.references[at] ?? "", column.default);
+  return await existing.holds(wanted.table, wanted.references[at] ?? "", column.default);
 }
 
 /** From this version of the generators on. */
 const LINKS_BEFORE_DEFAULTS = 2;
 
-async function resolveWish(
+async function resolveLink(
   draft: Draft,
-  { written, factory, ...wish }: Wish,
+  { written, factory, ...link }: WantedLink,
   run: Draft[],
   { factories, tables, existing, left, wanted, unable }: Surroundings,
 ): Promise<Link | undefined> {
-  const fitting = run.filter((each) => (factory === undefined ? each.table === wish.table : each.factory === factory));
+  const fitting = run.filter((each) => (factory === undefined ? each.table === link.table : each.factory === factory));
   const found =
     fitting.find((each) => each === draft) ?? fitting.find(({ table, entity }) => entity === table.name) ?? fitting[0];
-  if (found !== undefined) return { ...wish, entity: found.entity };
-  if (await existing.hasRows(wish.table)) return { ...wish, entity: undefined };
-  const nullable = draft.table.columns.filter(({ name, nullable }) => wish.columns.includes(name) && nullable);
-  const isLeft = left.has(tableKey(wish.table));
+  if (found !== undefined) return { ...link, entity: found.entity };
+  if (await existing.hasRows(link.table)) return { ...link, entity: undefined };
+  const nullable = draft.table.columns.filter(({ name, nullable }) => link.columns.includes(name) && nullable);
+  const isLeft = left.has(tableKey(link.table));
   const asked = nullable.length === 0 || isLeft ? undefined : await wanted(draft.table);
   if (nullable.length > 0 && !written && !nullable.some(({ name }) => asked?.has(name))) return undefined;
   if (isLeft && nullable.length > 0 && written) return undefined;
   if (isLeft) {
-    unable(draft, `it needs rows of ${wish.table.name}, which is left out`);
+    unable(draft, `it needs rows of ${link.table.name}, which is left out`);
     return undefined;
   }
   const parent =
     factory === undefined
-      ? draftOfTable(wish.table, factories, tables, false)
-      : { entity: factory.entity, table: wish.table, factory, chosen: false };
+      ? draftOfTable(link.table, factories, tables, false)
+      : { entity: factory.entity, table: link.table, factory, chosen: false };
   run.push(parent);
-  return { ...wish, entity: parent.entity };
+  return { ...link, entity: parent.entity };
 }

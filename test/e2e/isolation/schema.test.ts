@@ -57,6 +57,8 @@ describe.each(takingTurns([15, 18], import.meta.path))("on PostgreSQL %i", (majo
   test("new, url, list, dump, restore, snapshot, rewind, reset, copy, remove within the schema", async () => {
     await using grove = await makeGrove(await sharedServer(major));
     const main = await grove.main();
+    const mapped = ["new", "heirs", "--restore", "any.dump", "--role-map", "a=b"];
+    expect(await grove.fails(5, mapped)).toContain("belongs to its own role");
     await grove.make("feature/x");
     await grove.make("other");
     const schema = `${grove.project}_feature_x`;

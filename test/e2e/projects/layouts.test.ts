@@ -185,6 +185,10 @@ test("a bare repository with its worktrees beside", async () => {
 
   const { path } = await goThrough(app, { cwd });
   expect(dirname(path)).not.toContain(".bare");
+  const list = await app.ok(["list", "--json"], { cwd });
+  const fromOutside = await app.ok(["-C", ".bare", "list", "--json"], { cwd: project });
+  expect(JSON.parse(fromOutside)).toEqual(JSON.parse(list));
+  expect(await app.ok(["url"], { cwd: project })).toBe(await app.ok(["url", "main"], { cwd }));
   expect(
     await runOk("docker", ["ps", "-q", "--filter", `label=com.docker.compose.project=${composeProjects.at(-1)}`]),
   ).toMatch(/^\w+\n$/);

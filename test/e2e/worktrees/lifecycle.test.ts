@@ -151,6 +151,33 @@ describe.concurrent("what a worktree begins with", () => {
     expect(await grove.ask(`${grove.project}_bare`, "select to_regclass('x')::text")).toBeNull();
   });
 
+  test("others take the places of a dump's roles, in a trial, in what is new, and in a reset", async () => {
+    await using grove = await Grove.create(server);
+    const [gone, heir] = [`${grove.project}_gone`, `${grove.project} heir`];
+    const owner = () =>
+      grove.ask(`${grove.project}_heirs`, "select relowner::regrole::text from pg_class where relname = 'item'");
+    await grove.sql.unsafe(`create role "${gone}"; create role "${heir}"`);
+    try {
+      await grove.ask(grove.project, `alter table item owner to "${gone}"`);
+      const dump = await grove.ok(["dump", "-q"]);
+      await grove.ask(grove.project, "alter table item owner to postgres");
+      await grove.sql.unsafe(`drop role "${gone}"`);
+      const to = (other: string) => ["--role-map", `${gone}="${other}"`];
+      await grove.fails(2, ["dumps", "verify", dump, ...to(heir)]);
+      const lacking = await grove.repo.run(["dumps", "verify", dump, "--restore", ...to("ghost")]);
+      expect(lacking).toMatchObject({ code: 4, stdout: expect.stringContaining("ghost") });
+      await grove.ok(["dumps", "verify", dump, "--restore", ...to(heir)]);
+      await grove.make("heirs", "--restore", dump, ...to(heir));
+      expect(await owner()).toBe(`"${heir}"`);
+      await grove.ask(`${grove.project}_heirs`, "alter table item owner to postgres");
+      await grove.ok(["reset", "heirs", "--yes"]);
+      expect(await owner()).toBe(`"${heir}"`);
+    } finally {
+      await grove.sql.unsafe(`drop database if exists "${grove.project}_heirs"`);
+      await grove.sql.unsafe(`drop role if exists "${heir}"`);
+    }
+  });
+
   test("a detached worktree made by hand is listed, provisioned and removed like any other", async () => {
     await using grove = await Grove.create(server);
     const folder = grove.repo.path("by hand");
@@ -220,6 +247,7 @@ test("a new that cannot succeed leaves nothing", async () => {
     [4, ["new", "x"], { DOCKER_HOST: "unix:///nowhere/docker.sock" }],
     [4, ["new", "x", "--no-start"], { DOCKER_HOST: "unix:///nowhere/docker.sock" }],
     [2, ["new", "x", "--empty", "--copy"]],
+    [2, ["new", "x", "--copy", "--role-map", "a=b"]],
     [5, ["new", "x", "--name", "taken"]],
     [5, ["new", "taken", "--name", "x"]],
     [5, ["new", "main", "--name", "x"]],

@@ -177,6 +177,17 @@ describe("the container is found", () => {
     await expect(open([file]).inspect()).rejects.toMatchObject({ code: "compose_ambiguous", exit: 5 });
   });
 
+  test("by its file when an env file above it names a project that compose was not told of", async () => {
+    const [folder, deploy] = [unique(), unique()];
+    const file = await write(`${folder}/${deploy}/compose.yml`, composeFile({}));
+    removeAfterwards([file], "-p", deploy);
+    await runOk("docker", ["compose", "-f", file, "up", "-d"]);
+    await write(`${folder}/.env`, `COMPOSE_PROJECT_NAME=${unique()}\n`);
+    expect(await open([file]).inspect()).toMatchObject({ container: { name: `${deploy}-db-1` } });
+    await write(`${folder}/${deploy}/.env`, `COMPOSE_PROJECT_NAME=${unique()}\n`);
+    expect(await open([file]).inspect()).toEqual({ condition: "absent" });
+  });
+
   test("not in another repository whose folder has the same name", async () => {
     const [folder, one, two] = [unique(), unique(), unique()];
     const theirs = await write(`${one}/${folder}/compose.yml`, composeFile({}));

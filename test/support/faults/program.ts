@@ -136,13 +136,10 @@ export class Repo {
     return names.filter((name) => !name.startsWith(".")).sort();
   }
 
-  /** The journal's lines; one that is being written just now counts from its end on. */
+  /** The journal's lines; one that is being written just now counts from its end on, one that a full disk has cut short never. */
   async journal(): Promise<Record<string, unknown>[]> {
     const text = await readFile(join(this.stateDir, "journal.jsonl"), "utf8").catch(() => "");
-    return text
-      .split("\n")
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    return text.split("\n").slice(0, -1).flatMap(parseLine);
   }
 
   /** The ids of every run that this repository has seen. */
@@ -152,6 +149,14 @@ export class Repo {
 
   async remove(): Promise<void> {
     await rm(this.base, { recursive: true, force: true });
+  }
+}
+
+function parseLine(line: string): Record<string, unknown>[] {
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    return [];
   }
 }
 

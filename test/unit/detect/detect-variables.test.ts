@@ -60,7 +60,9 @@ describe("init names every variable by which the database is found", () => {
     await write({ "compose.yaml": "services: {db: {image: postgres}}\n", ...files });
     const ask = async (...ignored: string[]) =>
       (await detectProject(root, { askIgnored: async (paths) => paths.filter((path) => ignored.includes(path)) })).sets;
-    expect(await ask(".env.local")).toEqual([{ file: ".env.local", set, ports: {}, database: "shop", port: 5432 }]);
+    expect(await ask(".env.local")).toEqual([
+      { file: ".env.local", set, ports: {}, database: "shop", port: 5432, host: "127.0.0.1" },
+    ]);
     expect(await ask(".env", ".env.local")).toMatchObject([{ file: ".env" }]);
     expect(await ask()).toMatchObject([{ file: ".env" }]);
     await rm(join(root, "config"), { recursive: true });
@@ -83,6 +85,13 @@ describe("init names every variable by which the database is found", () => {
       "prisma/schema.prisma",
       'datasource db {\n  url = env("A_URL")\n  directUrl = env("B_URL")\n  shadowDatabaseUrl = env("S_URL")\n}\n',
       ["A_URL", "B_URL"],
+    ],
+    ["prisma/schema/base.prisma", 'datasource db {\n  url = env("A_URL")\n}\n', ["A_URL"]],
+    ["drizzle.config.ts", 'import { env } from "./env";\nexport default { url: env.A_URL };', ["A_URL"]],
+    [
+      "config/database.yml",
+      'development:\n  database: shop\nproduction:\n  primary:\n    password: <%= ENV["P_DB_PASSWORD"] %>\n  cache:\n    url: <%= ENV["C_URL"] %>\n',
+      ["DATABASE_URL"],
     ],
     ["drizzle.config.ts", "export default { dbCredentials: { url: process.env.A_URL! } };", ["A_URL"]],
     ["knexfile.js", "module.exports = { connection: process.env['A_URL'] };", ["A_URL"]],
@@ -117,6 +126,40 @@ describe("init names every variable by which the database is found", () => {
   ])("in %s", async (file, text, names) => {
     const { set } = (await propose({ [file]: text })).config.env;
     expect(Object.keys(set).sort()).toEqual(names.length === 0 ? ["DATABASE_URL"] : [...names].sort());
+  });
+
+  test("a port's name stands for one number: the packages of a repository have their own", async () => {
+    const { config } = await propose({ "apps/api/.env": "PORT=3001\n", "apps/web/.env": "PORT=3000\nAPI_PORT=3001\n" });
+    const { env, ports } = config;
+    expect(ports as Record<string, number>).toEqual({ api: 3001, web: 3000 });
+    expect([env, ...(env.others ?? [])].map(({ set }) => set)).toEqual([
+      { PORT: "{port.api}" },
+      { PORT: "{port.web}", API_PORT: "{port.api}" },
+    ]);
+  });
+
+  test.each([
+    ["config/dev.exs", 'config :shop, Shop.Repo,\n  username: "postgres",\n  database: "shop_dev"\n', "shop_dev"],
+    [
+      "knexfile.js",
+      'module.exports = { client: "pg", connection: { user: process.env.DB_USER, database: "k" } };',
+      "k",
+    ],
+    ["ormconfig.json", '{"type": "postgres", "database": "o"}', "o"],
+    ["config/config.json", '{"development": {"database": "s", "dialect": "postgres"}}', "s"],
+    ["shop/settings.py", 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "d"}}\n', "d"],
+    [
+      "schema.prisma",
+      'datasource db {\n  provider = "postgresql"\n  url = "postgresql://u:p@localhost:5432/p?x=1"\n}\n',
+      "p",
+    ],
+    ["config/config.json", '{"development": {"database": "s", "dialect": "mysql"}}', undefined],
+    ["knexfile.js", 'module.exports = { client: "pg", connection: { database: process.env.DB_NAME } };', undefined],
+    ["config/database.yml", "development:\n  adapter: postgresql\n  database: shop\n", undefined], // DATABASE_URL goes before
+  ])("a database that %s names itself is found", async (file, text, database) => {
+    await write({ [file]: text });
+    const { fixed } = await detectProject(root);
+    expect(fixed).toEqual(database === undefined ? [] : [{ file, database }]);
   });
 
   test("from a pattern, for the file that is made of it", async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { describeDoubts } from "../../../src/cli/init-doubts.ts";
 import { detectProject, toProjectName } from "../../../src/detect/detect.ts";
 
 let root: string;
@@ -111,6 +112,45 @@ describe("compose files", () => {
     expect((await detectProject(root)).services).toHaveLength(1);
     await write({ "compose.yaml": compose("acme/api", `${environment}    ports: ["15432:80"]\n`) });
     expect((await detectProject(root)).services).toEqual([]);
+  });
+
+  test("one that is built from a known image is known by its Dockerfile; env files say the database", async () => {
+    await write({
+      "compose.yaml":
+        "services:\n  db: {build: {context: ./db, target: run}, env_file: [db.env]}\n  web: {build: ./web}\n",
+      "db/Dockerfile":
+        "FROM debian AS tools\nFROM --platform=linux/amd64 postgis/postgis:17-3.5 AS base\nFROM base AS run\nFROM alpine\n",
+      "web/Dockerfile": "FROM node:24\n",
+      "db.env": "POSTGRES_DB=geo\n",
+    });
+    const { services } = await detectProject(root);
+    expect(services.map(({ service, image, database }) => [service, image, database])).toEqual([
+      ["db", "postgis/postgis:17-3.5", "geo"],
+    ]);
+  });
+
+  test("the files that COMPOSE_FILE of the env file names come first", async () => {
+    await write({
+      "compose.yaml": compose("postgres:16"),
+      "infra/base.yml": compose("postgres:17"),
+      "infra/dev.yml": "services: {db: {environment: {POSTGRES_DB: dev}}}\n",
+      ".env": "COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=infra/base.yml;./infra/dev.yml\n",
+    });
+    const [first] = (await detectProject(root)).services;
+    expect(first).toMatchObject({ file: "infra/base.yml", image: "postgres:17", database: "dev" });
+    expect(first?.files).toBeUndefined();
+  });
+
+  test("a script's env files, and a host that only containers know, are told", async () => {
+    await write({
+      "infra/dev.yml": compose("postgres:17"),
+      "package.json": '{"scripts": {"up": "docker compose --env-file .env.docker -f infra/dev.yml up -d"}}',
+      ".env": "DATABASE_URL=postgres://app:pw@db:5432/shop\n",
+    });
+    const doubts = await describeDoubts(root, await detectProject(root));
+    expect(doubts).toHaveLength(2);
+    expect(doubts[0]).toStartWith(".env says db, a name in compose's own network");
+    expect(doubts[1]).toContain("COMPOSE_ENV_FILES=.env.docker");
   });
 
   test("the plain file comes before variants, production last", async () => {

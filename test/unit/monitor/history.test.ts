@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readMoment } from "../../../src/cli/times.ts";
+import { readMoment } from "../../../src/cli/time-words.ts";
 import { readHistory } from "../../../src/monitor/history.ts";
 import { appendJournal, type JournalEntry } from "../../../src/sys/journal.ts";
 import { newRunId } from "../../../src/sys/run-id.ts";

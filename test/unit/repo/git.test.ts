@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { EXIT, missingError } from "../../../src/errors.ts";
 import { findRepository, readHead } from "../../../src/repo/git.ts";
+import { findMainOfBare } from "../../../src/repo/main-root.ts";
 import { ensureIdentity, listWorktrees } from "../../../src/repo/worktree.ts";
 import { type Captured, type Command, type Runner, systemRunner } from "../../../src/sys/process.ts";
 
@@ -86,8 +87,9 @@ describe("findRepository", () => {
     await git(base, "clone", "--quiet", "--bare", root, bare);
     await expect(findRepository(bare, systemRunner)).rejects.toMatchObject({
       exit: EXIT.usage,
-      message: `${bare} is a bare repository`,
+      message: `${bare} is a bare repository, and no worktree on its default branch plays the part of main`,
     });
+    expect(await findMainOfBare(bare)).toBe(undefined);
     const [linked, trunk] = [`${root}-w`, `${root}-trunk`];
     await git(bare, "worktree", "add", "--quiet", linked);
     expect(await findRepository(linked, systemRunner)).toMatchObject({
@@ -98,6 +100,9 @@ describe("findRepository", () => {
     await git(bare, "worktree", "add", "--quiet", trunk, "main");
     expect(await findRepository(linked, systemRunner)).toMatchObject({ isMain: false, mainRoot: trunk, bare: true });
     await git(trunk, "switch", "--quiet", "--create", "other");
+    expect(await findMainOfBare(bare)).toBe(trunk);
+    expect(await findMainOfBare(join(bare, "refs"))).toBe(trunk);
+    for (const elsewhere of [linked, trunk, root, base]) expect(await findMainOfBare(elsewhere)).toBe(undefined);
     const main = { root: trunk, isMain: true, mainRoot: trunk };
     expect(await findRepository(trunk, systemRunner)).toMatchObject(main);
     expect(await findRepository(linked, systemRunner)).toMatchObject({ isMain: false, mainRoot: trunk });

@@ -88,7 +88,8 @@ test.each([
       ...{ gitDir: join(folder, ".git/worktrees/linked"), commonDir: join(folder, ".git") },
     }),
   });
-  expect(target).toMatchObject({ protected: true, protectedAs: "production" });
+  expect(target).toMatchObject({ protected: true });
+  expect(target.protectedAs ?? target.environment).toBe("production");
 });
 
 test.each(["main", "postgres://me@127.0.0.1:7001/prod2", "postgres://me@127.0.0.1:7002/prod"])(

@@ -67,7 +67,7 @@ describe("an ordinary target", () => {
 });
 
 describe("what cannot be taken back", () => {
-  const typed: Loss = { ...loss, target: { ...loss.target, name: "onyx" }, typed: true };
+  const typed: Loss = { ...loss, target: { ...loss.target, name: "onyx" }, typed: "this cannot be taken back" };
 
   test("takes a name, typed or after --confirm: neither --yes nor another name does", async () => {
     for (const given of [consent({ yes: true }), consent({ yes: true, confirm: "main" })]) {

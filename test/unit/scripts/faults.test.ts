@@ -13,6 +13,14 @@ test("every place of the table is a file, or a folder, of tests", () => {
   expect(places.filter((place) => !files.some((file) => file.startsWith(`test/${place}`)))).toEqual([]);
 });
 
+test("every file of faults has a group", () => {
+  const files = [...new Glob("test/{e2e,integration}/faults/*.test.ts").scanSync(root)];
+  const name = Array.from({ length: 34 }, (_, at) => `fault ${at + 1}: `).join(""); // as any group wants its tests named
+  const counted = (file: string) => describeFaults([{ file, name, outcome: "passed" }]).lines.at(-1);
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.filter((file) => !/ 1 +1 +0$/.test(counted(file)))).toEqual([]);
+});
+
 test("a test counts once for each group that it is of, and what failed is lost", () => {
   const file = "test/e2e/faults/dump-failing.test.ts";
   const tests = [

@@ -28,3 +28,9 @@ test("no part is empty", () => {
   expect(dealEvenly(root, [one], { name: "unit", count: 2 })).toEqual([{ name: "unit 1", files: [one] }]);
   expect(dealEvenly(root, [], { name: "unit", count: 2 })).toEqual([]);
 });
+
+test("the long form has every file with properties, few runs of which are in the short one", () => {
+  const long: string[] = findTestFiles(root, "unit", { words: [], long: true });
+  expect(long).toContain("test/unit/archive/archive-fuzz.test.ts");
+  expect(long).not.toContain("test/unit/scripts/report.test.ts");
+});

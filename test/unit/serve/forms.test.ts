@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import { dumpName, migrationGoal, targetName } from "../../../src/serve/forms.ts";
+import { readRoleMap } from "../../../src/cli/role-map.ts";
+import { dumpName, migrationGoal, roleMap, targetName } from "../../../src/serve/forms.ts";
+import { mapRoles } from "../../../src/serve/job-words.ts";
 
 const takes = (form: v.GenericSchema, value: unknown) => v.is(form, value);
 
@@ -19,6 +21,14 @@ describe("what becomes a word of a command line", () => {
 
   test.each(["head", "+1", "-1", "0042", "20260115143022", "add_users"])("migrations can go to %s", (goal) => {
     expect(takes(migrationGoal, goal)).toBe(true);
+  });
+
+  test("roles are quoted, so that the command line reads back what was sent", () => {
+    const roles = { 'a=b "c"': "me", "--yes": "Ü=" };
+    const words = mapRoles(v.parse(roleMap, roles));
+    const given = words.map((text) => text.slice("--role-map=".length));
+    expect([...(readRoleMap(given) ?? [])]).toEqual(Object.entries(roles));
+    expect(takes(roleMap, { "": "me" })).toBe(false);
   });
 
   test.each(["--all", "-x", "+", "a b", "@production", ""])("and not to %p", (goal) => {

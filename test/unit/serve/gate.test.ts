@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { EXIT } from "../../../src/errors.ts";
+import { isSecret, makeSecret } from "../../../src/serve/access-tokens.ts";
 import { streamEvents } from "../../../src/serve/event-stream.ts";
 import { FailureLimit, failureOf, statusOf } from "../../../src/serve/failures.ts";
 import { guardBrowsers } from "../../../src/serve/gate.ts";
 import { policyOf } from "../../../src/serve/page.ts";
-import { isSecret, makeSecret } from "../../../src/serve/tokens.ts";
 
 describe("the limit of failures", () => {
   test("counts each client by itself, and begins anew after a minute", () => {

@@ -96,7 +96,7 @@ const cases: { name: string; sql: string; said: string[] }[] = [
   {
     name: "a string goes on with one above",
     sql: "a E'x'\n  -- y\n '\\';' b;",
-    said: ["C -- y", "S a E'' '' b"],
+    said: ["C -- y", "?", "S a E'' '' b"],
   },
   { name: "but not with one on its line", sql: "a E'x' '\\' b;", said: ["S a E'' '' b"] },
   {
@@ -161,6 +161,7 @@ const hidden: { name: string; sql: string }[] = [
     "SET standard_conforming_strings = off;\nSET standard_conforming_strings = on",
   ].map((set) => ({ name: set, sql: `${set};\nSELECT 'a\\', ';\n\\! x\n--';\n` })),
   { name: "a string that goes on below", sql: "SELECT E'a'\n'b\\'' \\! x\n';\n" },
+  { name: "a string that goes on for PostgreSQL alone", sql: "SELECT E'a'\n'\\'';\nSELECT E'\\! x\n';\n" },
   { name: "a name behind a semicolon", sql: "SELECT 1 e;'\\' \\! x\n';\n" },
   { name: "a dollar quote behind a number", sql: "SELECT 1$a$'$a$; \\! x\n';\n" },
   { name: "a dollar quote behind a parameter", sql: "SELECT $1$a$'$a$; \\! x\n';\n" },

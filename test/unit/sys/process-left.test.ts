@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, systemRunner } from "../../../src/sys/process.ts";
 import { processBirth } from "../../../src/sys/run-record.ts";
-import { runInShell } from "../../../src/sys/shell.ts";
+import { runInShell } from "../../../src/sys/shell-command.ts";
 import { waitFor } from "../../support/engine/run.ts";
 
 let folder: string;
@@ -126,7 +126,7 @@ describe("whoever does not hear TERM", () => {
       file,
       `import { endGroups } from "${source}/child-run.ts";
        import { systemRunner } from "${source}/process.ts";
-       import { runInShell } from "${source}/shell.ts";
+       import { runInShell } from "${source}/shell-command.ts";
        import { watchSignals } from "${source}/signals.ts";
        const { abort } = watchSignals();
        abort.addEventListener("abort", () => console.log("aborted"));

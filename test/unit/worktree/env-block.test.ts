@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT } from "../../../src/errors.ts";
-import { readEnvBlock, removeEnvBlock, replaceBlock, writeEnvBlock } from "../../../src/worktree/env-block.ts";
+import { readEnvBlock, replaceBlock, writeEnvBlock } from "../../../src/worktree/env-block.ts";
 
 let base = "";
 let count = 0;
@@ -47,7 +47,7 @@ const ORIGINALS: readonly (readonly [string, string])[] = [
   ["with a byte order mark", "\uFEFFA=1\n"],
 ];
 
-describe("writeEnvBlock and removeEnvBlock", () => {
+describe("writeEnvBlock", () => {
   test.each(ORIGINALS)("a file that is %s keeps every byte outside the block", async (_, original) => {
     const file = await envFile(original);
     expect(await writeEnvBlock(file, VARIABLES)).toEqual({ change: "changed", overridden: [] });
@@ -55,18 +55,13 @@ describe("writeEnvBlock and removeEnvBlock", () => {
     expect(written.startsWith(original)).toBe(true);
     expect(await readEnvBlock(written)).toEqual(VARIABLES);
     if (original.includes("\r\n")) expect(written).toMatch(/# >>> pgrove[^\n]*\r\nDATABASE_URL=[^\n]*\r\n/);
-    expect(await removeEnvBlock(file)).toBe(true);
-    expect(await readFile(file, "utf8").catch(() => "")).toBe(original);
-    expect(await readdir(join(file, ".."))).toEqual(original === "" ? [] : [".env"]);
+    expect(await readdir(join(file, ".."))).toEqual([".env"]);
   });
 
-  test("a missing file is created for its owner alone, and removed again when nothing else is in it", async () => {
+  test("a missing file is created for its owner alone", async () => {
     const file = await envFile();
     expect(await writeEnvBlock(file, VARIABLES)).toEqual({ change: "created", overridden: [] });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect(await removeEnvBlock(file)).toBe(true);
-    expect(await Bun.file(file).exists()).toBe(false);
-    expect(await removeEnvBlock(file)).toBe(false);
   });
 
   test("the same variables again write nothing; others change only the block, where it stands", async () => {
@@ -120,12 +115,10 @@ describe("writeEnvBlock and removeEnvBlock", () => {
     ["# >>> pgrove\n# >>> pgrove\n# <<< pgrove\n", 1],
   ])("a broken block is left as it is: %j", async (text, line) => {
     const file = await envFile(text);
-    for (const change of [() => writeEnvBlock(file, VARIABLES), () => removeEnvBlock(file)]) {
-      await expect(change()).rejects.toMatchObject({
-        exit: EXIT.config,
-        message: expect.stringContaining(`.env:${line}  `),
-      });
-    }
+    await expect(writeEnvBlock(file, VARIABLES)).rejects.toMatchObject({
+      exit: EXIT.config,
+      message: expect.stringContaining(`.env:${line}  `),
+    });
     expect(await readFile(file, "utf8")).toBe(text);
   });
 
