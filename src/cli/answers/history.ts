@@ -48,7 +48,8 @@ const FAULTS: Readonly<Record<ChainFault, string>> = {
   unchained: "is not chained: an older pgrove wrote it, or something else",
   file_missing: "begins a file, and the one before it is missing",
   end_missing: "is the last one, and was not the last one written: the end was cut off",
-  head_missing: "is the last one, and journal.head, which knows whether it is, is missing: the end may have been cut off",
+  head_missing:
+    "is the last one, and journal.head, which knows whether it is, is missing: the end may have been cut off",
 };
 
 export function chainDocument({ lines, fault, halfLines }: ChainReport): Record<string, unknown> {
