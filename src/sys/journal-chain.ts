@@ -181,9 +181,10 @@ class ChainWalk {
 
   end(head: string | undefined): void {
     if (this.report.fault !== undefined) return;
-    if (head !== undefined) return this.hashes.has(head) ? undefined : this.blame("end_missing");
-    // Of the very first line it may not have been written yet.
-    if (this.report.lines > 1) this.blame("head_missing");
+    if (head === undefined) {
+      // Of the very first line it may not have been written yet.
+      if (this.report.lines > 1) this.blame("head_missing");
+    } else if (!this.hashes.has(head)) this.blame("end_missing");
   }
 
   private blame(kind: ChainFault): void {
