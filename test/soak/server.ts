@@ -6,6 +6,7 @@ import postgres, { type Sql } from "postgres";
 import { findHostPrograms } from "../../src/server/host-programs.ts";
 import { findAccount, runAs } from "../../src/server/local-account.ts";
 import { systemRunner } from "../../src/sys/process.ts";
+import { Relay } from "../support/cut-relay.ts";
 import { run, runOk, waitFor } from "../support/engine/run.ts";
 import { startServer, type TestServer } from "../support/engine/server.ts";
 import { findFreePort } from "../support/free-port.ts";
@@ -155,15 +156,19 @@ class ContainerServer implements SoakServer {
   readonly kind = "container";
   readonly disk = undefined;
 
-  private constructor(private readonly server: TestServer) {}
+  private constructor(
+    private readonly server: TestServer,
+    /** Its own port is another one after each restart. */
+    private readonly relay: Relay,
+  ) {}
 
   static async create(): Promise<ContainerServer> {
-    return new ContainerServer(await startServer({ major: 17, command: ["postgres", "-c", "fsync=off"] }));
+    const server = await startServer({ major: 17, command: ["postgres", "-c", "fsync=off"] });
+    return new ContainerServer(server, await Relay.start(() => server.port ?? 0));
   }
 
   get port(): number {
-    if (this.server.port === undefined) throw new Error(`${this.container} publishes no port`);
-    return this.server.port;
+    return this.relay.port;
   }
 
   get container(): string {
@@ -200,6 +205,7 @@ class ContainerServer implements SoakServer {
   }
 
   async remove(): Promise<void> {
+    this.relay.stop();
     await this.server.remove();
   }
 }
