@@ -28,6 +28,8 @@ export interface SoakServer {
   revive(): Promise<void>;
   /** How often it has begun anew by itself, its sessions lost: so it does when one of its processes dies. */
   countCrashes(): Promise<number>;
+  /** Whether programs of a run, dead or not, are at work beside the server, where this machine's processes do not show whose. */
+  hasPrograms(): Promise<boolean>;
   /** What a run has left in temporary files, beside databases and sessions. */
   temporaryFiles(): Promise<string[]>;
   remove(): Promise<void>;
@@ -116,6 +118,10 @@ class HostServer implements SoakServer {
     return countCrashes(await Bun.file(this.place.log).text());
   }
 
+  async hasPrograms(): Promise<boolean> {
+    return false;
+  }
+
   async temporaryFiles(): Promise<string[]> {
     return [];
   }
@@ -196,6 +202,16 @@ class ContainerServer implements SoakServer {
   async countCrashes(): Promise<number> {
     const { stdout, stderr } = await run("docker", ["logs", this.container]);
     return countCrashes(stdout + stderr);
+  }
+
+  /** What docker was asked to start begins a moment after whoever asked has died: two looks. */
+  async hasPrograms(): Promise<boolean> {
+    for (let look = 0; look < 2; look++) {
+      if (look > 0) await Bun.sleep(500);
+      const programs = (await runOk("docker", ["top", this.container, "-eo", "pid,comm"])).trim().split("\n").slice(1);
+      if (programs.some((line) => !/ postgres$/.test(line))) return true;
+    }
+    return false;
   }
 
   async temporaryFiles(): Promise<string[]> {
