@@ -52,7 +52,9 @@ export class Oracle {
    */
   async waitForDead(what: string, actor: Actor, pid: number, byNext: boolean): Promise<void> {
     if (byNext) await this.dumpMain(what, actor);
-    const ended = async () => !isSessionAlive(pid) && (await this.sessionsOf(actor)).length === 0;
+    const { server } = this.world;
+    const ended = async () =>
+      !isSessionAlive(pid) && !(await server.hasPrograms()) && (await this.sessionsOf(actor)).length === 0;
     await waitFor("the sessions of a dead run to end", 20_000, ended, 10).catch((error) => {
       this.report.lost.push(`${what}: ${String(error)}`);
     });

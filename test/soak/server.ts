@@ -6,6 +6,7 @@ import postgres, { type Sql } from "postgres";
 import { findHostPrograms } from "../../src/server/host-programs.ts";
 import { findAccount, runAs } from "../../src/server/local-account.ts";
 import { systemRunner } from "../../src/sys/process.ts";
+import { Relay } from "../support/cut-relay.ts";
 import { run, runOk, waitFor } from "../support/engine/run.ts";
 import { startServer, type TestServer } from "../support/engine/server.ts";
 import { findFreePort } from "../support/free-port.ts";
@@ -27,6 +28,8 @@ export interface SoakServer {
   revive(): Promise<void>;
   /** How often it has begun anew by itself, its sessions lost: so it does when one of its processes dies. */
   countCrashes(): Promise<number>;
+  /** Whether programs of a run, dead or not, are at work beside the server, where this machine's processes do not show whose. */
+  hasPrograms(): Promise<boolean>;
   /** What a run has left in temporary files, beside databases and sessions. */
   temporaryFiles(): Promise<string[]>;
   remove(): Promise<void>;
@@ -115,6 +118,10 @@ class HostServer implements SoakServer {
     return countCrashes(await Bun.file(this.place.log).text());
   }
 
+  async hasPrograms(): Promise<boolean> {
+    return false;
+  }
+
   async temporaryFiles(): Promise<string[]> {
     return [];
   }
@@ -155,15 +162,19 @@ class ContainerServer implements SoakServer {
   readonly kind = "container";
   readonly disk = undefined;
 
-  private constructor(private readonly server: TestServer) {}
+  private constructor(
+    private readonly server: TestServer,
+    /** Its own port is another one after each restart. */
+    private readonly relay: Relay,
+  ) {}
 
   static async create(): Promise<ContainerServer> {
-    return new ContainerServer(await startServer({ major: 17, command: ["postgres", "-c", "fsync=off"] }));
+    const server = await startServer({ major: 17, command: ["postgres", "-c", "fsync=off"] });
+    return new ContainerServer(server, await Relay.start(() => server.port ?? 0));
   }
 
   get port(): number {
-    if (this.server.port === undefined) throw new Error(`${this.container} publishes no port`);
-    return this.server.port;
+    return this.relay.port;
   }
 
   get container(): string {
@@ -193,6 +204,16 @@ class ContainerServer implements SoakServer {
     return countCrashes(stdout + stderr);
   }
 
+  /** What docker was asked to start begins a moment after whoever asked has died: two looks. */
+  async hasPrograms(): Promise<boolean> {
+    for (let look = 0; look < 2; look++) {
+      if (look > 0) await Bun.sleep(500);
+      const programs = (await runOk("docker", ["top", this.container, "-eo", "pid,comm"])).trim().split("\n").slice(1);
+      if (programs.some((line) => !/ postgres$/.test(line))) return true;
+    }
+    return false;
+  }
+
   async temporaryFiles(): Promise<string[]> {
     const listed = await this.server.exec(["ls", "-A", "/tmp"]);
     const clients = ["ps", "-a", "--filter", "label=dev.pgrove.run", "--format", '{{.Label "dev.pgrove.run"}}'];
@@ -200,6 +221,7 @@ class ContainerServer implements SoakServer {
   }
 
   async remove(): Promise<void> {
+    this.relay.stop();
     await this.server.remove();
   }
 }
