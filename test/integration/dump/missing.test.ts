@@ -149,10 +149,9 @@ test("a schema-only, a data-only and a partial dump are what they say", async ()
   expect(kinds(await fingerprint(poor, back))).toEqual(kinds(all));
 
   const dumped = await dump(bench, live, { tables: ["item"] });
-  expect(dumped.manifest.tables.map(({ exact, hash }) => [exact, hash])).toEqual([
-    [false, undefined],
-    [false, undefined],
-  ]);
+  // It is compared with nothing, and so nothing of it is counted or hashed.
+  const { tables } = dumped.manifest;
+  expect([tables.length > 0, tables.filter(({ exact, hash }) => exact || hash !== undefined)]).toEqual([true, []]);
   const partial = pathOf(dumped);
   const part = uniqueName("part");
   await restore(bench, await openLive(poor, part, bench), partial);
