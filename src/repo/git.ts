@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { EXIT, failure, missingError, PgroveError, refusal, usageError } from "../errors.ts";
-import type { Captured, Command, Runner } from "../sys/process.ts";
+import type { Captured, Command, Limits, Runner } from "../sys/process.ts";
 import { findMain, type MainPlace } from "./main-root.ts";
 
 /** The worktree that one stands in, and the repository it belongs to. All paths are absolute. */
@@ -29,6 +29,23 @@ const PATH_FORMAT = "--path-format=absolute";
 /** Git in a folder. Its messages are read here, so they must be the English ones. */
 export function gitCommand(cwd: string, args: readonly string[]): Command {
   return { file: "git", args, env: { LC_ALL: "C" }, secrets: [], cwd };
+}
+
+/** Git reads the folders of all worktrees, and ends over one whose files are not all written yet. */
+const HALF_MADE = /^fatal: failed to read \S*worktrees\/.+\/commondir/m;
+const TRIES = 100;
+const AGAIN_MS = 20;
+
+/**
+ * Runs a git that looks at all worktrees, and resolves with whatever exit code: again, for 2 s, as long as it stumbles over a
+ * worktree that another git is just making.
+ */
+export async function captureBesideGits(runner: Runner, command: Command, limits: Limits = {}): Promise<Captured> {
+  for (let tries = 1; ; tries++) {
+    const captured = await runner.capture(command, { ...limits, allowFailure: true });
+    if (captured.exitCode === EXIT.ok || tries === TRIES || !HALF_MADE.test(captured.stderr)) return captured;
+    await Bun.sleep(AGAIN_MS);
+  }
 }
 
 /**

@@ -2,10 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { failure, refusal } from "../errors.ts";
+import { EXIT, failure, refusal } from "../errors.ts";
 import { errorCode, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
-import { gitCommand, type Head, type Repository, readHead } from "./git.ts";
+import { captureBesideGits, gitCommand, type Head, type Repository, readHead } from "./git.ts";
 import { IDENTITY, readIdentity, readPointer, realPath } from "./git-files.ts";
 
 /** A worktree in git's books. */
@@ -56,7 +56,8 @@ export async function listWorktrees(repository: Repository, runner: Runner): Pro
 /** Branch and commit by folder. */
 async function readHeads(repository: Repository, runner: Runner): Promise<Map<string, Head>> {
   const command = gitCommand(repository.commonDir, ["worktree", "list", "--porcelain"]);
-  const { stdout } = await runner.capture(command);
+  const { stdout, stderr, exitCode } = await captureBesideGits(runner, command);
+  if (exitCode !== EXIT.ok) throw failure("git_failed", `git could not list the worktrees: ${stderr.trim()}`);
   const heads = new Map<string, Head>();
   for (const record of stdout.split("\n\n")) {
     const field = (name: string) => new RegExp(`^${name} (.*)$`, "m").exec(record)?.[1];

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { DEFAULT_WORKTREES_DIR } from "../config/config-schema.ts";
 import { renderTemplate } from "../config/text-template.ts";
 import { failure, missingError, refusal, usageError } from "../errors.ts";
-import { gitCommand, type Repository } from "../repo/git.ts";
+import { captureBesideGits, gitCommand, type Repository } from "../repo/git.ts";
 import { chooseWorktreeName, repositoryName } from "../repo/names.ts";
 import { readRegistry } from "../repo/registry.ts";
 import { type GitWorktree, listWorktrees, UNFINISHED_REASON } from "../repo/worktree.ts";
@@ -155,7 +155,7 @@ async function addWorktree(
   const what = known ? [root, branch] : ["-b", branch, root, ...(from === undefined ? [] : [from])];
   const command = gitCommand(repository.root, ["worktree", "add", "--lock", "--reason", UNFINISHED_REASON, ...what]);
   const quiet = { ...command, env: { ...command.env, PGROVE_SKIP_HOOKS: "1" } };
-  const { exitCode, stderr } = await operation.runner.capture(quiet, { allowFailure: true, abort: operation.abort });
+  const { exitCode, stderr } = await captureBesideGits(operation.runner, quiet, { abort: operation.abort });
   if (exitCode === 0) return;
   if (!/^fatal: /m.test(stderr) && (await pathExists(root))) {
     const said = stderr.replace(/^Preparing worktree .*\n/m, "").trim();

@@ -6,7 +6,7 @@
 import { relative, resolve } from "node:path";
 import { EXIT, PgroveError, refusal } from "../errors.ts";
 import type { Connection } from "../postgres/url.ts";
-import { gitCommand } from "../repo/git.ts";
+import { captureBesideGits, gitCommand } from "../repo/git.ts";
 import { type InitialData, readRegistry, updateRow, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import type { GitWorktree } from "../repo/worktree.ts";
@@ -137,7 +137,7 @@ export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree):
 /** It has its identity and its row now: what is left over can be found by them. Another run may have been faster. */
 async function finishWorktree({ operation, repository }: WorktreeTools, { root }: GitWorktree): Promise<void> {
   const command = gitCommand(repository.commonDir, ["worktree", "unlock", root]);
-  await operation.runner.capture(command, { allowFailure: true });
+  await captureBesideGits(operation.runner, command);
 }
 
 async function shareFiles(

@@ -3,7 +3,7 @@
  * enough goes for good. Acts only when everything could be looked at whole.
  */
 import { refusal, usageError } from "../errors.ts";
-import { gitCommand } from "../repo/git.ts";
+import { captureBesideGits, gitCommand } from "../repo/git.ts";
 import { readRegistry, takeOut, updateRegistry } from "../repo/registry.ts";
 import { listWorktrees } from "../repo/worktree.ts";
 import { lastingAt } from "../sys/lasting.ts";
@@ -125,9 +125,7 @@ export async function forgetByGit({ repository, operation }: WorktreeTools, id: 
   const gone = (await listWorktrees(repository, operation.runner)).find((worktree) => worktree.id === id);
   if (gone === undefined || gone.strayed) return; // what stands there is another repository's
   const git = (args: readonly string[]) =>
-    operation.runner.capture(gitCommand(repository.commonDir, ["worktree", ...args, gone.root]), {
-      allowFailure: true,
-    });
+    captureBesideGits(operation.runner, gitCommand(repository.commonDir, ["worktree", ...args, gone.root]));
   if (gone.unfinished) await git(["unlock"]);
   await git(["remove", "--force"]); // `git worktree prune` does it as well
 }

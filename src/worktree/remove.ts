@@ -3,7 +3,7 @@ import { access, constants } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { pathInWorktree } from "../config/load-config.ts";
 import { failure, refusal } from "../errors.ts";
-import { gitCommand } from "../repo/git.ts";
+import { captureBesideGits, gitCommand } from "../repo/git.ts";
 import { readRegistry, type WorktreeRow } from "../repo/registry.ts";
 import { ensureRepositoryIdentity } from "../repo/repository-identity.ts";
 import { type GitWorktree, listWorktrees } from "../repo/worktree.ts";
@@ -195,8 +195,7 @@ function requireOwned(worktree: GitWorktree, row: WorktreeRow | undefined): void
 
 /** Forced, since what is not in a commit was looked at before. Git finds the folder gone, and needs no time to delete it. */
 async function removeFolder({ repository, operation }: WorktreeTools, worktree: GitWorktree): Promise<void> {
-  const git = (args: readonly string[]) =>
-    operation.runner.capture(gitCommand(repository.commonDir, args), { allowFailure: true });
+  const git = (args: readonly string[]) => captureBesideGits(operation.runner, gitCommand(repository.commonDir, args));
   if (worktree.unfinished) await git(["worktree", "unlock", worktree.root]);
   const aside = worktree.missing ? undefined : await putAside(operation, worktree.root);
   const { exitCode, stderr } = await git(["worktree", "remove", "--force", worktree.root]);
@@ -216,7 +215,7 @@ async function deleteBranch(
 ): Promise<boolean> {
   if (branch === undefined) return false;
   const command = gitCommand(repository.commonDir, ["branch", force ? "-D" : "-d", "--", branch]);
-  const { exitCode, stderr } = await operation.runner.capture(command, { allowFailure: true });
+  const { exitCode, stderr } = await captureBesideGits(operation.runner, command);
   if (exitCode !== 0) operation.note(`the branch ${branch} stays: ${stderr.replace(/^error: /, "").split("\n")[0]}`);
   return exitCode === 0;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRepository, gitCommand, type Repository } from "../../../src/repo/git.ts";
 import { ensureIdentity, type GitWorktree, listWorktrees, UNFINISHED_REASON } from "../../../src/repo/worktree.ts";
-import { systemRunner } from "../../../src/sys/process.ts";
+import { type Runner, systemRunner } from "../../../src/sys/process.ts";
 
 let base = "";
 beforeAll(async () => {
@@ -52,6 +52,27 @@ describe("listWorktrees", () => {
         ...usual,
       },
     ]);
+  });
+
+  test("waits for one that another git is just making, over which git ends", async () => {
+    const repository = await makeRepository();
+    const folder = join(base, "half-made");
+    await git(repository.root, "worktree", "add", "-q", folder);
+    const file = join(repository.commonDir, "worktrees/half-made/commondir");
+    const whole = await readFile(file);
+    await writeFile(file, "");
+    const ends: number[] = [];
+    const runner: Runner = {
+      ...systemRunner,
+      capture: async (command, limits) => {
+        const captured = await systemRunner.capture(command, limits);
+        if (command.args.includes("list")) ends.push(captured.exitCode);
+        if (ends.length === 2) await writeFile(file, whole);
+        return captured;
+      },
+    };
+    expect((await listWorktrees(repository, runner)).map(({ root }) => root)).toEqual([repository.root, folder]);
+    expect(ends).toEqual([128, 128, 0]);
   });
 
   test("locked, missing, and one that pgrove was making", async () => {
