@@ -164,7 +164,7 @@ describe("alone in a container: no Bun, no Node, no PostgreSQL, no docker", () =
     untouched();
   });
 
-  test("a server in a container says which program is missing, exit 4", async () => {
+  test("a server in a container says that docker is missing, or git, exit 4", async () => {
     await repo.configure(`project: faults\n${inContainer(server.container, target)}`);
     const ended = await inside("dump");
     expect(ended).toMatchObject({ code: 4, stdout: "" });
