@@ -6,11 +6,12 @@ import { createServer } from "node:net";
 const [FROM, TO] = [10_000, 20_000];
 const TRIES = 100;
 
-/** A port of loopback that nothing listens on. Nobody else is given it by the kernel before it is used. */
-export async function findFreePort(): Promise<number> {
+/** A port of loopback that nothing listens on, the first of as many. Nobody else is given them by the kernel before they are used. */
+export async function findFreePort(count = 1): Promise<number> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const port = randomInt(FROM, TO);
-    if (await isFree(port)) return port;
+    const first = randomInt(FROM, TO);
+    const free = await Promise.all(Array.from({ length: count }, (_, at) => isFree(first + at)));
+    if (free.every(Boolean)) return first;
   }
   throw new Error(`no free port from ${FROM} to ${TO}`);
 }

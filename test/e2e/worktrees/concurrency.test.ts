@@ -1,6 +1,7 @@
 /** Several runs at once: nothing is shared, nothing is lost, and whoever loses says so. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { findFreePort } from "../../support/free-port.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
 
 let server: TestServer;
@@ -92,9 +93,7 @@ describe("the same at once", () => {
   });
 
   test("a port that something listens on is left alone, and stays so for the worktree's life", async () => {
-    const first = await grove.make("listener");
-    const port = first.ports.web ?? 0;
-    await grove.ok(["remove", "listener", "--yes", "--delete-branch"]);
+    const port = await findFreePort(2);
     await grove.commit("one port", {
       "pgrove.yaml": `${await configOf(grove)}worktrees: {port_range: {from: ${port}, to: ${port + 1}}}\n`,
     });
