@@ -35,8 +35,8 @@ export function readDefault(place: BranchScene, loaded: LoadedConfig): Promise<C
  * there without a commit is the user's.
  */
 async function findDefault(place: BranchScene, loaded: LoadedConfig): Promise<Config | undefined> {
+  if (await isOnDefaultBranch(loaded.root)) return undefined;
   const repository = await place.repository().catch(undefinedWithoutGit);
-  if (repository !== undefined && (await isOnDefaultBranch(repository))) return undefined;
   const commit = repository && (await findDefaultCommit(repository, place.runner));
   if (commit === undefined) return undefined;
   const [text, own] = await Promise.all([readFrom(place, loaded, commit), readFrom(place, loaded, "HEAD")]);

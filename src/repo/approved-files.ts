@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { pathExists, readTextIfExists, requireEndingFile } from "../sys/files.ts";
+import { pathExists, requireEndingFile } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { gitCommand, type Repository } from "./git.ts";
+import { readBranch, readGitFolders } from "./git-files.ts";
 
 /** The hash of a file's content, or of all files in a folder with their names. Throws when it cannot be read, or may never end. */
 export async function hashContent(path: string): Promise<string> {
@@ -149,16 +150,13 @@ function pathInGit(root: string, file: string): string | undefined {
   return path === "" || path === ".." || path.startsWith("../") ? undefined : path;
 }
 
-/** Whether the default branch is checked out, as far as files say it: git is not asked. */
-export async function isOnDefaultBranch({
-  gitDir,
-  commonDir,
-}: Pick<Repository, "gitDir" | "commonDir">): Promise<boolean> {
-  const [head, origin] = await Promise.all(
-    [join(gitDir, "HEAD"), join(commonDir, "refs/remotes/origin/HEAD")].map((file) => readTextIfExists(file)),
-  );
-  const [, named = "main"] = /^ref: refs\/remotes\/origin\/(.+)$/m.exec(origin ?? "") ?? [];
-  return head?.trimEnd() === `ref: refs/heads/${named}`;
+/** Whether the default branch is checked out in a worktree, as far as files say it: git is not asked. */
+export async function isOnDefaultBranch(root: string): Promise<boolean> {
+  const folders = await readGitFolders(root);
+  if (folders === undefined) return false;
+  const files = [join(folders.gitDir, "HEAD"), join(folders.commonDir, "refs/remotes/origin/HEAD")];
+  const [own, origins = "main"] = await Promise.all(files.map(readBranch));
+  return own === origins;
 }
 
 /**

@@ -22,6 +22,14 @@ export async function readPointer(dotGit: string): Promise<string | undefined> {
   return await realPath(resolve(dirname(dotGit), text.trimEnd().replace(/^gitdir: /, "")));
 }
 
+/** A worktree's own git folder, and the one that all of them share; undefined where a folder is no worktree's. */
+export async function readGitFolders(root: string): Promise<{ gitDir: string; commonDir: string } | undefined> {
+  const gitDir = await readPointer(join(root, ".git"));
+  if (gitDir === undefined) return undefined;
+  const shared = await readTextIfExists(join(gitDir, "commondir"));
+  return { gitDir, commonDir: resolve(gitDir, shared?.trimEnd() ?? "") };
+}
+
 /** The identity in a worktree's own git folder; undefined when it has none. */
 export async function readIdentity(gitDir: string): Promise<string | undefined> {
   const text = (await readTextIfExists(join(gitDir, IDENTITY)))?.trim();

@@ -11,8 +11,13 @@ export function stateDir(
   environment: Environment,
   home: string,
 ): string {
-  if (repository !== undefined) return join(repository.commonDir, "pgrove");
+  if (repository !== undefined) return repositoryState(repository);
   return join(xdgFolder(environment.XDG_STATE_HOME, join(home, ".local", "state")), "pgrove");
+}
+
+/** The same for a repository. */
+export function repositoryState({ commonDir }: Pick<Repository, "commonDir">): string {
+  return join(commonDir, "pgrove");
 }
 
 /** The key that pgrove signs with for this user: outside of every repository, since their `.git` may be a stranger's. */

@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { type LoadedConfig, requireNoMissing } from "../config/load-config.ts";
 import { configError, missingError } from "../errors.ts";
-import { readIdentity } from "../repo/git-files.ts";
+import { readGitFolders, readIdentity } from "../repo/git-files.ts";
 import { readRegistry, type WorktreeRow, worktreeStateDir } from "../repo/registry.ts";
+import { repositoryState } from "../repo/state.ts";
 import { findIdentityOnBranch } from "../repo/worktree.ts";
 import type { ServerSpec } from "../server/server.ts";
 import { composeFiles, mainLogin, mainServer } from "./main-server.ts";
@@ -23,7 +24,7 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
     ...poolOf(loaded, place.environment, loaded.envFile.values),
     ...(givesRoles(loaded.config) ? { schema: loaded.config.database.schema } : {}),
   };
-  await requireNotWorktrees(target, place);
+  await requireNotWorktrees(target, loaded, place);
   return target;
 }
 
@@ -31,11 +32,16 @@ export async function mainTarget(loaded: LoadedConfig, place: TargetPlace): Prom
  * Throws (exit 3) when what is said to be main's database is a worktree's: a shell in a worktree whose variables name its
  * own database would else make it main's.
  */
-async function requireNotWorktrees({ server, login }: Target, place: TargetPlace): Promise<void> {
+async function requireNotWorktrees(
+  { server, login }: Target,
+  { root }: LoadedConfig,
+  place: TargetPlace,
+): Promise<void> {
   const isUrls = login.database === undefined && server.kind === "url";
   const database = isUrls ? server.connection.database : login.database;
   if (database === undefined) return;
-  const { rows } = await readRegistry(await place.stateDir());
+  const repository = await readGitFolders(root); // to ask git itself takes its time, for every command
+  const { rows } = await readRegistry(repository === undefined ? await place.stateDir() : repositoryState(repository));
   const row = rows.find((each) => each.isolation === "database" && each.database === database);
   if (row === undefined) return;
   throw configError(

@@ -164,11 +164,11 @@ describe("alone in a container: no Bun, no Node, no PostgreSQL, no docker", () =
     untouched();
   });
 
-  test("a server in a container says that docker is missing, or git, exit 4", async () => {
+  test("a server in a container says that docker is missing, exit 4", async () => {
     await repo.configure(`project: faults\n${inContainer(server.container, target)}`);
     const ended = await inside("dump");
     expect(ended).toMatchObject({ code: 4, stdout: "" });
-    expect(ended.stderr).toMatch(/^error: (docker|git) is not installed/); // both are missing, and are asked at once
+    expect(ended.stderr).toContain("docker is not installed");
     untouched();
   });
 });

@@ -19,10 +19,11 @@ const row: WorktreeRow = {
   ...{ state: "ready", setup: "done", createdAt: "2026-01-01T00:00:00.000Z" },
 };
 const gitDir = join(folder, ".git/worktrees/linked");
+const stateDir = join(folder, ".git/pgrove");
 
 beforeAll(async () => {
   mkdirSync(gitDir, { recursive: true });
-  await updateRegistry(join(folder, "state"), (rows) => {
+  await updateRegistry(stateDir, (rows) => {
     rows.push(row);
   });
 });
@@ -35,7 +36,7 @@ async function load(yaml: string, environment: Environment = {}) {
     repository: async () => ({
       ...{ root: row.path, gitDir, commonDir: join(folder, ".git"), isMain: false, mainRoot: folder },
     }),
-    stateDir: async () => join(folder, "state"),
+    stateDir: async () => stateDir,
     serverTools: async () => ({ runner: systemRunner, clientImage: "", stageParent: folder, note: () => undefined }),
     requireApproved: async () => undefined,
     note: () => undefined,
@@ -92,6 +93,10 @@ describe("the target of a worktree", () => {
     });
     const mains = await load(yaml, { DATABASE_URL: "postgres://app@127.0.0.1:5432/onyx" });
     expect(await mainTarget(mains.loaded, mains.place)).toMatchObject({ name: "main" });
+    const named = await load(CONTAINER.replace("name: onyx", "name: onyx_feature_x"));
+    await expect(mainTarget(named.loaded, named.place)).rejects.toMatchObject({
+      ...{ exit: 3, message: expect.stringContaining("database.name names onyx_feature_x") },
+    });
   });
 });
 
