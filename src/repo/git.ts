@@ -38,11 +38,16 @@ const AGAIN_MS = 20;
 
 /**
  * Runs a git that looks at all worktrees, and resolves with whatever exit code: again, for 2 s, as long as it stumbles over a
- * worktree that another git is just making.
+ * worktree that another git is just making. What git may have done half by then is told by a command for each try.
  */
-export async function captureBesideGits(runner: Runner, command: Command, limits: Limits = {}): Promise<Captured> {
+export async function captureBesideGits(
+  runner: Runner,
+  command: Command | (() => Promise<Command>),
+  limits: Limits = {},
+): Promise<Captured> {
   for (let tries = 1; ; tries++) {
-    const captured = await runner.capture(command, { ...limits, allowFailure: true });
+    const next = typeof command === "function" ? await command() : command;
+    const captured = await runner.capture(next, { ...limits, allowFailure: true });
     if (captured.exitCode === EXIT.ok || tries === TRIES || !HALF_MADE.test(captured.stderr)) return captured;
     await Bun.sleep(AGAIN_MS);
   }

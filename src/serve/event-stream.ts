@@ -31,7 +31,6 @@ export function streamEvents(
         let open = true;
         const close = () => {
           if (!open) return;
-          open = false;
           stop();
           controller.close();
         };
@@ -44,6 +43,7 @@ export function streamEvents(
         const beat = setInterval(async () => ((await isAllowed()) ? write(": still here\n\n") : close()), beatEveryMs);
         let end = (): void => undefined;
         stop = () => {
+          open = false; // also for who has left while it was asked whether they may stay
           clearInterval(beat);
           left.removeEventListener("abort", close);
           ending.removeEventListener("abort", close);

@@ -133,8 +133,7 @@ export class DatabaseUnit implements Unit {
     const [database, { agreed, services }] = [this.label, request];
     await requireClaim(control, database);
     await requireStanding(control, { database, agreed });
-    const comment = request.comment ?? (await birthMark(work, this.live));
-    const plan = await this.planSwap(work, built, { ...request, comment });
+    const plan = await this.planSwap(work, built, request);
     const using = agreed === undefined ? [] : services; // nobody uses what is not there yet
     const servicesRestarted = await withServicesStopped(work, this.live, using, async () => {
       await requireClaim(control, database);
@@ -152,10 +151,11 @@ export class DatabaseUnit implements Unit {
 
   /** What the swap renames and sets; `previous` is what stays of what it replaces, `discarded` what goes then. */
   private async planSwap(
-    { control, operation }: Work,
+    work: Work,
     { name: scratch, properties }: Built,
     { agreed, older, keeping: given, discardPrevious, comment }: SwapRequest,
   ): Promise<Swap & { previous: string | undefined; discarded: string | undefined }> {
+    const { control, operation } = work;
     const database = this.label;
     const exists = agreed !== undefined;
     const present = exists ? await readProperties(control, database) : undefined;
@@ -169,9 +169,12 @@ export class DatabaseUnit implements Unit {
     const leaves = exists ? [[database, previous ?? discarded] as const] : [];
     const occupied = [...leaves.map(([from]) => from), scratch, ...makesRoom.map(([from]) => from)];
     const isStranger = agreed !== undefined && describeStranger(this.live, agreed) !== undefined;
-    const inherited = present === undefined || !isStranger ? present : { ...present, comment: comment ?? null };
+    const isBorn = present === undefined || isStranger;
+    const mark = isBorn ? (comment ?? (await birthMark(work, this.live))) : undefined;
     const statements =
-      inherited !== undefined ? propertyStatements(database, inherited) : bornWith(database, properties, comment);
+      present === undefined
+        ? bornWith(database, properties, mark)
+        : propertyStatements(database, isStranger ? { ...present, comment: mark ?? null } : present);
     const kept = found === undefined ? [] : [{ database: found, agreed: older }];
     if (previous !== undefined && previous !== found) kept.push({ database: previous, agreed: undefined });
     const isDiscarded = found !== undefined || (exists && previous === undefined);

@@ -10,7 +10,8 @@ export function unitOf(live: LiveTarget): Unit {
   return schema === undefined ? new DatabaseUnit(live) : new SchemaUnit(live, schema);
 }
 
-/** A database of the target's server, whatever the target itself is. */
+/** A database of the target's server, whatever the target itself is: it is no worktree's. */
 export function databaseOf(live: LiveTarget, database: string): Unit {
-  return new DatabaseUnit({ ...live, database });
+  const { worktree: _, ...target } = live.target;
+  return new DatabaseUnit({ ...live, target, database });
 }

@@ -10,6 +10,7 @@ import { readRegistry } from "../repo/registry.ts";
 import { type GitWorktree, listWorktrees, UNFINISHED_REASON } from "../repo/worktree.ts";
 import { withLock } from "../sys/file-lock.ts";
 import { pathExists } from "../sys/files.ts";
+import type { Command } from "../sys/process.ts";
 import type { WorktreeTools } from "./tools.ts";
 
 export interface CreateRequest {
@@ -73,7 +74,10 @@ async function requireBranchName({ repository, operation }: WorktreeTools, branc
 async function requireBeginning(tools: WorktreeTools, { from, branch }: CreateRequest): Promise<void> {
   const exists = await hasBranch(tools, branch);
   if (from !== undefined) {
-    if (exists) throw beginsElsewhere(branch, from);
+    if (exists) {
+      const message = `the branch ${branch} exists already, so it cannot begin at ${from}`;
+      throw refusal("branch_exists", message, "leave --from out");
+    }
     if (from === "-" || (await isCommit(tools, from))) return; // "-": git's word for the branch before
     const message = `there is no commit ${from} that ${branch} could begin at`;
     throw missingError("commit_missing", message, "git log --oneline --all");
@@ -84,11 +88,6 @@ async function requireBeginning(tools: WorktreeTools, { from, branch }: CreateRe
     "there is no commit yet that a worktree could begin at",
     `git commit --allow-empty -m start; then pgrove new ${branch}`,
   );
-}
-
-function beginsElsewhere(branch: string, from: string) {
-  const message = `the branch ${branch} exists already, so it cannot begin at ${from}`;
-  return refusal("branch_exists", message, "leave --from out");
 }
 
 function requireNotCheckedOut(worktrees: readonly GitWorktree[], branch: string): void {
@@ -149,13 +148,9 @@ async function addWorktree(
   root: string,
   request: CreateRequest,
 ): Promise<void> {
-  const { branch, from } = request;
-  const exists = await hasBranch({ repository, operation }, branch);
-  const known = exists || (from === undefined && (await isOnOneRemote({ repository, operation }, branch)));
-  const what = known ? [root, branch] : ["-b", branch, root, ...(from === undefined ? [] : [from])];
-  const command = gitCommand(repository.root, ["worktree", "add", "--lock", "--reason", UNFINISHED_REASON, ...what]);
-  const quiet = { ...command, env: { ...command.env, PGROVE_SKIP_HOOKS: "1" } };
-  const { exitCode, stderr } = await captureBesideGits(operation.runner, quiet, { abort: operation.abort });
+  // A git that has stumbled over another worktree has made the branch of its own already.
+  const add = () => describeAdding({ repository, operation }, root, request);
+  const { exitCode, stderr } = await captureBesideGits(operation.runner, add, { abort: operation.abort });
   if (exitCode === 0) return;
   if (!/^fatal: /m.test(stderr) && (await pathExists(root))) {
     const said = stderr.replace(/^Preparing worktree .*\n/m, "").trim();
@@ -169,6 +164,15 @@ async function addWorktree(
 }
 
 type Asking = Pick<WorktreeTools, "repository" | "operation">;
+
+async function describeAdding(asking: Asking, root: string, { branch, from }: CreateRequest): Promise<Command> {
+  const exists = await hasBranch(asking, branch);
+  const known = exists || (from === undefined && (await isOnOneRemote(asking, branch)));
+  const what = known ? [root, branch] : ["-b", branch, root, ...(from === undefined ? [] : [from])];
+  const words = ["worktree", "add", "--lock", "--reason", UNFINISHED_REASON, ...what];
+  const command = gitCommand(asking.repository.root, words);
+  return { ...command, env: { ...command.env, PGROVE_SKIP_HOOKS: "1" } };
+}
 
 async function hasBranch({ repository, operation }: Asking, branch: string): Promise<boolean> {
   const command = gitCommand(repository.root, ["show-ref", "--verify", "--quiet", `refs/heads/${branch}`]);

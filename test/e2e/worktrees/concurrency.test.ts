@@ -1,5 +1,7 @@
 /** Several runs at once: nothing is shared, nothing is lost, and whoever loses says so. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { findFreePort } from "../../support/free-port.ts";
 import { Grove } from "../../support/worktrees/grove.ts";
@@ -90,6 +92,27 @@ describe("the same at once", () => {
     }
     expect(await grove.ask(database, "select to_regclass('kept')::text")).toBe("kept");
     expect((await grove.rows()).filter(({ name }) => name === "shared").length).toBe(1);
+  });
+
+  test("git stumbles over another worktree when it has made the branch: the next try makes the worktree", async () => {
+    await grove.make("beside");
+    const shim = grove.repo.path("shim");
+    const marker = grove.repo.path("stumbled");
+    const commondir = join(grove.repo.folder, ".git/worktrees/beside/commondir");
+    // The first `git worktree add` finds the other one half made.
+    const script = `#!/bin/sh
+case " $* " in *" worktree add "*) [ -e '${marker}' ] || first=1 ;; esac
+[ -z "$first" ] || { touch '${marker}'; : >'${commondir}'; }
+'${Bun.which("git")}' "$@"
+code=$?
+[ -z "$first" ] || { echo "$code" >'${marker}'; echo ../.. >'${commondir}'; }
+exit $code
+`;
+    await mkdir(shim);
+    await writeFile(join(shim, "git"), script, { mode: 0o755 });
+    await grove.ok(["new", "stumbler"], { env: { PATH: `${shim}:${process.env.PATH}` } });
+    expect(await readFile(marker, "utf8")).toBe("128\n");
+    expect(await grove.ok(["url"], { cwd: grove.at("stumbler") })).toEndWith("_stumbler");
   });
 
   test("a port that something listens on is left alone, and stays so for the worktree's life", async () => {

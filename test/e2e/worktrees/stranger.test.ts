@@ -80,3 +80,13 @@ test("what is made where the worktree's own was dropped is its own", async () =>
   expect(await markOfMine()).toBe(mark);
   await grove.ok(args);
 });
+
+test("a database beside, made from within a worktree, is no worktree's", async () => {
+  await grove.make("other");
+  const side = `${grove.project}_side`;
+  await grove.ok(["restore", dump, "--into-new", side, "--yes"], { cwd: grove.at("other") });
+  expect((await grove.databases()).find(({ name }) => name === side)).toMatchObject({ comment: null });
+  await grove.ok(["remove", "other", "--yes", "--delete-branch"]);
+  expect(await grove.oid(side)).toBeGreaterThan(0);
+  await grove.sql.unsafe(`drop database "${side}"`);
+});
