@@ -94,6 +94,11 @@ export interface TableShape {
   estimatedRows: number;
 }
 
+/** Whether its values, or what PostgreSQL computes them from, are made here. */
+export function isMade({ spec }: Pick<FieldPlan, "spec">): boolean {
+  return spec.kind !== "sql" || spec.of !== undefined;
+}
+
 /** "schema.table": what tables are found by. */
 export function tableKey({ schema, name }: Pick<TableShape, "schema" | "name">): string {
   return `${schema}.${name}`;

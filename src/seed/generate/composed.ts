@@ -142,16 +142,19 @@ function endsApart(
   const text = site.cellText(cell);
   const { instant } = cell;
   const unit = instant === undefined ? 1 : subtype?.name === "date" ? DAY_MS : SECOND_MS;
-  const measure = (width: Width) =>
-    typeof width === "number" ? width * (instant === undefined ? 1 : DAY_MS) : (durationMs(width) ?? 0);
-  const units = Math.floor(measure(within) / unit);
-  const first = least === undefined ? 1 : Math.min(units, Math.ceil(measure(least) / unit));
+  const units = Math.floor(lengthOf(within, instant !== undefined) / unit);
+  const first = least === undefined ? 1 : Math.min(units, Math.ceil(lengthOf(least, instant !== undefined) / unit));
   const beyond = (row: number) => (units === 0 ? 0 : (first + drawBelow(site.key, row, units - first + 1)) * unit);
   return (row) => {
     const low = text(row) ?? "";
     if (instant === undefined) return [low, String(Number(low) + beyond(row))];
     return [showInstant(instant(row), subtype), showInstant(instant(row) + beyond(row), subtype)];
   };
+}
+
+/** In milliseconds for times, of which a number says days. */
+function lengthOf(width: Width, ofTime: boolean): number {
+  return typeof width === "number" ? width * (ofTime ? DAY_MS : 1) : (durationMs(width) ?? 0);
 }
 
 function showInstant(ms: number, subtype: TypeShape | undefined): string {
@@ -176,12 +179,11 @@ function disjointEnds(site: CellSite, subtype: TypeShape | undefined, { gap = 0,
   const piece = PIECES[subtype?.name ?? ""];
   const ofTime = piece !== undefined;
   const unit = !ofTime ? 1 : piece === HOUR_MS ? 60_000 : DAY_MS;
-  const measure = (width: Width) =>
-    Math.ceil((typeof width === "number" ? width * (ofTime ? DAY_MS : 1) : (durationMs(width) ?? 0)) / unit);
-  const added = least === undefined ? 0 : Math.max(0, measure(least) - 1);
+  const added = least === undefined ? 0 : Math.max(0, Math.ceil(lengthOf(least, ofTime) / unit) - 1);
   const whole = (piece ?? NUMBER_PIECE) / unit + added;
   const free = whole - gap - added;
-  const choices = most === undefined ? free : Math.max(1, Math.min(free, measure(most) - added));
+  const longest = most === undefined ? free : Math.floor(lengthOf(most, ofTime) / unit) - added;
+  const choices = Math.max(1, Math.min(free, longest));
   const width = (row: number) => (1 + added + drawBelow(site.key, row, choices)) * unit;
   if (!ofTime) return (row) => [String(row * whole), String(row * whole + width(row))];
   const first = Math.floor(site.nowMs / DAY_MS) * DAY_MS;

@@ -53,7 +53,7 @@ export function isOfParent(entity: EntityPlan, field: FieldPlan): boolean {
 export function countSpace(plan: SeedPlan, entity: EntityPlan, field: FieldPlan): number | undefined {
   const { spec, column } = field;
   if (spec.kind === "constant") return 1;
-  if (spec.kind === "sql") return undefined;
+  if (spec.kind === "sql") return spec.of && countSpace(plan, entity, { ...field, spec: spec.of });
   if (spec.kind === "reference") return countReferenced(plan, entity, spec);
   const type = plainType(column.type);
   const space = findGenerator(spec.name)?.space(spec.options, type);

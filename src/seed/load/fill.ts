@@ -47,21 +47,10 @@ function* makePieces(plan: SeedPlan, entity: EntityPlan, { abort, made }: FillTo
   }
 }
 
-/** Rows of defaults alone, so many with one statement. */
+/** Rows of defaults alone. */
 async function insertDefaults(sql: Queries, plan: SeedPlan, entity: EntityPlan, into: string): Promise<number> {
-  const [first] = entity.table.columns;
   try {
-    if (first === undefined) {
-      for (let row = 0; row < entity.rows; row++) await sql.unsafe(`insert into ${into} default values`);
-      return entity.rows;
-    }
-    let inserted = 0;
-    for (let row = 0; row < entity.rows; row += COPY_FROM_ROWS) {
-      const defaults = Array.from({ length: Math.min(COPY_FROM_ROWS, entity.rows - row) }, () => "(default)");
-      const list = `(${quoteColumns([first.name])}) values ${defaults.join(", ")}`;
-      inserted += (await sql.unsafe(`insert into ${into} ${list}`)).count;
-    }
-    return inserted;
+    return (await sql.unsafe(`insert into ${into} select from generate_series(1, ${entity.rows})`)).count;
   } catch (error) {
     throw explainRowError(error, plan, entity);
   }

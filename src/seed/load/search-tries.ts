@@ -1,7 +1,7 @@
 /** The search for values that PostgreSQL takes: candidates are put into the table one by one, and all of them taken back. */
 import { quoteLiteral } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { EntityPlan, FieldPlan, RowMaker, SeedPlan } from "../entity.ts";
+import { type EntityPlan, type FieldPlan, isMade, type RowMaker, type SeedPlan } from "../entity.ts";
 import { compileEntity } from "../generate/compile.ts";
 import { WAYS } from "../generate/tried-cells.ts";
 import { baseOf } from "../schema/schema-types.ts";
@@ -70,7 +70,7 @@ export async function searchTries(sql: Queries, plan: SeedPlan, entity: EntityPl
 
 /** The fields whose values are made here. */
 function basesOf({ fields }: EntityPlan): FieldPlan[] {
-  return fields.filter(({ spec }) => spec.kind !== "sql" || spec.of !== undefined);
+  return fields.filter(isMade);
 }
 
 /** The INSERT of one row, as what comes before its values and behind them. */
@@ -172,8 +172,9 @@ class Search {
 
   /** The row as an object, in which JSON stands as it is and all else as text. */
   private jsonOf(values: readonly (string | null)[]): string {
-    const members = this.entity.fields.flatMap(({ column, spec }, at) => {
-      if (spec.kind === "sql" && spec.of === undefined) return [];
+    const members = this.entity.fields.flatMap((field, at) => {
+      const { column } = field;
+      if (!isMade(field)) return [];
       const value = values[at] ?? null;
       const isJson = value !== null && /^jsonb?$/.test(baseOf(column.type).name);
       return [`${JSON.stringify(column.name)}: ${isJson ? value : JSON.stringify(value)}`];

@@ -1,7 +1,7 @@
 /** Rows on their way: in a temporary table with the columns of the fields, from which they are taken set-wise. */
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { EntityPlan, SeedPlan } from "../entity.ts";
+import { type EntityPlan, isMade, type SeedPlan } from "../entity.ts";
 import { mentionsColumn, quoteColumns, quoteTable, STAGE_TABLE } from "../table-sql.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";
@@ -16,7 +16,7 @@ export async function withStage<T>(
   tools: FillTools,
   body: (stage: string, columns: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  const fields = entity.fields.filter(({ spec }) => spec.kind !== "sql" || spec.of !== undefined);
+  const fields = entity.fields.filter(isMade);
   const columns = fields.map(({ column }) => column.name);
   const shape = `select ${quoteColumns(columns)} from ${quoteTable(entity.table)} with no data`;
   await sql.unsafe(`create temporary table ${STAGE_TABLE} on commit drop as ${shape}`);
@@ -61,6 +61,12 @@ export function computeFields({ fields }: EntityPlan, stage: string, columns: re
     open.delete(name);
   }
   return { names, from };
+}
+
+/** The stage as what a statement takes rows from: those of its columns that PostgreSQL computes are computed there. */
+export function settledStage(entity: EntityPlan, stage: string, columns: readonly string[]): string {
+  if (!entity.fields.some((field) => field.spec.kind === "sql" && isMade(field))) return stage;
+  return `(select ${quoteColumns(columns)} from ${computeFields(entity, stage, columns).from})`;
 }
 
 /** Fills the columns that close a cycle, once every row is there that they can refer to. */

@@ -7,7 +7,15 @@ import { isDeepStrictEqual } from "node:util";
 import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { ColumnShape, EntityPlan, FieldPlan, FieldSpec, SeedPlan, Tries } from "../entity.ts";
+import {
+  type ColumnShape,
+  type EntityPlan,
+  type FieldPlan,
+  type FieldSpec,
+  isMade,
+  type SeedPlan,
+  type Tries,
+} from "../entity.ts";
 import { alternativesOf, type Literals, readLiterals } from "../plan/alternatives.ts";
 import { inferField } from "../plan/infer.ts";
 import { constantDefault } from "../plan/plan-cases.ts";
@@ -94,12 +102,14 @@ async function draftTries(
 ): Promise<EntityPlan | undefined> {
   const { table } = entity;
   const isMeant = ({ column }: FieldPlan) => columns === undefined || columns.includes(column.name);
-  const fields = [...entity.fields, ...(await unwrittenFields(entity, plan.generatorVersion)).filter(isMeant)];
+  const usual = await usualSpecs(entity, plan.generatorVersion);
+  const fields = [...entity.fields, ...unwrittenFields(entity, usual).filter(isMeant)];
   const joined = new Set((entity.joints ?? []).flatMap((joint) => joint.columns));
-  const isFree = ({ column, spec, uniqueGroup }: FieldPlan) => {
+  const isFree = (field: FieldPlan) => {
+    const { column, spec, uniqueGroup } = field;
     const isOwn =
       spec.kind === "constant" ||
-      (spec.kind === "sql" && spec.of !== undefined) ||
+      (spec.kind === "sql" && isMade(field)) ||
       (spec.kind === "generator" && spec.name !== "sequence");
     return isOwn && uniqueGroup === undefined && !joined.has(column.name);
   };
@@ -108,7 +118,6 @@ async function draftTries(
   const place = (name: string) => table.columns.findIndex((each) => each.name === name);
   const before = (field: FieldPlan) =>
     fields.flatMap(({ column }) => (place(column.name) < place(field.column.name) ? [column] : []));
-  const usual = await usualSpecs(entity, plan.generatorVersion);
   const specs = new Map(
     free.map((field) => {
       const { column, spec, written = false } = field;
@@ -123,8 +132,10 @@ async function draftTries(
   };
 }
 
+type UsualSpecs = (column: ColumnShape) => FieldSpec | undefined;
+
 /** What pgrove makes columns of by itself. */
-async function usualSpecs({ table, fields }: EntityPlan, version: number) {
+async function usualSpecs({ table, fields }: EntityPlan, version: number): Promise<UsualSpecs> {
   const { rules } = await demandsOf(table);
   const given = fields.filter(({ spec }) => spec.kind !== "generator" || spec.name === "sequence");
   const decided = new Set(given.map(({ column }) => column.name));
@@ -133,11 +144,9 @@ async function usualSpecs({ table, fields }: EntityPlan, version: number) {
 }
 
 /** Columns that are left to their default, or to NULL, as fields that are just that, or what pgrove would make of them. */
-async function unwrittenFields(entity: EntityPlan, version: number): Promise<FieldPlan[]> {
-  const { table, fields, later } = entity;
+function unwrittenFields({ table, fields, later }: EntityPlan, usual: UsualSpecs): FieldPlan[] {
   const known = new Set([...fields, ...later].map(({ column }) => column.name));
   const linked = new Set(table.foreignKeys.flatMap(({ columns }) => columns));
-  const usual = await usualSpecs(entity, version);
   return table.columns.flatMap((column): FieldPlan[] => {
     const { name, generated, identity, sequence, nullable } = column;
     if (known.has(name) || linked.has(name) || generated || identity !== null || sequence !== null) return [];

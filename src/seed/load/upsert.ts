@@ -2,11 +2,11 @@
 import { refusal } from "../../errors.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
-import type { EntityPlan, SeedPlan, TableShape, TypeShape } from "../entity.ts";
+import { type EntityPlan, isMade, type SeedPlan, type TableShape, type TypeShape } from "../entity.ts";
 import { quoteColumns, quoteTable, sortable } from "../table-sql.ts";
 import type { FillTools } from "./fill.ts";
 import { explainRowError } from "./load-error.ts";
-import { withStage } from "./stage.ts";
+import { settledStage, withStage } from "./stage.ts";
 
 export interface UpsertCounts {
   inserted: number;
@@ -23,7 +23,8 @@ export async function upsertEntity(
 ): Promise<UpsertCounts> {
   const key = requireKey(plan, entity);
   return await withStage(sql, plan, entity, tools, async (stage, columns) => {
-    const parts: Parts = { entity, stage, columns, key, same: sameKey(entity, key) };
+    const source = settledStage(entity, stage, columns);
+    const parts: Parts = { entity, source, columns, key, same: sameKey(entity, key) };
     try {
       await sql.unsafe(`analyze ${stage} (${quoteColumns(key)})`);
       const update = updateStatement(parts);
@@ -39,10 +40,11 @@ export async function upsertEntity(
 /** What both statements are made of. */
 interface Parts {
   entity: EntityPlan;
-  stage: string;
+  /** What the rows are taken from. */
+  source: string;
   columns: readonly string[];
   key: readonly string[];
-  /** The condition that `t`, the table, and `s`, the stage, have the same key. */
+  /** The condition that `t`, the table, and `s`, the source, have the same key. */
   same: string;
 }
 
@@ -62,13 +64,13 @@ function sameKey({ table, fields }: EntityPlan, key: readonly string[]): string 
  * Changes the rows that differ. ON CONFLICT … DO UPDATE would lock the equal ones, too, and so write each of them.
  * Undefined when there is nothing but the key.
  */
-function updateStatement({ entity: { table, fields }, stage, key, same }: Parts): string | undefined {
+function updateStatement({ entity: { table, fields }, source, key, same }: Parts): string | undefined {
   const changeable = fields.filter(
-    ({ column, spec }) =>
-      spec.kind !== "sql" &&
-      column.identity !== "always" &&
-      !key.includes(column.name) &&
-      !table.primaryKey.includes(column.name),
+    (field) =>
+      isMade(field) &&
+      field.column.identity !== "always" &&
+      !key.includes(field.column.name) &&
+      !table.primaryKey.includes(field.column.name),
   );
   if (changeable.length === 0) return undefined;
   const set = changeable.map(({ column: { name } }) => `${quoteIdentifier(name)} = s.${quoteIdentifier(name)}`);
@@ -76,16 +78,16 @@ function updateStatement({ entity: { table, fields }, stage, key, same }: Parts)
     changeable.map(
       ({ column }) => `${alias}.${quoteIdentifier(column.name)}${isComparable(column.type) ? "" : "::text"}`,
     );
-  return `update ${rowsOf(table)} t set ${set.join(", ")} from ${stage} s
+  return `update ${rowsOf(table)} t set ${set.join(", ")} from ${source} s
     where ${same} and row(${compared("t").join(", ")}) is distinct from row(${compared("s").join(", ")})`;
 }
 
 /** Inserts the rows whose key is new, in the order of the key: neighbours in an index are then still at hand. */
-function insertStatement({ entity: { table, fields }, stage, columns, key, same }: Parts): string {
+function insertStatement({ entity: { table, fields }, source, columns, key, same }: Parts): string {
   const list = quoteColumns(columns);
   const order = fields.flatMap(({ column }) => (key.includes(column.name) ? [sortable(column)] : []));
   return `insert into ${quoteTable(table)} (${list}) overriding system value
-    select ${list} from ${stage} s where not exists (select from ${rowsOf(table)} t where ${same}) order by ${order.join(", ")}`;
+    select ${list} from ${source} s where not exists (select from ${rowsOf(table)} t where ${same}) order by ${order.join(", ")}`;
 }
 
 /** The rows that the table's unique keys are about: not those of tables that inherit from it. */
@@ -106,7 +108,7 @@ function isComparable({ name, of, kind }: TypeShape): boolean {
  */
 function requireKey(plan: SeedPlan, entity: EntityPlan): readonly string[] {
   const { table, fields } = entity;
-  const made = new Set(fields.flatMap(({ column, spec }) => (spec.kind === "sql" ? [] : [column.name])));
+  const made = new Set(fields.filter(isMade).map(({ column }) => column.name));
   const whole = (columns: readonly string[]) => columns.length > 0 && columns.every((column) => made.has(column));
   const uniques = table.uniques.map(({ columns }) => columns).filter(whole);
   const meant = uniques.find((columns) => columns.every((name) => isUnique(entity, name)));

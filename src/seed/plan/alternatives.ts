@@ -2,6 +2,7 @@
 import type { ColumnShape, FieldSpec } from "../entity.ts";
 import { findTypeGenerator } from "../generate/by-type.ts";
 import { baseOf } from "../schema/schema-types.ts";
+import { escapeRegex } from "./check-patterns.ts";
 
 /** The texts and numbers that stand in checks, and in the functions that they call. */
 export interface Literals {
@@ -37,8 +38,9 @@ function textsLike({ texts, numbers }: Literals): FieldSpec[] {
   const lengths = numbers.filter((number) => Number.isInteger(number) && number > 0 && number <= 100).slice(0, 4);
   const letters = numbers.filter((number) => number > 32 && number < 127).map((code) => String.fromCharCode(code));
   const parts = texts.filter((text) => text !== "" && text.length <= 12).slice(0, 6);
-  const escaped = parts.map((part) => part.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&"));
-  const [first, last] = [letters.toSorted()[0], letters.toSorted().at(-1)]; // of ascii(letter)
+  const escaped = parts.map(escapeRegex);
+  const sorted = letters.toSorted(); // of ascii(letter)
+  const [first, last] = [sorted[0], sorted.at(-1)];
   return [
     ...(first === undefined || !/^[\w]$/.test(`${first}`) || !/^\w$/.test(`${last}`) ? [] : [`[${first}-${last}]`]),
     ...["[A-Z]", "[a-z]", "[0-9]", "[a-z]{3,8}", "[A-Z]{2,3}", "[0-9]{1,4}", "[A-Z][a-z]{2,8}", "[a-z0-9]{12}"],
@@ -104,8 +106,7 @@ export function alternativesOf(
   others: readonly ColumnShape[],
   literals: Literals,
 ): readonly FieldSpec[] {
-  const type = baseOf(column.type);
-  const kind = type.kind === "base" ? (KINDS[type.name] ?? type.name) : type.kind;
+  const kind = kindOf(column);
   const alike = others.filter((other) => !other.name.includes('"') && kindOf(other) === kind);
   const copies = alike.map(({ name }) => generator("expression", { value: `"${name}"` }));
   const values = literals.texts.length === 0 ? [] : [generator("one_of", { values: literals.texts })];

@@ -34,7 +34,8 @@ export function readPattern(operator: string, right: Node, negated: boolean): Co
   return known.negated === negated ? { patterns: [regex] } : { antipatterns: [regex] };
 }
 
-const escapeRegex = (text: string) => text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
+/** The text as a regular expression that is met by it alone. */
+export const escapeRegex = (text: string) => text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
 
 /** LIKE's pattern: % is anything, _ one character, a backslash takes the meaning of what follows. */
 function regexOfLike(pattern: string): string {

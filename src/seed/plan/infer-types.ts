@@ -13,17 +13,12 @@ const TEXTS: ReadonlySet<string> = new Set(["text", "varchar", "bpchar", "citext
 const NUMBERS: ReadonlySet<string> = new Set(["int2", "int4", "int8", "oid", "numeric", "float4", "float8", "money"]);
 const TIMES: ReadonlySet<string> = new Set(["date", "timestamp", "timestamptz"]);
 
-const KINDS: Readonly<Record<string, ValueKind>> = {
-  ...Object.fromEntries(["text", "varchar", "bpchar", "citext", "name"].map((name) => [name, "text"])),
-  ...Object.fromEntries(
-    ["int2", "int4", "int8", "numeric", "float4", "float8", "money"].map((name) => [name, "number"]),
-  ),
-  ...Object.fromEntries(["date", "timestamp", "timestamptz"].map((name) => [name, "time"])),
-};
-
-/** Whether the type holds text, numbers or times. */
-export function kindOf(type: TypeShape): ValueKind | undefined {
-  return type.kind === "base" ? KINDS[type.name] : undefined;
+/** Whether the type holds text, numbers or times. An oid is a number that names something. */
+export function kindOf({ kind, name }: TypeShape): ValueKind | undefined {
+  if (kind !== "base") return undefined;
+  if (TEXTS.has(name)) return "text";
+  if (TIMES.has(name)) return "time";
+  return NUMBERS.has(name) && name !== "oid" ? "number" : undefined;
 }
 
 /** The generator for a type, domains being what they stand on; undefined when nothing is known of it. */

@@ -56,6 +56,29 @@ test("a stream ends when its token counts no more", async () => {
   expect(hasStopped).toBe(true);
 });
 
+test("a reader that leaves while it is asked whether they may stay is not written to", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<boolean>();
+  const signal = new AbortController().signal;
+  const stillCounts = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const { body } = streamEvents({ left: signal, ending: signal, stillCounts, beatEveryMs: 1 }, () => () => undefined);
+  await asked.promise;
+  await body?.cancel();
+  const failures: unknown[] = [];
+  const keep = (error: unknown) => failures.push(error);
+  process.on("unhandledRejection", keep);
+  try {
+    answer.resolve(true);
+    await new Promise(setImmediate); // what the answer leads to
+  } finally {
+    process.off("unhandledRejection", keep);
+  }
+  expect(failures).toEqual([]);
+});
+
 test("who asks for the head alone leaves no stream behind", async () => {
   let isCancelled = false;
   const app = new Hono();
