@@ -7,7 +7,7 @@ import { quoteWord } from "../sys/shell-word.ts";
 import { ARCHIVE_MAGIC } from "./archive.ts";
 import { type ByteSource, bytesOf, type DumpBytes } from "./dump-bytes.ts";
 import { findForeign } from "./foreign-file.ts";
-import { openPlain, type Wrapping } from "./plain.ts";
+import { openPlain, unpackerOf, type Wrapping } from "./plain.ts";
 
 export type DumpKind =
   | { kind: "custom" }
@@ -39,11 +39,10 @@ export async function detectDump(source: ByteSource): Promise<DumpKind> {
     throw held === undefined ? wrapped(path, wrapping, TAR) : packed(path, held, wrapping);
   }
   const again = wrappingOf(beginning);
-  if (again === "gzip" || again === "zstd") throw wrapped(path, wrapping, `a file compressed with ${again}`);
+  if (again === "none") return { kind: "plain", wrapping };
+  if (again !== undefined) throw wrapped(path, wrapping, `a file compressed with ${again}`);
   const foreign = findForeign(beginning);
-  if (foreign !== undefined) throw notADump(path, `within ${wrapping}, ${foreign}`);
-  if (beginning.includes(0)) throw notADump(path, BINARY);
-  return { kind: "plain", wrapping };
+  throw notADump(path, foreign === undefined ? BINARY : `within ${wrapping}, ${foreign}`);
 }
 
 const BINARY = "it is binary, in no format that pg_dump writes";
@@ -52,12 +51,11 @@ function isTar(bytes: Uint8Array): boolean {
   return Buffer.from(bytes).subarray(257, 262).toString("latin1") === "ustar";
 }
 
-function wrapped(path: string, wrapping: Wrapping, what: string) {
-  const program = wrapping === "gzip" ? "gunzip -c" : "zstd -dc";
+function wrapped(path: string, wrapping: Exclude<Wrapping, "none">, what: string) {
   const bare = path.replace(WRAPPED_NAME, "");
   const own = /\.t(?:gz|zst)$/i.test(path) || bare === path ? `${bare}.tar` : bare;
   const out = quoteWord(what === TAR ? own : own.replace(/\.tar$/, ".dump"));
-  const way = `decompress it, and restore that: ${program} ${quoteWord(path)} > ${out} && pgrove restore ${out}`;
+  const way = `decompress it, and restore that: ${unpackerOf(wrapping)} ${quoteWord(path)} > ${out} && pgrove restore ${out}`;
   return failure("dump_wrapped", `${path} is ${what} compressed once more with ${wrapping}`, way);
 }
 

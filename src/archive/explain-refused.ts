@@ -4,6 +4,8 @@ import { type Explanation, explainFull } from "../work/explain.ts";
 interface Rule extends Omit<Explanation, "why"> {
   says: RegExp;
   why: (name: string) => string;
+  /** It says what the server has not: one that had it would take the dump. */
+  lacks?: true;
 }
 
 const NAMELESS =
@@ -56,30 +58,35 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "load_role",
+    lacks: true,
     says: /role "([^"]+)" does not exist/i,
     why: (name) => `there is no role ${name}`,
     hint: "create the role (createuser), or restore it with --no-owner",
   },
   {
     code: "load_label",
+    lacks: true,
     says: /security label provider "([^"]+)" is not loaded|no (security label provider)s have been loaded/i,
     why: (name) => `it has security labels of ${name}, which the server has not`,
     hint: "leave them out with the extension that they are of: --skip-extension NAME; or dump again with pg_dump --no-security-labels",
   },
   {
     code: "load_locale",
+    lacks: true,
     says: /could not create locale "([^"]+)"|collation "([^"]+)" for encoding/i,
     why: (name) => `the server has no locale or collation ${name}`,
     hint: "use an image that has the locale, or change the collation in the source and dump again",
   },
   {
     code: "load_access_method",
+    lacks: true,
     says: /access method "([^"]+)" does not exist/i,
     why: (name) => `the server has no access method ${name}`,
     hint: "install the extension that has it; or dump again with pg_dump --no-table-access-method",
   },
   {
     code: "load_setting",
+    lacks: true,
     says: /unrecognized configuration parameter "([^"]+)"/i,
     why: (name) => `the server does not know the setting ${name}, which a provider or a newer PostgreSQL has`,
     hint: "take the lines that set it out of the dump, or restore it to a server that knows it",
@@ -92,8 +99,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Those of them that say what the server has not. */
-const LACKS = new Set(["load_access_method", "load_label", "load_locale", "load_role", "load_setting"]);
+const LACKS = new Set(RULES.flatMap(({ code, lacks }) => (lacks ? [code] : [])));
 
 /** Whether a server that had something more would take the dump. */
 export function isLack(code: string): boolean {

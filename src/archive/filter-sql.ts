@@ -46,7 +46,7 @@ export async function* filterSql(
     },
     statement: (text, place) => {
       told(text);
-      const isSuperfluous = (own.takes(text) || superfluous.includes(text)) && leaving.superfluous;
+      const isSuperfluous = leaving.superfluous && (own.takes(text) || superfluous.includes(text));
       const bytes = held.at(place);
       if (bytes === undefined) return;
       if (isSuperfluous || isLeft(text, bytes, leaving)) parts.push(place);

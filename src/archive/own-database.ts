@@ -2,9 +2,9 @@
  * What a plain dump says of the database that it is of (pg_dump --create): it makes and enters it, and what is loaded goes
  * into another one, which takes its place. Any other database is not the dump's to name.
  */
-import { unquoteName } from "./wants.ts";
+import { PART, unquoteName } from "./wants.ts";
 
-const NAME = String.raw`("(?:[^"]|"")+"|[^\s;,"()'.]+)`;
+const NAME = `(${PART})`;
 const DROPS = new RegExp(`^DROP DATABASE (?:IF EXISTS )?${NAME}$`, "i");
 const MAKES = new RegExp(`^CREATE DATABASE ${NAME}(?: WITH .*)?$`, "i");
 const ABOUT = [

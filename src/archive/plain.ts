@@ -6,6 +6,11 @@ import { type ByteSource, bytesOf } from "./dump-bytes.ts";
 
 export type Wrapping = "none" | "gzip" | "zstd";
 
+/** The program that unpacks such a file to its stdout. */
+export function unpackerOf(wrapping: Exclude<Wrapping, "none">): string {
+  return wrapping === "gzip" ? "gunzip -c" : "zstd -dc";
+}
+
 /**
  * The dump's SQL as bytes. Ends with an error when the compressed data is cut off or altered. `seen` is given the file's
  * own bytes.

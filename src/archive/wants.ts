@@ -39,7 +39,8 @@ export function isSkipped({ kind, object }: Want, { owners, grants, objects }: S
 /** A name as it stands in a statement of the lexer. */
 export const NAME = String.raw`"(?:[^"]|"")+"|[^\s;,"()']+`;
 const NAME_LIST = `(?:${NAME})(?:, (?:${NAME}))*`;
-const PART = String.raw`(?:"(?:[^"]|"")+"|[^\s;,"()'.]+)`;
+/** One that nothing qualifies. */
+export const PART = String.raw`(?:"(?:[^"]|"")+"|[^\s;,"()'.]+)`;
 const QUALIFIED = String.raw`${PART}(?:\.${PART})*`;
 
 const none = { object: "", roles: [], superuser: false, settings: [] } as const;

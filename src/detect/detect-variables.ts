@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { readEnvFile } from "../config/env-file.ts";
 import { isUrl } from "../postgres/conninfo.ts";
 import type { AskIgnored, FoundEntry } from "./detect-entries.ts";
-import { listConfigNames } from "./detect-readers.ts";
+import type { ReadNames } from "./detect-readers.ts";
 
 /** What one env file of a worktree is to be given: for each variable a text for `env.set`. */
 export interface DetectedSet {
@@ -33,9 +33,10 @@ const OWN = /^\.env(?:\.(?:local|dev|development))*$/;
 export async function findSets(
   root: string,
   entries: readonly FoundEntry[],
+  configs: readonly ReadNames[],
   askIgnored: AskIgnored,
 ): Promise<DetectedSet[]> {
-  const sets = await findWritten(root, entries);
+  const sets = await findWritten(root, entries, configs);
   const files = sets.map(({ file }) => file).filter((file) => basename(file) === ".env" && readsLocal(file, entries));
   const ignored = files.length === 0 ? [] : await askIgnored(files.flatMap((file) => [file, `${file}.local`]));
   const shared = files.filter((file) => !ignored.includes(file) && ignored.includes(`${file}.local`));
@@ -56,7 +57,11 @@ function joinFiles(sets: readonly DetectedSet[]): DetectedSet[] {
   return [...joined.values()];
 }
 
-async function findWritten(root: string, entries: readonly FoundEntry[]): Promise<DetectedSet[]> {
+async function findWritten(
+  root: string,
+  entries: readonly FoundEntry[],
+  configs: readonly ReadNames[],
+): Promise<DetectedSet[]> {
   const files = entries.filter(({ name, isFolder }) => !isFolder && ENV_FILE.test(name)).map(({ path }) => path);
   const sets = new Map<string, DetectedSet>();
   for (const path of files) {
@@ -65,7 +70,7 @@ async function findWritten(root: string, entries: readonly FoundEntry[]): Promis
     const variables = await readEnvFile(join(root, path)).catch(() => ({}));
     add(sets, target, findVariables(variables), findPorts(variables), findPlace(variables));
   }
-  for (const { file, names } of await listConfigNames(root, entries)) {
+  for (const { file, names } of configs) {
     const target = nearest([...sets.keys()], file);
     const set: Record<string, string> = Object.fromEntries(
       names.flatMap((name) => (partOf(name) === undefined ? [] : [[name, partOf(name) ?? ""]])),
@@ -86,8 +91,7 @@ export interface FixedDatabase {
 }
 
 /** Where a program's database is written out, and no variable says which one it is. */
-export async function findFixed(root: string, entries: readonly FoundEntry[]): Promise<FixedDatabase[]> {
-  const configs = await listConfigNames(root, entries);
+export function findFixed(configs: readonly ReadNames[]): FixedDatabase[] {
   return configs.flatMap(({ file, names, written }) => {
     const set = Object.fromEntries(names.map((name) => [name, partOf(name) ?? ""]));
     return written === undefined || namesDatabase(set) ? [] : [{ file, database: written }];

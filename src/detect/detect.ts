@@ -1,4 +1,5 @@
 /** What a repository says about itself, for `pgrove init`. Reads only; runs nothing; follows no links. */
+
 import { basename, delimiter, join, normalize } from "node:path";
 import { findDatabaseVariables, readEnvFile } from "../config/env-file.ts";
 import { isConnectionString, isUrl } from "../postgres/conninfo.ts";
@@ -8,6 +9,7 @@ import { readComposeList, readComposeTexts } from "./compose-text.ts";
 import { type DetectedCompose, type DetectedService, findServices } from "./detect-compose.ts";
 import { type AskIgnored, type FoundEntry, listEntries } from "./detect-entries.ts";
 import { type DetectedMigrations, findMigrations } from "./detect-migrations.ts";
+import { listConfigNames } from "./detect-readers.ts";
 import { findComposeCalls } from "./detect-scripts.ts";
 import { type DetectedSet, type FixedDatabase, findFixed, findSets } from "./detect-variables.ts";
 
@@ -56,7 +58,8 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
   const files = entries.filter(({ isFolder }) => !isFolder);
   const composeFiles = files.filter(({ name }) => COMPOSE_FILE.test(name)).map(({ path }) => path);
   const called = [...(await findMeant(root, files)), ...(await findCalled(root, entries))];
-  const sets = await findSets(root, entries, askIgnored);
+  const configs = await listConfigNames(root, entries);
+  const sets = await findSets(root, entries, configs, askIgnored);
   const texts = await readComposeTexts(root, composeFiles);
   const compose = [...called, ...texts.map(findServices)].filter(({ services }) => services.length > 0);
   const named = compose.find((each) => each.name !== undefined)?.name;
@@ -70,7 +73,7 @@ export async function detectProject(root: string, options: DetectOptions = {}): 
     envFiles: await readEnvFiles(root, files),
     migrations: await findMigrations(root, entries),
     sets,
-    fixed: await findFixed(root, entries),
+    fixed: findFixed(configs),
     share: await findShared(root, files, sets, askIgnored),
   };
 }

@@ -3,7 +3,7 @@
 import { failure } from "../errors.ts";
 import { countRows, nameOf } from "../postgres/catalog.ts";
 import type { Sql } from "../postgres/toolbox.ts";
-import { plural } from "../sys/amounts.ts";
+import { formatCount, plural } from "../sys/amounts.ts";
 import type { InspectedDump } from "./inspect.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -37,7 +37,7 @@ export async function compareWithManifest(sql: Sql, inspected: InspectedDump): P
     const [first] = wrong;
     const found = counts[exact.indexOf(first as ManifestTable)];
     throw differs(
-      `${first === undefined ? "a table" : keyOf(first)} has ${plural(found ?? 0, "row")}, not ${first?.rows}`,
+      `${first === undefined ? "a table" : keyOf(first)} has ${plural(found ?? 0, "row")}, not ${formatCount(first?.rows ?? 0)}`,
     );
   }
   const estimated = manifest.tables.filter((table) => !table.exact);
@@ -88,7 +88,7 @@ function findDoubt(table: ManifestTable, rows: number): string[] {
   const dumped = table.rows ?? 0;
   if (dumped <= 0 || (rows <= dumped * FAR_APART && rows >= dumped / FAR_APART)) return [];
   return [
-    `${keyOf(table)} has about ${plural(Math.round(rows), "row")}; when it was dumped, the planner counted on ${dumped}`,
+    `${keyOf(table)} has about ${plural(Math.round(rows), "row")}; when it was dumped, the planner counted on ${formatCount(dumped)}`,
   ];
 }
 

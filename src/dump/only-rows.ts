@@ -1,4 +1,5 @@
 /** Dumps that hold rows without their tables (pg_dump --data-only): a restore builds a new database, which has none for them. */
+import { unpackerOf } from "../archive/plain.ts";
 import { refusal } from "../errors.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import type { InspectedDump } from "./inspect.ts";
@@ -27,5 +28,5 @@ export function wayToAdd({
   if (fileKey !== undefined || dump.elsewhere !== undefined) return undefined;
   const file = quoteWord(dump.path);
   if (kind.wrapping === "none") return `pgrove sql -f ${file}`;
-  return `${kind.wrapping === "gzip" ? "gunzip -c" : "zstd -dc"} ${file} | pgrove sql`;
+  return `${unpackerOf(kind.wrapping)} ${file} | pgrove sql`;
 }

@@ -5,7 +5,7 @@ import { withLock } from "../sys/file-lock.ts";
 import { ensureDir, readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import { readJournal } from "../sys/journal.ts";
 import type { OperationTools } from "../sys/operation.ts";
-import { objectAt } from "../sys/untyped.ts";
+import { objectAt, parseJson } from "../sys/untyped.ts";
 import { signManifest } from "./authorship.ts";
 import { writeManifest } from "./manifest.ts";
 import { listDumps, type StoredDump } from "./store.ts";
@@ -50,10 +50,6 @@ async function madeHere({ stateDir }: OperationTools): Promise<(dump: StoredDump
 
 /** One that cannot be read is as good as none: signing again does no harm. */
 async function readSeen(file: string): Promise<string[]> {
-  try {
-    const stores = objectAt(JSON.parse((await readTextIfExists(file)) ?? "{}"), "stores");
-    return Array.isArray(stores) ? stores.filter((each) => typeof each === "string") : [];
-  } catch {
-    return [];
-  }
+  const stores = objectAt(parseJson(await readTextIfExists(file).catch(() => undefined)), "stores");
+  return Array.isArray(stores) ? stores.filter((each) => typeof each === "string") : [];
 }

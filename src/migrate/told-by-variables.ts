@@ -3,7 +3,6 @@ import { join, relative } from "node:path";
 import { readEnvFile } from "../config/env-file.ts";
 import type { Environment } from "../config/env-vars.ts";
 import { type Told, tellsTools, toldDirs, toldTable } from "../repo/tool-variables.ts";
-import { pathExists } from "../sys/files.ts";
 import { folderOf } from "./files/folder.ts";
 import type { MigrationFiles, MigrationSource } from "./files/read-migrations.ts";
 import { parseTableName } from "./ledger/table-name.ts";
@@ -19,8 +18,7 @@ export interface SetMigrations {
 
 /** What the environment says, and behind it the `.env` of the folder: as goose and dbmate read them. */
 export async function readToolVariables(environment: Environment, folder: string): Promise<Environment> {
-  const path = join(folder, ".env");
-  const inFile = (await pathExists(path)) ? await readEnvFile(path).catch(() => ({})) : {}; // a damaged one is told elsewhere
+  const inFile = await readEnvFile(join(folder, ".env")).catch(() => ({})); // one that is damaged is told elsewhere
   const given = Object.entries(environment).filter(([, value]) => value !== undefined);
   return { ...inFile, ...Object.fromEntries(given) };
 }

@@ -103,28 +103,27 @@ async function checkEngine(runner: Runner, target: Target | undefined): Promise<
   const engine =
     asked.state === "ok" && !engineIsLocal(name) ? { ...asked, found: asked.found + elsewhere(name) } : asked;
   if (kind !== "compose" || engine.state === "problem") return [engine];
-  return [engine, await askCompose(runner, name)];
-}
-
-async function askCompose(runner: Runner, engine: EngineName): Promise<Check> {
   const { explainNoCompose } = await import("../server/compose-command.ts");
-  const version = () => captureDocker(runner, ["compose", "version", "--short"], { timeoutMs: 15_000 });
-  const { value, error } = await attempt(() =>
-    version().catch((refused: unknown) => {
-      throw explainNoCompose(refused, engine);
-    }),
-  );
-  const name = `${engine} compose`;
-  if (error !== undefined) return problemOf(name, error, "https://docs.docker.com/compose/install/");
-  return { name, state: "ok", found: value?.trim() ?? "" };
+  const explain = (refused: unknown) => explainNoCompose(refused, name);
+  return [engine, await ask(runner, `${name} compose`, ["compose", "version", "--short"], true, explain)];
 }
 
 function elsewhere(engine: EngineName): string {
   return ` on another machine (${engineEndpoint(engine)}): published ports and bind mounts are that machine's, so pgrove url has none to name`;
 }
 
-async function ask(runner: Runner, name: string, args: string[], needed: boolean): Promise<Check> {
-  const { value, error } = await attempt(() => captureDocker(runner, args, { timeoutMs: 15_000 }));
+async function ask(
+  runner: Runner,
+  name: string,
+  args: string[],
+  needed: boolean,
+  explain = (refused: unknown) => refused,
+): Promise<Check> {
+  const { value, error } = await attempt(() =>
+    captureDocker(runner, args, { timeoutMs: 15_000 }).catch((refused: unknown) => {
+      throw explain(refused);
+    }),
+  );
   if (error === undefined) return { name, state: "ok", found: value?.trim() ?? "" };
   if (!needed) return { name, state: "skipped", found: `not needed here; ${messageOf(error).split("\n")[0]}` };
   return problemOf(name, error, "https://docs.docker.com/compose/install/");

@@ -10,9 +10,9 @@ import { readBranch, readGitFolders } from "./git-files.ts";
 
 /** The hash of a file's content, or of all files in a folder with their names. Throws when it cannot be read, or may never end. */
 export async function hashContent(path: string): Promise<string> {
-  await requireEndingFile(path); // a branch may have linked it to anything
+  const found = await requireEndingFile(path); // a branch may have linked it to anything
   const hash = createHash("sha256");
-  if (!(await stat(path)).isDirectory()) {
+  if (!found.isDirectory()) {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
     return hash.digest("hex");
   }
@@ -171,9 +171,9 @@ export async function findDefaultCommit(
   const head = (await ask(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"])).stdout.trim();
   const named = head.replace(/^refs\/remotes\/origin\//, "");
   const branches = [named, "main", "master"].filter((name) => name !== "").map((name) => `refs/heads/${name}`);
-  for (const ref of [...branches, "HEAD"]) {
-    const { stdout, exitCode } = await ask(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`]);
-    if (exitCode === 0) return stdout.trim();
-  }
-  return undefined;
+  const listed = (await ask(["for-each-ref", "--format=%(refname) %(objectname)", ...branches])).stdout.split("\n");
+  const found = branches.flatMap((ref) => listed.filter((line) => line.startsWith(`${ref} `)));
+  if (found[0] !== undefined) return found[0].split(" ")[1];
+  const { stdout, exitCode } = await ask(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+  return exitCode === 0 ? stdout.trim() : undefined;
 }

@@ -4,7 +4,7 @@ import type { Environment } from "../config/env-vars.ts";
 import type { Layout } from "../config/schema-migrations.ts";
 
 const DIRS = ["GOOSE_MIGRATION_DIR", "DBMATE_MIGRATIONS_DIR"] as const;
-const TABLES = { goose: "GOOSE_TABLE", dbmate: "DBMATE_MIGRATIONS_TABLE" } as const;
+const TABLES: Partial<Record<Layout, string>> = { goose: "GOOSE_TABLE", dbmate: "DBMATE_MIGRATIONS_TABLE" };
 
 /** A variable and what it says. */
 export interface Told {
@@ -23,9 +23,9 @@ export function toldDirs(variables: Environment): Told[] {
 
 /** The table in which a layout's own tool is told to remember what is applied. */
 export function toldTable(variables: Environment, layout: Layout): Told | undefined {
-  const variable = layout === "goose" || layout === "dbmate" ? TABLES[layout] : undefined;
-  const value = variable === undefined ? "" : (variables[variable] ?? "");
-  return variable === undefined || value === "" ? undefined : { variable, value };
+  const variable = TABLES[layout];
+  const value = variable && variables[variable];
+  return variable && value ? { variable, value } : undefined;
 }
 
 /** Whether the variables say anything to these tools. */

@@ -10,7 +10,7 @@ import { openServer } from "../server/open-server.ts";
 import type { ServerTools } from "../server/server.ts";
 import { isPlan } from "../sys/operation.ts";
 import { type Identity, isSameIdentity, readIdentity, readVisits, rememberVisit, type Visit } from "./identities.ts";
-import { databaseOf, isSameDatabase } from "./same-server.ts";
+import { databaseOf, sameDatabaseAs } from "./same-server.ts";
 import type { LiveTarget, Target } from "./target.ts";
 import type { TargetPlace } from "./target-place.ts";
 
@@ -35,8 +35,9 @@ export async function withProtection(target: Target, place: TargetPlace, guards:
   const found = await Promise.all(
     guards.map(async (guard) => ({ ...guard, own: await guard.target().catch(() => undefined) })),
   );
+  const isSame = sameDatabaseAs(target, tools);
   for (const { name, own, note } of found) {
-    if (own === undefined || !(await isSameDatabase(target, own, tools))) continue;
+    if (own === undefined || !(await isSame(own))) continue;
     if (note !== undefined) place.note(note);
     return protectedAs(guarded, name);
   }

@@ -4,23 +4,28 @@ import { networkInterfaces } from "node:os";
 import { type Connection, eachAddress, isSocket } from "../postgres/url.ts";
 import { openServer } from "../server/open-server.ts";
 import type { ServerTools } from "../server/server.ts";
+import { once } from "../sys/once.ts";
 import type { Target } from "./target.ts";
 
 /** How long a name server may take. Two names that it does not tell are compared as they are written. */
 const LOOKUP_MS = 2_000;
 
-/** Whether both names lead to one server, and there to one database. */
-export async function isSameDatabase(one: Target, other: Target, tools: ServerTools): Promise<boolean> {
-  const [own, others] = await Promise.all([databaseOf(one, tools), databaseOf(other, tools)]);
-  if (own === undefined || own !== others) return false;
-  if (one.server.kind !== "url" && Bun.deepEquals(one.server, other.server)) return true;
-  const [addresses, candidates] = await Promise.all([addressesOf(one, tools), addressesOf(other, tools)]);
-  for (const address of addresses) {
-    for (const candidate of candidates) {
-      if (address.port === candidate.port && (await isSameHost(address, candidate))) return true;
+/** Tells of others whether they lead to one server with the target, and there to one database. The target is asked once. */
+export function sameDatabaseAs(one: Target, tools: ServerTools): (other: Target) => Promise<boolean> {
+  const database = once(() => databaseOf(one, tools));
+  const addresses = once(() => addressesOf(one, tools));
+  return async (other) => {
+    const [own, others] = await Promise.all([database(), databaseOf(other, tools)]);
+    if (own === undefined || own !== others) return false;
+    if (one.server.kind !== "url" && Bun.deepEquals(one.server, other.server)) return true;
+    const candidates = await addressesOf(other, tools);
+    for (const address of await addresses()) {
+      for (const candidate of candidates) {
+        if (address.port === candidate.port && (await isSameHost(address, candidate))) return true;
+      }
     }
-  }
-  return false;
+    return false;
+  };
 }
 
 type ServerAddress = Pick<Connection, "host" | "hostaddr" | "port">;

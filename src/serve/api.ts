@@ -183,9 +183,9 @@ export function addRead<Path extends Form = typeof nothing, Query extends Form =
       if (target !== undefined) requireTarget(grant, target);
       const words = route.words(input);
       const { value, ageMs } = await askProgram(api, words, route);
-      const typed = await typedNames(api);
-      const maySee = (written: string) => target !== undefined || mayUse(grant, typed(written));
-      const document = route.only?.(value, maySee) ?? value;
+      const isWhole = route.only === undefined || target !== undefined || grant.targets.length === 0;
+      const typed = isWhole ? undefined : await typedNames(api);
+      const document = (typed && route.only?.(value, (written) => mayUse(grant, typed(written)))) ?? value;
       context.header("Age", String(Math.floor(ageMs / 1000)));
       context.header("X-Pgrove-Command", encodeURI(showLine(words)));
       return context.json(document);

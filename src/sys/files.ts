@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
 import {
   access,
   type FileHandle,
@@ -98,10 +98,13 @@ export function errorCode(error: unknown): string | undefined {
 /** Linux's /dev/null, which ends at once: what is linked to it is meant to be empty. */
 const NULL_DEVICE = (1 << 8) | 3;
 
-/** Throws (exit 1) for what may never end: a pipe, a device, a socket. Links are followed; a folder is refused by who reads it. */
-export async function requireEndingFile(path: string): Promise<void> {
+/**
+ * What is there. Throws (exit 1) for what may never end: a pipe, a device, a socket. Links are followed; a folder is refused by
+ * who reads it.
+ */
+export async function requireEndingFile(path: string): Promise<Stats> {
   const found = await stat(path);
-  if (found.isFile() || found.isDirectory() || (found.isCharacterDevice() && found.rdev === NULL_DEVICE)) return;
+  if (found.isFile() || found.isDirectory() || (found.isCharacterDevice() && found.rdev === NULL_DEVICE)) return found;
   throw failure("not_a_file", `${path} is not a regular file, so it is not read`, "look at it, and remove it");
 }
 

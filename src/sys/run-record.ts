@@ -143,7 +143,7 @@ export async function findEndedRuns({ stateDir, userKey }: RecordPlace): Promise
   const [signer, place] = await Promise.all([findSigner(userKey), ownPlace()]);
   for (const name of names) {
     const file = join(runsFolder(stateDir), name);
-    const parsed = parseRecord((await readTextIfExists(file).catch(() => undefined)) ?? "", name);
+    const parsed = parseRecord(await readTextIfExists(file).catch(() => undefined), name);
     if (parsed === undefined) continue;
     const { record, text, signature } = parsed;
     const isHere = record.place === undefined || Bun.deepEquals(record.place, place); // an older pgrove's says no place
@@ -224,7 +224,10 @@ async function listRecords(stateDir: string): Promise<string[]> {
 }
 
 /** A record, and what of it was signed; undefined when it is half-written, a newer pgrove's, or not the file's own. */
-function parseRecord(text: string, name: string): { record: OpenRun; text: string; signature: unknown } | undefined {
+function parseRecord(
+  text: string | undefined,
+  name: string,
+): { record: OpenRun; text: string; signature: unknown } | undefined {
   const parsed = parseJson(text); // undefined where a crash has half-written it, before anything was made
   if (!isOpenRun(parsed)) return undefined;
   const { signature, ...record } = parsed;

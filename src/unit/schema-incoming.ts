@@ -25,7 +25,7 @@ import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
-import { plural } from "../sys/amounts.ts";
+import { formatCount, plural } from "../sys/amounts.ts";
 import type { Work } from "../work/work.ts";
 import { analyzeSchema, countSchemaRows } from "./schema-source.ts";
 import { chooseOwner, findOwnSchema, inTarget, type SchemaPlace } from "./schema-target.ts";
@@ -144,7 +144,7 @@ export function requireSameRows(expected: RowCounts, found: RowCounts, label: st
     if (actual === rows || (found.has(table) && (actual ?? rows) === (rows ?? actual))) continue;
     throw failure(
       "rows_differ",
-      `the copy is not what was read: ${table} has ${actual == null ? "no rows" : plural(actual, "row")}, not ${rows}; ${label} was not touched`,
+      `the copy is not what was read: ${table} has ${actual == null ? "no rows" : plural(actual, "row")}, not ${rows == null ? rows : formatCount(rows)}; ${label} was not touched`,
       "try again",
     );
   }

@@ -122,7 +122,7 @@ export class PastFacts {
       for (const { sval } of partsOf(keys, "String")) this.required.add(keyOfColumn(table, sval));
     }
     const columns = columnsNotNull(constraint);
-    if (contype === "CONSTR_CHECK" && findPart(constraint.raw_expr, "NullTest") === undefined) {
+    if (contype === "CONSTR_CHECK" && findPart(constraint.raw_expr, "NullTest")?.nulltesttype !== "IS_NOT_NULL") {
       const key = keyOfColumn(table, conname ?? `${table.relname}_check`);
       this.bounds.add(key);
       if (skip_validation) this.unchecked.add(key);
