@@ -221,7 +221,7 @@ describe("what was counted is compared", () => {
     const { comparison } = await restore(bench, await openLive(server, target, bench), path);
     expect(comparison).toMatchObject({ tables: 2, rows: 100 });
     expect(comparison?.doubts).toHaveLength(1);
-    expect(bench.notes.filter((note) => note.includes("5000"))).toEqual(comparison?.doubts ?? []);
+    expect(bench.notes.filter((note) => note.includes("5,000"))).toEqual(comparison?.doubts ?? []);
   });
 
   test("a damaged manifest, or one of another file, refuses the dump by name and by path", async () => {
