@@ -1,6 +1,6 @@
 /** From the command line to a command and back to an exit code. */
 import { isatty } from "node:tty";
-import { wantsDebug, wantsJsonLog } from "../config/env-vars.ts";
+import { mistakenLog, wantsDebug, wantsJsonLog } from "../config/env-vars.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import { dropStaleMark } from "../sys/hook-mark.ts";
 import {
@@ -147,6 +147,8 @@ async function runChosen(
   const { preventCoreDumps } = await import("../sys/core-dumps.ts");
   preventCoreDumps(); // before a password is read
   await dropStaleMark(process.env, isatty(0));
+  const mistake = mistakenLog(process.env);
+  if (mistake !== undefined) output.warn(mistake);
   const context = createContext({ version, argv, flags, output });
   const { runCommand } = await import("./command.ts");
   try {

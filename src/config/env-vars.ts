@@ -11,3 +11,10 @@ export function wantsDebug(environment: Environment): boolean {
 export function wantsJsonLog(environment: Environment): boolean {
   return environment.PGROVE_LOG?.trim().toLowerCase() === "json";
 }
+
+/** What to say of a PGROVE_LOG that means nothing; undefined where it is unset, empty or one of its words. */
+export function mistakenLog({ PGROVE_LOG }: Environment): string | undefined {
+  const word = PGROVE_LOG?.trim().toLowerCase() ?? "";
+  if (word === "" || word === "json" || word === "text") return undefined;
+  return `PGROVE_LOG is ${JSON.stringify(PGROVE_LOG)}, which is neither json nor text; the story is written as text`;
+}
