@@ -87,7 +87,7 @@ function judge(
   adoptOldKey(memory, rule.name, target.name, key);
   const base = {
     ...{ rule: rule.name, target: target.name, key, severity: rule.severity, kind: MEASURES[measure].kind, limit },
-    hint: hintFor(measure, typedName(target)),
+    hint: hintFor(measure, typedName(target), "figure" in verdict ? verdict.figure.subject : undefined),
   };
   if (!("figure" in verdict)) {
     // What cannot be asked now may hold all the same: since when it did is not forgotten.
