@@ -11,7 +11,7 @@ import { AnswerCache } from "./answer-cache.ts";
 import { createApp } from "./app.ts";
 import { createConfigReader } from "./config-reader.ts";
 import { Jobs } from "./jobs.ts";
-import { hostsOf, type Listening, type TlsFiles } from "./listening.ts";
+import { type Listening, ownNames, type TlsFiles } from "./listening.ts";
 import { createOwnProgram } from "./own-program.ts";
 import { listWatched } from "./watched-files.ts";
 
@@ -67,7 +67,7 @@ export async function startServing(options: ServeOptions): Promise<Served> {
   const app = createApp({
     ...{ program, cache, jobs, clock, config, environment, ending: ending.signal },
     ...{ pgroveVersion: options.pgroveVersion, complain: options.complain },
-    hosts: () => hostsOf(listening, server?.port ?? listening.port),
+    names: () => ownNames(listening, server?.port ?? listening.port),
     ...{ findGrant: findOwnGrant, nowMs: () => performance.now() },
     clientOf: (request) => server?.requestIP(request)?.address ?? "",
   });

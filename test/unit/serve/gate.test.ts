@@ -82,7 +82,7 @@ test("a reader that leaves while it is asked whether they may stay is not writte
 test("who asks for the head alone leaves no stream behind", async () => {
   let isCancelled = false;
   const app = new Hono();
-  app.use("*", guardBrowsers({ hosts: () => new Set(["own:1"]) }));
+  app.use("*", guardBrowsers({ names: () => ({ hosts: new Set(["own:1"]), origins: new Set() }) }));
   const cancel = () => {
     isCancelled = true;
   };
