@@ -44,7 +44,7 @@ export interface Served {
 
 /** Larger bodies are refused before they are read. */
 const MOST_BODY_BYTES = 64 * 1024;
-/** Seconds after which a connection that says nothing is closed. */
+/** Seconds after which a connection that says nothing is closed; a stream of events has a beat of its own, and does not last longer unread. */
 const IDLE_S = 120;
 
 /** Opens the address. Throws (exit 4) where it cannot be had. */
@@ -71,11 +71,7 @@ export async function startServing(options: ServeOptions): Promise<Served> {
     ...{ findGrant: findOwnGrant, nowMs: () => performance.now() },
     clientOf: (request) => server?.requestIP(request)?.address ?? "",
   });
-  server = listen(options, (request, running) => {
-    // A stream of events may be quiet for longer; it has a beat of its own.
-    if (request.headers.get("accept")?.includes("text/event-stream")) running.timeout(request, 0);
-    return app.fetch(request);
-  });
+  server = listen(options, app.fetch);
   const running = server;
   return {
     url: `${options.tls === undefined ? "http" : "https"}://${shownHost(listening)}:${running.port}/`,
@@ -98,7 +94,7 @@ function shownHost({ address }: Listening): string {
 
 function listen(
   { listening, tls }: ServeOptions,
-  answer: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>,
+  answer: (request: Request) => Response | Promise<Response>,
 ): Bun.Server<undefined> {
   const { address, port } = listening;
   try {
