@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { FailureDocument } from "../src/answers/error.ts";
 import { Failure, Line } from "./parts.tsx";
 import { sayPlan } from "./plan.ts";
+import { type RoleMap, roleBody, roleWords } from "./role-map.ts";
+import { Roles } from "./roles.tsx";
 import { read, ServerError, send } from "./server.ts";
 import { visible } from "./words.ts";
 
@@ -20,6 +22,8 @@ export interface Deed {
   field?: { key: string; label: string; optional?: boolean; options?: () => Promise<Option[]> };
   /** What can be ticked: its key in the body, and its word in the command line. */
   flags?: readonly Flag[];
+  /** The roles that the server's may take the places of. */
+  roles?: readonly string[];
 }
 
 interface Flag {
@@ -56,14 +60,22 @@ function usePlan(deed: Deed, filled: object | undefined, tell: (reason?: unknown
   return plan;
 }
 
-function fill({ field }: Deed, value: string, ticked: readonly Flag[]): Record<string, string | true> {
+/** What was filled in and ticked. */
+interface Filled {
+  value: string;
+  ticked: readonly Flag[];
+  map: RoleMap;
+}
+
+function fill({ field }: Deed, { value, ticked, map }: Filled): Record<string, unknown> {
   const named = field === undefined || value === "" ? {} : { [field.key]: value };
-  return { ...named, ...Object.fromEntries(ticked.map(({ key }) => [key, true as const])) };
+  return { ...named, ...Object.fromEntries(ticked.map(({ key }) => [key, true as const])), ...roleBody(map) };
 }
 
 /** What to type instead. */
-function lineOf({ line }: Deed, value: string, ticked: readonly Flag[]): string {
-  return [typeof line === "string" ? line : line(value), ...ticked.map(({ word }) => word)].join(" ");
+function lineOf({ line }: Deed, { value, ticked, map }: Filled): string {
+  const words = [...ticked.map(({ word }) => word), ...roleWords(map)];
+  return [typeof line === "string" ? line : line(value), ...words].join(" ");
 }
 
 function useOptions({ field }: Deed, choose: (value: string) => void, tell: (reason: unknown) => void) {
@@ -82,13 +94,16 @@ export function DeedDialog({ deed, close }: { deed: Deed; close(): void }) {
   const [typed, setTyped] = useState("");
   const [value, setValue] = useState("");
   const [ticked, setTicked] = useState<readonly Flag[]>([]);
+  const [map, setMap] = useState<RoleMap>({});
+  const [settled, setSettled] = useState<RoleMap>({});
   const [failure, setFailure] = useState<FailureDocument>();
   const tell = (reason?: unknown) => setFailure(reason instanceof ServerError ? reason.failure : undefined);
   const { field, flags = [] } = deed;
   const options = useOptions(deed, setValue, tell);
   const isChoice = field?.options !== undefined;
   const isAskable = !isChoice || options !== undefined;
-  const plan = usePlan(deed, isAskable ? fill(deed, isChoice ? value : "", ticked) : undefined, tell);
+  const asked = { value: isChoice ? value : "", ticked, map: settled };
+  const plan = usePlan(deed, isAskable ? fill(deed, asked) : undefined, tell);
   useEffect(() => dialog.current?.showModal(), []);
   const isReady =
     (deed.typed === undefined || typed === deed.typed) &&
@@ -99,7 +114,7 @@ export function DeedDialog({ deed, close }: { deed: Deed; close(): void }) {
     event.preventDefault();
     if (!isReady) return;
     const confirm = deed.typed === undefined ? {} : { confirm: typed };
-    send(deed.path, { ...deed.body, ...fill(deed, value, ticked), ...confirm }).then(shut, tell);
+    send(deed.path, { ...deed.body, ...fill(deed, { value, ticked, map }), ...confirm }).then(shut, tell);
   };
   return (
     <dialog ref={dialog} onClose={close} aria-labelledby="deed-title">
@@ -109,6 +124,7 @@ export function DeedDialog({ deed, close }: { deed: Deed; close(): void }) {
         {flags.map((flag) => (
           <Tick key={flag.key} of={flag} ticked={ticked} set={setTicked} />
         ))}
+        <Roles of={deed.roles ?? []} map={map} set={setMap} settle={setSettled} />
         {deed.plans ? <PlanOf plan={plan} isLoss={deed.typed !== undefined} isAsked={failure === undefined} /> : null}
         {deed.typed === undefined ? null : (
           <label>
@@ -118,7 +134,7 @@ export function DeedDialog({ deed, close }: { deed: Deed; close(): void }) {
             <input value={typed} onInput={(event) => setTyped(event.currentTarget.value)} autocomplete="off" />
           </label>
         )}
-        <Line words={lineOf(deed, value, ticked)} />
+        <Line words={lineOf(deed, { value, ticked, map })} />
         {failure === undefined ? null : <Failure failure={failure} />}
         <p class="buttons">
           <button type="button" onClick={shut}>

@@ -45,6 +45,7 @@ function useScreen(): ScreenName {
     };
     addEventListener("hashchange", follow);
     addEventListener("keydown", onKey);
+    follow(); // it may have changed between the first drawing and now
     return () => {
       removeEventListener("hashchange", follow);
       removeEventListener("keydown", onKey);

@@ -62,8 +62,9 @@ function DumpTable({
   ask,
   plan,
 }: Pick<ScreenProps, "target" | "ask"> & { dumps: readonly DumpDocument[]; plan: PruneDumpsDocument | undefined }) {
-  const restore = (name: string) => () =>
+  const restore = (name: string, roles: readonly string[]) => () =>
     ask({
+      roles,
       ...{ title: `Restore into ${target}`, path: pathOf`/api/v1/targets/${target}/restore`, body: { dump: name } },
       ...{ plans: true, typed: target, line: `pgrove restore ${quoted(name)} --to ${quoted(target)}` },
     });
@@ -95,7 +96,7 @@ function DumpTable({
         },
         {
           head: "Do",
-          cell: ({ name, pinned }) => (
+          cell: ({ name, pinned, manifest }) => (
             <span class="deeds">
               <button type="button" onClick={verify(name)}>
                 Verify
@@ -103,7 +104,7 @@ function DumpTable({
               <button type="button" class="pin" onClick={keep(name, pinned ? "unpin" : "pin")}>
                 {pinned ? "Unpin" : "Pin"}
               </button>
-              <button type="button" class="danger" onClick={restore(name)}>
+              <button type="button" class="danger" onClick={restore(name, rolesOf(manifest))}>
                 Restore
               </button>
             </span>
@@ -112,6 +113,12 @@ function DumpTable({
       ]}
     />
   );
+}
+
+/** Those that the dump says it needs; none where nothing is known of it. */
+function rolesOf(manifest: DumpDocument["manifest"]): readonly string[] {
+  const roles = manifest?.roles;
+  return Array.isArray(roles) ? roles.map(String) : [];
 }
 
 function Proved({ of: { fault, proved } }: { of: DumpDocument }) {

@@ -1,8 +1,11 @@
 /** What `check` and `metrics` look at: the targets that are meant, and the tools for it. */
+import type { LoadedConfig } from "../config/load-config.ts";
 import { usageError } from "../errors.ts";
 import { openMigrations, type TargetMigrations } from "../migrate/worktree-migrations.ts";
 import type { WatchTools } from "../monitor/figures/read-figures.ts";
+import type { KnownTargets } from "../monitor/rules/target-identity.ts";
 import { readRegistry } from "../repo/registry.ts";
+import { isLinked, mainConfig } from "../resolve/main-server.ts";
 import { readJournal } from "../sys/journal.ts";
 import { once } from "../sys/once.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +20,17 @@ export async function chooseSubjects(
   const { rows } = await readRegistry(await context.stateDir());
   const names = rows.filter(({ state, gone }) => state === "ready" && gone === undefined).map(({ name }) => name);
   return await Promise.all(["main", ...names].map((name) => openMigrations(context, name)));
+}
+
+/** The targets that findings can be of, by this checkout's pgrove.yaml and main's. */
+export async function findKnownTargets(context: Context): Promise<KnownTargets> {
+  const [loaded, { state, rows }] = [await context.config(), await readRegistry(await context.stateDir())];
+  const ids = rows.filter(({ gone }) => gone === undefined).map(({ id }) => id);
+  const worktrees = state === "whole" ? new Set(ids) : undefined;
+  if (loaded === undefined) return { worktrees, environments: undefined };
+  const mains = (await isLinked(loaded)) ? await mainConfig(loaded, context.targetPlace) : loaded;
+  const named = (each: LoadedConfig) => Object.keys(each.config.environments);
+  return { worktrees, environments: mains && new Set([...named(loaded), ...named(mains)]) };
 }
 
 /** The tools. A dump counts as proved by the user's own key, and by the shared one where that is known. */

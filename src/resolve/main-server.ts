@@ -143,10 +143,11 @@ export async function adoptOwnServer(target: Target, connection: Connection, pla
     if (port !== connection.port) return target;
     const { user, password } = await opened.access();
     const secret = connection.password ?? (user === connection.user ? password : undefined);
-    const { database } = connection;
+    const { database, host, hostaddr } = connection;
     return {
       ...target,
       server,
+      dialled: { host, port, ...(hostaddr === undefined ? {} : { hostaddr }) },
       hasServices: true,
       ...(extras === undefined && scheme === undefined ? {} : { programs: { extras: extras ?? {}, scheme } }),
       login: {

@@ -55,6 +55,11 @@ async function isSameHost(one: ServerAddress, other: ServerAddress): Promise<boo
   return places.some((place) => second.includes(place));
 }
 
+/** An address as text, the same however it is written; nobody is asked for it. */
+export function spellOneWay(address: ServerAddress): string {
+  return `${nameOf(address)}:${address.port}`;
+}
+
 /** "" stands for this machine. */
 function nameOf(connection: ServerAddress): string {
   if (isSocket(connection)) return "";

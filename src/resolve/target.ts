@@ -30,6 +30,8 @@ export interface Target {
   guards?: readonly string[];
   /** Its server is the one that `services` of pgrove.yaml use: they are stopped while it is replaced. */
   hasServices?: true;
+  /** The address of the URL that named it, where its server is not the URL's any more. */
+  dialled?: Pick<Connection, "host" | "hostaddr" | "port">;
   /** What only other programs read in the URL that named it, where its server is not the URL's any more. */
   programs?: { extras: Readonly<Record<string, string>>; scheme: string | undefined };
 }

@@ -3,8 +3,8 @@
  * A stream that is silent for long is closed by the server and by proxies: a comment now and then keeps it.
  */
 const BEAT_EVERY_MS = 5_000;
-/** What a reader has not taken by then is too much: it is cut off, and asks anew. */
-const MOST_WAITING = 200;
+/** What a reader has not taken by then is too much: it is cut off, and asks anew. A job's event has its last lines, and so some size. */
+const MOST_WAITING_BYTES = 1024 * 1024;
 
 type Send = (event: string, data: unknown) => void;
 
@@ -36,7 +36,7 @@ export function streamEvents(
         };
         const write = (text: string) => {
           if (!open) return;
-          if ((controller.desiredSize ?? 0) < -MOST_WAITING) close();
+          if ((controller.desiredSize ?? 0) <= 0) close();
           else controller.enqueue(encoder.encode(text));
         };
         const isAllowed = () => stillCounts().catch(() => false);
@@ -57,7 +57,7 @@ export function streamEvents(
       },
       cancel: () => stop(),
     },
-    { highWaterMark: 1 },
+    new ByteLengthQueuingStrategy({ highWaterMark: MOST_WAITING_BYTES }),
   );
   return new Response(stream, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
 }

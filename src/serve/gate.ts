@@ -7,10 +7,11 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Grant } from "./access-tokens.ts";
 import type { ApiVariables } from "./api.ts";
 import { FailureLimit, HttpError } from "./failures.ts";
+import { isAmong, type OwnNames } from "./listening.ts";
 
 export interface GateOptions {
-  /** The values of Host that are ours, with their ports, in lower case. */
-  hosts(): ReadonlySet<string>;
+  /** The names that are ours. */
+  names(): OwnNames;
   /** What a token allows. */
   findGrant(text: string): Promise<Grant | undefined>;
   nowMs(): number;
@@ -22,11 +23,11 @@ const SAFE = ["GET", "HEAD"];
 const METHODS = [...SAFE, "POST"];
 
 /** Whatever is asked: the host, the origin, and headers that hold for each answer. */
-export function guardBrowsers({ hosts }: Pick<GateOptions, "hosts">): MiddlewareHandler<ApiVariables> {
+export function guardBrowsers({ names }: Pick<GateOptions, "names">): MiddlewareHandler<ApiVariables> {
   return async (context, next) => {
     const { req } = context;
-    const host = req.header("host")?.toLowerCase() ?? "";
-    if (!hosts().has(host))
+    const { hosts, origins } = names();
+    if (!isAmong(hosts, req.header("host")?.toLowerCase() ?? ""))
       throw new HttpError(
         421,
         "host",
@@ -37,7 +38,7 @@ export function guardBrowsers({ hosts }: Pick<GateOptions, "hosts">): Middleware
       context.header("Allow", METHODS.join(", "));
       throw new HttpError(405, "method", "this server knows GET, HEAD and POST");
     }
-    if (!isVisit(req)) requireOwnOrigin(req.header("origin"), req.header("sec-fetch-site"), hosts());
+    if (!isVisit(req)) requireOwnOrigin(req.header("origin"), req.header("sec-fetch-site"), origins);
     if (!SAFE.includes(req.method)) {
       const type = req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
       if (type !== "application/json") throw new HttpError(415, "content_type", "send application/json");
@@ -63,10 +64,12 @@ function isVisit(req: Context["req"]): boolean {
   return req.method === "GET" && req.path === "/" && navigates && req.header("origin") === undefined;
 }
 
-function requireOwnOrigin(origin: string | undefined, site: string | undefined, hosts: ReadonlySet<string>): void {
-  const isOwn = origin === undefined || hosts.has(origin.toLowerCase().replace(/^https?:\/\//, ""));
-  // What is typed, or clicked in another program, has the site "none".
-  if (isOwn && site !== "cross-site" && site !== "same-site") return;
+/** What is typed, or clicked in another program, has the site "none"; what is no browser has none at all. */
+const OWN_SITES: readonly (string | undefined)[] = [undefined, "none", "same-origin"];
+
+function requireOwnOrigin(origin: string | undefined, site: string | undefined, origins: ReadonlySet<string>): void {
+  const isOwn = origin === undefined || isAmong(origins, origin.toLowerCase());
+  if (isOwn && OWN_SITES.includes(site)) return;
   throw new HttpError(403, "origin", "requests from other origins are refused");
 }
 

@@ -9,6 +9,7 @@ export interface Listening {
   /** 0: any that is free. */
   port: number;
   isLoopback: boolean;
+  isEncrypted: boolean;
   /** Further names it is asked by, in lower case, with a port where it is not the usual one. */
   names: readonly string[];
 }
@@ -63,13 +64,32 @@ export async function planListening(text: string | undefined, exposure: Exposure
       "--tls-cert FILE --tls-key FILE, or --behind-proxy https://NAME",
     );
   }
-  return { address, port, isLoopback: !isOpen, names };
+  return { address, port, isLoopback: !isOpen, isEncrypted: tls !== undefined, names };
 }
 
-/** The values of Host that mean this server. */
-export function hostsOf({ address, names }: Listening, port: number): ReadonlySet<string> {
+/** By what a server is asked, all in lower case. */
+export interface OwnNames {
+  /** The values of Host that mean it. */
+  hosts: ReadonlySet<string>;
+  /** The origins whose pages are its own: a page of the same name without encryption may be anybody's. */
+  origins: ReadonlySet<string>;
+}
+
+/** The names of a server that listens at that port. The usual port of its scheme may be left out, as browsers do. */
+export function ownNames({ address, names, isEncrypted }: Listening, port: number): OwnNames {
   const own = LOOPBACK.test(address) ? ["127.0.0.1", "localhost", "[::1]", bracketed(address)] : [bracketed(address)];
-  return new Set([...own.map((name) => `${name}:${port}`), ...names, ...names.map((name) => `${name}:${port}`)]);
+  const origins = [
+    ...own.map((name) => new URL(`${isEncrypted ? "https" : "http"}://${name}:${port}`).origin),
+    ...names.map((name) => new URL(`https://${name}`).origin),
+    ...(isEncrypted ? names.map((name) => new URL(`https://${name}:${port}`).origin) : []),
+  ];
+  const explicit = [...own, ...names].map((name) => `${name}:${port}`);
+  return { hosts: new Set([...origins.map((each) => new URL(each).host), ...explicit]), origins: new Set(origins) };
+}
+
+/** Whether it is one of those; a certificate's `*` stands for the first part of a name. */
+export function isAmong(names: ReadonlySet<string>, name: string): boolean {
+  return names.has(name) || names.has(name.replace(/^(https:\/\/)?[^.:/]+(?=\.)/, "$1*"));
 }
 
 function bracketed(address: string): string {
@@ -96,5 +116,6 @@ async function namesOfCertificate(tls: TlsFiles): Promise<string[]> {
     throw usageError("--tls-key is not the key of --tls-cert", "--tls-cert FILE --tls-key FILE");
   }
   const { subjectAltName = "" } = certificate;
-  return [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name = ""]) => name.toLowerCase());
+  const names = [...subjectAltName.matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].map(([, name = ""]) => bracketed(name));
+  return names.flatMap((name) => (URL.canParse(`https://${name}`) ? [new URL(`https://${name}`).hostname] : []));
 }

@@ -11,7 +11,7 @@ import { AnswerCache } from "./answer-cache.ts";
 import { createApp } from "./app.ts";
 import { createConfigReader } from "./config-reader.ts";
 import { Jobs } from "./jobs.ts";
-import { hostsOf, type Listening, type TlsFiles } from "./listening.ts";
+import { type Listening, ownNames, type TlsFiles } from "./listening.ts";
 import { createOwnProgram } from "./own-program.ts";
 import { listWatched } from "./watched-files.ts";
 
@@ -44,7 +44,7 @@ export interface Served {
 
 /** Larger bodies are refused before they are read. */
 const MOST_BODY_BYTES = 64 * 1024;
-/** Seconds after which a connection that says nothing is closed. */
+/** Seconds after which a connection that says nothing is closed; a stream of events has a beat of its own, and does not last longer unread. */
 const IDLE_S = 120;
 
 /** Opens the address. Throws (exit 4) where it cannot be had. */
@@ -67,15 +67,11 @@ export async function startServing(options: ServeOptions): Promise<Served> {
   const app = createApp({
     ...{ program, cache, jobs, clock, config, environment, ending: ending.signal },
     ...{ pgroveVersion: options.pgroveVersion, complain: options.complain },
-    hosts: () => hostsOf(listening, server?.port ?? listening.port),
+    names: () => ownNames(listening, server?.port ?? listening.port),
     ...{ findGrant: findOwnGrant, nowMs: () => performance.now() },
     clientOf: (request) => server?.requestIP(request)?.address ?? "",
   });
-  server = listen(options, (request, running) => {
-    // A stream of events may be quiet for longer; it has a beat of its own.
-    if (request.headers.get("accept")?.includes("text/event-stream")) running.timeout(request, 0);
-    return app.fetch(request);
-  });
+  server = listen(options, app.fetch);
   const running = server;
   return {
     url: `${options.tls === undefined ? "http" : "https"}://${shownHost(listening)}:${running.port}/`,
@@ -98,7 +94,7 @@ function shownHost({ address }: Listening): string {
 
 function listen(
   { listening, tls }: ServeOptions,
-  answer: (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>,
+  answer: (request: Request) => Response | Promise<Response>,
 ): Bun.Server<undefined> {
   const { address, port } = listening;
   try {

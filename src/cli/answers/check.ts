@@ -12,7 +12,7 @@ function namesOf(results: readonly RuleResult[], key: "rule" | "target"): string
 const STYLES: Readonly<Record<Severity, Style>> = { info: "dim", warning: "yellow", critical: "red" };
 
 /** What fires, the worst first, each with its rule and the next command; and what could not be asked. */
-export function renderCheck(found: CheckFindings, paint: Paint): string {
+export function renderCheck(found: Pick<CheckFindings, "results">, paint: Paint): string {
   const fires = findingsOf(found);
   const unknown = found.results.filter(({ state }) => state === "unknown");
   const waits = found.results.filter(({ state }) => state === "waits");
@@ -36,7 +36,7 @@ function describeUnknown(unknown: readonly RuleResult[]): string {
     .join("\n");
 }
 
-function summarize({ results }: CheckFindings): string {
+function summarize({ results }: Pick<CheckFindings, "results">): string {
   const count = results.filter(({ state }) => state === "fires").length;
   const asked = results.filter(({ state }) => state !== "unknown" && state !== "none");
   const targets = namesOf(asked, "target").length;

@@ -7,7 +7,7 @@ import { renderCheck } from "../answers/check.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
 import { annotateForGitHub, tellFindings } from "../notify.ts";
-import { chooseSubjects, watchTools } from "../watch.ts";
+import { chooseSubjects, findKnownTargets, watchTools } from "../watch.ts";
 
 export const command = defineCommand({
   meta: {
@@ -33,7 +33,9 @@ export const command = defineCommand({
   async run({ args, context }) {
     const all = readRules((await context.config())?.config.checks ?? {});
     const rules = chooseRules(all, args.only);
-    const found = await runChecks(await chooseSubjects(context, args), rules, await watchTools(context), all);
+    const found = await runChecks(await chooseSubjects(context, args), rules, await watchTools(context), {
+      ...{ all, known: await findKnownTargets(context) },
+    });
     const isWell = !firesAt(found, args.failOn ?? "warning");
     const told = args.notify ? await tellFindings(context, found, isWell) : [];
     await annotateForGitHub(context, found);

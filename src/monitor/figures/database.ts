@@ -89,24 +89,7 @@ const QUERIES = {
            and i.indexrelid not in (select index_relid from pg_catalog.pg_stat_progress_create_index)`,
       "",
     ),
-  sequences_used: async ({ sql, schema }: Inside) =>
-    read(
-      await sql<Row[]>`
-        select greatest((case when pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT')
-                              then pg_catalog.pg_sequence_last_value(c.oid) end::float8 - s.seqmin)
-                        / nullif(least(s.seqmax, case a.atttypid when 'pg_catalog.int2'::pg_catalog.regtype then 32767
-                                                    when 'pg_catalog.int4'::pg_catalog.regtype then 2147483647
-                                                    else 9223372036854775807 end)::float8 - s.seqmin, 0), 0) as value,
-               n.nspname || '.' || c.relname as subject
-          from pg_catalog.pg_sequence s join pg_catalog.pg_class c on c.oid = s.seqrelid
-          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-          left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid
-                and d.deptype in ('a', 'i') and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
-          left join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-         where s.seqincrement > 0 and not s.seqcycle and n.nspname = coalesce(${schema}, n.nspname)
-         order by 1 desc nulls last limit 1`,
-      "no sequence was used yet",
-    ),
+  sequences_used: askSequences,
   dead_rows: async ({ sql, schema }: Inside) =>
     read(
       await sql<Row[]>`
@@ -173,4 +156,24 @@ async function askStatements({ sql }: Inside): Promise<Measured> {
       order by mean_exec_time desc limit 1`,
   );
   return read(rows, "no statement was run five times yet");
+}
+
+/** One that the login may not read has no value here; where that is so of all of them, how full they are is not known. */
+async function askSequences({ sql, schema }: Inside): Promise<Measured> {
+  const [fullest] = await sql<Row[]>`
+    select case when pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT')
+                then greatest((pg_catalog.pg_sequence_last_value(c.oid)::float8 - s.seqmin)
+                     / nullif(least(s.seqmax, case a.atttypid when 'pg_catalog.int2'::pg_catalog.regtype then 32767
+                                                 when 'pg_catalog.int4'::pg_catalog.regtype then 2147483647
+                                                 else 9223372036854775807 end)::float8 - s.seqmin, 0), 0) end as value,
+           n.nspname || '.' || c.relname as subject
+      from pg_catalog.pg_sequence s join pg_catalog.pg_class c on c.oid = s.seqrelid
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      left join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid
+            and d.deptype in ('a', 'i') and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjsubid > 0
+      left join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+     where s.seqincrement > 0 and not s.seqcycle and n.nspname = coalesce(${schema}, n.nspname)
+     order by 1 desc nulls last limit 1`;
+  if (fullest?.value === null) return unknown("the login may not read the sequences");
+  return read(fullest === undefined ? [] : [fullest], "there are no sequences");
 }

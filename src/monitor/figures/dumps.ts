@@ -47,9 +47,9 @@ export function measureDumps(history: DumpHistory, source: string, label: string
   const { own, proved, newest, newestProved } = summarizeDumps(history, source);
   return [
     ["dumps", figure(own.length)],
-    ["proved_dumps", figure(proved.length)],
+    ["proved_dumps", figure(proved.length, newest?.name)], // which could be proved
     ["last_dump_age", figure(ageOf(newest, history.now))],
-    ["last_proved_dump_age", figure(ageOf(newestProved, history.now))],
+    ["last_proved_dump_age", figure(ageOf(newestProved, history.now), newest?.name)],
     ["last_dump_size", newest === undefined ? none("there is no dump") : figure(newest.sizeBytes, newest.name)],
     ["last_dump_failed", findFailed(history.journal, label)],
     ["dump_size_deviation", measureDeviation(own)],

@@ -2,7 +2,6 @@
 import type { NOTIFY_FORMATS } from "../../config/schema-checks.ts";
 import { redact } from "../../sys/redact.ts";
 import { type CheckFindings, figuresOf, type RuleResult, rankOf } from "../rules/findings.ts";
-import { memoryKey } from "../rules/memory.ts";
 
 /** A rule has begun to fire, or has ceased to. */
 export interface Change {
@@ -11,9 +10,9 @@ export interface Change {
 }
 
 /** What has changed for somebody who was told of those. What is unknown now has not changed. */
-export function findChanges({ results }: CheckFindings, told: readonly string[]): Change[] {
-  const changes = results.flatMap((result): Change[] => {
-    const wasTold = told.includes(memoryKey(result.rule, result.target));
+export function findChanges({ results, gone }: CheckFindings, told: readonly string[]): Change[] {
+  const changes = [...results, ...gone].flatMap((result): Change[] => {
+    const wasTold = told.includes(result.key);
     if (result.state === "fires") return wasTold ? [] : [{ change: "fires", result }];
     return wasTold && result.state !== "unknown" ? [{ change: "resolved", result }] : [];
   });
@@ -22,7 +21,7 @@ export function findChanges({ results }: CheckFindings, told: readonly string[])
 
 /** What they have been told of once they know of these changes. */
 export function afterTelling(told: readonly string[], changes: readonly Change[]): string[] {
-  const keyOf = ({ result }: Change) => memoryKey(result.rule, result.target);
+  const keyOf = ({ result }: Change) => result.key;
   const ended = changes.filter(({ change }) => change === "resolved").map(keyOf);
   const begun = changes.filter(({ change }) => change === "fires").map(keyOf);
   return [...new Set([...told.filter((key) => !ended.includes(key)), ...begun])].sort();

@@ -11,6 +11,8 @@ export type RuleState = (typeof RULE_STATES)[number];
 export interface RuleResult {
   rule: string;
   target: string;
+  /** How it is remembered. */
+  key: string;
   severity: Severity;
   state: RuleState;
   kind: MeasureKind;
@@ -30,10 +32,12 @@ export interface RuleResult {
 export interface CheckFindings {
   /** Every rule at every target, in the rules' order. */
   results: readonly RuleResult[];
+  /** What is remembered of targets that are not there any more: nobody looks at them again. */
+  gone: readonly RuleResult[];
 }
 
 /** Those that fire, the worst first. */
-export function findingsOf({ results }: CheckFindings): RuleResult[] {
+export function findingsOf({ results }: Pick<CheckFindings, "results">): RuleResult[] {
   return results.filter(({ state }) => state === "fires").sort((a, b) => rankOf(b.severity) - rankOf(a.severity));
 }
 

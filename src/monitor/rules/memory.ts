@@ -14,24 +14,58 @@ export interface CheckMemory {
   told: Record<string, string[]>;
 }
 
+/** A rule at a target, as it is remembered. */
+export interface Remembered {
+  rule: string;
+  /** Undefined in what an older version has written down: it knew targets by their names alone. */
+  identity: string | undefined;
+}
+
 const form = v.object({
   version: v.literal(1),
   since: byName(time),
   told: byName(v.array(v.string())),
 });
 
+const keyForm = v.tuple([v.string(), v.string()]);
+
 const LOCK_WAIT_MS = 30_000;
 
 /** How a rule at a target is remembered. */
-export function memoryKey(rule: string, target: string): string {
-  return `${rule} ${target}`;
+export function memoryKey(rule: string, identity: string): string {
+  return JSON.stringify([rule, identity]);
 }
 
-/** Forgets what is remembered of rules that are not among those names: pgrove.yaml has them no more, and nothing would ever resolve them. */
-export function forgetOtherRules(memory: CheckMemory, names: ReadonlySet<string>): void {
-  const stays = (key: string) => names.has(key.slice(0, key.indexOf(" ")));
-  memory.since = Object.fromEntries(Object.entries(memory.since).filter(([key]) => stays(key)));
-  memory.told = Object.fromEntries(Object.entries(memory.told).map(([way, keys]) => [way, keys.filter(stays)]));
+/** What a key says. Those of older versions are "rule target". */
+export function readMemoryKey(key: string): Remembered {
+  const parsed = key.startsWith("[") ? parseJson(key) : undefined;
+  if (v.is(keyForm, parsed)) return { rule: parsed[0], identity: parsed[1] };
+  return { rule: key.slice(0, key.indexOf(" ")), identity: undefined };
+}
+
+/** All that is remembered, each once. */
+export function listRemembered({ since, told }: CheckMemory): string[] {
+  return [...new Set([...Object.keys(since), ...Object.values(told).flat()])];
+}
+
+/** Forgets what is not to stay of what is remembered of rules and targets. */
+export function keepOnly(memory: CheckMemory, stays: (remembered: Remembered) => boolean): void {
+  const isKept = (key: string) => stays(readMemoryKey(key));
+  memory.since = Object.fromEntries(Object.entries(memory.since).filter(([key]) => isKept(key)));
+  memory.told = Object.fromEntries(Object.entries(memory.told).map(([way, keys]) => [way, keys.filter(isKept)]));
+}
+
+/** What an older version remembers of a rule under the target's name alone is of this key from now on. */
+export function adoptOldKey(memory: CheckMemory, rule: string, target: string, key: string): void {
+  const old = `${rule} ${target}`;
+  const since = memory.since[old];
+  if (since !== undefined) {
+    memory.since[key] ??= since;
+    delete memory.since[old];
+  }
+  for (const [way, keys] of Object.entries(memory.told)) {
+    if (keys.includes(old)) memory.told[way] = [...new Set(keys.map((each) => (each === old ? key : each)))];
+  }
 }
 
 /** The body with what is remembered, which is written back as the body has left it; one check at a time. A damaged file is forgotten. */

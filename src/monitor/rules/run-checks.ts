@@ -1,30 +1,70 @@
 /** Looks at targets by rules: measures what the rules ask for, and says which of them fire. Nothing of a database is changed. */
 import { measuresOf } from "../../config/condition.ts";
-import { MEASURES } from "../../config/measures.ts";
+import { MEASURES, type MeasureScope } from "../../config/measures.ts";
 import type { TargetMigrations } from "../../migrate/worktree-migrations.ts";
 import type { Target } from "../../resolve/target.ts";
 import { type Measurement, readFigures, type WatchTools } from "../figures/read-figures.ts";
 import { evaluate, type Verdict } from "./evaluate.ts";
 import type { CheckFindings, RuleResult } from "./findings.ts";
-import { type CheckMemory, forgetOtherRules, memoryKey, withMemory } from "./memory.ts";
+import {
+  adoptOldKey,
+  type CheckMemory,
+  keepOnly,
+  listRemembered,
+  memoryKey,
+  readMemoryKey,
+  withMemory,
+} from "./memory.ts";
 import type { Rule } from "./rule.ts";
+import { findGoneTarget, identityOf, type KnownTargets } from "./target-identity.ts";
 import { formatFigure, hintFor, sayFinding } from "./words.ts";
+
+/** What there is besides what is looked at. */
+export interface Surroundings {
+  /** The rules that there are, where those that are looked at are a choice of them. */
+  all?: readonly Rule[];
+  known?: KnownTargets;
+}
 
 /**
  * Every rule at every target, as it stands now. Since when a condition holds is remembered in the state folder, of the rules
- * that there are: `all`, of which `rules` may be a choice.
+ * and targets that there are.
  */
 export async function runChecks(
   subjects: readonly TargetMigrations[],
   rules: readonly Rule[],
   tools: WatchTools,
-  all: readonly Rule[] = rules,
+  { all = rules, known = { worktrees: undefined, environments: undefined } }: Surroundings = {},
 ): Promise<CheckFindings> {
   const wanted = new Set(rules.flatMap(({ condition }) => measuresOf(condition)));
   const measured = await readFigures(subjects, wanted, tools);
   return await withMemory(tools.stateDir, async (memory) => {
-    forgetOtherRules(memory, new Set(all.map(({ name }) => name)));
-    return { results: rules.flatMap((rule) => judgeRule(rule, measured, memory, tools.now)) };
+    const names = new Set(all.map(({ name }) => name));
+    keepOnly(memory, ({ rule }) => names.has(rule));
+    const results = rules.flatMap((rule) => judgeRule(rule, measured, memory, tools.now));
+    const looked = new Set(results.map(({ key }) => key));
+    const gone = findGone(memory, all, known).filter(({ key }) => !looked.has(key));
+    for (const { key } of gone) delete memory.since[key];
+    return { results, gone };
+  });
+}
+
+/** What was told of them is forgotten once it was told that it holds no more. */
+function findGone(memory: CheckMemory, all: readonly Rule[], known: KnownTargets): RuleResult[] {
+  return listRemembered(memory).flatMap((key): RuleResult[] => {
+    const { rule: name, identity = "" } = readMemoryKey(key);
+    const target = findGoneTarget(identity, known);
+    const rule = all.find((each) => each.name === name);
+    const comparison = rule?.condition.anyOf[0]?.[0];
+    if (target === undefined || rule === undefined || comparison === undefined) return [];
+    const { kind } = MEASURES[comparison.measure];
+    return [
+      {
+        ...{ rule: name, target: target.name, key, severity: rule.severity, state: "none", kind },
+        ...{ limit: comparison.limit, value: undefined, subject: undefined, since: undefined },
+        ...{ message: target.why, hint: "pgrove check --all" },
+      },
+    ];
   });
 }
 
@@ -43,10 +83,11 @@ function judge(
   { memory, now }: { memory: CheckMemory; now: Date },
 ): RuleResult {
   const { measure, limit } = verdict.comparison;
-  const key = memoryKey(rule.name, target.name);
+  const key = memoryKey(rule.name, identityOf(target, scopeOf(rule)));
+  adoptOldKey(memory, rule.name, target.name, key);
   const base = {
-    ...{ rule: rule.name, target: target.name, severity: rule.severity, kind: MEASURES[measure].kind, limit },
-    hint: hintFor(measure, typedName(target)),
+    ...{ rule: rule.name, target: target.name, key, severity: rule.severity, kind: MEASURES[measure].kind, limit },
+    hint: hintFor(measure, typedName(target), "figure" in verdict ? verdict.figure.subject : undefined),
   };
   if (!("figure" in verdict)) {
     // What cannot be asked now may hold all the same: since when it did is not forgotten.
@@ -65,6 +106,12 @@ function judge(
   const since = new Date(memory.since[key]);
   const isLong = now.getTime() - since.getTime() >= rule.forMs;
   return { ...words, since, state: isLong ? "fires" : "waits" };
+}
+
+/** The narrowest of what its measures are of. */
+function scopeOf({ condition }: Rule): MeasureScope {
+  const scopes = measuresOf(condition).map((measure) => MEASURES[measure].scope);
+  return (["target", "server"] as const).find((scope) => scopes.includes(scope)) ?? "repository";
 }
 
 /** How a target is typed; a URL may hold a password, and whoever has typed it knows it. */

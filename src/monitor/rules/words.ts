@@ -35,9 +35,9 @@ export function sayFinding(said: Said, message: string | undefined): string {
   return SENTENCES[measure]({ ...values, target, subject, isNever: !Number.isFinite(said.value) });
 }
 
-/** The next command for what that measure has shown. */
-export function hintFor(measure: Measure, target: string): string {
-  return HINTS[measure](quoteWord(target));
+/** The next command for what that measure has shown, of the dump, table or session that it is about. */
+export function hintFor(measure: Measure, target: string, subject: string | undefined): string {
+  return HINTS[measure](quoteWord(target), subject);
 }
 
 interface Words {
@@ -92,7 +92,7 @@ const SENTENCES: Readonly<Record<Measure, (words: Words) => string>> = {
   server_disk_free: ({ target, value, limit }) =>
     `${value} are free on the disk of ${target}'s server; the bound is ${limit}`,
   store_disk_free: ({ value, limit }) => `${value} are free on the disk of the dumps' folder; the bound is ${limit}`,
-  seeding_error_rate: ({ value }) => `${value} of the last week's seed runs have failed`,
+  seeding_error_rate: (each) => `${each.value} of the last week's seed runs have failed${of(each)}`,
   orphans: (each) =>
     `${many(each.value, "worktree is gone and has", "worktrees are gone and have")} left data${of(each)}`,
 };
@@ -104,13 +104,16 @@ const stats = (target: string) => `pgrove stats ${target}`;
 const sql = (text: string) => (target: string) => `pgrove sql ${target} -c ${quoteWord(text)}`;
 const sessions = sql(LOOK_AT_SESSIONS);
 
-const HINTS: Readonly<Record<Measure, (target: string) => string>> = {
+/** The store may hold newer dumps of others, so that `--latest` would prove one of those. */
+const prove = (_target: string, newest: string | undefined) =>
+  newest === undefined ? "pgrove dumps list" : `pgrove dumps verify --restore ${quoteWord(newest)}`;
+
+const HINTS: Readonly<Record<Measure, (target: string, subject: string | undefined) => string>> = {
   database_unreachable: (target) =>
     `pgrove status ${target}        says more; pgrove up ${target} starts it where it is stopped`,
   database_size: stats,
   ...{ dumps: dump, last_dump_age: dump, last_dump_failed: dump },
-  proved_dumps: () => "pgrove dumps verify --latest --restore",
-  last_proved_dump_age: () => "pgrove dumps verify --latest --restore",
+  ...{ proved_dumps: prove, last_proved_dump_age: prove },
   last_dump_size: () => "pgrove dumps list",
   dump_size_deviation: () => "pgrove dumps list",
   pending_migrations: (target) => `pgrove migrate up --target ${target}`,

@@ -1,8 +1,12 @@
 /** The page in a real browser: each screen, what destroys, two tabs, a server that goes and comes back, hostile names. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdir, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { waitFor } from "../../support/engine/run.ts";
+import { quoteIdentifier } from "../../../src/postgres/identifier.ts";
+import { runOk, waitFor } from "../../support/engine/run.ts";
+import { binary } from "../../support/faults/program.ts";
 import { openBrowser } from "../../support/serve/browser.ts";
 import { ALL_THERE, jobEnds, show } from "../../support/serve/page.ts";
 import { addRemote, makeProject } from "../../support/serve/project.ts";
@@ -41,7 +45,14 @@ afterAll(async () => {
   await browser?.close();
   await served?.[Symbol.asyncDispose]();
   await grove?.[Symbol.asyncDispose]();
+  const roles = rolesOf(grove).map(quoteIdentifier); // what was kept aside of a restore holds them until now
+  await grove?.server.psql("postgres", `drop role if exists ${roles.join(", ")}`);
 });
+
+/** Two whose names have to be quoted, for the command line, too. */
+function rolesOf({ project }: Grove): [owner: string, heir: string] {
+  return [`owner "of" ${project}`, `heir = ${project}`];
+}
 
 beforeEach(async () => {
   await context?.close();
@@ -159,6 +170,7 @@ test("each version stands in the row of each worktree as it is there", async () 
   const page = await openPage("migrations");
   const row = page.getByRole("row", { name: /^feature-page/ });
   await page.getByRole("columnheader", { name: "2 orders" }).waitFor();
+  await row.getByRole("cell").nth(1).waitFor();
   expect(await row.getByRole("cell").allTextContents()).toEqual(["applied", "applied"]);
 });
 
@@ -222,9 +234,36 @@ describe("deeds", () => {
     await place.getByRole("button", { name: button }).first().click();
     const dialog = page.getByRole("dialog");
     await dialog.locator(".plan li").first().waitFor();
-    await dialog.getByRole("textbox").fill(name);
+    await dialog.getByLabel(`Type ${name}`).fill(name);
     await dialog.getByRole("button", { name: title, exact: true }).click();
     await jobEnds(page, ended);
+    expect(wrong).toEqual([]);
+  });
+
+  test("a restore gives what belonged to a role to another one, and the command line that is shown does the same", async () => {
+    const [owner, heir] = rolesOf(grove);
+    for (const role of [owner, heir]) await grove.sql.unsafe(`create role ${quoteIdentifier(role)}`);
+    const ownerOf = async () =>
+      await grove.ask(grove.project, "select relowner::regrole::text from pg_class where relname = 'owned'");
+    await grove.ask(grove.project, `create table owned (); alter table owned owner to ${quoteIdentifier(owner)}`);
+    await served.work("/api/v1/targets/main/dumps", {});
+    const page = await openPage("dumps");
+    await page.getByRole("button", { name: "Restore" }).first().click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel(`What belongs to ${owner} goes to`).fill(heir);
+    const line = (await dialog.locator(".line code").textContent()) ?? "";
+    await dialog.locator(".plan li").first().waitFor();
+    await dialog.getByLabel("Type main").fill("main");
+    await dialog.getByRole("button", { name: "Restore into main", exact: true }).click();
+    await jobEnds(page, /done restore main/);
+    expect(await ownerOf()).toBe(quoteIdentifier(heir));
+    await grove.ask(grove.project, `alter table owned owner to ${quoteIdentifier(owner)}`);
+    const bin = join(grove.repo.path("bin"), "pgrove");
+    await mkdir(grove.repo.path("bin"), { recursive: true });
+    await symlink(binary, bin);
+    const typed = `PATH=${grove.repo.path("bin")}:$PATH; ${line} --yes`;
+    await runOk("sh", ["-c", typed], { cwd: grove.repo.folder, env: grove.repo.environment() });
+    expect(await ownerOf()).toBe(quoteIdentifier(heir));
     expect(wrong).toEqual([]);
   });
 

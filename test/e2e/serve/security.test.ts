@@ -112,9 +112,13 @@ describe("browsers", () => {
     ["another port", { host: "127.0.0.1:1" }, 421],
     ["another origin", { origin: "https://evil.example" }, 403],
     ["a sandboxed page", { origin: "null" }, 403],
+    ["a page of the same name that is not encrypted as this one", { origin: "https://HOST" }, 403],
+    ["no origin at all", { origin: "" }, 403],
     ["a foreign page's image", { "sec-fetch-site": "cross-site" }, 403],
-  ])("%s is refused", async (_name, headers, status) => {
-    expect((await served.ask("/api/v1/jobs", { headers })).status).toBe(status);
+    ["a site that is not known", { "sec-fetch-site": "Cross-Site" }, 403],
+  ])("%s is refused", async (_name, { origin, ...rest }: Record<string, string>, status) => {
+    const own = origin === undefined ? {} : { origin: origin.replace("HOST", new URL(served.url).host) };
+    expect((await served.ask("/api/v1/jobs", { headers: { ...rest, ...own } })).status).toBe(status);
   });
 
   test("a link on another page leads to the page, and to nothing else", async () => {

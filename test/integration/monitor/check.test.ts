@@ -1,6 +1,6 @@
 /** Every measure of `check`, by a rule that does not fire, and fires once the thing has happened: on a real server. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { MEASURES, type Measure } from "../../../src/config/measures.ts";
@@ -144,6 +144,34 @@ test("a database that cannot be reached is a finding, and the rest is unknown, n
     version: "0",
   });
   expect(await renderPrometheus(metrics)).toContain('pgrove_up{target="away",project="p"} 0');
+});
+
+test("what a login may not see is unknown, not well", async () => {
+  await server.psql(database, "create role reader login password 'reader'");
+  try {
+    const connection = parseConnectionUrl(`postgres://reader:reader@127.0.0.1:${server.port}/${database}`);
+    const target: Target = { ...live.target, server: { kind: "url", connection }, login: {}, name: "read" };
+    const seen = async () => {
+      const rules = [ruleOf("sequences_used > 90%")];
+      return (await runChecks([subjectOf(target, folder)], rules, watchToolsOf(bench))).results[0]?.state;
+    };
+    expect(await seen()).toBe("unknown");
+    await server.psql(database, "grant select, usage on sequence t_id_seq to reader");
+    expect(await seen()).toBe("fires");
+  } finally {
+    await server.psql(database, "drop owned by reader; drop role reader");
+  }
+});
+
+test("the next command for a dump that is not proved names it: there may be newer ones of others", async () => {
+  await writeFile(join(bench.store, "other-20300101-000000.dump"), "of somebody else");
+  const rules = [ruleOf("last_proved_dump_age > 1d"), ruleOf("proved_dumps == 0")];
+  const { results } = await runChecks([subject()], rules, watchToolsOf(bench));
+  const [newest] = (await readdir(bench.store))
+    .filter((name) => /^main-.*\.dump$/.test(name))
+    .sort()
+    .reverse();
+  expect(results.map(({ hint }) => hint)).toEqual(Array(2).fill(`pgrove dumps verify --restore ${newest}`));
 });
 
 test("a rule with `for` waits until its condition has held for so long, and begins anew once it did not", async () => {

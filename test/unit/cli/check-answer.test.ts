@@ -5,6 +5,7 @@ import type { RuleResult, RuleState } from "../../../src/monitor/rules/findings.
 
 test("what several targets were looked at by is counted once", () => {
   const result = (rule: string, target: string, state: RuleState): RuleResult => ({
+    key: `${rule} ${target}`,
     ...{ rule, target, state, severity: "warning", kind: "count", value: 1, limit: 0, subject: undefined },
     ...{ since: undefined, message: `${state} of ${rule}`, hint: "pgrove status" },
   });

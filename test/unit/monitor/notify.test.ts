@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { afterTelling, type Change, findChanges, webhookBody } from "../../../src/monitor/notify/changes.ts";
 import type { RuleResult, RuleState } from "../../../src/monitor/rules/findings.ts";
+import { memoryKey } from "../../../src/monitor/rules/memory.ts";
 
 const SECRET = "hunter2-of-the-house";
 const sender = { project: "shop", now: new Date(0), secrets: [SECRET] };
 
 const result = (rule: string, state: RuleState, more: Partial<RuleResult> = {}): RuleResult => ({
+  key: memoryKey(rule, "main"),
   ...{ rule, state, target: "main", severity: "warning", kind: "count", value: 1, limit: 0, subject: undefined },
   ...{ since: undefined, message: `${rule} of main`, hint: "pgrove dump main" },
   ...more,
@@ -16,7 +18,7 @@ describe("what somebody is told of", () => {
     const told: string[] = [];
     const step = (states: Record<string, RuleState>) => {
       const results = Object.entries(states).map(([rule, state]) => result(rule, state));
-      const changes = findChanges({ results }, told);
+      const changes = findChanges({ results, gone: [] }, told);
       told.splice(0, told.length, ...afterTelling(told, changes));
       return changes.map(({ change, result: { rule } }) => `${change} ${rule}`);
     };
@@ -28,9 +30,17 @@ describe("what somebody is told of", () => {
     expect(step({ a: "ok", b: "ok" })).toEqual([]);
   });
 
+  test("of a target that is gone once that it holds no more, whatever it was told of others", () => {
+    const gone = [result("a", "none", { key: memoryKey("a", "worktree 1 feature"), target: "feature" })];
+    const told = [memoryKey("a", "worktree 1 feature"), memoryKey("a", "main")];
+    const changes = findChanges({ results: [result("a", "fires")], gone }, told);
+    expect(changes).toMatchObject([{ change: "resolved", result: { target: "feature" } }]);
+    expect(afterTelling(told, changes)).toEqual([memoryKey("a", "main")]);
+  });
+
   test("the worst comes first", () => {
     const results = [result("mild", "fires", { severity: "info" }), result("bad", "fires", { severity: "critical" })];
-    expect(findChanges({ results }, []).map((each) => each.result.rule)).toEqual(["bad", "mild"]);
+    expect(findChanges({ results, gone: [] }, []).map((each) => each.result.rule)).toEqual(["bad", "mild"]);
   });
 });
 

@@ -49,8 +49,8 @@ describe("the rules", () => {
     for (const measure of Object.keys(MEASURES) as Measure[]) {
       const said = { rule: "r", target: "it's", measure, value: 1, limit: 2, subject: "public.t" };
       expect(sayFinding(said, undefined)).not.toContain("undefined");
-      expect(hintFor(measure, "it's")).toStartWith("pgrove ");
-      expect(hintFor(measure, "it's")).not.toMatch(/\bit's\b/); // quoted, where it is in it
+      expect(hintFor(measure, "it's", "it's")).toStartWith("pgrove ");
+      expect(hintFor(measure, "it's", "it's")).not.toMatch(/\bit's\b/); // quoted, where it is in it
     }
     const pending = { rule: "r", target: "main", measure: "pending_migrations" as const, limit: 0, subject: "" };
     expect([1, 2].map((value) => sayFinding({ ...pending, value }, undefined))).toEqual([

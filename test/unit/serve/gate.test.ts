@@ -56,6 +56,22 @@ test("a stream ends when its token counts no more", async () => {
   expect(hasStopped).toBe(true);
 });
 
+test("a reader that takes nothing is cut off before much waits for it", async () => {
+  const ending = new AbortController().signal;
+  let [sent, isCut] = [0, false];
+  streamEvents({ left: ending, ending, stillCounts: async () => true }, (send) => {
+    queueMicrotask(() => {
+      for (; !isCut && sent < 1000; sent++) send("job", "x".repeat(100_000));
+    });
+    return () => {
+      isCut = true;
+    };
+  });
+  await new Promise(setImmediate);
+  expect(isCut).toBe(true);
+  expect(sent).toBeLessThan(20);
+});
+
 test("a reader that leaves while it is asked whether they may stay is not written to", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<boolean>();
@@ -82,7 +98,7 @@ test("a reader that leaves while it is asked whether they may stay is not writte
 test("who asks for the head alone leaves no stream behind", async () => {
   let isCancelled = false;
   const app = new Hono();
-  app.use("*", guardBrowsers({ hosts: () => new Set(["own:1"]) }));
+  app.use("*", guardBrowsers({ names: () => ({ hosts: new Set(["own:1"]), origins: new Set() }) }));
   const cancel = () => {
     isCancelled = true;
   };

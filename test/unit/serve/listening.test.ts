@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { hostsOf, readListen } from "../../../src/serve/listening.ts";
+import { isAmong, ownNames, readListen } from "../../../src/serve/listening.ts";
 
 describe("--listen", () => {
   test.each([
@@ -22,16 +22,41 @@ describe("--listen", () => {
   );
 });
 
-describe("the hosts that it goes by", () => {
-  const at = (address: string, names: string[] = []) => [
-    ...hostsOf({ address, port: 0, isLoopback: true, names }, 4711),
-  ];
+describe("the names that it goes by", () => {
+  const at = (address: string, port: number, names: string[] = [], isEncrypted = false) =>
+    ownNames({ address, port: 0, isLoopback: true, isEncrypted, names }, port);
+  const hostsAt = (...given: Parameters<typeof at>) => [...at(...given).hosts].sort();
+  const originsAt = (...given: Parameters<typeof at>) => [...at(...given).origins].sort();
 
   test("on loopback the names of loopback, with its port, and no others", () => {
-    expect(at("127.0.0.1")).toEqual(["127.0.0.1:4711", "localhost:4711", "[::1]:4711"]);
+    expect(hostsAt("127.0.0.1", 4711)).toEqual(["127.0.0.1:4711", "[::1]:4711", "localhost:4711"]);
+    expect(originsAt("127.0.0.1", 4711)).toEqual([
+      ...["http://127.0.0.1:4711", "http://[::1]:4711", "http://localhost:4711"],
+    ]);
   });
 
-  test("elsewhere its address and its names", () => {
-    expect(at("10.0.0.5", ["db.example.org"])).toEqual(["10.0.0.5:4711", "db.example.org", "db.example.org:4711"]);
+  test("at the usual port also without it, as browsers ask", () => {
+    expect(hostsAt("127.0.0.1", 80)).toEqual(expect.arrayContaining(["127.0.0.1", "127.0.0.1:80", "localhost"]));
+    expect(hostsAt("127.0.0.1", 443)).not.toContain("127.0.0.1");
+    expect(hostsAt("10.0.0.5", 443, [], true)).toEqual(["10.0.0.5", "10.0.0.5:443"]);
+  });
+
+  test("elsewhere its address and its names; their pages only as they are encrypted", () => {
+    expect(hostsAt("10.0.0.5", 4711, ["db.example.org"])).toEqual([
+      ...["10.0.0.5:4711", "db.example.org", "db.example.org:4711"],
+    ]);
+    expect(originsAt("10.0.0.5", 4711, ["db.example.org"])).toEqual(["http://10.0.0.5:4711", "https://db.example.org"]);
+    expect(originsAt("10.0.0.5", 4711, ["db.example.org"], true)).toEqual([
+      ...["https://10.0.0.5:4711", "https://db.example.org", "https://db.example.org:4711"],
+    ]);
+  });
+
+  test("a certificate's * stands for one part of a name", () => {
+    const { hosts, origins } = at("10.0.0.5", 4711, ["*.example.org"], true);
+    const asked = ["db.example.org", "db.example.org:4711", "example.org", "a.b.example.org", "db.example.org.evil"];
+    expect(asked.map((host) => isAmong(hosts, host))).toEqual([true, true, false, false, false]);
+    expect(isAmong(origins, "https://db.example.org:4711")).toBe(true);
+    expect(isAmong(origins, "http://db.example.org:4711")).toBe(false);
+    expect(isAmong(at("127.0.0.1", 4711).hosts, "9.0.0.1:4711")).toBe(false);
   });
 });
