@@ -144,28 +144,24 @@ async function listBranchFiles(place: TrustScene, loaded: LoadedConfig, keys: re
 async function listCompose(place: TrustScene, loaded: LoadedConfig): Promise<TrustItem[]> {
   const { config, root } = loaded;
   if (!hasOwnServer(config) || config.server.kind !== "compose") return [];
-  const [{ composeFiles, mainServer }, { listComposeParts }, { listComposeInputs }] = await Promise.all([
-    import("../resolve/main-server.ts"),
-    import("../server/compose-parts.ts"),
-    import("../server/compose-inputs.ts"),
-  ]);
+  const [{ composeFiles, mainServer }, { listComposeParts, listInclusions }, { listComposeInputs }] = await Promise.all(
+    [import("../resolve/main-server.ts"), import("../server/compose-parts.ts"), import("../server/compose-inputs.ts")],
+  );
+  const { findComposeEnvFiles, readVariablesOf } = await import("../server/compose-project.ts");
   const mains = await mainServer(loaded, place.targetPlace);
   const mainFile = mains.kind === "compose" ? mains.files[0] : undefined;
   const files = await composeFiles(loaded, place, { root, mainFile });
-  const variables = await variablesOf(files, place.environment);
-  const parts = await listComposeParts(files, variables);
+  const { environment, runner } = place;
+  const envFiles = files[0] === undefined ? [] : await findComposeEnvFiles(files[0], environment);
+  const own = { ...(await readVariablesOf(envFiles, environment)), ...environment };
+  const parts = await listComposeParts(files, own);
+  const ofParts = (await listInclusions(parts, own)).flatMap((each) => each.envFiles);
+  const variables = { ...(await readVariablesOf(ofParts, environment)), ...own };
   const paths = await listComposeInputs(parts, config.server.service, root, variables);
-  const inputs = await hashTracked({ root, paths }, place.runner);
+  const inputs = await hashTracked({ root, paths }, runner);
   const written = await Promise.all(parts.map(async (file) => composeItem(file, root, await hashContent(file))));
   const beside = inputs.map(({ file, content }) => composeItem(file, root, content));
-  return [...written, ...beside, ...(await listComposeVariables(place, files, root))];
-}
-
-/** What compose puts into its files: the shell's variables before those of its env files. */
-async function variablesOf([first]: readonly string[], environment: Environment): Promise<Environment> {
-  if (first === undefined) return environment;
-  const { readComposeVariables } = await import("../server/compose-project.ts");
-  return { ...(await readComposeVariables(first, environment)), ...environment };
+  return [...written, ...beside, ...(await listComposeVariables(place, [...new Set([...envFiles, ...ofParts])], root))];
 }
 
 function composeItem(file: string, root: string, content: string): TrustItem {
@@ -174,12 +170,10 @@ function composeItem(file: string, root: string, content: string): TrustItem {
 
 /** What the branch says of compose's variables, which may stand for images and commands: as committed, without our own lines. */
 async function listComposeVariables(
-  { runner, environment }: TrustScene,
-  [first]: readonly string[],
+  { runner }: TrustScene,
+  files: readonly string[],
   root: string,
 ): Promise<TrustItem[]> {
-  const { findComposeEnvFiles } = await import("../server/compose-project.ts");
-  const files = first === undefined ? [] : await findComposeEnvFiles(first, environment);
   const items = files.map(async (file) => {
     const text = await readCommitted({ root, file, commit: "HEAD" }, runner);
     return text === undefined ? [] : [composeItem(file, root, hashText(text))];

@@ -1,8 +1,8 @@
 /** Files that would act: known by their content, and approved where the default branch had them in an approved state. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { pathExists, requireEndingFile } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { gitCommand, type Repository } from "./git.ts";
@@ -61,7 +61,7 @@ export async function findInCommits(
 async function listComparable(root: string, files: readonly string[]): Promise<{ file: string; path: string }[]> {
   const asked = await Promise.all(
     files.map(async (file) => {
-      const path = pathInGit(root, file);
+      const path = await placeInGit(root, file);
       const isFile = await stat(file).then(
         (found) => found.isFile(),
         () => false,
@@ -77,7 +77,7 @@ export async function keepTracked(
   { root, files }: { root: string; files: readonly string[] },
   runner: Runner,
 ): Promise<string[]> {
-  const paths = files.map((file) => pathInGit(root, file) ?? ".");
+  const paths = await Promise.all(files.map(async (file) => (await placeInGit(root, file)) ?? "."));
   if (paths.length === 0) return [];
   const tracked = await askTracked(root, paths, runner);
   // Of what lies in a submodule git names the submodule.
@@ -117,7 +117,8 @@ export async function listTracked(
   { root, paths }: { root: string; paths: readonly string[] },
   runner: Runner,
 ): Promise<string[]> {
-  const inside = paths.flatMap((path) => (path === root ? ["."] : (pathInGit(root, path) ?? [])));
+  const places = paths.map(async (path) => (path === root ? ["."] : ((await placeInGit(root, path)) ?? [])));
+  const inside = (await Promise.all(places)).flat();
   if (inside.length === 0) return [];
   return (await askTracked(root, inside, runner)).map((path) => join(root, path));
 }
@@ -127,22 +128,37 @@ async function askTracked(root: string, paths: readonly string[], runner: Runner
   return stdout.split("\0").slice(0, -1);
 }
 
-/** What the commit has at the place of that file; undefined where it has none. */
+/**
+ * What the commit has at the place of that file, links followed as the commit has them; of one that leads out of it its own
+ * text. Undefined where there is nothing.
+ */
 export async function readCommitted(
   { root, file, commit }: { root: string; file: string; commit: string },
   runner: Runner,
 ): Promise<string | undefined> {
   const path = pathInGit(root, file);
-  if (path === undefined) return undefined;
-  const command = gitCommand(root, ["cat-file", "blob", `${commit}:${path}`]);
-  const { stdout, exitCode } = await runner.capture(command, { allowFailure: true });
-  return exitCode === 0 ? stdout : undefined;
+  if (path === undefined || path.includes("\n")) return undefined;
+  const object = `${commit}:${path}`;
+  const ask = (args: readonly string[], input?: string) =>
+    runner.capture(gitCommand(root, ["cat-file", ...args]), { ...(input && { input }), allowFailure: true });
+  const { stdout } = await ask(["--batch", "--follow-symlinks"], `${object}\n`);
+  const head = /^[0-9a-f]+ blob \d+\n/.exec(stdout)?.[0];
+  if (head !== undefined) return stdout.slice(head.length, -1);
+  if (stdout.endsWith(" missing\n")) return undefined;
+  const own = await ask(["blob", object]);
+  return own.exitCode === 0 ? own.stdout : undefined;
 }
 
 /** A file as people see it: relative to the worktree, where it is in it. */
 export function showPath(path: string, root: string): string {
   const way = relative(root, path);
   return way.startsWith("..") ? path : way;
+}
+
+/** Where git has what lies at that path: it knows nothing of what a path leads to through a link to a folder. */
+async function placeInGit(root: string, path: string): Promise<string | undefined> {
+  const [realRoot, folder] = await Promise.all([root, dirname(path)].map((each) => realpath(each).catch(() => each)));
+  return pathInGit(realRoot ?? root, join(folder ?? dirname(path), basename(path)));
 }
 
 function pathInGit(root: string, file: string): string | undefined {

@@ -4,10 +4,9 @@
  * started.
  */
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { parse } from "yaml";
 import { isInside, pathExists, readTextIfExists } from "../sys/files.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
-import { readingsOf } from "./compose-parts.ts";
+import { listInclusions, readDocuments, readingsOf } from "./compose-parts.ts";
 import type { Variables } from "./compose-project.ts";
 import { listImageSources } from "./image-sources.ts";
 
@@ -21,55 +20,70 @@ export async function listComposeInputs(
   root: string,
   variables: Variables = {},
 ): Promise<string[]> {
-  const files = await Promise.all(
-    parts.map(async (file) => ({ folder: dirname(file), content: await readYaml(file) })),
-  );
-  const [first] = files;
+  const [first] = parts;
   if (first === undefined) return [];
-  const started = startedFor(
-    service,
-    files.map((each) => each.content),
+  const texts = await Promise.all(parts.map((file) => readTextIfExists(file).catch(() => undefined)));
+  const included = await listInclusions(parts, variables);
+  // Of several files the first one's folder counts, of an included or extended one its own, or the one that is named.
+  const shared = [dirname(first), ...included.map(({ folder }) => folder)];
+  const places = parts.flatMap((file, at) =>
+    readDocuments(texts[at] ?? "").flatMap((content) =>
+      [...new Set([dirname(file), ...shared])].map((base): Placed => ({ base, content })),
+    ),
   );
+  const contents = places.map(({ content }) => content);
+  const started = startedFor(service, contents);
+  const read: Reader = (path, from) => readingsOf(path, variables).map((each) => resolve(from, each));
+  const families = [...started].map((name) => placedBuilds(places, extendedBy(name, contents)));
+  const built = await Promise.all(families.map((builds) => builtFrom(builds, read)));
+  const named = places.flatMap(({ base, content }) => {
+    const mounts = servicesOf(content, started).flatMap((each) => mounted(each, variables));
+    return [...pathsIn(content, started), ...mounts].flatMap((path) => read(path, base));
+  });
   const found = new Set<string>();
-  for (const { folder, content } of files) {
-    // Of several files the first one's folder counts, of an included or extended one its own.
-    for (const base of new Set([first.folder, folder])) {
-      const read: Reader = (path, from = base) => readingsOf(path, variables).map((each) => resolve(from, each));
-      const built = await Promise.all(servicesOf(content, started).map((each) => builtFrom(each, read)));
-      const mounts = servicesOf(content, started).flatMap((each) => mounted(each, variables));
-      const named = [...pathsIn(content, started), ...mounts].flatMap((path) => read(path));
-      for (const place of [...built.flat(), ...named]) {
-        if ((await pathExists(place)) && (await isInside(root, place))) found.add(place);
-      }
-    }
+  for (const place of [...built.flat(), ...named]) {
+    if ((await pathExists(place)) && (await isInside(root, place))) found.add(place);
   }
   return [...found];
 }
 
-async function readYaml(file: string): Promise<unknown> {
-  try {
-    return parse((await readTextIfExists(file)) ?? "", { logLevel: "silent", merge: true });
-  } catch {
-    return undefined; // compose refuses it, too
-  }
+/** What a compose file says, and a folder that its paths may begin in. */
+interface Placed {
+  base: string;
+  content: unknown;
 }
 
 /** The service, what it depends on, and what these extend: a name may stand for several services, and all of them count. */
 function startedFor(service: string, contents: readonly unknown[]): ReadonlySet<string> {
-  const started = new Set<string>();
+  return reachedFrom(service, contents, (found) => [
+    ...[...namesIn(objectAt(found, "depends_on")), ...namesIn(objectAt(found, "links")).map(beforeColon)],
+    ...[...namesIn(objectAt(found, "volumes_from")).map(beforeColon), ...sharedWith(found), ...extendedIn(found)],
+  ]);
+}
+
+/** The service, and those whose keys are also its own. */
+function extendedBy(service: string, contents: readonly unknown[]): ReadonlySet<string> {
+  return reachedFrom(service, contents, extendedIn);
+}
+
+function extendedIn(service: unknown): string[] {
+  const extended = objectAt(service, "extends");
+  return typeof extended === "string" ? [extended] : stringsOf(objectAt(extended, "service"));
+}
+
+function reachedFrom(
+  service: string,
+  contents: readonly unknown[],
+  next: (service: unknown) => readonly string[],
+): ReadonlySet<string> {
+  const reached = new Set<string>();
   const left = [service];
   for (let name = left.pop(); name !== undefined; name = left.pop()) {
-    if (started.has(name)) continue;
-    started.add(name);
-    for (const content of contents) {
-      const found = objectAt(objectAt(content, "services"), name);
-      const extended = objectAt(found, "extends") ?? stringAt(found, "extends");
-      left.push(...namesIn(objectAt(found, "depends_on")), ...namesIn(objectAt(found, "links")).map(beforeColon));
-      left.push(...namesIn(objectAt(found, "volumes_from")).map(beforeColon), ...sharedWith(found));
-      left.push(...(typeof extended === "string" ? [extended] : stringsOf(objectAt(extended, "service"))));
-    }
+    if (reached.has(name)) continue;
+    reached.add(name);
+    for (const content of contents) left.push(...next(objectAt(objectAt(content, "services"), name)));
   }
-  return started;
+  return reached;
 }
 
 /** `network_mode: service:vpn`: compose starts that one before. */
@@ -92,9 +106,11 @@ function stringsOf(...values: unknown[]): string[] {
 /** As they are written. */
 function pathsIn(content: unknown, started: ReadonlySet<string>): string[] {
   const shared = ["configs", "secrets"].flatMap((key) => Object.values(Object(objectAt(content, key))));
+  const volumes = Object.values(Object(objectAt(content, "volumes"))); // one may be a folder by another name
   return [
     ...servicesOf(content, started).flatMap(envFiles),
     ...shared.flatMap((each) => stringsOf(objectAt(each, "file"))),
+    ...volumes.flatMap((each) => stringsOf(objectAt(objectAt(each, "driver_opts"), "device"))),
   ];
 }
 
@@ -103,23 +119,35 @@ function servicesOf(content: unknown, started: ReadonlySet<string>): unknown[] {
   return services.map(([, each]: [string, unknown]) => each);
 }
 
-/** The places that a path may stand for, seen from the compose file's folder or another one. */
-type Reader = (path: string, from?: string) => string[];
+/** The places that a path may stand for, seen from a folder. */
+type Reader = (path: string, from: string) => string[];
 
-/** The Dockerfile, and what it takes from its contexts. */
-async function builtFrom(service: unknown, read: Reader): Promise<string[]> {
-  const build = objectAt(service, "build");
-  if (build === undefined) return [];
-  const contexts = read(typeof build === "string" ? build : (stringAt(build, "context") ?? "."));
-  const named = stringAt(build, "dockerfile") ?? "Dockerfile";
-  const inline = stringAt(build, "dockerfile_inline");
-  const found = contexts.map(async (context) => {
-    const files = read(named, context);
-    const texts = inline === undefined ? await Promise.all(files.map(readDockerfile)) : [inline];
+/** How a service is built, as each file says its part of it. */
+function placedBuilds(places: readonly Placed[], family: ReadonlySet<string>): Placed[] {
+  return places.flatMap(({ base, content }) =>
+    servicesOf(content, family).flatMap((each) => {
+      const build: unknown = objectAt(each, "build");
+      return build === undefined ? [] : [{ base, content: build }];
+    }),
+  );
+}
+
+/** The Dockerfile, and what it takes from its contexts: of several files one may name the one and another the other. */
+async function builtFrom(builds: readonly Placed[], read: Reader): Promise<string[]> {
+  const contexts = builds.flatMap(({ base, content }) =>
+    read(typeof content === "string" ? content : (stringAt(content, "context") ?? "."), base),
+  );
+  const names = builds.map(({ content }) => stringAt(content, "dockerfile") ?? "Dockerfile");
+  const inline = builds.flatMap(({ content }) => stringAt(content, "dockerfile_inline") ?? []);
+  const found = [...new Set(contexts)].map(async (context) => {
+    const files = [...new Set(names)].flatMap((name) => read(name, context));
+    const texts = [...inline, ...(await Promise.all(files.map(readDockerfile)))];
     return [...files, ...texts.flatMap(listImageSources).map((source) => join(context, source))];
   });
-  const further = Object.values(Object(objectAt(build, "additional_contexts")));
-  return [...(await Promise.all(found)).flat(), ...stringsOf(...further).flatMap((path) => read(path))];
+  const further = builds.flatMap(({ base, content }) =>
+    stringsOf(...Object.values(Object(objectAt(content, "additional_contexts")))).flatMap((path) => read(path, base)),
+  );
+  return [...(await Promise.all(found)).flat(), ...further];
 }
 
 async function readDockerfile(file: string): Promise<string> {

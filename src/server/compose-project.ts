@@ -66,8 +66,12 @@ function nameOfFolder(folder: string): ProjectName {
 
 /** The variables of compose's env files for a project; none when their text does not hold what is looked for. */
 export async function readComposeVariables(firstFile: string, env: Variables, looksFor = "="): Promise<Variables> {
-  const texts = await Promise.all((await findComposeEnvFiles(firstFile, env)).map(readableText));
-  const text = texts.join("\n");
+  return await readVariablesOf(await findComposeEnvFiles(firstFile, env), env, looksFor);
+}
+
+/** The same of these files. */
+export async function readVariablesOf(files: readonly string[], env: Variables, looksFor = "="): Promise<Variables> {
+  const text = (await Promise.all(files.map(readableText))).join("\n");
   return text.includes(looksFor) ? parseEnvBehind(text, env) : {};
 }
 

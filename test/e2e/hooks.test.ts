@@ -202,18 +202,22 @@ describe("what a branch wants restored", () => {
     expect(await hasRun("acts_too")).toBe(true);
   });
 
-  test("nor does an image start that a branch names by a variable of compose's", async () => {
+  const IMAGE = `services: {db: {image: "$\{DB_IMAGE:-postgres:17}"}}\n`;
+  test.each([
+    [".env", { "compose.yml": IMAGE }],
+    ["db/.env", { "compose.yml": "include: [db/part.yml]\n", "db/part.yml": IMAGE }],
+    ["db/its.env", { "compose.yml": "include: [{path: part.yml, env_file: db/its.env}]\n", "part.yml": IMAGE }],
+  ])("nor does an image start that a branch names by a variable of compose's, in %s", async (file, files) => {
     const config =
       "project: PROJECT\nisolation: container\nserver: {compose: {file: compose.yml, service: db}}\nhooks: {start: false}\n";
     await using made = await makeRepo(config);
     const { repo, git, commit } = made;
-    const compose = `services: {db: {image: "$\{DB_IMAGE:-postgres:17}"}}\n`;
-    await commit("compose", { "compose.yml": compose, ".env": "LEVEL=1\n" });
+    await commit("compose", { ...files, [file]: "LEVEL=1\n" });
     expect((await repo.run(["trust", "--yes"])).code).toBe(0);
     const add = async (name: string) => (await git(["worktree", "add", "-q", `../${name}`, "-b", name])).stderr;
     expect(await add("same")).not.toContain("was not approved");
-    await commit("evil", { ".env": "LEVEL=1\nDB_IMAGE=evil/image\n" });
-    expect(await add("evil")).toContain("its server.compose was not approved: .env");
+    await commit("evil", { [file]: "LEVEL=1\nDB_IMAGE=evil/image\n" });
+    expect(await add("evil")).toContain(`its server.compose was not approved: ${file}`);
   });
 
   test("but a dump of the user's own store is, by its name", async () => {

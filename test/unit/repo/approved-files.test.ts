@@ -62,6 +62,26 @@ test("the default branch is the one that origin's HEAD is called, where it is he
   expect(await findDefaultCommit({ root, mainRoot: root }, systemRunner)).toBe(await git("rev-parse", "trunk"));
 });
 
+test("what lies behind a link to a folder is what the branch has where the link leads", async () => {
+  await mkdir(join(root, "second/init"), { recursive: true });
+  await writeFile(join(root, "second/init/a.sql"), "select 1;\n");
+  await symlink("second", join(root, "conf"));
+  await symlink("second/init/a.sql", join(root, "a.sql"));
+  await symlink(tmpdir(), join(root, "away"));
+  await git("add", "second", "conf", "a.sql", "away");
+  await git("commit", "-qm", "links");
+  const commit = await git("rev-parse", "HEAD");
+  const file = join(root, "conf/init/a.sql");
+  expect(await keepTracked({ root, files: [file] }, systemRunner)).toEqual([file]);
+  const hashed = await hashTracked({ root, paths: [join(root, "conf/init")] }, systemRunner);
+  expect(hashed).toEqual([{ file: join(root, "second/init/a.sql"), content: await hashContent(file) }]);
+  expect(await findInCommits({ root, files: [file], commits: [commit] }, systemRunner)).toEqual(new Set([file]));
+  for (const path of [file, join(root, "a.sql")]) {
+    expect(await readCommitted({ root, file: path, commit }, systemRunner)).toBe("select 1;\n");
+  }
+  expect(await readCommitted({ root, file: join(root, "away"), commit }, systemRunner)).toBe(tmpdir());
+});
+
 test("what a branch has linked to a device has no hash, in a folder neither", async () => {
   const folder = join(root, "endless");
   await mkdir(folder);

@@ -118,6 +118,31 @@ services:
   );
 });
 
+test("an included part begins in the folder that is named for it; several files say parts of one build; a volume may be a folder", async () => {
+  const text = `
+include:
+  - {path: [parts/db.yml, more/db.yml], project_directory: "\${WHERE:-base}"}
+  - {path: [first/x.yml, second/x.yml]}
+services: {db: {build: {dockerfile: Other}, extends: {file: wide/db.yml, service: basis}}}
+volumes: {init: {driver_opts: {type: none, o: bind, device: ./seed}}}
+---
+services: {db: {volumes: ["./second.sql:/docker-entrypoint-initdb.d/2.sql"]}}
+`;
+  const found = await inputsOf(
+    {
+      "compose.yml": text,
+      "parts/db.yml": `services: {db: {volumes: ["./a.sql:/a"]}}\n`,
+      ...{ "more/db.yml": "", "first/x.yml": "", "second/x.yml": `services: {db: {env_file: x.env}}\n` },
+      "wide/db.yml": "services: {basis: {build: {context: ./image}}}\n",
+      ...{ "base/a.sql": "", "first/x.env": "", "wide/image/Other": "FROM x\nCOPY o.sql /\n", "wide/image/o.sql": "" },
+      ...{ "seed/1.sql": "", "second.sql": "" },
+    },
+    "db",
+  );
+  const expected = ["base/a.sql", "first/x.env", "wide/image/Other", "wide/image/o.sql", "seed", "second.sql"];
+  expect(found).toEqual(expected.sort());
+});
+
 test("what compose refuses holds nothing", async () => {
   expect(await inputsOf({ "compose.yml": "services: [db" }, "db")).toEqual([]);
   await mkdir(join(folder, "empty"));
