@@ -1,10 +1,10 @@
 /** How the target's own programs come to it: as the worktree's role where it has one, and into its schema. */
-import { missingError } from "../errors.ts";
+import { missingError, type PgroveError } from "../errors.ts";
 import { schemaSearchPath, searchPathOptions } from "../postgres/schema.ts";
 import type { Connection } from "../postgres/url.ts";
 import { openServer } from "../server/open-server.ts";
 import type { ServerTools } from "../server/server.ts";
-import { engineEndpoint, engineIsLocal } from "../sys/docker.ts";
+import { engineEndpoint, engineIsLocal, sshCommand } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
 import { reachTarget, type Target } from "./target.ts";
 
@@ -34,17 +34,22 @@ export function whereaboutsOf(connection: Connection): Whereabouts {
 export async function requireReach(target: Target, tools: ServerTools): Promise<Connection> {
   const connection = await reachTarget(target, tools);
   if (connection !== undefined) return ownConnection(connection, target);
-  throw portUnpublished(target, tools);
+  throw await portUnpublished(target, tools);
 }
 
 /** That no URL of this machine leads there (exit 4). */
-export function portUnpublished(target: Target, { runner }: Pick<ServerTools, "runner">) {
-  const engine = engineOf(runner);
-  if (!engineIsLocal(engine)) {
+export async function portUnpublished(target: Target, tools: ServerTools): Promise<PgroveError> {
+  const engine = engineOf(tools.runner);
+  const endpoint = engineIsLocal(engine) ? undefined : engineEndpoint(engine);
+  if (endpoint !== undefined) {
+    const { farPort } = await openServer(target.server, target.login, tools).inspect();
+    const tunnel = `or a tunnel to its port there: ${sshCommand(endpoint)} -N -L ${farPort}:127.0.0.1:${farPort}`;
     return missingError(
       "port_elsewhere",
-      `the container of ${target.label} is on another machine (${engineEndpoint(engine)}), and so are its ports`,
-      "pgrove shell; or a tunnel to that machine's port: ssh -L",
+      farPort === undefined
+        ? `the container of ${target.label} is on another machine (${endpoint}), and publishes no port there`
+        : `the container of ${target.label} is on another machine (${endpoint}), and so is its port ${farPort}`,
+      farPort === undefined ? "pgrove shell" : `pgrove shell; ${tunnel}`,
     );
   }
   return missingError(

@@ -15,7 +15,7 @@ export async function withReach<T>(
   const reached = await reachTarget(target, tools);
   if (reached !== undefined) return await use(ownConnection(reached, target));
   const { server, toolbox, database } = await openTarget(target, tools);
-  if (toolbox.dial === undefined) throw portUnpublished(target, tools);
+  if (toolbox.dial === undefined) throw await portUnpublished(target, tools);
   const { user, password, options } = await server.access();
   const relay = await openPortRelay(toolbox.dial);
   try {

@@ -22,6 +22,8 @@ export interface ContainerFacts {
   /** The host ports that it is to publish, by the one inside (`5432/tcp`); empty where docker chooses. */
   bindings: ReadonlyMap<string, readonly string[]>;
   published: { host: string; port: number } | undefined;
+  /** The port that it publishes on the engine's machine, where that is another one. */
+  farPort: number | undefined;
   addresses: readonly string[];
 }
 
@@ -51,6 +53,7 @@ export function readContainer(inspected: unknown, place: EnginePlace): Container
   const status = stringAt(state, "Status") ?? "unknown";
   const startedAt = stringAt(state, "StartedAt");
   const inside = portInside(env, readWords(inspected));
+  const published = publishedPort(inspected, inside, place);
   return {
     engine: place.engine,
     id: stringAt(inspected, "Id") ?? "",
@@ -62,7 +65,8 @@ export function readContainer(inspected: unknown, place: EnginePlace): Container
     startedAt: status === "running" ? startedAt : undefined,
     ...{ env, inside },
     ...{ mounts: readMounts(inspected), bindings: readPortBindings(inspected) },
-    published: place.local ? publishedPort(inspected, inside, place) : undefined,
+    published: place.local ? published : undefined,
+    farPort: place.local ? undefined : published?.port,
     addresses: readAddresses(inspected),
   };
 }
@@ -149,6 +153,7 @@ export function stateOf(facts: ContainerFacts): ServerState {
   if (detail !== undefined) state.detail = detail;
   if (facts.startedAt !== undefined) state.startedAt = facts.startedAt;
   if (facts.published !== undefined) Object.assign(state, facts.published);
+  if (facts.farPort !== undefined) state.farPort = facts.farPort;
   return state;
 }
 

@@ -59,6 +59,8 @@ export interface ServerState {
   /** How this machine reaches it; absent when it publishes no port. */
   host?: string;
   port?: number;
+  /** The port that it publishes on another machine, where its engine runs. */
+  farPort?: number;
   startedAt?: string;
 }
 

@@ -31,6 +31,8 @@ export function explainDockerError(error: unknown, engine: EngineName): unknown 
   }
   if (!(error instanceof ToolError)) return error;
   const said = error.failure.stderr.join("\n");
+  const onTheWay = explainSsh(said);
+  if (onTheWay !== undefined) return onTheWay;
   if (/permission denied/i.test(said) && NO_ENGINE.test(said)) {
     return missingError(
       "docker_denied",
@@ -41,7 +43,10 @@ export function explainDockerError(error: unknown, engine: EngineName): unknown 
     );
   }
   if (NO_ENGINE.test(said)) {
-    const hint = engineIsLocal(engine) ? START[engine] : `start it there, or name another: ${CHOICES[engine]}`;
+    const endpoint = engine === "docker" ? engineEndpoint(engine) : undefined;
+    const overSsh = endpoint?.startsWith("ssh://") ? `try it: ${sshCommand(endpoint)} docker version` : undefined;
+    const far = overSsh ?? `start it there, or name another: ${CHOICES[engine]}`;
+    const hint = engineIsLocal(engine) ? START[engine] : far;
     return missingError("docker_down", `${engine} is not running${placeNote(engine)}`, hint);
   }
   const context = /context "([^"]+)"(?: does not exist|: context not found)/.exec(said)?.[1];
@@ -50,6 +55,41 @@ export function explainDockerError(error: unknown, engine: EngineName): unknown 
   }
   return error;
 }
+
+/** What docker's client says of the ssh that it has started, with how that ended and its words. */
+const SSH_ENDED = /command \[ssh .* docker system dial-stdio\] has exited with exit status (\d+),.*?stderr=(.*)$/s;
+
+/** ssh's own failures, and what it met on the other machine; undefined where ssh is none of it. */
+function explainSsh(said: string): PgroveError | undefined {
+  const [, status, words = ""] = SSH_ENDED.exec(said) ?? [];
+  const endpoint = engineEndpoint("docker");
+  if (status === undefined || endpoint === undefined) return undefined;
+  const last = words.trim().split("\n").at(-1)?.trim() ?? "";
+  const call = `${sshCommand(endpoint)} docker version`;
+  if (status === "127") {
+    return missingError("docker_missing", `ssh finds no program docker at ${endpoint}: ${last}`, `try it: ${call}`);
+  }
+  if (status === "255") {
+    return missingError("docker_unreachable", `ssh does not get to ${endpoint}: ${last}`, `try it: ${call}`);
+  }
+  if (!/permission denied/i.test(last)) return undefined;
+  return missingError(
+    "docker_denied",
+    `docker at ${endpoint} is running, but the user there may not use it`,
+    "add that user to the group docker on that machine (`sudo usermod -aG docker $USER`)",
+  );
+}
+
+/** How ssh is called for the machine of an engine: `ssh -p 2222 me@there`. */
+export function sshCommand(endpoint: string): string {
+  const [, scheme, login, host = "", port] = ENDPOINT.exec(endpoint) ?? [];
+  const user = login?.replace(/:.*/, "");
+  const at = `${user === undefined ? "" : `${user}@`}${host.replace(/^\[|\]$/g, "")}`;
+  return `ssh ${port === undefined || scheme !== "ssh" ? "" : `-p ${port} `}${at}`;
+}
+
+/** Scheme, login, host and port: `ssh://me@there:2222`. */
+const ENDPOINT = /^([a-z]+):\/\/(?:([^@/]*)@)?(\[[^\]]*\]|[^:/]*)(?::(\d+))?/;
 
 const TITLES: Readonly<Record<EngineName, string>> = { docker: "Docker", podman: "Podman" };
 const START: Readonly<Record<EngineName, string>> = {

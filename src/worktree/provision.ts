@@ -130,7 +130,7 @@ async function planOwnContainers(
 export async function writeMainEnv(tools: WorktreeTools, worktree: GitWorktree): Promise<WrittenEnv[]> {
   const target = await mainTarget(tools.loaded, tools.place);
   const written = await writeEnvFiles(tools, worktree, target, await findWhereabouts(target, tools.server));
-  if (written.length === 0) throw portUnpublished(target, tools.server);
+  if (written.length === 0) throw await portUnpublished(target, tools.server);
   return written;
 }
 

@@ -18,9 +18,10 @@ export const command = defineCommand({
   async run({ args, context }) {
     if ((await context.config()) !== undefined) await requireVariables(context);
     const target = await context.resolveTarget(args.target);
-    const known = await findWhereabouts(target, await context.serverTools());
+    const tools = await context.serverTools();
+    const known = await findWhereabouts(target, tools);
     const { variables: own, unreachable } = await targetVariables(context, target, known);
-    if (unreachable.length > 0 && Object.keys(own).length === 0) throw portUnpublished(target, context);
+    if (unreachable.length > 0 && Object.keys(own).length === 0) throw await portUnpublished(target, tools);
     if (unreachable.length > 0) context.output.note(`note: no port is published for ${unreachable.join(", ")}`);
     const variables = { ...target.pool, ...own };
     const lines = () => Object.entries(variables).map(([name, value]) => formatVariable(name, value));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readDockerList, readPodmanList } from "../../../src/server/engine-list.ts";
 import type { Command } from "../../../src/sys/command.ts";
-import { dockerCommand, engineIsLocal } from "../../../src/sys/docker.ts";
+import { captureDocker, dockerCommand, engineIsLocal } from "../../../src/sys/docker.ts";
 import { findEngine, withEngine } from "../../../src/sys/engine.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 
@@ -82,4 +82,31 @@ test("both engines' lists say the same", () => {
     { id: "i", name: "net", state: "", labels: { one: "1" } },
   ]);
   expect(readPodmanList("", labels)).toEqual([]);
+});
+
+const LOST =
+  'error during connect: Get "http://docker.example.com/v1.50/info": command [ssh -l me -p 2222 -T -- there docker';
+const over = (status: number, words: string) =>
+  `${LOST} system dial-stdio] has exited with exit status ${status}, make sure the URL is valid: stderr=${words}`;
+
+test.each([
+  [over(255, "Warning: known\nme@there: Permission denied (publickey)."), "docker_unreachable", "me@there: Permission"],
+  [over(255, "connect to host there port 2222: Connection refused"), "docker_unreachable", "Connection refused"],
+  [over(127, "sh: docker: command not found"), "docker_missing", "finds no program docker at ssh://me@there:2222"],
+  [over(1, "permission denied while trying to connect to the Docker daemon"), "docker_denied", "user there may not"],
+  ["Cannot connect to the Docker daemon at http://docker.example.com.", "docker_down", "ssh://me@there:2222"],
+])("what comes of an engine over ssh that is not reached: %s", async (said, code, words) => {
+  const folder = machine({ docker: `#!/bin/sh\ncat >&2 <<'END'\n${said}\nEND\nexit 1\n` });
+  const before = process.env.DOCKER_HOST;
+  process.env.DOCKER_HOST = "ssh://me@there:2222";
+  try {
+    const env = { PATH: `${folder}:/usr/bin:/bin` };
+    const error: unknown = await captureDocker(systemRunner, ["ps"], { env }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code, exit: 4, message: expect.stringContaining(words) });
+    const hint = code === "docker_denied" ? "on that machine" : "try it: ssh -p 2222 me@there docker version";
+    expect(Reflect.get(Object(error), "hint")).toContain(hint);
+  } finally {
+    process.env.DOCKER_HOST = before;
+    if (before === undefined) delete process.env.DOCKER_HOST;
+  }
 });
