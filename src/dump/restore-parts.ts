@@ -11,6 +11,7 @@ import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { analyzeTables } from "../unit/analyze.ts";
 import type { Unit } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
@@ -77,7 +78,7 @@ export async function restoreParts(
       ...change.made.map((table) => ({ ...table, rows: undefined })),
     ];
     const after = await withSession({ toolbox, run: work.operation.run }, database, async (sql) => {
-      for (const table of before) await sql.unsafe(`analyze ${nameOf(table)}`);
+      await analyzeTables(sql, before.map(nameOf));
       return await countRows(sql, before);
     });
     const tables = before.map(({ schema, name, rows }, place) => ({ schema, name, before: rows, after: after[place] }));
