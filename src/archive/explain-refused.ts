@@ -12,6 +12,8 @@ const NAMELESS =
   `(?:relation|type|table|text search configuration|collation) "([^".]+)"(?: for encoding "[^"]*")? does not exist` +
   String.raw`|function ([^\s.(]+)\([^)]*\) does not exist|(operator) does not exist`;
 
+const QUALIFIED = String.raw`[^\s".(]+\.[^\s"(]+`;
+
 const RULES: readonly Rule[] = [
   {
     code: "dump_damaged",
@@ -49,6 +51,16 @@ const RULES: readonly Rule[] = [
     says: new RegExp(NAMELESS, "i"),
     why: (name) => `it names ${name} without a schema, and a dump is loaded with an empty search_path`,
     hint: "load it with one: --search-path public; or in the source: ALTER FUNCTION … SET search_path = …, and dump again",
+  },
+  {
+    code: "load_part",
+    says: new RegExp(
+      `(?:type|relation|function) "?(${QUALIFIED})"?.* does not exist|schema "([^"]+)" does not exist`,
+      "i",
+    ),
+    why: (name) =>
+      `it needs ${name}, which is not there: of a database it is only a part, or it comes without an extension`,
+    hint: "dump all of it; or make what is missing in a database, and take the part there: pgrove restore DUMP --table NAME --to TARGET",
   },
   {
     code: "load_forbidden",

@@ -1,5 +1,6 @@
 /** SQL on its way to psql, without what the server or the psql does not take, and what is not wanted. */
 
+import { failure } from "../errors.ts";
 import { SqlLexer } from "../sql/lexer.ts";
 import type { Place } from "../sql/listener.ts";
 import { HeldBytes } from "./held-bytes.ts";
@@ -48,7 +49,10 @@ export async function* filterSql(
       told(text);
       const isSuperfluous = leaving.superfluous && (own.takes(text) || superfluous.includes(text));
       const bytes = held.at(place);
-      if (bytes === undefined) return;
+      if (bytes === undefined) {
+        requireTaken(text, leaving);
+        return;
+      }
       if (isSuperfluous || isLeft(text, bytes, leaving)) parts.push(place);
       if (!leaving.options) return;
       for (const { start, end } of findLeftOut(bytes).parts) {
@@ -70,6 +74,17 @@ export async function* filterSql(
   lexer.finish();
   blankParts();
   yield held.rest;
+}
+
+/** Throws (exit 1) where a statement that goes is too long to be held: a part of it has been handed on. */
+function requireTaken(text: string, { skipping }: Leaving): void {
+  const want = wantOf(text, () => text);
+  if (skipping === undefined || want === undefined || !isSkipped(want, skipping)) return;
+  throw failure(
+    "dump_unsafe",
+    `a statement that is to be left out is too long for that\n  ${text.slice(0, 120)}`,
+    "take it out of the dump, or make that again in custom format (pg_dump -Fc)",
+  );
 }
 
 function isLeft(text: string, bytes: Buffer, { settings, skipping, emptyPath }: Leaving): boolean {

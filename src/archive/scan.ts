@@ -2,12 +2,13 @@
 import { failure } from "../errors.ts";
 import { SqlLexer } from "../sql/lexer.ts";
 import type { Place, SqlListener } from "../sql/listener.ts";
+import { CollationList, type Collations } from "./collations.ts";
 import { type ElevatedStatement, elevatedOf } from "./elevated.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { namesLeftOut, settingOf } from "./left-out.ts";
 import { OwnDatabase } from "./own-database.ts";
 import { Superfluous } from "./superfluous.ts";
-import { NAME, unquoteName, type Want, WantList, wantOf } from "./wants.ts";
+import { isOfSubscription, NAME, unquoteName, type Want, WantList, wantOf } from "./wants.ts";
 
 /** What was found in a plain dump on the way through it. */
 export interface PlainScan {
@@ -17,6 +18,7 @@ export interface PlainScan {
   /** The statements about what an administrator can make. */
   elevated: ElevatedStatement[];
   tablespaces: string[];
+  collations: Collations;
   /** It holds `\\restrict`, which an older psql does not know. */
   restricted: boolean;
   /** What it says of that which is left out, or may be: options of columns, and settings. */
@@ -36,6 +38,7 @@ const TABLESPACE = new RegExp(`^SET default_tablespace = (${NAME})$`, "i");
 const FILLS = /^(?:COPY .+ FROM |INSERT INTO )/i;
 /** An extension may make tables, too. */
 const MAKES = /^(?:CREATE (?:\w+ )*(?:TABLE|VIEW|EXTENSION)|SELECT .*\bINTO) /i;
+const SUBSCRIBES = /^CREATE SUBSCRIPTION\b/i;
 const ANOTHER = "it works on other databases than the target";
 const LAST_WORDS = /^-- PostgreSQL database dump complete\s*$/;
 const RETURN_AT_END = /^-- PostgreSQL database dump\r$/;
@@ -74,6 +77,7 @@ class PlainScanner implements SqlListener {
   private readonly wants = new WantList();
   private readonly elevated: ElevatedStatement[] = [];
   private readonly tablespaces = new Set<string>();
+  private readonly collations = new CollationList();
   private readonly options = new Set<string>();
   private readonly settings = new Set<string>();
   private readonly superfluous = new Superfluous();
@@ -139,18 +143,21 @@ class PlainScanner implements SqlListener {
       return;
     }
     if (OTHER_DATABASE.test(text)) throw this.refuse(text, ANOTHER);
-    if (/^CREATE SUBSCRIPTION\b/i.test(text)) {
-      throw this.refuse(text, "it would subscribe to another server", "make it again with pg_dump --no-subscriptions");
-    }
     const extension = EXTENSION.exec(text)?.[1];
     if (extension !== undefined) this.extensions.add(unquoteName(extension));
     const tablespace = TABLESPACE.exec(text)?.[1];
     if (tablespace !== undefined) this.tablespaces.add(unquoteName(tablespace));
-    const whole = () => this.held.at(place)?.toString("utf8") ?? text;
+    const bytes = () => this.held.at(place);
+    const whole = () => bytes()?.toString("utf8") ?? text;
     const want = wantOf(text, whole);
     if (want !== undefined) this.wants.add(want);
+    // A whole dump is loaded without those that are known as such; nothing is taken out of what pg_restore writes.
+    if (SUBSCRIBES.test(text) && !(this.mayMakeOwn && want !== undefined && isOfSubscription(want))) {
+      throw this.refuse(text, "it would subscribe to another server", "make it again with pg_dump --no-subscriptions");
+    }
     const elevated = elevatedOf(text, whole);
     if (elevated !== undefined) this.elevated.push(elevated);
+    this.collations.add(text, bytes);
     if (this.superfluous.includes(text)) this.hasSuperfluous = true;
     this.fills ||= FILLS.test(text);
     this.makes ||= MAKES.test(text);
@@ -188,7 +195,19 @@ class PlainScanner implements SqlListener {
     const restricted = this.key !== undefined;
     const [extensions, tablespaces] = [[...this.extensions], [...this.tablespaces]];
     const [options, settings, wants] = [[...this.options], [...this.settings], this.wants.all];
+    const collations = this.collations.all;
     const about = { superfluous: this.hasSuperfluous, onlyRows: this.fills && !this.makes, ownDatabase: this.own.name };
-    return { serverVersion, restricted, extensions, wants, elevated, tablespaces, options, settings, ...about };
+    return {
+      serverVersion,
+      restricted,
+      extensions,
+      wants,
+      elevated,
+      tablespaces,
+      collations,
+      options,
+      settings,
+      ...about,
+    };
   }
 }

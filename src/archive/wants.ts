@@ -22,6 +22,18 @@ export interface Want {
 /** In which tablespaces something lies: as the object of a want. */
 export const TABLESPACES = "tablespaces";
 
+const SUBSCRIPTION = "subscription ";
+
+/** Whether it is about a subscription: what is restored or copied never connects to a publisher. */
+export function isOfSubscription({ object }: Pick<Want, "object">): boolean {
+  return object.startsWith(SUBSCRIPTION);
+}
+
+/** The subscriptions that a dump makes, or says something of. */
+export function subscriptionsIn(wants: readonly Want[]): string[] {
+  return [...new Set(wants.filter(isOfSubscription).map(({ object }) => object.slice(SUBSCRIPTION.length)))];
+}
+
 /** What is not taken of a dump. */
 export interface Skipping {
   owners: boolean;
@@ -47,7 +59,7 @@ const none = { object: "", roles: [], superuser: false, settings: [] } as const;
 
 /** Objects of a database that have no schema, and are named by their kind. */
 const OBJECT = new RegExp(
-  `^(?:CREATE|ALTER|DROP|COMMENT ON) (EXTENSION|EVENT TRIGGER|PUBLICATION|FOREIGN DATA WRAPPER|ACCESS METHOD) ` +
+  `^(?:CREATE|ALTER|DROP|COMMENT ON) (EXTENSION|EVENT TRIGGER|PUBLICATION|SUBSCRIPTION|FOREIGN DATA WRAPPER|ACCESS METHOD) ` +
     `(?:IF (?:NOT )?EXISTS )?(${PART})(.*)$`,
   "i",
 );
@@ -56,6 +68,7 @@ const POLICY = new RegExp(`^(?:CREATE|COMMENT ON) POLICY (${PART}) ON (${QUALIFI
 const POLICY_ROLES = new RegExp(`^(?: AS \\w+)?(?: FOR \\w+)? TO (${NAME_LIST})(?: |$)`, "i");
 /** Of labels the provider is told, which is an extension's library. */
 const LABEL = new RegExp(`^SECURITY LABEL FOR (${PART}) ON `, "i");
+const SUBSCRIPTION_LABEL = new RegExp(`^SECURITY LABEL (?:FOR \\S+ )?ON SUBSCRIPTION (${PART}) IS`, "i");
 const MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR (${NAME}) SERVER (${PART})`, "i");
 const OWNER = new RegExp(`^ALTER .+ OWNER TO (${NAME})$`, "i");
 const SESSION = /^SET (?:SESSION AUTHORIZATION|(?:SESSION |LOCAL )?ROLE) (.+?)\s*;?$/is;
@@ -173,8 +186,12 @@ function objectOf(text: string): Want | undefined {
   };
 }
 
-/** It goes with the extension of the provider's name. */
+/** It goes with the extension of the provider's name, or with what is never taken. */
 function labelOf(text: string): Want | undefined {
+  const subscription = SUBSCRIPTION_LABEL.exec(text)?.[1];
+  if (subscription !== undefined) {
+    return { ...none, kind: "object", object: `${SUBSCRIPTION}${unquoteName(subscription)}` };
+  }
   const provider = LABEL.exec(text)?.[1];
   return provider === undefined
     ? undefined

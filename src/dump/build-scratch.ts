@@ -7,6 +7,7 @@ import { dropDatabase } from "../postgres/admin.ts";
 import { mayRefuse, tryExtensions } from "../postgres/refused-extensions.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Operation } from "../sys/operation.ts";
+import { analyzeDatabase } from "../unit/analyze.ts";
 import { sayRefused } from "../unit/left-extensions.ts";
 import { beginRestoring, inRestored } from "../unit/restoring-mode.ts";
 import { createScratch, inScratch } from "../unit/scratch.ts";
@@ -82,7 +83,7 @@ export async function buildScratch(
   const scratch = await loadScratch(work, live, withSearchPath(inspected, request.searchPath), { ...loading, begin });
   const comparison = await inRestored(work, scratch, isRestoring, async (sql) => {
     work.tools.progress({ phase: "analyze" });
-    await sql`analyze`;
+    await analyzeDatabase(sql);
     return await compareWithManifest(sql, inspected);
   });
   for (const doubt of comparison?.doubts ?? []) work.tools.note(doubt);

@@ -1,7 +1,7 @@
 /** Which parts of a dump go in: by what was asked for, what the server has, and what the login may do there. */
 import { grantsOfExtensions, rowsOfExtensions } from "../archive/archive-wants.ts";
 import { type ElevatedStatement, takenBy, withoutDefiant } from "../archive/elevated.ts";
-import { isSkipped, type Skipping, TABLESPACES, type Want } from "../archive/wants.ts";
+import { isOfSubscription, isSkipped, type Skipping, TABLESPACES, type Want } from "../archive/wants.ts";
 import type { Needs, ServerFacts } from "../unit/needs.ts";
 import type { InspectedDump } from "./inspect.ts";
 
@@ -26,7 +26,7 @@ export interface Parts {
   /** What the administrator makes, once that was agreed to. */
   elevated: readonly ElevatedStatement[];
   notes: string[];
-  needs: Needs;
+  needs: Omit<Needs, "missingCollations">;
 }
 
 /** Whether owners are left out: that of a worktree's schema is its own role, which nobody else has. */
@@ -47,6 +47,7 @@ export function chooseParts(inspected: InspectedDump, facts: ServerFacts, choice
   const { entries } = inspected;
   const orphans = without ? [...rowsOfExtensions(entries), ...grantsOfExtensions(entries)] : [];
   const objects = new Set([...asked, ...roleless.map(({ object }) => object), ...forbidden, ...orphans]);
+  for (const { object } of wants.filter(isOfSubscription)) objects.add(object);
   if (choice.noTablespaces) objects.add(TABLESPACES);
   if (!facts.mayAll) objects.add("extension plpgsql"); // every database has it, and it is the superuser's
   const elevated = chooseElevated(inspected, facts, objects);
@@ -108,7 +109,7 @@ function needsOf(
   facts: ServerFacts,
   { skipping, elevated }: Pick<Parts, "skipping" | "elevated">,
   noOwner: boolean,
-): Needs {
+): Parts["needs"] {
   const made = elevated.map(({ object }) => object.replace(/^extension /, ""));
   const taken = inspected.wants.filter((want) => !isSkipped(want, skipping));
   const rolesOf = (wants: readonly Want[]) => wants.flatMap(({ roles }) => roles);

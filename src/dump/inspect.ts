@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openDumpBytes } from "../archive/age/age-bytes.ts";
 import { type Archive, type ArchiveEntry, oldestReader, readArchive } from "../archive/archive.ts";
 import { elevatedIn, wantsOf } from "../archive/archive-wants.ts";
+import { type Collations, collationsOf } from "../archive/collations.ts";
 import { type DumpKind, detectDump } from "../archive/detect-dump.ts";
 import { type ByteSource, bytesOf, type DumpBytes } from "../archive/dump-bytes.ts";
 import type { ElevatedStatement } from "../archive/elevated.ts";
@@ -37,8 +38,7 @@ export interface InspectedDump {
   elevated: readonly ElevatedStatement[];
   extensions: string[];
   tablespaces: string[];
-  /** They are not restored; undefined where there cannot be any. */
-  subscriptions?: string[];
+  collations: Collations;
   /** Tables whose rows it holds; undefined for plain dumps. */
   tables: { schema: string; name: string }[] | undefined;
   /** It holds rows without their tables. */
@@ -143,8 +143,8 @@ function contentsOf(entries: readonly ArchiveEntry[]) {
   return {
     wants: wantsOf(entries),
     elevated: elevatedIn(entries),
+    collations: collationsOf(entries),
     extensions: tagged("EXTENSION").map(({ tag }) => tag),
-    subscriptions: tagged("SUBSCRIPTION").map(({ tag }) => tag),
     tablespaces: [...new Set(entries.map(({ tablespace }) => tablespace).filter((name) => name !== ""))],
     tables: tagged("TABLE DATA").map(({ schema, tag }) => ({ schema, name: tag })),
   };
@@ -183,9 +183,20 @@ async function inspectPlain(
   // Whoever wrote the manifest may have written the SQL: both are read before psql sees a line.
   const scan = await scanPlain(openPlain(opened.bytes, kind.wrapping, see), dump.path);
   if (manifest !== undefined && hash.digest("hex") !== manifest.sha256) await requireChecksum(dump, tools);
-  const { restricted, superfluous, ownDatabase, options, settings, wants, elevated } = scan;
+  const { restricted, superfluous, ownDatabase, options, settings, wants, elevated, collations } = scan;
   return {
-    ...{ ...opened, kind, tables: undefined, reader: 0, restricted, superfluous, ownDatabase, wants, elevated },
+    ...{
+      ...opened,
+      kind,
+      tables: undefined,
+      reader: 0,
+      restricted,
+      superfluous,
+      ownDatabase,
+      wants,
+      elevated,
+      collations,
+    },
     ...{ leftOut: { options, settings }, parts: [], entries: [] },
     extensions: manifest?.schema ? manifest.extensions.map(({ name }) => name) : scan.extensions,
     tablespaces: manifest?.tablespaces ?? scan.tablespaces,

@@ -2,12 +2,13 @@
 
 import type { ElevatedStatement } from "../archive/elevated.ts";
 import { sayLeftOut } from "../archive/left-out.ts";
-import type { Skipping } from "../archive/wants.ts";
+import { type Skipping, subscriptionsIn } from "../archive/wants.ts";
 import { refusal } from "../errors.ts";
 import { describeLeftOut } from "../postgres/admin.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { formatVersion, type Version, versionOfNumber } from "../postgres/version.ts";
 import type { LiveTarget } from "../resolve/target.ts";
+import { findMissingCollations } from "../unit/collations.ts";
 import { readServerFacts, requirePresent, type ServerFacts } from "../unit/needs.ts";
 import { chooseParts, type PartChoice } from "./choose-parts.ts";
 import type { InspectedDump } from "./inspect.ts";
@@ -30,7 +31,7 @@ export interface Preflight {
 
 /**
  * Throws (exit 5) when the server is too old for the dump or has no room, and (exit 4) when no pg_restore here reads it, the
- * server lacks roles, extensions or tablespaces, or the login may not do what the dump does, naming all of it.
+ * server lacks roles, extensions, collations or tablespaces, or the login may not do what the dump does, naming all of it.
  */
 export async function requireCompatible(
   inspected: InspectedDump,
@@ -44,7 +45,8 @@ export async function requireCompatible(
   requireVersion(inspected, server, live);
   await requireReader(inspected, server, live);
   const { skipping, elevated, notes, needs } = chooseParts(inspected, facts, request);
-  requirePresent(facts, live.target.label, needs);
+  const missingCollations = await findMissingCollations(control, inspected.collations, request.encoding);
+  requirePresent(facts, live.target.label, { ...needs, missingCollations });
   await requireRoom(inspected, facts, live);
   const encoding = inspected.dump.manifest?.encoding || undefined;
   const { ownDatabase: own } = inspected;
@@ -52,7 +54,7 @@ export async function requireCompatible(
     own === undefined
       ? undefined
       : `left out: what it says of the database ${own} itself, such as its settings and grants`,
-    describeLeftOut(inspected.subscriptions ?? []),
+    describeLeftOut(subscriptionsIn(inspected.wants)),
     sayLeftOut(inspected.leftOut, server.major),
   ];
   const converted =

@@ -11,6 +11,7 @@ import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { OperationTools } from "../sys/operation.ts";
+import { analyzeTables } from "../unit/analyze.ts";
 import type { Unit } from "../unit/unit.ts";
 import { unitOf } from "../unit/unit-of.ts";
 import { type Work, withWork } from "../work/work.ts";
@@ -77,7 +78,7 @@ export async function restoreParts(
       ...change.made.map((table) => ({ ...table, rows: undefined })),
     ];
     const after = await withSession({ toolbox, run: work.operation.run }, database, async (sql) => {
-      for (const table of before) await sql.unsafe(`analyze ${nameOf(table)}`);
+      await analyzeTables(sql, before.map(nameOf));
       return await countRows(sql, before);
     });
     const tables = before.map(({ schema, name, rows }, place) => ({ schema, name, before: rows, after: after[place] }));
@@ -148,24 +149,32 @@ async function findChange(
   { content, schemas }: PartOfDump,
 ): Promise<PartsChange> {
   return await withSession({ toolbox, run }, database, async (sql) => {
-    const making = entries.filter(({ kind }) => kind === "TABLE" || kind === "FOREIGN TABLE");
-    const named = content === "data" ? tables : making.map(({ schema, tag }) => ({ schema, name: tag }));
-    const there = await findThere(sql, named);
-    const absent = named.filter((table) => !there.includes(table));
-    if (content === "data" && absent.length > 0) {
+    const making = entries
+      .filter(({ kind }) => content !== "data" && (kind === "TABLE" || kind === "FOREIGN TABLE"))
+      .map(({ schema, tag }) => ({ schema, name: tag }));
+    const isMade = new Set(making.map(nameOf));
+    const onlyFilled = tables.filter((table) => !isMade.has(nameOf(table))); // an extension's, or --data-only
+    const [replaced, filled] = [await findThere(sql, making), await findThere(sql, onlyFilled)];
+    const absent = onlyFilled.filter((table) => !filled.includes(table));
+    if (absent.length > 0) {
       const names = absent.map(({ schema, name }) => `${schema}.${name}`).join(", ");
       throw missingError(
         "table_missing",
         `${database} has no table ${names} for the rows of ${dump.name}`,
-        "restore it with its table: leave --data-only out",
+        content === "data"
+          ? "restore it with its table: leave --data-only out"
+          : "an extension makes it: CREATE EXTENSION … there first",
       );
     }
     await requireNewSchemas(sql, content === "data" ? [] : schemas);
-    const counts = await countRows(sql, there);
-    const counted = there.map((table, place) => ({ ...table, rows: counts[place] }));
-    return content === "data"
-      ? { dump: dump.name, filled: counted, replaced: [], made: [] }
-      : { dump: dump.name, filled: [], replaced: counted, made: absent };
+    const counts = await countRows(sql, [...replaced, ...filled]);
+    const counted = [...replaced, ...filled].map((table, place) => ({ ...table, rows: counts[place] }));
+    return {
+      dump: dump.name,
+      replaced: counted.slice(0, replaced.length),
+      filled: counted.slice(replaced.length),
+      made: making.filter((table) => !replaced.includes(table)),
+    };
   });
 }
 

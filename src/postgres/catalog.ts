@@ -134,12 +134,12 @@ const TABLES_PER_QUERY = 200;
  * from a table's owner where row security is forced.
  */
 export async function countRows(sql: Sql, tables: readonly TableName[]): Promise<(number | undefined)[]> {
-  const shaded = tables.length === 0 ? new Set() : await listShaded(sql);
+  const uncounted = tables.length === 0 ? new Set() : await listUncounted(sql);
   const counts: (number | undefined)[] = [];
   for (let start = 0; start < tables.length; start += TABLES_PER_QUERY) {
     const parts = tables
       .slice(start, start + TABLES_PER_QUERY)
-      .map((table) => (shaded.has(nameOf(table)) ? "null" : `(select count(*) from only ${nameOf(table)})`));
+      .map((table) => (uncounted.has(nameOf(table)) ? "null" : `(select count(*) from only ${nameOf(table)})`));
     const [row] = await sql.unsafe<{ counts: (number | null)[] }[]>(
       `select json_build_array(${parts.join(", ")}) as counts`,
     );
@@ -151,6 +151,14 @@ export async function countRows(sql: Sql, tables: readonly TableName[]): Promise
 export interface TableName {
   schema: string;
   name: string;
+}
+
+/** The tables of which the login sees only what policies let it see, and those that lie on other servers. */
+async function listUncounted(sql: Sql): Promise<Set<string>> {
+  const rows = await sql<TableName[]>`
+    select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'f'`;
+  return new Set([...(await listShaded(sql)), ...rows.map(nameOf)]);
 }
 
 /** The tables of which the login sees only what policies let it see. */

@@ -29,7 +29,7 @@ export async function fitLocale(
 }
 
 /** Whether the server's system has a locale: it is asked for one that only says how dates are written. */
-async function hasLocale(control: Sql, name: string): Promise<boolean> {
+export async function hasLocale(control: Sql, name: string): Promise<boolean> {
   if (EVERYWHERE.has(name)) return true;
   try {
     await control`select set_config('lc_time', ${name}, true)`;

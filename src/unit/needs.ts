@@ -69,6 +69,8 @@ export interface Needs {
   /** Of these, the ones that the administrator creates. */
   elevatedExtensions?: readonly string[];
   tablespaces: readonly string[];
+  /** Those that the server has not, each with its reason. */
+  missingCollations: readonly string[];
   /** What only superusers make or do: `event trigger audit`. */
   superuser: readonly string[];
   /** What would belong to a role that may not own it. */
@@ -124,6 +126,12 @@ export function requirePresent(facts: ServerFacts, label: string, needs: Needs):
     needs.tablespaces,
     among(facts.tablespaces),
     `create the tablespaces (CREATE TABLESPACE)${without.tablespaces}`,
+  );
+  check(
+    "collations",
+    needs.missingCollations,
+    () => false,
+    "install the locales in the server before its cluster is made, or use an image that has them (Alpine's has none)",
   );
   const may = () => facts.mayAll;
   check(`what only superusers do, and not ${login}`, needs.superuser, may, `log in as a superuser${without.superuser}`);

@@ -2,7 +2,7 @@
 import { missingError } from "../errors.ts";
 import { countRows, readDatabaseFacts } from "../postgres/catalog.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
-import { chooseSchema, listUserSchemas, type Queries, schemaExists, schemaPattern } from "../postgres/schema.ts";
+import { chooseSchema, listUserSchemas, schemaExists, schemaPattern } from "../postgres/schema.ts";
 import { listDependents, nameSome, requireSelfContained } from "../postgres/schema-dependencies.ts";
 import { buildSurroundings, readSurroundings, type Surroundings } from "../postgres/schema-extensions.ts";
 import { withSession } from "../postgres/session.ts";
@@ -104,12 +104,4 @@ export async function countSchemaRows(sql: Sql, schema: string): Promise<RowCoun
   const tables = facts.tables.filter((table) => table.schema === schema);
   const counts = await countRows(sql, tables);
   return new Map(tables.map(({ name }, index) => [name, counts[index]]));
-}
-
-/** Brings the planner's statistics of the schema's tables up to date. */
-export async function analyzeSchema(sql: Queries, schema: string): Promise<void> {
-  const tables = await sql<{ name: string }[]>`
-    select c.oid::regclass::text as name from pg_class c
-     where c.relnamespace = ${quoteIdentifier(schema)}::regnamespace and c.relkind in ('r', 'p', 'm')`;
-  if (tables.length > 0) await sql.unsafe(`analyze ${tables.map(({ name }) => name).join(", ")}`);
 }

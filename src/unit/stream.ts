@@ -3,6 +3,7 @@
 import { type ArchiveEntry, oldestReaderOf } from "../archive/archive.ts";
 import { withoutLeftOut } from "../archive/archive-stream.ts";
 import { chooseCodec, compressArgument } from "../archive/codec.ts";
+import type { Collations } from "../archive/collations.ts";
 import { explainRefused } from "../archive/explain-refused.ts";
 import { feedPsql, readServerMajor } from "../archive/feed-psql.ts";
 import { SCRIPT_CONTENTS, sayLeftOut, saysUnknownSettings } from "../archive/left-out.ts";
@@ -20,6 +21,8 @@ import { ToolError } from "../sys/tool-error.ts";
 import { readLoadOptions } from "../work/load-options.ts";
 import { watchingRoom } from "../work/watch-room.ts";
 import type { Work } from "../work/work.ts";
+import { analyzeDatabase } from "./analyze.ts";
+import { findMissingCollations, readCollations } from "./collations.ts";
 import { findLeftExtensions } from "./left-extensions.ts";
 import { fitLocale } from "./locale.ts";
 import { readServerFacts, requirePresent } from "./needs.ts";
@@ -37,6 +40,7 @@ interface Source {
   subscriptions: string[];
   /** What only a superuser makes anew. */
   superuser: string[];
+  collations: Collations;
 }
 
 async function readSource({ operation: { run } }: Work, { toolbox, database, target }: LiveTarget): Promise<Source> {
@@ -48,6 +52,7 @@ async function readSource({ operation: { run } }: Work, { toolbox, database, tar
       ...{ version, selection, facts: await narrowFacts(sql, all, selection) },
       subscriptions: await listSubscriptions(sql, database),
       superuser: selection?.only === undefined ? await listSuperuserObjects(sql) : [],
+      collations: selection?.only === undefined ? await readCollations(sql) : { named: [], made: [] },
     };
   });
 }
@@ -66,7 +71,7 @@ async function listSuperuserObjects(sql: Sql): Promise<string[]> {
 
 /** Throws when the target's server is older than the source's (exit 5), or lacks what the source needs (exit 4). */
 export async function requireStreamable(work: Work, source: LiveTarget, { live, keepsOwners }: Unit): Promise<void> {
-  const { version, facts, superuser } = await readSource(work, source);
+  const { version, facts, superuser, collations } = await readSource(work, source);
   const server = await readServerFacts(work.control, live.toolbox);
   const to = versionOfNumber(server.versionNumber);
   if (version.major > to.major) {
@@ -80,6 +85,7 @@ export async function requireStreamable(work: Work, source: LiveTarget, { live, 
   requirePresent(server, live.target.label, {
     ...{ what: source.target.label, roles: keepsOwners ? facts.roles : [], tablespaces: facts.tablespaces },
     ...{ extensions: facts.extensions.map(({ name }) => name), superuser, owners: [], unfit: [], settings: [] },
+    missingCollations: await findMissingCollations(work.control, collations, facts.encoding),
     without: {
       roles: `${dumped} with --no-owner`,
       extensions: `${dumped} with --skip-extension NAME`,
@@ -123,9 +129,7 @@ export async function copyByStream(
     },
   );
   tools.progress({ phase: "analyze" });
-  await inRestored(work, scratch, isRestoring, async (sql) => {
-    await sql`analyze`;
-  });
+  await inRestored(work, scratch, isRestoring, analyzeDatabase);
   if (isRestoring) await endRestoring(work, scratch);
   return scratch;
 }

@@ -94,6 +94,29 @@ describe("what a new database has, and what it has not", () => {
   });
 });
 
+test("a table with a part on another server is restored and copied without asking that", async () => {
+  const source = uniqueName("parted");
+  await server.createDatabase(source);
+  await server.psql(
+    source,
+    `create extension postgres_fdw; create server far foreign data wrapper postgres_fdw options (host 'nowhere.invalid');
+     create user mapping for public server far options (user 'x', password 'y');
+     create table event (at int, kind text) partition by range (at);
+     create table event_here partition of event for values from (0) to (10);
+     create foreign table event_there partition of event for values from (10) to (20) server far;
+     create table page (path text); create foreign table page_there () inherits (page) server far;
+     insert into event values (1, 'a'), (2, 'b'); insert into page select 'x' from generate_series(1, 50)`,
+  );
+  const path = await fileFrom(`pg_dump -Fc ${source}`, "dump");
+  const state = `select (select count(*) from event_here), (select count(*) from only page),
+    (select count(*) > 0 from pg_stats where tablename = 'event_here'), count(*) from pg_foreign_table`;
+  const restored = await back(path);
+  expect(await server.psql(restored, state)).toBe("2|50|t|2");
+  const [from, to] = [await liveAs(source), await liveAs(uniqueName("parted"))];
+  await copyDatabase(bench.tools, from, to, copyRequest({ strategy: "stream" }));
+  expect(await server.psql(to.database, state)).toBe("2|50|t|2");
+});
+
 describe("roles that are not there", () => {
   test("--no-owner is enough for a policy, a mapping and default privileges, in an archive and in plain SQL", async () => {
     const source = uniqueName("policy");

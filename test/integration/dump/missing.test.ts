@@ -137,6 +137,46 @@ test("--no-tablespaces puts all of it into the database's own, of archives and o
   }
 });
 
+describe("collations", () => {
+  const collated = uniqueName("collated");
+  /** A dump, or the source itself, into a server that has not its collations. */
+  const ways = ["custom", "sql", "copy"] as const;
+
+  beforeAll(async () => {
+    await rich.createDatabase(collated);
+    await rich.psql(
+      collated,
+      `create collation pg_catalog."tlh_KX" (locale = 'C');
+       create collation klingon (locale = 'C'); create collation plain (provider = icu, locale = 'und');
+       update pg_collation set collcollate = 'tlh_KX.utf8', collctype = 'tlh_KX.utf8' where collname = 'klingon';
+       create table word (a text collate "tlh_KX", b text collate plain, c text collate "C");
+       insert into word values ('qapla', 'b', 'c')`,
+    );
+  });
+
+  const bring = async (way: (typeof ways)[number], to: TestServer) => {
+    const [from, live] = [await openLive(rich, collated, bench), await openLive(to, uniqueName("collated"), bench)];
+    if (way === "copy") return await rejection(copyDatabase(bench.tools, from, live, copyRequest()));
+    return await rejection(restore(bench, live, pathOf(await dump(bench, from, { format: way }))));
+  };
+
+  test.each(ways)("that the server has not are named before the load: %s", async (way) => {
+    const error = await bring(way, poor);
+    expect(error).toMatchObject({ code: "server_lacks", exit: 4 });
+    expect(error.message.split("\n").at(-1)).toBe("collations: tlh_KX, klingon (its locale tlh_KX.utf8 is not there)");
+  });
+
+  test("of ICU, by a server without it", async () => {
+    const bare = await startServer({ major: 17 });
+    try {
+      await bare.psql("postgres", "delete from pg_collation where collprovider = 'i'");
+      expect((await bring("custom", bare)).message).toContain("plain (the server was built without ICU)");
+    } finally {
+      await bare.remove();
+    }
+  });
+});
+
 test("a schema-only, a data-only and a partial dump are what they say", async () => {
   const database = uniqueName("parts");
   await createSmall(poor, database, 5);

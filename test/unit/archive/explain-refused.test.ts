@@ -19,6 +19,10 @@ test.each([
   ["ERROR:  function doc_count() does not exist", "load_search_path", /doc_count.*search_path/],
   ["ERROR:  operator does not exist: public.ltree ~ public.lquery", "load_search_path", /operator.*search_path/],
   ['ERROR:  type "citext" does not exist', "load_search_path", /citext/],
+  ['ERROR:  type "public.geometry" does not exist', "load_part", /needs public\.geometry.*only a part/],
+  ['ERROR:  relation "public.t" does not exist', "load_part", /needs public\.t,/],
+  ["ERROR:  function app.f(integer, text) does not exist", "load_part", /needs app\.f,/],
+  ['ERROR:  schema "app" does not exist', "load_part", /needs app,/],
   ["ERROR:  must be owner of extension plpgsql", "load_forbidden", /login/],
   ['ERROR:  permission denied to create event trigger "e"', "load_forbidden", /login/],
   ['ERROR:  role "ghost" does not exist', "load_role", /ghost/],
@@ -54,6 +58,6 @@ test("what pg_restore cannot read is damaged; what a server refuses is not", () 
     'could not open input file "/tmp/x/dump/3423.dat": No such file or directory',
   ])
     expect(explainRefused(`pg_restore failed (exit 1):\n  pg_restore: error: ${said}`)?.code).toBe("dump_damaged");
-  for (const said of ['relation "public.t" does not exist', "syntax error at end of file", "invalid byte sequence"])
+  for (const said of ["syntax error at end of file", "invalid byte sequence"])
     expect(explainRefused(`${RESTORE}ERROR:  ${said}`)).toBeUndefined();
 });

@@ -74,6 +74,17 @@ describe("what is left out is blanked, whatever the chunks; rows, strings, bodie
   });
 });
 
+test("what is to be left out and is too long to be held ends the stream with an error", async () => {
+  const objects = new Set(["subscription s"]);
+  const leaving = { ...NONE, skipping: { owners: false, grants: false, objects } };
+  const short = "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p;";
+  expect(await gather(filterSql(inChunks(`${short}\nx;\n`, 9), leaving))).toBe(`${spaces(short)}\nx;\n`);
+  const long = `CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p${", pp".repeat(500_000)};`;
+  for (const size of [9_999, 1 << 18]) {
+    await expect(gather(filterSql(inChunks(long, size), leaving))).rejects.toMatchObject({ code: "dump_unsafe" });
+  }
+});
+
 test("no more than a megabyte of one statement is held back", async () => {
   let given = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { scannedPlain, scanPlain } from "../../../src/archive/scan.ts";
+import { subscriptionsIn } from "../../../src/archive/wants.ts";
 
 const HEAD =
   "--\n-- PostgreSQL database dump\n--\n\n\\restrict abc\n\n-- Dumped from database version 17.2 (Debian)\n-- Dumped by pg_dump version 18.1\n\nSET a = 1;\n";
@@ -38,12 +39,23 @@ end $_$;
       onlyRows: false,
       ownDatabase: undefined,
     },
-    ...{ extensions: ["odd ext"], tablespaces: ["fast; disk"] },
+    ...{ extensions: ["odd ext"], tablespaces: ["fast; disk"], collations: { named: [], made: [] } },
     elevated: [{ object: "extension odd ext", sql: 'CREATE EXTENSION IF NOT EXISTS "odd ext" WITH SCHEMA public;' }],
   });
   const roles = ['the "owner"', "d", "defaulted", "granted", "revoked", "one", "two; 2"];
   expect(wants.flatMap((want) => want.roles)).toEqual(roles);
   expect((await scan((HEAD + TAIL).replaceAll(/^\\(un)?restrict abc$/gm, ""))).restricted).toBe(false);
+});
+
+test("a subscription is left out of a whole dump, and refused where nothing is taken out behind the scan", async () => {
+  const sql = `${HEAD}CREATE\n SUBSCRIPTION "the s" CONNECTION 'x' PUBLICATION p;\n${TAIL}`;
+  for (const size of [1, 4, 1 << 16]) {
+    expect(subscriptionsIn((await scan(sql, size)).wants)).toEqual(["the s"]);
+    const passing = async () => {
+      for await (const _chunk of scannedPlain(inChunks(sql, size), "x.sql"));
+    };
+    await expect(passing()).rejects.toMatchObject({ code: "dump_unsafe", exit: 1 });
+  }
 });
 
 test.each([
@@ -113,7 +125,7 @@ describe("refused", () => {
   test.each([
     ["CREATE DATABASE x;\n", "dump_unsafe"],
     ["DROP\t DATABASE x;\n", "dump_unsafe"],
-    ["CREATE  SUBSCRIPTION s CONNECTION 'x' PUBLICATION p;\n", "dump_unsafe"],
+    ["CREATE SUBSCRIPTION\"s\"CONNECTION 'x' PUBLICATION p;\n", "dump_unsafe"],
     ["drop database if exists x;\n", "dump_unsafe"],
     ["ALTER DATABASE x SET a TO b;\n", "dump_unsafe"],
     ["\\connect x\n", "dump_unsafe"],
@@ -131,7 +143,6 @@ describe("refused", () => {
     ["SELECT 1 \\! touch x\n;\n", "dump_unsafe"],
     ["SELECT 1; \\copy t to program 'x'\n", "dump_unsafe"],
     ["\\i /etc/passwd\n", "dump_unsafe"],
-    ["CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p;\n", "dump_unsafe"],
     ["-- PostgreSQL database cluster dump\n", "cluster_dump"],
     ["SET standard_conforming_strings TO off;\nSELECT 'a\\', ';\n\\! touch x\n--';\n", "dump_unsafe"],
     ['COPY (SELECT 1 AS "a FROM STDIN b") TO STDOUT;\n\\! touch x\n\\.\n', "dump_unsafe"],

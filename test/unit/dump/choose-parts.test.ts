@@ -37,6 +37,7 @@ function inspected(sql: string, extensions: string[] = []): InspectedDump {
       elevated: elevatedStatements(sql),
       extensions,
       tablespaces: [],
+      collations: { named: [], made: [] },
     },
     ...{ tables: undefined, onlyRows: false, restricted: false, superfluous: false, parts: [], entries: [] },
     ...{ leftOut: { options: [], settings: [] }, checked: "read" },
@@ -49,7 +50,7 @@ function choose(dump: InspectedDump, server: ServerFacts, choice: Partial<PartCh
   let refused: string[] = [];
   let hint = "";
   try {
-    requirePresent(server, "main", needs);
+    requirePresent(server, "main", { ...needs, missingCollations: [] });
   } catch (error) {
     refused = String(error).split("\n").slice(1);
     hint = String(Reflect.get(Object(error), "hint"));
