@@ -20,6 +20,11 @@ const REFUSED_BY_MACHINE: ReadonlyMap<string, string> = new Map(
     EROFS: "the disk is mounted read-only; mount it for writing, then run it again",
     EIO: "look at the disk; the kernel's log says more: dmesg",
     EACCES: "look at whose file it is: ls -l",
+    EPERM: "look at whose file it is, and whether it may be changed: ls -l, lsattr",
+    EISDIR: "a folder has the name of a file: look at it, and move it away",
+    ENOTDIR: "a file has the name of a folder: look at it, and move it away",
+    ESTALE: "the network's file system has changed behind this: mount it again",
+    ENAMETOOLONG: "shorten the name",
     EMFILE: "allow more open files: ulimit -n",
     ENFILE: "the machine has no more open files; end other programs",
   }),
@@ -35,6 +40,10 @@ export function describeFailure(error: unknown, verbose: boolean): Failure {
     return { code, message, hint, exit };
   }
   const systemCode = error instanceof Error ? String(Reflect.get(error, "code")) : "";
+  if (systemCode === "ENOENT" && /\bcwd\b/.test(messageOf(error))) {
+    const message = "the current folder is not there any more: it was removed, or made anew";
+    return { code: "folder_missing", message, hint: "cd to one that is there: cd .. or cd $PWD", exit: EXIT.missing };
+  }
   const help = REFUSED_BY_MACHINE.get(systemCode);
   if (help !== undefined) {
     return { code: "machine", message: `the machine refused: ${messageOf(error)}`, hint: help, exit: EXIT.failed };

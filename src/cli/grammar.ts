@@ -89,6 +89,16 @@ export const SEARCH_PATH = {
   description: "load it with this search_path, for functions that name tables without their schema",
 } as const satisfies ValueSpec;
 
+/** `--skip-extension X` of what restores a dump. */
+export const SKIP_EXTENSION = defineArgs({
+  "skip-extension": {
+    type: "string",
+    valueHint: "X",
+    repeatable: true,
+    description: "leave this extension out, as one that only a provider has",
+  },
+});
+
 /** `--wait-lock TIME`, of what claims databases: told at once is who is at it, unless one wants to wait. */
 export const WAIT_LOCK = {
   "wait-lock": {

@@ -1,4 +1,5 @@
 /** The remotes of dumps.remote, approved and open. */
+import { dirname, join } from "node:path";
 import type { RemoteConfig, RemoteKind } from "../config/schema-remote.ts";
 import { configError, usageError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
@@ -63,10 +64,11 @@ async function requireRemotes(context: Context): Promise<RemoteConfig> {
 export async function openRemoteOf(context: Context, kind: RemoteKind): Promise<Remote> {
   const config = await requireRemotes(context);
   const { openRemote } = await import("../remote/open-remote.ts");
-  const { runner, clock, environment, home, output } = context;
+  const { runner, clock, environment, home, output, userKey } = context;
   const loaded = await context.requireConfig();
   return await openRemote(kind, config, {
     ...{ runner, clock, environment, home, note: output.note, abort: context.interruptions().abort },
     ...{ project: loaded.config.project, baseDir: loaded.dir },
+    usedFolder: join(dirname(userKey), "remotes"),
   });
 }

@@ -11,11 +11,15 @@ export async function openStore(context: TrustContext, tools: OperationTools): P
   const dumps = (await context.config())?.config.dumps;
   if (dumps?.dir !== undefined) await requireTrust(context, { keys: ["dumps.dir"] });
   const folder = await context.storeDir();
-  await requireStoreFolder(folder);
+  // Whoever writes into it asks once more, and says what is wrong: one that can only be read is still there to restore from.
+  const isWritable = await requireStoreFolder(folder).then(
+    () => true,
+    () => false,
+  );
   const sharedKey = dumps?.key_file === undefined ? undefined : await findSharedKey(context, dumps.key_file);
   const dumpKeys = createDumpKeys(context, dumps);
   const whole = { ...tools, dumpKeys, ...(sharedKey === undefined ? {} : { sharedKey }) };
-  await signWhatIsOwn(context, folder, whole, dumps?.dir === undefined);
+  if (isWritable) await signWhatIsOwn(context, folder, whole, dumps?.dir === undefined);
   return whole;
 }
 

@@ -2,12 +2,20 @@
 import { type FileHandle, open, rm, statfs } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { failure, PgroveError } from "../errors.ts";
-import { ensureDir, errorCode, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
+import {
+  ensureDir,
+  errorCode,
+  publishFile,
+  syncFolder,
+  temporaryPathFor,
+  writeFileAtomic,
+  writeWhole,
+} from "../sys/files.ts";
 import type { Work } from "../work/work.ts";
 import { signManifest } from "./authorship.ts";
-import { allGlobalsPaths, formatManifest, globalsPath, type Manifest, writeManifest } from "./manifest.ts";
+import { allGlobalsPaths, formatManifest, globalsPath, type Manifest, manifestPath } from "./manifest.ts";
 import { type FileStanding, findFileStanding, publishAs, requireRolesReplaceable } from "./replace-file.ts";
-import { publishDump, requireStoreFolder } from "./store.ts";
+import { type Naming, publishDump, requireStoreFolder } from "./store.ts";
 
 export type Destination =
   | { kind: "store"; folder: string }
@@ -44,13 +52,6 @@ export async function requireRoom(destination: Destination, neededBytes: number)
     `not enough room in ${folder}: ${megabytes(bavail * bsize)} free, about ${megabytes(neededBytes)} needed`,
     "remove old dumps (pgrove dumps list), or dump elsewhere: pgrove dump -o FILE",
   );
-}
-
-/** What the name of a dump in the store is made of. */
-export interface Naming {
-  source: string;
-  at: Date;
-  extension: string;
 }
 
 /** Where a dump's bytes go until it is whole, and how it then gets its name. */
@@ -95,35 +96,60 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
   return {
     temporary,
     ...pieces,
-    publish: ({ source, at, extension }, manifest, globals) =>
+    publish: (named, manifest, globals) =>
       namingFolder(temporary, async () => {
         work.operation.abort.throwIfAborted();
         await pieces.flush();
         await file.sync();
-        const isStored = destination.kind === "store";
-        const path = isStored
-          ? await publishDump(temporary, destination.folder, source, at, extension)
-          : resolve(destination.path);
-        manifest.name = basename(path);
-        Object.assign(manifest, await signManifest(manifest, work.tools));
-        if (!isStored) {
-          await writeFileAtomic(manifestTemporary, formatManifest(manifest));
-          if (globals !== undefined) await requireRolesReplaceable(path, [globalsPath(path, manifest)]);
-          await publishAs({ temporary, manifestTemporary, path }, agreed);
-          if (globals !== undefined) await writeFileAtomic(globalsPath(path, manifest), globals);
-          await syncFolder(dirname(path));
-          return path;
+        const signFor = async (path: string) => {
+          manifest.name = basename(path);
+          Object.assign(manifest, await signManifest(manifest, work.tools));
+          await writeSynced(manifestTemporary, formatManifest(manifest));
+        };
+        if (destination.kind === "store") {
+          return await publishDump(temporary, destination.folder, named, async (path) => {
+            await signFor(path);
+            if (!(await publishFile(manifestTemporary, manifestPath(path)))) return undefined;
+            return await putGlobals(path, manifest, globals);
+          });
         }
-        try {
-          if (globals !== undefined) await writeFileAtomic(globalsPath(path, manifest), globals);
-          await writeManifest(path, manifest, manifestTemporary);
-        } catch (error) {
-          for (const each of [path, globalsPath(path, manifest)]) await rm(each, { force: true }); // what could not be checked later is no dump
-          throw error;
-        }
+        const path = resolve(destination.path);
+        await signFor(path);
+        if (globals !== undefined) await requireRolesReplaceable(path, [globalsPath(path, manifest)]);
+        await publishAs({ temporary, manifestTemporary, path }, agreed);
+        if (globals !== undefined) await writeFileAtomic(globalsPath(path, manifest), globals);
+        await syncFolder(dirname(path));
         return path;
       }),
   };
+}
+
+/** Beside the manifest. Resolves with what takes both back. */
+async function putGlobals(path: string, manifest: Manifest, globals: Uint8Array | undefined) {
+  const there = [manifestPath(path)];
+  const takeBack = async () => {
+    for (const each of there) await rm(each, { force: true });
+  };
+  if (globals === undefined) return takeBack;
+  try {
+    await writeFileAtomic(globalsPath(path, manifest), globals);
+  } catch (error) {
+    await takeBack();
+    throw error;
+  }
+  there.push(globalsPath(path, manifest));
+  return takeBack;
+}
+
+/** The next run knows the file by its name, and removes it. */
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 const PIECE_BYTES = 512 << 10;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { CodecName, DumpFormat } from "../archive/codec.ts";
 import { failure } from "../errors.ts";
-import { readTextIfExists, temporaryPathFor, writeFileAtomic } from "../sys/files.ts";
+import { readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import { finite, time } from "../sys/form.ts";
 import { parseJson } from "../sys/untyped.ts";
 
@@ -100,13 +100,9 @@ export function formatManifest(manifest: Manifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** Writes the manifest of a dump through a temporary file, which can be named. */
-export async function writeManifest(
-  dumpPath: string,
-  manifest: Manifest,
-  temporary = temporaryPathFor(manifestPath(dumpPath)),
-): Promise<void> {
-  await writeFileAtomic(manifestPath(dumpPath), formatManifest(manifest), { mode: 0o600, temporary });
+/** Writes the manifest of a dump, whole or not at all. */
+export async function writeManifest(dumpPath: string, manifest: Manifest): Promise<void> {
+  await writeFileAtomic(manifestPath(dumpPath), formatManifest(manifest));
 }
 
 /** The manifest of a dump, or undefined when it has none. Throws (exit 1) when it is there and cannot be read. */

@@ -22,6 +22,8 @@ export interface ProofRequest {
   deep: boolean;
   /** Owners and grants are restored as well, for those who take the places of the dump's roles; else they are left out. */
   roleMap?: RoleMap | undefined;
+  /** Left out, as a restore leaves them out: what only one database of a server may have is in none that is made to try. */
+  skippedExtensions?: readonly string[];
   approveForeign: LoadRequest["approveForeign"];
 }
 
@@ -40,9 +42,11 @@ export async function proveDumps(
     const started = tools.clock.now().getTime();
     try {
       await onFittingServer(tools, servers, verdict.dump, { live: request.live, own }, async (live) => {
-        const { deep, approveForeign, roleMap } = request;
+        const { deep, approveForeign, roleMap, skippedExtensions = [] } = request;
         const owners = roleMap === undefined ? { noOwner: true } : { noOwner: false, roleMap };
-        const found = await testRestore(tools, live, verdict.dump, { ...owners, jobs: 1, deep, approveForeign });
+        const found = await testRestore(tools, live, verdict.dump, {
+          ...{ ...owners, jobs: 1, deep, approveForeign, skippedExtensions },
+        });
         verdict.serverVersion = found.serverVersion;
         verdict.depth = "restore";
         if (found.contents !== undefined) judgeContents(verdict, found.contents, tools.note);

@@ -1,5 +1,4 @@
 /** Removes the dumps that the rule lets go. */
-import { setImmediate } from "node:timers/promises";
 import type { KeepRule } from "../config/schema-keep.ts";
 import { decideOn, type KeepReason } from "../retention/decide.ts";
 import { openZone } from "../retention/local-time.ts";
@@ -81,14 +80,24 @@ const AT_ONCE = 32;
 export async function pruneDumps(tools: OperationTools, place: DumpPlace, { removed }: PrunePlan): Promise<void> {
   const subject = { operation: "dumps-prune", target: "the store", server: place.label, database: "" };
   const removing = async ({ details, abort }: Operation) => {
-    details.removed = 0;
-    for (let start = 0; start < removed.length; start += AT_ONCE) {
-      abort.throwIfAborted();
-      const some = removed.slice(start, start + AT_ONCE);
-      await Promise.all(some.map(({ dump }) => place.remove(dump)));
-      details.removed = start + some.length;
-      await setImmediate(); // a signal is heard
-    }
+    let count = 0;
+    details.removed = count;
+    const failing = new AbortController();
+    const ends = AbortSignal.any([abort, failing.signal]);
+    const left = removed.values();
+    const removeOn = async () => {
+      for (const { dump } of left) {
+        if (ends.aborted) return;
+        await place.remove(dump).then(
+          () => {
+            details.removed = ++count;
+          },
+          (error: unknown) => failing.abort(error),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, removeOn));
+    ends.throwIfAborted();
   };
   await withPlaceAlone(tools, place.label, () => withOperation(tools, subject, removing));
 }

@@ -1,9 +1,9 @@
 /** The store: a folder of dumps and their manifests. It outlives the worktrees that the dumps came from. */
-import { existsSync, lstatSync, unlinkSync } from "node:fs";
-import { access, constants, lstat, readdir, stat } from "node:fs/promises";
+import { existsSync, lstatSync } from "node:fs";
+import { access, constants, lstat, readdir, stat, unlink } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { ByteSource, DumpBytes } from "../archive/dump-bytes.ts";
-import { failure, missingError, refusal, usageError } from "../errors.ts";
+import { failure, messageOf, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
 import { ensureDir, errorCode, expandHome, pathExists, publishFile, readSmallFile, syncFolder } from "../sys/files.ts";
 import {
@@ -76,25 +76,39 @@ export function fileStem(source: string): string {
   return kept || "database";
 }
 
+/** What the name of a dump in the store is made of. */
+export interface Naming {
+  source: string;
+  at: Date;
+  extension: string;
+}
+
 /**
- * Gives a finished dump its name, `{source}-{YYYYMMDD-HHMMSS}.{extension}`, with `-2`, `-3`… behind when it is taken.
- * Never overwrites. Resolves with the path.
+ * Gives a finished dump its name, `{source}-{YYYYMMDD-HHMMSS}.{extension}`, with `-2`, `-3`… behind when it is taken. What is
+ * to lie beside it comes before, by `putBeside`, which resolves with what takes it back, or nothing where that name is taken;
+ * so whatever ends this half-way, no dump is there without it. Never overwrites. Resolves with the path.
  */
 export async function publishDump(
   temporary: string,
   folder: string,
-  source: string,
-  at: Date,
-  extension: string,
+  { source, at, extension }: Naming,
+  putBeside: (path: string) => Promise<(() => Promise<void>) | undefined>,
 ): Promise<string> {
   const stem = `${fileStem(source)}-${fileStamp(at)}`;
   for (let copy = 1; ; copy++) {
     const path = join(folder, `${stem}${copy === 1 ? "" : `-${copy}`}.${extension}`);
     // A manifest that stands alone is of a dump that was moved away: it is not another's.
-    if (!(await pathExists(manifestPath(path))) && (await publishFile(temporary, path))) {
-      await syncFolder(folder);
-      return path;
+    const takeBack = (await pathExists(path)) ? undefined : await putBeside(path);
+    if (takeBack === undefined) continue;
+    let isPublished = false;
+    try {
+      isPublished = await publishFile(temporary, path);
+    } finally {
+      if (!isPublished) await takeBack();
     }
+    if (!isPublished) continue;
+    await syncFolder(folder);
+    return path;
   }
 }
 
@@ -143,7 +157,8 @@ async function readEntry(folder: string, name: string, there: ReadonlySet<string
     if (proof !== undefined) dump.proof = proof;
     return dump;
   } catch (error) {
-    return { ...dump, manifestError: error instanceof Error ? error.message : String(error) };
+    const manifestIdentity = dump.manifestIdentity ?? identityAt(manifestPath(path));
+    return { ...dump, ...(manifestIdentity && { manifestIdentity }), manifestError: messageOf(error) };
   }
 }
 
@@ -241,13 +256,13 @@ export async function removeDump(dump: StoredDump): Promise<void> {
       "pgrove dumps list",
     );
   }
-  // One after the other and at once: of thousands that takes a third of the time that waiting for each takes.
-  removeFile(dump.path);
+  // Looking is quick, and removing waits for the disk: meanwhile others of thousands are removed.
+  await removeFile(dump.path);
   for (const path of [globalsPath(dump.path, dump.manifest), proofPath(dump.path)]) {
-    if (existsSync(path)) removeFile(path); // much cheaper than an error that says so
+    if (existsSync(path)) await removeFile(path); // much cheaper than an error that says so
   }
-  if (isPinned) removeFile(pinPath(dump.path));
-  if (dump.manifestIdentity !== undefined) removeFile(manifestPath(dump.path));
+  if (isPinned) await removeFile(pinPath(dump.path));
+  if (dump.manifestIdentity !== undefined) await removeFile(manifestPath(dump.path));
 }
 
 /** Which file stands there now, if any. */
@@ -256,10 +271,12 @@ function identityAt(path: string): string | undefined {
   return found === undefined ? undefined : identityOf(found);
 }
 
-function removeFile(path: string): void {
+/** A folder of that name is nobody's here, and stays. */
+async function removeFile(path: string): Promise<void> {
   try {
-    unlinkSync(path);
+    await unlink(path);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
+    if (errorCode(error) === "ENOENT" || lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+    throw error;
   }
 }

@@ -1,4 +1,6 @@
 /** A folder of this machine, such as a mounted disk. It is there already: one that is not mounted is not made. */
+
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -8,6 +10,7 @@ import { failure } from "../errors.ts";
 import {
   ensureDir,
   errorCode,
+  pathExists,
   publishFile,
   readTextIfExists,
   syncFolder,
@@ -15,18 +18,28 @@ import {
   writeFileAtomic,
   writeWhole,
 } from "../sys/files.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import { readChecked } from "./read-checked.ts";
 import type { CheckedFile, PutWork, Remote, RemoteObject } from "./remote.ts";
 import { absent, damaged, full, occupied } from "./trouble.ts";
 
 const PIECE_BYTES = 1 << 20;
 
-/** Opens the folder. Throws (exit 4) when it is not there. */
-export async function openDir(root: string, project: string): Promise<Remote> {
+/**
+ * Opens the folder. Throws (exit 4) when it is not there, or is not the one that it was: under a disk that is not mounted there
+ * mostly is an empty one. Which were used, this user's `usedFolder` remembers.
+ */
+export async function openDir(root: string, project: string, usedFolder: string): Promise<Remote> {
   const isThere = (await stat(root).catch(() => undefined))?.isDirectory() === true;
   if (!isThere)
     throw absent(`the folder of dumps.remote.dir is not there: ${root}`, "mount the disk, or make the folder");
   const folder = join(root, project);
+  const used = join(usedFolder, createHash("sha256").update(folder).digest("hex").slice(0, 16));
+  if (await pathExists(folder)) await rememberUsed(used, folder);
+  else if (await pathExists(used)) {
+    const hint = `mount the disk; where it is one that begins anew: mkdir ${quoteWord(folder)}`;
+    throw absent(`${folder} is not there any more, though dumps were pushed there: its disk may not be mounted`, hint);
+  }
   const place = (name: string) => join(folder, name);
   return {
     ...{ kind: "dir", label: folder, place },
@@ -37,10 +50,20 @@ export async function openDir(root: string, project: string): Promise<Remote> {
       const options = { start: from, end: from + length - 1, highWaterMark: PIECE_BYTES };
       for await (const piece of createReadStream(place(name), options)) await take(piece);
     },
-    putFile: (name, file, work) => namingRoom(folder, () => putFile(place(name), file, work)),
+    putFile: async (name, file, work) => {
+      await namingRoom(folder, () => putFile(place(name), file, work));
+      await rememberUsed(used, folder);
+    },
     putText: (name, text, replace) => namingRoom(folder, () => putText(place(name), text, replace)),
     remove: (name) => rm(place(name), { force: true }),
   };
+}
+
+/** Where that cannot be written down, it is only not known next time. */
+async function rememberUsed(used: string, folder: string): Promise<void> {
+  if (await pathExists(used)) return;
+  await ensureDir(dirname(used)).catch(() => undefined);
+  await writeFileAtomic(used, `${folder}\n`, { durable: false }).catch(() => undefined);
 }
 
 async function listBelow(folder: string): Promise<RemoteObject[]> {
@@ -57,11 +80,18 @@ async function listBelow(folder: string): Promise<RemoteObject[]> {
 
 function orNone(error: unknown): never[] {
   if (errorCode(error) === "ENOENT") return [];
-  throw failure("remote_unreadable", `the folder of dumps.remote.dir cannot be read (${errorCode(error) ?? error})`);
+  throw unreadable(error);
+}
+
+function unreadable(error: unknown): Error {
+  return failure("remote_unreadable", `the folder of dumps.remote.dir cannot be read (${errorCode(error) ?? error})`);
 }
 
 async function findObject(folder: string, name: string): Promise<RemoteObject | undefined> {
-  const found = await lstat(join(folder, name), { bigint: true }).catch(() => undefined);
+  const found = await lstat(join(folder, name), { bigint: true }).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    throw unreadable(error); // what cannot be seen is not gone
+  });
   if (found === undefined || !found.isFile()) return undefined;
   return { name, sizeBytes: Number(found.size), modifiedAt: found.mtime, tag: identityOf(found) };
 }

@@ -13,6 +13,8 @@ export interface RemoteSpot extends RemoteTools {
   home: string;
   /** What a relative folder is relative to: that of pgrove.yaml. */
   baseDir: string;
+  /** Where is written down which folders were used. */
+  usedFolder: string;
 }
 
 /** The remotes that are meant: the named one, or all. Throws (exit 2) when there is none of that name. */
@@ -31,7 +33,7 @@ export async function openRemote(kind: RemoteKind, config: RemoteConfig, spot: R
   if (kind === "dir" && dir !== undefined) {
     const { openDir } = await import("./dir-remote.ts");
     const root = resolve(spot.baseDir, expandHome(dir, spot.home));
-    return await openDir(root, project);
+    return await openDir(root, project, spot.usedFolder);
   }
   if (kind === "s3" && s3 !== undefined) {
     const { openS3 } = await import("./s3-remote.ts");

@@ -1,11 +1,20 @@
 /** Dumps of a remote brought into the store. */
 import { open, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { hashFile } from "../dump/inspect.ts";
 import { findManifest, formatManifest, globalsPath, type Manifest, manifestPath } from "../dump/manifest.ts";
 import { proofPath } from "../dump/proof.ts";
 import { requireStoreFolder } from "../dump/store.ts";
 import { failure, refusal } from "../errors.ts";
-import { errorCode, publishFile, syncFolder, temporaryPathFor, writeFileAtomic, writeWhole } from "../sys/files.ts";
+import {
+  errorCode,
+  pathExists,
+  publishFile,
+  syncFolder,
+  temporaryPathFor,
+  writeFileAtomic,
+  writeWhole,
+} from "../sys/files.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { readWhole } from "./read-whole.ts";
 import type { Remote } from "./remote.ts";
@@ -47,7 +56,8 @@ async function pullDump(
   const manifest = requireManifest(dump, remote);
   const path = join(folder, dump.name);
   const pulled = { name: dump.name, path, sizeBytes: manifest.size_bytes };
-  if (await holdsSame(path, manifest)) return { ...pulled, wasThere: true };
+  const here = await findHere(path, manifest);
+  if (here === "whole") return { ...pulled, wasThere: true };
   const { object } = dump;
   const { size_bytes: sizeBytes, sha256, globals } = manifest;
   const fetching = { tools, operation, remote, folder };
@@ -56,8 +66,10 @@ async function pullDump(
   const rolesFile = hasRoles
     ? await fetchFile(fetching, { name: roles, sizeBytes: globals.size_bytes, sha256: globals.sha256 })
     : undefined;
-  const temporary = await fetchFile(fetching, { name: object.name, sizeBytes, sha256 });
-  if (!(await publishFile(temporary, path))) throw occupiedHere(path);
+  if (here !== "bytes") {
+    const temporary = await fetchFile(fetching, { name: object.name, sizeBytes, sha256 });
+    if (!(await publishFile(temporary, path))) throw occupiedHere(path);
+  }
   if (rolesFile !== undefined) await rename(rolesFile, globalsPath(path, manifest));
   await syncFolder(folder);
   const texts = await persist(() => remote.readTexts([proofPath(object.name)]), tools);
@@ -72,10 +84,16 @@ function requireManifest({ manifest, path }: RemoteDump, { kind }: Remote): Mani
   throw failure("manifest_damaged", `the manifest of ${path} is damaged`, `pgrove dumps list --remote ${kind}`);
 }
 
-async function holdsSame(path: string, { sha256 }: Manifest): Promise<boolean> {
+/**
+ * What the store has of it: all, its bytes alone, as a pull that was cut short leaves them, or nothing but perhaps its manifest.
+ * Throws (exit 5) for what is another's.
+ */
+async function findHere(path: string, { sha256 }: Manifest): Promise<"whole" | "bytes" | "nothing"> {
   const own = await findManifest(path);
-  if (own === undefined) return false;
-  if (own.sha256 === sha256 && (await Bun.file(path).exists())) return true;
+  if (own !== undefined && own.sha256 !== sha256) throw occupiedHere(path);
+  if (!(await pathExists(path))) return "nothing";
+  if (own !== undefined) return "whole";
+  if ((await hashFile(path, () => undefined)) === sha256) return "bytes";
   throw occupiedHere(path);
 }
 

@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { type BigIntStats, closeSync, fstatSync, openSync, readFileSync, readSync, type Stats } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+} from "node:fs";
 import {
   access,
   type FileHandle,
@@ -105,7 +114,11 @@ const NULL_DEVICE = (1 << 8) | 3;
 export async function requireEndingFile(path: string): Promise<Stats> {
   const found = await stat(path);
   if (found.isFile() || found.isDirectory() || (found.isCharacterDevice() && found.rdev === NULL_DEVICE)) return found;
-  throw failure("not_a_file", `${path} is not a regular file, so it is not read`, "look at it, and remove it");
+  throw notRegular(path);
+}
+
+function notRegular(path: string): Error {
+  return failure("not_a_file", `${path} is not a regular file, so it is not read`, "look at it, and remove it");
 }
 
 /** The file's text, or undefined when there is none. Throws (exit 1) for what is no regular file. */
@@ -122,17 +135,25 @@ export async function readTextIfExists(path: string): Promise<string | undefined
 /** What most small files fit into: of thousands each is read into the same memory. */
 const SMALL = Buffer.alloc(64 << 10);
 
-/** The text of a file, at once, and which file that was; undefined when there is none. For thousands of small ones, one by one. */
+/** A pipe is not waited for, and a link is none of the files that lie there. */
+const AS_IT_LIES = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+/**
+ * The text of a file, at once, and which file that was; undefined when there is none. For thousands of small ones, one by one.
+ * Throws for what is no regular file itself.
+ */
 export function readSmallFile(path: string): { text: string; found: BigIntStats } | undefined {
   let file: number | undefined;
   try {
-    file = openSync(path, "r");
+    file = openSync(path, AS_IT_LIES);
     const found = fstatSync(file, { bigint: true });
+    if (!found.isFile()) throw notRegular(path);
     const length = found.size < SMALL.length ? readSync(file, SMALL, 0, SMALL.length, 0) : SMALL.length;
     const text = length < SMALL.length ? SMALL.toString("utf8", 0, length) : readFileSync(file, "utf8");
     return { text, found };
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (errorCode(error) === "ELOOP" || errorCode(error) === "ENXIO") throw notRegular(path); // a link, a socket
     throw error;
   } finally {
     if (file !== undefined) closeSync(file);

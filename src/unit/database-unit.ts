@@ -9,7 +9,7 @@ import {
 } from "../postgres/admin.ts";
 import type { Claim } from "../postgres/claims.ts";
 import { requireClaim } from "../postgres/claims.ts";
-import { listSessions, requireVacatable } from "../postgres/occupants.ts";
+import { listExtensionWorkers, listSessions, requireVacatable } from "../postgres/occupants.ts";
 import { isWorktreeMark } from "../postgres/ownership.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
@@ -18,7 +18,7 @@ import { requireDroppableDatabases, requireOwnDatabases } from "./droppable.ts";
 import { dropOwned, findKept, keepForRestore } from "./keep.ts";
 import { birthMark, findBelongings, foundDatabase, listDatabases, parkable, runTogether } from "./marks.ts";
 import { parkingOf, type Renaming, renameMarked, requireUnused } from "./parking.ts";
-import { startJobs } from "./restoring-mode.ts";
+import { startJobs, TIMESCALEDB } from "./restoring-mode.ts";
 import { createScratch } from "./scratch.ts";
 import { withServicesStopped } from "./services.ts";
 import { findStanding, requireStanding } from "./standing.ts";
@@ -135,6 +135,7 @@ export class DatabaseUnit implements Unit {
     await requireStanding(control, { database, agreed });
     const plan = await this.planSwap(work, built, request);
     const using = agreed === undefined ? [] : services; // nobody uses what is not there yet
+    const workers = await listExtensionWorkers(control, database);
     const servicesRestarted = await withServicesStopped(work, this.live, using, async () => {
       await requireClaim(control, database);
       const second = () => connectForAdmin(toolbox, operation.run, [database]);
@@ -144,6 +145,7 @@ export class DatabaseUnit implements Unit {
     const { previous, discarded } = plan;
     if (discarded !== undefined) operation.defer(() => work.clearUp((sql) => dropDatabase(sql, discarded)));
     await startJobs(work, database);
+    noteEnded(work, database, workers);
     const sizeBytes = await databaseSizeBytes(control, database);
     const details = { database_size_bytes: sizeBytes, previous };
     return { servicesRestarted, sizeBytes, details, ...(previous === undefined ? {} : { previous }) };
@@ -239,6 +241,15 @@ function noteLost({ tools }: Work, database: string, { lostSettings, isInvalid }
     tools.note(`settings of ${database} that this login may not give are not carried over: ${lostSettings.join(", ")}`);
   }
   if (isInvalid) tools.note(`${database} was dropped half-way by somebody, so nothing of it can be kept`);
+}
+
+/** Extensions' workers that were ended with the sessions; those of TimescaleDB were started again. */
+function noteEnded({ tools }: Work, database: string, workers: readonly string[]): void {
+  const ended = workers.filter((kind) => !kind.toLowerCase().startsWith(TIMESCALEDB));
+  if (ended.length === 0) return;
+  tools.note(
+    `ended with the sessions of ${database}: ${ended.join(", ")}. One that does not come back by itself, such as pg_cron's, does when the server is restarted: pgrove restart`,
+  );
 }
 
 /** The statements that a new database is given. */

@@ -10,6 +10,7 @@ import { renderVerdicts, verdictDocument } from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { approveForeign } from "../foreign-dump.ts";
+import { SKIP_EXTENSION } from "../grammar.ts";
 import { ROLE_MAP, readRoleMap } from "../role-map.ts";
 
 export const verify = defineCommand({
@@ -43,12 +44,16 @@ export const verify = defineCommand({
       description: "also compare contents, as far as the dump recorded them (dump --prove: all)",
     },
     ...ROLE_MAP,
+    ...SKIP_EXTENSION,
   },
   async run({ args, context }) {
     const depth: Depth = args.deep ? "contents" : args.restore ? "restore" : "checksum";
     const roleMap = readRoleMap(args.roleMap);
-    if (roleMap !== undefined && depth === "checksum")
-      throw usageError("--role-map is about a restore: it wants --restore or --deep beside it");
+    const skippedExtensions = args.skipExtension;
+    const ofRestore =
+      roleMap !== undefined ? "--role-map" : skippedExtensions.length > 0 ? "--skip-extension" : undefined;
+    if (ofRestore !== undefined && depth === "checksum")
+      throw usageError(`${ofRestore} is about a restore: it wants --restore or --deep beside it`);
     const tools = await context.operationTools();
     const dumps = await chooseDumps(context, tools, { ...args, names: args.dump, depth });
     const reading = async () => ({ ...(await context.serverTools()), live: await findLive(context, args.target) });
@@ -57,7 +62,8 @@ export const verify = defineCommand({
       const live = await findLive(context, args.target);
       const target = live?.target ?? { label: "a throw-away server", name: "throw-away", protected: false };
       await proveDumps(tools, await context.serverTools(), verdicts, {
-        ...{ live, deep: args.deep, roleMap, approveForeign: (foreign) => approveForeign(context, target, foreign) },
+        ...{ live, deep: args.deep, roleMap, skippedExtensions },
+        ...{ approveForeign: (foreign) => approveForeign(context, target, foreign) },
       });
     }
     await recordVerdicts(verdicts, tools);

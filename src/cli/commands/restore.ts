@@ -6,7 +6,7 @@ import { approveRoles } from "../approve-roles.ts";
 import { defineCommand } from "../command.ts";
 import { describeDump, fixedDump, remoteDump, remoteWordOf, spoolFromStdin } from "../dump-to-restore.ts";
 import { approveForeign, consentToReplacement } from "../foreign-dump.ts";
-import { REPLACED, SEARCH_PATH, WAIT_LOCK } from "../grammar.ts";
+import { REPLACED, SEARCH_PATH, SKIP_EXTENSION, WAIT_LOCK } from "../grammar.ts";
 import { describeReplacement, mainSchemas } from "../loss.ts";
 import { choosePart, restorePart } from "../restore-part.ts";
 import { ROLE_MAP, readRoleMap } from "../role-map.ts";
@@ -59,12 +59,7 @@ export const command = defineCommand({
       negativeDescription: "leave owners and grants out: everything belongs to the login",
     },
     ...ROLE_MAP,
-    "skip-extension": {
-      type: "string",
-      valueHint: "X",
-      repeatable: true,
-      description: "leave this extension out, as one that only a provider has",
-    },
+    ...SKIP_EXTENSION,
     "skip-forbidden": {
       type: "boolean",
       description: "leave out what the login may not create: event triggers, extensions",

@@ -1,6 +1,7 @@
 /** Fault 3: the place for the dump is full, read-only, or goes away; and file names that lead somewhere else. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { startOnDisk } from "../../support/faults/disk.ts";
@@ -9,6 +10,7 @@ import { waitForBytes } from "../../support/faults/moments.ts";
 import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
 import { drop, makeLarge } from "../../support/faults/sample.ts";
 import { waitForNothing } from "../../support/faults/world.ts";
+import { patiently } from "../../support/patience.ts";
 
 const CODEC = ["--compress", "gzip:1"];
 const PAGE = 4;
@@ -88,6 +90,30 @@ describe("a folder that cannot be used", () => {
     expect(ended.stderr).toContain(`the dumps' folder cannot be used: ${repo.store} (EROFS)`);
     expect(await repo.journal()).toEqual([]);
   });
+
+  test(
+    "read-only: what lies there is listed, verified and restored all the same",
+    async () => {
+      const name = basename(await repo.ok(["dump", "--schema-only"]));
+      const onDisk = async (args: string[]) =>
+        (await startOnDisk(repo, { readOnly: true }, args)).program.ended.then(({ code, stdout }) => ({
+          code,
+          stdout,
+        }));
+      expect(await onDisk(["dumps", "list"])).toMatchObject({ code: 0, stdout: expect.stringContaining(name) });
+      expect(await onDisk(["dumps", "verify", name])).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^whole/),
+      });
+      expect(await onDisk(["dumps", "prune", "--dry-run"])).toMatchObject({ code: 0 });
+      const into = `${database}_read_only`;
+      expect(await onDisk(["restore", name, "--into-new", into, "--yes"])).toMatchObject({ code: 0 });
+      await drop(server, into);
+      expect(await onDisk(["dumps", "remove", name, "--yes"])).toMatchObject({ code: 1 });
+      expect(repo.stored()).toContain(name);
+    },
+    patiently(30_000),
+  );
 
   test.each([
     ["its parent cannot hold it", "/proc/pgrove-dumps"],

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyDatabase } from "../../../src/copy/copy.ts";
+import { proveDumps } from "../../../src/dump/prove.ts";
+import type { Verdict } from "../../../src/dump/verify.ts";
 import {
   type Bench,
   copyRequest,
   dump,
+  findDump,
   makeBench,
   openLive,
   pathOf,
@@ -86,6 +89,29 @@ test("what is the user's own and needs the extension is told by name, and nothin
   }
 });
 
+test("a dump is proved without the extension where that is asked for, and without asking nothing is claimed", async () => {
+  const live = await openLive(server, MAIN, bench);
+  const path = pathOf(await dump(bench, live));
+  const made = await findDump(bench, path);
+  const { tools } = bench;
+  const servers = {
+    runner: tools.runner,
+    clientImage: "pgrove-test/postgres:{major}",
+    stageParent: bench.folder,
+    note: tools.note,
+  };
+  const judge = async (skippedExtensions: readonly string[]) => {
+    const verdicts: Verdict[] = [{ dump: made, depth: "checksum" }];
+    const request = { live, deep: true, approveForeign: async () => undefined, skippedExtensions };
+    await proveDumps(tools, servers, verdicts, request);
+    return verdicts;
+  };
+  expect(await judge([])).toMatchObject([{ depth: "restore", fault: { reason: "missing" } }]);
+  const [proved] = await judge(["pg_cron"]);
+  expect(proved?.fault).toBeUndefined();
+  expect(proved?.depth).toBe("contents");
+});
+
 test("a restore elsewhere says it before the load, with the flag that goes on without it", async () => {
   const path = pathOf(await dump(bench, await openLive(server, MAIN, bench)));
   const live = await openLive(server, "restored", bench);
@@ -102,6 +128,7 @@ test("a restore elsewhere says it before the load, with the flag that goes on wi
   // Over the one database that may have it: all else is there, no job is, and it can be made there anew.
   await restore(bench, await openLive(server, MAIN, bench), path, { skippedExtensions: ["pg_cron"] });
   expect(await server.psql(MAIN, "select count(*), to_regnamespace('cron') is null from note")).toBe("25|t");
+  expect(bench.notes.at(-1)).toMatch(/^ended with the sessions of app: pg_cron launcher\..*pgrove restart$/);
   expect(await server.psql(MAIN, "create extension pg_cron; select count(*) from cron.job")).toEndWith("0");
   expect(await server.psql(`${MAIN}_before_restore`, "select jobname from cron.job")).toBe("nightly");
 });

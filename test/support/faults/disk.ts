@@ -4,8 +4,8 @@ import { runOk } from "../engine/run.ts";
 import type { Repo, Started } from "./program.ts";
 
 export interface Disk {
-  /** In KiB. */
-  size: number;
+  /** In KiB. Left out, it is no new one: what lies in the store is on it. */
+  size?: number;
   /** Remounted read-only before the program starts. */
   readOnly?: boolean;
 }
@@ -19,8 +19,8 @@ export interface DiskReport {
 // The watcher sees the disk every few ms, so that the test can prove that it was full.
 const SCRIPT = `
 folder=$1 size=$2 mode=$3 report=$4; shift 4
-mount -t tmpfs -o "size=\${size}k,mode=700" none "$folder" || exit 99
-[ "$mode" = ro ] && mount -o remount,ro "$folder"
+if [ -n "$size" ]; then mount -t tmpfs -o "size=\${size}k,mode=700" none "$folder"; else mount --bind "$folder" "$folder"; fi || exit 99
+if [ "$mode" = ro ]; then mount -o remount,bind,ro "$folder" || exit 99; fi
 least=$(stat -f -c '%f' "$folder"); echo "$least" > "$report.least"
 ( while [ -e "$report.watch" ]; do
     free=$(stat -f -c '%f' "$folder"); [ "$free" -lt "$least" ] && least=$free && echo "$least" > "$report.least"
@@ -53,7 +53,16 @@ export async function startOnDisk(
   mkdirSync(repo.store, { recursive: true });
   const report = repo.path("disk-report");
   writeFileSync(`${report}.watch`, "");
-  const script = ["sh", "-c", SCRIPT, "on-disk", repo.store, String(disk.size), disk.readOnly ? "ro" : "rw", report];
+  const script = [
+    "sh",
+    "-c",
+    SCRIPT,
+    "on-disk",
+    repo.store,
+    String(disk.size ?? ""),
+    disk.readOnly ? "ro" : "rw",
+    report,
+  ];
   const program = repo.start(args, { wrap: [...(await findNamespace()), ...script] });
   const lines = (path: string) => readFileSync(path, "utf8").split("\n").filter(Boolean);
   return { program, report: () => ({ files: lines(report), least: Number(lines(`${report}.least`)[0]) * 4 }) };

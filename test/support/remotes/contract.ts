@@ -97,6 +97,23 @@ export function keepsTheContract(open: (project: string, tools: RemoteTools) => 
     expect(Buffer.compare(await readFile(join(store.folder, "main-1.dump")), bytesOf(BYTES.length, 7))).toBe(0);
   });
 
+  test.each([
+    ["its manifest", (path: string) => manifestPath(path)],
+    ["its bytes", (path: string) => path],
+  ])("a dump that a killed pull, or a hand, has left without %s is pulled whole", async (_, lost) => {
+    const dump = await store.put("main-1.dump", BYTES);
+    await push(["main-1.dump"]);
+    const all = await listRemoteDumps(remote, store.tools.abort);
+    await rm(lost(dump.path));
+    expect(await pullDumps(store.tools, remote, store.folder, all)).toMatchObject([{ wasThere: false }]);
+    expect(Buffer.compare(await readFile(dump.path), BYTES)).toBe(0);
+    expect((await store.find("main-1.dump")).manifest?.sha256).toBe(dump.manifest?.sha256 ?? "");
+    await rm(manifestPath(dump.path));
+    await writeFile(dump.path, bytesOf(BYTES.length, 7));
+    await expect(pullDumps(store.tools, remote, store.folder, all)).rejects.toMatchObject({ exit: EXIT.refused });
+    expect(Buffer.compare(await readFile(dump.path), bytesOf(BYTES.length, 7))).toBe(0);
+  });
+
   test("a dump without its manifest is none there; what is damaged here is not pushed, and what is damaged there not pulled", async () => {
     const dump = await store.put("main-1.dump", BYTES);
     await writeFile(dump.path, bytesOf(BYTES.length, 7)); // as long as it was

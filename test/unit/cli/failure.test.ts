@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describeFailure } from "../../../src/cli/failure.ts";
 
 test("what the machine refuses is no bug of pgrove's; what is not known is one", () => {
@@ -14,4 +16,17 @@ test("what the machine refuses is no bug of pgrove's; what is not known is one",
   expect(full.message).toContain("ENOSPC");
   expect(describeFailure(new TypeError("x is undefined"), false).message).toStartWith("pgrove has a bug");
   expect(describeFailure(Object.assign(new Error("x"), { code: "toString" }), false).code).toBe("bug");
+});
+
+test("a folder in a file's place is looked at by whoever put it there", () => {
+  const folder = mkdtempSync(join(tmpdir(), "pgrove-folder-"));
+  try {
+    unlinkSync(folder);
+    throw new Error("removed");
+  } catch (error) {
+    // EISDIR of Linux, EPERM of others
+    expect(describeFailure(error, false)).toMatchObject({ code: "machine", hint: expect.stringContaining("look at") });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

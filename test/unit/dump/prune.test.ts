@@ -176,6 +176,24 @@ test.each([
   expect(await readdir(store)).toEqual(before);
 });
 
+test("what cannot be removed ends it: nothing more is begun, and what is told is why", async () => {
+  for (let hours = 1; hours <= 100; hours++) await put(`main-${hours}.dump`, hours);
+  const place = folderPlace(store);
+  let begun = 0;
+  const failing = {
+    ...place,
+    remove: async () => {
+      begun++;
+      await Promise.resolve();
+      throw new Error(`no ${begun}`);
+    },
+  };
+  const agreed = await plan();
+  await expect(pruneDumps(tools, failing, agreed)).rejects.toThrow("no ");
+  expect(begun).toBeLessThan(agreed.removed.length);
+  expect((await readJournal(tools.stateDir)).at(-1)).toMatchObject({ result: "failed", details: { removed: 0 } });
+});
+
 test("two at once go one after the other: the second is refused, or waits, and finds what is gone gone", async () => {
   for (const hours of [1, 2, 3]) await put(`main-${hours}.dump`, hours);
   const place = folderPlace(store);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findManifest, type Manifest, parseManifest, writeManifest } from "../../../src/dump/manifest.ts";
@@ -47,7 +47,7 @@ function manifest(values: Partial<Manifest> = {}): Manifest {
 async function put(name: string, created?: string, source = "main"): Promise<string> {
   const path = join(store, name);
   await writeFile(path, name);
-  if (created !== undefined) await writeManifest(path, manifest({ name, created_at: created, source }), `${path}.tmp`);
+  if (created !== undefined) await writeManifest(path, manifest({ name, created_at: created, source }));
   return path;
 }
 
@@ -99,7 +99,8 @@ describe("names", () => {
       Array.from({ length: 12 }, async (_, index) => {
         const temporary = join(store, `.tmp${index}`);
         await writeFile(temporary, `dump ${index}`);
-        return publishDump(temporary, store, index % 2 === 0 ? "feature/x" : "feature-x", noon, "dump");
+        const source = index % 2 === 0 ? "feature/x" : "feature-x";
+        return publishDump(temporary, store, { source, at: noon, extension: "dump" }, async () => async () => {});
       }),
     );
     expect(new Set(published).size).toBe(12);
@@ -109,6 +110,46 @@ describe("names", () => {
     );
     const contents = await Promise.all(published.map((path) => Bun.file(path).text()));
     expect(contents).toEqual(Array.from({ length: 12 }, (_, index) => `dump ${index}`));
+  });
+});
+
+describe("a dump gets its name", () => {
+  const named = { source: "main", at: noon, extension: "dump" };
+  const put = async (path: string) => {
+    const beside = `${path}.manifest.json`;
+    if (await Bun.file(beside).exists()) return undefined;
+    await writeFile(beside, "");
+    return () => rm(beside);
+  };
+
+  test("once all is there that lies beside it", async () => {
+    const temporary = join(store, ".tmp");
+    await writeFile(temporary, "dump");
+    const seen: string[][] = [];
+    const path = await publishDump(temporary, store, named, async (each) => {
+      const takeBack = await put(each);
+      seen.push((await readdir(store)).filter((name) => !name.startsWith(".")));
+      return takeBack;
+    });
+    const name = "main-20260115-143022.dump";
+    expect(path).toBe(join(store, name));
+    expect(seen).toEqual([[`${name}.manifest.json`]]);
+  });
+
+  test("and nothing stays beside a name that another took meanwhile, or where it fails", async () => {
+    const temporary = join(store, ".tmp");
+    await writeFile(temporary, "dump");
+    const path = await publishDump(temporary, store, named, async (each) => {
+      const takeBack = await put(each);
+      if (!each.endsWith("-2.dump")) await writeFile(each, "another's");
+      return takeBack;
+    });
+    const [name, next] = ["main-20260115-143022.dump", "main-20260115-143022-2.dump"];
+    expect(path).toBe(join(store, next));
+    expect((await readdir(store)).sort()).toEqual([next, `${next}.manifest.json`, name].sort());
+    const gone = publishDump(join(store, ".gone"), store, { ...named, source: "x" }, put);
+    expect(await rejected(gone)).toMatchObject({ code: "ENOENT" });
+    expect((await readdir(store)).filter((each) => each.startsWith("x-"))).toEqual([]);
   });
 });
 
@@ -135,6 +176,23 @@ describe("listDumps", () => {
     expect((await listDumps(store)).map(({ name }) => name)).toEqual(["real.dump"]);
     expect(await listDumps(join(root, "nowhere"))).toEqual([]);
     expect(await rejected(listDumps(join(root, "outside.dump")))).toMatchObject({ code: "store_unreadable" });
+  });
+
+  test.each([
+    ["a pipe", (path: string) => void Bun.spawnSync(["mkfifo", path])],
+    ["a folder", (path: string) => mkdir(path)],
+    ["a link", (path: string) => symlink(join(root, "elsewhere"), path)],
+  ])("a manifest that is %s is not read and not waited for; the dump can be removed", async (_, make) => {
+    await writeManifest(join(root, "x"), manifest());
+    await rename(join(root, "x.manifest.json"), join(root, "elsewhere"));
+    const path = await put("a.dump");
+    await make(`${path}.manifest.json`);
+    const [dump] = await listDumps(store);
+    expect(dump?.manifest).toBeUndefined();
+    expect(dump?.manifestError).toContain(`${path}.manifest.json is not a regular file`);
+    if (dump !== undefined) await removeDump(dump);
+    expect(await readdir(store)).not.toContain("a.dump");
+    expect(await Bun.file(join(root, "elsewhere")).exists()).toBe(true);
   });
 
   test("shows a dump whose manifest is damaged, and why", async () => {
@@ -228,7 +286,7 @@ describe("manifests", () => {
       note: 'ü "x"\n',
       tables: [{ schema: "s", name: "t", rows: null, exact: false, bytes: 5 }],
     });
-    await writeManifest(path, written, join(store, ".tmp"));
+    await writeManifest(path, written);
     expect(await findManifest(path)).toEqual(written);
     expect((await stat(`${path}.manifest.json`)).mode & 0o777).toBe(0o600);
   });
