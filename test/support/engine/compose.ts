@@ -59,8 +59,8 @@ async function unpackPlugin(config: string): Promise<void> {
   link(plugin, join(config, "cli-plugins/docker-compose"));
 }
 
-/** A link to what is there; none where nothing is. */
+/** A link to what is there; none where nothing is. The folder is the tests' own: what docker has made there since goes. */
 function link(to: string, path: string): void {
-  rmSync(path, { force: true });
+  rmSync(path, { recursive: true, force: true });
   if (existsSync(to)) symlinkSync(to, path);
 }
