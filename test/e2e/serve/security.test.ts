@@ -274,6 +274,18 @@ test("an address that another server has is not shared with it", async () => {
   expect(await grove.fails(4, ["serve", `--listen=${new URL(served.url).host}`])).toContain("somebody else has it");
 });
 
+test("in a worktree that was removed it says what is gone, and ends as always", async () => {
+  await grove.make("left", "--empty");
+  const listen = { folder: grove.at("left"), environment: () => grove.repo.environment() };
+  const there = await Served.start(listen);
+  await there.get("/api/v1/targets/left/status");
+  await grove.ok(["remove", "left", "--yes"]);
+  const { error } = await there.get("/api/v1/worktrees", 503);
+  expect(error).toMatchObject({ code: "folder_gone", message: expect.stringContaining(grove.at("left")) });
+  await there.get("/api/v1/jobs");
+  expect(await there.end()).toBe(0);
+});
+
 test("TERM ends a running job in order, then the server; nothing is left", async () => {
   const other = await Served.start(grove.repo);
   const { job } = (await other.post("/api/v1/targets/main/dumps", { prove: true })) as { job: { id: string } };
