@@ -41,6 +41,14 @@ export function isConnectionString(text: string): boolean {
   return name !== undefined && (name in ADDRESS_PARAMETERS || name in LIBPQ_PARAMETERS);
 }
 
+/**
+ * Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is; a URL
+ * that has lost its slashes is still one, whose password is not shown as a name.
+ */
+export function isConnection(text: string): boolean {
+  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^(?:jdbc|postgres(?:ql)?):/i.test(text) || isConnectionString(text);
+}
+
 /** Reads either form. Throws (exit 3) without ever repeating a value that may be a secret. */
 export function readConnectionText(written: string, source: string): Written {
   const text = written.trim();

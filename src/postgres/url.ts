@@ -5,7 +5,7 @@ import { readConnectionText, type Written } from "./conninfo.ts";
 import { type DefaultsFrom, defaultHost, defaultUser, fillSettings, NO_DEFAULTS } from "./libpq-defaults.ts";
 import { LIBPQ_PARAMETERS, optionsOfPrograms } from "./url-parameters.ts";
 
-export { isConnectionString, isUrl } from "./conninfo.ts";
+export { isConnection, isConnectionString, isUrl } from "./conninfo.ts";
 
 /** Where a server listens. A host that begins with a slash is the folder of a socket. */
 export interface Address {

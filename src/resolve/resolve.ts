@@ -10,7 +10,7 @@ import {
 import type { LoadedConfig } from "../config/load-config.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { configError, missingError } from "../errors.ts";
-import { type Connection, isConnectionString, isSocket, parseConnectionUrl } from "../postgres/url.ts";
+import { type Connection, isConnection, isSocket, parseConnectionUrl } from "../postgres/url.ts";
 import { connectionOfVariables } from "./connection.ts";
 import { type Guard, withProtection } from "./guard.ts";
 import { adoptOwnServer, isLinked, mainConfig } from "./main-server.ts";
@@ -52,14 +52,6 @@ async function findTarget(text: string | undefined, place: TargetPlace): Promise
   if (isConnection(text)) return await urlTarget(text, place);
   if (text.startsWith("@")) return await environmentTarget(text.slice(1), place);
   return await namedTarget(text, place);
-}
-
-/**
- * Whether what was typed is meant as a URL (of whatever program), or as libpq's `host=… dbname=…`. No worktree's name is; a URL
- * that has lost its slashes is still one, whose password is not shown as a name.
- */
-function isConnection(text: string): boolean {
-  return /^[a-z][a-z0-9+.:-]*:\/\//i.test(text) || /^(?:jdbc|postgres(?:ql)?):/i.test(text) || isConnectionString(text);
 }
 
 /** The words that name a target here, for suggestions and completion. */

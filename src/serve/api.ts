@@ -2,15 +2,14 @@
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { describeRoute, resolver, validator } from "hono-openapi";
 import * as v from "valibot";
-import { dumpAnswer } from "../answers/dumps.ts";
+import { dumpsAnswer } from "../answers/dumps.ts";
 import { errorAnswer } from "../answers/error.ts";
 import { jobAnswer } from "../answers/jobs.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import type { Grant } from "./access-tokens.ts";
-import type { AnswerCache } from "./answer-cache.ts";
-import { HttpError, statusOf } from "./failures.ts";
+import { type Asking, askPlan, askProgram } from "./asking.ts";
+import { HttpError } from "./failures.ts";
 import { type JobRequest, type Jobs, showLine } from "./jobs.ts";
-import { type Ended, isDone, type OwnProgram } from "./own-program.ts";
 import { SCOPES, type Scope } from "./scopes.ts";
 
 export interface ApiVariables {
@@ -21,15 +20,11 @@ export interface ApiVariables {
   };
 }
 
-export interface Api {
+export interface Api extends Asking {
   app: Hono<ApiVariables>;
-  program: OwnProgram;
-  cache: AnswerCache;
   jobs: Jobs;
   /** pgrove.yaml as it is now. */
   config(): Promise<LoadedConfig>;
-  /** Aborted when the server ends. */
-  ending: AbortSignal;
 }
 
 type Form = v.GenericSchema<Record<string, unknown>, Record<string, unknown>>;
@@ -53,6 +48,10 @@ export interface ReadRoute<Path extends Form, Query extends Form> extends Route<
   target?(input: Input<Path, Query>): string | undefined;
   /** What of the answer is for somebody who may see some targets alone, where it is not of one that was asked for. */
   only?(document: Record<string, unknown>, maySee: (target: string) => boolean): Record<string, unknown>;
+  /** It tells of all targets at once: nobody sees it who may see some alone. */
+  ofAll?: true;
+  /** The dump of the store that is read. */
+  dump?(input: Input<Path, Query>): string;
   /** An answer counts although the command says that the server does not run. */
   anyExit?: true;
 }
@@ -63,13 +62,15 @@ export interface JobRoute<Path extends Form, Query extends Form, Body extends Fo
   body: Body;
   words(input: Input<Path, Query> & v.InferOutput<Body>, target: string | undefined): readonly string[];
   target?(input: Input<Path, Query> & v.InferOutput<Body>): string | undefined | Promise<string>;
-  /** Whose data the body has it take besides: a token has to be for them, too. */
+  /** Whose data the input has it take besides: a token has to be for them, too. */
   takes?(input: Input<Path, Query> & v.InferOutput<Body>): Taken;
+  /** The same of what only a plan can tell, which is asked for where a token is for some targets alone. */
+  takesByPlan?(plan: Record<string, unknown>): Taken[];
   /** It destroys what the name says, which `confirm` has to name, unless it is a dry run. */
   destroys?(input: Input<Path, Query> & v.InferOutput<Body>): string;
 }
 
-/** A target, or the target of a dump in the store. */
+/** A target, or a dump in the store. */
 export interface Taken {
   target?: string | undefined;
   dump?: string | undefined;
@@ -180,7 +181,8 @@ export function addRead<Path extends Form = typeof nothing, Query extends Form =
       const input = inputOf<Input<Path, Query>>(context, ["param", "query"]);
       const { grant } = context.var;
       const target = route.target?.(input);
-      if (target !== undefined) requireTarget(grant, target);
+      if (target !== undefined || route.ofAll) requireTarget(grant, target);
+      if (route.dump !== undefined) await requireStored(api, route.dump(input));
       const words = route.words(input);
       const { value, ageMs } = await askProgram(api, words, route);
       const isWhole = route.only === undefined || target !== undefined || grant.targets.length === 0;
@@ -191,27 +193,6 @@ export function addRead<Path extends Form = typeof nothing, Query extends Form =
       return context.json(document);
     },
   );
-}
-
-/** Asks, or takes what is known. Throws what the command has failed with, and where its answer is not what it should be. */
-export async function askProgram(
-  api: Api,
-  words: readonly string[],
-  { answer, anyExit }: Pick<ReadRoute<Form, Form>, "answer" | "anyExit">,
-) {
-  return await api.cache.answer(JSON.stringify(words), async () => {
-    const ended = await api.program(words, api.ending);
-    const { document } = ended;
-    if (document === undefined || !(isDone(ended) || anyExit)) throw failureOfRun(ended);
-    if (!v.is(answer, document)) throw new HttpError(500, "bug", "the answer has not the form that it should have");
-    return document;
-  });
-}
-
-/** What a command has failed with. */
-export function failureOfRun(ended: Ended): HttpError {
-  const failure = ended.failure ?? { code: "failed", message: "pgrove failed, and did not say why", hint: null };
-  return new HttpError(statusOf(ended.exitCode, failure), failure.code, failure.message, failure.hint);
 }
 
 /** A POST that begins a job, or with `dry_run` answers with the plan. */
@@ -238,10 +219,12 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
       requireTarget(grant, target);
       await requireTaken(api, grant, route.takes?.(input) ?? {});
       const words = [...route.words(input, target), ...confirmation(input)];
+      if (route.takesByPlan !== undefined && grant.targets.length > 0) {
+        const plan = await askPlan(api, words);
+        for (const taken of route.takesByPlan(plan)) await requireTaken(api, grant, taken);
+      }
       if (Reflect.get(input, "dry_run") === true) {
-        const ended = await api.cache.inTurn(() => api.program(words, api.ending));
-        if (!isDone(ended)) throw failureOfRun(ended);
-        return context.json(ended.document ?? { version: 1 });
+        return context.json(await askPlan(api, words));
       }
       requireName(route.destroys?.(input), input);
       const request: JobRequest = { operation: route.operation, target, words, by: grant.id };
@@ -254,11 +237,18 @@ export function addJob<Body extends Form, Path extends Form = typeof nothing, Qu
 
 /** Else somebody who may replace one target could read all others there. */
 async function requireTaken(api: Api, grant: Grant, { target, dump }: Taken): Promise<void> {
-  if (grant.targets.length === 0) return;
   if (target !== undefined) requireTarget(grant, target);
   if (dump === undefined) return;
-  const { value } = await askProgram(api, ["dumps", "show", dump], { answer: dumpAnswer });
-  requireTarget(grant, (await typedNames(api))(String(value.source)));
+  const source = await requireStored(api, dump);
+  if (grant.targets.length > 0) requireTarget(grant, (await typedNames(api))(source));
+}
+
+/** Only what lies in the store has a name here: the command line would take a file of the folder that it stands in, too. */
+async function requireStored(api: Api, name: string): Promise<string> {
+  const { value } = await askProgram(api, ["dumps", "list"], { answer: dumpsAnswer });
+  const found = v.is(dumpsAnswer, value) ? value.dumps.find((each) => each.name === name) : undefined;
+  if (found !== undefined) return found.source;
+  throw new HttpError(404, "dump_missing", "there is no dump of that name in the store", "GET /api/v1/dumps");
 }
 
 /** Else a list would do for an object without keys, and what is no JSON would be told in words of others. */

@@ -1,5 +1,6 @@
 /** What requests may hold. Whatever becomes a word of a command line is looked at here: none can be taken for an option. */
 import * as v from "valibot";
+import { isConnection } from "../postgres/url.ts";
 
 /** No control characters, and no dash in front. */
 const word = (about: string, most = 200) =>
@@ -11,10 +12,10 @@ const word = (about: string, most = 200) =>
     v.description(about),
   );
 
-/** A target by its name: a URL would lead the server to wherever the client likes. */
+/** A target by its name: a URL, or libpq's words, would lead the server to wherever the client likes. */
 export const targetName = v.pipe(
   word("main, a worktree's name, or @environment"),
-  v.check((text) => !text.includes("://"), "must be a name, not a URL"),
+  v.check((text) => !text.includes("://") && !isConnection(text), "must be a name, not a URL"),
 );
 
 /** A dump in the store, by its name: a path would lead out of it. */

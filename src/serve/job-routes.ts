@@ -1,6 +1,8 @@
 /** What changes something: each begins a job, which is a command line. */
+import { basename } from "node:path";
 import type * as v from "valibot";
-import { type Api, addJob } from "./api.ts";
+import { stringAt } from "../sys/untyped.ts";
+import { type Api, addJob, type Taken } from "./api.ts";
 import { dumpPath, targetPath, worktreePath } from "./forms.ts";
 import * as forms from "./job-forms.ts";
 import { dryRun, mapRoles, option, when } from "./job-words.ts";
@@ -23,6 +25,7 @@ function addWorktreeJobs(api: Api): void {
     ...{ scope: "write", operation: "new", body: forms.newBody },
     target: ({ name, branch }) => name ?? branch,
     takes: ({ copy, restore }) => ({ target: copy, dump: restore }),
+    takesByPlan: ({ name, data }) => [{ target: String(name) }, takenBy(data)],
     words: ({ branch, name, from, copy, restore, role_map, empty, setup, ...rest }) => [
       ...["new", branch, ...option("name", name), ...option("from", from), ...option("copy", copy)],
       ...[
@@ -87,6 +90,7 @@ function addReplacingJobs(api: Api): void {
   addJob(api, {
     ...{ ...ofTarget, path: "/api/v1/targets/:target/reset", summary: "A worktree's data as at its beginning" },
     ...{ operation: "reset", body: forms.plainBody },
+    takesByPlan: ({ data }) => [takenBy(data)],
     words: ({ target, ...rest }) => ["reset", target, ...dryRun(rest)],
   });
   addJob(api, {
@@ -112,8 +116,15 @@ function addReplacingJobs(api: Api): void {
   });
 }
 
+/** What a worktree's database is made of, as a plan says it. */
+function takenBy(data: unknown): Taken {
+  const [source, dump] = [stringAt(data, "source"), stringAt(data, "dump")];
+  return { target: source, dump: dump === undefined ? undefined : basename(dump) };
+}
+
 function addStoreJobs(api: Api): void {
-  const ofDump = { tag: "dumps", params: dumpPath } as const;
+  const takes = ({ dump }: { dump: string }) => ({ dump });
+  const ofDump = { tag: "dumps", params: dumpPath, takes } as const;
   addJob(api, {
     ...{ ...ofDump, path: "/api/v1/dumps/:dump/verify", summary: "Checks that a dump is whole" },
     ...{ scope: "write", operation: "verify", body: forms.verifyBody },

@@ -13,4 +13,6 @@ export const mapRoles = (roles: Readonly<Record<string, string>>): string[] =>
   Object.entries(roles).map(([from, to]) => `--role-map=${quoteIdentifier(from)}=${quoteIdentifier(to)}`);
 
 /** The plan instead of the deed. */
-export const dryRun = ({ dry_run }: { dry_run: boolean }): string[] => when(dry_run, "--dry-run");
+export const dryRun = ({ dry_run }: { dry_run: boolean }): string[] => when(dry_run, DRY_RUN);
+
+export const DRY_RUN = "--dry-run";

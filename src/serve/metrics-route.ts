@@ -1,7 +1,8 @@
 /** What a monitoring system reads, in its own format. */
 import * as v from "valibot";
 import { PROMETHEUS_CONTENT_TYPE } from "../monitor/metrics/render.ts";
-import { type Api, check, describe, failureOfRun, needs, requireTarget } from "./api.ts";
+import { type Api, check, describe, needs, requireTarget } from "./api.ts";
+import { failureOfRun } from "./asking.ts";
 import { targetName } from "./forms.ts";
 
 const query = v.strictObject({ target: v.optional(targetName) });

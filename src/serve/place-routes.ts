@@ -9,7 +9,8 @@ import {
 } from "../answers/targets.ts";
 import { worktreesAnswer } from "../answers/worktrees.ts";
 import { loadFactories } from "../seed/factory/factory-file.ts";
-import { type Api, askProgram, check, describe, json, mayUse, needs } from "./api.ts";
+import { type Api, check, describe, json, mayUse, needs } from "./api.ts";
+import { askProgram } from "./asking.ts";
 import { LIST } from "./read-routes.ts";
 
 const MAIN: TargetDocument = { name: "main", kind: "main", protected: false };

@@ -56,7 +56,7 @@ export function addReadRoutes(api: Api): void {
   addStoreRoutes(api);
   addRead(api, {
     ...{ path: "/api/v1/doctor", tag: "health", summary: "What is missing or left over, with its fix" },
-    ...{ answer: doctorAnswer, words: () => ["doctor"] },
+    ...{ answer: doctorAnswer, words: () => ["doctor"], ofAll: true as const },
   });
   addRead(api, {
     ...{ path: "/api/v1/checks", tag: "health", summary: "What the alert rules find, of a target or of all" },
@@ -152,6 +152,7 @@ function addStoreRoutes(api: Api): void {
   addRead(api, {
     ...{ path: "/api/v1/dumps/:dump", tag: "dumps", summary: "What one dump holds", params: dumpPath },
     answer: dumpAnswer,
+    dump: ({ dump }) => dump,
     words: ({ dump }) => ["dumps", "show", dump],
     only: (document, maySee) => {
       if (maySee(String(document.source))) return document;

@@ -20,6 +20,7 @@ export function addRemoteRoutes(api: Api): void {
   addJob(api, {
     ...{ ...ofRemote, path: "/api/v1/remotes/:remote/push", summary: "Puts a dump there, or all that are not there" },
     ...{ scope: "write", operation: "push", body: pushBody },
+    takes: ({ dump }) => ({ dump }),
     words: ({ remote, dump, verify, ...rest }) => [
       ...["dumps", "push", ...(dump === undefined ? [] : [dump]), `--remote=${remote}`],
       ...[...when(verify, "--verify"), ...dryRun(rest)],

@@ -11,6 +11,7 @@
  * program is gone by then. A remote one cannot be ended from here and goes on with what it has, which ends by itself as
  * damaged for most; the others say what takes it back (`takeBack`), and are waited for.
  */
+import { existsSync } from "node:fs";
 import { Duplex } from "node:stream";
 import { EXIT, PgroveError } from "../errors.ts";
 import { childEnvironment } from "./child-environment.ts";
@@ -50,6 +51,17 @@ export interface Runner {
 
 function notStarted(command: Command, cause: unknown): PgroveError {
   const missing = cause instanceof Error && /ENOENT|not found in/i.test(cause.message);
+  if (missing && command.cwd !== undefined && !existsSync(command.cwd)) {
+    // The system says the same of both.
+    const message = `${command.file} cannot be run in ${command.cwd}: that folder is gone`;
+    return new PgroveError({
+      code: "folder_gone",
+      message,
+      hint: "go to one that is there",
+      exit: EXIT.missing,
+      cause,
+    });
+  }
   return new PgroveError({
     code: missing ? "program_missing" : "program_not_started",
     message: missing

@@ -35,6 +35,7 @@ export async function resetWorktree(tools: WorktreeTools, target: Target, reques
 /** What a reset would do. */
 export interface ResetPlan {
   database: string;
+  data: WorktreeRow["data"];
   /** Undefined for nothing. */
   from: string | undefined;
   /** What would be replaced; undefined where nothing is there, or where the server does not run and cannot be asked. */
@@ -45,7 +46,7 @@ export interface ResetPlan {
 export async function planReset(tools: WorktreeTools, target: Target): Promise<ResetPlan> {
   const { data, database } = requireOrigin(target);
   const from = data.kind === "copy" ? data.source : data.kind === "dump" ? data.dump : undefined;
-  return { database, from, loss: await findLoss(tools, target) };
+  return { database, data, from, loss: await findLoss(tools, target) };
 }
 
 async function findLoss(tools: WorktreeTools, target: Target): Promise<Loss | undefined> {

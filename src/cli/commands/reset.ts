@@ -33,8 +33,8 @@ export const command = defineCommand({
       { setup: false, start: true, silent: false },
     );
     if (args.dryRun) {
-      const { database, from, loss } = await planReset(tools, target);
-      const document = { dry_run: true, database, from: from ?? null, replaces: replacesDocument(loss) };
+      const { database, data, from, loss } = await planReset(tools, target);
+      const document = { dry_run: true, database, data, from: from ?? null, replaces: replacesDocument(loss) };
       const to = from ?? "nothing, then its migrations and seeds";
       return void (await context.output.answer(document, () =>
         formatFields([

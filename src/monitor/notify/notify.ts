@@ -6,15 +6,7 @@ import { type PingFailure, type PingLimits, ping } from "../../sys/ping.ts";
 import { runInShell, type ShellPlace } from "../../sys/shell-command.ts";
 import type { CheckFindings } from "../rules/findings.ts";
 import { withMemory } from "../rules/memory.ts";
-import {
-  afterTelling,
-  type Change,
-  changesJson,
-  changesText,
-  findChanges,
-  type Sender,
-  webhookBody,
-} from "./changes.ts";
+import { afterTelling, type Change, commandVariables, findChanges, type Sender, webhookBody } from "./changes.ts";
 
 export interface NotifyTools extends Sender, Pick<ShellPlace, "cwd" | "runner"> {
   stateDir: string;
@@ -96,7 +88,7 @@ async function tell(
   tools: NotifyTools,
 ): Promise<PingFailure> {
   if (webhook !== undefined) return await ping(webhook, tools.limits, webhookBody(format, changes, tools));
-  const env = { PGROVE_FINDINGS: changesJson(changes, tools), PGROVE_TEXT: changesText(changes, tools) };
+  const env = commandVariables(changes, tools);
   const { cwd, runner, limits } = tools;
   try {
     await runInShell(command, { cwd, env, runner, abort: limits.abort }, tools.tell);

@@ -3,6 +3,7 @@ import { measuresOf } from "../../config/condition.ts";
 import { MEASURES, type MeasureScope } from "../../config/measures.ts";
 import type { TargetMigrations } from "../../migrate/worktree-migrations.ts";
 import type { Target } from "../../resolve/target.ts";
+import { visibleOnOneLine } from "../../sys/visible-text.ts";
 import { type Measurement, readFigures, type WatchTools } from "../figures/read-figures.ts";
 import { evaluate, type Verdict } from "./evaluate.ts";
 import type { CheckFindings, RuleResult } from "./findings.ts";
@@ -87,12 +88,15 @@ function judge(
   adoptOldKey(memory, rule.name, target.name, key);
   const base = {
     ...{ rule: rule.name, target: target.name, key, severity: rule.severity, kind: MEASURES[measure].kind, limit },
-    hint: hintFor(measure, typedName(target), "figure" in verdict ? verdict.figure.subject : undefined),
+    hint: visibleOnOneLine(
+      hintFor(measure, typedName(target), "figure" in verdict ? verdict.figure.subject : undefined),
+    ),
   };
   if (!("figure" in verdict)) {
     // What cannot be asked now may hold all the same: since when it did is not forgotten.
     const { state, why } = verdict;
-    return { ...base, state, value: undefined, subject: undefined, since: undefined, message: why };
+    const message = visibleOnOneLine(why);
+    return { ...base, state, value: undefined, subject: undefined, since: undefined, message };
   }
   const { value, subject } = verdict.figure;
   const said = { rule: rule.name, target: target.name, measure, value, limit, subject };
@@ -101,7 +105,7 @@ function judge(
     const message = `${measure} is ${formatFigure(measure, value)}`;
     return { ...base, value, subject, message, state: "ok", since: undefined };
   }
-  const words = { ...base, value, subject, message: sayFinding(said, rule.message) };
+  const words = { ...base, value, subject, message: visibleOnOneLine(sayFinding(said, rule.message)) };
   memory.since[key] ??= now.toISOString();
   const since = new Date(memory.since[key]);
   const isLong = now.getTime() - since.getTime() >= rule.forMs;

@@ -1,6 +1,6 @@
 /** Who gets into the compiled program's API, and what never gets out of it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdir, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -98,6 +98,23 @@ describe("tokens", () => {
     await served.post("/api/v1/worktrees", { branch: "other", restore: dump }, 403, other.token);
   });
 
+  test("nor what its database is made of unless it is told otherwise, nor what tells of all", async () => {
+    await served.work("/api/v1/worktrees", { branch: "ours" });
+    const ours = await makeToken("--scope", "admin", "--target", "ours,free");
+    const both = await makeToken("--scope", "admin", "--target", "ours,free,main");
+    const [reset, worktrees] = ["/api/v1/targets/ours/reset", "/api/v1/worktrees"];
+    await served.post(reset, { confirm: "ours" }, 403, ours.token);
+    await served.post(reset, { dry_run: true }, 200, both.token);
+    await served.post(worktrees, { branch: "free" }, 403, ours.token);
+    await served.post(worktrees, { branch: "free", dry_run: true }, 200, both.token);
+    await served.post(worktrees, { branch: "free", empty: true, dry_run: true }, 200, ours.token);
+    // The name is taken, and the branch is free: the worktree would get another name.
+    await grove.git(["switch", "-q", "--detach"], grove.at("ours"));
+    await served.post(worktrees, { branch: "ours", empty: true }, 403, ours.token);
+    await served.get("/api/v1/doctor", 403, ours.token);
+    await served.get("/api/v1/doctor");
+  });
+
   test("who fails too often has to wait; who has a token does not", async () => {
     const answers = [];
     for (let i = 0; i < 30; i++) answers.push((await served.ask("/api/v1/jobs", { token: "wrong" })).status);
@@ -171,9 +188,17 @@ describe("input", () => {
     ["/api/v1/targets/--help/status", 400],
     ["/api/v1/targets/-C/status", 400],
     ["/api/v1/targets/postgres%3A%2F%2Fevil.example%2Fx/status", 400],
+    ["/api/v1/targets/host%3Devil.example%20dbname%3Dx/status", 400],
+    ["/api/v1/targets/dbname%3Dpostgres/stats", 400],
+    ["/api/v1/targets/jdbc:postgresql:x/status", 400],
+    ["/api/v1/targets/postgres:evil.example/status", 400],
+    ["/api/v1/checks?target=host%3Devil.example", 400],
     ["/api/v1/targets/a%00b/status", 400],
     ["/api/v1/dumps/..%2F..%2Fpgrove.yaml", 400],
     ["/api/v1/dumps/..%2f", 400],
+    ["/api/v1/dumps/pgrove.yaml", 404],
+    ["/api/v1/dumps/~", 404],
+    ["/api/v1/dumps/.git", 404],
     ["/api/v1/targets/main/rows?table=a%22%3B%20drop%20table%20canary%3B%20--", 500],
     ["/api/v1/jobs/__proto__", 400],
     ["/api/v1/history?limit=-1", 400],
@@ -183,6 +208,18 @@ describe("input", () => {
     const reply = await served.ask(path);
     expect([reply.status, typeof reply.json?.error]).toEqual([status, "object"]);
     expect(await grove.ask(grove.project, "select to_regclass('canary')::text")).toBe("canary");
+  });
+
+  test("a file of the repository is no dump of the store, by whatever its name is like one", async () => {
+    await served.work("/api/v1/targets/main/dumps", {});
+    const [stored = ""] = grove.repo.stored();
+    const name = "main-20300101-000000.dump";
+    await copyFile(join(grove.repo.store, stored), join(grove.repo.folder, name));
+    await served.post("/api/v1/targets/main/restore", { dump: name, dry_run: true }, 404);
+    await served.post("/api/v1/worktrees", { branch: "foreign", restore: name, dry_run: true }, 404);
+    for (const verb of ["verify", "pin", "unpin"]) await served.post(`/api/v1/dumps/${name}/${verb}`, {}, 404);
+    await served.post("/api/v1/targets/main/restore", { dump: stored, dry_run: true }, 200);
+    expect(await readdir(grove.repo.folder)).not.toContain(`${name}.proof.json`);
   });
 
   test("what was sent is not repeated in the answer, and a header cannot be broken into two", async () => {
@@ -235,6 +272,18 @@ test("the browser is shown the token by way of a file of our own: the words of a
 
 test("an address that another server has is not shared with it", async () => {
   expect(await grove.fails(4, ["serve", `--listen=${new URL(served.url).host}`])).toContain("somebody else has it");
+});
+
+test("in a worktree that was removed it says what is gone, and ends as always", async () => {
+  await grove.make("left", "--empty");
+  const listen = { folder: grove.at("left"), environment: () => grove.repo.environment() };
+  const there = await Served.start(listen);
+  await there.get("/api/v1/targets/left/status");
+  await grove.ok(["remove", "left", "--yes"]);
+  const { error } = await there.get("/api/v1/worktrees", 503);
+  expect(error).toMatchObject({ code: "folder_gone", message: expect.stringContaining(grove.at("left")) });
+  await there.get("/api/v1/jobs");
+  expect(await there.end()).toBe(0);
 });
 
 test("TERM ends a running job in order, then the server; nothing is left", async () => {

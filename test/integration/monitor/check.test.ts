@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
+import { renderCheck } from "../../../src/cli/answers/check.ts";
+import { createPaint } from "../../../src/cli/terminal.ts";
 import { MEASURES, type Measure } from "../../../src/config/measures.ts";
 import { isAskedInside } from "../../../src/monitor/figures/database.ts";
 import { isFigure } from "../../../src/monitor/figures/figure.ts";
@@ -161,6 +163,17 @@ test("what a login may not see is unknown, not well", async () => {
   } finally {
     await server.psql(database, "drop owned by reader; drop role reader");
   }
+});
+
+test("a name in a finding stays on its line: a CI that reads lines takes none of it for a command", async () => {
+  const name = "evil\n::error::x\u001b[31m";
+  await server.psql(database, "create table twice as select 1 as a union all select 1");
+  await server.psql(database, `create unique index concurrently "${name}" on twice (a)`).catch(() => undefined);
+  const found = await runChecks([subject()], [ruleOf("invalid_indexes > 0")], watchToolsOf(bench));
+  await server.psql(database, "drop table twice");
+  const shown = renderCheck(found, createPaint(false));
+  expect(shown).toContain("evil\\n::error::x\\x1b");
+  expect(shown.split("\n").filter((line) => line.startsWith("::"))).toEqual([]);
 });
 
 test("the next command for a dump that is not proved names it: there may be newer ones of others", async () => {

@@ -35,7 +35,11 @@ export class Served implements AsyncDisposable {
   ) {}
 
   /** Starts it and waits until it has said where. */
-  static async start(repo: Repo, args: readonly string[] = [], env: Record<string, string> = {}): Promise<Served> {
+  static async start(
+    repo: Pick<Repo, "folder" | "environment">,
+    args: readonly string[] = [],
+    env: Record<string, string> = {},
+  ): Promise<Served> {
     const listen = args.some((each) => each.startsWith("--listen")) ? [] : ["--listen=127.0.0.1:0"];
     const child = Bun.spawn([binary, "serve", ...listen, "--json", ...args], {
       ...{ cwd: repo.folder, env: { ...repo.environment(), ...env } },

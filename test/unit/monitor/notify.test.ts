@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { afterTelling, type Change, findChanges, webhookBody } from "../../../src/monitor/notify/changes.ts";
+import {
+  afterTelling,
+  type Change,
+  commandVariables,
+  findChanges,
+  webhookBody,
+} from "../../../src/monitor/notify/changes.ts";
 import type { RuleResult, RuleState } from "../../../src/monitor/rules/findings.ts";
 import { memoryKey } from "../../../src/monitor/rules/memory.ts";
 
@@ -60,14 +66,57 @@ describe("a webhook's body", () => {
     expect(text).not.toMatch(/[<>]/);
   });
 
-  test("discord: nobody is called, and it is not too long", () => {
+  test.each(["slack", "discord"] as const)("%s: all of it is a block of code, which no name ends", (format) => {
+    const names = ["```", "`````", "](https://evil.example) ``", "`"].map((message) =>
+      result("r", "fires", { message }),
+    );
+    const body = JSON.parse(
+      webhookBody(
+        format,
+        names.map((each) => ({ change: "fires", result: each })),
+        sender,
+      ),
+    );
+    const text: string = body.text ?? body.content;
+    expect(text.split("```").map((part) => part.length > 0)).toEqual([false, true, false]);
+    expect(text).toContain("https://evil.example");
+  });
+
+  test("discord: nobody is called; what there is no room for is counted, and no character is halved", () => {
     const many = Array.from({ length: 100 }, () => changes).flat();
     const body = JSON.parse(webhookBody("discord", many, sender));
     expect(body.allowed_mentions).toEqual({ parse: [] });
-    expect(body.content).toHaveLength(2000);
+    const told = body.content.match(/^warning: /gm).length;
+    expect(body.content).toContain(`… and ${100 - told} more`);
+    expect([body.content.length <= 2000, body.content.length > 1800]).toEqual([true, true]);
+    for (const length of [1900, 1901]) {
+      const long = result("r", "fires", { message: `${"x".repeat(length)}${"🦊".repeat(500)}` });
+      const { content } = JSON.parse(webhookBody("discord", [{ change: "fires", result: long }], sender));
+      expect([[...content].length, content.isWellFormed(), content.endsWith("…\n```")]).toEqual([2000, true, true]);
+    }
   });
 
-  test.each(["json", "slack", "discord"] as const)("%s: no secret is in it", (format) => {
-    expect(webhookBody(format, changes, sender)).not.toContain(SECRET);
+  test.each(["json", "slack", "discord"] as const)(
+    "%s: no secret is in it, however its signs are written",
+    (format) => {
+      expect(webhookBody(format, changes, sender)).not.toContain(SECRET);
+      const quoted = { ...sender, secrets: ['pass"word\\'] };
+      const told = result("r", "fires", { message: 'login with pass"word\\ failed' });
+      expect(webhookBody(format, [{ change: "fires", result: told }], quoted)).not.toContain("word");
+    },
+  );
+});
+
+test("a command's variables are no longer than a process may have them, and whole JSON; the worst is in them", () => {
+  const many = Array.from({ length: 3000 }, (_, at): Change => {
+    return { change: "fires", result: result(`rule_${at}`, "fires", { message: "é".repeat(100) }) };
   });
+  const { PGROVE_FINDINGS = "", PGROVE_TEXT = "" } = commandVariables(many, sender);
+  const env = { PATH: process.env.PATH ?? "", PGROVE_FINDINGS, PGROVE_TEXT };
+  const counted = Bun.spawnSync(["sh", "-c", 'printf "%s" "$PGROVE_FINDINGS"'], { env }).stdout.toString();
+  const { changes, left_out } = JSON.parse(counted);
+  expect(changes.length + left_out).toBe(3000);
+  expect(changes[0].rule).toBe("rule_0");
+  expect(PGROVE_TEXT).toMatch(/… and \d+ more/);
+  expect(JSON.parse(commandVariables(many.slice(0, 2), sender).PGROVE_FINDINGS ?? "")).not.toHaveProperty("left_out");
 });

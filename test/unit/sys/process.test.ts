@@ -46,6 +46,11 @@ describe("how a program ended", () => {
     const missing = stream({ ...shell(""), file: "no-such-program" });
     await expect(missing).rejects.toMatchObject({ code: "program_missing", exit: 4 });
     await expect(stream({ ...shell(""), file: "/" })).rejects.toMatchObject({ exit: 4 });
+    const gone = stream({ ...shell(""), cwd: "/no/such/folder" });
+    await expect(gone).rejects.toMatchObject({
+      code: "folder_gone",
+      message: expect.stringContaining("/no/such/folder"),
+    });
   });
 
   test("with a proof, only the proof counts", async () => {
