@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import { type Codec, type DumpFormat, formatOfFileName, parseCodec } from "../archive/codec.ts";
 import type { Destination } from "../dump/destination.ts";
 import { usageError } from "../errors.ts";
+import { isConnectionString } from "../postgres/url.ts";
 import { expandHome } from "../sys/files.ts";
+import { redact } from "../sys/redact.ts";
 import type { Context } from "./context.ts";
 
 /** Several jobs mean a directory; else the file's name says it. Throws (exit 2) for jobs that nothing else can have. */
@@ -40,13 +42,13 @@ export async function chooseDestination(context: Context, output: string | undef
 }
 
 /** A place that no file's name leads to; written like one it would be a folder `s3:` here. */
-const ELSEWHERE = /^(?:[a-z][a-z0-9+.-]*:\/\/|s3:|ssh:)/i;
+const ELSEWHERE = /^(?:(?:[a-z][a-z0-9+.-]*:)+\/\/|s3:|ssh:|postgres(?:ql)?:)/i;
 
 /** Throws (exit 2) for what names another place than a file of this machine. */
 export function requireFileName(output: string): void {
-  if (!ELSEWHERE.test(output)) return;
+  if (!ELSEWHERE.test(output) && !isConnectionString(output)) return;
   throw usageError(
-    `-o names a file on this machine, and ${output.replace(/:\/\/[^/@]*@/, "://***@")} is none`,
+    `-o names a file on this machine, and ${redact(output)} is none`,
     "-o -        writes the dump to stdout, for a program that sends it there",
   );
 }

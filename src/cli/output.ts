@@ -7,7 +7,7 @@ import { EXIT, PgroveError } from "../errors.ts";
 import { errorCode } from "../sys/files.ts";
 import { once } from "../sys/once.ts";
 import { redact } from "../sys/redact.ts";
-import { showColors, visible } from "../sys/visible-text.ts";
+import { showColors, visible, visibleJson } from "../sys/visible-text.ts";
 import { writeAll } from "./descriptors.ts";
 import { formatLogLine } from "./log-line.ts";
 import type { StoryOptions, StoryType } from "./story.ts";
@@ -21,6 +21,8 @@ export interface Output {
   answer(document: Readonly<Record<string, unknown>>, renderText: () => string): Promise<void>;
   /** A piece of an answer that is not text of ours: a dump, rows, logs. Awaiting it is the back pressure. */
   write(chunk: string | Uint8Array): Promise<void>;
+  /** The same of text for people, which a terminal is shown spelt out. */
+  show(chunk: Uint8Array): Promise<void>;
   /** Through which everything goes that is said on stderr: what stands below has each its type there. */
   story(): Promise<ConsolaInstance>;
   /** A line of the story; --quiet silences it. */
@@ -127,12 +129,17 @@ export function createOutput(options: OutputOptions): Output {
   };
 
   const shown = (text: string) => showColors(terminal ? visible(text) : text);
+  const shownJson = (text: string) => (terminal ? visibleJson(text) : text);
+  const decoder = new TextDecoder(); // a character may come in two pieces
+  const shownBytes = (chunk: Uint8Array) =>
+    terminal ? Buffer.from(visible(decoder.decode(chunk, { stream: true }))) : chunk;
 
   return {
     ...{ json, paint, story },
     answer: (document, renderText) =>
-      toStdout(withNewline(json ? JSON.stringify({ version: 1, ...document }) : shown(renderText()))),
+      toStdout(withNewline(json ? shownJson(JSON.stringify({ version: 1, ...document })) : shown(renderText()))),
     write: (chunk) => toStdout(typeof chunk === "string" ? showColors(chunk) : chunk),
+    show: (chunk) => toStdout(shownBytes(chunk)),
     note: (text) => void say("info", text),
     warn: (text) => void say("warn", text),
     detail: (text) => void say("debug", text),

@@ -9,6 +9,7 @@ import type { EngineName } from "../sys/command.ts";
 import { captureDocker, engineEndpoint, engineIsLocal } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
 import type { Runner } from "../sys/process.ts";
+import { redact } from "../sys/redact.ts";
 import { findEndedRuns } from "../sys/run-record.ts";
 import type { Check } from "./check.ts";
 import { checkFiles } from "./doctor-files.ts";
@@ -63,7 +64,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
 }
 
 function problemOf(name: string, error: PgroveError, fix = "see the message"): Check {
-  return { name, state: "problem", found: messageOf(error), fix: error.hint ?? fix };
+  return { name, state: "problem", found: redact(messageOf(error)), fix: redact(error.hint ?? fix) };
 }
 
 const INSTALL_GIT = "install git 2.31 or later";

@@ -6,6 +6,7 @@ import { schemaSizeBytes } from "../postgres/schema.ts";
 import { withSession } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
 import { type Connection, formatConnectionUrl } from "../postgres/url.ts";
+import { rememberProtected } from "../resolve/guard.ts";
 import { asOwnRole, ownConnection } from "../resolve/reach.ts";
 import type { Target } from "../resolve/target.ts";
 import { openServer } from "../server/open-server.ts";
@@ -43,11 +44,12 @@ export interface StatusQuestion {
   target: Target;
   tools: ServerTools;
   storeDir: string;
+  stateDir: string;
   now: Date;
 }
 
 /** Never throws for a server that is down: what is known then is the answer, with the problem. */
-export async function readStatus({ target, tools, storeDir, now }: StatusQuestion): Promise<TargetStatus> {
+export async function readStatus({ target, tools, storeDir, stateDir, now }: StatusQuestion): Promise<TargetStatus> {
   const server = openServer(target.server, target.login, tools);
   const [state, lastDump] = await Promise.all([server.inspect(), findLastDump(storeDir, target)]);
   const access = await quietly(() => server.access());
@@ -63,7 +65,7 @@ export async function readStatus({ target, tools, storeDir, now }: StatusQuestio
     lastDump,
   };
   try {
-    const facts = await readDatabase(server, target, now);
+    const facts = await readDatabase(server, { target, stateDir, now });
     return { ...base, facts, problem: undefined };
   } catch (error) {
     if (!(error instanceof PgroveError)) throw error;
@@ -97,9 +99,13 @@ function explain(error: PgroveError, { condition, detail }: ServerState): Pgrove
   return missingError("server_unreachable", detail, error.hint);
 }
 
-async function readDatabase(server: Server, target: Target, now: Date): Promise<DatabaseStatus> {
+async function readDatabase(
+  server: Server,
+  { target, stateDir, now }: Pick<StatusQuestion, "target" | "stateDir" | "now">,
+): Promise<DatabaseStatus> {
   const [toolbox, { database }] = await Promise.all([server.open(), server.access()]);
   return await withSession({ toolbox, run: newRunId(now) }, database, async (sql) => {
+    await rememberProtected(sql, { target, server, database }, stateDir);
     await enterAlone(sql, target); // the ledger of nobody else
     const part = target.schema ? await askSchema(sql, target.schema) : {};
     return { ...(await askDatabase(sql)), ...part, migration: await findMigration(sql) };

@@ -72,6 +72,24 @@ function findProtected(own: Visit, names: readonly string[], visits: readonly Vi
   return same?.environment;
 }
 
+function isOwnEnvironment({ protected: isProtected, protectedAs }: Target): boolean {
+  return isProtected && protectedAs === undefined;
+}
+
+/** Remembers who a protected environment's server is, for whoever only looks or runs SQL there; what it does not say is no matter. */
+export async function rememberProtected(
+  sql: Sql,
+  { target, server, database }: Pick<LiveTarget, "target" | "server" | "database">,
+  stateDir: string,
+): Promise<void> {
+  const { environment } = target;
+  if (environment === undefined || !isOwnEnvironment(target)) return;
+  const read = await readIdentity(sql, database);
+  if (read === undefined) return;
+  const { system, oid } = read;
+  await rememberVisit(stateDir, { server: server.label, database, system, oid, environment });
+}
+
 /** Operations that change nothing in the target. */
 const READS = new Set(["dump", "verify", "migrate check", "rehearse"]);
 
@@ -90,9 +108,12 @@ export async function requireUnprotected(
   if (read === undefined) return;
   const { comment, ...identity } = read;
   if (parseMark(comment)?.kind === "worktree") return;
-  const isEnvironment = target.protected && target.protectedAs === undefined && target.environment !== undefined;
   const visit: Visit & Identity = { server: server.label, database, ...identity };
-  await rememberVisit(stateDir, isEnvironment ? { ...visit, environment: target.environment ?? "" } : visit);
+  const { environment } = target;
+  await rememberVisit(
+    stateDir,
+    environment !== undefined && isOwnEnvironment(target) ? { ...visit, environment } : visit,
+  );
   if (target.protected || READS.has(operation) || isPlan(operation)) return;
   const name = findProtected(visit, guards, await readVisits(stateDir));
   if (name === undefined) return;

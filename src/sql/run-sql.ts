@@ -5,6 +5,7 @@ import { connectForAdmin, endRunSessions } from "../postgres/admin.ts";
 import { errorField } from "../postgres/error-field.ts";
 import { withOpened } from "../postgres/session.ts";
 import type { Sql } from "../postgres/toolbox.ts";
+import { rememberProtected } from "../resolve/guard.ts";
 import { sessionOptions } from "../resolve/reach.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import { withTargetSession } from "../resolve/target-session.ts";
@@ -111,6 +112,7 @@ async function asOperation<T>(
   const { target, server, database } = live;
   const subject = { operation: "sql", target: target.label, server: server.label, database };
   return await withOperation(tools, subject, async (operation) => {
+    await rememberVisited(live, tools, operation);
     let settled = false;
     let ending: Promise<void> | undefined;
     const end = () => {
@@ -130,6 +132,12 @@ async function asOperation<T>(
       await ending;
     }
   });
+}
+
+/** By a session of its own, since psql's tells nothing; none for what is not protected. What keeps it out, psql will say. */
+async function rememberVisited(live: LiveTarget, { stateDir }: OperationTools, { run }: Operation): Promise<void> {
+  if (!live.target.protected) return;
+  await withTargetSession(live, run, (sql) => rememberProtected(sql, live, stateDir)).catch(() => undefined);
 }
 
 const POLL_MS = 150;

@@ -23,13 +23,17 @@ function programName(command: Command): string {
 /** A program that was started, in a session and so a group of its own. */
 export interface Child {
   readonly pid: number;
-  readonly stdin: unknown;
-  readonly stdout: ReadableStream<Uint8Array>;
-  readonly stderr: ReadableStream<Uint8Array>;
   readonly exited: Promise<number>;
   readonly exitCode: number | null;
   readonly signalCode: string | number | null;
   kill(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+/** Its pipes' ends: what feeds it, where it is fed, and what it writes. */
+export interface ChildEnds {
+  readonly stdin: unknown;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
 }
 
 /**
@@ -73,13 +77,14 @@ export class ChildRun {
 
   constructor(
     private readonly child: Child,
+    private readonly ends: ChildEnds,
     private readonly command: Command,
     private readonly io: Streams,
     private readonly abort: AbortSignal,
     /** The end of whoever runs it: with that goes what it has left behind. */
     private readonly end: AbortSignal,
   ) {
-    this.pipes = { stdout: new ChildPipe(child.stdout), stderr: new ChildPipe(child.stderr) };
+    this.pipes = { stdout: new ChildPipe(ends.stdout), stderr: new ChildPipe(ends.stderr) };
     this.isOrderly = command.remote === true && command.takeBack !== undefined;
   }
 
@@ -114,7 +119,7 @@ export class ChildRun {
     if (io.input === undefined) return;
     const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
     const input = { pieces: io.input, takeBack: command.takeBack, hasEnded, failed: this.fail };
-    this.cutInput = feedChild(child.stdin as Sink, input);
+    this.cutInput = feedChild(this.ends.stdin as Sink, input);
   }
 
   private async listen(heard: Streams): Promise<StderrTail | undefined> {

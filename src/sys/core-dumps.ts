@@ -4,8 +4,8 @@
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 
-/** Of Linux with glibc and with musl, and of macOS. */
-const LIBRARIES = [
+/** The C library of Linux with glibc and with musl, and of macOS. */
+export const C_LIBRARIES = [
   "libc.so.6",
   `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
   "libSystem.B.dylib",
@@ -22,7 +22,7 @@ const PR_SET_DUMPABLE = 4;
 /** Does what the system lets it do; none of it is worth failing for. */
 export function preventCoreDumps(): void {
   if (process.platform !== "linux" && process.platform !== "darwin") return;
-  for (const library of LIBRARIES) {
+  for (const library of C_LIBRARIES) {
     try {
       const { symbols } = dlopen(library, FUNCTIONS);
       const limits = new BigUint64Array(2); // the limit, and up to where it may be lifted

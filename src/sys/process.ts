@@ -18,6 +18,7 @@ import { childEnvironment } from "./child-environment.ts";
 import { endQuietly, type Sink } from "./child-input.ts";
 import { ChildRun } from "./child-run.ts";
 import type { Command, EngineName, Streams } from "./command.ts";
+import { type GuardedPipes, guardPipes } from "./guarded-pipes.ts";
 import { redact } from "./redact.ts";
 import { readLines } from "./stderr-lines.ts";
 import { ToolError } from "./tool-error.ts";
@@ -72,14 +73,14 @@ function notStarted(command: Command, cause: unknown): PgroveError {
   });
 }
 
-function spawn(command: Command, stdin: "pipe" | "ignore") {
+function spawn(command: Command, stdin: "pipe" | "ignore", given?: GuardedPipes["given"]) {
   try {
     return Bun.spawn({
       cmd: [command.file, ...command.args],
       env: childEnvironment(command.env),
-      stdin,
-      stdout: "pipe",
-      stderr: "pipe",
+      stdin: given?.stdin ?? stdin,
+      stdout: given?.stdout ?? "pipe",
+      stderr: given?.stderr ?? "pipe",
       detached: true,
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     });
@@ -88,13 +89,27 @@ function spawn(command: Command, stdin: "pipe" | "ignore") {
   }
 }
 
+function streamOf(pipe: ReadableStream<Uint8Array> | number): ReadableStream<Uint8Array> {
+  if (typeof pipe !== "number") return pipe;
+  throw new Error("the program writes to a descriptor that somebody else reads");
+}
+
 const NEVER = new AbortController().signal;
 
 async function followChild(command: Command, io: Streams, abort: AbortSignal, end = NEVER): Promise<void> {
   abort.throwIfAborted();
-  const child = spawn(command, io.input === undefined ? "ignore" : "pipe");
-  io.started?.(child.pid);
-  await new ChildRun(child, command, io, abort, end).follow();
+  const guarded = io.input === undefined ? undefined : guardPipes(command);
+  try {
+    const child = spawn(command, io.input === undefined ? "ignore" : "pipe", guarded?.given);
+    guarded?.handedOver();
+    io.started?.(child.pid);
+    const stdin = guarded?.sink ?? child.stdin;
+    const [stdout, stderr] = [guarded?.stdout ?? streamOf(child.stdout), guarded?.stderr ?? streamOf(child.stderr)];
+    await new ChildRun(child, { stdin, stdout, stderr }, command, io, abort, end).follow();
+  } finally {
+    guarded?.handedOver();
+    if (guarded !== undefined) await endQuietly(guarded.sink); // whoever hands it on goes with it
+  }
 }
 
 function limitSignal(limits: Limits): AbortSignal {
@@ -163,8 +178,8 @@ export function leaveRunning(command: Command): { pid: number; exited: Promise<n
 function duplexOf(command: Command): Duplex {
   const child = spawn(command, "pipe");
   const sink = child.stdin as unknown as Sink;
-  const chunks = child.stdout[Symbol.asyncIterator]();
-  const stderr = readLines(child.stderr, command);
+  const chunks = streamOf(child.stdout)[Symbol.asyncIterator]();
+  const stderr = readLines(streamOf(child.stderr), command);
   return new Duplex({
     read() {
       chunks.next().then(

@@ -1,5 +1,7 @@
 /** A password may hold `@`: what stands between two of them, without a slash, belongs to it. Of the signs before it one may be missing. */
 const PASSWORD_IN_URL = /(\b[a-z][a-z0-9+.:-]*(?::\/\/|:\/|\/\/)[^\s:@/]*:)([^\s@]+(?:@[^\s@/"',]+(?=@))*)(@)/gi;
+/** The same without what a URL begins with, where a host and a database stand behind it; an image's digest is neither. */
+const PASSWORD_BEFORE_HOST = /(?<![\w.:/@+-])([\w.-]+:)([^\s:@/"'`,;]+)(@(?!sha\d+:)[\w.-]+(?::\d+)?\/)/gi;
 /** The parameters of a URL. The name may be percent-encoded, as libpq allows; `"` ends a value where JSON would. */
 const PARAMETER = /([?&])([^=&\s?#"']+)=((?:\\.|[^&\s"\\]|"(?![\s,}\]:]|$))*)/g;
 const PASSWORD_IN_CONNINFO =
@@ -37,6 +39,7 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   }
   return redacted
     .replace(PASSWORD_IN_URL, "$1***$3")
+    .replace(PASSWORD_BEFORE_HOST, "$1***$3")
     .replace(PARAMETER, (whole, sign, name) => (isSecretName(name) ? `${sign}${name}=***` : whole))
     .replace(PASSWORD_IN_CONNINFO, "$1$2***")
     .replace(PASSWORD_IN_SQL, "$1'***'");

@@ -48,8 +48,8 @@ export const command = defineCommand({
       await context.runner.stream(
         command,
         {
-          output: (chunk) => context.output.write(withoutClearing(chunk)),
-          line: (line) => void context.output.write(`${line}\n`).catch(() => undefined),
+          output: (chunk) => context.output.show(withoutClearing(chunk)),
+          line: (line) => void context.output.show(Buffer.from(`${line}\n`)).catch(() => undefined),
         },
         abort,
       );

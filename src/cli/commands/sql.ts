@@ -36,10 +36,10 @@ export const command = defineCommand({
     const format = context.flags.json ? "json" : args.format;
     if (format === "json") {
       const document = { version: 1, results: await querySql(live, tools, source) };
-      await output.write(`${JSON.stringify(document)}\n`);
+      await output.show(Buffer.from(`${JSON.stringify(document)}\n`));
       return EXIT.ok;
     }
-    const sink = { output: output.write, notice: output.note };
+    const sink = { output: output.show, notice: output.note };
     await runSql(live, tools, source, format === "csv" ? "csv" : "table", sink);
     return EXIT.ok;
   },

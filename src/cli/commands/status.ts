@@ -19,8 +19,9 @@ export const command = defineCommand({
   async run({ args, context }) {
     const target = await context.resolveTarget(args.target);
     const now = context.clock.now();
-    const [tools, storeDir] = await Promise.all([context.serverTools(), context.storeDir()]);
-    const status = await readStatus({ target, tools, storeDir, now });
+    const asked = [context.serverTools(), context.storeDir(), context.stateDir()] as const;
+    const [tools, storeDir, stateDir] = await Promise.all(asked);
+    const status = await readStatus({ target, tools, storeDir, stateDir, now });
     const env = await findEnvCheck(context, target, status.connection);
     const document = { ...documentOf(target.name, status, now), env: envDocument(env) };
     await context.output.answer(

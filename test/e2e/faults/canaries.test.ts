@@ -181,7 +181,8 @@ test.each(commands)("%s", async (line, code, belongs = {}) => {
 });
 
 test("every program was seen, those inside the container too", async () => {
-  expect([...programs].sort()).toEqual(["docker", "git", "pg_dump", "pg_restore", "pgrove", "psql", "rm", "sh"]);
+  const all = ["cat", "docker", "git", "pg_dump", "pg_restore", "pgrove", "psql", "rm", "sh"];
+  expect([...programs].sort()).toEqual(all);
   const { starts, open } = await readRecords(server, join(files, "records"));
   expect(new Set(starts.map(({ file }) => basename(file)))).toEqual(new Set(["pg_dump", "pg_restore", "psql"]));
   expect(findInStarts(starts, words)).toEqual([]);

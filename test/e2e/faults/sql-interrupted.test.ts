@@ -55,6 +55,31 @@ async function countRows({ sql }: Place): Promise<number> {
   return row?.count ?? -1;
 }
 
+const LOCK = 4711;
+
+/** Holds what the script waits for. The returned function lets it go. */
+async function holdLock({ sql }: Place): Promise<() => Promise<void>> {
+  await sql`select pg_advisory_lock(${LOCK})`;
+  return async () => {
+    await sql`select pg_advisory_unlock(${LOCK})`;
+  };
+}
+
+async function isLockWanted({ sql }: Place): Promise<boolean> {
+  const rows = await sql`select 1 from pg_locks where locktype = 'advisory' and objid = ${LOCK} and not granted`;
+  return rows.length === 1;
+}
+
+/** Until no psql of a pgrove is in the database, the dead one's included. */
+async function waitForNobody({ sql, database }: Place): Promise<void> {
+  const isEmpty = async () => {
+    const rows = await sql`
+      select 1 from pg_stat_activity where datname = ${database} and application_name like 'pgrove-%'`;
+    return rows.length === 0;
+  };
+  await waitFor("psql to end", 30_000, isEmpty, 10);
+}
+
 /** The program with an input that stays open. */
 function start({ repo }: Place, args: readonly string[], wrap: readonly string[] = []) {
   const child = Bun.spawn([...wrap, binary, ...args], {
@@ -125,6 +150,34 @@ describe.each(["a container", "a url"])("on %s", (kind) => {
     expect(await countRows(place)).toBe(10);
   });
 
+  test.each([
+    ["within a statement", BEGUN],
+    ["within rows", "select 'psql is ' || 'here';\ncopy t from stdin;\n11\n12\n"],
+  ])("SIGKILL %s: nothing of it", async (_, begun) => {
+    const place = placeOf(kind);
+    const { child, ended, send, hasSaid } = start(place, ["sql"]);
+    await send(begun);
+    await hasSaid(HERE);
+    child.kill("SIGKILL");
+    await ended;
+    await waitForNobody(place);
+    expect(await countRows(place)).toBe(10);
+  });
+
+  test("SIGKILL while psql is at work and answers later, with far more on its way than pipes hold", async () => {
+    const place = placeOf(kind);
+    const path = place.repo.path("killed.sql");
+    writeFileSync(path, `select pg_advisory_lock(${LOCK});\ndelete from t\n${COMMENT.repeat(30_000)}where id = 1;\n`);
+    const unlock = await holdLock(place);
+    const { child, ended } = start(place, ["sql", "-f", path]);
+    await waitFor("psql to wait", 30_000, () => isLockWanted(place), 10);
+    child.kill("SIGKILL");
+    await ended;
+    await unlock();
+    await waitForNobody(place);
+    expect(await countRows(place)).toBe(10);
+  });
+
   test("SIGINT, with --json", async () => {
     const place = placeOf(kind);
     const { child, ended, send } = start(place, ["sql", "--json"]);
@@ -136,19 +189,14 @@ describe.each(["a container", "a url"])("on %s", (kind) => {
 
   test("a file that is cut off while it is read", async () => {
     const place = placeOf(kind);
-    const { repo, sql } = place;
+    const { repo } = place;
     const path = repo.path("long.sql");
-    const lock = 4711;
-    writeFileSync(path, `select pg_advisory_lock(${lock});\ndelete from t\n${COMMENT.repeat(300_000)}where id = 1;\n`);
-    await sql`select pg_advisory_lock(${lock})`;
+    writeFileSync(path, `select pg_advisory_lock(${LOCK});\ndelete from t\n${COMMENT.repeat(300_000)}where id = 1;\n`);
+    const unlock = await holdLock(place);
     const program = repo.start(["sql", "-f", path]);
-    const waits = async () => {
-      const rows = await sql`select 1 from pg_locks where locktype = 'advisory' and objid = ${lock} and not granted`;
-      return rows.length === 1;
-    };
-    await waitFor("psql to wait, and with it everything that feeds it", 30_000, waits, 10);
+    await waitFor("psql to wait, and with it everything that feeds it", 30_000, () => isLockWanted(place), 10);
     truncateSync(path, 100);
-    await sql`select pg_advisory_unlock(${lock})`;
+    await unlock();
     const { code, stderr } = await program.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: long\.sql could not be read to its end, .*became shorter/);

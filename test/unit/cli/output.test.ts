@@ -39,6 +39,21 @@ describe("output", () => {
     expect(written.stdout).toBe('{"version":1,"path":"/a"}\n');
   });
 
+  test("on a terminal, what is not text of ours is spelt out as well, and JSON stays the same document; in a pipe all is as it is", async () => {
+    const pieces = ["a\u001b]0;x\u0007\n", "\u202eb", "é\n"].map((text) => Buffer.from(text));
+    const cut = Buffer.from("é");
+    for (const terminal of [true, false]) {
+      const { output, written } = record({ terminal });
+      for (const piece of [...pieces, cut.subarray(0, 1), cut.subarray(1)]) await output.show(piece);
+      expect(written.stdout.startsWith("a\u001b")).toBe(!terminal);
+      if (terminal) expect(written.stdout).toBe("a\\x1b]0;x\\x07\n\\u202ebé\né");
+      const json = record({ terminal, json: true });
+      await json.output.answer({ name: "\u009b\u202ex" }, () => "");
+      expect(json.written.stdout.includes("\u202e")).toBe(!terminal);
+      expect(JSON.parse(json.written.stdout).name).toBe("\u009b\u202ex");
+    }
+  });
+
   test("--quiet silences the story, not complaints; --verbose shows details", async () => {
     const quiet = record({ quiet: true });
     quiet.output.note("a");

@@ -30,6 +30,9 @@ test.each([
   ["prisma+postgres://h/?api_key=hunter2&x=1", "prisma+postgres://h/?api_key=***&x=1"],
   ["https://h/x?X-Amz-Signature=hunter2&X-Amz-Expires=9", "https://h/x?X-Amz-Signature=***&X-Amz-Expires=9"],
   ["ghcr.io/owner/image:17@sha256:abc", "ghcr.io/owner/image:17@sha256:abc"],
+  ["no worktree is called u:hunter2@h/db", "no worktree is called u:***@h/db"],
+  ["no worktree is called u:hunter2@h.example:5432/db", "no worktree is called u:***@h.example:5432/db"],
+  ["git@example.org:a/b at 12:30", "git@example.org:a/b at 12:30"],
   ["nothing of the kind: 5432", "nothing of the kind: 5432"],
 ])("%p", (text, redacted) => expect(redact(text)).toBe(redacted));
 
