@@ -41,9 +41,11 @@ export async function checkEnvFile(
   return { file, wrong: wrong?.map(({ what }) => what) ?? [], strays: describeStrays(others, root) };
 }
 
-/** "NEXT_DATABASE_URL in apps/web/.env". */
+/** "NEXT_DATABASE_URL in apps/web/.env", "SPRING_DATASOURCE_URL (spring.datasource.url) in application.yml". */
 export function describeStrays(strays: readonly StrayFile[], root: string): string[] {
-  return strays.flatMap(({ file, variables }) => variables.map(({ name }) => `${name} in ${relative(root, file)}`));
+  return strays.flatMap(({ file, variables }) =>
+    variables.map(({ name, key }) => `${name}${key === undefined ? "" : ` (${key})`} in ${relative(root, file)}`),
+  );
 }
 
 async function findWrong(

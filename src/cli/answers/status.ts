@@ -89,7 +89,7 @@ export function describeWrong({ label, worktree }: Target, { file, wrong, strays
 /** That some of a worktree's variables lead its programs to main's data. */
 export function warnOfStrays(label: string, strays: readonly string[]): string[] {
   if (strays.length === 0) return [];
-  const names = [...new Set(strays.map((each) => each.split(" in ")[0] ?? ""))];
+  const names = [...new Set(strays.map((each) => each.split(" ")[0] ?? ""))];
   return [
     `warning: programs of ${label} that read these work on MAIN's database: ${strays.join(", ")}\n` +
       `next: name them in env.set of pgrove.yaml (${names.join(", ")}), then: pgrove provision ${label}`,
