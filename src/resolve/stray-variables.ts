@@ -14,6 +14,7 @@ import {
 import { findProjectName } from "../server/compose-project.ts";
 import type { ServerSpec, ServerTools } from "../server/server.ts";
 import { listSourceFiles } from "./env-files.ts";
+import { innerNames, innerWay } from "./inner-way.ts";
 import { readSettings } from "./settings-files.ts";
 import { type LiveTarget, reachTarget, type Target } from "./target.ts";
 
@@ -42,15 +43,24 @@ export interface StrayFile {
   variables: readonly StrayVariable[];
 }
 
-/** Both ways for a worktree's target; undefined for any other one, and where main's server cannot be told. */
-export async function findWays(target: Target, own: Connection, place: WaysPlace): Promise<Ways | undefined> {
+/**
+ * Both ways for a worktree's target; undefined for any other one, and where main's server cannot be told. `reached` is
+ * undefined where no port of this machine leads to the worktree's.
+ */
+export async function findWays(
+  target: Target,
+  reached: Connection | undefined,
+  place: WaysPlace,
+): Promise<Ways | undefined> {
   if (target.worktree === undefined) return undefined;
   try {
     const mains = await place.main();
-    const main = await reachTarget(mains, await place.serverTools(), place.opened);
-    if (main === undefined) return undefined;
+    const tools = await place.serverTools();
+    const main = (await reachTarget(mains, tools, place.opened)) ?? (await innerWay(mains, tools));
+    const own = reached ?? (await innerWay(target, tools));
+    if (main === undefined || own === undefined) return undefined;
     const projects = await findProjects(target.worktree.project, mains.server);
-    return { own, main, names: namesOf(mains.server), ...(projects === undefined ? {} : { projects }) };
+    return { own, main, names: innerNames(mains.server), ...(projects === undefined ? {} : { projects }) };
   } catch (error) {
     if (error instanceof PgroveError) return undefined;
     throw error;
@@ -69,11 +79,6 @@ async function findProjects(own: string | undefined, server: ServerSpec): Promis
   const { files, project } = server;
   const main = await findProjectName({ files, ...(project === undefined ? {} : { project }), env: {} });
   return main === undefined ? undefined : { own, main: main.name };
-}
-
-function namesOf(server: ServerSpec): string[] {
-  if (server.kind === "compose") return [server.service];
-  return server.kind === "container" ? [server.container] : [];
 }
 
 /** All env files of a worktree with such variables. Those of environments say what they are; others that are broken say nothing. */
