@@ -13,7 +13,7 @@ export async function findEnvCheck(
 ): Promise<EnvCheck | undefined> {
   const isWorktree = target.name === "main" || target.worktree !== undefined;
   const loaded = isWorktree ? await context.config() : undefined;
-  if (loaded === undefined || connection === undefined) return undefined;
+  if (loaded === undefined) return undefined;
   const root = await findRoot(context, target);
   if (root === undefined) return undefined;
   const [{ checkEnvFile }, { findWays }] = await Promise.all([

@@ -4,6 +4,7 @@ import { describeStrays } from "../monitor/env-check.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
+import type { WorktreeTools } from "../worktree/tools.ts";
 import { warnOfStrays } from "./answers/status.ts";
 import type { Context } from "./context.ts";
 import { approveForeign } from "./foreign-dump.ts";
@@ -97,7 +98,7 @@ function describeEnv({ file, variables, overridden, unreachable }: NonNullable<P
 }
 
 /** Says what in the worktree's env files leads to main's data, and that git would take up a password. */
-export function warnOfProvisioned({ output }: Context, { row, env, otherEnvs, strays }: Provisioned): void {
+export function warnOfProvisioned({ output }: Context, { row, connection, env, otherEnvs, strays }: Provisioned): void {
   for (const { git, file } of env === undefined ? [] : [env, ...otherEnvs]) {
     if (git === "untracked") {
       output.warn(
@@ -108,7 +109,19 @@ export function warnOfProvisioned({ output }: Context, { row, env, otherEnvs, st
       output.note(`${file} is tracked by git: pgrove's lines in it show up as a change; leave them out of commits`);
     }
   }
-  for (const warning of warnOfStrays(row.name, describeStrays(strays, row.path))) output.warn(warning);
+  const named = describeStrays(strays, row.path);
+  for (const warning of warnOfStrays(row.name, named, connection === undefined)) output.warn(warning);
+}
+
+/** Says that git would take up the worktree itself, which lies within the main one. */
+export async function warnOfInside({ output }: Context, tools: WorktreeTools, root: string): Promise<void> {
+  const { findUnignoredFolder } = await import("../worktree/inside-main.ts");
+  const folder = await findUnignoredFolder(tools, root);
+  if (folder === undefined) return;
+  output.warn(
+    `warning: git does not ignore ${folder}, where the worktrees lie: git add would take them up as repositories of their own\n` +
+      `next: echo '/${folder}/' >> .gitignore`,
+  );
 }
 
 /** The part of a JSON document that says what was provisioned. */

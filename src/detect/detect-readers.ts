@@ -7,6 +7,8 @@ export interface ReadNames {
   /** The file that reads them, relative to the root. */
   file: string;
   names: readonly string[];
+  /** Those that are whole URLs in a form of their own, each with such a URL. */
+  urls?: Readonly<Record<string, string>>;
   /** The database that the file names itself, in plain words. */
   written?: string;
 }
@@ -15,12 +17,19 @@ interface Reader {
   file: RegExp;
   /** The part of the file that is about the database. */
   part?: (text: string) => string;
+  /** How it reads them, where that is a way of its own. */
+  reads?: RegExp;
+  /** The variables that are whole URLs in a form of their own, each with such a URL. */
+  urls?: (text: string) => Record<string, string>;
   /** DATABASE_URL counts before what the file says. */
   yieldsToUrl?: true;
 }
 
 /** As much as the settings of one database take up. */
 const SETTINGS_CHARS = 2000;
+
+/** `${NAME}` and `${NAME:usual}`. */
+const SPRING_READS = /\$\{([A-Z][A-Z0-9_]*)(?::[^}]*)?\}/g;
 
 const READERS: readonly Reader[] = [
   // Prisma: url, directUrl, but not the shadow database's.
@@ -35,6 +44,13 @@ const READERS: readonly Reader[] = [
   { file: /(^|\/)database\.ya?ml$/, part: railsOwn, yieldsToUrl: true },
   { file: /(^|\/)config\/database\.php$/, part: laravelDatabase },
   { file: /(^|\/)settings(?:\/\w+)?\.py$/, part: djangoDatabases },
+  {
+    file: /(^|\/)application(?:-(?:dev|local|development))?\.(?:properties|ya?ml)$/,
+    part: springOwn,
+    reads: SPRING_READS,
+    urls: springUrls,
+  },
+  { file: /(^|\/)appsettings(?:\.(?:Development|Local))?\.json$/ },
   { file: /(^|\/)config\/(?:runtime|dev)\.exs$/, part: (text) => after(text, /\.Repo\b|DATABASE_URL/) },
 ];
 
@@ -59,29 +75,46 @@ export async function listConfigNames(root: string, entries: readonly FoundEntry
       if (reader === undefined) return [];
       const text = await loadTextFile(join(root, path), "the configuration").catch(() => "");
       const part = reader.part?.(text) ?? text;
-      const names = [...part.matchAll(READS)].flatMap((match) => match.slice(1).filter((name) => name !== undefined));
+      const matches = [...part.matchAll(reader.reads ?? READS)];
+      const names = matches.flatMap((match) => match.slice(1).filter((name) => name !== undefined));
+      const urls = reader.urls?.(part) ?? {};
       const written = reader.yieldsToUrl ? undefined : databaseIn(part, text);
       if (names.length === 0 && written === undefined) return [];
-      return [{ file: path, names: [...new Set(names)], ...(written === undefined ? {} : { written }) }];
+      return [{ file: path, names: [...new Set(names)], urls, ...(written === undefined ? {} : { written }) }];
     }),
   );
   return found.flat();
 }
 
 const WRITTEN =
-  /["']?\b(?:database|NAME)["']?\s*(?::|=>)\s*["']([\w-]+)["']|\bpostgres(?:ql)?:\/\/[^\s"'?#/]*\/([\w-]+)/;
+  /\bHost=[^"]*?;\s*(?:Database|DB)=([\w-]+)|["']?\b(?:database|NAME)["']?\s*(?::|=>)\s*["']([\w-]+)["']|\bpostgres(?:ql)?:\/\/[^\s"'?#/]*\/([\w-]+)/;
 
 /** The database that a configuration of PostgreSQL's names in plain words. */
 function databaseIn(part: string, text: string): string | undefined {
-  if (!/postgres|\bpg\b|\.Repo\b/i.test(text)) return undefined;
-  const [, name, inUrl] = WRITTEN.exec(part) ?? [];
-  return name ?? inUrl;
+  if (!/postgres|\bpg\b|\.Repo\b|"Host=/i.test(text)) return undefined;
+  return WRITTEN.exec(part)
+    ?.slice(1)
+    .find((name) => name !== undefined);
 }
 
 /** What is the developer's own of Rails' settings: neither the tests' nor a server's. */
 function railsOwn(text: string): string {
   return text.replace(/^(?:test|staging|production):[\s\S]*?(?=^\S|(?![\s\S]))/gm, "");
 }
+
+/** The lines of a PostgreSQL's settings: a driver's URL, a login. */
+function springOwn(text: string): string {
+  const lines = text.match(/^[^#\n]*(?:url|username|password)\s*[=:].*$/gim) ?? [];
+  return /postgresql/i.test(text) ? lines.join("\n").replaceAll("\\:", ":") : "";
+}
+
+/** `${NAME}` and `${NAME:usual}` in the place of a whole URL: Spring's have a form of their own. */
+function springUrls(text: string): Record<string, string> {
+  const urls = /url\s*[=:]\s*["']?\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}/gi;
+  return Object.fromEntries([...text.matchAll(urls)].map(([, name = "", usual]) => [name, usual ?? JDBC]));
+}
+
+const JDBC = "jdbc:postgresql://localhost/";
 
 function sequelizeVariables(text: string): string {
   const named = (text.match(/"use_env_variable"\s*:\s*"[^"]*"/g) ?? []).join("\n");

@@ -1,8 +1,10 @@
 /** The variables by which a repository's programs find their database, in its env files and in what reads them. */
 import { basename, dirname, join } from "node:path";
 import { readEnvFile } from "../config/env-file.ts";
+import { type AdoString, readAdoString, writeAdoString } from "../postgres/ado-string.ts";
 import { isUrl } from "../postgres/conninfo.ts";
 import type { AskIgnored, FoundEntry } from "./detect-entries.ts";
+import { findPorts } from "./detect-ports.ts";
 import type { ReadNames } from "./detect-readers.ts";
 
 /** What one env file of a worktree is to be given: for each variable a text for `env.set`. */
@@ -70,11 +72,9 @@ async function findWritten(
     const variables = await readEnvFile(join(root, path)).catch(() => ({}));
     add(sets, target, findVariables(variables), findPorts(variables), findPlace(variables));
   }
-  for (const { file, names } of configs) {
+  for (const { file, ...read } of configs) {
     const target = nearest([...sets.keys()], file);
-    const set: Record<string, string> = Object.fromEntries(
-      names.flatMap((name) => (partOf(name) === undefined ? [] : [[name, partOf(name) ?? ""]])),
-    );
+    const set = setOf(read);
     if (isRails(file) && !namesDatabase(set)) set.DATABASE_URL = "{url}";
     add(sets, target, set, {});
   }
@@ -92,10 +92,19 @@ export interface FixedDatabase {
 
 /** Where a program's database is written out, and no variable says which one it is. */
 export function findFixed(configs: readonly ReadNames[]): FixedDatabase[] {
-  return configs.flatMap(({ file, names, written }) => {
-    const set = Object.fromEntries(names.map((name) => [name, partOf(name) ?? ""]));
-    return written === undefined || namesDatabase(set) ? [] : [{ file, database: written }];
-  });
+  return configs.flatMap(({ file, written, ...read }) =>
+    written === undefined || namesDatabase(setOf(read)) ? [] : [{ file, database: written }],
+  );
+}
+
+/** What the variables that a configuration reads are to say. */
+function setOf({ names, urls = {} }: Pick<ReadNames, "names" | "urls">): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const text = urls[name] === undefined ? partOf(name) : templateOf(urls[name]);
+      return text === undefined ? [] : [[name, text]];
+    }),
+  );
 }
 
 /** Rails takes DATABASE_URL before all that stands in the file, where a name may be written out. */
@@ -104,7 +113,7 @@ function isRails(file: string): boolean {
 }
 
 function namesDatabase(set: Readonly<Record<string, string>>): boolean {
-  return Object.values(set).some((text) => /^\{(url|database)\}$/.test(text));
+  return Object.values(set).some((text) => /\{(url|database)\}/.test(text));
 }
 
 /** What is known already counts: a value says more of its form than a name. */
@@ -140,6 +149,8 @@ function listUrls(variables: Variables): { urls: [string, string][]; primary: [s
 
 /** The database and the port that the URL names, else the parts do. */
 function findPlace(variables: Variables): DatabasePlace {
+  const ado = listAdo(variables)[0]?.[1].place;
+  if (ado !== undefined) return { database: ado.database, port: ado.port, host: ado.host };
   const { primary } = listUrls(variables);
   const parts = findParts(variables);
   const part = (placeholder: string) => variables[parts.find(([, each]) => each === placeholder)?.[0] ?? ""];
@@ -166,7 +177,35 @@ function decoded(text: string): string {
 function findVariables(variables: Variables): Record<string, string> {
   const { urls, primary } = listUrls(variables);
   const same = urls.filter(([, value]) => primary !== undefined && databaseOf(value) === databaseOf(primary[1]));
-  return Object.fromEntries([...same.map(([name, value]) => [name, templateOf(value)]), ...findParts(variables)]);
+  return Object.fromEntries([
+    ...same.map(([name, value]) => [name, templateOf(value)]),
+    ...same.flatMap(([name]) => findLogin(name, variables)),
+    ...listAdo(variables).map(([name, ado]) => [name, writeAdoString(ado, PLACEHOLDER_OF, escapeBraces)]),
+    ...findParts(variables),
+  ]);
+}
+
+/** The strings of ADO.NET's form, all of the first one's database. */
+function listAdo(variables: Variables): [string, AdoString][] {
+  const all = Object.entries(variables).flatMap(([name, value]): [string, AdoString][] => {
+    const ado = OTHER.test(name.toUpperCase()) ? undefined : readAdoString(value);
+    return ado === undefined ? [] : [[name, ado]];
+  });
+  return all.filter(([, { place }]) => place.database === all[0]?.[1].place.database);
+}
+
+const PLACEHOLDER_OF = Object.fromEntries(
+  (["host", "port", "database", "user", "password"] as const).map((part) => [part, `{${part}}`]),
+);
+
+/** JDBC's and R2DBC's URLs have their login beside them: SPRING_DATASOURCE_USERNAME beside SPRING_DATASOURCE_URL. */
+function findLogin(name: string, variables: Variables): [string, string][] {
+  if (!/^(?:jdbc|r2dbc):/i.test(variables[name] ?? "") || !name.endsWith("URL")) return [];
+  const beginning = name.slice(0, -"URL".length);
+  return Object.keys(variables).flatMap((each) => {
+    const text = each.startsWith(beginning) ? PLACEHOLDERS[each.slice(beginning.length)] : undefined;
+    return text === "{user}" || text === "{password}" ? [[each, text]] : [];
+  });
 }
 
 const URL_PARTS = /^((?:jdbc:|r2dbc:)?[a-z0-9+_-]+:)(?:\/\/([^/?#]*))?\/?([^/?#]*)(\?.*)?$/i;
@@ -226,56 +265,4 @@ function partOf(name: string): string | undefined {
   if (/(^|_)(URL|URI|DSN)$/.test(name)) return "{url}";
   const part = PART.exec(name)?.[2];
   return part === undefined ? undefined : PLACEHOLDERS[part];
-}
-
-const APP_PORT = /^(?:(WEB|APP|API|SERVER|HTTP|FRONTEND|BACKEND|VITE|NEXT)_)?PORT$/;
-
-/** The ports that the application itself listens on. */
-function findPorts(variables: Readonly<Record<string, string>>): Record<string, number> {
-  const found = Object.entries(variables).flatMap(([name, value]) => {
-    const match = APP_PORT.exec(name);
-    const port = Number(value);
-    return match === null || !/^\d+$/.test(value) || port < 1 || port > 65_535 ? [] : [[name, port] as const];
-  });
-  return Object.fromEntries(found);
-}
-
-/** A port of the application's own: who has it in which env file, and under which name `ports` is to have it. */
-export interface NamedPort {
-  file: string;
-  variable: string;
-  name: string;
-  port: number;
-}
-
-/**
- * `web` of PORT and WEB_PORT, `api` of PORT in apps/api/.env where another file says another one: a name stands for one
- * number only.
- */
-export function namePorts(sets: readonly DetectedSet[]): NamedPort[] {
-  const all = sets.flatMap(({ file, ports }) =>
-    Object.entries(ports).map(([variable, port]) => ({ file, variable, port, own: usualName(variable) })),
-  );
-  const named: NamedPort[] = [];
-  for (const { file, variable, port, own } of all) {
-    const isFree = (name: string) => !named.some((other) => other.name === name && other.port !== port);
-    const isShared = all.some((other) => other.own === own && other.port !== port);
-    const folder = plainName(basename(dirname(file)));
-    const further = [plainName(variable), `${folder}-${plainName(variable)}`, `port-${port}`];
-    const wanted = isShared ? [folder, own, ...further] : [own];
-    const name = wanted.find((each) => /^[a-z]/.test(each) && isFree(each)) ?? own;
-    named.push({ file, variable, name, port });
-  }
-  return named;
-}
-
-function usualName(variable: string): string {
-  return APP_PORT.exec(variable)?.[1]?.toLowerCase() ?? "web";
-}
-
-function plainName(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
 }

@@ -3,7 +3,8 @@ import type { ServerKind } from "../config/config-schema.ts";
 import { missingError } from "../errors.ts";
 import type { Detected, DetectedEnvFile } from "./detect.ts";
 import type { DetectedService } from "./detect-compose.ts";
-import { type DetectedSet, type NamedPort, namePorts } from "./detect-variables.ts";
+import { type NamedPort, namePorts } from "./detect-ports.ts";
+import type { DetectedSet } from "./detect-variables.ts";
 
 export interface ProposalOptions {
   /** Left out, what was found decides: compose, else url, else local. */

@@ -14,6 +14,8 @@ export interface EnvCheck {
   file: string;
   /** The variables that name another database, and which one: "DATABASE_URL names app on 127.0.0.1:5432". */
   wrong: string[];
+  /** No port of this machine leads there: {url}, {host} and {port} say nothing. */
+  isHidden: boolean;
   /** Where else main's database is named: "NEXT_DATABASE_URL in apps/web/.env". */
   strays: string[];
 }
@@ -25,12 +27,13 @@ export interface EnvCheck {
 export async function checkEnvFile(
   target: Target,
   root: string,
-  connection: Connection,
+  connection: Connection | undefined,
   loaded: LoadedConfig,
   ways?: Ways,
 ): Promise<EnvCheck | undefined> {
   const file = pathInWorktree(loaded, loaded.config.env.file, root);
-  const wrong = (await pathExists(file)) ? await findWrong(file, target, connection, loaded) : undefined;
+  const isThere = connection !== undefined && (await pathExists(file));
+  const wrong = isThere ? await findWrong(file, target, connection, loaded) : undefined;
   const strays = ways === undefined ? [] : await findStrayFiles(root, ways, loaded);
   if (wrong === undefined && strays.length === 0) return undefined;
   const known = new Set(wrong?.map(({ name }) => name));
@@ -38,12 +41,19 @@ export async function checkEnvFile(
     ...each,
     variables: each.variables.filter(({ name }) => each.file !== file || !known.has(name)),
   }));
-  return { file, wrong: wrong?.map(({ what }) => what) ?? [], strays: describeStrays(others, root) };
+  return {
+    file,
+    isHidden: connection === undefined,
+    wrong: wrong?.map(({ what }) => what) ?? [],
+    strays: describeStrays(others, root),
+  };
 }
 
-/** "NEXT_DATABASE_URL in apps/web/.env". */
+/** "NEXT_DATABASE_URL in apps/web/.env", "SPRING_DATASOURCE_URL (spring.datasource.url) in application.yml". */
 export function describeStrays(strays: readonly StrayFile[], root: string): string[] {
-  return strays.flatMap(({ file, variables }) => variables.map(({ name }) => `${name} in ${relative(root, file)}`));
+  return strays.flatMap(({ file, variables }) =>
+    variables.map(({ name, key }) => `${name}${key === undefined ? "" : ` (${key})`} in ${relative(root, file)}`),
+  );
 }
 
 async function findWrong(

@@ -1,7 +1,8 @@
-/** The env files of a worktree that its programs read, wherever they lie. */
+/** The files of a worktree from which its programs have their database, wherever they lie. */
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isSettingsFile } from "./settings-files.ts";
 
 /** `.envrc` is direnv's, whose plain lines are the same. */
 const ENV_FILE = /^\.env(?:rc|(?:\.[\w-]+)*)$/;
@@ -12,12 +13,22 @@ const SKIPPED = new Set(["node_modules", "vendor", "dist", "build", "target", "v
 const DEPTH = 2;
 const MOST_FOLDERS = 500;
 
-/** Absolute, those near the root first. Links are passed over, but for an env file that is one. */
-export async function listEnvFiles(root: string): Promise<string[]> {
-  const found: string[] = [];
+/** Where Maven's and Gradle's resources lie, in a package of its own or not. */
+const RESOURCES = /(?:^|\/)src(?:\/main(?:\/resources(?:\/config)?)?)?$/;
+
+/** The files of a worktree that say where its programs' database is: absolute, those near the root first. */
+export interface SourceFiles {
+  env: string[];
+  /** Spring's, .NET's and their kin. */
+  settings: string[];
+}
+
+/** Links are passed over, but for an env file that is one. */
+export async function listSourceFiles(root: string): Promise<SourceFiles> {
+  const found: SourceFiles = { env: [], settings: [] };
   let level = [root];
   let folders = 0;
-  for (let depth = 0; depth <= DEPTH; depth++) {
+  for (let depth = 0; level.length > 0; depth++) {
     const next: string[] = [];
     for (const folder of level) {
       if (++folders > MOST_FOLDERS) return found;
@@ -26,10 +37,11 @@ export async function listEnvFiles(root: string): Promise<string[]> {
         const path = join(folder, entry.name);
         if (entry.isDirectory()) {
           if (!entry.name.startsWith(".") && !SKIPPED.has(entry.name)) next.push(path);
-        } else if (ENV_FILE.test(entry.name) && !NO_SOURCE.test(entry.name)) found.push(path);
+        } else if (isSettingsFile(entry.name)) found.settings.push(path);
+        else if (depth <= DEPTH && ENV_FILE.test(entry.name) && !NO_SOURCE.test(entry.name)) found.env.push(path);
       }
     }
-    level = next;
+    level = depth < DEPTH ? next : next.filter((path) => RESOURCES.test(path));
   }
   return found;
 }

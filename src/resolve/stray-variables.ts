@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { readEnvFile } from "../config/env-file.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { PgroveError } from "../errors.ts";
+import { type AdoString, readAdoString, writeAdoString } from "../postgres/ado-string.ts";
 import {
   type Connection,
   formatConnectionUrl,
@@ -12,7 +13,9 @@ import {
 } from "../postgres/url.ts";
 import { findProjectName } from "../server/compose-project.ts";
 import type { ServerSpec, ServerTools } from "../server/server.ts";
-import { listEnvFiles } from "./env-files.ts";
+import { listSourceFiles } from "./env-files.ts";
+import { innerNames, innerWay } from "./inner-way.ts";
+import { readSettings } from "./settings-files.ts";
 import { type LiveTarget, reachTarget, type Target } from "./target.ts";
 
 /** How the worktree's own programs reach their database, and how main's reach main's. */
@@ -26,7 +29,10 @@ export interface Ways {
 }
 
 export interface StrayVariable {
+  /** What the environment calls it. */
   name: string;
+  /** What a file of settings calls it. */
+  key?: string;
   /** What it would have to say. May hold a password. */
   own: string;
 }
@@ -37,15 +43,24 @@ export interface StrayFile {
   variables: readonly StrayVariable[];
 }
 
-/** Both ways for a worktree's target; undefined for any other one, and where main's server cannot be told. */
-export async function findWays(target: Target, own: Connection, place: WaysPlace): Promise<Ways | undefined> {
+/**
+ * Both ways for a worktree's target; undefined for any other one, and where main's server cannot be told. `reached` is
+ * undefined where no port of this machine leads to the worktree's.
+ */
+export async function findWays(
+  target: Target,
+  reached: Connection | undefined,
+  place: WaysPlace,
+): Promise<Ways | undefined> {
   if (target.worktree === undefined) return undefined;
   try {
     const mains = await place.main();
-    const main = await reachTarget(mains, await place.serverTools(), place.opened);
-    if (main === undefined) return undefined;
+    const tools = await place.serverTools();
+    const main = (await reachTarget(mains, tools, place.opened)) ?? (await innerWay(mains, tools));
+    const own = reached ?? (await innerWay(target, tools));
+    if (main === undefined || own === undefined) return undefined;
     const projects = await findProjects(target.worktree.project, mains.server);
-    return { own, main, names: namesOf(mains.server), ...(projects === undefined ? {} : { projects }) };
+    return { own, main, names: innerNames(mains.server), ...(projects === undefined ? {} : { projects }) };
   } catch (error) {
     if (error instanceof PgroveError) return undefined;
     throw error;
@@ -66,11 +81,6 @@ async function findProjects(own: string | undefined, server: ServerSpec): Promis
   return main === undefined ? undefined : { own, main: main.name };
 }
 
-function namesOf(server: ServerSpec): string[] {
-  if (server.kind === "compose") return [server.service];
-  return server.kind === "container" ? [server.container] : [];
-}
-
 /** All env files of a worktree with such variables. Those of environments say what they are; others that are broken say nothing. */
 export async function findStrayFiles(
   root: string,
@@ -79,14 +89,32 @@ export async function findStrayFiles(
 ): Promise<StrayFile[]> {
   if (isSamePlace(ways)) return [];
   const others = new Set(Object.values(config.environments).map(({ env_file }) => resolve(env_file)));
-  const files = (await listEnvFiles(root)).filter((file) => !others.has(file));
-  const found = await Promise.all(
-    files.map(async (file) => {
-      const variables = await readEnvFile(file).catch(() => ({}));
-      return { file, variables: findStrays(variables, ways) };
-    }),
+  const { env, settings } = await listSourceFiles(root);
+  const read = await Promise.all(
+    env
+      .filter((file) => !others.has(file))
+      .map(async (file) => ({ file, variables: await readEnvFile(file).catch(() => ({})) })),
   );
-  return found.filter(({ variables }) => variables.length > 0);
+  const variables: Readonly<Record<string, string>> = Object.assign({}, ...read.map((each) => each.variables));
+  const found = [
+    ...read.map((each) => ({ file: each.file, variables: findStrays(each.variables, ways) })),
+    ...(await Promise.all(settings.map(async (file) => await findStraySettings(file, variables, ways)))),
+  ];
+  return found.filter((each) => each.variables.length > 0);
+}
+
+/** Of a file of settings: those that no env file overrides, which then says by itself where it leads. */
+async function findStraySettings(
+  file: string,
+  known: Readonly<Record<string, string>>,
+  ways: Ways,
+): Promise<StrayFile> {
+  const overridden = new Set(Object.keys(known).map((name) => name.toUpperCase()));
+  const settings = (await readSettings(file, known)).filter(({ variable }) => !overridden.has(variable.toUpperCase()));
+  const variables = settings.flatMap(({ key, variable, value }) =>
+    findStrays({ [variable]: value }, ways).map((each) => ({ ...each, key })),
+  );
+  return { file, variables };
 }
 
 /** Nothing tells the two apart: it is main itself. */
@@ -97,9 +125,11 @@ function isSamePlace({ own, main }: Ways): boolean {
 /** Those among the variables, in their order. */
 export function findStrays(variables: Readonly<Record<string, string>>, ways: Ways): StrayVariable[] {
   const urls = Object.entries(variables).flatMap(([name, value]): StrayVariable[] => {
-    const written = readUrl(value);
+    const ado = readAdoString(value);
+    const written = ado === undefined ? readUrl(value) : connectionOf(ado, ways);
     if (written === undefined || !leadsToMain(written, ways)) return [];
-    return [{ name, own: formatConnectionUrl(asOwn(written, ways), "show", "program") }];
+    const own = asOwn(written, ways);
+    return [{ name, own: ado === undefined ? formatConnectionUrl(own, "show", "program") : asAdo(ado, own) }];
   });
   return [...urls, ...findStrayParts(variables, ways), ...findStrayProject(variables, ways)];
 }
@@ -122,6 +152,15 @@ function readUrl(value: string): Connection | undefined {
   }
 }
 
+function connectionOf({ place }: AdoString, { main }: Ways): Connection {
+  return { ...place, user: place.user ?? main.user, parameters: {} };
+}
+
+function asAdo(ado: AdoString, { host, port, database, user, password }: Connection): string {
+  const secret = password === undefined ? {} : { password };
+  return writeAdoString(ado, { host, port: String(port), database, user, ...secret });
+}
+
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal"]);
 
 function isSameServer(one: Connection, other: Connection): boolean {
@@ -138,6 +177,8 @@ function leadsToMain(written: Connection, ways: Ways): boolean {
   if (written.database !== main.database) return false;
   if (!isSameServer(written, main) && !isInside(written, ways)) return false;
   if (own.database !== main.database || !isSameServer(own, main)) return true;
+  // The worktree's role finds its schema by itself.
+  if (own.user !== main.user && written.user === own.user) return false;
   return optionsOf(written) !== optionsOf(own) && written.extras?.schema !== schemaOf(own);
 }
 

@@ -79,7 +79,7 @@ export async function provisionWorktree(
   const where = connection === undefined ? await findWhereabouts(live.target, tools.server) : whereaboutsOf(connection);
   const [env, ...otherEnvs] = await writeEnvFiles(tools, worktree, live.target, where);
   if (row.state !== "ready") await updateRow(tools.stateDir, row.id, { state: "ready" });
-  const strays = connection === undefined ? [] : await findStrays(tools, worktree, live, connection);
+  const strays = await findStrays(tools, worktree, live, connection);
   const own = Object.fromEntries(strays.flatMap(({ variables }) => variables.map((each) => [each.name, each.own])));
   const setup = await setUp(tools, worktree, row, {
     request,
@@ -100,7 +100,7 @@ async function findStrays(
   { loaded, place, server }: WorktreeTools,
   { root }: GitWorktree,
   opened: LiveTarget,
-  connection: Connection,
+  connection: Connection | undefined,
 ): Promise<StrayFile[]> {
   const main = () => mainTarget(loaded, place);
   const ways = await findWays(opened.target, connection, { main, opened, serverTools: async () => server });

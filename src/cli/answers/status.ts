@@ -80,18 +80,19 @@ function isRight({ wrong, strays }: EnvCheck): boolean {
 }
 
 /** What to warn of, a text each. */
-export function describeWrong({ label, worktree }: Target, { file, wrong, strays }: EnvCheck): string[] {
+export function describeWrong({ label, worktree }: Target, { file, wrong, strays, isHidden }: EnvCheck): string[] {
   const mend = worktree === undefined ? "" : `\nnext: pgrove provision ${label}`;
   const other = `programs of ${label} work on another database: in ${file}, ${wrong.join(", ")}${mend}`;
-  return [...(wrong.length === 0 ? [] : [`warning: ${other}`]), ...warnOfStrays(label, strays)];
+  return [...(wrong.length === 0 ? [] : [`warning: ${other}`]), ...warnOfStrays(label, strays, isHidden)];
 }
 
-/** That some of a worktree's variables lead its programs to main's data. */
-export function warnOfStrays(label: string, strays: readonly string[]): string[] {
+/** That some of a worktree's variables lead its programs to main's data. `isHidden`: by no port of this machine. */
+export function warnOfStrays(label: string, strays: readonly string[], isHidden: boolean): string[] {
   if (strays.length === 0) return [];
-  const names = [...new Set(strays.map((each) => each.split(" in ")[0] ?? ""))];
+  const names = [...new Set(strays.map((each) => each.split(" ")[0] ?? ""))].join(", ");
+  const how = isHidden ? `${names}), with {database}, and host and port as they are` : `${names})`;
   return [
     `warning: programs of ${label} that read these work on MAIN's database: ${strays.join(", ")}\n` +
-      `next: name them in env.set of pgrove.yaml (${names.join(", ")}), then: pgrove provision ${label}`,
+      `next: name them in env.set of pgrove.yaml (${how}, then: pgrove provision ${label}`,
   ];
 }

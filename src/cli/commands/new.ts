@@ -4,7 +4,13 @@ import { defineCommand } from "../command.ts";
 import { approveEarly } from "../foreign-dump.ts";
 import { WAIT_LOCK } from "../grammar.ts";
 import { chooseData, readConfiguredData } from "../initial-data.ts";
-import { describeProvisioned, provisionDocument, provisionRequest, warnOfProvisioned } from "../provisioning.ts";
+import {
+  describeProvisioned,
+  provisionDocument,
+  provisionRequest,
+  warnOfInside,
+  warnOfProvisioned,
+} from "../provisioning.ts";
 import { ROLE_MAP, readRoleMap } from "../role-map.ts";
 import { formatFields } from "../table.ts";
 import { requireTrust } from "../trust.ts";
@@ -89,6 +95,7 @@ export const command = defineCommand({
       formatFields([["worktree", `${shown}  (${creation.branch})`], ...describeProvisioned(provisioned)]),
     );
     warnOfProvisioned(context, provisioned);
+    await warnOfInside(context, tools, created.worktree.root);
     context.output.note(`next: cd ${shown}${provisioned.data.made?.how === "empty" ? " && pgrove migrate up" : ""}`);
   },
 });

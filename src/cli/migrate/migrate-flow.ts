@@ -22,5 +22,6 @@ async function warnOfMain(context: Context, request: MigrateRequest): Promise<vo
   const reached = await reachTarget(target, await context.serverTools()).catch(() => undefined); // said by the work itself
   const connection = reached === undefined ? undefined : ownConnection(reached, target);
   const check = await findEnvCheck(context, target, connection);
-  for (const warning of warnOfStrays(target.label, check?.strays ?? [])) context.output.warn(warning);
+  for (const warning of warnOfStrays(target.label, check?.strays ?? [], check?.isHidden === true))
+    context.output.warn(warning);
 }

@@ -1,7 +1,7 @@
 /** A compose file in a subfolder that includes another one, whose database publishes no port: from `init` to `remove`. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { appendFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureCompose } from "../../support/engine/compose.ts";
 import { ensureImage } from "../../support/engine/images.ts";
@@ -78,4 +78,24 @@ test("another migration tool is given a way to the database for its run", async 
   expect(await inside("feature-x")).toBe("one two");
   expect(await inside("main")).not.toBe("one two");
   await app.ok(["remove", "feature-x", "--yes"]);
+});
+
+test("a worktree whose env file still names main's database inside compose's network is told", async () => {
+  await app.make("feature/copied");
+  const root = app.repo.path("repo-worktrees/feature-copied");
+  await writeFile(join(root, ".env"), "DATABASE_URL=postgres://postgres:word@db:5432/app\n");
+  const [withoutTool = ""] = (await Bun.file(join(app.repo.folder, "pgrove.yaml")).text()).split(
+    "\nmigrations:\n  command",
+  );
+  await app.repo.configure(`${withoutTool}\n`);
+  const told = expect.stringContaining("MAIN's database: DATABASE_URL in .env");
+  for (const words of ["status feature-copied", "provision feature-copied", "migrate up --target feature-copied"]) {
+    const { code, stderr } = await app.repo.run(words.split(" "));
+    expect([words, code, stderr]).toEqual([words, 0, told]);
+  }
+  const set = 'env: {set: {DATABASE_URL: "postgres://{user}:{password}@db:5432/{database}"}}\n';
+  await appendFile(join(app.repo.folder, "pgrove.yaml"), set);
+  await app.ok(["trust", "--yes"]);
+  await app.ok(["provision", "feature-copied"]);
+  expect((await app.repo.run(["status", "feature-copied"])).stderr).not.toContain("MAIN");
 });

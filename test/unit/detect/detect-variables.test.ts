@@ -51,6 +51,57 @@ describe("init names every variable by which the database is found", () => {
     });
   });
 
+  test("in .NET's form, which stays, and in Spring's with the login beside it", async () => {
+    const env = [
+      "ConnectionStrings__Default=Host=localhost;Port=5432;Database=shop;User ID=app;Password=pw;Include Error Detail=true",
+      "ConnectionStrings__Reader='Server=localhost;Database=shop;Username=app'",
+      "ConnectionStrings__Other=Host=localhost;Database=other;Username=app",
+      "ConnectionStrings__Legacy=Server=localhost,1433;Database=shop;User Id=sa;Password=pw",
+      "ConnectionStrings__Test=Host=localhost;Database=shop;Username=app",
+      "SPRING_DATASOURCE_URL=jdbc:postgresql://localhost:5432/shop?ssl=false",
+      "SPRING_DATASOURCE_USERNAME=app",
+      "SPRING_DATASOURCE_PASSWORD=pw",
+    ];
+    const { config } = await propose({ ".env": env.join("\n") });
+    expect(config.env.set).toEqual({
+      SPRING_DATASOURCE_URL: "jdbc:postgresql://{host}:{port}/{database}?ssl=false",
+      SPRING_DATASOURCE_USERNAME: "{user}",
+      SPRING_DATASOURCE_PASSWORD: "{password}",
+      ConnectionStrings__Default:
+        "Host={host};Port={port};Database={database};User ID={user};Password={password};Include Error Detail=true",
+      ConnectionStrings__Reader: "Server={host};Port={port};Database={database};Username={user}",
+    });
+  });
+
+  test.each([
+    [
+      "src/main/resources/application.yml",
+      `spring:\n  datasource:\n    url: \${DB_URL:jdbc:postgresql://localhost:5432/shop?a=b}\n    username: \${DB_USER:app}\n`,
+      { DB_URL: "jdbc:postgresql://{host}:{port}/{database}?a=b", DB_USER: "{user}" },
+    ],
+    [
+      "api/src/main/resources/application.properties",
+      "spring.datasource.driver-class-name=org.postgresql.Driver\nspring.datasource.url=${SPRING_DATASOURCE_URL}\n",
+      { SPRING_DATASOURCE_URL: "jdbc:postgresql://{host}:{port}/{database}" },
+    ],
+    [
+      "application-dev.properties",
+      "quarkus.datasource.jdbc.url=jdbc:postgresql://${DB_HOST:localhost}:${DB_PORT:5432}/${DB_NAME}\nx.url=${MAIL_HOST}\n",
+      { DB_HOST: "{host}", DB_PORT: "{port}", DB_NAME: "{database}" },
+    ],
+  ])("in Spring's settings: %s", async (path, text, expected) => {
+    expect(await setOf({ [path]: text })).toMatchObject(expected);
+  });
+
+  test.each([
+    ["src/main/resources/application.properties", "spring.datasource.url=jdbc\\:postgresql\\://localhost:5432/shop\n"],
+    ["src/main/resources/application.yml", "spring:\n  datasource: {url: 'jdbc:postgresql://localhost:5432/shop'}\n"],
+    ["Shop.Api/appsettings.json", '{"ConnectionStrings": {"Default": "Host=localhost;Database=shop;Username=app"}}'],
+  ])("and says where it is written out: %s", async (path, text) => {
+    await write({ [path]: text });
+    expect((await detectProject(root)).fixed).toEqual([{ file: path, database: "shop" }]);
+  });
+
   test("in .env.local, where git has .env and the framework reads both", async () => {
     const files = {
       ".env": 'DATABASE_URL="postgresql://app:pw@127.0.0.1:5432/shop?serverVersion=16&charset=utf8"\n',

@@ -45,6 +45,11 @@ describe("a URL that leads to main's database", () => {
     // Inside a container main's server has its service's name.
     ["postgres://app:pw@db:5432/shop", "postgres://app:pw@db:5432/shop_x"],
     ["host=localhost port=5432 dbname=shop user=app", "postgres://app:pw@127.0.0.1:5432/shop_x"],
+    ["Host=localhost;Database=shop;Username=app", "Host=127.0.0.1;Port=5432;Database=shop_x;Username=app"],
+    [
+      'Server = db; Port=5432; Database="shop"; User ID=app; Password=pw; Pooling=true;',
+      'Server = db; Port=5432; Database="shop_x"; User ID=app; Password=pw; Pooling=true',
+    ],
   ])("%s would have to be %s", (value, own) => {
     expect(findStrays({ NEXT_PRIVATE_DATABASE_URL: value }, database)).toEqual([
       { name: "NEXT_PRIVATE_DATABASE_URL", own },
@@ -57,6 +62,11 @@ describe("a URL that leads to main's database", () => {
     "postgres://app:pw@db.example.com:5432/shop",
     "postgres://app:pw@localhost:5432/shop_test",
     "mysql://app:pw@localhost:5432/shop",
+    "Host=localhost;Database=shop_x;Username=app",
+    "Server=localhost;Port=3306;Database=shop;Uid=app",
+    "Server=localhost;Database=shop;User Id=sa;Password=pw",
+    "Data Source=localhost;Database=shop;User Id=app",
+    "Server=localhost\\SQLEXPRESS;Database=shop;User Id=app",
     "https://localhost:5432/shop",
     "postgres://",
     "shop",
@@ -130,5 +140,66 @@ describe("a worktree's env files", () => {
     const found = await findStrayFiles(root, database, loaded);
     expect(found.map(({ file }) => file.slice(root.length + 1))).toEqual([".env.local", ".envrc", "apps/web/.env"]);
     expect(await findStrayFiles(root, { ...database, own: main }, loaded)).toEqual([]);
+  });
+});
+
+describe("a worktree's files of settings", () => {
+  const main5432 = "jdbc:postgresql://localhost:5432/shop";
+  const appsettings = '{"ConnectionStrings": {"Default": "Host=localhost;Database=shop;Username=app"}, } // dev\n';
+  const find = async (files: Readonly<Record<string, string>>) => {
+    const root = await mkdtemp(join(tmpdir(), "pgrove-settings-"));
+    try {
+      for (const [path, text] of Object.entries(files)) {
+        await mkdir(dirname(join(root, path)), { recursive: true });
+        await writeFile(join(root, path), text);
+      }
+      await writeFile(join(root, "pgrove.yaml"), "project: shop\nserver: {local: {}}\n");
+      const loaded = await loadConfig(join(root, "pgrove.yaml"), { environment: {} });
+      const found = await findStrayFiles(root, database, loaded);
+      return found.flatMap(({ variables }) => variables.map(({ name, key }) => `${name}: ${key}`));
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  };
+  const spring = ["SPRING_DATASOURCE_URL: spring.datasource.url"];
+  const dotnet = ["ConnectionStrings__Default: ConnectionStrings:Default"];
+
+  test.each([
+    [{ "src/main/resources/application.properties": `spring.datasource.url = ${main5432}\n` }, spring],
+    [{ "api/src/main/resources/config/application.yml": `spring: {datasource: {url: "${main5432}"}}\n` }, spring],
+    [
+      { "application-dev.yaml": `a: 1\n---\nspring.datasource.hikari-pool.jdbc-url: ${main5432}\n` },
+      ["SPRING_DATASOURCE_HIKARIPOOL_JDBCURL: spring.datasource.hikari-pool.jdbc-url"],
+    ],
+    [{ "Shop.Api/appsettings.Development.json": appsettings }, dotnet],
+    // The default counts where no env file says otherwise.
+    [{ "application.properties": `spring.datasource.url=\${DB_URL:${main5432}}\n` }, spring],
+    [
+      {
+        "application.properties": `spring.datasource.url=jdbc:postgresql://localhost/\${DB_NAME:shop}\n`,
+        ".env": "DB_NAME=shop_x",
+      },
+      [],
+    ],
+    // The environment comes before the file, for Spring and for .NET.
+    [
+      {
+        "application.properties": `spring.datasource.url=${main5432}\n`,
+        ".env": `SPRING_DATASOURCE_URL=${main5432}_x\n`,
+      },
+      [],
+    ],
+    [{ "appsettings.json": appsettings, ".env": "ConnectionStrings__Default=Host=localhost;Database=shop_x" }, []],
+    // Another stage's, and what is broken.
+    [
+      { "application-prod.properties": `spring.datasource.url=${main5432}\n`, "appsettings.Test.json": appsettings },
+      [],
+    ],
+    [
+      { "appsettings.json": "{", "application.yml": "a: [", "src/test/resources/application.yml": `u: ${main5432}` },
+      [],
+    ],
+  ])("%j: %j", async (files, expected) => {
+    expect(await find(files as Record<string, string>)).toEqual(expected);
   });
 });
