@@ -145,9 +145,32 @@ async function loadArchive(
   const clean = request.atOnce?.clean ? ["--clean", "--if-exists"] : [];
   const jobs = placed.parallel && request.jobs > 1 ? [`--jobs=${request.jobs}`] : [];
   const into = [`--dbname=${databaseArgument(live.database)}`, "--exit-on-error", ...atOnce, ...clean, ...jobs];
-  const args = [...into, ...argumentsFor(placed, request)];
-  const command = placed.programs.command("pg_restore", args, run, optionsFor(placed, request));
-  await work.tools.runner.stream(command, streamsOf(work, inspected, placed), abort);
+  const streams = streamsOf(work, inspected, placed);
+  for (const sections of jobs.length > 0 && firesEarly(inspected.entries) ? IN_TURN : [[]]) {
+    const args = [...into, ...sections, ...argumentsFor(placed, request)];
+    const command = placed.programs.command("pg_restore", args, run, optionsFor(placed, request));
+    await work.tools.runner.stream(command, streams, abort);
+  }
+}
+
+/** What stands behind the rows has a run of its own. */
+const IN_TURN = [["--section=pre-data", "--section=data"], ["--section=post-data"]];
+
+/**
+ * Whether jobs would make a trigger before all rows are there: that of a partitioned table waits for its own rows, of which it
+ * has none, and fires for those that its partitions get from then on.
+ */
+function firesEarly(entries: InspectedDump["entries"]): boolean {
+  const filled = new Set(entries.filter(({ kind }) => kind === "TABLE DATA").map(nameOfEntry));
+  const unfilled = entries.filter((entry) => entry.kind === "TABLE" && !filled.has(nameOfEntry(entry)));
+  const triggers = entries.filter(({ kind }) => kind === "TRIGGER");
+  return triggers.some(({ schema, tag }) =>
+    unfilled.some((table) => table.schema === schema && tag.startsWith(`${table.tag} `)),
+  );
+}
+
+function nameOfEntry({ schema, tag }: InspectedDump["entries"][number]): string {
+  return JSON.stringify([schema, tag]);
 }
 
 /** pg_restore writes SQL, and the server's psql runs it. */

@@ -13,6 +13,29 @@ export function explainLedgerError(error: unknown, place: LedgerPlace): unknown 
   return ledgerFailed(error, place, `the user may not write down what is applied in ${place.database}`);
 }
 
+/** Why a migration that was run could not be written down, and so was rolled back: by what it did itself, or another reason. */
+export function bookkeepingFailed(error: unknown, place: LedgerPlace, migration: string): PgroveError {
+  const failed = (code: string, why: string, hint: string) =>
+    failure(code, `${migration} ${why}; it was rolled back: ${messageOf(error)}`, hint, error);
+  switch (codeOf(error)) {
+    case READ_ONLY_CODE: // a database that is one has been told before
+      return failed(
+        "migration_read_only",
+        "makes its own transaction read-only, so that it cannot be written down",
+        "take SET TRANSACTION READ ONLY, or default_transaction_read_only, out of it",
+      );
+    case "42P01": // undefined_table
+    case "3F000": // invalid_schema_name
+      return failed(
+        "ledger_dropped",
+        `drops or moves a table that says what is applied (${place.table}, ${place.history}, ${place.companion.table})`,
+        "let it drop what it means, and not the schema with all that is in it; or keep them elsewhere from the first migration on: migrations.table: SCHEMA.NAME",
+      );
+    default:
+      return ledgerFailed(error, place, `${migration} was run and rolled back: it could not be written down`);
+  }
+}
+
 /** `what`: what could not be done, to which PostgreSQL's words are added. */
 export function ledgerFailed(error: unknown, place: LedgerPlace, what: string): PgroveError {
   const { database, schema, ledgerSchema } = place;

@@ -63,14 +63,17 @@ export async function runInTransaction(session: StepSession, step: Step, shape: 
   const closing = `${books};commit`;
   const { sql, beforeCommit } = session;
   let started = 0;
+  let isAlone = false; // the books are sent by themselves, and their places are no longer the script's
   const attempt = async () => {
     started = performance.now();
+    isAlone = false;
     try {
       // The line break ends a comment that the script may end with, the semicolon a statement.
       if (beforeCommit === undefined) await sql.unsafe(`${script}\n;\n${closing}`);
       else {
         await sql.unsafe(`${script}\n;`);
         await beforeCommit(sql, step);
+        isAlone = true;
         await sql.unsafe(closing);
       }
     } catch (error) {
@@ -82,7 +85,8 @@ export async function runInTransaction(session: StepSession, step: Step, shape: 
     await retryPassing(attempt, retryOptions(session, describeMigration(step)));
   } catch (error) {
     const sent = { step, text: script, offset: opening.length, begins: 0, end: script.length };
-    throw await failedInTransaction(session, shape, { sent, books, error, durationMs: performance.now() - started });
+    const durationMs = performance.now() - started;
+    throw await failedInTransaction(session, shape, { sent, books, isAlone, error, durationMs });
   }
 }
 
@@ -90,6 +94,8 @@ interface FailedTransaction {
   sent: SentScript;
   /** What came behind the script. */
   books: string;
+  /** It failed after that was sent by itself. */
+  isAlone: boolean;
   error: unknown;
   durationMs: number;
 }
@@ -97,11 +103,11 @@ interface FailedTransaction {
 async function failedInTransaction(
   session: StepSession,
   shape: ScriptShape,
-  { sent, books, error, durationMs }: FailedTransaction,
+  { sent, books, isAlone, error, durationMs }: FailedTransaction,
 ): Promise<unknown> {
   const { sql, place, facts, abort } = session;
   const { step } = sent;
-  const [{ asOfScriptAlone, explainScriptError }, { locateFailure }] = await Promise.all([
+  const [{ asOfScriptAlone, explainScriptError, liesBehind }, { locateFailure }] = await Promise.all([
     import("./sql-error.ts"),
     import("./locate-failure.ts"),
   ]);
@@ -110,14 +116,11 @@ async function failedInTransaction(
   const settings = timeouts(session, "set local");
   const tables = namesOfLedger(place);
   const failed = { sql, shape, error, durationMs, settings, books, tables, abort };
-  const part = await locateFailure(failed).catch(() => undefined);
+  const isOfBooks = isAlone || liesBehind(error, sent);
+  const part = isOfBooks ? "books" : await locateFailure(failed).catch(() => undefined);
   if (part === "books") {
-    const { ledgerFailed } = await import("../ledger/ledger-error.ts");
-    return ledgerFailed(
-      error,
-      place,
-      `${describeMigration(step)} was run and rolled back: it could not be written down`,
-    );
+    const { bookkeepingFailed } = await import("../ledger/ledger-error.ts");
+    return bookkeepingFailed(error, place, describeMigration(step));
   }
   const own = await asOfScriptAlone(error, sent);
   await sql.unsafe(recordFailure(place, step, shortServerError(own), facts)).catch(() => undefined); // a courtesy, like the place

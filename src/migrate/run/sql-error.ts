@@ -74,6 +74,12 @@ export async function asOfScriptAlone(error: unknown, sent: SentScript): Promise
   }
 }
 
+/** Whether it is what stands behind the script that failed: a mistake of syntax there is an open end of the script. */
+export function liesBehind(error: unknown, { text }: SentScript): boolean {
+  if (codeOf(error) === "42601") return false;
+  return Number(errorField(error, "position")) > [...text].length + SEPARATOR.length;
+}
+
 /** Where in the script, in UTF-16 units; undefined where PostgreSQL names no place, or one outside of the script. */
 function positionIn(error: unknown, { text, offset, begins, end }: SentScript): number | undefined {
   const characters = Number(errorField(error, "position"));

@@ -62,3 +62,37 @@ test("any other failure of theirs is final", async () => {
   expect(error.message).toContain("division by zero");
   expect(jobs).toEqual(["--jobs=2"]);
 });
+
+test("a partitioned table's triggers are made once its partitions have their rows", async () => {
+  const source = uniqueName("fired");
+  await server.createDatabase(source);
+  await server.psql(
+    source,
+    `create table event (id int, seen int default 0) partition by hash (id);
+     create table event_0 partition of event for values with (modulus 2, remainder 0);
+     create table event_1 partition of event for values with (modulus 2, remainder 1);
+     insert into event (id) select n from generate_series(1, 2000) n;
+     create function seen() returns trigger language plpgsql as 'begin new.seen := new.seen + 1; return new; end'`,
+  );
+  const live = await openLive(server, source, bench);
+  const plain = pathOf(await dump(bench, live, { format: "directory" }));
+  await server.psql(source, "create trigger seen before insert on event for each row execute function seen()");
+  const firing = pathOf(await dump(bench, live, { format: "directory" }));
+  const { runner } = bench.tools;
+  const runs: string[][] = [];
+  const stream: typeof runner.stream = (command, io, abort) => {
+    if (command.args.includes("pg_restore")) runs.push(command.args.filter((arg) => arg.startsWith("--section=")));
+    return runner.stream(command, io, abort);
+  };
+  const watched = { ...bench, tools: { ...bench.tools, runner: { ...runner, stream } } };
+  for (const [path, jobs] of [
+    [plain, 2],
+    [firing, 1],
+    [firing, 2],
+  ] as const) {
+    const back = uniqueName("back");
+    await restore(watched, await openLive(server, back, watched), path, { jobs });
+    expect(await server.psql(back, "select count(*), sum(seen) from event")).toBe("2000|0");
+  }
+  expect(runs).toEqual([[], [], ["--section=pre-data", "--section=data"], ["--section=post-data"]]);
+});

@@ -327,6 +327,20 @@ test("a ledger that cannot be written behind a script is named as that", async (
   await bench.remove();
 });
 
+test.each([
+  ["set transaction read only; select 1", "migration_read_only", "take SET TRANSACTION READ ONLY"],
+  ["drop table if exists schema_migrations", "ledger_dropped", "migrations.table"],
+  ["drop schema public cascade; create schema public; create table b (id int)", "ledger_dropped", "migrations.table"],
+])("what a script does to the ledger is told as that, and taken back: %s", async (sql, code, hint) => {
+  const bench = await makeMigrationBench(await sharedServer(17));
+  await bench.write({ "1_a.up.sql": "create table a (id int)", "2_b.up.sql": sql });
+  const error = await rejection(bench.migrate(HEAD));
+  expect([error.exit, error.code, error.hint]).toEqual([1, code, expect.stringContaining(hint)]);
+  expect(error.message).toContain("2 b ");
+  expect([await bench.query("select to_regclass('a')"), await bench.ledger()]).toEqual(["a", ["1|run|t"]]);
+  await bench.remove();
+});
+
 test("what commits on its way is explained inside a transaction, and outside never begun again unasked", async () => {
   const bench = await makeMigrationBench(await sharedServer(17));
   const procedure = `create procedure bump() language plpgsql as $$ begin
