@@ -172,7 +172,7 @@ function gatherPieces(writePiece: (piece: Uint8Array) => Promise<void>): Pick<Si
   return { write, flush };
 }
 
-const FLUSH_EVERY_BYTES = 64 << 20;
+const FLUSH_EVERY_BYTES = 16 << 20;
 
 /** Has the disk write while pg_dump works, so that the fsync at the end has little left to wait for. */
 function flushAlong(file: FileHandle) {

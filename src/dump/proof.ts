@@ -28,6 +28,8 @@ const OWN_FAULTS: ReadonlySet<string> = new Set(["damaged", "unusable", "differs
 /** Times in ISO 8601 UTC, durations in ms. */
 export interface ProofResult {
   depth: Depth;
+  /** How deep it was to be, where the dump has not recorded enough for that. */
+  asked?: Depth;
   at: string;
   ok: boolean;
   reason: Reason | null;
@@ -70,7 +72,7 @@ const recordForm: v.GenericSchema<ProofRecord> = v.object({
   results: v.array(
     v.object({
       ...{ depth: v.picklist(DEPTHS), at: time, ok: v.boolean(), reason: v.nullable(v.picklist(REASONS)) },
-      ...{ server_version: v.nullable(v.string()), took_ms: finite },
+      ...{ asked: v.exactOptional(v.picklist(DEPTHS)), server_version: v.nullable(v.string()), took_ms: finite },
     }),
   ),
 });
@@ -105,9 +107,9 @@ export function findProven(results: readonly ProofResult[]): ProofResult | undef
   return newestOf(results.filter(({ ok, depth }) => ok && isAsDeep(depth, "restore")));
 }
 
-/** When it was last tried at that depth or deeper, in ms since 1970; 0 where it never was. */
+/** When it was last tried at that depth or deeper, or as deep as it can be, in ms since 1970; 0 where it never was. */
 export function lastTried(results: readonly ProofResult[], depth: Depth): number {
-  const newest = newestOf(results.filter((each) => isAsDeep(each.depth, depth)));
+  const newest = newestOf(results.filter((each) => isAsDeep(each.asked ?? each.depth, depth)));
   return newest === undefined ? 0 : Date.parse(newest.at);
 }
 

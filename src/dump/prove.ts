@@ -40,6 +40,7 @@ export async function proveDumps(
   const own = request.live === undefined ? undefined : await findMajor(request.live);
   for (const verdict of verdicts.filter(({ fault }) => fault === undefined)) {
     const started = tools.clock.now().getTime();
+    verdict.asked = request.deep ? "contents" : "restore";
     try {
       await onFittingServer(tools, servers, verdict.dump, { live: request.live, own }, async (live) => {
         const { deep, approveForeign, roleMap, skippedExtensions = [] } = request;

@@ -12,6 +12,8 @@ export interface Verdict {
   checked?: InspectedDump["checked"];
   /** How deep it was tried. */
   depth: Depth;
+  /** How deep it was to be tried; absent where only its bytes were looked at. */
+  asked?: Depth;
   /** What is not what was dumped, as sentences. */
   differences?: readonly string[];
   /** Of the server that it was restored on. */
@@ -108,9 +110,10 @@ async function checkDump(
 /** Writes each result down beside its dump, where the user's own pgrove has made that. What cannot be written is noted. */
 export async function recordVerdicts(verdicts: readonly Verdict[], tools: OperationTools): Promise<void> {
   const keyring = await openKeyring(tools);
-  for (const { dump, fault, depth, serverVersion, tookMs } of verdicts) {
+  for (const { dump, fault, depth, asked = depth, serverVersion, tookMs } of verdicts) {
     const result: ProofResult = {
       ...{ depth, at: tools.clock.now().toISOString(), ok: fault === undefined, reason: fault?.reason ?? null },
+      ...(asked === depth ? {} : { asked }),
       ...{ server_version: serverVersion ?? null, took_ms: tookMs ?? 0 },
     };
     await recordResult(dump, result, keyring, tools).catch((error: unknown) => {

@@ -81,7 +81,8 @@ function readStrings(text = ""): string[] {
 }
 
 /** This machine's own one, or Debian's, unpacked beside the engine's images; the program that it watches does not see how. */
-async function findStrace(): Promise<string[]> {
+/** The words in front of a program that has strace in front of it: the machine's own, or Debian's. */
+export async function findStrace(): Promise<string[]> {
   const installed = Bun.which("strace");
   if (installed !== null) return [installed];
   return await withLock("strace", 120_000, async () => {

@@ -16,6 +16,7 @@ import {
   waitForPgDump,
 } from "../../support/faults/world.ts";
 import { patiently } from "../../support/patience.ts";
+import { findStrace } from "../../support/tracer.ts";
 
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 const CODEC = ["--compress", "gzip:1"];
@@ -136,4 +137,25 @@ test(
     await expectUntouched();
   },
   patiently(300_000),
+);
+
+test.each(["link,linkat", "rename,renameat,renameat2"])(
+  "killed at each %s: no dump has its name without its manifest",
+  async (calls) => {
+    const quiet = ["-f", "-qq", "-e", "signal=none", "-o", "/dev/null", "-e", `trace=${calls}`];
+    for (let at = 1, isWhole = false; !isWhole; at++) {
+      const wrap = [...(await findStrace()), ...quiet, "-e", `inject=${calls}:signal=SIGKILL:when=${at}`];
+      isWhole = (await repo.start(["dump", "--schema-only"], { wrap }).ended).code === 0;
+      const named = repo.stored().filter((name) => !name.startsWith("."));
+      for (const name of named.filter((each) => each.endsWith(".dump"))) {
+        expect(named).toContain(`${name}.manifest.json`);
+        expect(await repo.ok(["dumps", "remove", "--yes", name])).toContain(name);
+      }
+      await repo.ok(["dump", "-o", repo.path(`after-${calls}-${at}.dump`), "--schema-only"]);
+      expect(repo.openRuns()).toEqual([]);
+      expect(repo.stored().filter((name) => name.startsWith("."))).toEqual([]);
+    }
+    await expectUntouched();
+  },
+  patiently(60_000),
 );

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openKeyring } from "../../../src/dump/authorship.ts";
 import { compareContents } from "../../../src/dump/compare-contents.ts";
 import { type Manifest, manifestPath } from "../../../src/dump/manifest.ts";
-import { findProven, trustedResults } from "../../../src/dump/proof.ts";
+import { findProven, lastTried, trustedResults } from "../../../src/dump/proof.ts";
 import { proveDumps } from "../../../src/dump/prove.ts";
 import { listDumps } from "../../../src/dump/store.ts";
 import { recordVerdicts, type Verdict, verifyDumps } from "../../../src/dump/verify.ts";
@@ -134,6 +134,10 @@ describe("to the last row", () => {
     ]);
     expect(await verify(bench, path, { live })).toMatchObject({ depth: "restore" });
     expect(bench.notes.join("\n")).toContain("contents of 1 of 2 tables were compared");
+    // It was tried as deep as it can be: `--deep --sample` takes another one next.
+    const results = trustedResults(await findDump(bench, path), await openKeyring(bench.tools));
+    expect(lastTried(results, "contents")).toBe(lastTried(results, "restore"));
+    expect(await verify(bench, path, { live, deep: false })).toMatchObject({ depth: "restore" });
   });
 });
 
