@@ -45,6 +45,8 @@ export interface ForeignKey {
   /** The referenced table's columns, in the same order. */
   references: readonly string[];
   deferrable: boolean;
+  /** This role owns the table, and so may let it wait for the end of a transaction. */
+  alterable?: boolean;
   validated: boolean;
 }
 
@@ -109,7 +111,14 @@ export type FieldSpec =
   /** A generator of pgrove's, or `faker` with the method's name among the options. */
   | { kind: "generator"; name: string; options: Readonly<Record<string, unknown>> }
   /** A column of another entity's row: the parent's where the entity is made per that one, else one at random. */
-  | { kind: "reference"; entity: string; column: string; options: Readonly<Record<string, unknown>> }
+  | {
+      kind: "reference";
+      entity: string;
+      column: string;
+      options: Readonly<Record<string, unknown>>;
+      /** The only rows that it may be to, from 0; left out, all of them. */
+      among?: readonly number[];
+    }
   /** The value itself; null is SQL's. */
   | { kind: "constant"; value: string | number | boolean | null }
   /** SQL that the server computes for every row once it is loaded; of what the column is made of, where it is of itself. */
@@ -175,6 +184,8 @@ export interface EntityPlan {
   fields: readonly FieldPlan[];
   /** Columns of a cycle: loaded as NULL, then filled by one UPDATE. */
   later: readonly FieldPlan[];
+  /** Foreign keys of a cycle that are to wait for the end of the run, by name. */
+  waiting?: readonly string[];
   /** What an identity or serial column begins with at row `firstRow`. */
   firstKeys: ReadonlyMap<string, bigint>;
   /** Where checks leave several ways: each row goes one of them. */

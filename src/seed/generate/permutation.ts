@@ -5,7 +5,8 @@ const ROUNDS = 4;
 
 /**
  * A permutation of 0…space-1 (space at most 2^52): a Feistel network over two digits of radix √space, walked again
- * while it leaves the space, which is format-preserving encryption's cycle walking (Black and Rogaway, 2002).
+ * while it leaves the space, which is format-preserving encryption's cycle walking (Black and Rogaway, 2002). Indexes from
+ * `space` on begin anew: a walk that starts outside of the space may never come into it.
  */
 export function createPermutation(space: number, key: number): (index: number) => number {
   const left = Math.max(1, Math.ceil(Math.sqrt(space)));
@@ -13,7 +14,7 @@ export function createPermutation(space: number, key: number): (index: number) =
   const keys = Array.from({ length: ROUNDS }, (_, round) => mixKeys(key, round + 1));
   const [first = 0, second = 0, third = 0, fourth = 0] = keys;
   return (index) => {
-    let value = index;
+    let value = index < space ? index : index % space;
     do {
       let high = Math.floor(value / right);
       let low = value - high * right;

@@ -30,6 +30,30 @@ export interface ReferencedRows {
 /** The entity or the existing rows that a reference is to. Undefined when there are none. */
 export function findReferenced(
   plan: SeedPlan,
+  spec: ReferencePlan,
+  cellOf: (entity: EntityPlan, column: string) => Cell,
+): ReferencedRows | undefined {
+  const rows = findAll(plan, spec, cellOf);
+  return rows === undefined || spec.among === undefined ? rows : rowsAmong(rows, spec.among);
+}
+
+/** Some of the rows, as if there were no others. */
+function rowsAmong(rows: ReferencedRows, among: readonly number[]): ReferencedRows {
+  const there = (row: number) => rows.first + (among[row] ?? 0);
+  return {
+    ...{ count: among.length, first: 0 },
+    cell(name) {
+      const { write, instant } = rows.cell(name);
+      return {
+        write: (row, out) => write(there(row), out),
+        ...(instant === undefined ? {} : { instant: (row) => instant(there(row)) }),
+      };
+    },
+  };
+}
+
+function findAll(
+  plan: SeedPlan,
   { entity, column }: ReferencePlan,
   cellOf: (entity: EntityPlan, column: string) => Cell,
 ): ReferencedRows | undefined {

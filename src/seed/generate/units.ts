@@ -68,6 +68,7 @@ function countReferenced(
   spec: Extract<FieldPlan["spec"], { kind: "reference" }>,
 ): number | undefined {
   if (spec.entity === entity.entity) return undefined;
+  if (spec.among !== undefined) return spec.among.length;
   const planned = plan.entities.find((each) => each.entity === spec.entity);
   if (planned !== undefined && planned.rows > 0) return planned.rows;
   const table = planned === undefined ? spec.entity : tableKey(planned.table);

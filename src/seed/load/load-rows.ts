@@ -5,13 +5,13 @@
  */
 
 import { failure, PgroveError } from "../../errors.ts";
-import { errorField } from "../../postgres/error-field.ts";
 import type { Queries, Transaction } from "../../postgres/schema.ts";
 import { plural } from "../../sys/amounts.ts";
 import type { ProgressEvent } from "../../sys/operation.ts";
 import type { EntityPlan, SeedPlan } from "../entity.ts";
 import { tableKey } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
+import { checkDeferred } from "./deferred.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError, RowsRefused } from "./load-error.ts";
 import { dropForLoad, type EmptyTables, findEmpty, type Rebuild, rebuild } from "./rebuild.ts";
@@ -21,6 +21,7 @@ import { findTries } from "./tries.ts";
 import { skipTriggers } from "./triggers.ts";
 import { type UpsertCounts, upsertEntity } from "./upsert.ts";
 import { advanceSequences, type Validation, validateLoad } from "./validate-rows.ts";
+import { WaitingKeys } from "./waiting-keys.ts";
 
 /** From so many rows on an empty table is loaded without its indexes and foreign keys, which are made after it. */
 const REBUILD_FROM_ROWS = 100_000;
@@ -64,8 +65,10 @@ export async function loadPlan(sql: Transaction, wanted: SeedPlan, options: Load
   );
   const emptied = [...new Set(many.map(({ table }) => quoteTable(table)))];
   const rebuilds = await watch.time("keys", () => dropForLoad(sql, emptied));
-  const { plan, entities } = await watch.time("rows", () => loadEntities(sql, wanted, empty, options));
+  const waiting = new WaitingKeys(sql);
+  const { plan, entities } = await watch.time("rows", () => loadEntities(sql, wanted, { empty, waiting, options }));
   await watch.time("checks", () => checkDeferred(sql, plan));
+  await waiting.settle();
   await watch.time("keys", () => makeAgain(sql, plan, rebuilds, options));
   options.progress({ phase: "analyze" });
   const tables = [...new Set(plan.entities.map(({ table }) => quoteTable(table)))];
@@ -81,14 +84,14 @@ export async function loadPlan(sql: Transaction, wanted: SeedPlan, options: Load
 async function loadEntities(
   sql: Transaction,
   wanted: SeedPlan,
-  empty: EmptyTables,
-  options: LoadOptions,
+  place: Pick<Loading, "empty" | "waiting" | "options">,
 ): Promise<Pick<Loaded, "plan" | "entities">> {
+  const { options } = place;
   const loaded = new Map<string, LoadedEntity>();
   const tried = new Map<string, EntityPlan>();
   let plan = wanted;
   for (;;) {
-    const refused = await loadOpen(sql, plan, { loaded, tried, empty, options });
+    const refused = await loadOpen(sql, plan, { ...place, loaded, tried });
     plan = withTried(plan, tried);
     if (refused === undefined) break;
     plan = withTried((await options.replan?.(refused)) ?? plan, tried);
@@ -110,6 +113,7 @@ interface Loading {
   /** Entities some of whose rows were not taken as they were planned. */
   tried: Map<string, EntityPlan>;
   empty: EmptyTables;
+  waiting: WaitingKeys;
   options: LoadOptions;
 }
 
@@ -118,7 +122,7 @@ interface Loading {
  * what refers to those waits for it.
  */
 async function loadOpen(sql: Transaction, plan: SeedPlan, loading: Loading): Promise<RowsRefused | undefined> {
-  const { loaded, options } = loading;
+  const { loaded, waiting, options } = loading;
   const refusals: RowsRefused[] = [];
   const missing = new Set<string>();
   for (const entity of plan.entities) {
@@ -127,6 +131,7 @@ async function loadOpen(sql: Transaction, plan: SeedPlan, loading: Loading): Pro
       missing.add(entity.entity);
       continue;
     }
+    await waiting.letWait(entity);
     try {
       loaded.set(entity.entity, await loadOrTry(sql, plan, entity, loading));
     } catch (error) {
@@ -229,16 +234,6 @@ async function loadRows(
 
 function fillTools({ entity, rows }: EntityPlan, { abort, progress }: LoadOptions): FillTools {
   return { abort, made: (made) => progress({ phase: "seed", subject: entity, rows: made, totalRows: rows }) };
-}
-
-async function checkDeferred(sql: Queries, plan: SeedPlan): Promise<void> {
-  try {
-    await sql.unsafe("set constraints all immediate");
-  } catch (error) {
-    const name = errorField(error, "table_name");
-    const entity = plan.entities.find(({ table }) => table.name === name);
-    throw entity === undefined ? error : explainRowError(error, plan, entity);
-  }
 }
 
 async function makeAgain(

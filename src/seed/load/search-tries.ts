@@ -1,4 +1,5 @@
 /** The search for values that PostgreSQL takes: candidates are put into the table one by one, and all of them taken back. */
+import { PgroveError } from "../../errors.ts";
 import { quoteLiteral } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import { type EntityPlan, type FieldPlan, isMade, type RowMaker, type SeedPlan } from "../entity.ts";
@@ -133,10 +134,10 @@ class Search {
   private async take(from: number, to: number, times: number): Promise<number> {
     const candidates: Candidate[] = [];
     for (let place = from; place < to; place++) {
-      candidates.push(this.candidate(place, 0));
-      for (let time = 0; time < times; time++) {
-        for (const way of this.ways) candidates.push(this.candidate(place, way + WAYS * (way === 0 ? time + 1 : time)));
-      }
+      const again = Array.from({ length: times }, (_, time) =>
+        this.ways.map((way) => way + WAYS * (way === 0 ? time + 1 : time)),
+      );
+      candidates.push(...[0, ...again.flat()].flatMap((attempt) => this.candidates(place, attempt)));
       this.attempts[place] = 0;
     }
     let next = from;
@@ -150,7 +151,7 @@ class Search {
   /** Looks through all ways for one row. False where none of them is of use that is not known already. */
   private async search(place: number): Promise<boolean> {
     for (let time = 0; time < SEARCHES; time++) {
-      const all = Array.from({ length: WAYS }, (_, way) => this.candidate(place, way + WAYS * time));
+      const all = Array.from({ length: WAYS }, (_, way) => this.candidates(place, way + WAYS * time)).flat();
       this.attempts[place] = 0;
       const found = (await this.ask(all, false)).map(({ attempt }) => attempt % WAYS);
       const fresh = found.filter((way) => !this.ways.includes(way)).slice(0, MOST_WAYS);
@@ -161,13 +162,24 @@ class Search {
     return false;
   }
 
-  private candidate(place: number, attempt: number): Candidate {
+  /** The row by this attempt; none where its values do not go with each other. */
+  private candidates(place: number, attempt: number): Candidate[] {
     this.attempts[place] = attempt;
-    const values = this.maker.values(this.entity.firstRow + place);
+    const values = this.valuesOf(place);
+    if (values === undefined) return [];
     const text = this.statement.computes
       ? quoteLiteral(this.jsonOf(values))
       : `(${values.map((value) => (value === null ? "null" : quoteLiteral(value))).join(", ")})`;
-    return { place, attempt, text };
+    return [{ place, attempt, text }];
+  }
+
+  private valuesOf(place: number): (string | null)[] | undefined {
+    try {
+      return this.maker.values(this.entity.firstRow + place);
+    } catch (error) {
+      if (error instanceof PgroveError) return undefined;
+      throw error;
+    }
   }
 
   /** The row as an object, in which JSON stands as it is and all else as text. */

@@ -5,7 +5,7 @@ import { baseOf } from "../schema/schema-types.ts";
 import type { Wanted } from "./infer-names.ts";
 import { findChain, timeOfDayWithin } from "./infer-order.ts";
 import { numberWithin } from "./infer-ranges.ts";
-import { regexOf } from "./infer-types.ts";
+import { kindOf, regexOf } from "./infer-types.ts";
 
 /** The generator for a point, a time of the day or JSON's members that a check speaks of; undefined for all else. */
 export function wantedByParts(
@@ -16,6 +16,7 @@ export function wantedByParts(
   const base = baseOf(type);
   if (base.name === "point") return pointWithin(name, rules);
   if (base.name === "json" || base.name === "jsonb") return jsonWithin(name, rules);
+  if (kindOf(base) === "text") return jsonWithin(name, rules) ?? writtenJson(rules.get(name)?.json);
   if (base.name !== "time" && base.name !== "timetz") return undefined;
   const { parts } = rules.get(name) ?? {};
   if (parts !== undefined && findChain(name, rules).length < 2) return { name: "time", options: { only: parts } };
@@ -36,6 +37,16 @@ function jsonWithin(column: string, rules: Rules): Wanted | undefined {
   if (keys.length === 0 || (json !== undefined && json !== "object")) return undefined;
   const fields = keys.map((key) => [key, memberWithin(rules.get(memberOf(column, key)) ?? {})]);
   return { name: "json", options: { fields: Object.fromEntries(fields) } };
+}
+
+const WRITTEN: Readonly<Record<string, string>> = {
+  ...{ object: '{"label": "a"}', array: "[]", string: '"text"', number: "1", boolean: "true" },
+};
+
+/** `jsonb_typeof(settings::jsonb) = 'object'`: a text that is JSON of that kind. */
+function writtenJson(kind = ""): Wanted | undefined {
+  const value = Object.hasOwn(WRITTEN, kind) ? WRITTEN[kind] : undefined;
+  return value === undefined ? undefined : { name: "constant", options: { value } };
 }
 
 const INTEGER: TypeShape = { name: "int4", kind: "base", labels: [], checks: [], notNull: false };

@@ -64,6 +64,11 @@ export function constantDefault({ default: written }: ColumnShape): string | und
   return quoted?.replaceAll("''", "'") ?? bare;
 }
 
+/** The value that PostgreSQL computes for every row: GENERATED ALWAYS AS ('truck'). */
+export function constantExpression(column: ColumnShape): string | undefined {
+  return constantDefault({ ...column, default: column.expression ?? null });
+}
+
 /** Whether the column's default is right in every case, so that it is left to it. */
 export function isDefaultRight(column: ColumnShape, { common, cases }: TableRules): boolean {
   const value = constantDefault(column);

@@ -4,7 +4,7 @@ import { didYouMean } from "../../config/suggest.ts";
 import { type ColumnShape, type ForeignKey, type TableShape, tableKey } from "../entity.ts";
 import { type Factories, type Factory, type FactoryField, findFactory, listNames } from "../factory/factory.ts";
 import { REFERENCE_OPTIONS } from "../generate/references.ts";
-import { constantDefault } from "./plan-cases.ts";
+import { constantDefault, constantExpression } from "./plan-cases.ts";
 import { type Draft, draftOfTable, findTable, type Tables } from "./plan-entities.ts";
 import type { ExistingRows } from "./plan-keys.ts";
 
@@ -177,13 +177,21 @@ async function openPart(
   links: readonly Link[],
   surroundings: Surroundings,
 ): Promise<WantedLink | undefined> {
+  const fixed = new Set<string>(); // one value for all rows: of the rows that have it one is taken
   for (const [at, name] of wanted.columns.entries()) {
     const column = draft.table.columns.find((each) => each.name === name);
-    if (column?.generated || (await isLeftToDefault(draft, column, wanted, at, surroundings))) return undefined;
+    if (column?.generated === true) {
+      if (constantExpression(column) === undefined) return undefined;
+      fixed.add(name);
+    } else if (await isLeftToDefault(draft, column, wanted, at, surroundings)) {
+      const isOne = surroundings.version >= LINKS_BEFORE_DEFAULTS && column && constantDefault(column) !== undefined;
+      if (!isOne) return undefined;
+      fixed.add(name);
+    }
   }
   const isTaken = (name: string) =>
     draft.factory?.fields.has(name) === true || links.some((link) => link.columns.includes(name));
-  const open = wanted.columns.flatMap((name, at) => (isTaken(name) ? [] : [at]));
+  const open = wanted.columns.flatMap((name, at) => (isTaken(name) || fixed.has(name) ? [] : [at]));
   if (open.length === 0) return undefined;
   if (open.length === wanted.columns.length) return wanted;
   const pick = (names: readonly string[]) => open.flatMap((at) => names[at] ?? []);
@@ -192,7 +200,7 @@ async function openPart(
     ...wanted,
     columns: pick(wanted.columns),
     references: pick(wanted.references),
-    match: Object.fromEntries(taken),
+    ...(taken.length === 0 ? {} : { match: Object.fromEntries(taken) }),
   };
 }
 

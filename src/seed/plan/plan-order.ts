@@ -9,9 +9,11 @@ export interface Dependency {
   columns: readonly string[];
   /**
    * How a cycle may be cut here: the columns are filled once both are loaded, the server checks at the end of the
-   * transaction, or not at all.
+   * transaction, it does so once the constraint is altered for the run, or not at all.
    */
-  cut: "later" | "deferred" | "never";
+  cut: "later" | "deferred" | "altered" | "never";
+  /** The foreign key's name. */
+  key?: string;
 }
 
 export interface Order {
@@ -22,6 +24,9 @@ export interface Order {
   /** A cycle that nothing can cut, of which no order could load any node; the others wait behind it. */
   stuck?: readonly Dependency[];
 }
+
+/** The ways to cut a cycle, the best one first. */
+const CUTS = ["later", "deferred", "altered"] as const;
 
 /** Orders the nodes. */
 export function orderByDependencies(nodes: readonly string[], dependencies: readonly Dependency[]): Order {
@@ -38,7 +43,7 @@ export function orderByDependencies(nodes: readonly string[], dependencies: read
     }
     const waiting = nodes.filter((node) => !placed.has(node));
     const cycle = findCycle(waiting, open, placed);
-    const edge = cycle.find(({ cut }) => cut === "later") ?? cycle.find(({ cut }) => cut === "deferred");
+    const edge = CUTS.map((way) => cycle.find(({ cut }) => cut === way)).find((found) => found !== undefined);
     if (edge === undefined) return { nodes: [...placed], cut, stuck: cycle };
     cut.push(edge);
     open = open.filter((each) => each !== edge);
@@ -63,10 +68,11 @@ function findCycle(waiting: readonly string[], open: readonly Dependency[], plac
 /** What is wrong with a cycle that nothing can cut. */
 export function describeStuck(cycle: readonly Dependency[]): string {
   const names = cycle.map(({ from, columns }) => columns.map((column) => `${from}.${column}`).join(", "));
-  return `${names.join(" and ")} reference each other, and none of them may be NULL or is deferrable: no order can load them`;
+  return `${names.join(" and ")} reference each other, none of them may be NULL or is deferrable, and this role does not own the tables: no order can load them`;
 }
 
-export const STUCK_HINT = "make one of the columns nullable, or its constraint DEFERRABLE";
+export const STUCK_HINT =
+  "make one of the columns nullable, or its constraint DEFERRABLE; or seed as the tables' owner";
 
 /** The tables with those that reference others first, so that each can be emptied in its turn. */
 export function cleaningOrder(tables: readonly TableShape[]): TableShape[] {

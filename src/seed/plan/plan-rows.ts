@@ -138,7 +138,8 @@ function dependenciesOf(draft: LinkedDraft, _: number, run: readonly LinkedDraft
   const dependencies = links.flatMap(({ columns, key, entity: to }): Dependency[] => {
     if (key === undefined || to === undefined) return [];
     const mayBeNull = table.columns.some(({ name, nullable }) => nullable && columns.includes(name));
-    return [{ from: entity, to, columns, cut: mayBeNull ? "later" : key.deferrable ? "deferred" : "never" }];
+    const waits = key.deferrable ? "deferred" : key.alterable === true ? "altered" : "never";
+    return [{ from: entity, to, columns, cut: mayBeNull ? "later" : waits, key: key.name }];
   });
   const parent = findParent(draft, run);
   return parent === undefined
@@ -174,6 +175,9 @@ async function planEntity(
   );
   const isLate = ({ column }: { column: { name: string; nullable: boolean } }) =>
     column.nullable && late.has(column.name);
+  const waiting = cut.flatMap(({ from, cut: how, key }) =>
+    from === entity && how === "altered" && key !== undefined ? [key] : [],
+  );
   const firstKeys = new Map<string, bigint>();
   for (const [column, least] of counted) {
     const given = wish.firstKeys?.get(entity)?.get(column);
@@ -185,6 +189,7 @@ async function planEntity(
     ...{ entity, table, firstKeys, rows: 0, firstRow: wish.firstRows.get(entity) ?? 0 },
     fields: fields.filter((field) => !isLate(field)),
     later: fields.filter(isLate),
+    ...(waiting.length === 0 ? {} : { waiting }),
     ...(cases.length === 0 ? {} : { cases }),
     ...(joints.length === 0 ? {} : { joints }),
     ...(unchecked.length === 0 ? {} : { unchecked }),

@@ -5,6 +5,7 @@ import { plural } from "../../sys/amounts.ts";
 import { type SeedPlan, tableKey } from "../entity.ts";
 import type { Factories } from "../factory/factory.ts";
 import { findLacks, type Lack, lackError } from "../generate/spaces.ts";
+import { narrowReferences } from "./narrow-references.ts";
 import { type Tables, tablesNamed } from "./plan-entities.ts";
 import type { ExistingRows } from "./plan-keys.ts";
 import { describeLeftOut, type LeftOut } from "./plan-left.ts";
@@ -42,7 +43,10 @@ export async function planSeed(
   const fewer = new Map<string, string>();
   for (;;) {
     const restricted = { ...wish, left: new Set([...excepted, ...leftOut.keys()]), most };
-    const { plan, unable, chosen, notes } = await planOnce(factories, tables, restricted, existing);
+    const planned = await planOnce(factories, tables, restricted, existing);
+    const { chosen, notes } = planned;
+    const narrowed = planned.unable.length > 0 ? planned : await narrowReferences(planned.plan);
+    const { plan, unable } = narrowed;
     if (unable.length > 0 && !lenient) throw unableError(unable);
     for (const each of unable) leftOut.set(tableKey(each.table), each);
     if (unable.length > 0) continue;

@@ -38,6 +38,7 @@ interface ConstraintRow {
   table: { schema: string; name: string } | null;
   references: string[];
   deferrable: boolean;
+  alterable: boolean;
   validated: boolean;
   expression: string | null;
   nullsDistinct: boolean;
@@ -105,7 +106,7 @@ function shapeTable(row: TableRow, types: ReadonlyMap<number, TypeRow>): TableSh
         : [
             {
               ...{ name: key.name, columns: key.columns, table: tableKey(table), references: key.references },
-              ...{ deferrable: key.deferrable, validated: key.validated },
+              ...{ deferrable: key.deferrable, alterable: key.alterable, validated: key.validated },
             },
           ],
     ),

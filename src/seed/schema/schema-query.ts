@@ -40,7 +40,7 @@ const CONSTRAINTS = `
       'table', case when c.contype = 'f' then (select json_build_object('schema', n.nspname, 'name', r.relname)
          from pg_class r join pg_namespace n on n.oid = r.relnamespace where r.oid = c.confrelid) end,
       'references', ${names("c.confkey", "c.confrelid")},
-      'deferrable', c.condeferrable, 'validated', c.convalidated, 'expression', pg_get_expr(c.conbin, c.conrelid),
+      'deferrable', c.condeferrable, 'alterable', own.owned, 'validated', c.convalidated, 'expression', pg_get_expr(c.conbin, c.conrelid),
       'nullsDistinct', not coalesce((select (to_jsonb(i)->>'indnullsnotdistinct')::boolean from pg_index i
          where i.indexrelid = c.conindid), false)) order by c.contype, c.conname)
     from pg_constraint c, lateral (select to_jsonb(c) as c) j
@@ -66,7 +66,7 @@ const PARTITIONS = `
 
 export const TABLES_QUERY = `
 with recursive own as (
-  select c.oid, n.nspname, c.relname, c.relkind, c.reltuples
+  select c.oid, n.nspname, c.relname, c.relkind, c.reltuples, pg_has_role(c.relowner, 'usage') as owned
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
      and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname = coalesce($1, n.nspname)

@@ -47,4 +47,12 @@ describe("permutations", () => {
     const values = Array.from({ length: space }, (_, index) => permute(index)).sort((a, b) => a - b);
     expect(values).toEqual(Array.from({ length: space }, (_, index) => index));
   });
+
+  test.each([1, 3, 7, 41, 97])("of %d: indexes beyond it end, and within it", (space) => {
+    for (let key = 0; key < 50; key++) {
+      const permute = createPermutation(space, key);
+      const beyond = Array.from({ length: 3 * space }, (_, index) => permute(space + index));
+      expect(beyond.every((value) => value >= 0 && value < space)).toBe(true);
+    }
+  });
 });

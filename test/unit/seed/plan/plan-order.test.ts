@@ -7,10 +7,11 @@ import {
 } from "../../../../src/seed/plan/plan-order.ts";
 import { id, reference, table } from "./tables.ts";
 
-/** `orders.user_id>users`, `!` before it where it may be NULL, `~` where it is deferrable. */
+/** `orders.user_id>users`, `!` before it where it may be NULL, `~` where it is deferrable, `^` where it can be made so. */
 function dependency(written: string): Dependency {
-  const [, mark, from = "", column = "", to = ""] = /^([!~]?)(\w+)\.(\w+)>(\w+)$/.exec(written) ?? [];
-  return { from, to, columns: [column], cut: mark === "!" ? "later" : mark === "~" ? "deferred" : "never" };
+  const [, mark, from = "", column = "", to = ""] = /^([!~^]?)(\w+)\.(\w+)>(\w+)$/.exec(written) ?? [];
+  const cuts = { "!": "later", "~": "deferred", "^": "altered" } as const;
+  return { from, to, columns: [column], cut: cuts[mark as keyof typeof cuts] ?? "never" };
 }
 
 const order = (nodes: string, ...edges: string[]) => orderByDependencies(nodes.split(" "), edges.map(dependency));
@@ -33,6 +34,11 @@ describe("the order of loading", () => {
   test("else where the constraint is deferrable", () => {
     expect(order("a b", "a.b_id>b", "~b.a_id>a").cut).toEqual([dependency("~b.a_id>a")]);
     expect(order("a b", "!a.b_id>b", "~b.a_id>a").cut).toEqual([dependency("!a.b_id>b")]);
+  });
+
+  test("else where the constraint can be made to wait", () => {
+    expect(order("a b", "^a.b_id>b", "b.a_id>a").cut).toEqual([dependency("^a.b_id>b")]);
+    expect(order("a b", "^a.b_id>b", "~b.a_id>a").cut).toEqual([dependency("~b.a_id>a")]);
   });
 
   test("two cycles through one table are each cut", () => {

@@ -1,0 +1,33 @@
+-- Films for rent: shops and staff that need each other, domains, full text by trigger, payments in partitions of half a year.
+create domain year as int check (value >= 1901 and value <= 2155);
+create domain bıgınt as bigint;
+create type mpaa_rating as enum ('G', 'PG', 'PG-13', 'R', 'NC-17');
+create function last_updated() returns trigger language plpgsql as $$ begin new.last_update = current_timestamp; return new; end $$;
+create table language (language_id serial primary key, name character(20) not null, last_update timestamptz not null default now());
+create table category (category_id serial primary key, name text not null, last_update timestamptz not null default now());
+create table actor (actor_id serial primary key, first_name text not null, last_name text not null, last_update timestamptz not null default now());
+create index idx_actor_last_name on actor (last_name);
+create table country (country_id serial primary key, country text not null, last_update timestamptz not null default now());
+create table city (city_id serial primary key, city text not null, country_id int not null references country on update cascade on delete restrict, last_update timestamptz not null default now());
+create table address (address_id serial primary key, address text not null, address2 text, district text not null, city_id int not null references city, postal_code text, phone text not null, last_update timestamptz not null default now());
+create table film (film_id serial primary key, title text not null, description text, release_year year, language_id int not null references language, original_language_id int references language, rental_duration smallint not null default 3 check (rental_duration between 1 and 14), rental_rate numeric(4, 2) not null default 4.99, length smallint check (length > 0), replacement_cost numeric(5, 2) not null default 19.99, rating mpaa_rating default 'G', special_features text[] check (special_features <@ array['Trailers', 'Commentaries', 'Deleted Scenes', 'Behind the Scenes']), fulltext tsvector not null, last_update timestamptz not null default now());
+create index film_fulltext_idx on film using gist (fulltext);
+create trigger film_fulltext_trigger before insert or update on film for each row execute function tsvector_update_trigger('fulltext', 'pg_catalog.english', 'title', 'description');
+create table film_actor (actor_id int not null references actor, film_id int not null references film, last_update timestamptz not null default now(), primary key (actor_id, film_id));
+create table film_category (film_id int not null references film, category_id int not null references category, last_update timestamptz not null default now(), primary key (film_id, category_id));
+create table store (store_id serial primary key, manager_staff_id int not null, address_id int not null references address, last_update timestamptz not null default now());
+create unique index idx_unq_manager_staff_id on store (manager_staff_id);
+create table staff (staff_id serial primary key, first_name text not null, last_name text not null, address_id int not null references address, email text, store_id int not null references store, active boolean not null default true, username text not null, password text, picture bytea, last_update timestamptz not null default now());
+alter table store add constraint store_manager_staff_id_fkey foreign key (manager_staff_id) references staff on update cascade on delete restrict;
+create table customer (customer_id serial primary key, store_id int not null references store, first_name text not null, last_name text not null, email text, address_id int not null references address, activebool boolean not null default true, create_date date not null default current_date, last_update timestamptz default now(), active int check (active in (0, 1)));
+create table inventory (inventory_id serial primary key, film_id int not null references film, store_id int not null references store, last_update timestamptz not null default now());
+create table rental (rental_id serial primary key, rental_date timestamptz not null, inventory_id int not null references inventory, customer_id int not null references customer, return_date timestamptz check (return_date >= rental_date), staff_id int not null references staff, last_update timestamptz not null default now());
+create unique index idx_unq_rental on rental (rental_date, inventory_id, customer_id);
+create table payment (payment_id serial, customer_id int not null references customer, staff_id int not null references staff, rental_id int not null references rental, amount numeric(5, 2) not null check (amount >= 0), payment_date timestamptz not null, primary key (payment_date, payment_id)) partition by range (payment_date);
+create table payment_p2022_01 partition of payment for values from ('2022-01-01 00:00:00+00') to ('2022-02-01 00:00:00+00');
+create table payment_p2022_02 partition of payment for values from ('2022-02-01 00:00:00+00') to ('2022-03-01 00:00:00+00');
+create table payment_p2022_04 partition of payment for values from ('2022-04-01 00:00:00+00') to ('2022-07-01 00:00:00+00');
+do $$ declare t text; begin foreach t in array array['actor', 'address', 'category', 'city', 'country', 'customer', 'film', 'inventory', 'language', 'rental', 'staff', 'store'] loop
+  execute format('create trigger last_updated before update on %I for each row execute function last_updated()', t); end loop; end $$;
+create view film_list as select f.film_id, f.title, c.name from film f left join film_category fc using (film_id) left join category c using (category_id);
+create materialized view rental_by_category as select c.name, sum(p.amount) as total from payment p join rental r using (rental_id) join inventory i using (inventory_id) join film_category using (film_id) join category c using (category_id) group by 1;
