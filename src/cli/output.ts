@@ -128,18 +128,14 @@ export function createOutput(options: OutputOptions): Output {
     }
   };
 
-  const shown = (text: string) => showColors(terminal ? visible(text) : text);
-  const shownJson = (text: string) => (terminal ? visibleJson(text) : text);
-  const decoder = new TextDecoder(); // a character may come in two pieces
-  const shownBytes = (chunk: Uint8Array) =>
-    terminal ? Buffer.from(visible(decoder.decode(chunk, { stream: true }))) : chunk;
+  const shown = showing(terminal);
 
   return {
     ...{ json, paint, story },
     answer: (document, renderText) =>
-      toStdout(withNewline(json ? shownJson(JSON.stringify({ version: 1, ...document })) : shown(renderText()))),
+      toStdout(withNewline(json ? shown.json(JSON.stringify({ version: 1, ...document })) : shown.text(renderText()))),
     write: (chunk) => toStdout(typeof chunk === "string" ? showColors(chunk) : chunk),
-    show: (chunk) => toStdout(shownBytes(chunk)),
+    show: (chunk) => toStdout(shown.bytes(chunk)),
     note: (text) => void say("info", text),
     warn: (text) => void say("warn", text),
     detail: (text) => void say("debug", text),
@@ -194,4 +190,14 @@ function notWritten(what: string, where: string, error: unknown): PgroveError {
     exit: EXIT.failed,
     cause: error,
   });
+}
+
+/** How an answer is written: spelt out where a terminal shows it, else as it is. */
+function showing(terminal: boolean) {
+  const decoder = new TextDecoder(); // a character may come in two pieces
+  return {
+    text: (text: string) => showColors(terminal ? visible(text) : text),
+    json: (json: string) => (terminal ? visibleJson(json) : json),
+    bytes: (chunk: Uint8Array) => (terminal ? Buffer.from(visible(decoder.decode(chunk, { stream: true }))) : chunk),
+  };
 }

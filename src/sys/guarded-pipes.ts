@@ -5,7 +5,7 @@
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { closeSync, writeSync } from "node:fs";
-import { childEnvironment } from "./child-environment.ts";
+import type { Env } from "./child-environment.ts";
 import type { Sink } from "./child-input.ts";
 import type { Command } from "./command.ts";
 import { C_LIBRARIES } from "./core-dumps.ts";
@@ -28,18 +28,25 @@ export interface GuardedPipes {
   handedOver(): void;
 }
 
+/** Starts a shell with that script, variables and descriptors, the second one of which it writes to. */
+export type StartShell = (
+  script: string,
+  env: Env,
+  stdio: readonly ["pipe" | number, "pipe" | number, "ignore", "pipe" | "ignore"],
+) => { stdin: unknown; stdout: unknown; stdio: readonly unknown[] };
+
 /** Undefined where the program needs none of it, or the machine has no such thing. */
-export function guardPipes({ takeBack, remote }: Command): GuardedPipes | undefined {
+export function guardPipes({ takeBack, remote }: Command, start: StartShell): GuardedPipes | undefined {
   if (takeBack === undefined) return undefined;
   const opened: number[] = [];
   const handedOver = once(() => opened.forEach((each) => void closeSync(each)));
   try {
     const [stdin, feeding] = openPipe();
     opened.push(stdin);
-    const sink = feed(takeBack, feeding);
+    const sink = feed(takeBack, feeding, start);
     const input = { given: { stdin, stdout: "pipe", stderr: "pipe" }, sink, handedOver } as const;
     if (remote !== true) return input;
-    const [out, said] = [relay(), relay()];
+    const [out, said] = [relay(start), relay(start)];
     opened.push(out.end, said.end);
     const given = { stdin, stdout: out.end, stderr: said.end };
     return { ...input, given, stdout: out.stream, stderr: said.stream };
@@ -53,14 +60,14 @@ export function guardPipes({ takeBack, remote }: Command): GuardedPipes | undefi
 const PART = 100_000;
 const VARIABLE = "PGROVE_TAKE_BACK_";
 
-function feed(takeBack: string, stdout: number): Sink {
+function feed(takeBack: string, stdout: number, start: StartShell): Sink {
   const parts = Array.from({ length: Math.ceil(takeBack.length / PART) }, (_, at) => at);
   const env = Object.fromEntries(parts.map((at) => [`${VARIABLE}${at}`, takeBack.slice(at * PART, (at + 1) * PART)]));
   const words = parts.map((at) => `"$${VARIABLE}${at}"`).join(" ");
   const script = `trap '' HUP INT QUIT TERM; cat; read -r said <&3 || printf %s ${words}`;
   try {
-    const shell = Bun.spawn({ ...shellOf(script, env), stdio: ["pipe", stdout, "ignore", "pipe"] });
-    return sayingSo(shell.stdin, shell.stdio[3]);
+    const shell = start(script, env, ["pipe", stdout, "ignore", "pipe"]);
+    return sayingSo(shell.stdin as Sink, shell.stdio[3]);
   } finally {
     closeSync(stdout);
   }
@@ -87,21 +94,17 @@ function sayingSo(sink: Sink, word: unknown): Sink {
   };
 }
 
-function relay(): { end: number; stream: ReadableStream<Uint8Array> } {
+function relay(start: StartShell): { end: number; stream: ReadableStream<Uint8Array> } {
   const [stdin, end] = openPipe();
   try {
-    const shell = Bun.spawn({ ...shellOf("cat; exec cat >/dev/null"), stdio: [stdin, "pipe", "ignore"] });
-    return { end, stream: shell.stdout };
+    const shell = start("cat; exec cat >/dev/null", {}, [stdin, "pipe", "ignore", "ignore"]);
+    return { end, stream: shell.stdout as ReadableStream<Uint8Array> };
   } catch (error) {
     closeSync(end);
     throw error;
   } finally {
     closeSync(stdin);
   }
-}
-
-function shellOf(script: string, env: Record<string, string> = {}) {
-  return { cmd: ["sh", "-c", script], env: childEnvironment(env), cwd: "/", detached: true };
 }
 
 const PIPE = { pipe: { args: [FFIType.ptr], returns: FFIType.i32 } };

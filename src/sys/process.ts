@@ -18,7 +18,7 @@ import { childEnvironment } from "./child-environment.ts";
 import { endQuietly, type Sink } from "./child-input.ts";
 import { ChildRun } from "./child-run.ts";
 import type { Command, EngineName, Streams } from "./command.ts";
-import { type GuardedPipes, guardPipes } from "./guarded-pipes.ts";
+import { type GuardedPipes, guardPipes, type StartShell } from "./guarded-pipes.ts";
 import { redact } from "./redact.ts";
 import { readLines } from "./stderr-lines.ts";
 import { ToolError } from "./tool-error.ts";
@@ -89,6 +89,12 @@ function spawn(command: Command, stdin: "pipe" | "ignore", given?: GuardedPipes[
   }
 }
 
+const startShell: StartShell = (script, env, stdio) =>
+  Bun.spawn({
+    ...{ cmd: ["sh", "-c", script], env: childEnvironment(env), cwd: "/", detached: true },
+    stdio: [...stdio],
+  });
+
 function streamOf(pipe: ReadableStream<Uint8Array> | number): ReadableStream<Uint8Array> {
   if (typeof pipe !== "number") return pipe;
   throw new Error("the program writes to a descriptor that somebody else reads");
@@ -98,7 +104,7 @@ const NEVER = new AbortController().signal;
 
 async function followChild(command: Command, io: Streams, abort: AbortSignal, end = NEVER): Promise<void> {
   abort.throwIfAborted();
-  const guarded = io.input === undefined ? undefined : guardPipes(command);
+  const guarded = io.input === undefined ? undefined : guardPipes(command, startShell);
   try {
     const child = spawn(command, io.input === undefined ? "ignore" : "pipe", guarded?.given);
     guarded?.handedOver();
