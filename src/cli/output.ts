@@ -129,7 +129,6 @@ export function createOutput(options: OutputOptions): Output {
   };
 
   const shown = showing(terminal);
-
   return {
     ...{ json, paint, story },
     answer: (document, renderText) =>
