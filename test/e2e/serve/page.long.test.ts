@@ -215,7 +215,7 @@ describe("deeds", () => {
   ])("%s: %s", async (screen, button, title, field, ended) => {
     const page = await openPage(screen);
     const place = button === "Snapshot" ? page.getByRole("row", { name: /^feature-page/ }) : page;
-    await place.getByRole("button", { name: button }).click();
+    await place.getByRole("button", { name: button, exact: true }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("textbox").first().fill(field);
     await dialog.getByRole("button", { name: title, exact: true }).click();
