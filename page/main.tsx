@@ -120,7 +120,13 @@ function Page() {
       <main>
         <h1>{title}</h1>
         {error === undefined ? null : <Failure failure={error.failure} />}
-        <Screen key={`${name} ${target}`} target={target} targets={targets} ask={setDeed} />
+        <Screen
+          key={`${name} ${target}`}
+          target={target}
+          targets={targets}
+          areAll={data !== undefined || error !== undefined}
+          ask={setDeed}
+        />
       </main>
       <Jobs jobs={jobs} />
       {deed === undefined ? null : <DeedDialog deed={deed} close={() => setDeed(undefined)} />}

@@ -1,4 +1,6 @@
 /** Which migration is applied where: a row for each worktree, a column for each of the newest versions. */
+
+import { useState } from "preact/hooks";
 import type { MigrationStatusDocument } from "../src/answers/migrations.ts";
 import { Mark, Name } from "./parts.tsx";
 import { type Answer, useAnswers } from "./state.ts";
@@ -22,7 +24,8 @@ interface Row {
   cells: ReadonlyMap<string, Cell>;
 }
 
-export function MigrationMatrix({ targets }: { targets: readonly string[] }) {
+export function MigrationMatrix({ targets, areAll }: { targets: readonly string[]; areAll: boolean }) {
+  const [wasWhole, setWhole] = useState(false);
   const shown = targets.slice(0, MOST_TARGETS);
   const answers = useAnswers<MigrationStatusDocument>(
     shown.map((target) => pathOf`/api/v1/targets/${target}/migrations`),
@@ -35,6 +38,14 @@ export function MigrationMatrix({ targets }: { targets: readonly string[] }) {
   const versions = all.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)).slice(-MOST_VERSIONS);
   const names = new Map(answers.flatMap(({ data }) => (data === undefined ? [] : namesOf(data))));
   const isBusy = answers.some(({ data, error }) => data === undefined && error === undefined);
+  if (areAll && !isBusy && !wasWhole) setWhole(true);
+  if (!wasWhole) {
+    return (
+      <div key="asking" class="await" aria-busy={true}>
+        <p class="dim">asking…</p>
+      </div>
+    );
+  }
   return (
     <div class="await" aria-busy={isBusy}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}

@@ -29,7 +29,7 @@ export function Line({ words }: { words: string }) {
 export function Failure({ failure, again }: { failure: FailureDocument; again?: () => void }) {
   return (
     <div class="failure" role="alert">
-      <strong>{visible(failure.message)}</strong>
+      <strong class="lines">{visibleLines(failure.message)}</strong>
       {failure.hint === null ? null : <pre>{visibleLines(failure.hint)}</pre>}
       {again === undefined ? null : (
         <button type="button" onClick={again}>

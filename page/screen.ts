@@ -5,5 +5,7 @@ import type { Deed } from "./deed.tsx";
 export interface ScreenProps {
   target: string;
   targets: readonly TargetDocument[];
+  /** Whether these are all of them: main is there before they are known. */
+  areAll: boolean;
   ask(deed: Deed): void;
 }

@@ -33,10 +33,10 @@ export function DumpsScreen({ target, ask }: ScreenProps) {
         </button>
       </p>
       <Line words="pgrove dumps list" />
-      <p class="dim">{sayRetention(retention.data)}</p>
-      <Await answer={answer}>
+      <Await answer={isAsked(retention) ? { reload: answer.reload } : answer}>
         {({ dumps }) => (
           <>
+            <p class="dim">{sayRetention(retention.data)}</p>
             <SizePlot dumps={dumps} />
             <DumpTable dumps={dumps} target={target} ask={ask} plan={retention.data} />
           </>
@@ -47,9 +47,14 @@ export function DumpsScreen({ target, ask }: ScreenProps) {
   );
 }
 
+/** The reasons stand in the table: it waits for them, and does not change its columns' widths later. */
+function isAsked({ data, error }: ReturnType<typeof useAnswer>): boolean {
+  return data === undefined && error === undefined;
+}
+
 /** What a prune would take, by the rule of pgrove.yaml. */
 function sayRetention(plan: PruneDumpsDocument | undefined): string {
-  if (plan === undefined) return "what a prune would take: asking…";
+  if (plan === undefined) return "what a prune would take is not known";
   const { kept, removed } = plan;
   if (removed.length === 0) return "a prune would take nothing: dumps.keep of pgrove.yaml keeps all of them";
   const sum = removed.reduce((total, { size_bytes }) => total + size_bytes, 0);

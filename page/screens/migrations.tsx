@@ -22,7 +22,7 @@ interface PlannedMigration {
 }
 
 /** Which version is where, what is pending with its SQL, and what lint says. */
-export function MigrationsScreen({ target, targets, ask }: ScreenProps) {
+export function MigrationsScreen({ target, targets, areAll, ask }: ScreenProps) {
   const lint = useAnswer<{ findings: FindingDocument[] }>("/api/v1/migrations/lint");
   const plan = useAnswer<{ migrations?: PlannedMigration[] }>(pathOf`/api/v1/targets/${target}/migrations/plan`);
   const word = quoted(target);
@@ -42,7 +42,10 @@ export function MigrationsScreen({ target, targets, ask }: ScreenProps) {
         </button>
       </p>
       <Line words={`pgrove migrate status ${word}`} />
-      <MigrationMatrix targets={targets.filter(({ kind }) => kind !== "environment").map(({ name }) => name)} />
+      <MigrationMatrix
+        targets={targets.filter(({ kind }) => kind !== "environment").map(({ name }) => name)}
+        areAll={areAll}
+      />
       <h2>
         Pending on <Name of={target} />
       </h2>
