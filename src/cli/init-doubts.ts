@@ -36,7 +36,8 @@ function describeFixed({ fixed = [] }: Detected): string[] {
 /** What the proposed compose service is to those who start it otherwise, or look for it from inside. */
 function describeCompose({ services: [service], sets = [] }: Detected): string[] {
   if (service === undefined) return [];
-  const inside = sets.filter(({ host }) => host === service.service || host === service.container);
+  const names = [service.service, service.container];
+  const inside = sets.filter(({ host }) => host !== undefined && names.includes(host));
   const given = service.composeEnvFiles ?? [];
   return [
     ...inside.map(

@@ -3,6 +3,7 @@
 import { describeStrays } from "../monitor/env-check.ts";
 import { formatConnectionUrl } from "../postgres/url.ts";
 import type { InitialData } from "../repo/registry.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import type { Provisioned, ProvisionRequest } from "../worktree/provision.ts";
 import type { WorktreeTools } from "../worktree/tools.ts";
 import { warnOfStrays } from "./answers/status.ts";
@@ -102,7 +103,7 @@ export function warnOfProvisioned({ output }: Context, { row, connection, env, o
   for (const { git, file } of env === undefined ? [] : [env, ...otherEnvs]) {
     if (git === "untracked") {
       output.warn(
-        `warning: git does not ignore ${file}, which has the database's password now\nnext: echo ${file} >> .gitignore`,
+        `warning: git does not ignore ${file}, which has the database's password now\nnext: echo ${quoteWord(file)} >> .gitignore`,
       );
     }
     if (git === "tracked") {
@@ -120,7 +121,7 @@ export async function warnOfInside({ output }: Context, tools: WorktreeTools, ro
   if (folder === undefined) return;
   output.warn(
     `warning: git does not ignore ${folder}, where the worktrees lie: git add would take them up as repositories of their own\n` +
-      `next: echo '/${folder}/' >> .gitignore`,
+      `next: echo ${quoteWord(`/${folder}/`)} >> .gitignore`,
   );
 }
 

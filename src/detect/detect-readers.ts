@@ -1,6 +1,7 @@
 /** The variables that a repository's own code reads where it configures its database. Text alone; nothing is run. */
 import { join } from "node:path";
 import { loadTextFile } from "../config/text-file.ts";
+import { readAdoString } from "../postgres/ado-string.ts";
 import type { FoundEntry } from "./detect-entries.ts";
 
 export interface ReadNames {
@@ -17,6 +18,8 @@ interface Reader {
   file: RegExp;
   /** The part of the file that is about the database. */
   part?: (text: string) => string;
+  /** The database that it names in plain words, where that is in a form of its own. */
+  written?: (text: string) => string | undefined;
   /** How it reads them, where that is a way of its own. */
   reads?: RegExp;
   /** The variables that are whole URLs in a form of their own, each with such a URL. */
@@ -50,7 +53,7 @@ const READERS: readonly Reader[] = [
     reads: SPRING_READS,
     urls: springUrls,
   },
-  { file: /(^|\/)appsettings(?:\.(?:Development|Local))?\.json$/ },
+  { file: /(^|\/)appsettings(?:\.(?:Development|Local))?\.json$/, written: databaseOfStrings },
   { file: /(^|\/)config\/(?:runtime|dev)\.exs$/, part: (text) => after(text, /\.Repo\b|DATABASE_URL/) },
 ];
 
@@ -75,10 +78,11 @@ export async function listConfigNames(root: string, entries: readonly FoundEntry
       if (reader === undefined) return [];
       const text = await loadTextFile(join(root, path), "the configuration").catch(() => "");
       const part = reader.part?.(text) ?? text;
+      if (isOfAnother(text)) return [];
       const matches = [...part.matchAll(reader.reads ?? READS)];
       const names = matches.flatMap((match) => match.slice(1).filter((name) => name !== undefined));
       const urls = reader.urls?.(part) ?? {};
-      const written = reader.yieldsToUrl ? undefined : databaseIn(part, text);
+      const written = reader.yieldsToUrl ? undefined : (reader.written?.(text) ?? databaseIn(part, text));
       if (names.length === 0 && written === undefined) return [];
       return [{ file: path, names: [...new Set(names)], urls, ...(written === undefined ? {} : { written }) }];
     }),
@@ -87,11 +91,11 @@ export async function listConfigNames(root: string, entries: readonly FoundEntry
 }
 
 const WRITTEN =
-  /\bHost=[^"]*?;\s*(?:Database|DB)=([\w-]+)|["']?\b(?:database|NAME)["']?\s*(?::|=>)\s*["']([\w-]+)["']|\bpostgres(?:ql)?:\/\/[^\s"'?#/]*\/([\w-]+)/;
+  /["']?\b(?:database|NAME)["']?\s*(?::|=>)\s*["']([\w-]+)["']|\bpostgres(?:ql)?:\/\/[^\s"'?#/]*\/([\w-]+)/;
 
 /** The database that a configuration of PostgreSQL's names in plain words. */
 function databaseIn(part: string, text: string): string | undefined {
-  if (!/postgres|\bpg\b|\.Repo\b|"Host=/i.test(text)) return undefined;
+  if (!/postgres|\bpg\b|\.Repo\b/i.test(text)) return undefined;
   return WRITTEN.exec(part)
     ?.slice(1)
     .find((name) => name !== undefined);
@@ -100,6 +104,20 @@ function databaseIn(part: string, text: string): string | undefined {
 /** What is the developer's own of Rails' settings: neither the tests' nor a server's. */
 function railsOwn(text: string): string {
   return text.replace(/^(?:test|staging|production):[\s\S]*?(?=^\S|(?![\s\S]))/gm, "");
+}
+
+const POSTGRES = /postg|\bpg\b|psycopg|pgsql|cockroach|\.Repo\b/i;
+const OTHERS = /sqlite|mysql|mariadb|mongodb|sqlserver|mssql|oracle|turso|libsql|\bd1\b/i;
+
+/** It speaks of another kind of server, and nowhere of PostgreSQL. */
+function isOfAnother(text: string): boolean {
+  return OTHERS.test(text) && !POSTGRES.test(text);
+}
+
+/** The database of the first ADO.NET string among a JSON file's texts. */
+function databaseOfStrings(text: string): string | undefined {
+  const texts = [...text.matchAll(/"([^"\n]*;[^"\n]*)"/g)].map(([, each = ""]) => readAdoString(each));
+  return texts.find((each) => each !== undefined)?.place.database;
 }
 
 /** The lines of a PostgreSQL's settings: a driver's URL, a login. */
@@ -111,7 +129,13 @@ function springOwn(text: string): string {
 /** `${NAME}` and `${NAME:usual}` in the place of a whole URL: Spring's have a form of their own. */
 function springUrls(text: string): Record<string, string> {
   const urls = /url\s*[=:]\s*["']?\$\{([A-Z][A-Z0-9_]*)(?::([^}]*))?\}/gi;
-  return Object.fromEntries([...text.matchAll(urls)].map(([, name = "", usual]) => [name, usual ?? JDBC]));
+  return Object.fromEntries([...text.matchAll(urls)].map(([, name = "", usual]) => [name, plainUrl(usual) ?? JDBC]));
+}
+
+/** Micronaut's stand between backticks. */
+function plainUrl(usual = ""): string | undefined {
+  const text = usual.replace(/^`|`$/g, "");
+  return /^[\w:+]+:\/\//.test(text) ? text : undefined;
 }
 
 const JDBC = "jdbc:postgresql://localhost/";

@@ -2,8 +2,9 @@
 import { basename, dirname, join } from "node:path";
 import { readEnvFile } from "../config/env-file.ts";
 import { type AdoString, readAdoString, writeAdoString } from "../postgres/ado-string.ts";
-import { isUrl } from "../postgres/conninfo.ts";
+import { isConnectionString, isUrl } from "../postgres/conninfo.ts";
 import type { AskIgnored, FoundEntry } from "./detect-entries.ts";
+import { databaseOf, escapeBraces, hostOf, templateOf, templateOfPairs, URL_PARTS } from "./detect-forms.ts";
 import { findPorts } from "./detect-ports.ts";
 import type { ReadNames } from "./detect-readers.ts";
 
@@ -180,9 +181,16 @@ function findVariables(variables: Variables): Record<string, string> {
   return Object.fromEntries([
     ...same.map(([name, value]) => [name, templateOf(value)]),
     ...same.flatMap(([name]) => findLogin(name, variables)),
+    ...listPairs(variables).map(([name, value]) => [name, templateOfPairs(value)]),
     ...listAdo(variables).map(([name, ado]) => [name, writeAdoString(ado, PLACEHOLDER_OF, escapeBraces)]),
     ...findParts(variables),
   ]);
+}
+
+/** Strings of libpq's own form, `host=… dbname=…`, as GORM and goose take them, that name a database. */
+function listPairs(variables: Variables): [string, string][] {
+  const isMeant = (value: string) => isConnectionString(value) && /(?:^|\s)dbname\s*=/.test(value);
+  return Object.entries(variables).filter(([name, value]) => !OTHER.test(name) && isMeant(value));
 }
 
 /** The strings of ADO.NET's form, all of the first one's database. */
@@ -208,40 +216,21 @@ function findLogin(name: string, variables: Variables): [string, string][] {
   });
 }
 
-const URL_PARTS = /^((?:jdbc:|r2dbc:)?[a-z0-9+_-]+:)(?:\/\/([^/?#]*))?\/?([^/?#]*)(\?.*)?$/i;
-
-function databaseOf(url: string): string {
-  return URL_PARTS.exec(url)?.[3] ?? "";
-}
-
-/** The URL as a template: its form stays, and what it says beside the place. */
-function templateOf(url: string): string {
-  const [, scheme = "", , , query = ""] = URL_PARTS.exec(url) ?? [];
-  const kept = escapeBraces(query);
-  if (/^postgres(ql)?:$/i.test(scheme)) return `{url}${kept}`;
-  const place = "{host}:{port}/{database}";
-  if (/^(jdbc|r2dbc):/i.test(scheme)) {
-    const login = kept.replace(/([?&]user=)[^&]*/, "$1{user}").replace(/([?&]password=)[^&]*/, "$1{password}");
-    return `${scheme}//${place}${login}`;
-  }
-  return `${scheme}//{user}:{password}@${place}${kept}`;
-}
-
-function hostOf(url: string): string | undefined {
-  return /^(?:[^@]*@)?([^@:]*)(?::\d*)?$/.exec(URL_PARTS.exec(url)?.[2] ?? "")?.[1];
-}
-
-function escapeBraces(text: string): string {
-  return text.replace(/[{}]/g, "$&$&");
-}
-
 const PART = /^((?:[A-Z0-9]+_)+|PG)(HOST|HOSTNAME|PORT|USER|USERNAME|PASSWORD|PASS|PASSWD|NAME|DATABASE|DB|DBNAME)$/;
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   ...{ HOST: "{host}", HOSTNAME: "{host}", PORT: "{port}", USER: "{user}", USERNAME: "{user}" },
   ...{ PASSWORD: "{password}", PASS: "{password}", PASSWD: "{password}" },
   ...{ NAME: "{database}", DATABASE: "{database}", DB: "{database}", DBNAME: "{database}" },
 };
+/** Where Laravel, TypeORM, Strapi, Django, Sequelize and others say of which kind the server is. */
+const KIND_NAMES = ["CONNECTION", "TYPE", "CLIENT", "ENGINE", "DIALECT", "DRIVER"];
 const FOR_DATABASES = /(^|_)(DB|DATABASE|PG|POSTGRES|POSTGRESQL|TYPEORM|SQL)_?$|^PG$/;
+
+/** Nothing in variables of that beginning says that the server is of another kind. */
+export function isPostgresFamily(beginning: string, variables: Readonly<Record<string, string | undefined>>): boolean {
+  const kind = KIND_NAMES.map((name) => variables[beginning + name]).find((each) => each !== undefined);
+  return kind === undefined || /(?:^|\.)(?:pg|postg)/i.test(kind);
+}
 
 /** Families of variables: a host and a database under one beginning, which are no other kind of server's. */
 function findParts(variables: Readonly<Record<string, string>>): [string, string][] {
@@ -253,8 +242,7 @@ function findParts(variables: Readonly<Record<string, string>>): [string, string
   }
   return [...families].flatMap(([beginning, parts]) => {
     const has = (placeholder: string) => parts.some(([, each]) => each === placeholder);
-    const kind = variables[`${beginning}CONNECTION`] ?? variables[`${beginning}TYPE`] ?? "pgsql";
-    const isPostgres = /^(pg|postgres)/i.test(kind) && variables[`${beginning}PORT`] !== "3306";
+    const isPostgres = isPostgresFamily(beginning, variables) && variables[`${beginning}PORT`] !== "3306";
     return has("{host}") && has("{database}") && isPostgres ? parts : [];
   });
 }

@@ -11,7 +11,7 @@ import { type AskIgnored, type FoundEntry, listEntries } from "./detect-entries.
 import { type DetectedMigrations, findMigrations } from "./detect-migrations.ts";
 import { listConfigNames } from "./detect-readers.ts";
 import { findComposeCalls } from "./detect-scripts.ts";
-import { type DetectedSet, type FixedDatabase, findFixed, findSets } from "./detect-variables.ts";
+import { type DetectedSet, type FixedDatabase, findFixed, findSets, isPostgresFamily } from "./detect-variables.ts";
 
 export interface DetectedEnvFile {
   /** Relative to the root. */
@@ -188,7 +188,9 @@ async function readEnvFiles(root: string, files: readonly FoundEntry[]): Promise
 /** A file that is broken, or speaks of another kind of database, says nothing. */
 async function findDatabaseSource(path: string): Promise<string | undefined> {
   try {
-    const found = findDatabaseVariables(await readEnvFile(path));
+    const variables = await readEnvFile(path);
+    const found = findDatabaseVariables(variables);
+    if (found?.source === "DATABASE_*" && !isPostgresFamily("DATABASE_", variables)) return undefined;
     if (found === undefined || ("url" in found && !isUrl(found.url) && !isConnectionString(found.url)))
       return undefined;
     return found.source;

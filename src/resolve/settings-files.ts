@@ -68,7 +68,7 @@ function asDotnet([path, value]: Leaf): Setting {
 function asSpring([path, written]: Leaf, variables: Readonly<Record<string, string>>): Setting {
   const key = path.join(".");
   const value = written.replace(/\$\{([^}:]+)(?::([^}]*))?\}/g, (whole, name: string, usual?: string) => {
-    return variables[name] ?? variables[relaxed(name)] ?? usual ?? whole;
+    return variables[name] ?? variables[relaxed(name)] ?? usual?.replace(/^`|`$/g, "") ?? whole;
   });
   return { key, variable: relaxed(key), value };
 }

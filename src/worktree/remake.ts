@@ -1,7 +1,9 @@
 /** A worktree made anew whose folder was deleted, and whose data is parked. */
+
 import { refusal } from "../errors.ts";
 import { type ParkedWorktree, readRegistry } from "../repo/registry.ts";
 import { adoptIdentity, type GitWorktree, listWorktrees } from "../repo/worktree.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import { nameTaken } from "./allocate.ts";
 import { createWorktree } from "./create-worktree.ts";
 import { isThere } from "./gone.ts";
@@ -36,7 +38,11 @@ export async function remakeWorktree(
   const worktrees = await listWorktrees(repository, operation.runner);
   const known = worktrees.find(({ id }) => id === row.id);
   if (known !== undefined && isThere(known)) {
-    throw refusal("worktree_there", `the worktree is there: ${known.root}`, `cd ${known.root} && pgrove provision`);
+    throw refusal(
+      "worktree_there",
+      `the worktree is there: ${known.root}`,
+      `cd ${quoteWord(known.root)} && pgrove provision`,
+    );
   }
   if (await isNameTaken(tools, name)) throw nameTaken(row.name, name);
   await forgetByGit(tools, row.id);

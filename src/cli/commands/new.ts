@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { quoteWord } from "../../sys/shell-word.ts";
 import { completing, renderPlan } from "../answers/new.ts";
 import { defineCommand } from "../command.ts";
 import { approveEarly } from "../foreign-dump.ts";
@@ -96,6 +97,8 @@ export const command = defineCommand({
     );
     warnOfProvisioned(context, provisioned);
     await warnOfInside(context, tools, created.worktree.root);
-    context.output.note(`next: cd ${shown}${provisioned.data.made?.how === "empty" ? " && pgrove migrate up" : ""}`);
+    context.output.note(
+      `next: cd ${quoteWord(shown)}${provisioned.data.made?.how === "empty" ? " && pgrove migrate up" : ""}`,
+    );
   },
 });

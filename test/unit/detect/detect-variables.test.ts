@@ -51,6 +51,48 @@ describe("init names every variable by which the database is found", () => {
     });
   });
 
+  test.each([
+    ["DB_DSN", "host=localhost user=app password='p w' dbname=shop port=5432 TimeZone=Asia/{x}"],
+    ["GOOSE_DBSTRING", "user=app password=pw dbname=shop sslmode=disable"],
+  ])("in libpq's own form, with the way there: %s", async (name, value) => {
+    const text = (await setOf({ ".env": `${name}="${value}"\n` }))[name] ?? "";
+    for (const part of ["host={host}", "port={port}", "dbname={database}", "user={user}", "password={password}"]) {
+      expect(text.split(part)).toHaveLength(2);
+    }
+    expect(text).toContain(name === "DB_DSN" ? "TimeZone=Asia/{{x}}" : "sslmode=disable");
+  });
+
+  test("without what in a URL's query would lead elsewhere", async () => {
+    const env = "A_URL=postgres:///shop?host=/var/run/postgresql&sslmode=disable&port=5433\n";
+    expect(await setOf({ ".env": env })).toEqual({ A_URL: "{url}?sslmode=disable" });
+  });
+
+  test.each([
+    ...["CLIENT=mysql", "ENGINE=django.db.backends.mysql", "DIALECT=mysql", "DRIVER=mysqli"].map(
+      (kind): [string, Record<string, string>] => [
+        `DATABASE_${kind}`,
+        { ".env": `DATABASE_${kind}\nDATABASE_HOST=127.0.0.1\nDATABASE_NAME=shop\nDATABASE_USERNAME=app\n` },
+      ],
+    ),
+    [
+      "Prisma on SQLite",
+      { "prisma/schema.prisma": 'datasource db {\n  provider = "sqlite"\n  url = env("A_URL")\n}\n' },
+    ],
+    ["Knex on MySQL", { "knexfile.js": 'module.exports = { client: "mysql2", connection: process.env.A_URL };' }],
+    ["Drizzle on Turso", { "drizzle.config.ts": 'export default { dialect: "turso", url: process.env.A_URL };' }],
+    ["Sequelize on MySQL", { "config/config.js": 'module.exports = { dialect: "mysql", host: process.env.DB_HOST };' }],
+  ])("nothing of another kind of server's: %s", async (_kind, files) => {
+    expect(await setOf(files)).toEqual({ DATABASE_URL: "{url}" });
+  });
+
+  test.each(["django.db.backends.postgresql", "django.contrib.gis.db.backends.postgis", "postgres", "pgsql"])(
+    "parts whose server is said to be PostgreSQL's: %s",
+    async (kind) => {
+      const env = `SQL_ENGINE=${kind}\nSQL_HOST=127.0.0.1\nSQL_DATABASE=shop\n`;
+      expect(await setOf({ ".env": env })).toEqual({ SQL_HOST: "{host}", SQL_DATABASE: "{database}" });
+    },
+  );
+
   test("in .NET's form, which stays, and in Spring's with the login beside it", async () => {
     const env = [
       "ConnectionStrings__Default=Host=localhost;Port=5432;Database=shop;User ID=app;Password=pw;Include Error Detail=true",
@@ -85,6 +127,11 @@ describe("init names every variable by which the database is found", () => {
       { SPRING_DATASOURCE_URL: "jdbc:postgresql://{host}:{port}/{database}" },
     ],
     [
+      "application.yml",
+      "datasources: {default: {url: '${JDBC_URL:`jdbc:postgresql://localhost:5432/shop`}'}}\n",
+      { JDBC_URL: "jdbc:postgresql://{host}:{port}/{database}" },
+    ],
+    [
       "application-dev.properties",
       "quarkus.datasource.jdbc.url=jdbc:postgresql://${DB_HOST:localhost}:${DB_PORT:5432}/${DB_NAME}\nx.url=${MAIL_HOST}\n",
       { DB_HOST: "{host}", DB_PORT: "{port}", DB_NAME: "{database}" },
@@ -96,6 +143,7 @@ describe("init names every variable by which the database is found", () => {
   test.each([
     ["src/main/resources/application.properties", "spring.datasource.url=jdbc\\:postgresql\\://localhost:5432/shop\n"],
     ["src/main/resources/application.yml", "spring:\n  datasource: {url: 'jdbc:postgresql://localhost:5432/shop'}\n"],
+    ["Api/appsettings.Local.json", '{"ConnectionStrings": {"A": "Server=db;Port=5432;Database=shop;User Id=app"}}'],
     ["Shop.Api/appsettings.json", '{"ConnectionStrings": {"Default": "Host=localhost;Database=shop;Username=app"}}'],
   ])("and says where it is written out: %s", async (path, text) => {
     await write({ [path]: text });
