@@ -11,9 +11,10 @@ import { readVersionNumber } from "../postgres/changeable-settings.ts";
 import { codeOf } from "../postgres/connect.ts";
 import { quoteIdentifier } from "../postgres/identifier.ts";
 import { endSessions, findHold, type Hold, listExtensionWorkers, listSessions } from "../postgres/occupants.ts";
+import type { Sql } from "../postgres/toolbox.ts";
 import type { LiveTarget } from "../resolve/target.ts";
 import type { Work } from "../work/work.ts";
-import { createScratch } from "./scratch.ts";
+import { createScratch, inScratch } from "./scratch.ts";
 import { readProperties, whileEndingSessions } from "./swap.ts";
 import type { Built, CopyFill } from "./unit.ts";
 
@@ -105,7 +106,8 @@ export async function chooseStrategy(
  */
 export async function copyIntoScratch(work: Work, template: string, like: string): Promise<string> {
   const { control, operation } = work;
-  const leftOut = describeLeftOut(await listSubscriptions(control, template));
+  const subscriptions = await listSubscriptions(control, template);
+  const leftOut = describeLeftOut(subscriptions);
   if (leftOut !== undefined) work.tools.note(leftOut);
   const sizeBytes = await databaseSizeBytes(control, template);
   work.tools.progress({ phase: "copy", totalBytes: sizeBytes });
@@ -116,17 +118,25 @@ export async function copyIntoScratch(work: Work, template: string, like: string
   for (let attempt = 1; ; attempt++) {
     await endSessions(control, template, operation.run);
     try {
-      return await whileEndingSessions(second, { occupied: [template], run: operation.run }, () =>
+      const scratch = await whileEndingSessions(second, { occupied: [template], run: operation.run }, () =>
         createScratch(
           work,
           (name) =>
             `create database ${quoteIdentifier(name)} template ${quoteIdentifier(template)} owner ${quoteIdentifier(owner)}${strategy}`,
         ),
       );
+      if (subscriptions.length > 0) await inScratch(work, scratch, forgetSubscribed);
+      return scratch;
     } catch (error) {
       if (codeOf(error) !== "55006" || attempt === TRIES) throw error; // somebody came back at once
     }
   }
+}
+
+/** Takes out which tables the left-out subscriptions were filling: PostgreSQL drops none that one is not done with. */
+async function forgetSubscribed(sql: Sql): Promise<void> {
+  const [row] = await sql<{ may: boolean }[]>`select rolsuper as may from pg_roles where rolname = current_user`;
+  if (row?.may === true) await sql`delete from pg_subscription_rel`;
 }
 
 const LOOK_EVERY_MS = 300;

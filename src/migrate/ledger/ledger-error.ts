@@ -37,7 +37,7 @@ export function bookkeepingFailed(error: unknown, place: LedgerPlace, migration:
 }
 
 /** `what`: what could not be done, to which PostgreSQL's words are added. */
-export function ledgerFailed(error: unknown, place: LedgerPlace, what: string): PgroveError {
+function ledgerFailed(error: unknown, place: LedgerPlace, what: string): PgroveError {
   const { database, schema, ledgerSchema } = place;
   const said = messageOf(error);
   const message = `${what}: ${said}`;

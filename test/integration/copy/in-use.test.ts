@@ -281,7 +281,16 @@ describe("what binds a target is refused by name, and nothing is rolled back or 
       await restore(bench, await openLive(server, to, bench), pathOf(await dump(bench, live, { format })));
       expect(await server.psql(to, "select count(*) from item")).toBe("4");
     }
-    for (const strategy of ["stream", "template"] as const) await copy(from, uniqueName("to"), strategy);
+    await server.psql(
+      from,
+      `insert into pg_subscription_rel select oid, 'item'::regclass, 'i', null from pg_subscription where subname = '${name}'`,
+    );
+    for (const strategy of ["stream", "template"] as const) {
+      const to = uniqueName("to");
+      await copy(from, to, strategy);
+      await server.psql(to, "drop table item cascade"); // which no subscription of the copy is about to fill
+    }
+    await server.psql(from, "delete from pg_subscription_rel");
     for (const { path } of foreign) {
       const to = uniqueName("to");
       await restore(bench, await openLive(server, to, bench), path);
