@@ -50,6 +50,13 @@ function requireEntity(factories: Factories, tables: Tables, name: string): Draf
   const known = [...listNames(factories), ...applicationTables(tables).map((each) => nameOfTable(each, tables))];
   const meant = didYouMean(name, known);
   const list = [...new Set(known)].join(", ");
+  if (/^\d[\d.,_]*([ek]\d*)?$/i.test(name)) {
+    const example = `pgrove seed ${known[0] ?? "users"} 25`;
+    throw usageError(
+      `${JSON.stringify(name)} is no entity or table`,
+      `${example}        a number of rows is whole, and stands behind all names`,
+    );
+  }
   throw usageError(
     `there is no entity or table ${JSON.stringify(name)}`,
     meant === undefined ? (list === "" ? "pgrove migrate up" : `known: ${list}`) : `did you mean ${meant}?`,
