@@ -51,11 +51,8 @@ function requireEntity(factories: Factories, tables: Tables, name: string): Draf
   const meant = didYouMean(name, known);
   const list = [...new Set(known)].join(", ");
   if (/^\d[\d.,_]*([ek]\d*)?$/i.test(name)) {
-    const example = `pgrove seed ${known[0] ?? "users"} 25`;
-    throw usageError(
-      `${JSON.stringify(name)} is no entity or table`,
-      `${example}        a number of rows is whole, and stands behind all names`,
-    );
+    const hint = "pgrove seed NAME 25        a number of rows is whole, and stands behind all names";
+    throw usageError(`${JSON.stringify(name)} is no entity or table`, hint);
   }
   throw usageError(
     `there is no entity or table ${JSON.stringify(name)}`,
