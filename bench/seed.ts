@@ -4,11 +4,14 @@ import { join } from "node:path";
 import { type Contestant, compare, compareShort, type Program, peakBytes, runProgram, type Series } from "./measure.ts";
 import { findPsql } from "./programs.ts";
 import { memoryBelow, type Row, rowsPerSecond, takesAtMost, timesAsFast, timesAsLong } from "./report.ts";
+import { manyTables } from "./seed-tables.ts";
 import type { Setting } from "./setting.ts";
 
 const DATABASE = "bench_seed";
 const TEAMS = 1000;
 const LOOKS = 21;
+const MODULES = 48;
+const ROWS_A_TABLE = 200;
 
 const TABLES = `
   create type level as enum ('free', 'pro', 'team');
@@ -63,6 +66,7 @@ export async function measureSeeds(setting: Setting, rounds: number, quick: bool
     ...(await measureUpserts(ground, rounds)),
     ...(quick ? [] : await measureLarge(ground, rounds)),
     ...(await measureUnchanged(ground)),
+    ...(await measureManyTables(ground, rounds)),
   ];
   rmSync(ground.folder, { recursive: true });
   return rows;
@@ -193,6 +197,22 @@ async function measureLarge(ground: Ground, rounds: number): Promise<Row[]> {
     timesAsLong("the same, each million of them against 1M rows", each, of("1M rows"), 1.15),
     memoryBelow("its peak memory", peaks, 250e6),
   ];
+}
+
+/** Few rows of many tables: what reading, planning and asking cost, and not the rows. */
+async function measureManyTables({ setting, seed }: Ground, rounds: number): Promise<Row[]> {
+  const { sql, names } = manyTables(MODULES);
+  const prepareTables = async () => {
+    await setting.dropDatabase(DATABASE);
+    await setting.server.createDatabase(DATABASE);
+    await setting.server.psql(DATABASE, sql);
+    await setting.settle();
+  };
+  const run = () => runProgram(seed(...names, String(ROWS_A_TABLE), "--yes"));
+  const of = await compare([{ name: "many tables", prepare: prepareTables, run }], rounds);
+  await setting.dropDatabase(DATABASE);
+  const what = `seed ${names.length} tables with their keys and checks, ${ROWS_A_TABLE} rows each`;
+  return [rowsPerSecond(what, of("many tables"), names.length * ROWS_A_TABLE)];
 }
 
 async function measureUnchanged(ground: Ground): Promise<Row[]> {

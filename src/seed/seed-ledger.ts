@@ -122,22 +122,27 @@ export async function readSeedRuns(sql: Queries, ledger: SeedLedger): Promise<Se
   }));
 }
 
-/** Remembers rows that were made. */
-export async function recordSeedRun(
+/** Remembers the rows of a run, entity by entity, in one statement. */
+export async function recordSeedRuns(
   sql: Queries,
   ledger: SeedLedger,
-  made: Omit<SeedRun, "finishedAt"> & { recipe: string | null },
+  all: readonly (Omit<SeedRun, "finishedAt"> & { recipe: string | null })[],
 ): Promise<void> {
-  const { keys, recipe } = made;
+  if (all.length === 0) return;
+  const rows = all.map(({ keys, startedAt, firstRow, generatorVersion, table, ...made }) => ({
+    ...{ run: made.run, entity: made.entity, table_name: table, seed: made.seed, generator_version: generatorVersion },
+    ...{ first_row: firstRow, rows: made.rows, key_column: keys?.column ?? null },
+    ...{ first_key: keys?.first.toString() ?? null, last_key: keys?.last.toString() ?? null, recipe: made.recipe },
+    ...{ started_at: startedAt.toISOString(), by: made.by },
+  }));
+  const columns = `run, entity, table_name, seed, generator_version, first_row, rows, key_column, first_key, last_key,
+    recipe, started_at, "by"`;
   await sql.unsafe(
-    `insert into ${ledger.runs} (run, entity, table_name, seed, generator_version, first_row, rows, key_column,
-                                 first_key, last_key, recipe, started_at, "by")
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-    [
-      ...[made.run, made.entity, made.table, made.seed, made.generatorVersion, made.firstRow, made.rows],
-      ...[keys?.column ?? null, keys?.first.toString() ?? null, keys?.last.toString() ?? null, recipe],
-      ...[made.startedAt.toISOString(), made.by],
-    ],
+    `insert into ${ledger.runs} (${columns})
+     select ${columns} from json_to_recordset($1::text::json) as made (
+       run text, entity text, table_name text, seed bigint, generator_version int, first_row bigint, rows bigint,
+       key_column text, first_key bigint, last_key bigint, recipe text, started_at timestamptz, "by" text)`,
+    [JSON.stringify(rows)],
   );
 }
 

@@ -1,6 +1,6 @@
 /** How a target is seeded: with its SQL files, or with rows that factories make. */
-import { join } from "node:path";
-import { missingError } from "../errors.ts";
+import { extname, join } from "node:path";
+import { missingError, usageError } from "../errors.ts";
 import type { LiveTarget, Target } from "../resolve/target.ts";
 import type { Factories } from "./factory/factory.ts";
 import type { CleanPlan } from "./load/clean.ts";
@@ -129,6 +129,7 @@ export async function seedTargetFiles(
   { tools, seeds, live, dialogue }: Seeding,
   { file, force, transaction, dryRun }: FilesChoice,
 ): Promise<SeedStep | undefined> {
+  if (file !== undefined) requireSql(file);
   const files = await readTargetFiles(tools, seeds, file);
   if (files.length === 0) return undefined;
   const { planFiles, seedFiles } = await import("./sql/run-files.ts");
@@ -144,6 +145,18 @@ export async function seedTargetFiles(
     },
   });
   return { kind: "files", planned: false, files: result };
+}
+
+const NO_SQL: Readonly<Record<string, string>> = {
+  ...{ ".yaml": "pgrove seed all        makes rows by the factories in seeds/*.yaml" },
+  ...{ ".csv": "pgrove shell -- -c \"\\copy TABLE from 'FILE' csv header\"        loads rows of a CSV file" },
+};
+
+/** Throws (exit 2) where the file's ending says that it is none of SQL. */
+function requireSql(file: string): void {
+  const ending = extname(file).toLowerCase().replace(".yml", ".yaml");
+  const hint = Object.hasOwn(NO_SQL, ending) ? NO_SQL[ending] : undefined;
+  if (hint !== undefined) throw usageError(`--file runs a file of SQL, and ${file} is none`, hint);
 }
 
 /** Cleans and makes rows by the factories, or says what would be done. */

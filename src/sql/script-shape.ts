@@ -103,7 +103,7 @@ function refuseAt(script: Script, position: number, said: string, hint: string):
 function requireBalance(script: Script, words: readonly BlockWord[]): void {
   const wrong = findUnbalanced(words);
   if (wrong === undefined) return;
-  const hint = "take BEGIN and COMMIT out: each migration is run as one transaction";
+  const hint = "take BEGIN and COMMIT out: each file is run as one transaction";
   throw refuseAt(script, wrong.position, wrong.said, hint);
 }
 

@@ -38,7 +38,7 @@ export function readCleanChoice(args: SeedArgs): CleanChoice | undefined {
     if (given === undefined) return undefined;
     throw usageError(
       `${given} says which rows to remove, and nothing says to remove any`,
-      `add --clean: pgrove seed --clean ${given}`,
+      `pgrove seed --clean ${given}${older === undefined ? "" : ` ${older}`}        removes them`,
     );
   }
   if (older === undefined) return { generated };

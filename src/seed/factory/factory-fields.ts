@@ -163,7 +163,7 @@ function readReference(
   return { kind: "reference", entity, column, options };
 }
 
-const COUNT_FORMS = "a whole number, {weighted: {1: 20, 3: 80}} or {min: 0, max: 5}";
+const COUNT_FORMS = "a whole number up to a billion, {weighted: {1: 20, 3: 80}} or {min: 0, max: 5}";
 
 /** Reads how many rows there are, or how many for each row of the parent. */
 export function readFanOut(reader: FieldReader, path: Path, written: unknown): FanOut | undefined {

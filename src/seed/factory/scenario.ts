@@ -22,7 +22,8 @@ export function readScenario(factories: Factories, { name, params }: ChosenScena
   const values = new Map(scenario.params);
   for (const [param, text] of params) {
     if (!values.has(param)) throw unknownName("parameter", param, [...values.keys()], `of the scenario ${name}`);
-    if (!/^\d{1,9}$/.test(text)) throw usageError(`--param ${param}=${text}: the value must be a whole number`);
+    if (!/^\d{1,9}$/.test(text))
+      throw usageError(`--param ${param}=${text}: the value must be a whole number`, `--param ${param}=50`);
     values.set(param, Number(text));
   }
   const counts = [...scenario.counts].map(([entity, count]) => {

@@ -65,11 +65,11 @@ async function refusalOf(sql: Transaction, constraint: string): Promise<unknown>
 
 function describeTrigger({ entity, table, rows }: EntityPlan, name: string, cause: unknown) {
   const isPart = ({ columns }: ForeignKey) => columns.every((column) => table.primaryKey.includes(column));
-  const parent = table.foreignKeys.find(isPart) ?? table.foreignKeys[0];
-  const several = parent === undefined ? "" : `per: ${parent.table.replace(/^public\./, "")}, count: 2, `;
+  const parent = (table.foreignKeys.find(isPart) ?? table.foreignKeys[0])?.table.replace(/^public\./, "");
+  const several = parent === undefined ? [`${entity}: {`] : [`${parent}: {}, ${entity}: {per: ${parent}, count: 2, `];
   return {
     ...{ entity, table },
     why: `${entity}: the constraint trigger ${name} refuses its ${plural(rows, "row")}: ${messageOf(cause)}`,
-    hint: `in seeds/factories.yaml, with values that keep to it: entities: {${entity}: {${several}fields: {…}}}; or --skip-triggers, which fires none`,
+    hint: `in seeds/factories.yaml, with values that keep to it: entities: {${several}fields: {…}}}; or --skip-triggers, which fires none`,
   };
 }

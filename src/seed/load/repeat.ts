@@ -3,7 +3,7 @@ import { refusal } from "../../errors.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import { type EntityPlan, type SeedPlan, tableKey } from "../entity.ts";
-import { type AppliedFile, recordSeedRun, type SeedLedger, type SeedRun } from "../seed-ledger.ts";
+import { type AppliedFile, recordSeedRuns, type SeedLedger, type SeedRun } from "../seed-ledger.ts";
 import { quoteTable } from "../table-sql.ts";
 import { writeRecipe } from "./recipe.ts";
 
@@ -67,9 +67,9 @@ export interface MadeRows {
 /** Remembers the rows that a plan has made. */
 export async function recordMadeRows(sql: Queries, ledger: SeedLedger, rows: MadeRows): Promise<void> {
   const { plan, runs, inserted, startedAt, facts } = rows;
-  for (const entity of plan.entities) {
+  const made = plan.entities.flatMap((entity) => {
     const known = Math.max(0, knownRows(entity, runs) - entity.firstRow);
-    if (known >= entity.rows) continue;
+    if (known >= entity.rows) return [];
     const column = countedKey(entity.table.primaryKey, entity.firstKeys);
     const begins = column === undefined ? undefined : entity.firstKeys.get(column);
     const keys =
@@ -77,11 +77,12 @@ export async function recordMadeRows(sql: Queries, ledger: SeedLedger, rows: Mad
         ? null
         : { column, first: begins + BigInt(known), last: begins + BigInt(entity.rows - 1) };
     const isOwn = (inserted.get(entity.entity) ?? 0) >= entity.rows - known; // else rows that others have made were taken as changes
-    await recordSeedRun(sql, ledger, {
+    return {
       ...{ entity: entity.entity, table: tableKey(entity.table), keys, startedAt, ...facts },
       recipe: keys === null && isOwn ? writeRecipe(plan, entity) : null,
       ...{ seed: plan.seed, generatorVersion: plan.generatorVersion },
       ...{ firstRow: entity.firstRow + known, rows: entity.rows - known },
-    });
-  }
+    };
+  });
+  await recordSeedRuns(sql, ledger, made);
 }

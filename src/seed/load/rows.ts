@@ -100,7 +100,9 @@ async function readGround(sql: Sql, tools: OperationTools, live: LiveTarget, req
 export async function seedRows(tools: OperationTools, live: LiveTarget, request: RowsRequest): Promise<RowsResult> {
   return await withWork(tools, live, seedSubject("seed", live), async (work) => {
     return await withWorkSession(work, live, async (sql) => {
-      const { ledger, tables, runs, cleaning } = await readGround(sql, tools, live, request);
+      const watch = new Stopwatch();
+      const ground = await watch.time("plan", () => readGround(sql, tools, live, request));
+      const { ledger, tables, runs, cleaning } = ground;
       const { factories, wish } = request;
       await request.consent(cleaning);
       const place: Place = {
@@ -109,7 +111,6 @@ export async function seedRows(tools: OperationTools, live: LiveTarget, request:
         runs: remaining(runs, cleaning),
         facts: { by: userName(), run: work.operation.run },
       };
-      const watch = new Stopwatch();
       let done = 0;
       const result = await sql.begin(async (transaction) => {
         await createSeedLedger(transaction, ledger);
@@ -122,7 +123,8 @@ export async function seedRows(tools: OperationTools, live: LiveTarget, request:
         done = performance.now();
         return { cleaned, seed, ...rows };
       });
-      const times = done === 0 ? watch.times : { ...watch.times, commit: performance.now() - done };
+      const times =
+        done === 0 ? watch.times : { ...watch.times, commit: (watch.times.commit ?? 0) + performance.now() - done };
       const rows = result.loaded?.entities.map(({ entity, rows }) => [entity, rows]) ?? [];
       Object.assign(work.operation.details, {
         rows: Object.fromEntries(rows),
@@ -162,7 +164,9 @@ async function loadRows(
   const { plan, loaded, notes } = await loadLeniently(sql, tools, request, place);
   for (const text of [...notes, ...plan.leftOut.map(showLeftOut)]) tools.note(text);
   const inserted = new Map(loaded.entities.map((each) => [each.entity, each.inserted]));
-  await recordMadeRows(sql, ledger, { plan, runs: request.upsert ? runs : [], inserted, startedAt, facts });
+  const record = () =>
+    recordMadeRows(sql, ledger, { plan, runs: request.upsert ? runs : [], inserted, startedAt, facts });
+  await place.watch.time("commit", record);
   if (remember !== undefined) await sql.unsafe(recordFile(ledger, { ...remember, ...facts }));
   return { loaded, leftOut: plan.leftOut };
 }
@@ -239,13 +243,21 @@ async function planAll(
 ): Promise<RunPlan> {
   const numbering = upsert ? { firstRows: new Map(), firstKeys: repeatedKeys(runs) } : { firstRows: nextRows(runs) };
   const plan = await planSeed(factories, tables, { ...wish, ...numbering, ...known }, existing, note);
-  if (plan.entities.length === 0) throw nothingToMake(plan);
+  if (plan.entities.length === 0) throw nothingToMake(plan, wish.except);
   await prepareGenerators(plan);
   requireSpace(plan);
   return plan;
 }
 
-function nothingToMake({ leftOut }: RunPlan): PgroveError {
+function nothingToMake({ leftOut }: RunPlan, except: readonly string[] = []): PgroveError {
+  if (leftOut.length === 0 && except.length > 0) {
+    const named = except.map((name) => `--except ${name}`).join(" ");
+    return refusal(
+      "nothing_to_seed",
+      `there is nothing to make: ${named} leaves nothing over`,
+      "leave one of them away",
+    );
+  }
   if (leftOut.length === 0) return refusal("nothing_to_seed", "there is nothing to make", "pgrove seed init");
   return refusal("nothing_to_seed", `there is nothing to make: ${describeLeftOut(leftOut)}`, leftOut[0]?.hint);
 }

@@ -59,12 +59,19 @@ export async function findTries(
   for (const each of attempts) {
     const tried = await draftTries(plan, entity, each, literals);
     if (tried === undefined) continue;
-    await sql.unsafe("savepoint pgrove_tries");
-    const found = await searchTries(sql, plan, tried, upsert);
-    await sql.unsafe("rollback to savepoint pgrove_tries");
-    if (found) return tried;
+    if (await searchApart(sql, plan, tried, upsert)) return tried;
   }
   return undefined;
+}
+
+/** Nothing of the search stays, whatever ends it. */
+async function searchApart(sql: Queries, plan: SeedPlan, tried: EntityPlan, upsert: boolean): Promise<boolean> {
+  await sql.unsafe("savepoint pgrove_tries");
+  try {
+    return await searchTries(sql, plan, tried, upsert);
+  } finally {
+    await sql.unsafe("rollback to savepoint pgrove_tries");
+  }
 }
 
 /** The table's checks, its partitions' bounds, checks of its columns' domains, and the functions that they and its triggers call. */

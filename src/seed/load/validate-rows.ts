@@ -100,15 +100,12 @@ async function requireNoDuplicates(
  * Throws (exit 5) where the role may not.
  */
 export async function advanceSequences(sql: Queries, plan: SeedPlan): Promise<number> {
-  let count = 0;
-  for (const { table, fields } of plan.entities) {
-    for (const { column } of fields) {
-      if (column.sequence === null) continue;
-      count++;
-      await advanceSequence(sql, table, column.name, column.sequence);
-    }
-  }
-  return count;
+  const moves = plan.entities.flatMap(({ table, fields }) =>
+    fields.flatMap(({ column: { name, sequence } }) =>
+      sequence === null ? [] : [advanceSequence(sql, table, name, sequence)],
+    ),
+  );
+  return (await Promise.all(moves)).length;
 }
 
 async function advanceSequence(sql: Queries, table: TableShape, column: string, sequence: string): Promise<void> {

@@ -50,6 +50,10 @@ function requireEntity(factories: Factories, tables: Tables, name: string): Draf
   const known = [...listNames(factories), ...applicationTables(tables).map((each) => nameOfTable(each, tables))];
   const meant = didYouMean(name, known);
   const list = [...new Set(known)].join(", ");
+  if (/^\d[\d.,_]*([ek]\d*)?$/i.test(name)) {
+    const hint = "pgrove seed NAME 25        a number of rows is whole, and stands behind all names";
+    throw usageError(`${JSON.stringify(name)} is no entity or table`, hint);
+  }
   throw usageError(
     `there is no entity or table ${JSON.stringify(name)}`,
     meant === undefined ? (list === "" ? "pgrove migrate up" : `known: ${list}`) : `did you mean ${meant}?`,

@@ -73,10 +73,12 @@ export async function planOnce(
   lacking.push(...stuckEntities(order, linked));
   const base = { seed: wish.seed ?? factories.seed, now, generatorVersion };
   const plan = { ...base, existing: await readExisting(linked, existing) };
+  const asked = drafts.map(async (draft) => [draft.entity, await firstKeysOf(draft, wish, existing)] as const);
+  const firstKeys = new Map(await Promise.all(asked)); // many questions, of which none waits for another
   const entities: EntityPlan[] = [];
   const notes: string[] = [];
   for (const draft of order.nodes.flatMap((name) => drafts.find(({ entity }) => entity === name) ?? [])) {
-    const planned = await planEntity(draft, order, wish, existing);
+    const planned = planEntity(draft, order, wish, firstKeys.get(draft.entity));
     const volume = planRows(draft, drafts, { ...wish, counts }, plan.seed, entities);
     const entity = { ...planned, ...volume, rows: Math.min(volume.rows, wish.most?.get(draft.entity) ?? volume.rows) };
     if (!draft.chosen)
@@ -164,12 +166,27 @@ async function readExisting(
   return keys;
 }
 
-async function planEntity(
-  { entity, table, fields, cases, joints, unchecked, counted }: FieldDraft,
-  { cut }: Order,
+/** What each counted column of the entity begins with. */
+async function firstKeysOf(
+  { entity, table, counted }: FieldDraft,
   wish: SeedWish,
   existing: ExistingRows,
-): Promise<EntityPlan> {
+): Promise<Map<string, bigint>> {
+  const keys = [...counted].map(async ([column, least]) => {
+    const given = wish.firstKeys?.get(entity)?.get(column);
+    const highest = given === undefined ? await existing.readHighest(table, column) : undefined;
+    const next = highest === undefined ? BigInt(least) : highest + 1n;
+    return [column, given ?? (next < least ? BigInt(least) : next)] as const;
+  });
+  return new Map(await Promise.all(keys));
+}
+
+function planEntity(
+  { entity, table, fields, cases, joints, unchecked }: FieldDraft,
+  { cut }: Order,
+  wish: SeedWish,
+  firstKeys: ReadonlyMap<string, bigint> = new Map(),
+): EntityPlan {
   const late = new Set(
     cut.filter((each) => each.from === entity && each.cut === "later").flatMap(({ columns }) => columns),
   );
@@ -178,13 +195,6 @@ async function planEntity(
   const waiting = cut.flatMap(({ from, cut: how, key }) =>
     from === entity && how === "altered" && key !== undefined ? [key] : [],
   );
-  const firstKeys = new Map<string, bigint>();
-  for (const [column, least] of counted) {
-    const given = wish.firstKeys?.get(entity)?.get(column);
-    const highest = given === undefined ? await existing.readHighest(table, column) : undefined;
-    const next = highest === undefined ? BigInt(least) : highest + 1n;
-    firstKeys.set(column, given ?? (next < least ? BigInt(least) : next));
-  }
   return {
     ...{ entity, table, firstKeys, rows: 0, firstRow: wish.firstRows.get(entity) ?? 0 },
     fields: fields.filter((field) => !isLate(field)),

@@ -89,4 +89,27 @@ describe("seed", () => {
     await grove.fails(2, ["seed", "all", "customer", "5"]);
     expect(await grove.fails(2, ["seed", "custmer", "5"])).toContain("did you mean customer");
   });
+
+  test("what cannot be meant is said, with what to type instead", async () => {
+    await using grove = await create();
+    await grove.commit("seeds", { "seeds/f.yaml": "entities: {customer: {count: 1000000000001}}\n" });
+    const number = await grove.fails(2, ["seed", "--file", "seeds/f.yaml"]);
+    expect(number).toContain("--file runs a file of SQL, and seeds/f.yaml is none");
+    expect(await grove.fails(3, ["seed", "all"])).toContain("count must be a whole number up to a billion");
+    await grove.commit("none", { "seeds/f.yaml": "" });
+    for (const words of [
+      ["10", "customer"],
+      ["customer", "1e3"],
+      ["customer", "2.5"],
+      ["customer", "10", "purchase", "20"],
+    ]) {
+      const said = await grove.fails(2, ["seed", ...words]);
+      expect(said).toMatch(/"[\d.e]+" is no entity or table/);
+      expect(said).toMatch(/hint: {2}pgrove seed NAME 25 /);
+    }
+    const over = await grove.fails(5, ["seed", "all", "--except", "customer", "--except", "purchase"]);
+    expect(over).toContain("--except customer --except purchase leaves nothing over");
+    const older = await grove.fails(2, ["seed", "customer", "--older-than", "1h"]);
+    expect(older).toContain("pgrove seed --clean --older-than 1h");
+  });
 });

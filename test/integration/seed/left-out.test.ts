@@ -75,7 +75,7 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("what is left out on 
     expect(leftOut[0]?.why).toMatch(
       /^posting: the constraint trigger even refuses its 200 rows: entry \d+ is not even$/,
     );
-    expect(leftOut[0]?.hint).toContain("entities: {posting: {per: entry, ");
+    expect(leftOut[0]?.hint).toContain("entities: {entry: {}, posting: {per: entry, ");
     expect(await ask("select (select count(*) from entry) || ' ' || (select count(*) from beside)")).toBe("200 200");
     expect(await rejection(seed(false))).toMatchObject({ code: "row_refused", exit: 1 });
   });

@@ -172,7 +172,7 @@ scenarios:
     ],
     [
       "entities:\n  a: {count: {min: 3, max: 2}}",
-      "a.yaml:2:14  count must be a whole number, {weighted: {1: 20, 3: 80}} or {min: 0, max: 5}",
+      "a.yaml:2:14  count must be a whole number up to a billion, {weighted: {1: 20, 3: 80}} or {min: 0, max: 5}",
     ],
     ["generator_version: 9", "a.yaml:1:1  this pgrove has versions 1 to 2 of the generators"],
     ["now: soon", "a.yaml:1:1  now must be a day or a time such as 2026-01-01 or 2026-01-01T12:00:00Z"],

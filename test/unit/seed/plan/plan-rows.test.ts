@@ -177,7 +177,11 @@ describe("how many", () => {
       'there is no parameter "usrs" of the scenario start',
       "did you mean users? known: users, each",
     ],
-    [{ scenario: scenario({ users: "many" }) }, "--param users=many: the value must be a whole number", undefined],
+    [
+      { scenario: scenario({ users: "many" }) },
+      "--param users=many: the value must be a whole number",
+      "--param users=50",
+    ],
     [
       { count: 101, maxCount: 100 },
       "101 rows of users are more than the 100 that seeds.max_count (MAX_SEED_COUNT) allows",
