@@ -7,7 +7,7 @@ import type { Remote, RemoteObject, RemoteTools } from "./remote.ts";
 import { eachIn, plainTag, textIn } from "./s3-answer.ts";
 import { S3Client } from "./s3-client.ts";
 import { uploadFile } from "./s3-upload.ts";
-import { noS3, occupied } from "./trouble.ts";
+import { cutList, noS3, occupied } from "./trouble.ts";
 
 const AT_ONCE = 16;
 
@@ -52,15 +52,20 @@ async function listBelow(client: S3Client, prefix: string): Promise<RemoteObject
     const query = { "list-type": "2", prefix, "encoding-type": "url", ...more };
     const { text } = await client.ask({ method: "GET", query });
     if (!/<ListBucketResult[\s>]/.test(text)) throw noS3(client.label);
+    const isEncoded = textIn(text, "EncodingType") === "url";
     for (const each of eachIn(text, "Contents")) {
-      const key = decodeURIComponent((textIn(each, "Key") ?? "").replaceAll("+", " "));
+      const written = textIn(each, "Key") ?? "";
+      const key = isEncoded ? decodeURIComponent(written.replaceAll("+", " ")) : written;
+      if (!key.startsWith(prefix)) continue;
       objects.push({
         ...{ name: key.slice(prefix.length), sizeBytes: Number(textIn(each, "Size")) },
         ...{ modifiedAt: new Date(textIn(each, "LastModified") ?? 0), tag: plainTag(textIn(each, "ETag")) ?? "" },
       });
     }
-    token = textIn(text, "NextContinuationToken");
-    if (textIn(text, "IsTruncated") !== "true" || token === undefined) return objects;
+    if (textIn(text, "IsTruncated") !== "true") return objects;
+    const next = textIn(text, "NextContinuationToken");
+    if (next === undefined || next === token) throw cutList(client.label); // a part of it is not all that is there
+    token = next;
   }
 }
 

@@ -18,6 +18,12 @@ export function noS3(label: string): PgroveError {
   return failure("remote_failed", what, "look at dumps.remote.s3.endpoint, and at what stands in between");
 }
 
+/** A list that ends in the middle: what it leaves out would be taken for gone. */
+export function cutList(label: string): PgroveError {
+  const what = `${label} lists a part of what is there, and says no way to the rest`;
+  return failure("remote_failed", what, "look at dumps.remote.s3.endpoint, and at what stands in between");
+}
+
 /** The remote has no room. */
 export function full(label: string, said: string): PgroveError {
   return failure("remote_full", `no room in ${label}: ${said}`, "remove old dumps there: pgrove dumps prune --remote");

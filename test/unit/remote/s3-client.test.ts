@@ -67,14 +67,48 @@ test("the server's own path stands before the bucket, as storage behind a gatewa
 
 test("a page to log in, with which a gateway answers everything, is no empty bucket", async () => {
   const { at } = talk(() => new Response("<html>log in</html>"));
+  const remote = await openBucket(at);
+  await expect(remote.list()).rejects.toMatchObject({ code: "remote_failed", exit: EXIT.failed });
+});
+
+const openBucket = (endpoint: string) => {
   const environment = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
   const tools = { abort: new AbortController().signal, runner: systemRunner, clock: { now: () => new Date() } };
-  const remote = await openS3(
-    { endpoint: at, bucket: "none" },
-    { project: "shop", environment, home: "/none" },
-    { ...tools, note: () => undefined },
+  const spot = { project: "shop", environment, home: "/none" };
+  return openS3({ endpoint, bucket: "b" }, spot, { ...tools, note: () => undefined });
+};
+
+const lists = (keys: readonly string[], rest = "") => {
+  const contents = keys.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join("");
+  return () => new Response(`<ListBucketResult>${rest}${contents}</ListBucketResult>`);
+};
+const more = (token: string) =>
+  `<IsTruncated>true</IsTruncated>${token && `<NextContinuationToken>${token}</NextContinuationToken>`}`;
+
+test("a list goes on to its end, page by page", async () => {
+  const pages = Array.from({ length: 3 }, (_, page) =>
+    Array.from({ length: 1000 }, (__, at) => `shop/here/main-${page}-${at}.dump`),
   );
+  const answers = pages.map((keys, page) => lists(keys, page < 2 ? more(`page ${page}`) : ""));
+  const remote = await openBucket(talk(...answers).at);
+  expect((await remote.list()).map(({ name }) => `shop/${name}`)).toEqual(pages.flat());
+});
+
+test.each([
+  ["says that there is more, and not where", ""],
+  ["goes round in a circle", "the same"],
+])("a list that %s is none: what it leaves out is not gone", async (_, token) => {
+  const remote = await openBucket(talk(lists(["shop/here/a.dump"], more(token))).at);
   await expect(remote.list()).rejects.toMatchObject({ code: "remote_failed", exit: EXIT.failed });
+});
+
+test("names are decoded where the server has encoded them, and what lies elsewhere is left out", async () => {
+  const names = async (keys: readonly string[], rest?: string) =>
+    (await (await openBucket(talk(lists(keys, rest)).at)).list()).map(({ name }) => name);
+  expect(await names(["shop/h/100%.dump", "shop/h/a+b.dump", "other/h/x.dump"])).toEqual(["h/100%.dump", "h/a+b.dump"]);
+  stop?.();
+  const encoded = "<EncodingType>url</EncodingType>";
+  expect(await names(["shop/h/100%25.dump", "shop/h/a+b.dump"], encoded)).toEqual(["h/100%.dump", "h/a b.dump"]);
 });
 
 test("an overloaded server is asked again, what it expects is signed each time", async () => {
