@@ -116,6 +116,7 @@ describe("init names every variable by which the database is found", () => {
   });
 
   test.each([
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: Spring's own variables
     [
       "src/main/resources/application.yml",
       `spring:\n  datasource:\n    url: \${DB_URL:jdbc:postgresql://localhost:5432/shop?a=b}\n    username: \${DB_USER:app}\n`,
@@ -136,6 +137,7 @@ describe("init names every variable by which the database is found", () => {
       "quarkus.datasource.jdbc.url=jdbc:postgresql://${DB_HOST:localhost}:${DB_PORT:5432}/${DB_NAME}\nx.url=${MAIL_HOST}\n",
       { DB_HOST: "{host}", DB_PORT: "{port}", DB_NAME: "{database}" },
     ],
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: Spring's own variables
   ])("in Spring's settings: %s", async (path, text, expected) => {
     expect(await setOf({ [path]: text })).toMatchObject(expected);
   });
