@@ -32,7 +32,9 @@ const FEWER: Readonly<Record<string, number>> = {
 /** What cannot have any, or wants more than a row by itself can show: sums over rows, chains, calendars of two columns. */
 const NONE = [
   "metrics.archive",
-  ...["chain", "postings", "approvals", "month_ends", "tariffs", "leases", "weeks"].map((name) => `public.${name}`),
+  ...["chain", "postings", "sign_offs", "month_ends", "season_prices", "leases", "weeks"].map(
+    (name) => `public.${name}`,
+  ),
 ];
 
 let bench: Bench;

@@ -18,7 +18,7 @@ create table chain (height bigint primary key check (height >= 0), hash bytea no
 create function no_closed_year() returns trigger language plpgsql as $$ begin
   if exists (select from years y where y.year = new.year and y.closed_at is not null) then raise exception 'year % is closed', new.year; end if; return new; end $$;
 create trigger open_year before insert on entries for each row execute function no_closed_year();
-create table approvals (entry_id bigint not null references entries, level smallint not null check (level in (1, 2)), by_user text not null, at timestamptz not null, primary key (entry_id, level), unique (entry_id, by_user));
+create table sign_offs (entry_id bigint not null references entries, level smallint not null check (level in (1, 2)), by_user text not null, at timestamptz not null, primary key (entry_id, level), unique (entry_id, by_user));
 create function two_levels() returns trigger language plpgsql as $$ begin
-  if new.level = 2 and not exists (select from approvals where entry_id = new.entry_id and level = 1) then raise exception 'level 2 before level 1 of %', new.entry_id; end if; return null; end $$;
-create constraint trigger levels after insert on approvals deferrable initially deferred for each row execute function two_levels();
+  if new.level = 2 and not exists (select from sign_offs where entry_id = new.entry_id and level = 1) then raise exception 'level 2 before level 1 of %', new.entry_id; end if; return null; end $$;
+create constraint trigger levels after insert on sign_offs deferrable initially deferred for each row execute function two_levels();
