@@ -121,13 +121,16 @@ function notRegular(path: string): Error {
   return failure("not_a_file", `${path} is not a regular file, so it is not read`, "look at it, and remove it");
 }
 
+/** ESRCH: of a process below /proc that is just ending the name is there, and nothing behind it. */
+const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH"]);
+
 /** The file's text, or undefined when there is none. Throws (exit 1) for what is no regular file. */
 export async function readTextIfExists(path: string): Promise<string | undefined> {
   try {
     await requireEndingFile(path); // a pipe would be waited for, and a device read, for ever
     return await readFile(path, "utf8");
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (ABSENT.has(errorCode(error) ?? "")) return undefined;
     throw error;
   }
 }
