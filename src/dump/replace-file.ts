@@ -4,7 +4,7 @@ import type { BigIntStats } from "node:fs";
 import { link, lstat, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { refusal } from "../errors.ts";
-import { errorCode, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
+import { errorCode, isAbsence, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
 import { manifestPath, parseManifest } from "./manifest.ts";
 
 /** What stands under the two names of a dump; undefined where there is nothing. */
@@ -66,7 +66,7 @@ async function identifyFile(path: string): Promise<string | undefined> {
   try {
     return identityOf(await lstat(path, { bigint: true }));
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
 }

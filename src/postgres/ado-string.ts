@@ -1,5 +1,5 @@
 /** ADO.NET's connection strings, as Npgsql reads them: `Host=localhost;Database=shop;Username=app;Password=…`. */
-import type { Connection } from "./url.ts";
+import { type Connection, DEFAULT_PORT } from "./url.ts";
 
 /** What pgrove knows of a database, by its placeholder's name. */
 type Part = "host" | "port" | "database" | "user" | "password";
@@ -30,9 +30,6 @@ const FOREIGN =
 
 const PAIR = /(\s*([^=;]+?)\s*=\s*)(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;]*?))\s*(?:;|$)/sy;
 
-/** Npgsql's own port, where none is named. */
-const USUAL_PORT = 5432;
-
 /** The string's pairs; undefined for any other text, and for strings of other kinds of servers. */
 export function readAdoString(text: string): AdoString | undefined {
   if (!/^[\w ]+=[^;]*;\s*[\w ]+=/.test(text)) return undefined;
@@ -44,7 +41,7 @@ export function readAdoString(text: string): AdoString | undefined {
   if (host === "" || database === undefined || database === "") return undefined;
   // Without a port the words alone do not tell SQL Server's and MySQL's administrator from PostgreSQL's.
   if (written === undefined && /^(?:sa|root)$/i.test(user ?? "")) return undefined;
-  return { pairs, place: { host, port: Number(written ?? USUAL_PORT), database, user } };
+  return { pairs, place: { host, port: Number(written ?? DEFAULT_PORT), database, user } };
 }
 
 function readPairs(text: string): Pair[] | undefined {
@@ -73,7 +70,7 @@ export function writeAdoString(
   const written = pairs.map(({ name, part, value, quote }) => {
     const own = part === undefined ? undefined : values[part];
     const text = `${name}${quoted(own ?? keep(value), quote)}`;
-    return part !== "host" || hasPort ? text : `${text};Port=${values.port ?? USUAL_PORT}`;
+    return part !== "host" || hasPort ? text : `${text};Port=${values.port ?? DEFAULT_PORT}`;
   });
   return written.join(";");
 }

@@ -11,7 +11,7 @@ import { writingEnvironment } from "./own-settings.ts";
 import { takingBack } from "./psql-input.ts";
 import { endSession } from "./session.ts";
 import type { ConnectOptions, PgTool, Sql, Stage, Toolbox, ToolOptions } from "./toolbox.ts";
-import { type Connection, parametersOf } from "./url.ts";
+import { type Connection, DEFAULT_PORT, parametersOf } from "./url.ts";
 
 export interface DockerAccess {
   container: string;
@@ -41,12 +41,10 @@ exec 3<>"/dev/tcp/127.0.0.1/${port}" || exit 1
 { cat; printf 'X\\0\\0\\0\\4'; exit 0; } <&0 >&3 2>/dev/null &
 cat <&3`;
 
-const USUAL_PORT = 5432;
-
 /** The toolbox of a running container. */
 export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolbox {
   const secrets = access.password === undefined ? [] : [access.password];
-  const port = access.port === undefined || access.port === USUAL_PORT ? {} : { PGPORT: String(access.port) };
+  const port = access.port === undefined || access.port === DEFAULT_PORT ? {} : { PGPORT: String(access.port) };
   let socketClosed = access.socketClosed;
   const place = () => (socketClosed ? { ...port, PGHOST: "127.0.0.1" } : port);
   const exec = (flags: readonly string[], program: readonly string[], env = {}): Command => ({
@@ -91,7 +89,7 @@ export function createDockerToolbox(runner: Runner, access: DockerAccess): Toolb
 function connectionOf(access: DockerAccess, database: string): Connection {
   return {
     host: access.published?.host ?? "127.0.0.1",
-    port: access.published?.port ?? access.port ?? USUAL_PORT,
+    port: access.published?.port ?? access.port ?? DEFAULT_PORT,
     user: access.user,
     database,
     parameters: parametersOf(access),
@@ -131,7 +129,7 @@ async function connectToContainer(
   }
 }
 
-function dialInside(runner: Runner, { container, port = USUAL_PORT }: DockerAccess): Duplex {
+function dialInside(runner: Runner, { container, port = DEFAULT_PORT }: DockerAccess): Duplex {
   return runner.duplex({ ...dockerCommand(["exec", "-i", container, "bash", "-c", relayTo(port)]), remote: true });
 }
 

@@ -30,7 +30,8 @@ export interface Connection extends Address {
   scheme?: string;
 }
 
-const DEFAULT_PORT = 5432;
+/** PostgreSQL's own, where none is named: libpq's, Npgsql's, and inside a container. */
+export const DEFAULT_PORT = 5432;
 
 /**
  * Reads a URL, or libpq's `host=… dbname=…`, as libpq does; what is left out comes from `defaults` and then from libpq's

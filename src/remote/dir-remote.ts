@@ -10,6 +10,7 @@ import { failure } from "../errors.ts";
 import {
   ensureDir,
   errorCode,
+  isAbsence,
   pathExists,
   publishFile,
   readTextIfExists,
@@ -89,7 +90,7 @@ function unreadable(error: unknown): Error {
 
 async function findObject(folder: string, name: string): Promise<RemoteObject | undefined> {
   const found = await lstat(join(folder, name), { bigint: true }).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (isAbsence(error)) return undefined;
     throw unreadable(error); // what cannot be seen is not gone
   });
   if (found === undefined || !found.isFile()) return undefined;

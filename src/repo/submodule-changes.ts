@@ -1,7 +1,7 @@
 /** What would be lost with the submodules of a worktree: their git folders lie in the worktree's own, and go with it. */
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { errorCode, pathExists, readTextIfExists } from "../sys/files.ts";
+import { isAbsence, pathExists, readTextIfExists } from "../sys/files.ts";
 import type { Command, Runner } from "../sys/process.ts";
 import { gitCommand } from "./git.ts";
 import { readCore } from "./git-files.ts";
@@ -50,7 +50,7 @@ export async function readSubmoduleChanges(worktree: GitWorktree, runner: Runner
 /** The git folders of submodules, also of what is not checked out now. A submodule's name may have slashes. */
 async function listGitFolders(folder: string, within = ""): Promise<Submodule[]> {
   const entries = await readdir(folder).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return [];
+    if (isAbsence(error)) return [];
     throw error;
   });
   const found = await Promise.all(

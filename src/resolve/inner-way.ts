@@ -1,5 +1,5 @@
 /** How programs call a server of which no port of this machine leads there. */
-import type { Connection } from "../postgres/url.ts";
+import { type Connection, DEFAULT_PORT } from "../postgres/url.ts";
 import { openServer } from "../server/open-server.ts";
 import type { ServerSpec, ServerTools } from "../server/server.ts";
 import type { Target } from "./target.ts";
@@ -10,9 +10,6 @@ export function innerNames(server: ServerSpec): string[] {
   return server.kind === "container" ? [server.container] : [];
 }
 
-/** PostgreSQL's own, which nobody changes inside a container. */
-const USUAL_PORT = 5432;
-
 /**
  * By its name in its own network, or through a tunnel to the port that it publishes on another machine; without a password.
  * Undefined for a server that is in no container.
@@ -22,6 +19,6 @@ export async function innerWay({ server: spec, login }: Target, tools: ServerToo
   if (name === undefined) return undefined;
   const server = openServer(spec, login, tools);
   const [{ farPort }, { user, database }] = await Promise.all([server.inspect(), server.access()]);
-  const place = farPort === undefined ? { host: name, port: USUAL_PORT } : { host: "127.0.0.1", port: farPort };
+  const place = farPort === undefined ? { host: name, port: DEFAULT_PORT } : { host: "127.0.0.1", port: farPort };
   return { ...place, user, database, parameters: {} };
 }

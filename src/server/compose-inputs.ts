@@ -6,7 +6,7 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { isInside, pathExists, readTextIfExists } from "../sys/files.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
-import { listInclusions, readDocuments, readingsOf } from "./compose-parts.ts";
+import { listInclusions, readDocuments, readingsOf, stringsOf } from "./compose-parts.ts";
 import type { Variables } from "./compose-project.ts";
 import { listImageSources } from "./image-sources.ts";
 
@@ -97,10 +97,6 @@ const beforeColon = (text: string) => text.split(":")[0] ?? "";
 /** A list's words, or an object's keys. */
 function namesIn(value: unknown): string[] {
   return Array.isArray(value) ? stringsOf(...value) : Object.keys(Object(value));
-}
-
-function stringsOf(...values: unknown[]): string[] {
-  return values.filter((each) => typeof each === "string");
 }
 
 /** As they are written. */

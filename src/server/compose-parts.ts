@@ -63,15 +63,15 @@ function inclusionsOf(entry: unknown, base: string, variables: Variables): Inclu
   if (first === undefined) return [];
   const named = objectAt(entry, "project_directory");
   const folders = typeof named === "string" ? read(named) : read(first).map((each) => dirname(each));
-  const files = stringsOf(objectAt(entry, "env_file"));
+  const files = stringsOf(...[objectAt(entry, "env_file")].flat());
   return folders.map((folder) => ({
     folder,
     envFiles: files.length === 0 ? [resolve(folder, ".env")] : files.flatMap((each) => read(each)),
   }));
 }
 
-function stringsOf(value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === "string");
+export function stringsOf(...values: unknown[]): string[] {
+  return values.filter((each) => typeof each === "string");
 }
 
 /** A path, a list of them, or what has it under `path`. */

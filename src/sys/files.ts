@@ -122,7 +122,12 @@ function notRegular(path: string): Error {
 }
 
 /** ESRCH: of a process below /proc that is just ending the name is there, and nothing behind it. */
-const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH"]);
+const ABSENCES: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ESRCH"]);
+
+/** Whether the error says that nothing is there. */
+export function isAbsence(error: unknown): boolean {
+  return ABSENCES.has(errorCode(error) ?? "");
+}
 
 /** The file's text, or undefined when there is none. Throws (exit 1) for what is no regular file. */
 export async function readTextIfExists(path: string): Promise<string | undefined> {
@@ -130,7 +135,7 @@ export async function readTextIfExists(path: string): Promise<string | undefined
     await requireEndingFile(path); // a pipe would be waited for, and a device read, for ever
     return await readFile(path, "utf8");
   } catch (error) {
-    if (ABSENT.has(errorCode(error) ?? "")) return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
 }
@@ -155,7 +160,7 @@ export function readSmallFile(path: string): { text: string; found: BigIntStats 
     const text = length < SMALL.length ? SMALL.toString("utf8", 0, length) : readFileSync(file, "utf8");
     return { text, found };
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (isAbsence(error)) return undefined;
     if (errorCode(error) === "ELOOP" || errorCode(error) === "ENXIO") throw notRegular(path); // a link, a socket
     throw error;
   } finally {
@@ -186,7 +191,7 @@ export async function identifyFolder(path: string): Promise<string | undefined> 
     const found = await stat(path, { bigint: true });
     return found.isDirectory() ? `${found.ino}-${found.birthtimeNs}` : undefined;
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { basename, dirname, isAbsolute, join, normalize, sep } from "node:path";
 import type { Config } from "../config/config-schema.ts";
 import { messageOf } from "../errors.ts";
 import { gitCommand } from "../repo/git.ts";
-import { ensureDir, errorCode, isInside, publishFile, temporaryPathFor } from "../sys/files.ts";
+import { ensureDir, errorCode, isAbsence, isInside, publishFile, temporaryPathFor } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
 import { ownPlaceKey, processBirth, TEMPORARY_LASTS_MS } from "../sys/run-record.ts";
 import { type CopyKind, copyTree } from "./share-tree.ts";
@@ -87,7 +87,7 @@ async function findObstacle(
 
 async function findEntry(path: string) {
   return await lstat(path).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   });
 }
