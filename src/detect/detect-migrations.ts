@@ -11,6 +11,7 @@ import { toolOfName } from "../repo/migration-tools.ts";
 import { toldDirs, toldTable } from "../repo/tool-variables.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import type { FoundEntry } from "./detect-entries.ts";
+import { isOfAnother } from "./detect-readers.ts";
 
 export type DetectedMigrations =
   /** SQL files; with the table that the layout's own tool is told to remember them in, where it is told one. */
@@ -37,7 +38,12 @@ export async function findMigrations(
     const table = toldTable(told, layout)?.value;
     return { dir, layout, ...(table === undefined ? {} : { table }) };
   }
-  return findPrisma(entries) ?? findAlembic(entries) ?? findDrizzle(entries) ?? findForeign(entries, within(FOLDERS));
+  return (
+    (await findPrisma(root, entries)) ??
+    findAlembic(entries) ??
+    (await findDrizzle(root, entries)) ??
+    findForeign(entries, within(FOLDERS))
+  );
 }
 
 /** What the root's env files say to goose and dbmate, which read them by themselves. */
@@ -72,8 +78,24 @@ async function findLayout(folder: string, root: string): Promise<Layout | undefi
   return isRust && names.some(isNumberedSql) ? "sqlx" : undefined;
 }
 
-function findPrisma(entries: readonly FoundEntry[]): DetectedMigrations | undefined {
-  const models = entries.find(({ name, isFolder }) => !isFolder && name === "schema.prisma");
+/** The first file of that name whose tool does not work on another kind of server. */
+async function findSettings(
+  root: string,
+  entries: readonly FoundEntry[],
+  name: RegExp,
+  kindOf = (text: string) => text,
+): Promise<FoundEntry | undefined> {
+  for (const entry of entries) {
+    if (entry.isFolder || !name.test(entry.name)) continue;
+    const text = await loadTextFile(join(root, entry.path), "the configuration").catch(() => "");
+    if (!isOfAnother(kindOf(text))) return entry;
+  }
+  return undefined;
+}
+
+async function findPrisma(root: string, entries: readonly FoundEntry[]): Promise<DetectedMigrations | undefined> {
+  const providers = (text: string) => (text.match(/^\s*provider\s*=.*$/gm) ?? []).join("\n");
+  const models = await findSettings(root, entries, /^schema\.prisma$/, providers);
   if (models === undefined) return undefined;
   const option = models.path === "prisma/schema.prisma" ? "" : ` --schema ${quoteWord(models.path)}`;
   const command = {
@@ -83,8 +105,8 @@ function findPrisma(entries: readonly FoundEntry[]): DetectedMigrations | undefi
   return { tool: "prisma", command };
 }
 
-function findDrizzle(entries: readonly FoundEntry[]): DetectedMigrations | undefined {
-  const settings = entries.find(({ name, isFolder }) => !isFolder && /^drizzle\.config\.[cm]?[jt]s$/.test(name));
+async function findDrizzle(root: string, entries: readonly FoundEntry[]): Promise<DetectedMigrations | undefined> {
+  const settings = await findSettings(root, entries, /^drizzle\.config\.[cm]?[jt]s$/);
   if (settings === undefined) return undefined;
   const folder = dirname(settings.path);
   const enter = folder === "." ? "" : `cd ${quoteWord(folder)} && `;

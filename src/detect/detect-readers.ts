@@ -110,7 +110,7 @@ const POSTGRES = /postg|\bpg\b|psycopg|pgsql|cockroach|\.Repo\b/i;
 const OTHERS = /sqlite|mysql|mariadb|mongodb|sqlserver|mssql|oracle|turso|libsql|\bd1\b/i;
 
 /** It speaks of another kind of server, and nowhere of PostgreSQL. */
-function isOfAnother(text: string): boolean {
+export function isOfAnother(text: string): boolean {
   return OTHERS.test(text) && !POSTGRES.test(text);
 }
 

@@ -373,6 +373,17 @@ describe("migrations", () => {
     expect((await detectProject(root)).migrations).toMatchObject({ command: { up: "npx prisma migrate deploy" } });
   });
 
+  test("no command of a tool that works on another kind of server", async () => {
+    await write({
+      "prisma/schema.prisma": 'datasource db {\n  provider = "sqlite"\n}\nmodel PostgresHost { id Int @id }\n',
+      "drizzle.config.ts": 'export default { dialect: "mysql" };',
+    });
+    expect((await detectProject(root)).migrations).toBeUndefined();
+    await write({ "shop/prisma/schema.prisma": 'datasource db {\n  provider = "postgresql"\n}\n' });
+    const up = "npx prisma migrate deploy --schema shop/prisma/schema.prisma";
+    expect((await detectProject(root)).migrations).toMatchObject({ command: { up } });
+  });
+
   test("sqlx's files are known by the package that they belong to", async () => {
     await write({ "Cargo.toml": '[dependencies]\nsqlx = "0.8"\n', "migrations/1_a.sql": "select 1;" });
     expect((await detectProject(root)).migrations).toEqual({ dir: "migrations", layout: "sqlx" });
