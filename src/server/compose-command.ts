@@ -54,10 +54,23 @@ export function explainComposeError(error: unknown, spec: ComposeSpec, engine: E
   return failure(
     "compose_failed",
     `${engine} compose failed for the service ${spec.service}:\n${lines.map((line) => `  ${line.trim()}`).join("\n")}`,
-    `check ${spec.files.join(", ")}`,
+    hintFor(said, engine) ?? `check ${spec.files.join(", ")}`,
     error,
   );
 }
+
+/** What lies at neither the compose files nor the engine. */
+function hintFor(said: string, engine: EngineName): string | undefined {
+  if (UNREACHABLE.test(said)) {
+    return "the image's registry was not reached: look at the network, a proxy or a VPN, then try again";
+  }
+  return NO_LOGIN.test(said) ? `${engine} login, where the image's registry wants one; then try again` : undefined;
+}
+
+const NO_LOGIN = /toomanyrequests|unauthorized: |no basic auth credentials|authentication required/i;
+/** No name, no way, no answer, or one that another than the registry has given. */
+const UNREACHABLE =
+  /dial (?:tcp|udp)|lookup \S+(?: on \S+)?: |no such host|TLS handshake timeout|i\/o timeout|Client\.Timeout exceeded|context deadline exceeded|connection reset by peer|network is unreachable|x509: /i;
 
 /** The same where only compose itself is asked about, such as for its version. */
 export function explainNoCompose(error: unknown, engine: EngineName): unknown {
