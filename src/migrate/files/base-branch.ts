@@ -24,12 +24,15 @@ export interface CommittedFile extends NumberedName {
 }
 
 /** What the branches of a repository are usually merged into, the likeliest first. */
-const USUAL_BASES = ["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"];
+const USUAL_BASES = [
+  ...["refs/remotes/origin/HEAD", "refs/heads/main", "refs/heads/master"],
+  ...["refs/remotes/origin/main", "refs/remotes/origin/master"], // all that there is where a service has checked out
+];
 
 /**
- * The branch that is named, else origin's default branch, else main or master. Undefined outside git, before the first
- * commit, and where there is none of those. Throws when the named one is not known (exit 2), or has no commit in common
- * with this one (exit 4), as after a shallow clone.
+ * The branch that is named, else origin's default branch, else main or master, else in a linked worktree the one that the
+ * main worktree is on. Undefined outside git, before the first commit, and where there is none of those. Throws when the
+ * named one is not known (exit 2), or has no commit in common with this one (exit 4), as after a shallow clone.
  */
 export async function findBase(root: string, wanted: string | undefined, runner: Runner): Promise<Base | undefined> {
   const ask = (args: readonly string[]) => runner.capture(gitCommand(root, args), { allowFailure: true });
@@ -51,14 +54,22 @@ export async function findBase(root: string, wanted: string | undefined, runner:
   );
 }
 
-async function findUsualBase(
-  ask: (args: readonly string[]) => Promise<{ stdout: string }>,
-): Promise<string | undefined> {
+type AskGit = (args: readonly string[]) => Promise<{ stdout: string }>;
+
+async function findUsualBase(ask: AskGit): Promise<string | undefined> {
   const { stdout } = await ask(["for-each-ref", "--format=%(refname) %(symref:short)", ...USUAL_BASES]);
   const found = new Map(stdout.split("\n").map((line) => [line.split(" ")[0] ?? "", line.split(" ")[1] ?? ""]));
   const name = USUAL_BASES.find((each) => found.has(each));
-  if (name === undefined) return undefined;
-  return found.get(name) || name.replace(/^refs\/heads\//, "");
+  if (name === undefined) return await findMainBranch(ask);
+  return found.get(name) || name.replace(/^refs\/(?:heads|remotes)\//, "");
+}
+
+/** In a linked worktree the main one's: the shared git folder's HEAD, which of a bare repository is the default branch. */
+async function findMainBranch(ask: AskGit): Promise<string | undefined> {
+  const { stdout } = await ask(["rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir"]);
+  const [own = "", shared = ""] = stdout.split("\n");
+  if (own === shared) return undefined; // the main worktree has no other branch beside it
+  return (await ask(["-C", shared, "symbolic-ref", "--quiet", "--short", "HEAD"])).stdout.trim() || undefined;
 }
 
 /** The configured folders as git takes them; none, which is everything, when the root is one of them. */

@@ -104,6 +104,18 @@ describe("this branch's own", () => {
     expect(await branches.own()).toEqual([]);
   });
 
+  test("without any of these it is what the main worktree is on, seen from another one", async () => {
+    await using branches = await Branches.create();
+    await branches.git("branch", "-q", "-m", "main", "trunk");
+    await branches.git("switch", "-q", "trunk");
+    const root = branches.folder.at("linked");
+    await branches.git("worktree", "add", "-q", root, "feature");
+    const files = await readMigrations({ dirs: [`${root}/migrations`], root });
+    expect((await compareWithBase(files, {}, systemRunner))?.base.ref).toBe("trunk");
+    await branches.git("update-ref", "refs/remotes/origin/master", "trunk");
+    expect((await compareWithBase(files, {}, systemRunner))?.base.ref).toBe("origin/master");
+  });
+
   test("a base that git does not know is wrong use; none at all is nothing to compare with", async () => {
     await using branches = await Branches.create();
     await expect(branches.compare("nowhere")).rejects.toMatchObject({ exit: EXIT.usage });
