@@ -112,8 +112,12 @@ export class PastFacts {
     const required = findColumnConstraint(column, "CONSTR_NOTNULL") ?? findColumnConstraint(column, "CONSTR_PRIMARY");
     if (required !== undefined) this.required.add(key);
     const check = findColumnConstraint(column, "CONSTR_CHECK");
-    const usualName = `${table.relname}_${column.colname}_check`;
-    if (check !== undefined) this.bounds.add(keyOfColumn(table, check.conname ?? usualName));
+    if (check === undefined) return;
+    const name = keyOfColumn(table, check.conname ?? `${table.relname}_${column.colname}_check`);
+    const columns = provedBy(check.raw_expr);
+    if (columns.length === 0) this.bounds.add(name);
+    else this.checks.set(name, columns);
+    for (const each of columns) this.proved.add(keyOfColumn(table, each));
   }
 
   private observeConstraint(table: RangeVar, constraint: Constraint): void {
@@ -128,7 +132,8 @@ export class PastFacts {
       if (skip_validation) this.unchecked.add(key);
       else this.unchecked.delete(key);
     }
-    if (conname !== undefined && columns.length > 0) this.checks.set(keyOfColumn(table, conname), columns);
+    const name = conname ?? usualName(table, constraint, columns);
+    if (columns.length > 0) this.checks.set(keyOfColumn(table, name), columns);
     if (!skip_validation) for (const column of columns) this.proved.add(keyOfColumn(table, column));
   }
 
@@ -203,11 +208,18 @@ function columnsNotNull({ contype, raw_expr, keys }: Constraint): string[] {
   return contype === "CONSTR_NOTNULL" ? partsOf(keys, "String").flatMap(({ sval }) => sval ?? []) : provedBy(raw_expr);
 }
 
+/** The name that PostgreSQL gives to a constraint which has none. */
+function usualName({ relname }: RangeVar, { contype }: Constraint, columns: readonly string[]): string {
+  const ends = contype === "CONSTR_NOTNULL" ? "not_null" : "check";
+  return [relname, ...(columns.length === 1 ? columns : []), ends].join("_");
+}
+
 function provedBy(expression: Node | undefined): string[] {
   const all = findPart(expression, "BoolExpr");
   if (all?.boolop === "AND_EXPR") return (all.args ?? []).flatMap(provedBy);
-  const test = findPart(expression, "NullTest");
-  if (test?.nulltesttype !== "IS_NOT_NULL") return [];
+  const isNot = all?.boolop === "NOT_EXPR";
+  const test = findPart(isNot ? all.args?.[0] : expression, "NullTest");
+  if (test?.nulltesttype !== (isNot ? "IS_NULL" : "IS_NOT_NULL")) return [];
   const name = partsOf(findPart(test.arg, "ColumnRef")?.fields, "String").at(-1)?.sval;
   return name === undefined ? [] : [name];
 }

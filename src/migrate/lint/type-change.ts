@@ -5,8 +5,9 @@ import { findPart, nameOfType, partsOf } from "../../sql/nodes.ts";
 /** Whether a value of the old type is stored as one of the new type is, and always is one: only the catalog is changed. */
 export function onlyWidens(from: TypeName | undefined, column: ColumnDef | undefined): boolean {
   const to = column?.typeName;
-  if (from === undefined || to === undefined || hasBounds(from) || hasBounds(to)) return false;
-  if (column?.raw_default !== undefined && !isCastOfItself(column, to)) return false;
+  if (from === undefined || column === undefined || to === undefined) return false;
+  if (hasBounds(from) || hasBounds(to) || isSortedAnew(column)) return false;
+  if (column.raw_default !== undefined && !isCastOfItself(column, to)) return false;
   const [old, wanted] = [nameOfType(from), nameOfType(to)];
   const [oldSize, newSize] = [modifiersOf(from), modifiersOf(to)];
   if (TEXTS.has(old) && TEXTS.has(wanted))
@@ -16,6 +17,11 @@ export function onlyWidens(from: TypeName | undefined, column: ColumnDef | undef
   if (newSize === undefined) return oldSize === undefined || old !== "bpchar";
   if (oldSize === undefined) return false;
   return old === "bpchar" || old === "bit" ? String(oldSize) === String(newSize) : fits(oldSize, newSize);
+}
+
+/** Another collation: its indexes are built anew. */
+function isSortedAnew({ collClause }: ColumnDef): boolean {
+  return collClause !== undefined && partsOf(collClause.collname, "String").at(-1)?.sval !== "default";
 }
 
 const TEXTS = new Set(["varchar", "text"]);

@@ -491,6 +491,27 @@ describe("earlier migrations say what was there", () => {
       ],
     ],
     ["adding-not-nullable-field", "alter table t alter id set not null", ["create table t (id int, primary key (id))"]],
+    [
+      "adding-not-nullable-field",
+      "alter table t alter d set not null",
+      [typed, "alter table t add check (d is not null) not valid", "alter table t validate constraint t_d_check"],
+    ],
+    [
+      "adding-not-nullable-field",
+      "alter table t alter d set not null",
+      [typed, "alter table t add not null d not valid", "alter table t validate constraint t_d_not_null"],
+    ],
+    [
+      "adding-not-nullable-field",
+      "alter table t alter d set not null",
+      ["create table t (d int check (d is not null))"],
+    ],
+    [
+      "adding-not-nullable-field",
+      "alter table t alter d set not null",
+      ["create table t (d int, check (not d is null))"],
+    ],
+    ["changing-column-type", 'alter table t alter a type text collate "default"', [typed]],
     ["require-concurrent-index-creation", "create index i on only t (a)", [parted]],
     ["unique-on-existing-rows", "create unique index i on only t (a)", [parted]],
   ])("%s does not object: %s", async (rule, sql, before) => {
@@ -502,6 +523,12 @@ describe("earlier migrations say what was there", () => {
     ["changing-column-type", "alter table t alter a type text using lower(a)", [typed]],
     ["changing-column-type", "alter table t alter n type numeric(12,3)", [typed]],
     ["changing-column-type", "alter table t alter d type numeric", [typed]],
+    ["changing-column-type", 'alter table t alter a type text collate "C"', [typed]],
+    [
+      "adding-not-nullable-field",
+      "alter table t alter d set not null",
+      ["create table t (d int constraint c check (d is not null))", "alter table t drop constraint c"],
+    ],
     ["changing-column-type", "alter table t alter a type text[] using array[a]", [typed]],
     ["adding-not-nullable-field", "alter table t alter d set not null", [typed, checked]],
     [
