@@ -2,13 +2,17 @@
 
 const FLYWAY_NAME = /^(?:[vub]\d[\d._]*|r)__.*\.sql$/i;
 /** A number, Flyway's and refinery's names, and the revisions of Alembic. */
-const TOOLS_NAME = /^(?:\d+[_-]|[vub]\d[\d._]*__|r__|[0-9a-f]{12}_.*\.py$)/i;
+const TOOLS_NAME = /^(?:\d+[_.-]|[vub]\d[\d._]*__|r__|[0-9a-f]{12}_.*\.py$)/i;
 /** Whole names that only one tool has. */
 const TOOLS_FILES: readonly (readonly [name: RegExp, tool: string])[] = [
   [/^(?:db\.)?change-?log\b.*\.(?:xml|ya?ml|json|sql)$/i, "Liquibase"],
   [/^(?:before|after)(?:Each)?(?:Migrate|Undo|Clean|Validate|Baseline|Repair)\w*\.sql$/, "Flyway"],
   [/^sqitch\.plan$/, "sqitch"],
   [/^script\.py\.mako$/, "Alembic"],
+  [/^m\d{8}_\d{6}_.*\.rs$/, "SeaORM"],
+  [/^Version\d{14}\.php$/, "Doctrine"],
+  [/^Migration\d{14}.*\.[cm]?[jt]s$/, "MikroORM"],
+  [/^\d.*\.fizz$/, "Buffalo's pop"],
 ];
 /** What tools that have SQL in numbered files write into them. */
 const TOOLS_TEXT: readonly (readonly [mark: RegExp, tool: string])[] = [
@@ -32,7 +36,11 @@ const SCRIPT_TOOLS: readonly (readonly [ends: readonly string[], tool: string])[
   [["php"], "Laravel or another PHP tool"],
   [["exs"], "Ecto"],
   [["cs"], "Entity Framework"],
-  [["java", "kt"], "Flyway"],
+  [["edn", "clj"], "a Clojure tool such as Migratus"],
+  [["lua"], "Lapis"],
+  [["cr"], "a Crystal tool such as Avram"],
+  [["swift"], "Fluent"],
+  [["java", "kt", "groovy", "scala"], "Flyway"],
   [["rs"], "refinery"],
   [["xml", "yaml", "yml"], "Liquibase"],
 ];

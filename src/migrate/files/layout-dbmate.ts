@@ -5,7 +5,7 @@ import { countLineBreaks } from "../../sql/source-place.ts";
 import type { Finding } from "../migration.ts";
 import { type FileLayout, fileFinding, makeScript, type NumberedFile, type Reading } from "./layout.ts";
 import { findNearMiss, proposeOneFile } from "./near-miss.ts";
-import { findLookalikes, isInsideQuotes, type Lookalike, refuseLookalike } from "./section-marks.ts";
+import { findForeignTurn, findLookalikes, isInsideQuotes, type Lookalike, refuseLookalike } from "./section-marks.ts";
 
 const NAME = /^(\d+)_?(.*)\.sql$/s;
 /** At the very beginning of a line, as dbmate has it; only \n ends one for it. */
@@ -103,12 +103,11 @@ function checkSections(numbered: NumberedFile, sections: readonly Section[]): Fi
 
 const HOW_WRITTEN = "write it as the first thing on its line: -- migrate:down; or reword the comment";
 
-/** A comment that looks like a mark and is none. */
+/** A comment that looks like a mark and is none; where there is no way back, one that looks like another tool's. */
 function findStray(text: string, sections: readonly Section[]): Lookalike | undefined {
-  return findLookalikes(
-    text,
-    sections.map(({ start, body }) => ({ start, end: body })),
-  )[0];
+  const marks = sections.map(({ start, body }) => ({ start, end: body }));
+  const hasDown = sections.some(({ direction }) => direction === "down");
+  return findLookalikes(text, marks)[0] ?? (hasDown ? undefined : findForeignTurn(text, "up"));
 }
 
 /** dbmate runs files in the order of their names as text; the numbers may say otherwise. */

@@ -11,7 +11,7 @@ import {
   type Reading,
 } from "./layout.ts";
 import { findNearMiss, proposeOneFile } from "./near-miss.ts";
-import { findLookalikes, isInsideQuotes, refuseLookalike, shorten } from "./section-marks.ts";
+import { findForeignTurn, findLookalikes, isInsideQuotes, refuseLookalike, shorten } from "./section-marks.ts";
 
 const NAME = /^(\d+)_(.*)\.sql$/s;
 const GO_FILE = /^\d+_.*(?<!_test)\.go$/;
@@ -102,9 +102,10 @@ function missingUp(): Mistake {
   return { line: 1, message: "there is no -- +goose Up", hint: "begin the file with it" };
 }
 
-/** A comment that looks like an annotation and is none. */
-function findStray(file: NumberedFile, { marks }: Sections): Finding | undefined {
-  const [stray] = findLookalikes(file.text, marks);
+/** A comment that looks like an annotation and is none; where there is no way back, one that looks like another tool's. */
+function findStray(file: NumberedFile, { marks, down }: Sections): Finding | undefined {
+  const stray =
+    findLookalikes(file.text, marks)[0] ?? (down === undefined ? findForeignTurn(file.text, "up") : undefined);
   return stray === undefined ? undefined : refuseLookalike(file, stray, HOW_WRITTEN);
 }
 

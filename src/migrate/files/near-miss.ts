@@ -68,6 +68,9 @@ function asSqlName(name: string): string | undefined {
   return /^(?:up|down)$/i.test(end) ? `${name}.sql` : `${stem}.sql`;
 }
 
+/** A number and a direction, whatever the file is written in. */
+const TWO_WAYS = /^\d.*\.(?:up|down)\.\w+$/i;
+
 function findOtherTool(name: string, file: string, { pattern }: WantedName): Finding | undefined {
   const tool = toolOfName(name);
   if (tool !== undefined) {
@@ -75,6 +78,13 @@ function findOtherTool(name: string, file: string, { pattern }: WantedName): Fin
       ...{ rule: "wrong_name", file },
       message: `would not be run: it looks like a migration of ${tool}`,
       hint: `write it in SQL, as ${pattern}; or let pgrove call that tool: migrations.command in pgrove.yaml; ${OR_IGNORE}`,
+    });
+  }
+  if (TWO_WAYS.test(name)) {
+    return fileFinding("error", {
+      ...{ rule: "wrong_name", file },
+      message: `would not be run: its name is not ${pattern}`,
+      hint: `call it ${pattern} where it is SQL; ${OR_IGNORE}`,
     });
   }
   if (!/\.sql$/i.test(name) || NO_MIGRATION.test(name)) return undefined;

@@ -3,7 +3,7 @@
  * see runs with the part before it: a DROP on the way up.
  */
 
-import { isLeftOpen } from "../../sql/blank-quoted.ts";
+import { blankQuoted, isLeftOpen } from "../../sql/blank-quoted.ts";
 import { countLineBreaks } from "../../sql/source-place.ts";
 import type { Direction, Finding } from "../migration.ts";
 import { fileFinding, type NumberedFile } from "./layout.ts";
@@ -22,17 +22,24 @@ export interface Lookalike {
 }
 
 const SPACE = String.raw`[^\S\n]*`;
-const OPENING = String.raw`(?:--+|/\*+)${SPACE}`;
+/** In a comment of several lines a mark may have one of its own. */
+const OPENING = String.raw`(?:--+${SPACE}|/\*[\s*]*)`;
+/** How marks are set off: `-- ==== DOWN ====`, `-- [down]`. */
+const FRAME = String.raw`[-+@#*!:=~_.<>()\[\]{}]*${SPACE}`;
+const ENDING = String.raw`${SPACE}[-#*!:;=~_.<>()\[\]{}]*${SPACE}(?:\*/)?${SPACE}$`;
+const GOOSE = "go+s+e";
+const TOOLS = `(?:${GOOSE}|dbmate|migrat(?:e|ions?))`;
+const BACK = "down(?:grade)?|rollback|revert|undo";
 /** goose's with anything behind it: all of its marks have a meaning; `+migrate` is sql-migrate's. */
-const SIGNED = String.raw`\+${SPACE}(?:goose\b${SPACE}:?${SPACE}(?<goose>\w*)|migrate${SPACE}:?${SPACE}(?<plus>up|down)\b)`;
+const SIGNED = String.raw`\+${SPACE}(?:${GOOSE}(?:\b${SPACE}:?${SPACE}(?<goose>\w*)|(?<glued>up|down)\b)|migrate${SPACE}:?${SPACE}(?<plus>up|down)\b)`;
 /** `migrate:downgrade`, `migration:down` and `dbmate-down` mean to turn, too. */
-const JOINED = String.raw`(?:goose|dbmate|migrat(?:e|ions?))[:._-](?<joined>up|down)(?:grade)?\b`;
-/** Without either sign it may be a sentence: only alone on its line. */
-const ALONE = String.raw`(?:goose|dbmate|migrat(?:e|ions?))[^\S\n:]*:?${SPACE}(?<alone>up|down)[ \t.:;-]*(?:\*/)?${SPACE}$`;
+const JOINED = String.raw`${TOOLS}[:;,._-](?<joined>up(?:grade)?|${BACK})\b`;
+/** Without either sign it may be a sentence: only alone on its line. A plus in front of one word is some tool's sign. */
+const ALONE = String.raw`(?:${FRAME}${TOOLS}[^\S\n:]*:?|\+${SPACE}[a-z]\w*:?)${SPACE}(?<alone>up|${BACK})${ENDING}`;
 const LOOKALIKE = new RegExp(`${OPENING}(?:${SIGNED}|${JOINED}|${ALONE})[^\\n]*`, "gim");
 
-/** The tools' words: without them a text needs no closer look. */
-const WORDS = /goose|dbmate|migrat/i;
+/** The tools' words and signs: without them a text needs no closer look. */
+const WORDS = new RegExp(String.raw`${GOOSE}|dbmate|migrat|\+${SPACE}[a-z]\w*:?${SPACE}(?:up|${BACK})\b`, "i");
 
 /** Looked for first: a plain search takes next to nothing, in a thousand files too. */
 function mayComment(text: string): boolean {
@@ -52,11 +59,19 @@ export function findLookalikes(text: string, marks: readonly Mark[] = []): Looka
     if (marks.some(({ start }) => start === match.index)) return [];
     const from = marks.findLast(({ end }) => end <= match.index)?.end ?? 0;
     if (isInsideQuotes(text, from, match.index)) return [];
-    const { goose, plus, joined, alone } = match.groups ?? {};
-    const word = (goose ?? plus ?? joined ?? alone)?.toLowerCase();
-    const direction = word === "up" || word === "down" ? word : undefined;
-    return [{ start: match.index, text: shorten(match[0]), direction }];
+    const { goose, glued, plus, joined, alone } = match.groups ?? {};
+    return [
+      {
+        ...{ start: match.index, text: shorten(match[0]) },
+        direction: directionOf(goose ?? glued ?? plus ?? joined ?? alone),
+      },
+    ];
   });
+}
+
+function directionOf(word = ""): Direction | undefined {
+  if (/^up/i.test(word)) return "up";
+  return new RegExp(`^(?:${BACK})`, "i").test(word) ? "down" : undefined;
 }
 
 /**
@@ -66,7 +81,7 @@ export function findLookalikes(text: string, marks: readonly Mark[] = []): Looka
 const FOREIGN = new RegExp(
   `${OPENING}(?:${[
     String.raw`(?:\+${SPACE}micrate|rambler)${SPACE}:?${SPACE}(?<named>up|down)\b`,
-    String.raw`(?<first>up|down)(?:[ \t]+migration)?[ \t:-]*(?:\*/)?${SPACE}$`,
+    String.raw`${FRAME}(?<first>up(?:grade)?|${BACK})(?:[ \t]+(?:migration|script|sql))?${ENDING}`,
     String.raw`(?://${SPACE})?@(?<undo>undo|down|up)\b`,
     String.raw`-*${SPACE}!(?<play>ups|downs)\b`,
     "(?<tern>create above */ *drop below)",
@@ -74,15 +89,18 @@ const FOREIGN = new RegExp(
   "gim",
 );
 
-/** Where a file of one direction goes over to the other one by a mark that pgrove's own layouts do not have. */
+/**
+ * Where a file, or part of one, that is of one direction goes over to the other by a mark that pgrove's own layouts do not have,
+ * with SQL behind it: what a comment only tells about runs nowhere.
+ */
 export function findForeignTurn(text: string, direction: Direction): Lookalike | undefined {
   if (!mayComment(text)) return undefined;
   const other = direction === "up" ? "down" : "up";
   for (const match of text.matchAll(FOREIGN)) {
     const { named, first, undo, play, tern } = match.groups ?? {};
-    const word = (named ?? first ?? undo ?? play ?? (tern && "down"))?.toLowerCase() ?? "";
-    const turnsTo = word.startsWith("up") ? "up" : "down";
+    const turnsTo = directionOf(named ?? first ?? undo ?? play ?? (tern && "down"));
     if (turnsTo !== other || isInsideQuotes(text, 0, match.index)) continue;
+    if (/^[\s;]*$/.test(blankQuoted(text.slice(match.index)))) return undefined;
     return { start: match.index, text: shorten(match[0]), direction: turnsTo };
   }
   return undefined;

@@ -98,6 +98,15 @@ describe("sections", () => {
     expect(migration).toBeUndefined();
   });
 
+  test.each(["-- migrate;down", "-- migrate:rollback", "-- rollback", "-- [Down]"])(
+    "without a down of its own, %p is refused: what stands behind it would run on the way up",
+    async (mark) => {
+      const { migration, findings } = await read(`-- migrate:up\ncreate table a ();\n${mark}\ndrop table a;\n`);
+      expect(migration).toBeUndefined();
+      expect(findings).toMatchObject([{ level: "error", line: 3 }]);
+    },
+  );
+
   test("without a down it can be run, and dbmate's word about it is passed on", async () => {
     const { migration, findings } = await read("-- migrate:up\nselect 1;\n");
     expect(migration?.down).toBeUndefined();

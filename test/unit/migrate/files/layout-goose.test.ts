@@ -57,6 +57,12 @@ test("a statement between its marks is ended where it has no semicolon, and its 
   expect(migration?.down).toMatchObject({ sql: down.replace("()\n", "()\n;"), checksum: checksumOf(down) });
 });
 
+test("what another tool would take for the way back is none behind goose's own, or with nothing to run behind it", async () => {
+  for (const text of ["select 1;\n-- down\n-- drop table a;\n;\n", "select 1;\n-- +goose Down\n-- Down\nselect 2;\n"]) {
+    expect((await read(`-- +goose Up\n${text}`)).findings).toEqual([]);
+  }
+});
+
 test("the rows of a COPY open no quote, and words of a sentence are no mark", async () => {
   const up =
     "copy t from stdin;\nit's\n\\.\n-- goose down the road\nselect '-- +goose Down', $$\n  /* goose down */ $$;\n";
@@ -86,6 +92,15 @@ describe("what looks like a mark and is none is refused: the down behind it woul
     "-- a comment\r-- +goose Down\rdrop table b;",
     "-- migrate:down",
     "-- +migrate Down",
+    ...[
+      "-- -goose Down",
+      "-- @goose: down",
+      "-- +gose Down",
+      "--+Goosedown",
+      "-- +migr8 Down",
+      "/*\n * +goose Down\n */",
+    ],
+    ...["-- Down", "-- ==== DOWN ====", "/* [down] */", "-- rollback:", "-- Undo script", "-- !Downs", "-- //@UNDO"],
   ])("%p", async (mark) => {
     const { migration, findings } = await read(`-- +goose Up\ncreate table a ();\n${mark}\ndrop table a;\n`);
     expect(migration).toBeUndefined();

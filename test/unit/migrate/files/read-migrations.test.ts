@@ -66,6 +66,13 @@ describe("golang-migrate's names", () => {
     [["20260115143022-add.ts"], "error wrong_name migrations/20260115143022-add.ts", "migrations.command"],
     [["V2__b.java"], "error wrong_name migrations/V2__b.java", "migrations.command"],
     [["2_b.go"], "error wrong_name migrations/2_b.go", "migrations.command"],
+    [["0001.b.py"], "error wrong_name migrations/0001.b.py", "migrations.command"],
+    [["2_b.edn"], "error wrong_name migrations/2_b.edn", "migrations.command"],
+    [["2_b.up.fizz"], "error wrong_name migrations/2_b.up.fizz", "migrations.command"],
+    [["2_b.up.json"], "error wrong_name migrations/2_b.up.json", "NUMBER_name.up.sql"],
+    [["m20260115_143022_b.rs"], "error wrong_name migrations/m20260115_143022_b.rs", "migrations.command"],
+    [["Version20260115143022.php"], "error wrong_name migrations/Version20260115143022.php", "migrations.command"],
+    [["Migration20260115143022.ts"], "error wrong_name migrations/Migration20260115143022.ts", "migrations.command"],
     [["2_b.up.sql.bak"], "warning wrong_name migrations/2_b.up.sql.bak", "2_b.up.sql"],
     [["2_b.sql.disabled"], "warning wrong_name migrations/2_b.sql.disabled", "2_b.up.sql"],
     [["5_a.down.sql"], "error down_without_up migrations/5_a.down.sql", "migrations/5_a.up.sql"],
@@ -115,7 +122,8 @@ describe("golang-migrate's names", () => {
   });
 
   test("words about up and down are no marks", async () => {
-    const text = "-- Down the road we drop this\n-- up to here\nselect $$\n-- Down Migration\n$$;\n/* @download */\n";
+    const text =
+      "-- Down the road we drop this\n-- up to here\nselect $$\n-- Down Migration\n$$;\n/* @download */\n-- down:\n--   drop it\n";
     await using folder = await MigrationFolder.create({ "1_a.up.sql": text });
     expect(rulesOf(await folder.read())).toEqual([]);
   });
