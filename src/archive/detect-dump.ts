@@ -6,7 +6,7 @@ import { pathExists } from "../sys/files.ts";
 import { quoteWord } from "../sys/shell-word.ts";
 import { ARCHIVE_MAGIC } from "./archive.ts";
 import { type ByteSource, bytesOf, type DumpBytes } from "./dump-bytes.ts";
-import { findForeign } from "./foreign-file.ts";
+import { type ForeignFile, findForeign } from "./foreign-file.ts";
 import { openPlain, unpackerOf, type Wrapping } from "./plain.ts";
 
 export type DumpKind =
@@ -30,7 +30,7 @@ export async function detectDump(source: ByteSource): Promise<DumpKind> {
   if (startsWith(head, ARCHIVE_MAGIC)) return { kind: "custom" };
   if (isTar(head)) return await detectTar(bytes, holdsDump(head));
   const wrapping = wrappingOf(head);
-  if (wrapping === undefined) throw notADump(path, findForeign(head) ?? BINARY);
+  if (wrapping === undefined) throw foreignFile(path, findForeign(head) ?? { what: BINARY });
   if (wrapping === "none") return { kind: "plain", wrapping };
   const beginning = await firstBytes(bytes, wrapping);
   if (startsWith(beginning, ARCHIVE_MAGIC)) throw wrapped(path, wrapping, "a custom-format archive");
@@ -42,7 +42,7 @@ export async function detectDump(source: ByteSource): Promise<DumpKind> {
   if (again === "none") return { kind: "plain", wrapping };
   if (again !== undefined) throw wrapped(path, wrapping, `a file compressed with ${again}`);
   const foreign = findForeign(beginning);
-  throw notADump(path, foreign === undefined ? BINARY : `within ${wrapping}, ${foreign}`);
+  throw notADump(path, foreign === undefined ? BINARY : `within ${wrapping}, ${foreign.what}`);
 }
 
 const BINARY = "it is binary, in no format that pg_dump writes";
@@ -106,8 +106,17 @@ function wrappingOf(head: Uint8Array): Wrapping | undefined {
   return head.includes(0) || findForeign(head) !== undefined ? undefined : "none";
 }
 
-function notADump(path: string, why: string) {
-  return failure("not_a_dump", `${path} is not a dump of PostgreSQL: ${why}`, "pgrove dumps list");
+function foreignFile(path: string, { what, opener }: ForeignFile) {
+  if (opener === undefined) return notADump(path, what);
+  const bare = path.replace(PACKED_NAME, "");
+  const out = quoteWord(bare === path ? `${path}.dump` : bare);
+  return notADump(path, what, `${opener} ${quoteWord(path)} > ${out} && pgrove restore ${out}`);
+}
+
+const PACKED_NAME = /\.(?:lz4|xz|lzma|bz2|lz|lzo|Z|zip|7z|gpg|pgp|asc|enc|b64)$/;
+
+function notADump(path: string, why: string, hint = "pgrove dumps list") {
+  return failure("not_a_dump", `${path} is not a dump of PostgreSQL: ${why}`, hint);
 }
 
 const BLOCK = 512;

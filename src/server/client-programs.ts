@@ -4,6 +4,7 @@ import { createImagePrograms } from "../postgres/client-image-toolbox.ts";
 import { createHostPrograms } from "../postgres/host-toolbox.ts";
 import type { Programs } from "../postgres/toolbox.ts";
 import { captureDocker } from "../sys/docker.ts";
+import { engineOf } from "../sys/engine.ts";
 import { ToolError } from "../sys/tool-error.ts";
 import { DEFAULT_CLIENT_IMAGE, fullImageName } from "./client-image.ts";
 import { chooseClientPrograms, findHostPrograms, listVersions } from "./host-programs.ts";
@@ -37,7 +38,7 @@ export async function findClientPrograms(
       await captureDocker(runner, ["pull", "-q", fullImageName(image)], { timeoutMs: 600_000 });
     }
   } catch (error) {
-    throw noPrograms(error, what, major, listVersions(found), image);
+    throw noPrograms(error, { what, major, have: listVersions(found), image, engine: engineOf(runner) });
   }
   return { image, major };
 }
@@ -51,14 +52,17 @@ export async function openPrograms(major: number, what: string, tools: ServerToo
     : createHostPrograms(tools.runner, { ...access, programs: found.folder });
 }
 
-function noPrograms(error: unknown, what: string, major: number, have: string, image: string): PgroveError {
+function noPrograms(
+  error: unknown,
+  { what, major, have, image, engine }: Record<"what" | "have" | "image" | "engine", string> & { major: number },
+): PgroveError {
   const why = error instanceof ToolError ? `the image ${image} could not be pulled` : messageOf(error);
   const programs = have === "none" ? "has no PostgreSQL programs" : `has only those of version ${have}`;
+  const install = process.platform === "darwin" ? "brew install libpq" : `install postgresql-client-${major} or newer`;
+  const isThere = error instanceof ToolError; // else it is the engine that is missing
   return missingError(
     "programs_missing",
     `${what}; this machine ${programs}, and ${why}`,
-    process.platform === "darwin"
-      ? `brew install libpq, or start Docker`
-      : `install postgresql-client-${major} or newer, or start Docker`,
+    `${install}, or ${isThere ? `see why it cannot: ${engine} pull ${image}` : "start Docker"}`,
   );
 }

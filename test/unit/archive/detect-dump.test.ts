@@ -77,6 +77,9 @@ describe("what is none says what it looks like", () => {
     ["random bytes", random, /binary/],
     ["text with a NUL", "SELECT\0 1;", /binary/],
     ["lz4", "\x04\x22\x4d\x18xxxxxxxxxxxx", /lz4 -d/],
+    ["lz4 -l", Buffer.from("02214c1800010000", "hex"), /lz4 -d/],
+    ["lzma", Buffer.from("5d00008000ffffff", "hex"), /lzma.*xz -d/],
+    ["lzop", Buffer.from("894c5a4f000d0a1a", "hex"), /lzop -d/],
     ["xz", Buffer.from("fd377a585a000004", "hex"), /xz -d/],
     ["bzip2", Buffer.from("425a683931415926535900", "hex"), /bunzip2/],
     ["zip", Buffer.from("504b03041400000008", "hex"), /zip file/],
@@ -115,6 +118,21 @@ describe("what is none says what it looks like", () => {
     const error: unknown = await detect(bytes).catch((thrown) => thrown);
     expect(error).toMatchObject({ code: "not_a_dump", exit: 1 });
     expect(String(error)).toMatch(words);
+  });
+
+  test.each([
+    ["shop.tar.xz", "fd377a585a000004", "xz -dc", "shop.tar"],
+    ["it's.bz2", "425a683931415926535900", "bunzip2 -c", "it's"],
+    ["shop", "04224d1864407000", "lz4 -dc", "shop.dump"],
+    ["shop.sql.gpg", "8c0d04090302f6f13f6aa0a6b3f4ff", "gpg -d", "shop.sql"],
+  ])("what opens %s is the command to type", async (name, bytes, opener, opened) => {
+    const path = join(folder, name);
+    await Bun.write(path, Buffer.from(bytes, "hex"));
+    const words = [path, join(folder, opened)].map((each) =>
+      /'/.test(each) ? `'${each.replace("'", "'\\''")}'` : each,
+    );
+    const hint = `${opener} ${words[0]} > ${words[1]} && pgrove restore ${words[1]}`;
+    await expect(detectDump(path)).rejects.toMatchObject({ code: "not_a_dump", hint });
   });
 
   test("a tar that ends within one of its files is damaged, and no folder in a tar", async () => {
