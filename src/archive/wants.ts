@@ -64,14 +64,16 @@ const OBJECT = new RegExp(
   "i",
 );
 const OPERATORS = new RegExp(`^(?:CREATE|ALTER|COMMENT ON) (OPERATOR (?:CLASS|FAMILY)) (${QUALIFIED})(.*)$`, "i");
-const POLICY = new RegExp(`^(?:CREATE|COMMENT ON) POLICY (${PART}) ON (${QUALIFIED})(.*)$`, "i");
+const POLICY = new RegExp(`^(?:CREATE|ALTER|COMMENT ON) POLICY (${PART}) ON (${QUALIFIED})(.*)$`, "i");
 const POLICY_ROLES = new RegExp(`^(?: AS \\w+)?(?: FOR \\w+)? TO (${NAME_LIST})(?: |$)`, "i");
 /** Of labels the provider is told, which is an extension's library. */
 const LABEL = new RegExp(`^SECURITY LABEL FOR (${PART}) ON `, "i");
 const SUBSCRIPTION_LABEL = new RegExp(`^SECURITY LABEL (?:FOR \\S+ )?ON SUBSCRIPTION (${PART}) IS`, "i");
 const MAPPING = new RegExp(`^(?:CREATE|ALTER) USER MAPPING FOR (${NAME}) SERVER (${PART})`, "i");
 const OWNER = new RegExp(`^ALTER .+ OWNER TO (${NAME})$`, "i");
-const SESSION = /^SET (?:SESSION AUTHORIZATION|(?:SESSION |LOCAL )?ROLE) (.+?)\s*;?$/is;
+const OWNED = new RegExp(`^(?:DROP|REASSIGN) OWNED BY (${NAME_LIST})(?: TO (${NAME}))?(?: CASCADE| RESTRICT)?$`, "i");
+/** The settings that say who works are statements of their own, and may stand in a function as well. */
+const SESSION = /^SET (?:SESSION |LOCAL )?(?:SESSION AUTHORIZATION|ROLE) (?:TO )?(.+?)\s*;?$/is;
 const NOBODY = new Set(["DEFAULT", "NONE"]);
 const SCHEMA = new RegExp(`^CREATE SCHEMA (${PART})$`, "i");
 const SCHEMA_OF = new RegExp(`^CREATE SCHEMA .*\\bAUTHORIZATION (${NAME})`, "i");
@@ -79,12 +81,14 @@ const SCHEMA_OF = new RegExp(`^CREATE SCHEMA .*\\bAUTHORIZATION (${NAME})`, "i")
 const NO_ROLES = new Set(["PUBLIC", "CURRENT_USER", "CURRENT_ROLE", "SESSION_USER"]);
 const DEFAULTS = new RegExp(`^ALTER DEFAULT PRIVILEGES (?:FOR (?:ROLE|USER) (${NAME}) )?`, "i");
 const GRANT = new RegExp(
-  `^(?:GRANT|REVOKE) .+ (?:TO|FROM) (${NAME_LIST})(?: WITH GRANT OPTION)?(?: GRANTED BY (${NAME}))?(?: CASCADE| RESTRICT)?$`,
+  `^(?:GRANT|REVOKE) .+ (?:TO|FROM) (${NAME_LIST})(?: WITH (?:GRANT|ADMIN) OPTION)?(?: GRANTED BY (${NAME}))?(?: CASCADE| RESTRICT)?$`,
   "i",
 );
 const SETTING = /^SET (?:SESSION )?(\w+(?:\.\w+)*) (?:=|TO) /i;
 const ROUTINE = /^CREATE (?:OR REPLACE )?(FUNCTION|PROCEDURE) /i;
-const OF_ROUTINE = /\sSET (\w+(?:\.\w+)*) TO /g;
+const OF_ROUTINE = /\sSET (\w+(?:\.\w+)*) (?:TO|=) /g;
+const ROLE_OF_ROUTINE = new RegExp(String.raw`\sSET\s+ROLE\s+(?:TO|=)\s+('(?:[^']|'')+'|${NAME})`, "i");
+const MEMBERS = new RegExp(`^(?:GRANT|REVOKE) (?:ADMIN OPTION FOR )?(${NAME_LIST}) (?:TO|FROM) `, "i");
 
 /** What only a superuser does, and no login of fewer rights is given: in words for people. */
 const OF_SUPERUSERS: readonly (readonly [RegExp, (name: string) => string])[] = [
@@ -132,10 +136,11 @@ export function wantOf(text: string, whole: () => string): Want | undefined {
     case "ALTER":
       return alterationOf(text);
     case "CREATE":
-      return ROUTINE.test(text) ? routineOf(text) : (objectOf(text) ?? schemaOf(text));
-    case "COMMENT":
+      return ROUTINE.test(text) ? routineOf(text, whole) : (objectOf(text) ?? schemaOf(text));
+    case "REASSIGN":
     case "DROP":
-      return objectOf(text);
+    case "COMMENT":
+      return ownedOf(text) ?? objectOf(text);
     case "SECURITY":
       return labelOf(text);
     default:
@@ -159,9 +164,18 @@ function schemaOf(text: string): Want | undefined {
   return name === undefined ? undefined : { ...none, kind: "object", object: `schema ${unquoteName(name)}` };
 }
 
-function routineOf(text: string): Want | undefined {
+function ownedOf(text: string): Want | undefined {
+  const [, owners, heir = ""] = OWNED.exec(text) ?? [];
+  return owners === undefined ? undefined : { ...none, kind: "owner", roles: [owners, heir].flatMap(rolesIn) };
+}
+
+function routineOf(text: string, whole: () => string): Want | undefined {
   const settings = [...text.matchAll(OF_ROUTINE)].map(([, name = ""]) => name);
-  return settings.length === 0 ? undefined : { ...none, kind: "setting", settings };
+  if (settings.length === 0) return undefined;
+  const isOfRole = settings.some((name) => name.toLowerCase() === "role");
+  const role = isOfRole ? ROLE_OF_ROUTINE.exec(whole())?.[1] : undefined;
+  const roles = role === undefined || NOBODY.has(role.toUpperCase()) ? [] : [unquoteName(unquoteText(role))];
+  return { ...none, kind: "setting", settings, roles };
 }
 
 function objectOf(text: string): Want | undefined {
@@ -205,15 +219,16 @@ function isBySuperusers(what: string, rest: string): boolean {
 
 function grantOf(text: string, role: string | undefined): Want {
   const [, grantees = "", grantor = ""] = GRANT.exec(text) ?? [];
-  return { ...none, kind: "grant", roles: [role ?? "", grantees, grantor].flatMap(rolesIn) };
+  const granted = MEMBERS.exec(text)?.[1] ?? "";
+  return { ...none, kind: "grant", roles: [role ?? "", granted, grantees, grantor].flatMap(rolesIn) };
 }
 
 function setOf(text: string, whole: () => string): Want | undefined {
   if (SESSION.test(text)) {
     const role = SESSION.exec(whole())?.[1] ?? "";
     if (NOBODY.has(role.toUpperCase())) return undefined;
-    const name = role.startsWith("'") ? role.slice(1, -1).replaceAll("''", "'") : unquoteName(role);
-    return { ...none, kind: "session", roles: [name], superuser: /^SET SESSION AUTHORIZATION/i.test(text) };
+    const superuser = /^SET (?:SESSION |LOCAL )?SESSION AUTHORIZATION/i.test(text);
+    return { ...none, kind: "session", roles: [unquoteName(unquoteText(role))], superuser };
   }
   const name = SETTING.exec(text)?.[1];
   if (name?.toLowerCase() === "default_tablespace") return { ...none, kind: "object", object: TABLESPACES };
@@ -247,6 +262,10 @@ export class WantList {
   get all(): Want[] {
     return [...this.found.values()];
   }
+}
+
+function unquoteText(text: string): string {
+  return text.startsWith("'") ? text.slice(1, -1).replaceAll("''", "'") : text;
 }
 
 /** A quoted or bare name as the name itself. */

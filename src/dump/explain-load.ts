@@ -15,7 +15,7 @@ export function explainLoadError(
 ): unknown {
   if (!(error instanceof ToolError) || error.failure.aborted) return error;
   const said = error.message.replaceAll("psql:<stdin>:", `psql:${dump.name}:`);
-  const found = explainSkipped(said, skipping) ?? explainRefused(said);
+  const found = explainSkipped(said, skipping) ?? withoutTaken(explainRefused(said), skipping);
   // Bytes that are those which were written are not damaged, whatever becomes of them.
   const explanation = checked === "sha256" && found?.code === "dump_damaged" ? undefined : found;
   const what = `${dump.name} could not be restored; ${live.target.label} was not touched`;
@@ -26,6 +26,18 @@ export function explainLoadError(
     hint: explanation?.hint ?? "change in the source what the server refuses, and dump it again",
   });
 }
+
+/** A way that was gone already leads in a circle. */
+function withoutTaken(found: Explanation | undefined, { owners, grants }: Skipping): Explanation | undefined {
+  if (found === undefined || !owners || !grants) return found;
+  const hint = HINTS_WITHOUT_OWNERS[found.code];
+  return hint === undefined ? found : { ...found, hint };
+}
+
+const HINTS_WITHOUT_OWNERS: Readonly<Record<string, string>> = {
+  load_role: "create the role (createuser), or take what names it out of the source, and dump it again",
+  load_forbidden: "log in as a superuser, or restore it with --skip-forbidden",
+};
 
 /** What was left out may be needed by what was not. */
 function explainSkipped(said: string, { objects }: Skipping): Explanation | undefined {

@@ -6,10 +6,10 @@ const ENDED = { program: "psql", argv: [], exitCode: 3, signal: undefined, abort
 const skipping = { owners: false, grants: false, objects: new Set<string>() };
 
 /** What is said of a load that ended with those words. */
-function explain(said: string): unknown {
+function explain(said: string, without = skipping): unknown {
   const dump = { name: "x.sql", path: "/x.sql", sizeBytes: 1, modifiedAt: new Date(0) };
   const failed = new ToolError({ ...ENDED, stderr: [said] });
-  return explainLoadError(failed, { dump, checked: "read" }, { target: { label: "main" } }, skipping);
+  return explainLoadError(failed, { dump, checked: "read" }, { target: { label: "main" } }, without);
 }
 
 test.each([
@@ -29,3 +29,12 @@ test.each([
 ])("what it does not take is exit 1: %s", (said) => {
   expect(explain(said)).toMatchObject({ exit: 1, message: expect.stringContaining("main was not touched") });
 });
+
+test.each(['ERROR:  role "ghost" does not exist', "ERROR:  permission denied for table t"])(
+  "what was left out already is no way out: %s",
+  (said) => {
+    expect(explain(said)).toMatchObject({ hint: expect.stringContaining("--no-owner") });
+    const without = { ...skipping, owners: true, grants: true };
+    expect(explain(said, without)).toMatchObject({ hint: expect.not.stringContaining("--no-owner") });
+  },
+);
