@@ -27,6 +27,9 @@ const CODES: readonly (readonly [words: RegExp, code: string])[] = [
   [/used by a view or rule/, "0A000"],
   [/contains null values/, "23502"],
   [/could not create unique index/, "23505"],
+  [/violates foreign key constraint/, "23503"],
+  [/is violated by some row/, "23514"],
+  [/other objects depend on it/, "2BP01"],
   [/invalid transaction termination/, "2D000"],
   [/cannot run inside a transaction block|cannot be executed from a function/, "25001"],
   [/unsafe use of new value/, "55P04"],
@@ -64,12 +67,15 @@ function adviseOnCode(code: string, said: string): readonly string[] {
     case "42501":
       return ["the login may not do that: let its owner, or a superuser, migrate; or GRANT the right to the login"];
     case "23502":
-      return /contains null values/.test(said)
-        ? ["rows are there without a value: give them one first, UPDATE … SET …"]
-        : [];
+    case "23503":
     case "23505":
-      return /could not create unique index/.test(said)
-        ? ["rows are there twice: SELECT the columns, count(*) … GROUP BY … HAVING count(*) > 1 shows which"]
+    case "23514":
+      return adviseOnRows(code, said);
+    case "2BP01": // dependent_objects_still_exist
+      return ["DETAIL says what needs it: change or drop that first; CASCADE takes it along, whatever it is"];
+    case "55000":
+      return /detach partitions concurrently when a default/.test(said)
+        ? ["DETACH PARTITION without CONCURRENTLY; or detach the default partition first, and attach it again"]
         : [];
     case "53100":
       return adviseOnFull(said);
@@ -88,6 +94,27 @@ function adviseOnCode(code: string, said: string): readonly string[] {
     default:
       return [];
   }
+}
+
+/** What rows that are there stand against: not_null, foreign_key, unique and check violations. */
+function adviseOnRows(code: string, said: string): readonly string[] {
+  if (code === "23502" && /contains null values/.test(said)) {
+    return [
+      "rows are there without a value: a new column needs a DEFAULT, or is filled before it is NOT NULL; else UPDATE … SET … first",
+    ];
+  }
+  if (code === "23503") {
+    return [
+      "DETAIL has a row that points to nothing, or is pointed to: mend the rows first; a constraint for new rows alone: NOT VALID",
+    ];
+  }
+  if (code === "23505" && /could not create unique index/.test(said)) {
+    return ["rows are there twice: SELECT the columns, count(*) … GROUP BY … HAVING count(*) > 1 shows which"];
+  }
+  if (code === "23514" && /violated by some row/.test(said)) {
+    return ["rows are there that it does not hold for: mend them first; a constraint for new rows alone: NOT VALID"];
+  }
+  return [];
 }
 
 const EXTENSION = "install the extension in the server, or use an image that has it";
