@@ -47,6 +47,13 @@ const RULES: readonly Rule[] = [
     hint: "take them along (--table OTHER), drop them before, or restore it beside and copy what you need: --into-new NAME",
   },
   {
+    code: "load_language",
+    lacks: true,
+    says: /((?:language|foreign-data wrapper) "[^"]+") does not exist/i,
+    why: (name) => `the server has no ${name}, which an extension makes`,
+    hint: "make the extension a part of the dump (CREATE EXTENSION in the source), or dump without what uses it: pg_dump --exclude-table",
+  },
+  {
     code: "load_search_path",
     says: new RegExp(NAMELESS, "i"),
     why: (name) => `it names ${name} without a schema, and a dump is loaded with an empty search_path`,

@@ -17,6 +17,8 @@ test.each([
   'DETAIL:  Table access method "columnar" does not exist.',
   'ERROR:  unrecognized configuration parameter "cloud_mode"',
   'ERROR:  role "ghost" does not exist',
+  'ERROR:  language "plv8" does not exist',
+  'ERROR:  foreign-data wrapper "oracle_fdw" does not exist',
   'ERROR:  security label provider "anon" is not loaded',
 ])("what the server lacks is exit 4: %s", (said) => {
   expect(explain(said)).toMatchObject({ exit: 4 });
