@@ -22,11 +22,11 @@ export interface Lookalike {
 }
 
 const SPACE = String.raw`[^\S\n]*`;
-/** In a comment of several lines a mark may have one of its own. */
-const OPENING = String.raw`(?:--+${SPACE}|/\*[\s*]*)`;
+/** In a comment of several lines a mark may have one of its own. Each run of signs is taken whole: rulers are long. */
+const OPENING = String.raw`(?:(?<!-)--+(?!-)${SPACE}|/\*[\s*]*(?![\s*]))`;
 /** How marks are set off: `-- ==== DOWN ====`, `-- [down]`. */
 const FRAME = String.raw`[-+@#*!:=~_.<>()\[\]{}]*${SPACE}`;
-const ENDING = String.raw`${SPACE}[-#*!:;=~_.<>()\[\]{}]*${SPACE}(?:\*/)?${SPACE}$`;
+const ENDING = String.raw`${SPACE}[-+@#*!:;=~_.<>()\[\]{}]*${SPACE}(?:\*/)?${SPACE}$`;
 const GOOSE = "go+s+e";
 const TOOLS = `(?:${GOOSE}|dbmate|migrat(?:e|ions?))`;
 const BACK = "down(?:grade)?|rollback|revert|undo";
@@ -100,10 +100,22 @@ export function findForeignTurn(text: string, direction: Direction): Lookalike |
     const { named, first, undo, play, tern } = match.groups ?? {};
     const turnsTo = directionOf(named ?? first ?? undo ?? play ?? (tern && "down"));
     if (turnsTo !== other || isInsideQuotes(text, 0, match.index)) continue;
-    if (/^[\s;]*$/.test(blankQuoted(text.slice(match.index)))) return undefined;
+    const behind = text.slice(match.index + match[0].length);
+    if (isEmpty(behind)) return undefined;
+    // Such words head a comment about the way back more often than the way back.
+    if (SPOKEN.test(first ?? "") && (TOLD.test(behind) || isEmpty(text.slice(0, match.index)))) continue;
     return { start: match.index, text: shorten(match[0]), direction: turnsTo };
   }
   return undefined;
+}
+
+const SPOKEN = /^(?:rollback|revert|undo)/i;
+/** The next line is a comment with words. */
+const TOLD = /^\s*--[^\n]*\w/;
+
+/** Whether there is nothing to run in it. */
+function isEmpty(sql: string): boolean {
+  return /^[\s;]*$/.test(blankQuoted(sql));
 }
 
 const LONGEST_SHOWN = 80;

@@ -121,6 +121,31 @@ describe("golang-migrate's names", () => {
     );
   });
 
+  test.each(["-- +++ DOWN +++", "/*****\n * Down\n *****/", "-- ------ undo ------", "-- Down\n-- drops it"])(
+    "%j goes over to the way back, whatever frames it",
+    async (mark) => {
+      await using folder = await MigrationFolder.create({
+        "1_a.up.sql": `create table a ();\n${mark}\ndrop table a;\n`,
+      });
+      expect(rulesOf(await folder.read())).toEqual(["error sections migrations/1_a.up.sql"]);
+    },
+  );
+
+  test.each([
+    "-- Rollback:\n-- drop table a;\ncreate table a ();\n",
+    "-- undo\ncreate table a ();\n",
+    "create table a ();\n-- rollback:\n--   drop table a;\ncreate table b ();\n",
+  ])("%j only tells of the way back", async (text) => {
+    await using folder = await MigrationFolder.create({ "1_a.up.sql": text });
+    expect(rulesOf(await folder.read())).toEqual([]);
+  });
+
+  test("rulers of any length are read in no time", async () => {
+    const ruler = `${"-".repeat(50_000)}\n/*${"* ".repeat(50_000)}*/\n-- ${"=".repeat(50_000)}\n`;
+    await using folder = await MigrationFolder.create({ "1_a.up.sql": `${ruler}select 1; -- migrate\n` });
+    expect(rulesOf(await folder.read())).toEqual([]); // by a pattern that tries each length it would not end
+  });
+
   test("words about up and down are no marks", async () => {
     const text =
       "-- Down the road we drop this\n-- up to here\nselect $$\n-- Down Migration\n$$;\n/* @download */\n-- down:\n--   drop it\n";
