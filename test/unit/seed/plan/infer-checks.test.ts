@@ -104,6 +104,13 @@ const CASES: readonly (readonly [string, Readonly<Record<string, ColumnRule>>])[
     { ends: { after: { column: "starts", strict: false, least: "900s" } } },
   ],
   ["(ends > (starts + '01:00:00'::interval))", { ends: { after: { column: "starts", strict: true, least: "3600s" } } }],
+  [
+    "((ends - \"Starts\") = '00:30:00'::interval)",
+    { ends: { computed: { expression: `"Starts" + interval '00:30:00'`, columns: ["Starts"] } } },
+  ],
+  ["((upper_no - lower_no) = 5)", { upper_no: { computed: { expression: '"lower_no" + 5', columns: ["lower_no"] } } }],
+  ["(code ^@ 'a.b'::text)", { code: { patterns: ["^a\\.b"] } }],
+  ["(NOT (code ^@ 'x'::text))", { code: { antipatterns: ["^x"] } }],
   ["(ip << '10.0.0.0/8'::inet)", { ip: { network: { within: "10.0.0.0/8" } } }],
   ["('10.0.0.0/8'::inet >>= ip)", { ip: { network: { within: "10.0.0.0/8" } } }],
   ["((net)::inet >> '10.1.2.3'::inet)", { net: { oneOf: ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24"] } }],
