@@ -97,6 +97,10 @@ function hintFor(
   if (code === "23505" && firstRow === 0 && amongRows) {
     return `pgrove seed ${entity} --upsert        takes rows that are there already as changes`;
   }
+  const [reference] = fields.flatMap(({ spec }) => (spec.kind === "reference" && spec.entity !== entity ? [spec] : []));
+  if (code === "23505" && reference !== undefined && fields.every(({ spec }) => spec.kind === "reference")) {
+    return `it refers to rows that others of its rows refer to; with more of them there can be more: pgrove seed ${reference.entity}`;
+  }
   if (code === "23505" && fields.length > 0) {
     const columns = fields.map(({ column }) => column);
     return `rows of generated ones have the same key; in seeds/factories.yaml, with values that differ: ${showFields(entity, columns, differingOf)}`;

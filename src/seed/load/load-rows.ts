@@ -15,7 +15,7 @@ import { checkDeferred } from "./deferred.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError, RowsRefused } from "./load-error.ts";
 import { dropForLoad, type EmptyTables, findEmpty, type Rebuild, rebuild } from "./rebuild.ts";
-import { findTriggered, isAboutFewer, MISSING, refusedOf, withMost } from "./refusals.ts";
+import { findFilled, findTriggered, isAboutFewer, MISSING, refusedOf, withMost } from "./refusals.ts";
 import { fillLater, loadComputed } from "./stage.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { findTries } from "./tries.ts";
@@ -165,6 +165,7 @@ async function loadOrTry(
       if (first !== undefined && each.rows < entity.rows) throw withMost(first.refused, each.rows);
       return done;
     });
+  const followed = new Set<string>();
   const isLoaded = [...loaded.values()].some(({ table }) => table === tableKey(entity.table));
   for (let left = MOST_TRIES, next = entity; ; left--) {
     try {
@@ -172,6 +173,12 @@ async function loadOrTry(
     } catch (error) {
       const refused = refusedOf(error, entity);
       if (refused === undefined || isAboutFewer(error)) throw error;
+      const filled = findFilled(refused, entity, plan);
+      if (filled !== undefined && loaded.has(filled.entity) && !followed.has(filled.entity)) {
+        followed.add(filled.entity);
+        await advanceSequences(sql, { ...plan, entities: [filled] });
+        continue;
+      }
       const triggered = isLoaded ? undefined : await findTriggered(sql, entity, refused);
       if (triggered !== undefined) throw triggered;
       first ??= { error, refused };

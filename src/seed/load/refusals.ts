@@ -1,9 +1,10 @@
 /** What it means for an entity that its rows were refused: none of them, fewer of them, or rows that others have made. */
 import { PgroveError } from "../../errors.ts";
 import { codeOf } from "../../postgres/connect.ts";
+import { errorField } from "../../postgres/error-field.ts";
 import type { Queries } from "../../postgres/schema.ts";
 import { plural } from "../../sys/amounts.ts";
-import type { EntityPlan } from "../entity.ts";
+import type { EntityPlan, SeedPlan } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
 import { RowsRefused } from "./load-error.ts";
 
@@ -25,6 +26,17 @@ export function withMost({ refused, cause }: RowsRefused, most: number): RowsRef
     refused.map(({ hint, ...each }) => ({ ...each, most, ...(isRepeated || hint === undefined ? {} : { hint }) })),
     cause,
   );
+}
+
+/**
+ * The entity whose key repeats where that is not the refused one's own: its triggers put rows into a table that this run
+ * has filled, and take keys from a sequence that does not follow before the end.
+ */
+export function findFilled({ cause }: RowsRefused, { entity }: EntityPlan, plan: SeedPlan): EntityPlan | undefined {
+  if (codeOf(cause) !== "23505") return undefined;
+  const [schema, name] = [errorField(cause, "schema_name"), errorField(cause, "table_name")];
+  const own = plan.entities.find((each) => each.table.schema === schema && each.table.name === name);
+  return own?.entity === entity ? undefined : own;
 }
 
 /** Whether it says how many rows there can be. */

@@ -119,8 +119,8 @@ class Search {
 
   /** For how many rows, one after the other, an attempt was found. */
   async run(): Promise<number> {
-    const { rows } = this.entity;
-    let searches = 0;
+    const { rows, tries } = this.entity;
+    let searches = tries?.[0]?.specs.size === 0 ? MOST_SEARCHES : 0;
     for (let place = 0; place < rows; ) {
       const end = Math.min(rows, place + ROWS_AT_ONCE);
       place = await this.take(place, end, 2);

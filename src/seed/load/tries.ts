@@ -63,7 +63,21 @@ export async function findTries(
     if (rows === entity.rows) return tried;
     if (tried !== undefined && rows > (most?.rows ?? 0)) most = { ...tried, rows };
   }
-  return most;
+  return most ?? (await takeFirst(sql, plan, entity, upsert));
+}
+
+/** As many of the rows, as they are planned, as PostgreSQL takes; undefined where it takes none. */
+async function takeFirst(
+  sql: Queries,
+  plan: SeedPlan,
+  entity: EntityPlan,
+  upsert: boolean,
+): Promise<EntityPlan | undefined> {
+  const { tries = [] } = entity;
+  const attempts = Array.from({ length: entity.rows }, () => 0);
+  const planned = { ...entity, tries: [{ checks: [], specs: new Map(), attempts }, ...tries] };
+  const rows = await searchApart(sql, plan, planned, upsert);
+  return rows === 0 ? undefined : { ...planned, rows };
 }
 
 /** Nothing of the search stays, whatever ends it. */

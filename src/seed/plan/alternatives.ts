@@ -199,16 +199,18 @@ function nestElements(names: readonly string[]): string {
 /** Ranges around what is named, and some that are as long as a length of time that is named. */
 function rangesLike({ type }: ColumnShape, { texts, numbers }: Literals): FieldSpec[] {
   const element = baseOf(type).of;
+  const kind = element?.kind === "base" ? (KINDS[element.name] ?? "") : "";
+  if (kind === "int" || kind === "numeric") {
+    return numbers.slice(0, 6).map((number) => constant(`[${number},${number + 1})`));
+  }
   const usual = element === undefined ? undefined : findTypeGenerator(element);
-  const of = usual === undefined ? undefined : { [usual.name]: usual.options ?? {} };
-  const lengths = texts.flatMap((text) => secondsOf(text) || []).slice(0, 3);
+  if (kind !== "time" || usual === undefined) return [];
+  const of = { [usual.name]: usual.options ?? {} };
+  const lengths = texts.flatMap((text) => secondsOf(text) || []).map((seconds) => `${seconds}s`);
   const days = texts.filter((text) => /^\d{4}-\d{2}-\d{2}/.test(text)).slice(0, 4);
   return [
-    ...(of === undefined
-      ? []
-      : lengths.map((length) => generator("range", { of, within: `${length}s`, at_least: `${length}s` }))),
+    ...lengths.slice(0, 3).map((length) => generator("range", { of, within: length, at_least: length })),
     ...days.map((day) => constant(`["${day}","${day}"]`)),
-    ...numbers.slice(0, 6).map((number) => constant(`[${number},${number + 1})`)),
   ];
 }
 
