@@ -54,6 +54,11 @@ export async function findTriggered(
   { cause }: RowsRefused,
 ): Promise<RowsRefused | undefined> {
   if (codeOf(cause) !== "23505") return undefined;
+  const [may] = await sql.unsafe<{ readable: boolean }[]>(
+    "select has_table_privilege($1::regclass, 'SELECT') as readable",
+    [quoteTable(table)],
+  );
+  if (may?.readable !== true) return undefined;
   const made = await sql.unsafe(
     `select 1 from ${quoteTable(table)} t where age(t.xmin) <= age(pg_current_xact_id()::xid) limit 1`,
   );
