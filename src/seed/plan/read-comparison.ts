@@ -37,7 +37,6 @@ import {
   CAPITALIZED,
   capitalizedColumn,
   countedColumn,
-  escapeRegex,
   itemsRule,
   lengthRule,
   letteredColumn,
@@ -77,7 +76,6 @@ export function readComparison(node: Node, negated: boolean): Rules | undefined 
   if (kind !== "AEXPR_OP") return undefined;
   const pattern = readPattern(operator, rexpr, negated);
   if (pattern !== undefined) return say(nameOfValue(lexpr), pattern) ?? readLetteredPattern(lexpr, pattern);
-  if (operator === "^@") return readBeginning(lexpr, rexpr, negated);
   if (operator === "@>" && !negated && isJson(rexpr)) return say(columnOf(lexpr), { oneOf: [constantOf(rexpr) ?? ""] });
   const elements =
     operator === "<@" && !negated ? (readElements(lexpr, rexpr) ?? sayOf(readRangeOf(lexpr, rexpr))) : undefined;
@@ -88,14 +86,6 @@ export function readComparison(node: Node, negated: boolean): Rules | undefined 
   if (keys !== undefined) return negated ? undefined : keys;
   const meant = negated ? OPPOSITE[operator] : operator;
   return meant === undefined ? undefined : compare(lexpr, meant, rexpr);
-}
-
-/** `code ^@ 'A'` */
-function readBeginning(left: Node, right: Node, negated: boolean): Rules | undefined {
-  const beginning = constantOf(right);
-  if (beginning === undefined) return undefined;
-  const regex = `^${escapeRegex(beginning)}`;
-  return say(nameOfValue(left), negated ? { antipatterns: [regex] } : { patterns: [regex] });
 }
 
 /** `'{"v": 1}'::jsonb` */
