@@ -97,10 +97,11 @@ export function cellOfChosen(cell: Cell, choose: OfRow<number | undefined>): Cel
 
 /**
  * Earlier rows of the same run; the first one, having none, refers to itself where it must refer to something, or to the
- * next one, where it may not be itself.
+ * next one, where it may not be itself. Where each must be referred to once, each refers to itself, or all of them in a ring.
  */
 export function chooseEarlier(site: CellSite, nullable: boolean, differs: boolean): OfRow<number | undefined> {
-  const first = site.entity.firstRow;
+  const { firstRow: first, rows } = site.entity;
+  if (site.distinct && !nullable) return differs ? (row) => first + ((row - first + 1) % rows) : (row) => row;
   return (row) => {
     if (row === first && !nullable && differs) return row + 1; // which one statement loads with it
     if (row === first) return nullable ? undefined : row;

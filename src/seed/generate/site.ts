@@ -59,8 +59,11 @@ export interface GeneratorDefinition {
   shorthand?: string;
   /** The names of the types that it can fill beside texts; left out, any. */
   fits?: readonly string[];
-  /** How many distinct values there are; undefined when rows never share one, however many. Options are valid. */
-  space(options: unknown, type: TypeShape): bigint | undefined;
+  /**
+   * How many distinct values there are; undefined when rows never share one, however many. Options are valid. `nowMs`: what
+   * relative times hang on.
+   */
+  space(options: unknown, type: TypeShape, nowMs?: number): bigint | undefined;
   /** Options are valid. Throws when they do not go with the field's type or its row. */
   compile(options: unknown, site: CellSite): Cell;
 }
@@ -71,7 +74,7 @@ interface TypedDefinition<Schema extends v.GenericSchema> {
   options: Schema;
   shorthand?: string;
   fits?: readonly string[];
-  space?(options: v.InferOutput<Schema>, type: TypeShape): number | undefined;
+  space?(options: v.InferOutput<Schema>, type: TypeShape, nowMs: number): number | undefined;
   compile(options: v.InferOutput<Schema>, site: CellSite): Cell;
 }
 
@@ -80,8 +83,8 @@ export function defineGenerator<Schema extends v.GenericSchema>(typed: TypedDefi
   const { space, compile, ...rest } = typed;
   return {
     ...rest,
-    space: (options, type) => {
-      const count = space?.(v.parse(typed.options, options), type);
+    space: (options, type, nowMs = Date.now()) => {
+      const count = space?.(v.parse(typed.options, options), type, nowMs);
       return count === undefined ? undefined : BigInt(count);
     },
     compile: (options, site) => compile(v.parse(typed.options, options), site),

@@ -60,10 +60,6 @@ const SHAPES: Readonly<Record<string, { about: string; make(draw: Draw): string 
   tsquery: { about: "two words to search for", make: (draw) => `'${noun(draw(1))}' & 'n${draw(0)}'` },
   macaddr8: { about: "hardware addresses of eight bytes", make: (draw) => `02${hexOf(draw, 7)}` },
   pg_lsn: { about: "places in the write-ahead log", make: (draw) => `0/${draw(0).toString(16).toUpperCase()}` },
-  hstore: {
-    about: "two keys and their values",
-    make: (draw) => `"${noun(draw(1))}"=>"${draw(0)}", "size"=>"${draw(2) % 100}"`,
-  },
   ltree: { about: "labels from a root to a leaf", make: (draw) => `top.${noun(draw(1))}.n${draw(0)}` },
 };
 
@@ -136,6 +132,23 @@ export const SPECIAL: readonly GeneratorDefinition[] = [
     },
   }),
   ...shapes,
+  defineGenerator({
+    name: "hstore",
+    about: "two keys and their values, and those that are named in `keys`",
+    options: v.strictObject({ keys: v.optional(v.array(v.pipe(v.string(), v.regex(/^[^"\\]+$/)))) }),
+    fits: ["hstore"],
+    compile({ keys = [] }, site) {
+      const draws = drawsOf(site);
+      return {
+        write(row, out) {
+          const draw = draws(row);
+          const named = keys.map((key, at) => `"${key}"=>"${noun(draw(3 + at))}"`);
+          const pairs = [...named, `"${noun(draw(1))}"=>"${draw(0)}"`, `"size"=>"${draw(2) % 100}"`];
+          appendText(out, pairs.join(", "));
+        },
+      };
+    },
+  }),
   defineGenerator({
     name: "bytes",
     about: "so many bytes, in hexadecimal (16)",

@@ -200,8 +200,8 @@ function spanOf({ from, to }: TimeOptions, nowMs: number, stepMs: number): Span 
 function defineTime(name: string, about: string): GeneratorDefinition {
   return defineGenerator({
     ...{ name, about, options: TIME_OPTIONS, fits: [...TIME_TYPES, "date"] },
-    space(options, type) {
-      const span = spanOf(options, 0, stepOf(options, type, name));
+    space(options, type, nowMs) {
+      const span = spanOf(options, nowMs, stepOf(options, type, name));
       const { fromMs, toMs, stepMs } = span;
       const beats = beatsOf(options);
       const moments = momentsOf(options, span, type);

@@ -56,7 +56,7 @@ export function countSpace(plan: SeedPlan, entity: EntityPlan, field: FieldPlan)
   if (spec.kind === "sql") return spec.of && countSpace(plan, entity, { ...field, spec: spec.of });
   if (spec.kind === "reference") return countReferenced(plan, entity, spec);
   const type = plainType(column.type);
-  const space = findGenerator(spec.name)?.space(spec.options, type);
+  const space = findGenerator(spec.name)?.space(spec.options, type, plan.now.getTime());
   if (space !== undefined) return Number(space < BigInt(MAX_SPACE) ? space : BigInt(MAX_SPACE));
   const length = isTextType(type) ? type.length : undefined;
   return length !== undefined && isTooShort(length) ? countCodes(length) : undefined;

@@ -1,13 +1,12 @@
 /** What PostgreSQL checks at the end of a transaction, asked for before it: which entity's rows it refuses then. */
 import { messageOf } from "../../errors.ts";
-import { codeOf } from "../../postgres/connect.ts";
 import { errorField } from "../../postgres/error-field.ts";
 import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Transaction } from "../../postgres/schema.ts";
 import { plural } from "../../sys/amounts.ts";
 import type { EntityPlan, ForeignKey, SeedPlan } from "../entity.ts";
 import { quoteTable } from "../table-sql.ts";
-import { explainRowError, RowsRefused } from "./load-error.ts";
+import { explainRowError, isAboutRows, RowsRefused } from "./load-error.ts";
 
 /** Checks everything that waits for the end of the transaction. Throws RowsRefused where that is about an entity's rows. */
 export async function checkDeferred(sql: Transaction, plan: SeedPlan): Promise<void> {
@@ -58,7 +57,7 @@ async function refusalOf(sql: Transaction, constraint: string): Promise<unknown>
     await sql.savepoint((part) => part.unsafe(`set constraints ${constraint} immediate`));
     return undefined;
   } catch (error) {
-    if (/^(22|23|P0)...$/.test(codeOf(error) ?? "")) return error;
+    if (isAboutRows(error)) return error;
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  * parses rows on one core, the next ones are made on another.
  */
 
-import { failure, PgroveError } from "../../errors.ts";
+import { failure } from "../../errors.ts";
 import type { Queries, Transaction } from "../../postgres/schema.ts";
 import { plural } from "../../sys/amounts.ts";
 import type { ProgressEvent } from "../../sys/operation.ts";
@@ -15,6 +15,7 @@ import { checkDeferred } from "./deferred.ts";
 import { type FillTools, fillTable } from "./fill.ts";
 import { explainRowError, RowsRefused } from "./load-error.ts";
 import { dropForLoad, type EmptyTables, findEmpty, type Rebuild, rebuild } from "./rebuild.ts";
+import { findFilled, findTriggered, isAboutFewer, MISSING, refusedOf, withMost } from "./refusals.ts";
 import { fillLater, loadComputed } from "./stage.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import { findTries } from "./tries.ts";
@@ -147,38 +148,44 @@ async function loadOpen(sql: Transaction, plan: SeedPlan, loading: Loading): Pro
   return new RowsRefused(refused, first);
 }
 
-/** The code of rows that were sent and are not there. */
-const MISSING = "rows_missing";
-
-/** Rows that cannot be made, or that a trigger drops, are left out as those are that PostgreSQL refuses. */
-function refusedOf(error: unknown, { entity, table }: EntityPlan): RowsRefused | undefined {
-  if (error instanceof RowsRefused) return error;
-  if (!(error instanceof PgroveError) || !["config", MISSING].includes(error.code)) return undefined;
-  const hint = error.hint === undefined ? {} : { hint: error.hint };
-  return new RowsRefused([{ entity, table, why: error.message, ...hint }], error);
-}
-
-/** Loads the entity; where its rows are refused, with other values that PostgreSQL takes. */
+/**
+ * Loads the entity; where its rows are refused, with other values that PostgreSQL takes. Where those are fewer than are
+ * wanted, and a plan with fewer can be had, the RowsRefused that it throws says how many.
+ */
 async function loadOrTry(
   sql: Transaction,
   plan: SeedPlan,
   entity: EntityPlan,
-  { tried, empty, options }: Loading,
+  { loaded, tried, empty, options }: Loading,
 ): Promise<LoadedEntity> {
+  let first: { error: unknown; refused: RowsRefused } | undefined;
   const load = (each: EntityPlan) =>
-    sql.savepoint((part) => loadEntity(part, withTried(plan, tried), each, empty, options));
-  let first: unknown;
+    sql.savepoint(async (part) => {
+      const done = await loadEntity(part, withTried(plan, tried), each, empty, options);
+      if (first !== undefined && each.rows < entity.rows) throw withMost(first.refused, each.rows);
+      return done;
+    });
+  const followed = new Set<string>();
+  const isLoaded = [...loaded.values()].some(({ table }) => table === tableKey(entity.table));
   for (let left = MOST_TRIES, next = entity; ; left--) {
     try {
       return await load(next);
     } catch (error) {
       const refused = refusedOf(error, entity);
-      if (refused === undefined) throw error;
-      first ??= error;
+      if (refused === undefined || isAboutFewer(error)) throw error;
+      const filled = findFilled(refused, entity, plan);
+      if (filled !== undefined && loaded.has(filled.entity) && !followed.has(filled.entity)) {
+        followed.add(filled.entity);
+        await advanceSequences(sql, { ...plan, entities: [filled] });
+        continue;
+      }
+      const triggered = isLoaded ? undefined : await findTriggered(sql, entity, refused);
+      if (triggered !== undefined) throw triggered;
+      first ??= { error, refused };
       const found = left > 0 ? await findTries(sql, withTried(plan, tried), next, refused, options.upsert) : undefined;
-      if (found === undefined) {
+      if (found === undefined || (found.rows < entity.rows && options.replan === undefined)) {
         tried.delete(entity.entity);
-        throw first;
+        throw first.error;
       }
       next = found;
       tried.set(entity.entity, found);
@@ -187,7 +194,7 @@ async function loadOrTry(
 }
 
 /** A row may break several checks, which are told one after the other. */
-const MOST_TRIES = 8;
+const MOST_TRIES = 16;
 
 /** Its rows refer to rows that are not there: whether they would be right cannot be told. */
 function dependsOn({ entity, per, fields }: EntityPlan, missing: ReadonlySet<string>): boolean {

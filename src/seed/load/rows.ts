@@ -177,6 +177,16 @@ interface Restrictions {
   most: Map<string, number>;
 }
 
+/** What is refused has no rows, or fewer, which is said. */
+function restrict({ leave, most }: Restrictions, { refused }: RowsRefused, notes: string[]): void {
+  leave.push(...refused.filter((left) => left.most === undefined));
+  for (const left of refused) {
+    if (left.most === undefined) continue;
+    most.set(left.entity, left.most);
+    notes.push(showLeftOut(left));
+  }
+}
+
 interface Attempt {
   plan: RunPlan;
   loaded: Loaded;
@@ -193,12 +203,12 @@ async function loadLeniently(
   const lenient = request.wish.lenient === true;
   const notes: string[] = [];
   for (;;) {
-    const attempt = (part: Transaction) => loadOnce(part, tools, request, place, known);
+    const attempt = (part: Transaction) => loadOnce(part, tools, request, place, { ...known, notes });
     try {
       const done = await (lenient ? sql.savepoint(attempt) : attempt(sql));
       return { ...done, notes: [...notes, ...done.notes] };
     } catch (error) {
-      if (lenient && error instanceof RowsRefused) known.leave.push(...error.refused);
+      if (lenient && error instanceof RowsRefused) restrict(known, error, notes);
       else if (lenient && error instanceof TooFewCombinations) {
         known.most.set(error.entity, error.rows);
         notes.push(error.message);
@@ -212,7 +222,7 @@ async function loadOnce(
   { abort, progress }: OperationTools,
   request: RowsRequest,
   place: LoadPlace,
-  known: Restrictions,
+  { notes: fewer, ...known }: Restrictions & { notes: string[] },
 ): Promise<Attempt> {
   const { upsert, skipTriggers } = request;
   const { watch } = place;
@@ -225,8 +235,8 @@ async function loadOnce(
     });
   let plan = await makePlan();
   if (upsert) await requireFreeKeys(sql, plan, place.runs);
-  const replan = async ({ refused }: RowsRefused) => {
-    known.leave.push(...refused);
+  const replan = async (refused: RowsRefused) => {
+    restrict(known, refused, fewer);
     plan = await makePlan();
     return plan;
   };

@@ -59,8 +59,11 @@ interface Candidate {
   text: string;
 }
 
-/** Finds attempts that PostgreSQL takes for all rows of the entity, into its tries. What it makes is to be taken back. */
-export async function searchTries(sql: Queries, plan: SeedPlan, entity: EntityPlan, upsert: boolean): Promise<boolean> {
+/**
+ * Finds attempts that PostgreSQL takes for the entity's rows, into its tries. What it makes is to be taken back. Resolves with the
+ * number of rows, from the first one on, that there are attempts for.
+ */
+export async function searchTries(sql: Queries, plan: SeedPlan, entity: EntityPlan, upsert: boolean): Promise<number> {
   const columns = quoteColumns(basesOf(entity).map(({ column }) => column.name));
   await sql.unsafe(ASK);
   await sql.unsafe(
@@ -114,20 +117,20 @@ class Search {
     this.statement = statementOf(entity, upsert);
   }
 
-  /** Whether an attempt was found for every row. */
-  async run(): Promise<boolean> {
-    const { rows } = this.entity;
-    let searches = 0;
+  /** For how many rows, one after the other, an attempt was found. */
+  async run(): Promise<number> {
+    const { rows, tries } = this.entity;
+    let searches = tries?.[0]?.specs.size === 0 ? MOST_SEARCHES : 0;
     for (let place = 0; place < rows; ) {
       const end = Math.min(rows, place + ROWS_AT_ONCE);
       place = await this.take(place, end, 2);
       if (place === end) continue;
       const after = await this.take(place, place + 1, AGAIN);
       if (after === place && searches++ < MOST_SEARCHES && (await this.search(place))) continue;
-      if (after === place) return false;
+      if (after === place) return place;
       place = after;
     }
-    return true;
+    return rows;
   }
 
   /** Finds attempts of known ways for rows, one after the other; resolves with the place of the first that has none. */

@@ -27,12 +27,12 @@ import { searchTries } from "./search-tries.ts";
 /** Of more rows nothing is tried: it takes a statement for each. */
 const MOST_ROWS = 10_000;
 
-/** Broken constraints, values that cannot be computed with, and what triggers raise or leave out. */
-const TRIED = /^(?:23514|23505|23P01|23502|22...|P0001|P0004|rows_missing)$/;
+/** Statements that are wrong whatever the values are: of missing functions, columns, features. Row security is no such thing. */
+const HOPELESS = /^(?:42(?!501)|0A)...$/;
 
 /**
- * The entity with attempts that PostgreSQL takes for all of its rows; undefined where there are none, or nothing can be
- * tried. Nothing stays in the table. `upsert`: rows that are there already are right.
+ * The entity with attempts that PostgreSQL takes for all of its rows, else for as many as can be, from the first one on;
+ * undefined where there are none, or nothing can be tried. Nothing stays in the table. `upsert`: rows that are there already are right.
  */
 export async function findTries(
   sql: Queries,
@@ -41,7 +41,7 @@ export async function findTries(
   { cause }: RowsRefused,
   upsert: boolean,
 ): Promise<EntityPlan | undefined> {
-  if (entity.rows > MOST_ROWS || !TRIED.test(codeOf(cause) ?? "")) return undefined;
+  if (entity.rows > MOST_ROWS || HOPELESS.test(codeOf(cause) ?? "")) return undefined;
   const own = entity.table.checks.filter(({ name }) => name === errorField(cause, "constraint_name"));
   const sources = [...own.map(({ expression }) => expression), ...(await readSources(sql, entity))];
   const literals = readLiterals(sources);
@@ -56,16 +56,32 @@ export async function findTries(
     ...(blamed.length === 0 ? [] : [{ tries: apart, columns, checks }]),
     { tries: [], columns: undefined, checks: [] },
   ];
+  let most: EntityPlan | undefined;
   for (const each of attempts) {
     const tried = await draftTries(plan, entity, each, literals);
-    if (tried === undefined) continue;
-    if (await searchApart(sql, plan, tried, upsert)) return tried;
+    const rows = tried === undefined ? 0 : await searchApart(sql, plan, tried, upsert);
+    if (rows === entity.rows) return tried;
+    if (tried !== undefined && rows > (most?.rows ?? 0)) most = { ...tried, rows };
   }
-  return undefined;
+  return most ?? (await takeFirst(sql, plan, entity, upsert));
+}
+
+/** As many of the rows, as they are planned, as PostgreSQL takes; undefined where it takes none. */
+async function takeFirst(
+  sql: Queries,
+  plan: SeedPlan,
+  entity: EntityPlan,
+  upsert: boolean,
+): Promise<EntityPlan | undefined> {
+  const { tries = [] } = entity;
+  const attempts = Array.from({ length: entity.rows }, () => 0);
+  const planned = { ...entity, tries: [{ checks: [], specs: new Map(), attempts }, ...tries] };
+  const rows = await searchApart(sql, plan, planned, upsert);
+  return rows === 0 ? undefined : { ...planned, rows };
 }
 
 /** Nothing of the search stays, whatever ends it. */
-async function searchApart(sql: Queries, plan: SeedPlan, tried: EntityPlan, upsert: boolean): Promise<boolean> {
+async function searchApart(sql: Queries, plan: SeedPlan, tried: EntityPlan, upsert: boolean): Promise<number> {
   await sql.unsafe("savepoint pgrove_tries");
   try {
     return await searchTries(sql, plan, tried, upsert);

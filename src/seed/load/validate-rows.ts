@@ -109,11 +109,17 @@ export async function advanceSequences(sql: Queries, plan: SeedPlan): Promise<nu
 }
 
 async function advanceSequence(sql: Queries, table: TableShape, column: string, sequence: string): Promise<void> {
+  const own = quoteIdentifier(column);
   try {
     await sql.unsafe(
-      `select setval($1::regclass, highest)
-         from (select max(${quoteIdentifier(column)})::int8 as highest from ${quoteTable(table)}) t, ${sequence} s
-        where highest > s.last_value or highest = s.last_value and not s.is_called`,
+      // One that counts down has nothing to follow where the keys have gone up. Its end is the furthest that it can be moved.
+      `select setval($1::regclass, reached)
+         from (select seqincrement > 0 as rises, seqmin, seqmax, case when seqincrement > 0
+                 then least((select max(${own})::int8 from ${quoteTable(table)}), seqmax)
+                 else greatest((select min(${own})::int8 from ${quoteTable(table)}), seqmin) end as reached
+                 from pg_sequence where seqrelid = $1::regclass) t, ${sequence} s
+        where reached between seqmin and seqmax and (reached = s.last_value and not s.is_called
+           or case when rises then reached > s.last_value else reached < s.last_value end)`,
       [sequence],
     );
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { ColumnShape, FieldSpec } from "../entity.ts";
 import { findTypeGenerator } from "../generate/by-type.ts";
 import { baseOf } from "../schema/schema-types.ts";
+import { secondsOf } from "./check-nodes.ts";
 import { escapeRegex } from "./check-patterns.ts";
 
 /** The texts and numbers that stand in checks, and in the functions that they call. */
@@ -41,12 +42,15 @@ function textsLike({ texts, numbers }: Literals): FieldSpec[] {
   const escaped = parts.map(escapeRegex);
   const sorted = letters.toSorted(); // of ascii(letter)
   const [first, last] = [sorted[0], sorted.at(-1)];
-  return [
+  const patterns = texts.filter((text) => /^\^|\$$/.test(text)).slice(0, 6); // those of functions
+  const made = [
     ...(first === undefined || !/^[\w]$/.test(`${first}`) || !/^\w$/.test(`${last}`) ? [] : [`[${first}-${last}]`]),
     ...["[A-Z]", "[a-z]", "[0-9]", "[a-z]{3,8}", "[A-Z]{2,3}", "[0-9]{1,4}", "[A-Z][a-z]{2,8}", "[a-z0-9]{12}"],
     ...lengths.flatMap((length) => [`[a-z0-9]{${length}}`, `[0-9]{${length}}`, `[A-Z]{${length}}`]),
+    ...lengths.flatMap((length) => [`[0-9a-f]{${length}}`, `[0-9a-f]{${2 * length}}`]),
     ...escaped.flatMap((part) => [`${part}[a-z0-9]{1,6}`, `[a-z0-9]{1,6}${part}`, `[a-z]{2,4}${part}[a-z]{2,4}`]),
   ].map((pattern) => regex(`^${pattern}$`));
+  return [...made, ...patterns.map(regex), ...letters.slice(0, 4).map(constant)];
 }
 
 const SPANS = [
@@ -58,12 +62,19 @@ const SPANS = [
   [-999, -1],
 ] as const;
 
-function numbersLike(name: string, { numbers }: Literals): FieldSpec[] {
-  const near = numbers.flatMap((number) => [number - 1, number, number + 1]);
-  const spans = numbers.flatMap((number) => [
-    [0, number],
-    [number, number * 2 + 1],
-  ]);
+/** The seconds of a day since 1970, and so many days behind it as a span of them has. */
+const EPOCH_SPAN = 86_400 * 365;
+
+function numbersLike(name: string, { texts, numbers }: Literals): FieldSpec[] {
+  const near = numbers.flatMap((number) => [number - 1, number, number + 1, Math.floor(number / 2), number * 2]);
+  const days = texts.flatMap((text) => (/^\d{4}-\d{2}-\d{2}/.test(text) ? [Date.parse(text.slice(0, 10))] : []));
+  const spans = [
+    ...numbers.flatMap((number) => [
+      [0, number],
+      [number, number * 2 + 1],
+    ]),
+    ...days.slice(0, 2).map((day) => [day / 1000 + 1, day / 1000 + EPOCH_SPAN]),
+  ];
   const made = [...SPANS, ...spans].flatMap(([min = 0, max = 0]) =>
     Number.isInteger(min) && Number.isInteger(max) ? [generator(name, { min, max })] : [],
   );
@@ -141,12 +152,18 @@ function madeOf(kind: string, { column, alike, literals, values }: Asked): Field
   }
   if (kind === "time") return [...values, ...TIMES, ...DAYS, ...alike.flatMap(({ name }) => timesBeside(name))];
   if (kind === "bool") return [constant(true), constant(false)];
-  if (kind === "json") return jsonsLike(literals);
+  if (kind === "json") return [...jsonsLike(literals), ...jsonsAlong(literals)];
+  if (kind === "range") return rangesLike(column, literals);
+  if (SHAPED[kind] !== undefined) return SHAPED[kind](literals).map(constant);
   if (kind === "array") return arraysOf(column, literals);
   if (kind === "interval") {
     return ["59s", "59m", "23h", "30d"].map((max) => generator("interval", { min: "1s", max }));
   }
-  if (kind === "bytea") return literals.numbers.slice(0, 4).map((count) => generator("bytes", { count }));
+  if (kind === "bytea") {
+    const bytes = literals.numbers.filter((number) => number < 256).slice(0, 4);
+    const first = bytes.map((byte) => constant(`\\x${byte.toString(16).padStart(2, "0")}`));
+    return [...literals.numbers.slice(0, 4).map((count) => generator("bytes", { count })), ...first];
+  }
   if (kind === "inet" || kind === "cidr") {
     const within = ["10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12"];
     return [generator("ipv4"), generator("ipv6"), ...within.map((net) => generator("ipv4", { within: net }))];
@@ -157,6 +174,60 @@ function madeOf(kind: string, { column, alike, literals, values }: Asked): Field
     return labels.slice(0, 6).map((label) => regex(`^${label}(\\.[a-z]{3,6}){0,2}$`));
   }
   return [...values];
+}
+
+const smallOf = ({ numbers }: Literals) =>
+  numbers.filter((number) => Number.isInteger(number) && number > 0).slice(0, 8);
+
+const bitsLike = (literals: Literals) =>
+  smallOf(literals).flatMap((count) => (count > 64 ? [] : ["1".repeat(count), "1".padStart(count, "0")]));
+
+/** Types whose values are made from the numbers and texts that are named. */
+const SHAPED: Readonly<Record<string, (literals: Literals) => string[]>> = {
+  bit: bitsLike,
+  varbit: bitsLike,
+  path: () => ["((0,0),(4,0),(4,3))", "[(0,0),(4,0),(4,3)]"],
+  circle: (literals) => smallOf(literals).map((radius) => `<(0,0),${radius}>`),
+  xml: ({ texts }) =>
+    texts.flatMap((text) => (/^(\/\w+)+$/.test(text) ? [nestElements(text.split("/").slice(1))] : [])),
+};
+
+function nestElements(names: readonly string[]): string {
+  return names.reduceRight((inner, name) => `<${name}>${inner}</${name}>`, "1");
+}
+
+/** Ranges around what is named, and some that are as long as a length of time that is named. */
+function rangesLike({ type }: ColumnShape, { texts, numbers }: Literals): FieldSpec[] {
+  const element = baseOf(type).of;
+  const kind = element?.kind === "base" ? (KINDS[element.name] ?? "") : "";
+  if (kind === "int" || kind === "numeric") {
+    return numbers.slice(0, 6).map((number) => constant(`[${number},${number + 1})`));
+  }
+  const usual = element === undefined ? undefined : findTypeGenerator(element);
+  if (kind !== "time" || usual === undefined) return [];
+  const of = { [usual.name]: usual.options ?? {} };
+  const lengths = texts.flatMap((text) => secondsOf(text) || []).map((seconds) => `${seconds}s`);
+  const days = texts.filter((text) => /^\d{4}-\d{2}-\d{2}/.test(text)).slice(0, 4);
+  return [
+    ...lengths.slice(0, 3).map((length) => generator("range", { of, within: length, at_least: length })),
+    ...days.map((day) => constant(`["${day}","${day}"]`)),
+  ];
+}
+
+/** JSON with something at the end of a path: `'{address,city}'`, `'$.address.city'`, `'$.sizes[*] ? (@ > 1)'`. */
+function jsonsAlong({ texts }: Literals): FieldSpec[] {
+  const paths = texts.flatMap((text) => {
+    if (/^\{\w+(,\w+)*\}$/.test(text)) return [text.slice(1, -1).split(",")];
+    const steps = text.startsWith("$") ? [...text.matchAll(/\."?(\w+)"?/g)].map(([, key = ""]) => key) : [];
+    return steps.length === 0 ? [] : [steps];
+  });
+  return paths
+    .slice(0, 4)
+    .flatMap((path) =>
+      ["text", 5, [5], ["text"], true].map((end) =>
+        constant(JSON.stringify(path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), end))),
+      ),
+    );
 }
 
 function keysIn({ texts }: Literals): string[] {

@@ -1,7 +1,17 @@
 /** What checks say of days: `date_trunc('month', x) = x`, `extract(dow from x) <> 0`, as rules for a column of times. */
+import { quoteIdentifier } from "../../postgres/identifier.ts";
 import type { Node } from "../../sql/parser.ts";
 import { type ColumnRule, PERIOD_NAMES, type Period, type Rules, type TimeParts, WEEKDAYS } from "../rules.ts";
-import { callOf, columnOf, constantOf, lastName, lengthOfTime, longestLength, withoutCasts } from "./check-nodes.ts";
+import {
+  callOf,
+  columnOf,
+  constantOf,
+  lastName,
+  lengthOfTime,
+  longestLength,
+  withoutCasts,
+  writtenOf,
+} from "./check-nodes.ts";
 
 /** The steps of a time that need no calendar. */
 const STEPS: Readonly<Record<string, string>> = { second: "1s", minute: "1m", hour: "1h", day: "1d" };
@@ -81,6 +91,8 @@ export function readExtracted(
   const [years] = values;
   const born = agedColumn(time);
   if (born !== undefined && word === "year" && years !== undefined) return readYearsOfAge(born, operator, years);
+  const eve = word === "day" && operator === "=" && values.every((value) => value === 1) ? dayBefore(time) : undefined;
+  if (eve !== undefined) return { column: eve, rule: lastOfMonth(eve) };
   const column = columnOf(time) ?? columnAtUtc(time);
   if (column === undefined) return undefined;
   if (word === "year") return sayOf(column, yearRule(operator, values));
@@ -100,6 +112,28 @@ export function readExtracted(
     );
   const days = WEEKDAYS.filter((_day, at) => values.some((value) => meets(numbers[at] ?? 0, value)));
   return days.length === 0 ? undefined : { column, rule: { days } };
+}
+
+/** The `day` of `day + 1`. */
+function dayBefore(node: Node): string | undefined {
+  const bare = withoutCasts(node);
+  if (!("A_Expr" in bare) || lastName(bare.A_Expr.name) !== "+" || bare.A_Expr.rexpr === undefined) return undefined;
+  return lengthOfTime(bare.A_Expr.rexpr) === "1d" ? columnOf(bare.A_Expr.lexpr) : undefined;
+}
+
+const END_OF_MONTH = /date_trunc\('month'.*'1 mon(?: -1 days'::interval|'::interval.*- ('1 day'::interval|1))/s;
+
+/** `day = (date_trunc('month', day) + '1 month' - '1 day')::date` */
+export function readLastDay(made: Node, column: string): { column: string; rule: ColumnRule } | undefined {
+  const { expression = "", columns = [] } = writtenOf(made) ?? {};
+  const isOwn = columns.length === 1 && columns[0] === column;
+  return isOwn && END_OF_MONTH.test(expression) ? { column, rule: lastOfMonth(column) } : undefined;
+}
+
+/** The last day of a month: PostgreSQL computes it of the first one. */
+function lastOfMonth(column: string): ColumnRule {
+  const expression = `(date_trunc('month', ${quoteIdentifier(column)}) + interval '1 month' - interval '1 day')::date`;
+  return { starts: "month", computed: { expression, columns: [column] } };
 }
 
 function sayOf(column: string, rule: ColumnRule | undefined): { column: string; rule: ColumnRule } | undefined {

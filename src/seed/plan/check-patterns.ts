@@ -21,8 +21,10 @@ const OPERATORS: Readonly<Record<string, PatternOperator>> = {
   "!~~*": { negated: true, like: true, ignoreCase: true },
 };
 
-/** `column ~ 'pattern'` in all its forms; undefined for other operators, and for patterns that are no constant. */
+/** `column ~ 'pattern'` in all its forms, and `column ^@ 'beginning'`; undefined for other operators, and for patterns that are no constant. */
 export function readPattern(operator: string, right: Node, negated: boolean): ColumnRule | undefined {
+  const beginning = operator === "^@" ? constantOf(right) : undefined;
+  if (beginning !== undefined) return { [negated ? "antipatterns" : "patterns"]: [`^${escapeRegex(beginning)}`] };
   const known = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
   if (known === undefined) return undefined;
   const similar = callOf(right);

@@ -1,7 +1,8 @@
 /** What checks say of the time between two columns: `ends <= starts + '7 days'`, `ends - starts >= '15 minutes'`. */
+import { quoteIdentifier, quoteLiteral } from "../../postgres/identifier.ts";
 import type { Node } from "../../sql/parser.ts";
 import type { ColumnRule } from "../rules.ts";
-import { columnOf, lastName, lengthOfTime, longestLength, withoutCasts } from "./check-nodes.ts";
+import { columnOf, constantOf, lastName, lengthOfTime, longestLength, withoutCasts } from "./check-nodes.ts";
 
 interface Said {
   column: string;
@@ -21,7 +22,16 @@ export function readSpan(left: Node, operator: string, right: Node): Said | unde
   const bare = withoutCasts(left);
   if (!("A_Expr" in bare) || lastName(bare.A_Expr.name) !== "-") return undefined;
   const [later, earlier] = [columnOf(bare.A_Expr.lexpr), columnOf(bare.A_Expr.rexpr)];
+  const length = operator === "=" ? constantOf(right) : undefined;
+  if (length !== undefined && later !== undefined && earlier !== undefined) return sayExactly(later, earlier, length);
   return later === undefined || earlier === undefined ? undefined : sayApart(later, earlier, operator, right);
+}
+
+/** `ends - starts = '30 minutes'`, or so many days: the later one is computed. */
+function sayExactly(later: string, earlier: string, length: string): Said {
+  const span = /^-?\d+$/.test(length) ? length : `interval ${quoteLiteral(length)}`;
+  const expression = `${quoteIdentifier(earlier)} + ${span}`;
+  return { column: later, rule: { computed: { expression, columns: [earlier] } } };
 }
 
 function sayApart(column: string, earlier: string, operator: string, length: Node | undefined): Said | undefined {

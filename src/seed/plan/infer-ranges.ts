@@ -18,16 +18,49 @@ const WHOLE: ReadonlySet<string> = new Set(["int2", "int4", "int8", "oid"]);
 /** A generator of numbers for the type, its ends as the name wants them, within what is allowed. */
 export function numberWithin(type: TypeShape, rule: ColumnRule, wanted?: Wanted): Wanted {
   const whole = WHOLE.has(type.name);
-  const scale = whole ? 0 : (type.scale ?? 2);
+  const huge = hugeWithin(type, rule);
+  if (huge !== undefined) return huge;
+  const isFine = !whole && (type.scale ?? 0) > FINEST_SCALE;
+  const scale = whole ? 0 : isFine ? FINE_SCALE : (type.scale ?? 2);
   const limit = limitOf(type, scale);
   const { min = 1, max = USUAL_SPAN, ...shape } = wanted?.options ?? {};
   const least = Number(min) > limit ? 0 : Number(min); // numeric(3, 3) ends below 1
   const usual = { min: Math.max(least, -limit), max: Math.min(Number(max), limit) };
   const span = narrow(usual, readBounds(rule, 10 ** -Math.max(scale, 0)), limit);
   const name = whole ? "int" : FLOATS.has(type.name) ? "float" : "numeric";
-  const own = name === "numeric" && type.scale === undefined ? { scale } : {};
+  const own = name === "numeric" && (isFine || type.scale === undefined) ? { scale } : {};
   const steps = rule.multiple === undefined ? {} : alignTo(rule.multiple, span, scale);
   return { name, options: { ...span, ...own, ...shape, ...steps } };
+}
+
+/** With more digits behind the point no number of the usual size is exact: so many are made then. */
+const FINEST_SCALE = 12;
+const FINE_SCALE = 6;
+
+/** Numbers from here on are not told apart by what counts for the others. */
+const HUGE = 1e15;
+const HUGE_VALUES = 100;
+const GREATEST_INT8 = 2n ** 63n - 1n;
+
+/** Some numbers beyond a bound that is too great to be counted from; undefined where there is none. */
+function hugeWithin(type: TypeShape, { min, max }: ColumnRule): Wanted | undefined {
+  const isHuge = (bound: Bound | undefined) => bound !== undefined && Math.abs(Number(bound.value)) >= HUGE;
+  const isLow = isHuge(min) && Number(min?.value) > 0;
+  const isHigh = isHuge(max) && Number(max?.value) < 0;
+  const bound = isLow ? min : isHigh ? max : undefined;
+  if (bound === undefined || !Number.isFinite(Number(bound.value))) return undefined;
+  const start = wholeOf(bound.value);
+  const other = isLow ? max : min;
+  const end = type.name === "int8" ? (isLow ? GREATEST_INT8 : -GREATEST_INT8) : undefined;
+  const limit = other !== undefined && isHuge(other) ? wholeOf(other.value) : end;
+  const step = (limit === undefined ? start : limit - start) / BigInt(HUGE_VALUES + 1);
+  const values = Array.from({ length: HUGE_VALUES }, (_, at) => String(start + step * BigInt(at + 1)));
+  return step === 0n ? undefined : { name: "one_of", options: { values } };
+}
+
+/** The digits as they are written, else the number that is meant. */
+function wholeOf(written: string): bigint {
+  return /^-?\d+$/.test(written) ? BigInt(written) : BigInt(Math.trunc(Number(written)));
 }
 
 /** The least number of the span that the check leaves, and how far it is from there to the next. */
@@ -43,7 +76,8 @@ function limitOf(type: TypeShape, scale: number): number {
   if (type.name === "int2") return 32_767;
   if (type.name === "int8") return Number.MAX_SAFE_INTEGER;
   if (WHOLE.has(type.name)) return 2_147_483_647;
-  return type.precision === undefined ? Number.MAX_SAFE_INTEGER : 10 ** (type.precision - scale) - 10 ** -scale;
+  if (type.precision === undefined) return Number.MAX_SAFE_INTEGER;
+  return 10 ** (type.precision - (type.scale ?? scale)) - 10 ** -scale;
 }
 
 function readBounds({ min, max }: ColumnRule, step: number): Partial<Span> {

@@ -45,6 +45,9 @@ export function wantedByType(type: TypeShape, rule: ColumnRule): Wanted | undefi
     const json = jsonLike(rule);
     if (json !== undefined) return json;
   }
+  if (kind === "base" && name === "hstore" && rule.jsonKeys !== undefined) {
+    return { name: "hstore", options: { keys: rule.jsonKeys } };
+  }
   if (kind === "base" && name === "jsonpath") return constant("$");
   if (kind === "enum" && rule.noneOf !== undefined) {
     return {

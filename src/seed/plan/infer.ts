@@ -89,7 +89,8 @@ function inferComputed(column: ColumnShape, { computed, ...rule }: ColumnRule, s
   if (!columns.includes(column.name)) return { spec, source: "a check constraint" };
   const rules = new Map([...site.rules, [column.name, rule]]);
   const of = inferField(column, { ...site, rules });
-  return of && { spec: { ...spec, of: of.spec }, source: "a check constraint" };
+  const distinct = of?.distinct === undefined ? {} : { distinct: { ...spec, of: of.distinct } };
+  return of && { spec: { ...spec, of: of.spec }, source: "a check constraint", ...distinct };
 }
 
 /** An array of what its elements' type, and the checks of its domain, ask for. */

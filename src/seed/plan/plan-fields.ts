@@ -160,7 +160,7 @@ function planColumn(
     const guard = guardOf(field.spec, column, rules.common.get(column.name) ?? {});
     return { ...field, ...guard, decided: "whole", written: true };
   }
-  if (isCountedColumn(column, site)) return { spec: COUNTED, source: "the column's key", decided: "whole" };
+  if (isCountedColumn(column, site)) return { ...countedSpec(column, site), decided: "whole" };
   const inferring = { written, version: site.version, decided: columnsDecided(written, site) };
   const alike = inferField(column, { ...inferring, rules: rules.common });
   const found =
@@ -174,6 +174,18 @@ function planColumn(
   if (found !== undefined && isPossible(found.spec)) return found;
   unable(draft, `pgrove cannot make ${column.name}, a ${column.type.name}, by itself: give it a field`);
   return undefined;
+}
+
+/** The next number; one that may not be another counted one of the row is made beside that. */
+function countedSpec(column: ColumnShape, site: FieldSite): Pick<Planned, "spec" | "source"> {
+  const { differs = [] } = site.rules.common.get(column.name) ?? {};
+  const other = site.draft.table.columns.find(
+    (each) => differs.includes(each.name) && each.sequence === null && isCountedColumn(each, site),
+  );
+  const isFree = column.sequence === null && other !== undefined && !other.name.includes('"');
+  if (!isFree) return { spec: COUNTED, source: "the column's key" };
+  const options = { value: `"${other.name}" + 1` };
+  return { spec: { kind: "generator", name: "expression", options }, source: "a check constraint" };
 }
 
 /** Bounds that leave nothing are none of a generator's. */

@@ -1,4 +1,5 @@
 /** What a run leaves out: entities that cannot have rows, each with the reason. */
+import { plural } from "../../sys/amounts.ts";
 import type { TableShape } from "../entity.ts";
 
 export interface LeftOut {
@@ -7,12 +8,17 @@ export interface LeftOut {
   why: string;
   /** What would help. */
   hint?: string;
+  /** The most rows that it can have; left out, none. */
+  most?: number;
 }
 
-/** One that is left out, for people. */
+/** One that is left out, or has fewer rows, for people. */
 export function showLeftOut(left: LeftOut): string {
   const hint = left.hint === undefined ? "" : `\n${left.hint}`;
-  return `left out ${describeLeftOut([left])}${hint}`;
+  if (left.most === undefined) return `left out ${describeLeftOut([left])}${hint}`;
+  const isNamed = left.why.startsWith(left.entity);
+  const why = isNamed ? left.why.slice(left.entity.length).replace(/^(?:, |: )/, "") : left.why;
+  return `${left.entity}: ${plural(left.most, "row")} and no more: ${why}${hint}`;
 }
 
 /** Why entities cannot have rows. */

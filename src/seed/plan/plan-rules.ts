@@ -57,7 +57,9 @@ async function readRules(table: TableShape): Promise<TableRules> {
   );
   const ofDomains = domains.map(({ name, check }): Rules => {
     const rule = readFirstWays(parser, [check]).get("value");
-    return new Map(rule === undefined ? [] : [[name, rule]]);
+    if (rule === undefined) return new Map();
+    const { computed: _, ...alone } = rule; // a value of the domain's own that breaks its check cannot even be computed with
+    return new Map([[name, alone]]);
   });
   const rest = joinRules([partitions, ...ofDomains]);
   const fits = (rules: Rules) => [...rules].every(([name, rule]) => !contradicts(rest.get(name) ?? {}, rule));

@@ -70,7 +70,8 @@ export async function planSeed(
 }
 
 function describeSpace({ names, space }: Lack): string {
-  return `there are ${space} values for ${names}, which may not repeat`;
+  const values = space === 1 ? "there is 1 value" : `there are ${space} values`;
+  return `${values} for ${names}, which may not repeat`;
 }
 
 function unableError(unable: readonly LeftOut[]): PgroveError {

@@ -1,7 +1,15 @@
 /** One comparison of a check as rules for the columns that it is about. */
 import type { Node } from "../../sql/parser.ts";
 import { type ColumnRule, coordinateOf, elementsOf, type Rules } from "../rules.ts";
-import { clockRule, pastYear, readAge, readExtracted, readSamePeriod, readTruncation } from "./check-calendar.ts";
+import {
+  clockRule,
+  pastYear,
+  readAge,
+  readExtracted,
+  readLastDay,
+  readSamePeriod,
+  readTruncation,
+} from "./check-calendar.ts";
 import { readInside, readNetworkPart } from "./check-networks.ts";
 import {
   callOf,
@@ -223,6 +231,8 @@ function readUnchanged(left: Node, operator: string, right: Node): Rules | undef
 function readKept(made: Node, column: string): Said | undefined {
   if (capitalizedColumn(made) === column) return { column, rule: { patterns: [CAPITALIZED] } };
   if (measuredColumn(made) === column) return { column, rule: {} }; // trim(name) = name
+  const last = readLastDay(made, column);
+  if (last !== undefined) return last;
   return [readRounded(made), readRemoved(made)].find((read) => read?.column === column);
 }
 

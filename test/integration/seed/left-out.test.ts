@@ -23,13 +23,15 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("what is left out on 
     await server.createDatabase(database);
     await server.psql(database, schema);
     const factories = await loadFactories(join(bench.folder, "none"), { today: new Date("2026-01-01") });
+    const told: string[] = [];
+    const tools = { ...bench.tools, note: (text: string) => void told.push(text) };
     const seed = async (lenient: boolean) =>
-      await seedRows(bench.tools, await openLive(server, database, bench), {
+      await seedRows(tools, await openLive(server, database, bench), {
         ...{ factories, upsert: false, skipTriggers: false, loads: true, consent: async () => undefined },
         wish: { counts: new Map(), defaultCount: 10, count: ROWS, lenient },
       });
     const ask = (query: string) => server.psql(database, query);
-    return { seed, ask };
+    return { seed, ask, notes: () => told };
   }
 
   test("of the rows that a key leads to, those are referred to that the checks take", async () => {
@@ -86,5 +88,39 @@ describe.each(takingTurns([15, 17, 18], import.meta.path))("what is left out on 
       create table job (id serial primary key, code text not null, queued_at timestamp, started_at timestamp not null, check (started_at >= queued_at), check (known(code, started_at)));`);
     expect((await seed(true)).leftOut).toEqual([]);
     expect(await ask("select count(*) from job")).toBe(`${ROWS}`);
+  });
+
+  test("a trigger may raise whatever code it likes, and others may have filled the table", async () => {
+    const { seed, ask } = await prepare(`
+      create table beside (id serial primary key);
+      create table locked (id serial primary key);
+      create function deny() returns trigger language plpgsql as $$ begin raise exception 'not here' using errcode = 'modifying_sql_data_not_permitted'; end $$;
+      create trigger deny before insert on locked for each statement execute function deny();
+      create table account (id serial primary key);
+      create table account_total (account_id int primary key references account, posts int not null default 0);
+      create function total() returns trigger language plpgsql as $$ begin insert into account_total values (new.id); return null; end $$;
+      create trigger total after insert on account for each row execute function total();`);
+    for (const times of [1, 2]) {
+      const { leftOut } = await seed(true);
+      expect(leftOut).toMatchObject([
+        { entity: "account_total", why: expect.stringContaining("triggers of other tables have made") },
+        { entity: "locked", why: expect.stringContaining("not here"), hint: expect.stringContaining("deny()") },
+      ]);
+      const counts = "select (select count(*) from account_total) || ' ' || (select count(*) from beside)";
+      expect(await ask(counts)).toBe(`${ROWS * times} ${ROWS * times}`);
+    }
+  });
+
+  test("where only some rows can be, those are made, and how many is said", async () => {
+    const { seed, ask, notes } = await prepare(`
+      create table setting (id uuid primary key, version text not null);
+      create unique index on setting ((version is not null));
+      create sequence down increment -1;
+      create table falling (id int primary key default nextval('down'));
+      create table ring (id serial primary key, next_id int not null unique references ring deferrable initially deferred);`);
+    expect((await seed(true)).leftOut).toEqual([]);
+    expect(notes()).toContainEqual(expect.stringMatching(/^setting: 1 row and no more: .*duplicate key/));
+    expect(await ask("select (select count(*) from setting) || ' ' || count(*) from ring")).toBe(`1 ${ROWS}`);
+    expect(await ask("insert into falling default values returning id < 0")).toStartWith("t");
   });
 });

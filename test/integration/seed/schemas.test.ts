@@ -27,15 +27,12 @@ const ROWS = 200;
 
 /** Tables that have fewer rows, since they have fewer values. */
 const FEWER: Readonly<Record<string, number>> = {
-  ...{ "ledger.account_types": 40, "public.terms": 60, "public.years": 101, "public.closings": 180 },
+  ...{ "ledger.account_types": 40, "public.terms": 60, "public.years": 101 },
 };
+/** Tables some of whose rows are found by trying, however many. */
+const SOME: ReadonlySet<string> = new Set(["public.leases"]);
 /** What cannot have any, or wants more than a row by itself can show: sums over rows, chains, calendars of two columns. */
-const NONE = [
-  "metrics.archive",
-  ...["chain", "postings", "sign_offs", "month_ends", "season_prices", "leases", "weeks"].map(
-    (name) => `public.${name}`,
-  ),
-];
+const NONE = ["metrics.archive", ...["chain", "postings", "sign_offs", "weeks"].map((name) => `public.${name}`)];
 
 let bench: Bench;
 beforeAll(async () => {
@@ -70,14 +67,20 @@ describe.each(cases)("%s on PostgreSQL %i", (schema, major) => {
     const dir = join(bench.folder, database);
     await mkdir(dir);
     await writeFile(join(dir, "factories.yaml"), await proposeFactories(tables, new Date("2026-01-01")));
-    const counts = async () => JSON.parse(await server.psql(database, COUNTS)) as Record<string, number>;
+    const known = ([table]: [string, number]) => !SOME.has(table);
+    const counts = async () => {
+      const found = JSON.parse(await server.psql(database, COUNTS)) as Record<string, number>;
+      return Object.fromEntries(Object.entries(found).filter(known));
+    };
     const expected = (times: number) =>
       Object.fromEntries(
-        [...tables.keys()].map((table) => [table, NONE.includes(table) ? 0 : (FEWER[table] ?? ROWS * times)]),
+        [...tables.keys()]
+          .filter((table) => !SOME.has(table))
+          .map((table) => [table, NONE.includes(table) ? 0 : (FEWER[table] ?? ROWS * times)]),
       );
 
     const first = await seed(dir);
-    const surprising = first.leftOut.filter(({ table }) => !NONE.includes(tableKey(table)));
+    const surprising = first.leftOut.filter(({ table }) => ![...NONE, ...SOME].includes(tableKey(table)));
     expect(surprising.map(({ why }) => why)).toEqual([]);
     expect(await counts()).toEqual(expected(1));
     await seed(join(bench.folder, "none"));

@@ -180,6 +180,17 @@ describe("references", () => {
     expect(rows.filter((row) => row.id === row.boss_id)).toEqual([]);
   });
 
+  test("where each must be referred to once each refers to itself, or to the next one in a ring", () => {
+    const own = { type: INT, unique: true };
+    const ring = (differs: string[]) => {
+      const next = { ...fieldPlan("next_id", reference("nodes", "id"), own), differs };
+      const nodes = entityPlan("nodes", [id, next], { rows: 5 });
+      return columnIn(seedPlan([nodes]), nodes, "next_id");
+    };
+    expect(ring([])).toEqual(["1", "2", "3", "4", "5"]);
+    expect(ring(["id"])).toEqual(["2", "3", "4", "5", "1"]);
+  });
+
   test("a row refers to an earlier one of its own table, the first to none", () => {
     const parent = fieldPlan("parent_id", reference("nodes", "id"), { type: INT, nullable: true });
     const nodes = entityPlan("nodes", [id, parent], { rows: 300, firstRow: 40 });

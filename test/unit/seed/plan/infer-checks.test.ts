@@ -5,6 +5,11 @@ import { loadParser } from "../../../../src/sql/parser.ts";
 
 const parser = await loadParser();
 
+const LAST_DAY = `(date_trunc('month', "d") + interval '1 month' - interval '1 day')::date`;
+const LAST_OF_MONTH: Readonly<Record<string, ColumnRule>> = {
+  d: { starts: "month", computed: { expression: LAST_DAY, columns: ["d"] } },
+};
+
 /** Expressions as pg_get_expr prints them, and what they demand. */
 const CASES: readonly (readonly [string, Readonly<Record<string, ColumnRule>>])[] = [
   ["(price > (0)::numeric)", { price: { min: { value: "0", inclusive: false } } }],
@@ -104,6 +109,19 @@ const CASES: readonly (readonly [string, Readonly<Record<string, ColumnRule>>])[
     { ends: { after: { column: "starts", strict: false, least: "900s" } } },
   ],
   ["(ends > (starts + '01:00:00'::interval))", { ends: { after: { column: "starts", strict: true, least: "3600s" } } }],
+  [
+    "((ends - \"Starts\") = '00:30:00'::interval)",
+    { ends: { computed: { expression: `"Starts" + interval '00:30:00'`, columns: ["Starts"] } } },
+  ],
+  ["((upper_no - lower_no) = 5)", { upper_no: { computed: { expression: '"lower_no" + 5', columns: ["lower_no"] } } }],
+  ...[
+    "(EXTRACT(day FROM (d + 1)) = (1)::numeric)",
+    "(d = ((date_trunc('month'::text, (d)::timestamp with time zone) + '1 mon -1 days'::interval))::date)",
+    "(d = (((date_trunc('month'::text, (d)::timestamp with time zone) + '1 mon'::interval) - '1 day'::interval))::date)",
+    "(d = (((date_trunc('month'::text, (d)::timestamp with time zone) + '1 mon'::interval))::date - 1))",
+  ].map((check) => [check, LAST_OF_MONTH] as const),
+  ["(code ^@ 'a.b'::text)", { code: { patterns: ["^a\\.b"] } }],
+  ["(NOT (code ^@ 'x'::text))", { code: { antipatterns: ["^x"] } }],
   ["(ip << '10.0.0.0/8'::inet)", { ip: { network: { within: "10.0.0.0/8" } } }],
   ["('10.0.0.0/8'::inet >>= ip)", { ip: { network: { within: "10.0.0.0/8" } } }],
   ["((net)::inet >> '10.1.2.3'::inet)", { net: { oneOf: ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24"] } }],

@@ -26,6 +26,42 @@ function requireValid(spec: FieldSpec | undefined): FieldSpec {
   return spec;
 }
 
+describe("numbers of unusual sizes", () => {
+  const above = (value: string) => ({ n: { min: { value, inclusive: false } } });
+
+  test.each([
+    ["int8", "9000000000000000000"],
+    ["numeric", "1e50"],
+    ["float8", "1e300"],
+  ])("%s above %s: numbers beyond it", (type, bound) => {
+    const spec = requireValid(infer(column("n", type), above(bound)));
+    const values = spec.kind === "generator" ? Object.values(spec.options).flat().map(String) : [];
+    expect(values.length).toBeGreaterThan(10);
+    expect(values.filter((value) => Number(value) > Number(bound))).toEqual(values);
+    expect(type === "int8" && values.some((value) => BigInt(value) > 2n ** 63n - 1n)).toBe(false);
+  });
+
+  test("below a great negative number: numbers beyond it", () => {
+    const rule = { n: { max: { value: "-9000000000000000000", inclusive: true } } };
+    expect(requireValid(infer(column("n", "int8"), rule))).toMatchObject({
+      ...{ name: "one_of", options: { values: expect.arrayContaining(["-9002211604325294809"]) } },
+    });
+  });
+
+  test("of many digits behind the point fewer are made", () => {
+    const wei = column("n", typeOf("numeric", { precision: 38, scale: 18 }));
+    expect(requireValid(infer(wei))).toMatchObject({ options: { min: 1, max: 1000, scale: 6 } });
+    const fine = column("n", typeOf("numeric", { precision: 40, scale: 38 }));
+    expect(requireValid(infer(fine))).toMatchObject({ options: { max: 99.999999, scale: 6 } });
+  });
+});
+
+test("keys that an hstore has to have", () => {
+  expect(requireValid(infer(column("h", "hstore"), { h: { json: "object", jsonKeys: ["a", "b"] } }))).toMatchObject({
+    ...{ name: "hstore", options: { keys: ["a", "b"] } },
+  });
+});
+
 describe("by the column's name", () => {
   test.each([
     ["email", "email"],

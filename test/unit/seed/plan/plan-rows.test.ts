@@ -331,6 +331,26 @@ describe("what cannot have rows", () => {
     await expect(plan({ tables, wish: { except: ["usrs"] } })).rejects.toMatchObject({ hint: "did you mean users?" });
   });
 
+  test("dates from a fixed day to the present are counted as they are", async () => {
+    const days = table("days", [id, column("day", "date")], {
+      uniques: [{ name: "u", columns: ["day"], nullsDistinct: true }],
+      checks: [{ name: "c", expression: "(day >= '2020-01-01'::date)" }],
+    });
+    const planned = await plan({ tables: [days], wish: { lenient: true, count: 200 } });
+    expect(volumes(planned)).toEqual({ days: 200 });
+  });
+
+  test("what is counted and may not be another counted one of the row is the next to it", async () => {
+    const follows = table("follows", [id, column("follower", "int4"), column("followed", "int4")], {
+      uniques: [{ name: "u", columns: ["follower", "followed"], nullsDistinct: true }],
+      checks: [{ name: "c", expression: "(follower <> followed)" }],
+    });
+    const [entity] = (await plan({ tables: [follows], wish: { count: 9 } })).entities;
+    expect(entity?.fields.find(({ column }) => column.name === "follower")?.spec).toMatchObject({
+      ...{ name: "expression", options: { value: '"followed" + 1' } },
+    });
+  });
+
   test("fewer rows where there are no more values", async () => {
     const kinds = table("kinds", [id, column("name", "text")], {
       uniques: [{ name: "u", columns: ["name"], nullsDistinct: true }],
