@@ -1,6 +1,7 @@
 /** The removal of dumps by the rule: planned, shown, agreed to, done. For `dumps prune` and `dump --prune`. */
 import { chooseKeepRule } from "../dump/keep-rule.ts";
 import { type DumpPlace, folderPlace, type PrunePlan, planPrune, pruneDumps } from "../dump/prune.ts";
+import { clearDeadRuns } from "../dump/store-operation.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { describeGoing } from "./answers/dumps-prune.ts";
 import type { Context } from "./context.ts";
@@ -45,7 +46,7 @@ async function openPlace(context: Context, named: string | true): Promise<DumpPl
 
 /** Removes what the plan lets go, once that is agreed to. */
 export async function carryOutPruning(context: Context, { tools, place, plan }: Pruning): Promise<void> {
-  if (plan.removed.length === 0) return;
+  if (plan.removed.length === 0) return await clearDeadRuns(tools);
   await requireTrust(context, { keys: ["dumps.keep"] }); // a branch that keeps less is asked about
   await context.requireConsent({
     target: { label: place.label, name: "store", protected: false },

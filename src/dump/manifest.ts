@@ -1,9 +1,8 @@
-import * as v from "valibot";
 import type { CodecName, DumpFormat } from "../archive/codec.ts";
 import { failure } from "../errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../sys/files.ts";
-import { finite, time } from "../sys/form.ts";
 import { parseJson } from "../sys/untyped.ts";
+import { isManifest } from "./manifest-form.ts";
 
 /** What a dump holds and how to check it: JSON beside the dump. Sizes in bytes, times in ISO 8601 UTC. */
 export interface Manifest {
@@ -121,51 +120,5 @@ export function requireManifest(text: string, dumpPath: string): Manifest {
 /** The text as a manifest; undefined when it is none, or from a later version of the format. */
 export function parseManifest(text: string): Manifest | undefined {
   const value = parseJson(text);
-  return v.is(manifestForm, value) ? value : undefined;
+  return isManifest(value) ? value : undefined;
 }
-
-/** By hand: of a store of thousands these are nearly all that is read. */
-function isTable(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const { schema, name, rows, exact, bytes, hash }: Partial<Record<string, unknown>> = value;
-  return (
-    typeof schema === "string" &&
-    typeof name === "string" &&
-    (rows === null || Number.isFinite(rows)) &&
-    typeof exact === "boolean" &&
-    Number.isFinite(bytes) &&
-    (hash === undefined ? !("hash" in value) : typeof hash === "string")
-  );
-}
-
-const manifestForm: v.GenericSchema<Manifest> = v.object({
-  ...{ version: v.literal(1), name: v.string(), created_at: time, project: v.string(), source: v.string() },
-  ...{ database: v.string(), schema: v.exactOptional(v.string()) },
-  format: v.picklist(["custom", "sql", "directory"]),
-  codec: v.picklist(["zstd", "lz4", "gzip", "none"]),
-  content: v.picklist(["all", "schema", "data"]),
-  ...{ partial: v.boolean(), sha256: v.string(), size_bytes: finite, database_size_bytes: finite },
-  ...{ server_version: v.string(), pg_dump_version: v.string(), encoding: v.string(), collate: v.string() },
-  ...{ ctype: v.string(), locale_provider: v.string(), locale: v.nullable(v.string()) },
-  extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
-  ...{ roles: v.array(v.string()), tablespaces: v.array(v.string()) },
-  tables: v.custom<Manifest["tables"]>((tables) => Array.isArray(tables) && tables.every(isTable)),
-  contents: v.exactOptional(
-    v.object({
-      large_objects: v.exactOptional(v.object({ rows: finite, hash: v.string() })),
-      sequences: v.array(v.object({ schema: v.string(), name: v.string(), value: v.string() })),
-      left_out: v.array(v.string()),
-    }),
-  ),
-  migration_version: v.nullable(v.string()),
-  git: v.nullable(v.object({ commit: v.string(), branch: v.nullable(v.string()) })),
-  ...{ duration_ms: finite, note: v.nullable(v.string()), run: v.string(), pgrove_version: v.string() },
-  encryption: v.exactOptional(
-    v.object({
-      recipients: v.array(v.string()),
-      sealed: v.exactOptional(v.object({ tables: finite, rows: finite, text: v.string() })),
-    }),
-  ),
-  globals: v.exactOptional(v.object({ sha256: v.string(), size_bytes: finite, passwords: v.boolean() })),
-  ...{ adopted: v.exactOptional(v.boolean()), signature: v.exactOptional(v.string()) },
-});

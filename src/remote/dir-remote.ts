@@ -5,11 +5,11 @@ import { createReadStream } from "node:fs";
 import { lstat, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hashFile } from "../dump/inspect.ts";
-import { identityOf } from "../dump/replace-file.ts";
 import { failure } from "../errors.ts";
 import {
   ensureDir,
   errorCode,
+  identityOf,
   isAbsence,
   pathExists,
   publishFile,

@@ -5,6 +5,7 @@ import { hashFile } from "../dump/inspect.ts";
 import { findManifest, formatManifest, globalsPath, type Manifest, manifestPath } from "../dump/manifest.ts";
 import { proofPath } from "../dump/proof.ts";
 import { requireStoreFolder } from "../dump/store.ts";
+import { withStoreOperation } from "../dump/store-operation.ts";
 import { failure, refusal } from "../errors.ts";
 import {
   errorCode,
@@ -15,7 +16,7 @@ import {
   writeFileAtomic,
   writeWhole,
 } from "../sys/files.ts";
-import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import type { Operation, OperationTools } from "../sys/operation.ts";
 import { readWhole } from "./read-whole.ts";
 import type { Remote } from "./remote.ts";
 import type { RemoteDump } from "./remote-dumps.ts";
@@ -36,8 +37,7 @@ export async function pullDumps(
   folder: string,
   dumps: readonly RemoteDump[],
 ): Promise<Pulled[]> {
-  const subject = { operation: "dumps-pull", target: "the store", server: remote.label, database: "" };
-  return await withOperation(tools, subject, async (operation) => {
+  return await withStoreOperation(tools, "dumps-pull", async (operation) => {
     await requireStoreFolder(folder);
     const pulled: Pulled[] = [];
     for (const dump of dumps) pulled.push(await pullDump(tools, operation, remote, folder, dump));

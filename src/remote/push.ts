@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { globalsPath, type Manifest, manifestPath } from "../dump/manifest.ts";
 import type { StoredDump } from "../dump/store.ts";
+import { withStoreOperation } from "../dump/store-operation.ts";
 import { failure } from "../errors.ts";
 import { pathExists, readTextIfExists } from "../sys/files.ts";
-import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import type { Operation, OperationTools } from "../sys/operation.ts";
 import { readWhole } from "./read-whole.ts";
 import type { Remote } from "./remote.ts";
 import { BESIDE, findRemoteManifest, listRemoteDumps, type RemoteDump } from "./remote-dumps.ts";
@@ -31,8 +32,7 @@ export interface Pushed {
  * for one without a manifest or that is damaged, and what the remote's own trouble is.
  */
 export async function pushDumps(tools: OperationTools, remote: Remote, request: PushRequest): Promise<Pushed[]> {
-  const subject = { operation: "dumps-push", target: "the store", server: remote.label, database: "" };
-  return await withOperation(tools, subject, async (operation) => {
+  return await withStoreOperation(tools, "dumps-push", async (operation) => {
     const { details } = operation;
     const pushed: Pushed[] = [];
     const there = await findThere(tools, remote, request);

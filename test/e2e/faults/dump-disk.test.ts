@@ -1,7 +1,7 @@
 /** Fault 3: the place for the dump is full, read-only, or goes away; and file names that lead somewhere else. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
 import { startOnDisk } from "../../support/faults/disk.ts";
@@ -109,7 +109,17 @@ describe("a folder that cannot be used", () => {
       const into = `${database}_read_only`;
       expect(await onDisk(["restore", name, "--into-new", into, "--yes"])).toMatchObject({ code: 0 });
       await drop(server, into);
-      expect(await onDisk(["dumps", "remove", name, "--yes"])).toMatchObject({ code: 1 });
+      const copy = repo.path("copy.dump");
+      copyFileSync(join(repo.store, name), copy);
+      for (const words of [["pin", name], ["remove", name, "--yes"], ["adopt", copy]]) {
+        const { program } = await startOnDisk(repo, { readOnly: true }, ["dumps", ...words]);
+        const { code, stderr } = await program.ended;
+        expect([words[0], code, stderr]).toEqual([
+          words[0],
+          1,
+          expect.stringMatching(/the dumps' folder cannot be (used|changed): \S+ \(EROFS\)\nhint: /),
+        ]);
+      }
       expect(repo.stored()).toContain(name);
     },
     patiently(30_000),
