@@ -27,7 +27,7 @@ export async function planPruning(context: Context, { source, remote }: PruneWis
   const rule = chooseKeepRule((await context.config())?.config.dumps.keep, context.environment);
   const place = remote === undefined ? folderPlace(await context.storeDir()) : await openPlace(context, remote);
   const copied = rule.remote === true && remote === undefined ? await listCopied(context) : new Set<string>();
-  return { tools, place, plan: await planPrune(tools, place, { rule, source, copied }) };
+  return { tools, place, plan: await planPrune(tools, place, { rule, source: source?.replace(/^@/, ""), copied }) };
 }
 
 /** What every remote has of this machine's dumps, whole. */

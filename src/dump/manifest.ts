@@ -1,69 +1,10 @@
-import type { CodecName, DumpFormat } from "../archive/codec.ts";
+/** Where manifests lie, and how they are read and written. */
 import { failure } from "../errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../sys/files.ts";
 import { parseJson } from "../sys/untyped.ts";
-import { isManifest } from "./manifest-form.ts";
+import { isManifest, type Manifest } from "./manifest-form.ts";
 
-/** What a dump holds and how to check it: JSON beside the dump. Sizes in bytes, times in ISO 8601 UTC. */
-export interface Manifest {
-  version: 1;
-  name: string;
-  created_at: string;
-  project: string;
-  /** The target's name: "main", "staging", a database. */
-  source: string;
-  database: string;
-  /** The one schema that it holds, a worktree's; absent for a whole database. */
-  schema?: string | undefined;
-  format: DumpFormat;
-  codec: CodecName;
-  content: "all" | "schema" | "data";
-  /** Only some tables were asked for. */
-  partial: boolean;
-  sha256: string;
-  size_bytes: number;
-  database_size_bytes: number;
-  server_version: string;
-  pg_dump_version: string;
-  encoding: string;
-  collate: string;
-  ctype: string;
-  locale_provider: string;
-  locale: string | null;
-  extensions: { name: string; version: string; schema: string }[];
-  roles: string[];
-  tablespaces: string[];
-  /** `exact` counts were taken in the dump's own snapshot; the others are the planner's estimates. */
-  tables: { schema: string; name: string; rows: number | null; exact: boolean; bytes: number; hash?: string }[];
-  /** What else is compared by `dumps verify --deep`, beside the tables that have a hash; absent in those of before. */
-  contents?: {
-    /** Undefined where they were not read. */
-    large_objects?: { rows: number; hash: string };
-    /** The last value, and whether it was given out: `42 true`. */
-    sequences: { schema: string; name: string; value: string }[];
-    /** What cannot be compared, by name. */
-    left_out: string[];
-  };
-  migration_version: string | null;
-  git: { commit: string; branch: string | null } | null;
-  duration_ms: number;
-  note: string | null;
-  run: string;
-  pgrove_version: string;
-  /** Where the dump is encrypted with age. */
-  encryption?: {
-    /** For whom, by the beginning and end of their public keys; or `a passphrase`. */
-    recipients: string[];
-    /** The names of tables and sequences, for those who can read the dump; left out where they are not hidden. */
-    sealed?: { tables: number; rows: number; text: string };
-  };
-  /** The file of the server's roles beside it, and whether it holds passwords' hashes. */
-  globals?: { sha256: string; size_bytes: number; passwords: boolean };
-  /** It describes a dump of another program: what that does not say is empty. */
-  adopted?: boolean;
-  /** By the key of whoever made it; absent in those of before. */
-  signature?: string;
-}
+export type { Manifest } from "./manifest-form.ts";
 
 export const MANIFEST_HINT = "the dump may still be whole; move the manifest away to restore it unchecked";
 

@@ -17,6 +17,7 @@ import {
   writeWhole,
 } from "../sys/files.ts";
 import type { Operation, OperationTools } from "../sys/operation.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import { readWhole } from "./read-whole.ts";
 import type { Remote } from "./remote.ts";
 import type { RemoteDump } from "./remote-dumps.ts";
@@ -92,9 +93,9 @@ async function findHere(path: string, { sha256 }: Manifest): Promise<"whole" | "
   const own = await findManifest(path);
   if (own !== undefined && own.sha256 !== sha256) throw occupiedHere(path);
   if (!(await pathExists(path))) return "nothing";
-  if (own !== undefined) return "whole";
-  if ((await hashFile(path, () => undefined)) === sha256) return "bytes";
-  throw occupiedHere(path);
+  const isSame = (await hashFile(path, () => undefined)) === sha256;
+  if (isSame) return own === undefined ? "bytes" : "whole";
+  throw own === undefined ? occupiedHere(path) : damagedHere(path);
 }
 
 function occupiedHere(path: string): Error {
@@ -102,6 +103,15 @@ function occupiedHere(path: string): Error {
     "dump_exists",
     `there is another dump ${basename(path)} in the store, and it was not overwritten`,
     `pgrove dumps show ${basename(path)}`,
+  );
+}
+
+function damagedHere(path: string): Error {
+  const name = basename(path);
+  return refusal(
+    "dump_exists",
+    `the dump ${name} in the store is damaged, and was not overwritten`,
+    `pgrove dumps remove ${quoteWord(name)}      then pull it`,
   );
 }
 

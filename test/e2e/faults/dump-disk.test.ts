@@ -1,6 +1,15 @@
 /** Fault 3: the place for the dump is full, read-only, or goes away; and file names that lead somewhere else. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
@@ -111,7 +120,11 @@ describe("a folder that cannot be used", () => {
       await drop(server, into);
       const copy = repo.path("copy.dump");
       copyFileSync(join(repo.store, name), copy);
-      for (const words of [["pin", name], ["remove", name, "--yes"], ["adopt", copy]]) {
+      for (const words of [
+        ["pin", name],
+        ["remove", name, "--yes"],
+        ["adopt", copy],
+      ]) {
         const { program } = await startOnDisk(repo, { readOnly: true }, ["dumps", ...words]);
         const { code, stderr } = await program.ended;
         expect([words[0], code, stderr]).toEqual([
