@@ -56,7 +56,7 @@ export async function openDir(root: string, project: string, usedFolder: string)
       await rememberUsed(used, folder);
     },
     putText: (name, text, replace) => namingRoom(folder, () => putText(place(name), text, replace)),
-    remove: (name) => rm(place(name), { force: true }),
+    remove: (name) => namingRoom(folder, () => rm(place(name), { force: true })),
   };
 }
 

@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { sharedServer, type TestServer } from "../support/engine/server.ts";
+import { withReadOnly } from "../support/faults/disk.ts";
 import { inContainer, makeRepo, type Repo } from "../support/faults/program.ts";
 import { makeSmall } from "../support/faults/sample.ts";
 import { connect, type Fingerprint, readFingerprint } from "../support/faults/world.ts";
@@ -91,6 +92,9 @@ test("from the approval to the restore after the machine is gone", async () => {
   expect((await ok("dumps prune --remote --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
   expect((await run("dumps prune --remote")).code).toBe(5); // nobody to ask
   expect((await ok("dumps prune --source @main --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
+  const wrap = await withReadOnly(disk);
+  const readOnly = await repo.start(["dumps", "prune", "--remote", "--yes"], { env: HERE, wrap }).ended;
+  expect(readOnly).toMatchObject({ code: 1, stderr: expect.stringContaining("cannot be written to (EROFS)\nhint:") });
   await ok("dumps prune --remote --yes");
   expect(await names("dumps list --remote")).toEqual([`laptop/${second}`]);
 
