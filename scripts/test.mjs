@@ -15,7 +15,7 @@ import { isStopped, runStep, say } from "./test/step.mjs";
 
 /** Unit tests compute: one part for each of two cores. */
 const UNIT_PARTS = 2;
-/** How many other parts run side by side, each lane with servers of its own: they wait for servers a third of their time. */
+/** How much runs side by side, each lane with servers of its own: they wait for servers a third of their time. */
 const LANES = 3;
 const SLOWEST = 40;
 
@@ -59,12 +59,13 @@ async function playAll() {
   const built = await check("build", "bun", ["run", "build.ts"]);
   if (!built && filesOf("e2e").length > 0) failures.push("e2e: not run, the build failed");
   const parts = dealOut(root, [...filesOf("integration"), ...(built ? filesOf("e2e") : [])]);
-  const readUnits = () => playParts(dealEvenly(root, filesOf("unit"), { name: "unit", count: UNIT_PARTS }));
-  if (parts.length === 0) return void (await Promise.all([checkTexts(), readUnits()]));
+  const units = dealEvenly(root, filesOf("unit"), { name: "unit", count: UNIT_PARTS });
+  if (parts.length === 0) return void (await playLanes([...units.map(playing), checkTexts]));
   try {
     // The engine is fetched, and waited for, while the rest computes.
-    const [isUp] = await Promise.all([startEngine(), checkTexts(), readUnits()]);
-    if (isUp) await playParts(parts);
+    const starting = startEngine();
+    const behindEngine = (play) => async (lane) => ((await starting) ? await play(lane) : undefined);
+    await playLanes([...units.map(playing), checkTexts, ...parts.map(playing).map(behindEngine)]);
   } finally {
     await stopEngine();
   }
@@ -80,13 +81,16 @@ function filesOf(kind) {
   return (values.only ?? kind) === kind ? findTestFiles(root, kind, { words, long: values.long }) : [];
 }
 
-async function playParts(parts) {
-  await Promise.all(Array.from({ length: LANES }, (_, lane) => playLane(lane, parts)));
+/** Each lane takes one of what is to be done after the other, until nothing is left. */
+async function playLanes(jobs) {
+  const playLane = async (_, lane) => {
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job(`${runId}-${lane}`);
+  };
+  await Promise.all(Array.from({ length: LANES }, playLane));
 }
 
-/** Takes one part after the other until none is left. */
-async function playLane(lane, parts) {
-  for (let part = parts.shift(); part !== undefined; part = parts.shift()) await playPart(part, `${runId}-${lane}`);
+function playing(part) {
+  return (run) => playPart(part, run);
 }
 
 /** True where nothing is installed, or something else than the lockfile asks for. */

@@ -1,6 +1,6 @@
 /** What a command is handed. Each part is made when it is first asked for, and once. */
+
 import { homedir } from "node:os";
-import { isatty } from "node:tty";
 import { type Environment, wantsJsonLog } from "../config/env-vars.ts";
 import type { PgroveError } from "../errors.ts";
 import { userKeyFile } from "../repo/state.ts";
@@ -12,6 +12,7 @@ import { type Clock, systemClock } from "../sys/clock.ts";
 import type { EngineName } from "../sys/command.ts";
 import { findEngine, withEngine } from "../sys/engine.ts";
 import { isMarked } from "../sys/hook-mark.ts";
+import { isTerminal } from "../sys/is-terminal.ts";
 import { once } from "../sys/once.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { type Runner, systemRunner } from "../sys/process.ts";
@@ -92,7 +93,7 @@ export function createContext(options: ContextOptions): Context {
     return watched;
   };
   const prompt = createPrompt({
-    ...{ available: isatty(0) && isatty(2), before: output.flush },
+    ...{ available: isTerminal(0) && isTerminal(2), before: output.flush },
     interrupted: () => interruptions().abort,
   });
   const sessionTools = once(async (): Promise<OperationTools> => {
@@ -179,7 +180,7 @@ function secretsOfTarget({ server, login, name }: Target): string[] {
 
 async function makeProgress(output: Output, environment: Environment): Promise<OperationTools["progress"]> {
   const { createProgress } = await import("./progress.ts");
-  const redraw = canRedraw(isatty(2), environment) && !wantsJsonLog(environment);
+  const redraw = canRedraw(isTerminal(2), environment) && !wantsJsonLog(environment);
   const columns = redraw ? (await import("node:process")).stderr.columns || 80 : 80;
   return createProgress(output, { redraw, columns: () => columns, nowMs: () => performance.now() });
 }

@@ -1,8 +1,9 @@
 /** From the command line to a command and back to an exit code. */
-import { isatty } from "node:tty";
+
 import { mistakenLog, wantsDebug, wantsJsonLog } from "../config/env-vars.ts";
 import { EXIT, PgroveError, usageError } from "../errors.ts";
 import { dropStaleMark } from "../sys/hook-mark.ts";
+import { isTerminal } from "../sys/is-terminal.ts";
 import {
   type Command,
   type CommandGroup,
@@ -48,10 +49,10 @@ export async function runCli(argv: readonly string[], version: string): Promise<
 }
 
 function createOutputFor(given: CommonFlags): Output {
-  const paint = createPaint(wantsColor(isatty(1), process.env, { color: !given.has("no-color") }));
+  const paint = createPaint(wantsColor(isTerminal(1), process.env, { color: !given.has("no-color") }));
   const [json, quiet] = [given.has("json"), given.has("quiet")];
   const verbose = given.has("verbose") || wantsDebug(process.env);
-  return createOutput({ json, quiet, verbose, paint, terminal: isatty(1), log: wantsJsonLog(process.env) });
+  return createOutput({ json, quiet, verbose, paint, terminal: isTerminal(1), log: wantsJsonLog(process.env) });
 }
 
 async function tellVersion(version: string, output: Output): Promise<void> {
@@ -68,7 +69,7 @@ async function tellFailure(error: unknown, given: CommonFlags, output: Output): 
 }
 
 function paintFor(given: CommonFlags): Paint {
-  return createPaint(wantsColor(isatty(2), process.env, { color: !given.has("no-color") }));
+  return createPaint(wantsColor(isTerminal(2), process.env, { color: !given.has("no-color") }));
 }
 
 /** A command to run, or what to show help about. */
@@ -146,7 +147,7 @@ async function runChosen(
   const { args, flags, words } = parseArguments(name, rest, command);
   const { preventCoreDumps } = await import("../sys/core-dumps.ts");
   preventCoreDumps(); // before a password is read
-  await dropStaleMark(process.env, isatty(0));
+  await dropStaleMark(process.env, isTerminal(0));
   const mistake = mistakenLog(process.env);
   if (mistake !== undefined) output.warn(mistake);
   const context = createContext({ version, argv, flags, output });

@@ -1,6 +1,7 @@
 /** What the terminal can do, and what its user wants of it. */
-import { isatty } from "node:tty";
+
 import type { Environment } from "../config/env-vars.ts";
+import { isTerminal } from "../sys/is-terminal.ts";
 import { markColor } from "../sys/visible-text.ts";
 
 export interface TerminalWishes {
@@ -21,7 +22,7 @@ export function canRedraw(isTerminal: boolean, environment: Environment): boolea
 
 /** How wide the terminal is that the answer goes to; undefined where it goes to a pipe or a file. */
 export async function answerColumns(): Promise<number | undefined> {
-  if (!isatty(1)) return undefined;
+  if (!isTerminal(1)) return undefined;
   const { stdout } = await import("node:process"); // 10 ms that only somebody who looks has to wait
   return stdout.columns || undefined;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { isatty } from "node:tty";
 import { type Interruption, interruption, type PgroveError } from "../errors.ts";
 import { killGroups } from "./child-run.ts";
+import { isTerminal } from "./is-terminal.ts";
 
 export interface Interruptions {
   /** Aborted by the first SIGINT, SIGTERM or SIGHUP. */
@@ -44,6 +44,6 @@ function ignoresHangUp(): boolean {
     const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "";
     return (Number.parseInt(mask.slice(-1), 16) & 1) === 1;
   } catch {
-    return !isatty(2);
+    return !isTerminal(2);
   }
 }

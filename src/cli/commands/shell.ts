@@ -1,8 +1,8 @@
-import { isatty } from "node:tty";
 import { usageError } from "../../errors.ts";
 import { databaseArgument } from "../../postgres/identifier.ts";
 import { asOwnRole, sessionOptions } from "../../resolve/reach.ts";
 import { openTarget, type Target } from "../../resolve/target.ts";
+import { isTerminal } from "../../sys/is-terminal.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
@@ -22,7 +22,7 @@ export const command = defineCommand({
     if (context.flags.json) throw usageError("shell is for people and has no --json", "pgrove sql -c … --json");
     const target = asOwnRole(await context.resolveTarget(args.target));
     const { toolbox, database } = await openTarget(target, await context.serverTools());
-    const terminal = isatty(0) && isatty(1);
+    const terminal = isTerminal(0) && isTerminal(1);
     const psql = toolbox.interactive(
       [...entryArguments(target, database), ...args.after],
       newRunId(context.clock.now()),

@@ -1,11 +1,11 @@
 import { basename, resolve } from "node:path";
-import { isatty } from "node:tty";
 import { EXIT, missingError, usageError } from "../../errors.ts";
 import { asOwnRole } from "../../resolve/reach.ts";
 import { openTarget } from "../../resolve/target.ts";
 import { querySql, runSql, type SqlSource } from "../../sql/run-sql.ts";
 import { pathExists } from "../../sys/files.ts";
 import { readStdin, readWholeFile, STDIN_PATH } from "../../sys/input.ts";
+import { isTerminal } from "../../sys/is-terminal.ts";
 import { defineCommand } from "../command.ts";
 import { TARGET } from "../grammar.ts";
 
@@ -53,7 +53,7 @@ async function openSource(text: string | undefined, file: string | undefined, cw
     if (!(await pathExists(path))) throw missingError("file_missing", `there is no file ${path}`);
     return { name: basename(path), path, open: () => readWholeFile(path) };
   }
-  if (isatty(0)) throw usageError("there is no SQL: give -c SQL, -f FILE, or send it to standard input");
+  if (isTerminal(0)) throw usageError("there is no SQL: give -c SQL, -f FILE, or send it to standard input");
   return { name: "<stdin>", path: STDIN_PATH, open: readStdin };
 }
 

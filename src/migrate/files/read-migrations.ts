@@ -211,6 +211,7 @@ function findDuplicates(migrations: readonly Migration[]): Finding[] {
 
 function checkMigration(migration: Migration): Finding[] {
   const { up, down } = migration;
+  if (up !== undefined && !isEmpty(up) && (down === undefined || !isEmpty(down))) return [];
   const empty = [up, down].flatMap((script) => {
     if (script === undefined || !isEmpty(script)) return [];
     const { file, line } = script;

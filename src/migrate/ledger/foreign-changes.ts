@@ -32,6 +32,7 @@ export function findForeignChanges(ledger: Ledger, files: MigrationFiles, now = 
   if (state === undefined) return NONE;
   const changes = state.kind === "golang-migrate" ? compareVersion(ledger, state, files) : compareList(ledger, state);
   const { add, remove, doubt } = changes;
+  if (add.length === 0 && remove.length === 0) return doubt === undefined ? NONE : { ...NONE, doubt };
   const byVersion = new Map(files.migrations.map((migration) => [migration.version, migration]));
   const added = [...new Map(add.map((each) => [each.version, each])).values()];
   const rows = added.map((each) => {

@@ -46,6 +46,7 @@ export function requireNotRenamed(
   staying: readonly LedgerRow[],
   files: readonly Migration[],
 ): void {
+  if (ups.length === 0) return;
   const inFiles = new Set(files.map(({ version }) => version));
   const foreign = staying.filter(({ version }) => !inFiles.has(version));
   for (const migration of ups) {
@@ -73,7 +74,7 @@ export function requireInOrder(
   staying: readonly LedgerRow[],
   files: readonly Migration[],
 ): void {
-  const last = findNewestHere(staying, files);
+  const last = ups.length === 0 ? undefined : findNewestHere(staying, files);
   if (last === undefined) return;
   const late = ups.filter(({ version }) => version < last.version);
   if (late.length === 0) return;
