@@ -6,9 +6,9 @@ import type { Operation, OperationTools } from "../sys/operation.ts";
 import { openKeyring } from "./authorship.ts";
 import { type Doubts, type Judgement, judgeDumps, lookAndForget } from "./judge.ts";
 import { withPlaceAlone } from "./place-lock.ts";
-import { rememberBeside, removeDump } from "./remove-dumps.ts";
+import { rememberRemoval, removeDump } from "./remove-dumps.ts";
 import { listDumps, type StoredDump } from "./store.ts";
-import { withStoreOperation } from "./store-operation.ts";
+import { withRemoval } from "./store-operation.ts";
 
 /** Where dumps lie: a folder, or somewhere else. */
 export interface DumpPlace {
@@ -27,7 +27,7 @@ export function folderPlace(folder: string): DumpPlace {
   return {
     label: folder,
     list: (look) => listDumps(folder, look),
-    begin: (operation, dumps) => rememberBeside(operation, folder, dumps),
+    begin: (operation, dumps) => rememberRemoval(operation, folder, dumps),
     remove: removeDump,
   };
 }
@@ -112,5 +112,5 @@ export async function pruneDumps(tools: OperationTools, place: DumpPlace, { remo
     await Promise.all(Array.from({ length: AT_ONCE }, removeOn));
     ends.throwIfAborted();
   };
-  await withPlaceAlone(tools, place.label, () => withStoreOperation(tools, "dumps-prune", removing));
+  await withPlaceAlone(tools, place.label, () => withRemoval(tools, "dumps-prune", removing));
 }

@@ -9,7 +9,7 @@ import { allGlobalsPaths, globalsPath, manifestPath } from "./manifest.ts";
 import { pinPath } from "./pin.ts";
 import { proofPath } from "./proof.ts";
 import type { StoredDump } from "./store.ts";
-import { withStoreOperation } from "./store-operation.ts";
+import { isFull, withRemoval } from "./store-operation.ts";
 import { changingStore } from "./store-trouble.ts";
 
 /** What lies beside a dump, by the end of its name; the manifest goes last. */
@@ -31,10 +31,21 @@ export async function rememberBeside(
   await remember({ kind: "beside-dumps", folder, endings: ENDINGS, manifests });
 }
 
+/** The same of those that go, where there is room for that. */
+export async function rememberRemoval(
+  operation: Pick<Operation, "remember">,
+  folder: string,
+  dumps: readonly StoredDump[],
+): Promise<void> {
+  await rememberBeside(operation, folder, dumps).catch((error: unknown) => {
+    if (!isFull(error)) throw error;
+  });
+}
+
 /** Removes the dumps one after the other, as one operation. Throws as `removeDump`; what is removed by then stays removed. */
 export async function removeDumps(tools: OperationTools, folder: string, dumps: readonly StoredDump[]): Promise<void> {
-  await withStoreOperation(tools, "dumps-remove", async (operation) => {
-    await rememberBeside(operation, folder, dumps);
+  await withRemoval(tools, "dumps-remove", async (operation) => {
+    await rememberRemoval(operation, folder, dumps);
     const removed: string[] = [];
     operation.details.dumps = removed;
     for (const dump of dumps) {

@@ -13,7 +13,7 @@ import {
 import { basename, join } from "node:path";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
-import { startOnDisk } from "../../support/faults/disk.ts";
+import { startOnDisk, withFull } from "../../support/faults/disk.ts";
 import { holdDumpEnds } from "../../support/faults/gates.ts";
 import { waitForBytes } from "../../support/faults/moments.ts";
 import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
@@ -88,6 +88,19 @@ describe("a disk that is too small", () => {
     expect(ended.stderr).toContain("(ENOSPC)");
     expect(ended.stderr).not.toContain("has a bug");
   });
+});
+
+test("full where pgrove writes down what it does: dumps can be removed all the same", async () => {
+  const makeDump = async () => basename(await repo.ok(["dump", "--schema-only"]));
+  const [, name] = [await makeDump(), await makeDump()];
+  const wrap = await withFull(join(repo.folder, ".git/pgrove"));
+  const remove = (...words: string[]) => repo.start(["dumps", ...words, "--yes"], { wrap }).ended;
+  await repo.configure(`project: faults\n${inContainer(server.container, database)}dumps: {keep: {last: 1}}\n`);
+  const pruned = await remove("prune");
+  expect(pruned).toMatchObject({ code: 0, stderr: expect.stringContaining("not in the journal") });
+  expect(repo.stored()).toEqual([name, `${name}.manifest.json`]);
+  expect(await remove("remove", name)).toMatchObject({ code: 0 });
+  expect(repo.stored()).toEqual([]);
 });
 
 describe("a folder that cannot be used", () => {
