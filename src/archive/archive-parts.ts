@@ -4,7 +4,7 @@ import { unquoteName } from "./wants.ts";
 
 /** What of a dump is wanted. */
 export interface PartOfDump {
-  /** `name`, or `schema.name`, as they are called: no patterns. */
+  /** `name`, or `schema.name`, as they are called or in double quotes as in SQL: no patterns. */
   tables: readonly string[];
   schemas: readonly string[];
   content: "all" | "schema" | "data";
@@ -47,8 +47,9 @@ const ABOUT = new Set(["ACL", "COMMENT", "SECURITY LABEL"]);
 export function chooseEntries(all: readonly ArchiveEntry[], part: PartOfDump): ChosenEntries {
   const found = part.tables.map((asked) => ({ asked, tables: findTables(all, asked) }));
   const tables = found.flatMap((each) => each.tables);
-  const schemas = new Set(part.schemas);
   const made = new Set(all.flatMap(({ kind, tag, schema }) => (kind === "SCHEMA" ? [tag, schema] : [schema])));
+  const asked = part.schemas.map((name) => (made.has(name) ? name : unquoteName(name)));
+  const schemas = new Set(asked);
   const isWhole = part.tables.length + part.schemas.length === 0;
   const belongs = belongingTo(all, tables);
   const entries = all.filter((entry) => {
@@ -59,15 +60,21 @@ export function chooseEntries(all: readonly ArchiveEntry[], part: PartOfDump): C
     entries,
     missing: [
       ...found.filter((each) => each.tables.length === 0).map(({ asked }) => `table ${asked}`),
-      ...part.schemas.filter((name) => !made.has(name)).map((name) => `schema ${name}`),
+      ...asked.filter((name) => !made.has(name)).map((name) => `schema ${name}`),
     ],
     unclear: found.filter((each) => each.tables.length > 1).map(({ asked }) => asked),
   };
 }
 
+const ASKED_PART = `("(?:[^"]|"")+"|[^."]+)`;
+const ASKED = new RegExp(String.raw`^(?:${ASKED_PART}\.)?${ASKED_PART}$`);
+
 /** The tables of that name: by their own entry, or that of their rows where the archive makes none. */
 function findTables(all: readonly ArchiveEntry[], asked: string): ArchiveEntry[] {
-  const isAsked = ({ schema, tag }: ArchiveEntry) => tag === asked || `${schema}.${tag}` === asked;
+  const [, ...quoted] = ASKED.exec(asked) ?? [];
+  const [inSchema, name] = quoted.map((part) => part && unquoteName(part));
+  const isAsked = ({ schema, tag }: ArchiveEntry) =>
+    tag === asked || `${schema}.${tag}` === asked || (tag === name && (inSchema ?? schema) === schema);
   const making = all.filter((entry) => TABLES.has(entry.kind) && isAsked(entry));
   return making.length > 0 ? making : all.filter((entry) => entry.kind === "TABLE DATA" && isAsked(entry));
 }

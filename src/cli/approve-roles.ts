@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 
 /** Says which roles are made, and asks, where some are. */
 export async function approveRoles(context: Context, target: Loss["target"], plan: RolesPlan): Promise<void> {
-  context.output.note(`roles: ${describeRoles(plan)}`);
+  context.output.note(`roles: ${describeRoles(plan).join("\n")}`);
   if (plan.roles.length === 0) return;
   const superusers = plan.roles.filter(({ isSuperuser }) => isSuperuser).map(({ name }) => name);
   const beware = superusers.length === 0 ? "" : `, of which ${superusers.join(", ")} may do everything on the server`;

@@ -44,7 +44,7 @@ export function describeFailure(error: unknown, verbose: boolean): Failure {
     const message = "the current folder is not there any more: it was removed, or made anew";
     return { code: "folder_missing", message, hint: "cd to one that is there: cd .. or cd $PWD", exit: EXIT.missing };
   }
-  const help = REFUSED_BY_MACHINE.get(systemCode);
+  const help = REFUSED_BY_MACHINE.get(systemCode.replace(/^ERR_FS_/, "")); // what rm says of a folder
   if (help !== undefined) {
     return { code: "machine", message: `the machine refused: ${messageOf(error)}`, hint: help, exit: EXIT.failed };
   }

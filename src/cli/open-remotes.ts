@@ -23,9 +23,17 @@ export const WHICH_REMOTE = defineArgs({
   remote: { type: "string", valueHint: "NAME", description: "the remote: s3, dir or ssh, where there are several" },
 });
 
-/** The folder of this machine at every remote. */
+/** A name of one folder, wherever it is: what leads out of it, is hidden, or looks like a flag is none. */
+const FOLDER_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}._ -]{0,99}$/u;
+
+/** The folder of this machine at every remote. Throws (exit 3) where it was given a name that is none of a folder. */
 export function ownHost(context: Pick<Context, "environment">): string {
-  return thisObserver(context.environment).machine;
+  const { machine } = thisObserver(context.environment);
+  if (FOLDER_NAME.test(machine)) return machine;
+  throw configError(
+    `PGROVE_MACHINE names the folder of this machine's dumps at a remote, and ${JSON.stringify(machine)} is no name of one`,
+    "up to 100 letters, digits, and . _ - or blanks within, such as PGROVE_MACHINE=web-1",
+  );
 }
 
 /** Which remotes are meant: all, or the named one. Throws (exit 2, 3) when there is none, (exit 5) when it is not approved. */

@@ -1,6 +1,7 @@
 /** The removal of dumps by the rule: planned, shown, agreed to, done. For `dumps prune` and `dump --prune`. */
 import { chooseKeepRule } from "../dump/keep-rule.ts";
 import { type DumpPlace, folderPlace, type PrunePlan, planPrune, pruneDumps } from "../dump/prune.ts";
+import { clearDeadRuns } from "../dump/store-operation.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { describeGoing } from "./answers/dumps-prune.ts";
 import type { Context } from "./context.ts";
@@ -26,7 +27,7 @@ export async function planPruning(context: Context, { source, remote }: PruneWis
   const rule = chooseKeepRule((await context.config())?.config.dumps.keep, context.environment);
   const place = remote === undefined ? folderPlace(await context.storeDir()) : await openPlace(context, remote);
   const copied = rule.remote === true && remote === undefined ? await listCopied(context) : new Set<string>();
-  return { tools, place, plan: await planPrune(tools, place, { rule, source, copied }) };
+  return { tools, place, plan: await planPrune(tools, place, { rule, source: source?.replace(/^@/, ""), copied }) };
 }
 
 /** What every remote has of this machine's dumps, whole. */
@@ -45,7 +46,7 @@ async function openPlace(context: Context, named: string | true): Promise<DumpPl
 
 /** Removes what the plan lets go, once that is agreed to. */
 export async function carryOutPruning(context: Context, { tools, place, plan }: Pruning): Promise<void> {
-  if (plan.removed.length === 0) return;
+  if (plan.removed.length === 0) return await clearDeadRuns(tools);
   await requireTrust(context, { keys: ["dumps.keep"] }); // a branch that keeps less is asked about
   await context.requireConsent({
     target: { label: place.label, name: "store", protected: false },

@@ -6,13 +6,15 @@ import { failure, refusal, usageError } from "../errors.ts";
 import { formatVersion } from "../postgres/version.ts";
 import type { DumpKeys } from "../sys/dump-keys.ts";
 import { publishFile, syncFolder, temporaryPathFor } from "../sys/files.ts";
-import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import type { Operation, OperationTools } from "../sys/operation.ts";
 import { signManifest } from "./authorship.ts";
 import { hashFile, type InspectedDump, inspectDump } from "./inspect.ts";
-import { type Manifest, manifestPath, writeManifest } from "./manifest.ts";
+import { findManifest, type Manifest, manifestPath, writeManifest } from "./manifest.ts";
 import { isReadable, type ReadingTools, readArchiveThrough } from "./read-through.ts";
 import { sealNames } from "./sealed-names.ts";
-import { isDumpName, type StoredDump, sourceOf } from "./store.ts";
+import { isDumpName, requireStoreFolder, type StoredDump, sourceOf } from "./store.ts";
+import { withStoreOperation } from "./store-operation.ts";
+import { changingStore } from "./store-trouble.ts";
 
 export interface Adoption {
   dump: StoredDump;
@@ -39,8 +41,8 @@ export async function adoptDump(tools: OperationTools, server: ReadingTools, ado
       "rename it: .dump, .sql, .sql.gz, .sql.zst, .tar, .backup, each with .age",
     );
   }
-  const subject = { operation: "adopt", target: "the store", server: "", database: "" };
-  return await withOperation(tools, subject, async (operation) => {
+  return await withStoreOperation(tools, "adopt", async (operation) => {
+    await requireStoreFolder(folder);
     operation.details.dump = dump.name;
     const inspected = await inspectDump(dump, tools);
     if (inspected.checked === "contents") {
@@ -48,14 +50,18 @@ export async function adoptDump(tools: OperationTools, server: ReadingTools, ado
       await readArchiveThrough(inspected, tools, server, operation);
     }
     const sha256 = await hashFile(dump.path, () => operation.abort.throwIfAborted());
-    const path = await bringIn(dump, folder, sha256, operation);
-    const manifest = await signManifest(
-      dump.manifest ?? (await describe(inspected, adoption, sha256, tools.dumpKeys)),
-      tools,
-    );
-    await writeManifest(path, manifest);
+    const path = await changingStore(folder, () => bringIn(dump, folder, sha256, operation));
+    const known = dump.manifest ?? (await findKnown(path, sha256));
+    const manifest = await signManifest(known ?? (await describe(inspected, adoption, sha256, tools.dumpKeys)), tools);
+    await changingStore(folder, () => writeManifest(path, manifest));
     return { name: basename(path), path, manifest };
   });
+}
+
+/** What the store knows of just these bytes: they were there before. */
+async function findKnown(path: string, sha256: string): Promise<Manifest | undefined> {
+  const there = await findManifest(path).catch(() => undefined);
+  return there?.sha256 === sha256 ? there : undefined;
 }
 
 /** Throws (exit 1) for an archive that pg_restore does not read as one file. */
@@ -83,6 +89,7 @@ async function bringIn(dump: StoredDump, folder: string, sha256: string, operati
     throw failure("dump_changed", `${dump.name} changed while it was copied`, "try again once nobody writes to it");
   }
   if (!(await publishFile(temporary, path))) {
+    if ((await hashFile(path, () => operation.abort.throwIfAborted())) === sha256) return path; // adopted before
     throw refusal("dump_exists", `there is a dump ${dump.name} in ${folder}`, "rename the one that is to be adopted");
   }
   await syncFolder(folder);

@@ -5,6 +5,7 @@ import { failure, PgroveError } from "../errors.ts";
 import {
   ensureDir,
   errorCode,
+  identityAt,
   publishFile,
   syncFolder,
   temporaryPathFor,
@@ -14,6 +15,7 @@ import {
 import type { Work } from "../work/work.ts";
 import { signManifest } from "./authorship.ts";
 import { allGlobalsPaths, formatManifest, globalsPath, type Manifest, manifestPath } from "./manifest.ts";
+import { rememberBeside } from "./remove-dumps.ts";
 import { type FileStanding, findFileStanding, publishAs, requireRolesReplaceable } from "./replace-file.ts";
 import { type Naming, publishDump, requireStoreFolder } from "./store.ts";
 
@@ -76,13 +78,7 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
   const near = destination.kind === "store" ? `${destination.folder}/dump` : resolve(destination.path);
   const temporary = temporaryPathFor(near);
   const manifestTemporary = `${temporary}.manifest`;
-  for (const path of [temporary, manifestTemporary]) {
-    const forget = await work.operation.remember({ kind: "path", path });
-    work.operation.defer(async () => {
-      await rm(path, { force: true });
-      await forget();
-    });
-  }
+  for (const path of [temporary, manifestTemporary]) await removeInTheEnd(path, work);
   const file = await open(temporary, "wx", 0o600);
   const flushing = flushAlong(file);
   work.operation.defer(async () => {
@@ -109,15 +105,18 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
         if (destination.kind === "store") {
           return await publishDump(temporary, destination.folder, named, async (path) => {
             await signFor(path);
+            await rememberBeside(work.operation, destination.folder, [
+              { path, manifestIdentity: identityAt(manifestTemporary) },
+            ]);
             if (!(await publishFile(manifestTemporary, manifestPath(path)))) return undefined;
-            return await putGlobals(path, manifest, globals);
+            return await putGlobals(path, manifest, globals, work);
           });
         }
         const path = resolve(destination.path);
         await signFor(path);
         if (globals !== undefined) await requireRolesReplaceable(path, [globalsPath(path, manifest)]);
         await publishAs({ temporary, manifestTemporary, path }, agreed);
-        if (globals !== undefined) await writeFileAtomic(globalsPath(path, manifest), globals);
+        if (globals !== undefined) await writeGlobals(globalsPath(path, manifest), globals, work);
         await syncFolder(dirname(path));
         return path;
       }),
@@ -125,14 +124,14 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
 }
 
 /** Beside the manifest. Resolves with what takes both back. */
-async function putGlobals(path: string, manifest: Manifest, globals: Uint8Array | undefined) {
+async function putGlobals(path: string, manifest: Manifest, globals: Uint8Array | undefined, work: Work) {
   const there = [manifestPath(path)];
   const takeBack = async () => {
     for (const each of there) await rm(each, { force: true });
   };
   if (globals === undefined) return takeBack;
   try {
-    await writeFileAtomic(globalsPath(path, manifest), globals);
+    await writeGlobals(globalsPath(path, manifest), globals, work);
   } catch (error) {
     await takeBack();
     throw error;
@@ -141,7 +140,21 @@ async function putGlobals(path: string, manifest: Manifest, globals: Uint8Array 
   return takeBack;
 }
 
-/** The next run knows the file by its name, and removes it. */
+async function writeGlobals(path: string, globals: Uint8Array, work: Work): Promise<void> {
+  const temporary = temporaryPathFor(path);
+  await removeInTheEnd(temporary, work);
+  await writeFileAtomic(path, globals, { temporary });
+}
+
+/** What has got its final name by then is not there any more under this one. A run that is killed leaves it to the next. */
+async function removeInTheEnd(path: string, { operation }: Work): Promise<void> {
+  const forget = await operation.remember({ kind: "path", path });
+  operation.defer(async () => {
+    await rm(path, { force: true });
+    await forget();
+  });
+}
+
 async function writeSynced(path: string, text: string): Promise<void> {
   const file = await open(path, "w", 0o600);
   try {

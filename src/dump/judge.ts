@@ -30,8 +30,8 @@ export type Doubts = Map<StoredDump, string | undefined>;
 export function lookAndForget(dump: StoredDump, keyring: Keyring, doubts: Doubts): void {
   doubts.set(dump, findDoubt(dump, keyring));
   if (dump.manifest === undefined) return;
-  const { contents: _, ...manifest } = dump.manifest;
-  dump.manifest = { ...manifest, tables: [] };
+  dump.manifest.tables = [];
+  delete dump.manifest.contents;
 }
 
 /** Judges the dumps of a store, which begin with the newest. What was found before of one counts. */

@@ -1,6 +1,8 @@
 /** Dumps that stay whatever the rule says: a small file beside them says so. It protects only, so it needs no signature. */
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { pathExists, writeFileAtomic } from "../sys/files.ts";
+import { changingStore } from "./store-trouble.ts";
 
 const SUFFIX = ".pin.json";
 
@@ -18,10 +20,11 @@ export async function isPinned(dumpPath: string): Promise<boolean> {
 export async function pinDump(dumpPath: string, at: Date): Promise<void> {
   if (await isPinned(dumpPath)) return;
   const text = JSON.stringify({ version: 1, pinned_at: at.toISOString() }, undefined, 2);
-  await writeFileAtomic(pinPath(dumpPath), `${text}\n`, { mode: 0o600 });
+  const write = () => writeFileAtomic(pinPath(dumpPath), `${text}\n`, { mode: 0o600 });
+  await changingStore(dirname(dumpPath), write);
 }
 
 /** Takes the pin away, where there is one. */
 export async function unpinDump(dumpPath: string): Promise<void> {
-  await rm(pinPath(dumpPath), { force: true });
+  await changingStore(dirname(dumpPath), () => rm(pinPath(dumpPath), { force: true }));
 }

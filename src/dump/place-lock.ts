@@ -1,4 +1,4 @@
-/** What removes dumps of a place, or sends them there, does so alone: of two runs of one user the second is refused, or waits. */
+/** What removes dumps of a place by the rule does so alone: of two runs of one user the second is refused, or waits. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { withLock } from "../sys/file-lock.ts";

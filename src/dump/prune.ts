@@ -2,11 +2,13 @@
 import type { KeepRule } from "../config/schema-keep.ts";
 import { decideOn, type KeepReason } from "../retention/decide.ts";
 import { openZone } from "../retention/local-time.ts";
-import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import type { Operation, OperationTools } from "../sys/operation.ts";
 import { openKeyring } from "./authorship.ts";
 import { type Doubts, type Judgement, judgeDumps, lookAndForget } from "./judge.ts";
 import { withPlaceAlone } from "./place-lock.ts";
-import { listDumps, removeDump, type StoredDump } from "./store.ts";
+import { rememberRemoval, removeDump } from "./remove-dumps.ts";
+import { listDumps, type StoredDump } from "./store.ts";
+import { withRemoval } from "./store-operation.ts";
 
 /** Where dumps lie: a folder, or somewhere else. */
 export interface DumpPlace {
@@ -14,13 +16,20 @@ export interface DumpPlace {
   label: string;
   /** Every dump with its manifest, newest first. Each may be handed to `look` as soon as it is read. */
   list(look?: (dump: StoredDump) => void): Promise<StoredDump[]>;
+  /** Hears of all that will be removed before the first one goes. */
+  begin?(operation: Operation, dumps: readonly StoredDump[]): Promise<void>;
   /** Removes it, as it was listed. Throws (exit 5) when it is another one by now. */
   remove(dump: StoredDump): Promise<void>;
 }
 
 /** The store on this machine. */
 export function folderPlace(folder: string): DumpPlace {
-  return { label: folder, list: (look) => listDumps(folder, look), remove: removeDump };
+  return {
+    label: folder,
+    list: (look) => listDumps(folder, look),
+    begin: (operation, dumps) => rememberRemoval(operation, folder, dumps),
+    remove: removeDump,
+  };
 }
 
 /** What becomes of one dump. */
@@ -78,8 +87,12 @@ const AT_ONCE = 32;
  * removed by then stays removed.
  */
 export async function pruneDumps(tools: OperationTools, place: DumpPlace, { removed }: PrunePlan): Promise<void> {
-  const subject = { operation: "dumps-prune", target: "the store", server: place.label, database: "" };
-  const removing = async ({ details, abort }: Operation) => {
+  const removing = async (operation: Operation) => {
+    const { details, abort } = operation;
+    await place.begin?.(
+      operation,
+      removed.map(({ dump }) => dump),
+    );
     let count = 0;
     details.removed = count;
     const failing = new AbortController();
@@ -99,5 +112,5 @@ export async function pruneDumps(tools: OperationTools, place: DumpPlace, { remo
     await Promise.all(Array.from({ length: AT_ONCE }, removeOn));
     ends.throwIfAborted();
   };
-  await withPlaceAlone(tools, place.label, () => withOperation(tools, subject, removing));
+  await withPlaceAlone(tools, place.label, () => withRemoval(tools, "dumps-prune", removing));
 }

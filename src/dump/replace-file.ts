@@ -1,10 +1,9 @@
 /** A dump and its manifest put in the place of what stands there: of that which was agreed to, and all or nothing. */
 import { createHash } from "node:crypto";
-import type { BigIntStats } from "node:fs";
 import { link, lstat, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { refusal } from "../errors.ts";
-import { errorCode, isAbsence, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
+import { errorCode, identityOf, isAbsence, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
 import { manifestPath, parseManifest } from "./manifest.ts";
 
 /** What stands under the two names of a dump; undefined where there is nothing. */
@@ -69,11 +68,6 @@ async function identifyFile(path: string): Promise<string | undefined> {
     if (isAbsence(error)) return undefined;
     throw error;
   }
-}
-
-/** The same of what was looked at already. */
-export function identityOf({ dev, ino, mtimeNs }: Pick<BigIntStats, "dev" | "ino" | "mtimeNs">): string {
-  return `${dev}-${ino}-${mtimeNs}`;
 }
 
 /** The finished files, and the name that they are to get. */

@@ -42,6 +42,11 @@ export async function unsealNames(manifest: Manifest, fileKey: Uint8Array): Prom
   throw failure("manifest_damaged", `the manifest of ${manifest.name} is not that of this file`, MANIFEST_HINT);
 }
 
+/** How many tables it tells of, by name or not. */
+export function countTables({ tables, encryption }: Pick<Manifest, "tables" | "encryption">): number {
+  return encryption?.sealed?.tables ?? tables.length;
+}
+
 /** Whether no table that it tells of has rows. */
 export function holdsNoRows({ tables, encryption }: Manifest): boolean {
   return encryption?.sealed === undefined ? tables.every(({ rows }) => rows === 0) : encryption.sealed.rows === 0;

@@ -1,14 +1,23 @@
 /** The store: a folder of dumps and their manifests. It outlives the worktrees that the dumps came from. */
-import { existsSync, lstatSync } from "node:fs";
-import { access, constants, lstat, readdir, stat, unlink } from "node:fs/promises";
+import { lstatSync } from "node:fs";
+import { access, constants, lstat, readdir, stat } from "node:fs/promises";
 import { basename, isAbsolute, join, resolve } from "node:path";
 import type { ByteSource, DumpBytes } from "../archive/dump-bytes.ts";
 import { failure, messageOf, missingError, refusal, usageError } from "../errors.ts";
 import { fileStamp } from "../sys/clock.ts";
-import { ensureDir, errorCode, expandHome, pathExists, publishFile, readSmallFile, syncFolder } from "../sys/files.ts";
+import {
+  ensureDir,
+  errorCode,
+  expandHome,
+  identityAt,
+  identityOf,
+  pathExists,
+  publishFile,
+  readSmallFile,
+  syncFolder,
+} from "../sys/files.ts";
 import {
   findManifest,
-  globalsPath,
   isGlobalsName,
   isManifestName,
   type Manifest,
@@ -17,7 +26,6 @@ import {
 } from "./manifest.ts";
 import { pinPath } from "./pin.ts";
 import { findProof, type ProofRecord, proofPath } from "./proof.ts";
-import { identityOf } from "./replace-file.ts";
 
 /** A dump in the store, or a file or folder elsewhere. */
 export interface StoredDump {
@@ -238,45 +246,4 @@ export async function requireStoredDump(name: string, folder: string): Promise<S
     throw missingError("dump_missing", `there is no dump ${name} in ${folder}`, "pgrove dumps list");
   }
   return dump;
-}
-
-/**
- * Removes a dump of the store, as it was listed, with what lies beside it. The manifest goes last, so that what is cut short
- * can be seen. Throws (exit 5) when another file has its name by now, or its manifest says something else, or it was pinned since.
- */
-export async function removeDump(dump: StoredDump): Promise<void> {
-  const identity = identityAt(dump.path);
-  if (identity === undefined) return; // somebody else has removed it
-  const isAsListed = identity === dump.identity && identityAt(manifestPath(dump.path)) === dump.manifestIdentity;
-  const isPinned = existsSync(pinPath(dump.path));
-  if (!isAsListed || (isPinned && !dump.isPinned)) {
-    throw refusal(
-      "dump_changed",
-      `${dump.name} is not what it was when it was listed, and was not removed`,
-      "pgrove dumps list",
-    );
-  }
-  // Looking is quick, and removing waits for the disk: meanwhile others of thousands are removed.
-  await removeFile(dump.path);
-  for (const path of [globalsPath(dump.path, dump.manifest), proofPath(dump.path)]) {
-    if (existsSync(path)) await removeFile(path); // much cheaper than an error that says so
-  }
-  if (isPinned) await removeFile(pinPath(dump.path));
-  if (dump.manifestIdentity !== undefined) await removeFile(manifestPath(dump.path));
-}
-
-/** Which file stands there now, if any. */
-function identityAt(path: string): string | undefined {
-  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return found === undefined ? undefined : identityOf(found);
-}
-
-/** A folder of that name is nobody's here, and stays. */
-async function removeFile(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT" || lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-    throw error;
-  }
 }

@@ -5,11 +5,11 @@ import { createReadStream } from "node:fs";
 import { lstat, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hashFile } from "../dump/inspect.ts";
-import { identityOf } from "../dump/replace-file.ts";
 import { failure } from "../errors.ts";
 import {
   ensureDir,
   errorCode,
+  identityOf,
   isAbsence,
   pathExists,
   publishFile,
@@ -56,7 +56,7 @@ export async function openDir(root: string, project: string, usedFolder: string)
       await rememberUsed(used, folder);
     },
     putText: (name, text, replace) => namingRoom(folder, () => putText(place(name), text, replace)),
-    remove: (name) => rm(place(name), { force: true }),
+    remove: (name) => namingRoom(folder, () => rm(place(name), { force: true })),
   };
 }
 

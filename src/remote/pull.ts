@@ -5,6 +5,7 @@ import { hashFile } from "../dump/inspect.ts";
 import { findManifest, formatManifest, globalsPath, type Manifest, manifestPath } from "../dump/manifest.ts";
 import { proofPath } from "../dump/proof.ts";
 import { requireStoreFolder } from "../dump/store.ts";
+import { withStoreOperation } from "../dump/store-operation.ts";
 import { failure, refusal } from "../errors.ts";
 import {
   errorCode,
@@ -15,7 +16,8 @@ import {
   writeFileAtomic,
   writeWhole,
 } from "../sys/files.ts";
-import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import type { Operation, OperationTools } from "../sys/operation.ts";
+import { quoteWord } from "../sys/shell-word.ts";
 import { readWhole } from "./read-whole.ts";
 import type { Remote } from "./remote.ts";
 import type { RemoteDump } from "./remote-dumps.ts";
@@ -36,8 +38,7 @@ export async function pullDumps(
   folder: string,
   dumps: readonly RemoteDump[],
 ): Promise<Pulled[]> {
-  const subject = { operation: "dumps-pull", target: "the store", server: remote.label, database: "" };
-  return await withOperation(tools, subject, async (operation) => {
+  return await withStoreOperation(tools, "dumps-pull", async (operation) => {
     await requireStoreFolder(folder);
     const pulled: Pulled[] = [];
     for (const dump of dumps) pulled.push(await pullDump(tools, operation, remote, folder, dump));
@@ -92,9 +93,9 @@ async function findHere(path: string, { sha256 }: Manifest): Promise<"whole" | "
   const own = await findManifest(path);
   if (own !== undefined && own.sha256 !== sha256) throw occupiedHere(path);
   if (!(await pathExists(path))) return "nothing";
-  if (own !== undefined) return "whole";
-  if ((await hashFile(path, () => undefined)) === sha256) return "bytes";
-  throw occupiedHere(path);
+  const isSame = (await hashFile(path, () => undefined)) === sha256;
+  if (isSame) return own === undefined ? "bytes" : "whole";
+  throw own === undefined ? occupiedHere(path) : damagedHere(path);
 }
 
 function occupiedHere(path: string): Error {
@@ -102,6 +103,15 @@ function occupiedHere(path: string): Error {
     "dump_exists",
     `there is another dump ${basename(path)} in the store, and it was not overwritten`,
     `pgrove dumps show ${basename(path)}`,
+  );
+}
+
+function damagedHere(path: string): Error {
+  const name = basename(path);
+  return refusal(
+    "dump_exists",
+    `the dump ${name} in the store is damaged, and was not overwritten`,
+    `pgrove dumps remove ${quoteWord(name)}      then pull it`,
   );
 }
 

@@ -1,10 +1,12 @@
 /** Dumps of the store put to a remote. */
 import { readFile } from "node:fs/promises";
 import { globalsPath, type Manifest, manifestPath } from "../dump/manifest.ts";
+import { findFault, proofPath } from "../dump/proof.ts";
 import type { StoredDump } from "../dump/store.ts";
+import { withStoreOperation } from "../dump/store-operation.ts";
 import { failure } from "../errors.ts";
 import { pathExists, readTextIfExists } from "../sys/files.ts";
-import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
+import type { Operation, OperationTools } from "../sys/operation.ts";
 import { readWhole } from "./read-whole.ts";
 import type { Remote } from "./remote.ts";
 import { BESIDE, findRemoteManifest, listRemoteDumps, type RemoteDump } from "./remote-dumps.ts";
@@ -31,8 +33,7 @@ export interface Pushed {
  * for one without a manifest or that is damaged, and what the remote's own trouble is.
  */
 export async function pushDumps(tools: OperationTools, remote: Remote, request: PushRequest): Promise<Pushed[]> {
-  const subject = { operation: "dumps-push", target: "the store", server: remote.label, database: "" };
-  return await withOperation(tools, subject, async (operation) => {
+  return await withStoreOperation(tools, "dumps-push", async (operation) => {
     const { details } = operation;
     const pushed: Pushed[] = [];
     const there = await findThere(tools, remote, request);
@@ -72,8 +73,13 @@ async function findThere({ abort }: OperationTools, remote: Remote, { host, dump
 /** Whether it is there, with all that is known of it. */
 function isThere(dump: StoredDump, there: RemoteDump | undefined): boolean {
   const isSame = there !== undefined && there.manifest?.sha256 === dump.manifest?.sha256;
-  const knows = JSON.stringify([there?.proof, there?.isPinned]) === JSON.stringify([dump.proof, dump.isPinned]);
-  return isSame && knows && there.sizeBytes === dump.sizeBytes;
+  if (!isSame || there.sizeBytes !== dump.sizeBytes || there.isPinned !== dump.isPinned) return false;
+  return saysOnlyOfItself(dump) || JSON.stringify(there.proof) === JSON.stringify(dump.proof);
+}
+
+/** That its bytes are damaged says something of the file here, and nothing of what lies elsewhere under the same SHA-256. */
+function saysOnlyOfItself({ proof }: StoredDump): boolean {
+  return findFault(proof?.results ?? [])?.reason === "damaged";
 }
 
 async function pushDump(
@@ -107,7 +113,7 @@ async function pushDump(
     await remote.putFile(globalsPath(name, manifest), roles, { report: () => undefined, remember });
   }
   if (verify) await requireBytes(tools, remote, name, manifest);
-  await putBeside(remote, name, dump.path, abort);
+  await putBeside(remote, name, dump, abort);
   const text = await readFile(manifestPath(dump.path), "utf8");
   await persist(() => remote.putText(manifestPath(name), text, there !== undefined), { abort });
   await requireThere(remote, name, manifest, abort);
@@ -134,9 +140,10 @@ function requireManifest(dump: StoredDump): Manifest {
 }
 
 /** What was found out of it, and whether it is pinned, are as they are here. */
-async function putBeside(remote: Remote, name: string, path: string, abort: AbortSignal): Promise<void> {
+async function putBeside(remote: Remote, name: string, dump: StoredDump, abort: AbortSignal): Promise<void> {
   for (const beside of BESIDE) {
-    const text = await readTextIfExists(beside(path));
+    if (beside === proofPath && saysOnlyOfItself(dump)) continue;
+    const text = await readTextIfExists(beside(dump.path));
     const put = () => (text === undefined ? remote.remove(beside(name)) : remote.putText(beside(name), text, true));
     await persist(put, { abort });
   }

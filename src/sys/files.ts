@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readFileSync,
   readSync,
@@ -180,6 +181,17 @@ export async function pathExists(path: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Which file it is, and as of when: another one of the same name has another, and so has one that was written since. */
+export function identityOf({ dev, ino, mtimeNs }: Pick<BigIntStats, "dev" | "ino" | "mtimeNs">): string {
+  return `${dev}-${ino}-${mtimeNs}`;
+}
+
+/** The same of what stands there now, if anything does. A link is itself. */
+export function identityAt(path: string): string | undefined {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : identityOf(found);
 }
 
 /**

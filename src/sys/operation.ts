@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { EXIT, messageOf, PgroveError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { DumpKeys } from "./dump-keys.ts";
-import { appendJournal, type JournalEntry } from "./journal.ts";
+import { appendJournal, type JournalEntry, readJournal } from "./journal.ts";
 import { describeForJournal } from "./journal-error.ts";
 import type { Runner } from "./process.ts";
 import { redact } from "./redact.ts";
@@ -190,12 +190,14 @@ export function actorName(
   return uid === 0 && asked && asked !== own ? `${asked} as ${own}` : own;
 }
 
-/** Forgets a dead run whose leftovers were cleared, and says in the journal how it ended. */
+/** Forgets a dead run whose leftovers were cleared, and says how it ended in the journal, where that tells of its begin. */
 export async function forgetRun(
   tools: Pick<OperationTools, "stateDir" | "userKey" | "clock">,
   record: OpenRun,
 ): Promise<void> {
   const { operation, target, server, run } = record;
+  const isTold = (await readJournal(tools.stateDir)).some((entry) => entry.run === run);
+  if (!isTold) return await removeRecord(tools, record);
   const base = journalBase({ operation, target, server, database: "" }, run, tools.clock.now());
   const entry = { ...base, event: "end", result: "failed", error: "killed; cleared by a later run" } as const;
   await appendJournal(tools.stateDir, entry);

@@ -20,7 +20,18 @@ export type Leftover =
   | { kind: "path"; path: string }
   | { kind: "container-path"; container: string; path: string }
   | { kind: "client-containers"; run: RunId }
-  | { kind: "stopped-services"; containers: readonly string[] };
+  | { kind: "stopped-services"; containers: readonly string[] }
+  | BesideDumps;
+
+/** Of dumps that get their names, or are removed: what lies beside one of them is nobody's when it is not there itself. */
+export interface BesideDumps {
+  kind: "beside-dumps";
+  folder: string;
+  /** What the names of the files end with that lie beside a dump; that of the manifest is the last. */
+  endings: readonly string[];
+  /** By the name of each dump, which file its manifest is. */
+  manifests: Readonly<Record<string, string>>;
+}
 
 /** Where the records are, and the key that shows them to be ours. */
 export interface RecordPlace {

@@ -1,5 +1,5 @@
 /** Clears what killed runs left outside the servers: files, folders in containers, client containers, services. */
-import { rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { messageOf } from "../errors.ts";
 import { CLIENT_LABEL } from "../postgres/client-image-toolbox.ts";
 import { removeStage, stagePath } from "../postgres/docker-toolbox.ts";
@@ -10,7 +10,16 @@ import { isTemporaryPath, pathExists } from "../sys/files.ts";
 import { forgetRun, type Operation, type OperationTools } from "../sys/operation.ts";
 import type { Runner } from "../sys/process.ts";
 import type { RunId } from "../sys/run-id.ts";
-import { findEndedRuns, isOwnPath, keepRun, type Leftover, type OpenRun, removeRecord } from "../sys/run-record.ts";
+import {
+  findEndedRuns,
+  isOwnPath,
+  keepRun,
+  type Leftover,
+  type OpenRun,
+  removeRecord,
+  TEMPORARY_LASTS_MS,
+} from "../sys/run-record.ts";
+import { clearBeside, isOwnBeside } from "./beside-dumps.ts";
 
 /** Writes down the stage of a place's programs, before it is made. Resolves with the function that forgets it. */
 export async function rememberStage(
@@ -55,7 +64,9 @@ export async function clearLeftovers(tools: OperationTools, server: string, sess
   const gone = await Promise.all(
     elsewhere.map(async (each) => {
       const isGone =
-        each.server === "" ? await isAllHere(each) : each.server === server && !(await sessions.isAtWork(each.run));
+        each.server === ""
+          ? await mayAllGo(each, tools.clock.now())
+          : each.server === server && !(await sessions.isAtWork(each.run));
       return isGone ? [each] : [];
     }),
   );
@@ -64,10 +75,9 @@ export async function clearLeftovers(tools: OperationTools, server: string, sess
       for (const leftover of record.leftovers) await clearLeftover(tools.runner, record.run, leftover);
       if (record.leftovers.length > 0) await keepRun(tools, { ...record, leftovers: [] });
       if (record.server !== "" && record.server !== server) continue;
-      if (record.server === server) {
-        await sessions.end(record.run);
-        await forgetRun(tools, record);
-      } else await removeRecord(tools, record);
+      if (record.server !== "") await sessions.end(record.run);
+      const isKnownDead = record.server !== "" || dead.includes(record);
+      await (isKnownDead ? forgetRun(tools, record) : removeRecord(tools, record));
       tools.note(`cleared what an interrupted ${record.operation} of ${record.target} had left`);
     } catch (error) {
       tools.note(`an interrupted ${record.operation} left something that cannot be cleared yet: ${messageOf(error)}`);
@@ -75,10 +85,18 @@ export async function clearLeftovers(tools: OperationTools, server: string, sess
   }
 }
 
-/** Whether what is left of a run without a server can be seen from here. It is going already, whoever takes it away. */
-async function isAllHere({ leftovers }: OpenRun): Promise<boolean> {
-  const seen = await Promise.all(leftovers.map(async (each) => each.kind === "path" && (await pathExists(each.path))));
-  return !seen.includes(false);
+/**
+ * Whether what is left of a run without a server can be seen from here, and may go though nobody can tell whether that run
+ * lives: it is going already, whoever takes it away. What is just being written is not, for as long as it may take.
+ */
+async function mayAllGo({ leftovers }: OpenRun, now: Date): Promise<boolean> {
+  const going = leftovers.map(async (each) => {
+    if (each.kind === "beside-dumps") return await pathExists(each.folder);
+    const found = each.kind === "path" ? await lstat(each.path).catch(() => undefined) : undefined;
+    if (each.kind !== "path" || found === undefined) return false;
+    return !isTemporaryPath(each.path) || now.getTime() - found.mtimeMs > TEMPORARY_LASTS_MS;
+  });
+  return !(await Promise.all(going)).includes(false);
 }
 
 async function clearLeftover(runner: Runner, run: RunId, leftover: Leftover): Promise<void> {
@@ -101,7 +119,10 @@ async function clearLeftover(runner: Runner, run: RunId, leftover: Leftover): Pr
       const all = (await captureDocker(runner, ["ps", "-aq", "--no-trunc"])).split("\n");
       const there = leftover.containers.filter((id) => all.includes(id));
       if (there.length > 0) await captureDocker(runner, ["start", ...there]);
+      return;
     }
+    case "beside-dumps":
+      await clearBeside(leftover);
   }
 }
 
@@ -116,6 +137,8 @@ function isOwnLeftover(run: RunId, leftover: Leftover): boolean {
       return leftover.run === run;
     case "stopped-services":
       return leftover.containers.every((id) => /^[0-9a-f]{64}$/.test(id));
+    case "beside-dumps":
+      return isOwnBeside(leftover);
     default:
       return false; // a newer pgrove's
   }

@@ -47,8 +47,8 @@ test("without the file of its passphrase a dump is restored on a terminal, by ty
     const secret = join(repo.home, "secret.txt");
     writeFileSync(secret, "a long passphrase\n", { mode: 0o600 });
     expect((await repo.run(["trust", "--yes"])).code).toBe(0);
-    const dumped = await repo.run(["dump", "-q"]);
-    expect(dumped).toMatchObject({ code: 0, stderr: "" });
+    const dumped = await repo.run(["dump"]);
+    expect(dumped).toMatchObject({ code: 0, stderr: expect.stringContaining(", 1 table →") }); // though its name is sealed
     const restore = ["restore", dumped.stdout.trim(), "--into-new", `${database}_back`];
     rmSync(secret);
     expect(await repo.run(restore)).toMatchObject({ code: 4, stdout: "", stderr: expect.stringContaining(secret) });

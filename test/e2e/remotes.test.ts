@@ -1,9 +1,10 @@
 /** Dumps kept a second time, with the compiled program: what is typed, asked and said. Each kind by itself: test/integration/remote. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Sql } from "postgres";
 import { sharedServer, type TestServer } from "../support/engine/server.ts";
+import { withReadOnly } from "../support/faults/disk.ts";
 import { inContainer, makeRepo, type Repo } from "../support/faults/program.ts";
 import { makeSmall } from "../support/faults/sample.ts";
 import { connect, type Fingerprint, readFingerprint } from "../support/faults/world.ts";
@@ -58,6 +59,10 @@ test("a remote that is not there keeps a dump from no other", async () => {
     await Bun.write(path, "--\n-- PostgreSQL database dump\n--\n--\n-- PostgreSQL database dump complete\n--\n");
     await other.ok(["trust", "--yes"]);
     await other.ok(["dumps", "adopt", path]);
+    const elsewhere = join(other.folder, "../in");
+    await mkdir(elsewhere);
+    await cp(path, join(elsewhere, "a.sql"));
+    await other.ok(["dumps", "adopt", elsewhere]); // of a folder what is new is taken, and what is there already is no failure
     const { code, stderr } = await other.run(["dumps", "push"], { env: { ...HERE, AWS_ACCESS_KEY_ID: "" } });
     expect([code, stderr]).toEqual([4, expect.stringContaining(`pushed  ${there}`)]);
     expect((await readdir(join(there, "faults/laptop"))).sort()).toEqual(["a.sql", "a.sql.manifest.json"]);
@@ -86,7 +91,10 @@ test("from the approval to the restore after the machine is gone", async () => {
   expect((await run("dumps list --remote s3")).code).toBe(2);
   expect((await ok("dumps prune --remote --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
   expect((await run("dumps prune --remote")).code).toBe(5); // nobody to ask
-  expect((await ok("dumps prune --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
+  expect((await ok("dumps prune --source @main --dry-run")).stdout).toMatch(new RegExp(`would remove\\s+${first}`));
+  const wrap = await withReadOnly(disk);
+  const readOnly = await repo.start(["dumps", "prune", "--remote", "--yes"], { env: HERE, wrap }).ended;
+  expect(readOnly).toMatchObject({ code: 1, stderr: expect.stringContaining("cannot be written to (EROFS)\nhint:") });
   await ok("dumps prune --remote --yes");
   expect(await names("dumps list --remote")).toEqual([`laptop/${second}`]);
 

@@ -21,8 +21,8 @@ export function planDocument({ dump, checked, database, schema, loss, roles }: R
   };
 }
 
-/** The roles that are made, each with what it may. */
-export function describeRoles({ roles, kept, leftOut }: RolesPlan): string {
+/** The roles that are made, each with what it may; then, line by line, what becomes of the others. */
+export function describeRoles({ roles, kept, leftOut }: RolesPlan): string[] {
   const made = roles.map(({ name, rights, groups }) => {
     const all = [
       ...(rights === "" ? [] : [shorten(rights)]),
@@ -34,7 +34,7 @@ export function describeRoles({ roles, kept, leftOut }: RolesPlan): string {
     made.length === 0 ? "none: all roles are there" : made.join("; "),
     ...(kept.length === 0 ? [] : [`there, and left as they are: ${kept.join(", ")}`]),
     ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.join(", ")}`]),
-  ].join("\n");
+  ];
 }
 
 /** What a role may, without what it may not. */
@@ -43,10 +43,12 @@ function shorten(rights: string): string {
 }
 
 export function renderPlan({ dump, database, schema, loss, roles }: RestorePlan, label: string, now: Date): string {
+  const [made, ...others] = roles === undefined ? [] : describeRoles(roles);
   return formatFields([
     ["would restore", describeDump(dump, now)],
     ["replacing", loss === undefined ? `nothing: ${schema ?? database} would be new` : describeFate(loss, label)],
-    ["making roles", roles === undefined ? undefined : describeRoles(roles)],
+    ["making roles", made],
+    ...others.map((line) => ["", line] as const),
     ["checked", "the dump is whole, and the server has what it needs"],
   ]);
 }

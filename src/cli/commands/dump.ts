@@ -1,6 +1,7 @@
 import { pingAfterDump } from "../../dump/after-success.ts";
 import { type DumpResult, dumpDatabase } from "../../dump/dump.ts";
 import { readOrigin } from "../../dump/origin.ts";
+import { countTables } from "../../dump/sealed-names.ts";
 import { requireStoredDump } from "../../dump/store.ts";
 import { usageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
@@ -163,7 +164,7 @@ async function tellSuccess(context: Context, label: string): Promise<boolean | n
 }
 
 function describe(label: string, { manifest }: DumpResult): string {
-  const { database_size_bytes, size_bytes, codec, duration_ms, tables } = manifest;
-  const from = `${formatBytes(database_size_bytes)}, ${plural(tables.length, "table")}`;
+  const { database_size_bytes, size_bytes, codec, duration_ms } = manifest;
+  const from = `${formatBytes(database_size_bytes)}, ${plural(countTables(manifest), "table")}`;
   return `  dumped  ${label}: ${from} → ${formatBytes(size_bytes)} (${codec}) in ${formatDuration(duration_ms)}`;
 }

@@ -1,7 +1,8 @@
 import { type Keyring, openKeyring } from "../../dump/authorship.ts";
 import { trustedResults } from "../../dump/proof.ts";
+import { removeDumps } from "../../dump/remove-dumps.ts";
 import { showNames } from "../../dump/sealed-names.ts";
-import { listDumps, removeDump, requireDump, requireStoredDump, type StoredDump, sourceOf } from "../../dump/store.ts";
+import { listDumps, requireDump, requireStoredDump, type StoredDump, sourceOf } from "../../dump/store.ts";
 import { type AuthoredDump, dumpDocument, renderDump, renderList } from "../answers/dumps.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -76,10 +77,11 @@ export const remove = defineCommand({
     const names = dumps.map(({ name }) => name);
     const { dryRun } = args;
     if (!dryRun) {
+      const tools = await context.operationTools(); // the store is ready, and approved
       const target = { label: "the store", name: "store", protected: false };
       const sizeBytes = dumps.reduce((sum, dump) => sum + dump.sizeBytes, 0);
       await context.requireConsent({ target, what: `${names.join(", ")} (${formatBytes(sizeBytes)}) will be removed` });
-      for (const dump of dumps) await removeDump(dump);
+      await removeDumps(tools, folder, dumps);
     }
     await context.output.answer({ removed: dryRun ? [] : names, planned: names }, () =>
       names.map((name) => `${dryRun ? "would remove" : "removed"} ${name}`).join("\n"),

@@ -1,10 +1,19 @@
 /** Fault 3: the place for the dump is full, read-only, or goes away; and file names that lead somewhere else. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { runOk, waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
-import { startOnDisk } from "../../support/faults/disk.ts";
+import { startOnDisk, withFull } from "../../support/faults/disk.ts";
 import { holdDumpEnds } from "../../support/faults/gates.ts";
 import { waitForBytes } from "../../support/faults/moments.ts";
 import { inContainer, makeRepo, type Repo } from "../../support/faults/program.ts";
@@ -81,6 +90,19 @@ describe("a disk that is too small", () => {
   });
 });
 
+test("full where pgrove writes down what it does: dumps can be removed all the same", async () => {
+  const makeDump = async () => basename(await repo.ok(["dump", "--schema-only"]));
+  const [, name] = [await makeDump(), await makeDump()];
+  const wrap = await withFull(join(repo.folder, ".git/pgrove"));
+  const remove = (...words: string[]) => repo.start(["dumps", ...words, "--yes"], { wrap }).ended;
+  await repo.configure(`project: faults\n${inContainer(server.container, database)}dumps: {keep: {last: 1}}\n`);
+  const pruned = await remove("prune");
+  expect(pruned).toMatchObject({ code: 0, stderr: expect.stringContaining("not in the journal") });
+  expect(repo.stored()).toEqual([name, `${name}.manifest.json`]);
+  expect(await remove("remove", name)).toMatchObject({ code: 0 });
+  expect(repo.stored()).toEqual([]);
+});
+
 describe("a folder that cannot be used", () => {
   test("read-only: found out before the server is asked anything", async () => {
     const { program, report } = await startOnDisk(repo, { size: 1024, readOnly: true }, ["dump"]);
@@ -109,7 +131,21 @@ describe("a folder that cannot be used", () => {
       const into = `${database}_read_only`;
       expect(await onDisk(["restore", name, "--into-new", into, "--yes"])).toMatchObject({ code: 0 });
       await drop(server, into);
-      expect(await onDisk(["dumps", "remove", name, "--yes"])).toMatchObject({ code: 1 });
+      const copy = repo.path("copy.dump");
+      copyFileSync(join(repo.store, name), copy);
+      for (const words of [
+        ["pin", name],
+        ["remove", name, "--yes"],
+        ["adopt", copy],
+      ]) {
+        const { program } = await startOnDisk(repo, { readOnly: true }, ["dumps", ...words]);
+        const { code, stderr } = await program.ended;
+        expect([words[0], code, stderr]).toEqual([
+          words[0],
+          1,
+          expect.stringMatching(/the dumps' folder cannot be (used|changed): \S+ \(EROFS\)\nhint: /),
+        ]);
+      }
       expect(repo.stored()).toContain(name);
     },
     patiently(30_000),

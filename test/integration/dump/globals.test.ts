@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import type { RolesPlan } from "../../../src/archive/globals-sql.ts";
 import { globalsPath } from "../../../src/dump/manifest.ts";
-import { listDumps, removeDump } from "../../../src/dump/store.ts";
+import { removeDump } from "../../../src/dump/remove-dumps.ts";
+import { listDumps } from "../../../src/dump/store.ts";
 import {
   type Bench,
   dump,

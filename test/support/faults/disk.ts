@@ -67,3 +67,16 @@ export async function startOnDisk(
   const lines = (path: string) => readFileSync(path, "utf8").split("\n").filter(Boolean);
   return { program, report: () => ({ files: lines(report), least: Number(lines(`${report}.least`)[0]) * 4 }) };
 }
+
+/** Words in front of a program for which that folder is on a disk that is mounted read-only. */
+export async function withReadOnly(folder: string): Promise<string[]> {
+  const script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+  return [...(await findNamespace()), "sh", "-c", script, folder];
+}
+
+/** Words in front of a program for which that folder is an empty disk without any room. */
+export async function withFull(folder: string): Promise<string[]> {
+  const script =
+    'mount -t tmpfs -o size=4k none "$0" || exit 99; head -c 8k /dev/zero > "$0/fill" 2>/dev/null; exec "$@"';
+  return [...(await findNamespace()), "sh", "-c", script, folder];
+}

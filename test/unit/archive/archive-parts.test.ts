@@ -21,6 +21,10 @@ test("a table comes with what is its own, whatever it is called", () => {
   expect(said({ tables: ['ta"ble'], content: "data" })).toEqual(own.slice(2, 3));
   expect(said({ tables: ['ta"ble'], content: "schema" })).toEqual([...own.slice(0, 2), ...own.slice(3)]);
   expect(said({ schemas: [odd] })).toEqual([["SCHEMA", "", odd], ...own]);
+  for (const quoted of ['"ta""ble"', `"${odd}"."ta""ble"`, `${odd}."ta""ble"`])
+    expect(said({ tables: [quoted] })).toEqual(own);
+  expect(choose({ tables: [`"public"."ta""ble"`] }).missing).toHaveLength(1);
+  expect(said({ schemas: [`"${odd}"`] })).toEqual(said({ schemas: [odd] }));
 });
 
 test("without names it is all of the dump, or all of its rows", () => {

@@ -18,10 +18,10 @@ test("what the machine refuses is no bug of pgrove's; what is not known is one",
   expect(describeFailure(Object.assign(new Error("x"), { code: "toString" }), false).code).toBe("bug");
 });
 
-test("a folder in a file's place is looked at by whoever put it there", () => {
+test.each([unlinkSync, rmSync])("a folder in a file's place is looked at by whoever put it there: %p", (remove) => {
   const folder = mkdtempSync(join(tmpdir(), "pgrove-folder-"));
   try {
-    unlinkSync(folder);
+    remove(folder);
     throw new Error("removed");
   } catch (error) {
     // EISDIR of Linux, EPERM of others

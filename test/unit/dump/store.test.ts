@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findManifest, type Manifest, parseManifest, writeManifest } from "../../../src/dump/manifest.ts";
+import { removeDump } from "../../../src/dump/remove-dumps.ts";
 import {
   createdAt,
   fileStem,
   listDumps,
   publishDump,
-  removeDump,
   requireDump,
   requireLatestDump,
   requireStoredDump,
