@@ -1,8 +1,7 @@
-/**
- * What a manifest says, and the form that it must have before it is believed: it may be damaged, or a stranger's. By hand, field by field:
- * where thousands of dumps are looked through, a library's general way took as long as reading them.
- */
+/** What a manifest says, and the form that it must have before it is believed: it may be damaged, or a stranger's. */
+import * as v from "valibot";
 import type { CodecName, DumpFormat } from "../archive/codec.ts";
+import { finite, time } from "../sys/form.ts";
 
 /** What a dump holds and how to check it: JSON beside the dump. Sizes in bytes, times in ISO 8601 UTC. */
 export interface Manifest {
@@ -65,72 +64,12 @@ export interface Manifest {
   signature?: string;
 }
 
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === "string";
-const isNumber: Check = (value) => Number.isFinite(value);
-const isBoolean: Check = (value) => typeof value === "boolean";
-const isTime: Check = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
-const isTextOrNull: Check = (value) => value === null || typeof value === "string";
-const absentOr =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const oneOf =
-  (...values: readonly unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-
-/** Whose every field is as its check says. What is not named may be there: a later pgrove's. */
-function formOf<T>(fields: { readonly [Name in keyof Required<T>]: Check }): Check {
-  const checks = Object.entries<Check>(fields);
-  return (value) => {
-    if (typeof value !== "object" || value === null) return false;
-    for (const [name, check] of checks) if (!check(Reflect.get(value, name))) return false;
-    return true;
-  };
+/** Whether it is a manifest. What is not named may be there: a later pgrove's. */
+export function isManifest(value: unknown): value is Manifest {
+  return v.is(manifestForm, value);
 }
 
-type Contents = NonNullable<Manifest["contents"]>;
-type Encryption = NonNullable<Manifest["encryption"]>;
-
-const isContents = formOf<Contents>({
-  large_objects: absentOr(formOf<NonNullable<Contents["large_objects"]>>({ rows: isNumber, hash: isText })),
-  sequences: listOf(formOf<Contents["sequences"][number]>({ schema: isText, name: isText, value: isText })),
-  left_out: listOf(isText),
-});
-
-const isEncryption = formOf<Encryption>({
-  recipients: listOf(isText),
-  sealed: absentOr(formOf<NonNullable<Encryption["sealed"]>>({ tables: isNumber, rows: isNumber, text: isText })),
-});
-
-const isForm = formOf<Manifest>({
-  ...{ version: oneOf(1), name: isText, created_at: isTime, project: isText, source: isText, database: isText },
-  ...{ schema: absentOr(isText), format: oneOf("custom", "sql", "directory") },
-  ...{ codec: oneOf("zstd", "lz4", "gzip", "none"), content: oneOf("all", "schema", "data"), partial: isBoolean },
-  ...{ sha256: isText, size_bytes: isNumber, database_size_bytes: isNumber, server_version: isText },
-  ...{ pg_dump_version: isText, encoding: isText, collate: isText, ctype: isText, locale_provider: isText },
-  locale: isTextOrNull,
-  extensions: listOf(formOf<Manifest["extensions"][number]>({ name: isText, version: isText, schema: isText })),
-  ...{ roles: listOf(isText), tablespaces: listOf(isText), tables: listOf(isTable) },
-  ...{ contents: absentOr(isContents), migration_version: isTextOrNull },
-  git: (value) => value === null || isGit(value),
-  ...{ duration_ms: isNumber, note: isTextOrNull, run: isText, pgrove_version: isText },
-  encryption: absentOr(isEncryption),
-  globals: absentOr(
-    formOf<NonNullable<Manifest["globals"]>>({ sha256: isText, size_bytes: isNumber, passwords: isBoolean }),
-  ),
-  ...{ adopted: absentOr(isBoolean), signature: absentOr(isText) },
-});
-
-const isGit = formOf<NonNullable<Manifest["git"]>>({ commit: isText, branch: isTextOrNull });
-
-/** Of these there are the most, so without looking the names up. */
+/** By hand: of a store of thousands these are nearly all that is read. */
 function isTable(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { schema, name, rows, exact, bytes, hash }: Partial<Record<string, unknown>> = value;
@@ -140,11 +79,38 @@ function isTable(value: unknown): boolean {
     (rows === null || Number.isFinite(rows)) &&
     typeof exact === "boolean" &&
     Number.isFinite(bytes) &&
-    (hash === undefined || typeof hash === "string")
+    (hash === undefined ? !("hash" in value) : typeof hash === "string")
   );
 }
 
-/** Whether it is a manifest. */
-export function isManifest(value: unknown): value is Manifest {
-  return isForm(value);
-}
+const manifestForm: v.GenericSchema<Manifest> = v.object({
+  ...{ version: v.literal(1), name: v.string(), created_at: time, project: v.string(), source: v.string() },
+  ...{ database: v.string(), schema: v.exactOptional(v.string()) },
+  format: v.picklist(["custom", "sql", "directory"]),
+  codec: v.picklist(["zstd", "lz4", "gzip", "none"]),
+  content: v.picklist(["all", "schema", "data"]),
+  ...{ partial: v.boolean(), sha256: v.string(), size_bytes: finite, database_size_bytes: finite },
+  ...{ server_version: v.string(), pg_dump_version: v.string(), encoding: v.string(), collate: v.string() },
+  ...{ ctype: v.string(), locale_provider: v.string(), locale: v.nullable(v.string()) },
+  extensions: v.array(v.object({ name: v.string(), version: v.string(), schema: v.string() })),
+  ...{ roles: v.array(v.string()), tablespaces: v.array(v.string()) },
+  tables: v.custom<Manifest["tables"]>((tables) => Array.isArray(tables) && tables.every(isTable)),
+  contents: v.exactOptional(
+    v.object({
+      large_objects: v.exactOptional(v.object({ rows: finite, hash: v.string() })),
+      sequences: v.array(v.object({ schema: v.string(), name: v.string(), value: v.string() })),
+      left_out: v.array(v.string()),
+    }),
+  ),
+  migration_version: v.nullable(v.string()),
+  git: v.nullable(v.object({ commit: v.string(), branch: v.nullable(v.string()) })),
+  ...{ duration_ms: finite, note: v.nullable(v.string()), run: v.string(), pgrove_version: v.string() },
+  encryption: v.exactOptional(
+    v.object({
+      recipients: v.array(v.string()),
+      sealed: v.exactOptional(v.object({ tables: finite, rows: finite, text: v.string() })),
+    }),
+  ),
+  globals: v.exactOptional(v.object({ sha256: v.string(), size_bytes: finite, passwords: v.boolean() })),
+  ...{ adopted: v.exactOptional(v.boolean()), signature: v.exactOptional(v.string()) },
+});
