@@ -227,6 +227,7 @@ describe("status, history, doctor", () => {
       ["restart", "done"],
       ["up", "done"],
     ]);
+    expect((await other.run(["history", "--failed"])).stdout).toBe("nothing that matches\n");
     await own.remove();
     await other.remove();
   });

@@ -34,9 +34,10 @@ export const command = defineCommand({
     const now = context.clock.now();
     const since = readMoment("since", args.since, now);
     const stateDir = await context.stateDir();
+    const isNarrowed = target !== undefined || since !== undefined || failed;
     if (verify) {
-      const isNarrowed = [target, since, limit].some((each) => each !== undefined) || failed;
-      if (isNarrowed) throw usageError("--verify looks at the whole journal", "pgrove history --verify");
+      if (isNarrowed || limit !== undefined)
+        throw usageError("--verify looks at the whole journal", "pgrove history --verify");
       const report = await verifyJournal(stateDir);
       await context.output.answer(chainDocument(report), () => renderChain(report));
       return report.fault === undefined ? EXIT.ok : EXIT.problems;
@@ -45,7 +46,7 @@ export const command = defineCommand({
     const episodes = await readHistory(stateDir, { limit: limit ?? 20, target: wanted, since, failed });
     const columns = await answerColumns();
     await context.output.answer({ history: episodes.map(episodeDocument) }, () =>
-      renderHistory(episodes, now, columns),
+      episodes.length === 0 && isNarrowed ? "nothing that matches" : renderHistory(episodes, now, columns),
     );
     return EXIT.ok;
   },
