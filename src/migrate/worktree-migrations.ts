@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type LoadedConfig, pathInWorktree } from "../config/load-config.ts";
+import type { Layout } from "../config/schema-migrations.ts";
 import { tellsTools } from "../repo/tool-variables.ts";
 import { type RootedTarget, type RootPlace, resolveRootedTarget } from "../resolve/rooted-target.ts";
 import type { LiveTarget } from "../resolve/target.ts";
@@ -21,6 +22,8 @@ export interface WorktreeMigrations {
   source: MigrationSource;
   /** The files as they are, good and bad, read when they are first asked for. */
   files(): Promise<MigrationFiles>;
+  /** Their layout, which is known before all of them are read. */
+  layout(): Promise<Layout>;
 }
 
 /** The migrations of the worktree whose database it is, else of the one that the user stands in; and that database. */
@@ -79,9 +82,14 @@ async function placeMigrations(loaded: LoadedConfig | undefined, root: string): 
     ignore: settings.ignore,
     ...(settings.layout === undefined ? {} : { layout: settings.layout }),
   };
+  const told = Promise.withResolvers<Layout>();
   const files = once(async () => {
     const { readMigrations } = await import("./files/read-migrations.ts");
-    return await readMigrations(source);
+    return await readMigrations(source, told.resolve);
   });
-  return { loaded, settings, root, source, files };
+  const layout = once(async () => {
+    files().then((read) => told.resolve(read.layout), told.reject);
+    return await told.promise;
+  });
+  return { loaded, settings, root, source, files, layout };
 }

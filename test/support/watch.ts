@@ -20,7 +20,9 @@ export function ruleOf(written: string, more: Partial<Rule> = {}): Rule {
 export function subjectOf(target: Target, folder: MigrationFolder): TargetMigrations {
   const { root } = folder;
   const source = { dirs: [folder.at("migrations")], root, ignore: [] };
-  return { loaded: undefined, settings: usualSettings(), root, source, target, files: () => folder.read() };
+  const files = () => folder.read();
+  const layout = async () => (await files()).layout;
+  return { loaded: undefined, settings: usualSettings(), root, source, target, files, layout };
 }
 
 /** The tools of `check` in the bench's folders. */

@@ -58,8 +58,14 @@ export function fileLayout(layout: Layout): FileLayout {
 /** Versions are kept as PostgreSQL's bigint. */
 const VERSION_END = 2n ** 63n;
 
-/** Reads all files. What is wrong with them is in the findings: nothing is thrown, and nothing skipped silently. */
-export async function readMigrations(source: MigrationSource): Promise<MigrationFiles> {
+/**
+ * Reads all files. What is wrong with them is in the findings: nothing is thrown, and nothing skipped silently. `tellLayout`
+ * is told whose they are before they are read.
+ */
+export async function readMigrations(
+  source: MigrationSource,
+  tellLayout: (layout: Layout) => void = () => undefined,
+): Promise<MigrationFiles> {
   const { dirs, root, ignore = [] } = source;
   const { files, deeper, findings } = await listFolders(dirs, root, ignore);
   const texts = new TextReader();
@@ -67,6 +73,7 @@ export async function readMigrations(source: MigrationSource): Promise<Migration
   if ("mixed" in found) {
     return { layout: "golang-migrate", dirs, root, ignore, migrations: [], findings: [...findings, found.mixed] };
   }
+  tellLayout(found.layout);
   const rules = fileLayout(found.layout);
   const numbered: NumberedFile[] = [];
   for (const [place, file] of files.entries()) {
@@ -89,7 +96,7 @@ export async function readMigrations(source: MigrationSource): Promise<Migration
 }
 
 /** So many files are read before what else goes on, a connection being made, has its turn. */
-const AT_ONCE = 100;
+const AT_ONCE = 25;
 
 function letOthersOn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

@@ -19,7 +19,6 @@ export async function withLedgerSession<T>(
 }
 
 /** Where the ledger of a target is, by its files' layout and pgrove.yaml. */
-export async function ledgerWhere({ files, settings }: TargetMigrations, { schema }: Target): Promise<LedgerWhere> {
-  const { layout } = await files();
-  return { layout, schema, table: settings.table };
+export async function ledgerWhere({ layout, settings }: TargetMigrations, { schema }: Target): Promise<LedgerWhere> {
+  return { layout: await layout(), schema, table: settings.table };
 }

@@ -59,8 +59,13 @@ export interface Planned {
 
 /** Plans in a session that is in the target's schema. Nothing is written. Throws what `planSteps` throws. */
 export async function planWish(sql: Sql, schema: string | undefined, request: PlanRequest): Promise<Planned> {
-  const { files, wish, allowOutOfOrder, table } = request;
+  const { files, wish, table } = request;
   const ledger = await readLedger(sql, { layout: files.layout, schema, table, downScripts: mayGoDown(wish) });
+  return planOnLedger(ledger, request);
+}
+
+/** Plans by a ledger that was read; for going down, with its down scripts. Throws what `planSteps` throws. */
+export function planOnLedger(ledger: Ledger, { files, wish, allowOutOfOrder }: PlanRequest): Planned {
   const changes = findForeignChanges(ledger, files);
   requireNoForeignDoubt(ledger, changes);
   return { ledger, changes, plan: planSteps(files, currentRows(ledger, changes), wish, { allowOutOfOrder }) };

@@ -7,6 +7,8 @@ import { enterSchema } from "../../resolve/target-session.ts";
 import { newRunId } from "../../sys/run-id.ts";
 import { type MigrationFiles, requireValid } from "../files/read-migrations.ts";
 import type { StepImpact } from "../impact/impact-model.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { ledgerWhere } from "../ledger/ledger-session.ts";
 import { readRunFacts } from "../ledger/run-facts.ts";
 import type { MigrateDialogue, MigrateRequest } from "../request.ts";
 import type { MigrateTools } from "../tools.ts";
@@ -39,18 +41,18 @@ export async function prepareRun(
   migrations: TargetMigrations,
   dialogue: PrepareDialogue,
 ): Promise<PreparedRun> {
-  const opening = openSession(tools, request, migrations, dialogue); // dials while the files are read
-  opening.catch(() => undefined); // bad files are told first
+  const opening = openSession(tools, request, migrations, dialogue); // dials and asks while the files are read
+  const reading = opening.then((open) => readAlong(open, request, migrations));
+  reading.catch(() => undefined); // bad files are told first
   const files = await readFiles(migrations, opening);
-  const { live, sql } = await opening;
+  const { live, sql, ledger } = await reading;
   try {
     const wished: PlanRequest = {
       ...{ files, wish: request.wish(files.migrations.length), table: migrations.settings.table },
       allowOutOfOrder: request.options.allowOutOfOrder,
     };
-    await enterSchema(sql, live.target);
-    const { planWish } = await import("./apply.ts");
-    const planned = await planWish(sql, live.target.schema, wished);
+    const { planOnLedger } = await import("./apply.ts");
+    const planned = planOnLedger(ledger, wished);
     const run = { request, migrations, live, wished, planned };
     if (planned.plan.steps.length === 0) return { ...run, impacts: [], isEmpty: false, repeats: false };
     return { ...run, ...(await lookCloser(tools, run, sql, dialogue)) };
@@ -76,6 +78,24 @@ async function openSession(
     await startFromSchemaFile(tools, migrations, live, options.lockWaitMs, tellSchemaStart);
   }
   return { live, sql: await live.toolbox.connect(live.database, newRunId(tools.clock.now())) };
+}
+
+/** The ledger, as the target's session sees it. */
+async function readAlong(
+  open: OpenSession,
+  { verb }: MigrateRequest,
+  migrations: TargetMigrations,
+): Promise<OpenSession & { ledger: Ledger }> {
+  const { live, sql } = open;
+  try {
+    await enterSchema(sql, live.target);
+    const { readLedger } = await import("../ledger/ledger.ts");
+    const where = await ledgerWhere(migrations, live.target);
+    return { ...open, ledger: await readLedger(sql, { ...where, downScripts: verb !== "up" }) };
+  } catch (error) {
+    endSoon(sql);
+    throw error;
+  }
 }
 
 async function readFiles(migrations: TargetMigrations, opening: Promise<OpenSession>): Promise<MigrationFiles> {
