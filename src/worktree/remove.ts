@@ -13,6 +13,7 @@ import { type Belongings, belongingsOf, takeInventory } from "./belongings.ts";
 import { destroyBelongings, forgetWorktree, requireDestroyable, requireSeparable } from "./destroy.ts";
 import { readEnvBlock } from "./env-block.ts";
 import { findMoved, lookForWorktrees } from "./gone.ts";
+import { openingMainOnce } from "./open-main.ts";
 import { runSteps } from "./steps.ts";
 import type { WorktreeTools } from "./tools.ts";
 import { requireNothingUnsaved } from "./unsaved.ts";
@@ -51,11 +52,12 @@ export interface Removed {
  * was shown before.
  */
 export async function planRemoval(
-  tools: WorktreeTools,
+  given: WorktreeTools,
   worktree: GitWorktree,
   choice: RemovalChoice,
   shown?: Belongings,
 ): Promise<RemovalPlan> {
+  const tools = openingMainOnce(given);
   const row = await requireRemovable(tools, worktree, choice);
   const name = row?.name ?? basename(worktree.root);
   const repository = await ensureRepositoryIdentity(tools.repository.commonDir, tools.stateDir);
@@ -74,16 +76,19 @@ export async function planRemoval(
  * stops it on the way leaves something that a second call removes.
  */
 export async function removeWorktree(
-  tools: WorktreeTools,
-  given: GitWorktree,
+  given: WorktreeTools,
+  shown: GitWorktree,
   request: RemoveRequest,
 ): Promise<Removed> {
-  const worktree = await findAgain(tools, given);
+  const tools = openingMainOnce(given);
+  const worktree = await findAgain(tools, shown);
   const { row, repository } = await planRemoval(tools, worktree, request, request.shown);
   if (row !== undefined) {
     const { keepDatabase, shown } = request;
-    if (row.state === "ready" && !worktree.missing) await tearDown(tools, worktree, row, request);
-    await destroyBelongings(tools, { row, repository, keepDatabase, shown });
+    const mayHaveSteps = row.state === "ready" && !worktree.missing;
+    const isTornDown = mayHaveSteps && (await tearDown(tools, worktree, row, request));
+    // A step may have stopped the server.
+    await destroyBelongings(isTornDown ? given : tools, { row, repository, keepDatabase, shown });
   }
   await removeFolder(tools, worktree);
   const branchDeleted = request.deleteBranch && (await deleteBranch(tools, worktree, request.force));
@@ -97,18 +102,20 @@ async function findAgain({ repository, operation }: WorktreeTools, worktree: Git
   return found ?? { ...worktree, missing: true };
 }
 
+/** Resolves with whether steps were run. */
 async function tearDown(
   { loaded, operation }: WorktreeTools,
   { root }: GitWorktree,
   { name }: WorktreeRow,
   { mayTearDown }: RemoveRequest,
-): Promise<void> {
+): Promise<boolean> {
   const steps = loaded.config.worktrees.teardown;
-  if (steps.length === 0 || !(await mayTearDown())) return;
+  if (steps.length === 0 || !(await mayTearDown())) return false;
   const file = pathInWorktree(loaded, loaded.config.env.file, root);
   const env = (await readEnvBlock((await readTextIfExists(file)) ?? "", file)) ?? {};
   const { runner, abort, note: say } = operation;
   await runSteps(steps, { cwd: root, env, runner, say, abort, goOn: `pgrove remove ${name}` });
+  return true;
 }
 
 /** Its row, where it has one. Throws (exit 5) for what git or the user would miss. */
