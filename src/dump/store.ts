@@ -189,9 +189,16 @@ export function sourceOf(dump: StoredDump): string {
   return dump.manifest?.source ?? sourceOfName(dump.name);
 }
 
-/** What a dump in the store is of, by its name alone. */
+const DATE = String.raw`(?:19|20)\d\d(?:\d{4}|([-_.])\d\d\1\d\d)`;
+const TIME = String.raw`\d\d(?:([-_.:]?)\d\d(?:\2\d\d)?)?Z?`;
+/** The date, and the time, that a name ends with, or begins with; behind pgrove's own the count of those of one second. */
+const STAMP = new RegExp(`(?:^|[-_.])${DATE}(?:[-_.T]?${TIME})?(?:-\\d+)?$`);
+const STAMP_FIRST = new RegExp(`^${DATE}(?:[-_.T]?${TIME})?[-_.]`);
+
+/** What a dump is of, by its name alone: that of another program, too, has when it was made in it. */
 export function sourceOfName(name: string): string {
-  return name.replace(/-\d{8}-\d{6}(-\d+)?\..*$/, "");
+  const stem = name.replace(DUMP_NAME, "");
+  return stem.replace(STAMP, "").replace(STAMP_FIRST, "") || "dump";
 }
 
 /**

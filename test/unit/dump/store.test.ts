@@ -13,6 +13,7 @@ import {
   requireLatestDump,
   requireStoredDump,
   requireStoreFolder,
+  sourceOfName,
 } from "../../../src/dump/store.ts";
 
 let root = "";
@@ -310,4 +311,20 @@ describe("manifests", () => {
     expect(parseManifest(JSON.stringify({ ...whole, created_at: "yesterday" }))).toBeUndefined();
     expect(parseManifest(JSON.stringify({ ...whole, tables: [{ name: 5 }] }))).toBeUndefined();
   });
+});
+
+test("what a dump is of, its name says without ending, date and time", () => {
+  const names = {
+    main: ["main-20260115-133022.dump", "main-20260115-133022-2.sql.gz", "main-20260115-133022.dump.age"],
+    app: [
+      ...["app-20260101.sql.gz", "app_2026-01-01.dump", "app-2026-01-01T0200.sql", "app.2026-01-01_02-00-00.sql.zst"],
+      ...["app-20260101T020000Z.backup", "2026-01-01-app.backup", "20260101_020000_app.dump", "app.sql.gz", "app"],
+    ],
+    // As much a part of a name as anything.
+    ...{ "app-2": ["app-2.dump"], v20260101: ["v20260101.dump"], "x-1234567890": ["x-1234567890.dump"] },
+    ...{ "feature-2026": ["feature-2026.dump"], "at-2026-01-01": ["at-2026-01-01-20260115-133022.dump"] },
+    dump: ["2026-01-01.dump", "20260115-133022.sql.gz"],
+  };
+  for (const [source, all] of Object.entries(names))
+    expect(all.map((name) => [name, sourceOfName(name)])).toEqual(all.map((name) => [name, source]));
 });
