@@ -94,7 +94,7 @@ export async function pruneDumps(tools: OperationTools, place: DumpPlace, { remo
       removed.map(({ dump }) => dump),
     );
     let count = 0;
-    details.removed = count;
+    Object.assign(details, { place: place.label, removed: count });
     const failing = new AbortController();
     const ends = AbortSignal.any([abort, failing.signal]);
     const left = removed.values();

@@ -39,6 +39,7 @@ export async function pullDumps(
   dumps: readonly RemoteDump[],
 ): Promise<Pulled[]> {
   return await withStoreOperation(tools, "dumps-pull", async (operation) => {
+    operation.details.place = remote.label;
     await requireStoreFolder(folder);
     const pulled: Pulled[] = [];
     for (const dump of dumps) pulled.push(await pullDump(tools, operation, remote, folder, dump));

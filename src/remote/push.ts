@@ -37,7 +37,7 @@ export async function pushDumps(tools: OperationTools, remote: Remote, request: 
     const { details } = operation;
     const pushed: Pushed[] = [];
     const there = await findThere(tools, remote, request);
-    Object.assign(details, { pushed: 0, size_bytes: 0 });
+    Object.assign(details, { place: remote.label, pushed: 0, size_bytes: 0 });
     for (const dump of request.dumps) {
       const isSettled = !request.verify && isThere(dump, there.get(dump.name));
       const each = isSettled

@@ -79,7 +79,7 @@ test("each source by itself, or one; what goes, goes with all that lies beside i
     ...["main-1.dump", "main-1.dump.manifest.json"],
   ]);
   expect((await readJournal(tools.stateDir)).at(-1)).toMatchObject({
-    ...{ operation: "dumps-prune", result: "done", details: { removed: 2 } },
+    ...{ operation: "dumps-prune", result: "done", details: { place: store, removed: 2 } },
   });
   await unpinDump(join(store, "staging-3.dump"));
   expect(names((await plan()).removed)).toEqual(["staging-2.dump", "staging-3.dump"]);

@@ -17,6 +17,7 @@ import { pullDumps } from "../../../src/remote/pull.ts";
 import { pushDumps } from "../../../src/remote/push.ts";
 import type { Remote } from "../../../src/remote/remote.ts";
 import { listRemoteDumps, placeOf } from "../../../src/remote/remote-dumps.ts";
+import { readJournal } from "../../../src/sys/journal.ts";
 import type { OperationTools } from "../../../src/sys/operation.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { sampleManifest } from "../../support/manifest.ts";
@@ -96,6 +97,18 @@ test("what is damaged here is not taken for there, and not written over", async 
   await rm(manifestPath(join(store, NAME)));
   expect(await pull()).toMatchObject([{ wasThere: false }]);
   expect(await Bun.file(join(store, NAME)).text()).toBe("the dump");
+});
+
+test("the journal tells to where dumps were pushed, and from where they were pulled", async () => {
+  await push();
+  await rm(join(store, NAME));
+  await rm(manifestPath(join(store, NAME)));
+  await pull();
+  const told = (await readJournal(tools.stateDir)).filter(({ event }) => event === "end");
+  expect(told).toMatchObject([
+    { operation: "dumps-push", details: { place: remote.label, pushed: 1 } },
+    { operation: "dumps-pull", details: { place: remote.label, pulled: 1 } },
+  ]);
 });
 
 test.each(["../other", "a/b", "..", ".hidden", "-x", "a\nb", "x".repeat(101)])(
