@@ -4,8 +4,9 @@ import { schemaSearchPath, searchPathOptions } from "../postgres/schema.ts";
 import type { Connection } from "../postgres/url.ts";
 import { openServer } from "../server/open-server.ts";
 import type { ServerTools } from "../server/server.ts";
-import { engineEndpoint, engineIsLocal, sshCommand } from "../sys/docker.ts";
+import { sshCommand } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
+import { engineEndpoint, engineIsLocal } from "../sys/engine-endpoint.ts";
 import { reachTarget, type Target } from "./target.ts";
 
 /** What is known of a database, also where no way leads there from this machine. */

@@ -1,5 +1,5 @@
 /** What would change for a container if compose made it anew, for people to decide on. No spawns here. */
-import { engineEndpoint, engineIsLocal } from "../sys/docker.ts";
+import { engineEndpoint, engineIsLocal } from "../sys/engine-endpoint.ts";
 import type { ComposeConfig, ComposeService } from "./compose-config.ts";
 import type { ContainerFacts, Mount } from "./container-inspect.ts";
 

@@ -18,10 +18,17 @@ export interface Listed {
 
 const LIST_TIMEOUT_MS = 30_000;
 
-const LISTS: Readonly<Record<ListedKind, { args: readonly string[]; fields: readonly string[] }>> = {
-  container: { args: ["ps", "-a", "--no-trunc"], fields: [".ID", ".Names", ".State"] },
-  volume: { args: ["volume", "ls"], fields: ['""', ".Name", '""'] },
-  network: { args: ["network", "ls", "--no-trunc"], fields: [".ID", ".Name", '""'] },
+interface ListWords {
+  args: readonly string[];
+  fields: readonly string[];
+  /** Where docker's engine has the list. */
+  path: string;
+}
+
+const LISTS: Readonly<Record<ListedKind, ListWords>> = {
+  container: { args: ["ps", "-a", "--no-trunc"], fields: [".ID", ".Names", ".State"], path: "containers/json?all=1" },
+  volume: { args: ["volume", "ls"], fields: ['""', ".Name", '""'], path: "volumes?" },
+  network: { args: ["network", "ls", "--no-trunc"], fields: [".ID", ".Name", '""'], path: "networks?" },
 };
 
 /** All of a kind that fit the filters (`label=a=b`), stopped containers included. Throws (exit 4) without an engine. */
@@ -31,7 +38,9 @@ export async function listOnEngine(
   filters: readonly string[],
   labels: readonly string[] = [],
 ): Promise<Listed[]> {
-  const { args, fields } = LISTS[kind];
+  const { args, fields, path } = LISTS[kind];
+  const answer = await runner.ask?.(`${path}&filters=${filtersForApi(filters)}`, LIST_TIMEOUT_MS);
+  if (answer?.status === 200) return readApiList(answer.body, labels);
   const asked = [...args, ...filters.flatMap((filter) => ["--filter", filter])];
   const capture = (format: string) =>
     captureDocker(runner, [...asked, "--format", format], { timeoutMs: LIST_TIMEOUT_MS });
@@ -39,6 +48,35 @@ export async function listOnEngine(
   // Each label by itself: the list of all of them is joined by commas, which the values hold too.
   const parts = [...fields, ...labels.map((label) => `.Label "${label}"`)].map((field) => `{{json (${field})}}`);
   return readDockerList(await capture(`[${parts.join(",")}]`), labels);
+}
+
+/** `label=a=b` as docker's engine is told: {"label": ["a=b"]}. */
+function filtersForApi(filters: readonly string[]): string {
+  const byKind: Record<string, string[]> = {};
+  for (const filter of filters) {
+    const equals = filter.indexOf("=");
+    const kind = filter.slice(0, equals);
+    byKind[kind] = [...(byKind[kind] ?? []), filter.slice(equals + 1)];
+  }
+  return encodeURIComponent(JSON.stringify(byKind));
+}
+
+/** What docker's engine says itself, by name: containers and networks as a list, volumes within an object. */
+function readApiList(body: unknown, labels: readonly string[]): Listed[] {
+  const rows = objectAt(body, "Volumes") ?? body;
+  const listed = (Array.isArray(rows) ? rows : []).map((row: unknown) => {
+    const names = objectAt(row, "Names");
+    const own = objectAt(row, "Labels");
+    // A name with a second slash is what a linked container calls this one.
+    const plain = (Array.isArray(names) ? names.map(String) : []).filter((name) => name.lastIndexOf("/") === 0);
+    return {
+      id: stringAt(row, "Id") ?? "",
+      name: stringAt(row, "Name") ?? plain.map((name) => name.slice(1)).join(","),
+      state: stringAt(row, "State") ?? "",
+      labels: Object.fromEntries(labels.map((label) => [label, stringAt(own, label) ?? ""])),
+    };
+  });
+  return listed.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Lines of JSON: id, name, state, and the labels in their order. */

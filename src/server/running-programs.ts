@@ -1,6 +1,7 @@
 /** PostgreSQL's programs in the image of a container that runs here and publishes a server's port: they need no pull. */
-import { captureDocker, dockerCommand, engineIsLocal, parseDockerJson } from "../sys/docker.ts";
+import { captureDocker, dockerCommand, parseDockerJson } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
+import { engineIsLocal } from "../sys/engine-endpoint.ts";
 import type { Runner } from "../sys/process.ts";
 import { objectAt, stringAt } from "../sys/untyped.ts";
 import { publishedPorts } from "./ports.ts";

@@ -1,16 +1,12 @@
 /** The engine's command line, as docker and podman both understand it: the one place that knows its order and its complaints. */
 
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { failure, missingError, PgroveError } from "../errors.ts";
 import type { Env } from "./child-environment.ts";
 import type { EngineName } from "./command.ts";
 import { ENGINE_PROGRAM, engineOf } from "./engine.ts";
+import { engineEndpoint, engineIsLocal } from "./engine-endpoint.ts";
 import type { Command, Limits, Runner } from "./process.ts";
 import { ToolError } from "./tool-error.ts";
-import { objectAt, stringAt } from "./untyped.ts";
 
 /** A command for the engine: docker's arguments, which the runner gives to the engine that there is. */
 export function dockerCommand(args: readonly string[], env: Env = {}, secrets: readonly string[] = []): Command {
@@ -142,39 +138,5 @@ export function parseDockerJson(text: string, what: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw failure("docker_output", `docker printed something that is not JSON for ${what}`, undefined, cause);
-  }
-}
-
-/**
- * Whether the engine runs on this machine, so that its published ports are ours. Read from the variables, or the current
- * context's file, because asking the client costs 10 ms. Podman's machines hand their ports on to this one.
- */
-export function engineIsLocal(engine: EngineName, env: Variables = process.env): boolean {
-  const endpoint = engineEndpoint(engine, env);
-  return endpoint === undefined || /^(unix|npipe):/.test(endpoint);
-}
-
-/** The engine's address as a URL; undefined for the usual one. */
-export function engineEndpoint(engine: EngineName, env: Variables = process.env): string | undefined {
-  return engine === "podman" ? env.CONTAINER_HOST || undefined : env.DOCKER_HOST || contextEndpoint(env);
-}
-
-type Variables = Readonly<Record<string, string | undefined>>;
-
-function contextEndpoint(env: Variables): string | undefined {
-  const folder = env.DOCKER_CONFIG || join(homedir(), ".docker");
-  const name = env.DOCKER_CONTEXT || stringAt(readJson(join(folder, "config.json")), "currentContext");
-  if (name === undefined || name === "" || name === "default") return undefined;
-  const id = createHash("sha256").update(name).digest("hex");
-  const meta = readJson(join(folder, "contexts", "meta", id, "meta.json"));
-  const endpoints = objectAt(meta, "Endpoints");
-  return stringAt(objectAt(endpoints, "docker"), "Host");
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return undefined; // no docker configuration: the default endpoint
   }
 }

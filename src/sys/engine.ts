@@ -1,5 +1,5 @@
 /** The container engine: which one it is, and what its programs are called. Nothing else knows podman from docker. */
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command, EngineName } from "./command.ts";
 import type { Runner } from "./process.ts";
@@ -22,37 +22,12 @@ export function withEngine(base: Runner, choose: () => EngineName, env: Variable
     get engine() {
       return choose();
     },
+    ask: async (path, timeoutMs) => (choose() === "podman" ? undefined : await base.ask?.(path, timeoutMs)),
     capture: (command, limits) => base.capture(at(command), limits),
     stream: (command, io, abort) => base.stream(at(command), io, abort),
     inherit: (command) => base.inherit(at(command)),
     duplex: (command) => base.duplex(at(command)),
   };
-}
-
-/** The engine of this machine: docker where its program is, else podman where that is. */
-export function findEngine(path = process.env.PATH ?? ""): EngineName {
-  const docker = Bun.which("docker", { PATH: path });
-  if (docker !== null) return isPodmanInDisguise(docker) ? "podman" : "docker";
-  return Bun.which("podman", { PATH: path }) === null ? "docker" : "podman";
-}
-
-/** Far above a wrapper's length, far below a program's. */
-const LONGEST_WRAPPER = 4096;
-
-/** The package podman-docker brings a shell script called docker, which hands on to podman. */
-function isPodmanInDisguise(program: string): boolean {
-  try {
-    if (statSync(program).size > LONGEST_WRAPPER) return false;
-    const file = openSync(program, "r");
-    try {
-      const text = Buffer.alloc(LONGEST_WRAPPER);
-      return /^\s*exec\s+\S*podman\b/m.test(text.toString("utf8", 0, readSync(file, text)));
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return false; // one that cannot be read is taken at its word
-  }
 }
 
 /**

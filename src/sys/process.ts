@@ -18,6 +18,7 @@ import { childEnvironment } from "./child-environment.ts";
 import { endQuietly, type Sink } from "./child-input.ts";
 import { ChildRun } from "./child-run.ts";
 import type { Command, EngineName, Streams } from "./command.ts";
+import { type AskEngine, askerOf } from "./engine-socket.ts";
 import { type GuardedPipes, guardPipes, type StartShell } from "./guarded-pipes.ts";
 import { redact } from "./redact.ts";
 import { readLines } from "./stderr-lines.ts";
@@ -42,6 +43,8 @@ export interface Limits {
 export interface Runner {
   /** The container engine that commands for it go to; left out, docker. */
   readonly engine?: EngineName;
+  /** Docker's engine asked without its client, where that can be; left out, it cannot. */
+  readonly ask?: AskEngine;
   capture(command: Command, limits?: Limits): Promise<Captured>;
   stream(command: Command, io: Streams, abort: AbortSignal): Promise<void>;
   /** Hands over the terminal; resolves with the exit code. */
@@ -215,6 +218,7 @@ function duplexOf(command: Command): Duplex {
 
 /** The runner that really spawns. */
 export const systemRunner: Runner = {
+  ask: askerOf(process.env),
   capture: captureCommand,
   stream: (command, io, abort) => followChild(command, io, abort, abort),
   inherit: inheritTerminal,

@@ -95,7 +95,7 @@ async function queryVersion(server: Server, database: string): Promise<unknown> 
 
 const unique = () => `t${randomUUID().slice(0, 8)}`;
 
-test("a file in a subfolder: absent, started, asked in two spawns, stopped with its data kept", async () => {
+test("a file in a subfolder: absent, started, asked in two questions, stopped with its data kept", async () => {
   const file = await write(
     `${unique()}/Deployment.${unique()}/docker-compose.yml`,
     composeFile({ db: '    ports: ["127.0.0.1::5432"]' }),
@@ -112,20 +112,34 @@ test("a file in a subfolder: absent, started, asked in two spawns, stopped with 
   expect(new Date(state.startedAt ?? "").getTime()).toBeGreaterThan(0);
   expect(await queryVersion(server, "app")).toEqual({ database: "app", user: "ann" });
 
-  const spawned: string[] = [];
-  const counting: Runner = {
+  const asked: string[] = [];
+  const byClient: Runner = {
     ...systemRunner,
+    ask: () => Promise.resolve(undefined),
     capture: (command: Command, limits?: Limits) => {
-      spawned.push(command.args[0] ?? "");
+      asked.push(command.args[0] ?? "");
       return systemRunner.capture(command, limits);
     },
   };
-  const again = open([file], {}, {}, counting);
-  expect(await again.access()).toEqual({ user: "ann", password: "se:cret", database: "app" });
-  expect(await again.reach("other")).toMatchObject({ host: "127.0.0.1", port: state.port, database: "other" });
-  await again.inspect();
-  await again.open();
-  expect(spawned).toEqual(["ps", "inspect"]);
+  const bySocket: Runner = {
+    ...byClient,
+    ask: (path, timeoutMs) => {
+      asked.push(path.replace(/\?.*/, "").replace(/\/[^/]+\//, "/ONE/"));
+      return systemRunner.ask?.(path, timeoutMs) ?? Promise.resolve(undefined);
+    },
+  };
+  for (const [runner, questions] of [
+    [byClient, ["ps", "inspect"]],
+    [bySocket, ["containers/json", "containers/ONE/json"]],
+  ] as const) {
+    asked.length = 0;
+    const again = open([file], {}, {}, runner);
+    expect(await again.access()).toEqual({ user: "ann", password: "se:cret", database: "app" });
+    expect(await again.reach("other")).toMatchObject({ host: "127.0.0.1", port: state.port, database: "other" });
+    await again.inspect();
+    await again.open();
+    expect(asked).toEqual([...questions]);
+  }
 
   await server.stop();
   expect(await server.inspect()).toMatchObject({ condition: "stopped" });

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readDockerList, readPodmanList } from "../../../src/server/engine-list.ts";
 import type { Command } from "../../../src/sys/command.ts";
-import { captureDocker, dockerCommand, engineIsLocal } from "../../../src/sys/docker.ts";
-import { findEngine, withEngine } from "../../../src/sys/engine.ts";
+import { captureDocker, dockerCommand } from "../../../src/sys/docker.ts";
+import { withEngine } from "../../../src/sys/engine.ts";
+import { engineIsLocal } from "../../../src/sys/engine-endpoint.ts";
+import { findEngine } from "../../../src/sys/engine-program.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 
 const folders: string[] = [];
