@@ -1,15 +1,15 @@
 /** Takes dumps into the store that pgrove has not made there: checked whole, and with a manifest of one's own from then on. */
-import { copyFile, rm } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { chmod, copyFile, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import type { DumpKind } from "../archive/detect-dump.ts";
 import { failure, refusal, usageError } from "../errors.ts";
 import { formatVersion } from "../postgres/version.ts";
 import type { DumpKeys } from "../sys/dump-keys.ts";
-import { publishFile, syncFolder, temporaryPathFor } from "../sys/files.ts";
+import { pathExists, publishFile, syncFolder, temporaryPathFor } from "../sys/files.ts";
 import type { Operation, OperationTools } from "../sys/operation.ts";
 import { signManifest } from "./authorship.ts";
 import { hashFile, type InspectedDump, inspectDump } from "./inspect.ts";
-import { findManifest, type Manifest, manifestPath, writeManifest } from "./manifest.ts";
+import { findManifest, globalsPath, type Manifest, manifestPath, writeManifest } from "./manifest.ts";
 import { isReadable, type ReadingTools, readArchiveThrough } from "./read-through.ts";
 import { sealNames } from "./sealed-names.ts";
 import { isDumpName, requireStoreFolder, type StoredDump, sourceOf } from "./store.ts";
@@ -52,7 +52,11 @@ export async function adoptDump(tools: OperationTools, server: ReadingTools, ado
     const sha256 = await hashFile(dump.path, () => operation.abort.throwIfAborted());
     const path = await changingStore(folder, () => bringIn(dump, folder, sha256, operation));
     const known = dump.manifest ?? (await findKnown(path, sha256));
-    const manifest = await signManifest(known ?? (await describe(inspected, adoption, sha256, tools.dumpKeys)), tools);
+    const told =
+      known === undefined
+        ? await describe(inspected, adoption, sha256, tools.dumpKeys)
+        : await changingStore(folder, () => bringRoles(known, dump, path, tools.note, operation));
+    const manifest = await signManifest(told, tools);
     await changingStore(folder, () => writeManifest(path, manifest));
     return { name: basename(path), path, manifest };
   });
@@ -78,23 +82,53 @@ function requireReadable(inspected: InspectedDump): void {
 async function bringIn(dump: StoredDump, folder: string, sha256: string, operation: Operation): Promise<string> {
   const path = join(folder, dump.name);
   if (resolve(dump.path) === path) return path;
+  if (!(await copyAs(dump.path, path, sha256, operation))) {
+    if ((await hashFile(path, () => operation.abort.throwIfAborted())) === sha256) return path; // adopted before
+    throw refusal("dump_exists", `there is a dump ${dump.name} in ${folder}`, "rename the one that is to be adopted");
+  }
+  await rm(manifestPath(path), { force: true }); // of one that has gone
+  return path;
+}
+
+/** The manifest, with the roles that it tells of brought along; without them, where they are not there, or others. */
+async function bringRoles(
+  manifest: Manifest,
+  dump: StoredDump,
+  path: string,
+  note: (text: string) => void,
+  operation: Operation,
+): Promise<Manifest> {
+  const { globals, ...others } = manifest;
+  if (globals === undefined) return manifest;
+  const [theirs, ours] = [globalsPath(dump.path, manifest), globalsPath(path, manifest)];
+  const isTold = async (file: string) =>
+    (await pathExists(file)) && (await hashFile(file, () => operation.abort.throwIfAborted())) === globals.sha256;
+  if (theirs !== ours && (await isTold(theirs))) await copyAs(theirs, ours, globals.sha256, operation);
+  if (await isTold(ours)) return manifest;
+  note(`adopted without its roles: ${basename(ours)} is not there, or not the one that was written`);
+  return others;
+}
+
+/** Copies a file into the store, whole or not at all. Resolves with false where that name is taken. Throws (exit 1) when it is another one by now. */
+async function copyAs(from: string, path: string, sha256: string, operation: Operation): Promise<boolean> {
   const temporary = temporaryPathFor(path);
   const forget = await operation.remember({ kind: "path", path: temporary });
   operation.defer(async () => {
     await rm(temporary, { force: true });
     await forget();
   });
-  await copyFile(dump.path, temporary);
+  await copyFile(from, temporary);
+  await chmod(temporary, 0o600);
   if ((await hashFile(temporary, () => operation.abort.throwIfAborted())) !== sha256) {
-    throw failure("dump_changed", `${dump.name} changed while it was copied`, "try again once nobody writes to it");
+    throw failure(
+      "dump_changed",
+      `${basename(from)} changed while it was copied`,
+      "try again once nobody writes to it",
+    );
   }
-  if (!(await publishFile(temporary, path))) {
-    if ((await hashFile(path, () => operation.abort.throwIfAborted())) === sha256) return path; // adopted before
-    throw refusal("dump_exists", `there is a dump ${dump.name} in ${folder}`, "rename the one that is to be adopted");
-  }
-  await syncFolder(folder);
-  await rm(manifestPath(path), { force: true }); // of one that has gone
-  return path;
+  if (!(await publishFile(temporary, path))) return false;
+  await syncFolder(dirname(path));
+  return true;
 }
 
 const FORMATS: Readonly<Record<DumpKind["kind"], Manifest["format"]>> = {
