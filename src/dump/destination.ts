@@ -6,6 +6,7 @@ import {
   ensureDir,
   errorCode,
   identityAt,
+  isNoRoom,
   publishFile,
   syncFolder,
   temporaryPathFor,
@@ -218,7 +219,7 @@ export async function namingFolder<T>(temporary: string, body: () => Promise<T>)
     throw failure(
       "write_failed",
       `the dump could not be written to ${dirname(temporary)} (${errorCode(error) ?? error}); no file was left`,
-      errorCode(error) === "ENOSPC" ? "make room: pgrove dumps list" : "check the disk, then try again",
+      isNoRoom(error) ? "make room: pgrove dumps list" : "check the disk, then try again",
       error,
     );
   }

@@ -3,13 +3,13 @@ import { existsSync, lstatSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { refusal } from "../errors.ts";
-import { errorCode, identityAt } from "../sys/files.ts";
+import { errorCode, identityAt, isNoRoom } from "../sys/files.ts";
 import type { Operation, OperationTools } from "../sys/operation.ts";
 import { allGlobalsPaths, globalsPath, manifestPath } from "./manifest.ts";
 import { pinPath } from "./pin.ts";
 import { proofPath } from "./proof.ts";
 import type { StoredDump } from "./store.ts";
-import { isFull, withRemoval } from "./store-operation.ts";
+import { withRemoval } from "./store-operation.ts";
 import { changingStore } from "./store-trouble.ts";
 
 /** What lies beside a dump, by the end of its name; the manifest goes last. */
@@ -38,7 +38,7 @@ export async function rememberRemoval(
   dumps: readonly StoredDump[],
 ): Promise<void> {
   await rememberBeside(operation, folder, dumps).catch((error: unknown) => {
-    if (!isFull(error)) throw error;
+    if (!isNoRoom(error)) throw error;
   });
 }
 

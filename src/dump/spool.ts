@@ -2,7 +2,7 @@
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { failure } from "../errors.ts";
-import { errorCode, temporaryPathFor, writeWhole } from "../sys/files.ts";
+import { isNoRoom, temporaryPathFor, writeWhole } from "../sys/files.ts";
 import type { Operation } from "../sys/operation.ts";
 import { requireStoreFolder, type StoredDump } from "./store.ts";
 
@@ -28,7 +28,7 @@ export async function spoolDump(
       sizeBytes += chunk.length;
     }
   } catch (error) {
-    if (errorCode(error) !== "ENOSPC") throw error;
+    if (!isNoRoom(error)) throw error;
     throw failure(
       "disk_full",
       `no room in ${folder} for the dump on stdin`,

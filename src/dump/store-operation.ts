@@ -1,5 +1,5 @@
 /** What is done with dumps where no server is concerned: one operation, which first clears what killed ones have left. */
-import { errorCode } from "../sys/files.ts";
+import { isNoRoom } from "../sys/files.ts";
 import { type Operation, type OperationTools, withOperation } from "../sys/operation.ts";
 import { newRunId } from "../sys/run-id.ts";
 import { clearLeftovers } from "../work/leftovers.ts";
@@ -36,7 +36,7 @@ export async function withRemoval<T>(
       return await body(operation);
     });
   } catch (error) {
-    if (hasBegun || !isFull(error)) throw error;
+    if (hasBegun || !isNoRoom(error)) throw error;
     tools.note("the disk is full: what is removed is not in the journal");
     const nothing = async () => undefined;
     return await body({
@@ -44,12 +44,6 @@ export async function withRemoval<T>(
       ...{ findFault: () => undefined, defer: () => undefined, remember: async () => nothing },
     });
   }
-}
-
-/** Whether there is no room for a few lines more. */
-export function isFull(error: unknown): boolean {
-  const codes = [errorCode(error), error instanceof Error ? errorCode(error.cause) : undefined];
-  return codes.includes("ENOSPC") || codes.includes("EDQUOT");
 }
 
 /** What killed runs have left outside of servers. */

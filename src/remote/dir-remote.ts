@@ -11,6 +11,7 @@ import {
   errorCode,
   identityOf,
   isAbsence,
+  isNoRoom,
   pathExists,
   publishFile,
   readTextIfExists,
@@ -153,7 +154,7 @@ async function namingRoom(folder: string, body: () => Promise<void>): Promise<vo
   try {
     await body();
   } catch (error) {
-    if (["ENOSPC", "EDQUOT"].includes(errorCode(error) ?? "")) throw full(folder, "the disk is full");
+    if (isNoRoom(error)) throw full(folder, "the disk is full");
     if (!["EACCES", "EPERM", "EROFS"].includes(errorCode(error) ?? "")) throw error;
     const isReadOnly = errorCode(error) === "EROFS";
     throw failure(

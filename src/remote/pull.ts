@@ -8,7 +8,7 @@ import { requireStoreFolder } from "../dump/store.ts";
 import { withStoreOperation } from "../dump/store-operation.ts";
 import { failure, refusal } from "../errors.ts";
 import {
-  errorCode,
+  isNoRoom,
   pathExists,
   publishFile,
   syncFolder,
@@ -152,7 +152,7 @@ async function fetchFile({ tools, operation, remote, folder }: Fetching, meant: 
     });
     await file.sync();
   } catch (error) {
-    if (errorCode(error) !== "ENOSPC") throw error;
+    if (!isNoRoom(error)) throw error;
     throw failure("disk_full", `no room in ${folder} for ${subject}`, "remove old dumps: pgrove dumps list", error);
   } finally {
     await file.close();

@@ -130,6 +130,12 @@ export function isAbsence(error: unknown): boolean {
   return ABSENCES.has(errorCode(error) ?? "");
 }
 
+/** Whether the error, or what caused it, says that there is no room: on the disk, or within the user's quota. */
+export function isNoRoom(error: unknown): boolean {
+  const codes = [errorCode(error), error instanceof Error ? errorCode(error.cause) : undefined];
+  return codes.includes("ENOSPC") || codes.includes("EDQUOT");
+}
+
 /** The file's text, or undefined when there is none. Throws (exit 1) for what is no regular file. */
 export async function readTextIfExists(path: string): Promise<string | undefined> {
   try {

@@ -7,6 +7,7 @@ import {
   errorCode,
   expandHome,
   isInside,
+  isNoRoom,
   pathExists,
   publishFile,
   readTextIfExists,
@@ -31,6 +32,13 @@ async function freshFolder(): Promise<string> {
 }
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+
+test("that there is no room, the error or its cause says, of the disk or of a quota", () => {
+  const refused = (code: string) => Object.assign(new Error("refused"), { code });
+  expect([refused("ENOSPC"), refused("EDQUOT")].map(isNoRoom)).toEqual([true, true]);
+  expect(isNoRoom(new Error("not written", { cause: refused("EDQUOT") }))).toBe(true);
+  expect([refused("EIO"), new Error("ENOSPC"), "ENOSPC"].map(isNoRoom)).toEqual([false, false, false]);
+});
 
 describe("writeFileAtomic", () => {
   test("writes whole files for their owner alone, and leaves nothing beside them", async () => {
