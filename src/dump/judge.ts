@@ -67,10 +67,13 @@ function judgeHistory(
   doubtOf: (dump: StoredDump) => string | undefined,
 ): JudgedDump[] {
   const sizes = new Map<string, number[]>(); // of each kind, newest first
-  for (const { manifest } of dumps) if (manifest !== undefined) addTo(sizes, kindOf(manifest), manifest.size_bytes);
+  const kinds = dumps.map(({ manifest }) => (manifest === undefined ? "" : kindOf(manifest)));
+  for (const [at, { manifest }] of dumps.entries()) {
+    if (manifest !== undefined) addTo(sizes, kinds[at] ?? "", manifest.size_bytes);
+  }
   const places = new Map<string, number>();
-  return dumps.map((dump) => {
-    const kind = dump.manifest === undefined ? "" : kindOf(dump.manifest);
+  return dumps.map((dump, at) => {
+    const kind = kinds[at] ?? "";
     const place = (places.get(kind) ?? 0) + 1;
     places.set(kind, place);
     const before = (sizes.get(kind) ?? []).slice(place, place + BEFORE);

@@ -3,7 +3,7 @@
  * rule, the time and the zone.
  */
 import type { KeepRule } from "../config/schema-keep.ts";
-import type { Zone } from "./local-time.ts";
+import { rememberingZone, type Zone } from "./local-time.ts";
 import { applyRule, type RuleReason } from "./rule.ts";
 
 /** One of a history: a dump, a snapshot. */
@@ -41,7 +41,8 @@ export function decideOn<T extends Candidate>(
   const past = history.filter(({ at }) => at <= now);
   const good = past.filter(({ doubt }) => doubt === undefined);
   const newestProved = past.find(({ isProved }) => isProved);
-  const byRule = new Map([...reasonsOf(past, rule, zone), ...reasonsOf(good, rule, zone)]);
+  const asked = rememberingZone(zone); // nearly all are good: it is asked of each twice
+  const byRule = new Map([...reasonsOf(past, rule, asked), ...reasonsOf(good, rule, asked)]);
   return history.map((candidate) => {
     const reasons: KeepReason[] = [...(byRule.get(candidate) ?? [])];
     if (candidate.isPinned) reasons.unshift("pinned");

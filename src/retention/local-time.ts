@@ -36,6 +36,17 @@ export function openZone(name?: string): Zone {
   return { localTime, momentOf: (wallMs) => wallMs - offsetAt(wallMs - offsetAt(wallMs)) };
 }
 
+/** The zone, which is asked once for each moment: that costs more than all else that is done with thousands of them. */
+export function rememberingZone(zone: Zone): Zone {
+  const known = new Map<number, LocalTime>();
+  const localTime = (at: number): LocalTime => {
+    const found = known.get(at) ?? zone.localTime(at);
+    known.set(at, found);
+    return found;
+  };
+  return { ...zone, localTime };
+}
+
 /** The ISO week and the year that it counts to, as one number: 202601. */
 export function isoWeekOf({ wallMs }: LocalTime): number {
   const day = Math.floor(wallMs / DAY_MS);
