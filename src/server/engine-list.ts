@@ -39,7 +39,7 @@ export async function listOnEngine(
   labels: readonly string[] = [],
 ): Promise<Listed[]> {
   const { args, fields, path } = LISTS[kind];
-  const answer = await runner.ask?.(`${path}&filters=${filtersForApi(filters)}`, LIST_TIMEOUT_MS);
+  const answer = await runner.ask?.(`${path}&filters=${filtersForApi(filters)}`);
   if (answer?.status === 200) return readApiList(answer.body, labels);
   const asked = [...args, ...filters.flatMap((filter) => ["--filter", filter])];
   const capture = (format: string) =>

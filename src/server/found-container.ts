@@ -4,54 +4,27 @@ import { createDockerToolbox } from "../postgres/docker-toolbox.ts";
 import { closesSocket } from "../postgres/local-login.ts";
 import type { Toolbox } from "../postgres/toolbox.ts";
 import { type Connection, parametersOf } from "../postgres/url.ts";
-import { captureDocker, dockerCommand, explainDockerError, parseDockerJson } from "../sys/docker.ts";
+import { captureDocker, dockerCommand, explainDockerError } from "../sys/docker.ts";
 import { engineOf } from "../sys/engine.ts";
 import { engineIsLocal } from "../sys/engine-endpoint.ts";
 import { readTextIfExists } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
-import { ToolError } from "../sys/tool-error.ts";
-import { stringAt } from "../sys/untyped.ts";
 import { accessOf, type ContainerFacts, readContainer, stateOf } from "./container-inspect.ts";
+import { inspectNamed } from "./engine-inspect.ts";
 import { listSecretFiles } from "./image-settings.ts";
 import type { Access, Login, Server, ServerState, StartOptions } from "./server.ts";
 
 const DOCKER_TIMEOUT_MS = 30_000;
 const POLL_EVERY_MS = 200;
 
-/** What `docker inspect` says of one container; undefined when there is none of that name or id. */
+/** The facts of one container; undefined when there is none of that name or id. */
 export async function inspectContainer(runner: Runner, container: string): Promise<ContainerFacts | undefined> {
-  const inspected = await askForContainer(runner, container);
+  const inspected = await inspectNamed(runner, container);
   if (inspected === undefined) return undefined;
   const engine = engineOf(runner);
   const local = engineIsLocal(engine);
   const facts = readContainer(inspected, { engine, local, sharesNetwork: local && process.platform === "linux" });
   return { ...facts, env: { ...facts.env, ...(await readSecretFiles(runner, facts)) } };
-}
-
-/** What can stand in a path as it is. */
-const PLAIN_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-
-async function askForContainer(runner: Runner, container: string): Promise<unknown> {
-  if (PLAIN_NAME.test(container)) {
-    const answer = await runner.ask?.(`containers/${container}/json`, DOCKER_TIMEOUT_MS);
-    if (answer?.status === 200) return answer.body;
-    if (answer?.status === 404 && isUnknown(stringAt(answer.body, "message"))) return undefined;
-  }
-  let said: string;
-  try {
-    said = await captureDocker(runner, ["inspect", "--type", "container", "--", container], {
-      timeoutMs: DOCKER_TIMEOUT_MS,
-    });
-  } catch (error) {
-    if (error instanceof ToolError && isUnknown(error.failure.stderr.join("\n"))) return undefined;
-    throw error;
-  }
-  const answer = parseDockerJson(said, `the container ${container}`);
-  return Array.isArray(answer) ? answer[0] : undefined;
-}
-
-function isUnknown(said = ""): boolean {
-  return /no such (object|container)/i.test(said);
 }
 
 /** The values that the container was given as files, such as docker's secrets: mounted ones, else those inside. */

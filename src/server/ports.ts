@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { EXIT, failure, PgroveError } from "../errors.ts";
-import { captureDocker, parseDockerJson } from "../sys/docker.ts";
 import { errorCode } from "../sys/files.ts";
 import type { Runner } from "../sys/process.ts";
-import { stringAt } from "../sys/untyped.ts";
+import { objectAt, stringAt } from "../sys/untyped.ts";
+import { inspectAll } from "./engine-inspect.ts";
 
 /** Both ends belong to it. */
 export interface PortRange {
@@ -113,34 +113,22 @@ function canListenOn(host: string, port: number): Promise<boolean> {
   });
 }
 
-const DOCKER_TIMEOUT_MS = 30_000;
-
 async function findPublishedPorts(runner: Runner): Promise<ReadonlySet<number>> {
   try {
-    const ids = await captureDocker(runner, ["ps", "-aq", "--no-trunc"], { timeoutMs: DOCKER_TIMEOUT_MS });
-    const containers = ids.split("\n").filter((id) => id !== "");
-    return containers.length === 0 ? new Set() : readPublishedPorts(await inspectBindings(runner, containers));
+    return readPublishedPorts(await inspectAll(runner));
   } catch (error) {
     if (error instanceof PgroveError && error.exit === EXIT.missing) return new Set(); // no docker, no containers
     throw error;
   }
 }
 
-/** What is bound now, and what a stopped container will bind when it is started again. */
-const BINDINGS = "[{{json .HostConfig.PortBindings}},{{json .NetworkSettings.Ports}}]";
-
-async function inspectBindings(runner: Runner, containers: readonly string[]): Promise<string> {
-  const args = ["inspect", "--type", "container", "--format", BINDINGS, ...containers];
-  // One that was removed meanwhile makes docker complain, after it has shown the others.
-  return await captureDocker(runner, args, { timeoutMs: DOCKER_TIMEOUT_MS, allowFailure: true });
-}
-
-/** The host ports in lines of bindings, which map a container's port to a list of places. */
-export function readPublishedPorts(lines: string): ReadonlySet<number> {
+/** The host ports of containers as the engine shows them: what is bound now, and what a stopped one binds when it is started again. */
+export function readPublishedPorts(inspected: readonly unknown[]): ReadonlySet<number> {
   const ports = new Set<number>();
-  for (const line of lines.split("\n").filter((each) => each !== "")) {
-    const maps = parseDockerJson(line, "docker inspect");
-    for (const map of Array.isArray(maps) ? maps : []) for (const port of publishedPorts(map)) ports.add(port);
+  for (const container of inspected) {
+    const fixed = objectAt(objectAt(container, "HostConfig"), "PortBindings");
+    const now = objectAt(objectAt(container, "NetworkSettings"), "Ports");
+    for (const bindings of [fixed, now]) for (const port of publishedPorts(bindings)) ports.add(port);
   }
   return ports;
 }

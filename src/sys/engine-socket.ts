@@ -13,7 +13,10 @@ export interface EngineAnswer {
 }
 
 /** A question to the engine by its path (`containers/NAME/json`); undefined where its client is to be asked. */
-export type AskEngine = (path: string, timeoutMs: number) => Promise<EngineAnswer | undefined>;
+export type AskEngine = (path: string) => Promise<EngineAnswer | undefined>;
+
+/** The client is waited for three times as long. */
+const ANSWER_MS = 10_000;
 
 const USUAL = "unix:///var/run/docker.sock";
 
@@ -25,16 +28,16 @@ function findSocket(env: Variables): string | undefined {
 
 /** Asks Docker's engine of this machine. Its answers never throw. */
 export function askerOf(env: Variables): AskEngine {
-  return async (path, timeoutMs) => {
+  return async (path) => {
     const unix = findSocket(env);
-    return unix === undefined ? undefined : await askSocket(unix, path, timeoutMs);
+    return unix === undefined ? undefined : await askSocket(unix, path);
   };
 }
 
-async function askSocket(unix: string, path: string, timeoutMs: number): Promise<EngineAnswer | undefined> {
+async function askSocket(unix: string, path: string): Promise<EngineAnswer | undefined> {
   try {
     const answer = await fetch(`http://docker/${path}`, {
-      ...{ unix, signal: AbortSignal.timeout(timeoutMs), redirect: "error", keepalive: false },
+      ...{ unix, signal: AbortSignal.timeout(ANSWER_MS), redirect: "error", keepalive: false },
       headers: { accept: "application/json" },
     });
     return { status: answer.status, body: await answer.json() };

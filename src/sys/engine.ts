@@ -22,7 +22,7 @@ export function withEngine(base: Runner, choose: () => EngineName, env: Variable
     get engine() {
       return choose();
     },
-    ask: async (path, timeoutMs) => (choose() === "podman" ? undefined : await base.ask?.(path, timeoutMs)),
+    ask: async (path) => (choose() === "podman" ? undefined : await base.ask?.(path)),
     capture: (command, limits) => base.capture(at(command), limits),
     stream: (command, io, abort) => base.stream(at(command), io, abort),
     inherit: (command) => base.inherit(at(command)),

@@ -4,6 +4,8 @@ import { messageOf } from "../errors.ts";
 import { CLIENT_LABEL } from "../postgres/client-image-toolbox.ts";
 import { removeStage, stagePath } from "../postgres/docker-toolbox.ts";
 import type { Stage, Toolbox } from "../postgres/toolbox.ts";
+import { inspectNamed } from "../server/engine-inspect.ts";
+import { listOnEngine } from "../server/engine-list.ts";
 import type { Server } from "../server/server.ts";
 import { captureDocker } from "../sys/docker.ts";
 import { isTemporaryPath, pathExists } from "../sys/files.ts";
@@ -19,6 +21,7 @@ import {
   removeRecord,
   TEMPORARY_LASTS_MS,
 } from "../sys/run-record.ts";
+import { objectAt } from "../sys/untyped.ts";
 import { clearBeside, isOwnBeside } from "./beside-dumps.ts";
 
 /** Writes down the stage of a place's programs, before it is made. Resolves with the function that forgets it. */
@@ -110,13 +113,12 @@ async function clearLeftover(runner: Runner, run: RunId, leftover: Leftover): Pr
       if (await containerRuns(runner, leftover.container)) await removeStage(runner, leftover.container, leftover.path);
       return;
     case "client-containers": {
-      const ids = await captureDocker(runner, ["ps", "-aq", "--filter", `label=${CLIENT_LABEL}=${leftover.run}`]);
-      const found = ids.split("\n").filter((id) => id !== "");
+      const found = await listIds(runner, `label=${CLIENT_LABEL}=${leftover.run}`);
       if (found.length > 0) await captureDocker(runner, ["rm", "-f", ...found]);
       return;
     }
     case "stopped-services": {
-      const all = (await captureDocker(runner, ["ps", "-aq", "--no-trunc"])).split("\n");
+      const all = await listIds(runner);
       const there = leftover.containers.filter((id) => all.includes(id));
       if (there.length > 0) await captureDocker(runner, ["start", ...there]);
       return;
@@ -146,9 +148,12 @@ function isOwnLeftover(run: RunId, leftover: Leftover): boolean {
 
 /** A container that is gone took its files along; one that is stopped keeps them until it runs again. */
 async function containerRuns(runner: Runner, container: string): Promise<boolean> {
-  const listed = await captureDocker(runner, ["ps", "-aq", "--no-trunc", "--filter", `id=${container}`]);
-  if (listed.trim() === "") return false;
-  const state = await captureDocker(runner, ["inspect", "-f", "{{.State.Running}}", container]);
-  if (state.trim() !== "true") throw new Error("its container is stopped");
+  const found = await inspectNamed(runner, container);
+  if (found === undefined) return false;
+  if (objectAt(objectAt(found, "State"), "Running") !== true) throw new Error("its container is stopped");
   return true;
+}
+
+async function listIds(runner: Runner, ...filters: readonly string[]): Promise<string[]> {
+  return (await listOnEngine(runner, "container", filters)).map(({ id }) => id);
 }

@@ -123,9 +123,9 @@ test("a file in a subfolder: absent, started, asked in two questions, stopped wi
   };
   const bySocket: Runner = {
     ...byClient,
-    ask: (path, timeoutMs) => {
+    ask: (path) => {
       asked.push(path.replace(/\?.*/, "").replace(/\/[^/]+\//, "/ONE/"));
-      return systemRunner.ask?.(path, timeoutMs) ?? Promise.resolve(undefined);
+      return systemRunner.ask?.(path) ?? Promise.resolve(undefined);
     },
   };
   for (const [runner, questions] of [

@@ -58,12 +58,16 @@ describe("the ports of a worktree", () => {
 });
 
 test("published ports are read from bindings and current ports, ranges included", () => {
-  const lines = [
-    '[{"5432/tcp":[{"HostIp":"127.0.0.1","HostPort":"5433"}]},{}]',
-    '[{"80/tcp":[{"HostIp":"","HostPort":"9000-9002"}],"81/tcp":[{"HostIp":"","HostPort":""}]},' +
-      '{"81/tcp":[{"HostIp":"0.0.0.0","HostPort":"32768"}],"82/tcp":null}]',
-    "[null,null]",
-    "",
+  const containers = [
+    { HostConfig: { PortBindings: { "5432/tcp": [{ HostIp: "127.0.0.1", HostPort: "5433" }] } }, NetworkSettings: {} },
+    {
+      HostConfig: {
+        PortBindings: { "80/tcp": [{ HostIp: "", HostPort: "9000-9002" }], "81/tcp": [{ HostIp: "", HostPort: "" }] },
+      },
+      NetworkSettings: { Ports: { "81/tcp": [{ HostIp: "0.0.0.0", HostPort: "32768" }], "82/tcp": null } },
+    },
+    { HostConfig: { PortBindings: null }, NetworkSettings: { Ports: null } },
+    undefined,
   ];
-  expect([...readPublishedPorts(lines.join("\n"))]).toEqual([5433, 9000, 9001, 9002, 32_768]);
+  expect([...readPublishedPorts(containers)]).toEqual([5433, 9000, 9001, 9002, 32_768]);
 });

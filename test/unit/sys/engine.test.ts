@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readDockerList, readPodmanList } from "../../../src/server/engine-list.ts";
@@ -7,7 +7,7 @@ import type { Command } from "../../../src/sys/command.ts";
 import { captureDocker, dockerCommand } from "../../../src/sys/docker.ts";
 import { withEngine } from "../../../src/sys/engine.ts";
 import { engineIsLocal } from "../../../src/sys/engine-endpoint.ts";
-import { findEngine } from "../../../src/sys/engine-program.ts";
+import { findEngine, hasDockersClient } from "../../../src/sys/engine-program.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 
 const folders: string[] = [];
@@ -33,6 +33,25 @@ test.each([
   [{}, "docker"],
 ] as const)("the engine of a machine with %j is %s", (programs, expected) => {
   expect(findEngine(machine(programs))).toBe(expected);
+});
+
+test("docker that is a link to podman is podman, and never asked by docker's socket", () => {
+  const [opt, folder] = [machine({ podman: PROGRAM }), machine({ podman: PROGRAM })];
+  symlinkSync(join(opt, "podman"), join(folder, "docker"));
+  expect(findEngine(folder)).toBe("podman");
+  expect(hasDockersClient(folder)).toBe(false);
+});
+
+test.each([
+  ["docker", true],
+  ["docker-28.2.2", true],
+  ["com.docker.cli", true],
+  ["nerdctl", false],
+  ["snap", false],
+])("a link to a program that is called %s is docker's client: %j", (name, expected) => {
+  const [opt, folder] = [machine({ [name]: "\0".repeat(5000) }), machine({})];
+  symlinkSync(join(opt, name), join(folder, "docker"));
+  expect(hasDockersClient(folder)).toBe(expected);
 });
 
 describe("podman's commands", () => {
