@@ -116,7 +116,7 @@ export async function openSink(destination: Destination, work: Work, agreed: Fil
         const path = resolve(destination.path);
         await signFor(path);
         if (globals !== undefined) await requireRolesReplaceable(path, [globalsPath(path, manifest)]);
-        await publishAs({ temporary, manifestTemporary, path }, agreed);
+        await publishAs({ temporary, manifestTemporary, path }, agreed, work.operation);
         if (globals !== undefined) await writeGlobals(globalsPath(path, manifest), globals, work);
         await syncFolder(dirname(path));
         return path;

@@ -1,9 +1,11 @@
 /** A dump and its manifest put in the place of what stands there: of that which was agreed to, and all or nothing. */
 import { createHash } from "node:crypto";
-import { link, lstat, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { refusal } from "../errors.ts";
-import { errorCode, identityOf, isAbsence, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
+import { errorCode, identityAt, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
+import type { Operation } from "../sys/operation.ts";
+import type { ReplacedFile } from "../sys/run-record.ts";
 import { manifestPath, parseManifest } from "./manifest.ts";
 
 /** What stands under the two names of a dump; undefined where there is nothing. */
@@ -18,7 +20,7 @@ export interface FileStanding {
  */
 export async function findFileStanding(path: string, overwrite: boolean): Promise<FileStanding> {
   const manifest = manifestPath(path);
-  const standing = { dump: await identifyFile(path), manifest: await identifyFile(manifest) };
+  const standing = { dump: identityAt(path), manifest: identityAt(manifest) };
   if (standing.dump !== undefined) {
     if ((await stat(path).catch(() => undefined))?.isFile() === false) {
       throw refusal("not_a_file", `${path} is not a file, so it is not replaced`, "-o - writes to stdout");
@@ -40,7 +42,7 @@ export async function findFileStanding(path: string, overwrite: boolean): Promis
  */
 export async function requireRolesReplaceable(path: string, roles: readonly string[]): Promise<void> {
   for (const file of roles) {
-    if ((await identifyFile(file)) === undefined) continue;
+    if (identityAt(file) === undefined) continue;
     const text = await readTextIfExists(manifestPath(path)).catch(() => undefined);
     const known = text === undefined ? undefined : parseManifest(text)?.globals?.sha256;
     if (known !== undefined && (await hashContent(file).catch(() => undefined)) === known) continue;
@@ -60,16 +62,6 @@ async function isManifest(path: string): Promise<boolean> {
   return text !== undefined && parseManifest(text) !== undefined;
 }
 
-/** Which file it is, and as of when: a link is itself. Undefined where there is none. */
-async function identifyFile(path: string): Promise<string | undefined> {
-  try {
-    return identityOf(await lstat(path, { bigint: true }));
-  } catch (error) {
-    if (isAbsence(error)) return undefined;
-    throw error;
-  }
-}
-
 /** The finished files, and the name that they are to get. */
 export interface FinishedDump {
   temporary: string;
@@ -78,14 +70,27 @@ export interface FinishedDump {
 }
 
 /**
- * Gives them their names. Where that fails, what stood there stands there again. Throws (exit 5) when it is not what was
- * agreed to.
+ * Gives them their names. Where that fails, what stood there stands there again; where it is killed, the next run sees to that. Throws (exit 5)
+ * when it is not what was agreed to.
  */
-export async function publishAs(finished: FinishedDump, agreed: FileStanding): Promise<void> {
+export async function publishAs(
+  finished: FinishedDump,
+  agreed: FileStanding,
+  { remember }: Pick<Operation, "remember">,
+): Promise<void> {
+  const { path, temporary } = finished;
+  const asides = { "": temporaryPathFor(path), [manifestPath("")]: temporaryPathFor(manifestPath(path)) };
+  const by = identityAt(temporary) ?? "";
+  const forget = await remember({ kind: "replaced-file", path, by, asides });
+  await takePlace(finished, agreed, asides);
+  await forget();
+}
+
+async function takePlace(finished: FinishedDump, agreed: FileStanding, asides: ReplacedFile["asides"]): Promise<void> {
+  requireUnchanged(finished, agreed);
   const { temporary, manifestTemporary, path } = finished;
   const manifest = manifestPath(path);
-  await requireUnchanged(finished, agreed);
-  const kept = await keepAside([path, manifest]);
+  const kept = await keepAside(path, asides);
   const placed: string[] = [];
   try {
     await rm(manifest, { force: true }); // never the one dump with the other's manifest
@@ -103,19 +108,19 @@ export async function publishAs(finished: FinishedDump, agreed: FileStanding): P
 
 /** What a stranger has just written under the name stays, and the old one under its second name. */
 async function bringBack(name: string, aside: string): Promise<void> {
-  if (await isSameFile(name, aside)) await rm(aside);
+  if (isSameFile(name, aside)) await rm(aside);
   else await publishFile(aside, name);
 }
 
-async function isSameFile(name: string, aside: string): Promise<boolean> {
-  const [here, there] = [await identifyFile(name), await identifyFile(aside)];
+function isSameFile(name: string, aside: string): boolean {
+  const [here, there] = [identityAt(name), identityAt(aside)];
   return here !== undefined && here === there;
 }
 
-async function requireUnchanged({ path }: FinishedDump, agreed: FileStanding): Promise<void> {
-  if ((await identifyFile(path)) !== agreed.dump) throw changed(path);
+function requireUnchanged({ path }: FinishedDump, agreed: FileStanding): void {
+  if (identityAt(path) !== agreed.dump) throw changed(path);
   const manifest = manifestPath(path);
-  if ((await identifyFile(manifest)) !== agreed.manifest) throw changed(manifest);
+  if (identityAt(manifest) !== agreed.manifest) throw changed(manifest);
 }
 
 function changed(path: string): Error {
@@ -126,11 +131,11 @@ function changed(path: string): Error {
   );
 }
 
-/** Second names for what is there, from which it comes back. */
-async function keepAside(names: readonly string[]): Promise<[name: string, aside: string][]> {
+/** Gives what is there its second name, from which it comes back. */
+async function keepAside(path: string, asides: ReplacedFile["asides"]): Promise<[name: string, aside: string][]> {
   const kept: [string, string][] = [];
-  for (const name of names) {
-    const aside = temporaryPathFor(name);
+  for (const [ending, aside] of Object.entries(asides)) {
+    const name = path + ending;
     try {
       await link(name, aside);
     } catch (error) {

@@ -21,7 +21,8 @@ export type Leftover =
   | { kind: "container-path"; container: string; path: string }
   | { kind: "client-containers"; run: RunId }
   | { kind: "stopped-services"; containers: readonly string[] }
-  | BesideDumps;
+  | BesideDumps
+  | ReplacedFile;
 
 /** Of dumps that get their names, or are removed: what lies beside one of them is nobody's when it is not there itself. */
 export interface BesideDumps {
@@ -31,6 +32,16 @@ export interface BesideDumps {
   endings: readonly string[];
   /** By the name of each dump, which file its manifest is. */
   manifests: Readonly<Record<string, string>>;
+}
+
+/** A file that another one takes the place of, with what lies beside it: until then they have second names, from which they come back. */
+export interface ReplacedFile {
+  kind: "replaced-file";
+  path: string;
+  /** Which file the new one is. */
+  by: string;
+  /** The second names, by what the name of each file ends with beyond `path`; the file's own is empty. */
+  asides: Readonly<Record<string, string>>;
 }
 
 /** Where the records are, and the key that shows them to be ours. */

@@ -23,6 +23,7 @@ import {
 } from "../sys/run-record.ts";
 import { objectAt } from "../sys/untyped.ts";
 import { clearBeside, isOwnBeside } from "./beside-dumps.ts";
+import { clearReplaced, isOwnReplaced } from "./replaced-file.ts";
 
 /** Writes down the stage of a place's programs, before it is made. Resolves with the function that forgets it. */
 export async function rememberStage(
@@ -125,6 +126,9 @@ async function clearLeftover(runner: Runner, run: RunId, leftover: Leftover): Pr
     }
     case "beside-dumps":
       await clearBeside(leftover);
+      return;
+    case "replaced-file":
+      await clearReplaced(leftover);
   }
 }
 
@@ -141,6 +145,8 @@ function isOwnLeftover(run: RunId, leftover: Leftover): boolean {
       return leftover.containers.every((id) => /^[0-9a-f]{64}$/.test(id));
     case "beside-dumps":
       return isOwnBeside(leftover);
+    case "replaced-file":
+      return isOwnReplaced(leftover);
     default:
       return false; // a newer pgrove's
   }

@@ -27,6 +27,9 @@ async function finish() {
   return { temporary, manifestTemporary, path };
 }
 
+/** Nobody is killed here. */
+const NO_RECORD = { remember: async () => async () => undefined };
+
 const textOf = (file: string) => readFile(file, "utf8");
 const refused = { exit: 5, code: "file_exists" };
 
@@ -79,7 +82,7 @@ describe("a finished dump", () => {
   test("takes the place of what was agreed to, and leaves nothing beside it", async () => {
     for (const before of ["nothing", "old"]) {
       if (before === "old") await Promise.all([writeFile(path, "old"), writeFile(manifest, OLD)]);
-      await publishAs(await finish(), await findFileStanding(path, true));
+      await publishAs(await finish(), await findFileStanding(path, true), NO_RECORD);
       expect([await textOf(path), await textOf(manifest)]).toEqual(["new", "new manifest"]);
       expect((await readdir(root)).sort()).toEqual(["x.dump", "x.dump.manifest.json"]);
     }
@@ -93,7 +96,7 @@ describe("a finished dump", () => {
       if (before === "old") await Promise.all([writeFile(path, "old"), writeFile(manifest, OLD)]);
       const agreed = await findFileStanding(path, true);
       await writeFile(file(), "a stranger's");
-      await expect(publishAs(await finish(), agreed)).rejects.toMatchObject(refused);
+      await expect(publishAs(await finish(), agreed, NO_RECORD)).rejects.toMatchObject(refused);
       expect(await textOf(file())).toBe("a stranger's");
       expect(await readdir(root)).toHaveLength((before === "old" ? 2 : 1) + 2);
       await rm(file());
@@ -106,13 +109,15 @@ describe("a finished dump", () => {
     const agreed = await findFileStanding(path, true);
     const finished = await finish();
     await rm(finished.manifestTemporary);
-    await expect(publishAs(finished, agreed)).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(publishAs(finished, agreed, NO_RECORD)).rejects.toMatchObject({ code: "ENOENT" });
     expect([await textOf(path), await textOf(manifest)]).toEqual(["old", OLD]);
     expect(await findFileStanding(path, true)).toEqual(agreed);
     await rm(path);
     await rm(manifest);
     const alone = { ...(await finish()), manifestTemporary: join(root, "missing") };
-    await expect(publishAs(alone, await findFileStanding(path, true))).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(publishAs(alone, await findFileStanding(path, true), NO_RECORD)).rejects.toMatchObject({
+      code: "ENOENT",
+    });
     expect(await readdir(root)).toEqual([".new.manifest"]);
   });
 });
