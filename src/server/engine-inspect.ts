@@ -38,8 +38,8 @@ const PLAIN_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 async function askFor(runner: Runner, container: string): Promise<EngineAnswer | undefined> {
   if (!PLAIN_NAME.test(container)) return undefined;
   const answer = await runner.ask?.(`containers/${container}/json`);
-  const isAnswer = answer?.status === 200 || (answer?.status === 404 && isUnknown(stringAt(answer.body, "message")));
-  return isAnswer ? answer : undefined;
+  if (answer?.status === 200) return stringAt(answer.body, "Id") === undefined ? undefined : answer;
+  return answer?.status === 404 && isUnknown(stringAt(answer.body, "message")) ? answer : undefined;
 }
 
 async function inspectByClient(

@@ -40,7 +40,8 @@ export async function listOnEngine(
 ): Promise<Listed[]> {
   const { args, fields, path } = LISTS[kind];
   const answer = await runner.ask?.(`${path}&filters=${filtersForApi(filters)}`);
-  if (answer?.status === 200) return readApiList(answer.body, labels);
+  const rows = answer?.status === 200 ? readApiRows(kind, answer.body) : undefined;
+  if (rows !== undefined) return readApiList(rows, labels);
   const asked = [...args, ...filters.flatMap((filter) => ["--filter", filter])];
   const capture = (format: string) =>
     captureDocker(runner, [...asked, "--format", format], { timeoutMs: LIST_TIMEOUT_MS });
@@ -61,10 +62,16 @@ function filtersForApi(filters: readonly string[]): string {
   return encodeURIComponent(JSON.stringify(byKind));
 }
 
-/** What docker's engine says itself, by name: containers and networks as a list, volumes within an object. */
-function readApiList(body: unknown, labels: readonly string[]): Listed[] {
-  const rows = objectAt(body, "Volumes") ?? body;
-  const listed = (Array.isArray(rows) ? rows : []).map((row: unknown) => {
+/** The list within what docker's engine says itself; undefined where that is none: it is never taken for "there is nothing". */
+function readApiRows(kind: ListedKind, body: unknown): unknown[] | undefined {
+  const rows = kind === "volume" ? objectAt(body, "Volumes") : body;
+  if (Array.isArray(rows)) return rows;
+  return kind === "volume" && rows === null ? [] : undefined;
+}
+
+/** By name. */
+function readApiList(rows: readonly unknown[], labels: readonly string[]): Listed[] {
+  const listed = rows.map((row) => {
     const names = objectAt(row, "Names");
     const own = objectAt(row, "Labels");
     // A name with a second slash is what a linked container calls this one.

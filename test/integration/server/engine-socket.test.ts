@@ -63,6 +63,21 @@ test("a container is read as docker's client shows it, by name and by the beginn
   await expect(inspectContainer(bySocket, "../volumes")).rejects.toThrow("docker inspect was started");
 });
 
+test("what is no list, and no container, is never taken for one: the client is asked", async () => {
+  const answers = [
+    { status: 200, body: {} },
+    { status: 200, body: { message: "hello" } },
+    { status: 404, body: {} },
+  ];
+  for (const answer of answers) {
+    const strange: Runner = { ...bySocket, ask: () => Promise.resolve(answer) };
+    for (const kind of ["container", "volume", "network"] as const) {
+      await expect(listOnEngine(strange, kind, [])).rejects.toThrow("was started");
+    }
+    await expect(inspectContainer(strange, "a")).rejects.toThrow("was started");
+  }
+});
+
 describe("the client is asked", () => {
   const place = { DOCKER_HOST: process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock", PATH: process.env.PATH };
   const answer = (ask: AskEngine) => ask("version");
