@@ -23,10 +23,16 @@ const RETRY_EVERY_MS = 150;
 /** Opens a byte stream to the server where TCP from here does not reach it. */
 export type OpenSocket = () => Duplex;
 
+/** The way to the server ended before a session was made: by the server, or as a relay whose program had nobody to talk to. */
+const CLOSED_AT_ONCE = new Set([
+  ...["ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN", "CONNECTION_CLOSED"],
+  ...["ERR_STREAM_DESTROYED", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_WRITE_AFTER_END", "ERR_SOCKET_CLOSED"],
+]);
+
 /** True for what a server says, or does not say, while it is starting or restarting. */
 function isStarting(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "57P03" || code === "ECONNREFUSED" || code === "ECONNRESET" || code === "CONNECTION_CLOSED";
+  const code = codeOf(error) ?? "";
+  return code === "57P03" || code === "ECONNREFUSED" || CLOSED_AT_ONCE.has(code);
 }
 
 /** True for a failed connection that may succeed in a moment, since the server is starting or restarting. */
@@ -153,7 +159,15 @@ function explainConnectError(error: unknown, connection: Connection, label: stri
   if (error instanceof PgroveError) return error;
   const { database, user } = connection;
   const said = redact(messageOf(error), connection.password === undefined ? [] : [connection.password]);
-  switch (codeOf(error)) {
+  const code = codeOf(error) ?? "";
+  if (CLOSED_AT_ONCE.has(code)) {
+    return missingError(
+      "server_starting",
+      `${label} takes no connections: it closed this one at once`,
+      "pgrove status",
+    );
+  }
+  switch (code) {
     case "3D000":
       return missingError("database_missing", `there is no database ${database} on ${label}`, "pgrove status");
     case "55000":
@@ -179,13 +193,6 @@ function explainConnectError(error: unknown, connection: Connection, label: stri
     case "ECONNREFUSED":
     case "ENOENT":
       return missingError("server_down", `nothing answers at ${where(connection)} (${label})`, "pgrove up");
-    case "ECONNRESET":
-    case "CONNECTION_CLOSED":
-      return missingError(
-        "server_starting",
-        `${label} takes no connections: it closed this one at once`,
-        "pgrove status",
-      );
     case "CONNECT_TIMEOUT":
     case "ETIMEDOUT":
     case "EHOSTUNREACH":
@@ -202,7 +209,7 @@ function explainConnectError(error: unknown, connection: Connection, label: stri
         exit: EXIT.config,
       });
     default:
-      if (isTlsTrouble(codeOf(error) ?? "")) return explainTls(said, connection, label);
+      if (isTlsTrouble(code)) return explainTls(said, connection, label);
       return failure("connect_failed", `could not connect to ${database} on ${label}: ${said}`, "pgrove status", error);
   }
 }

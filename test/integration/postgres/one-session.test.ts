@@ -1,5 +1,7 @@
 /** A session that is lost is never another one without a word, however it is reached and whatever it was at. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { Duplex } from "node:stream";
 import { codeOf, openConnection } from "../../../src/postgres/connect.ts";
 import { createDockerToolbox } from "../../../src/postgres/docker-toolbox.ts";
 import { isLostCode } from "../../../src/postgres/lost-connection.ts";
@@ -10,6 +12,7 @@ import { newRunId } from "../../../src/sys/run-id.ts";
 import { uniqueName } from "../../support/database.ts";
 import { waitFor } from "../../support/engine/run.ts";
 import { sharedServer, type TestServer } from "../../support/engine/server.ts";
+import { patiently } from "../../support/patience.ts";
 
 let server: TestServer;
 const database = uniqueName("session");
@@ -101,6 +104,32 @@ test("an end waits for what is under way, as long as it may", async () => {
   expect(isLostCode(await slow)).toBe(true);
   expect(isLostCode(await codeAfter(other`select 1`))).toBe(true);
 });
+
+/** The way in as a relay has it whose program has just ended, since nobody listened: what is written meets nobody. */
+function brokenWay(code: string): Duplex {
+  const refused = Object.assign(new Error(`${code}: nobody reads`), { code });
+  return new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done(refused) });
+}
+
+test.each(["EPIPE", "ECONNRESET", "ERR_STREAM_DESTROYED"])(
+  "a way in that ends with %s is a server that is starting: it is waited for, or said so",
+  async (code) => {
+    const { password, port = 0 } = server;
+    const login = { host: "127.0.0.1", port, user: "postgres", password, database, parameters: {} };
+    let broken = 0;
+    const open = (times: number, waitMs: number) =>
+      openConnection(login, newRunId(new Date()), {
+        ...{ label: "the test's server", direct: true, waitMs },
+        socket: () => (broken++ < times ? brokenWay(code) : connect({ host: "127.0.0.1", port })),
+      });
+    await expect(open(1, 0)).rejects.toMatchObject({ code: "server_starting", exit: 4 });
+    broken = 0;
+    const sql = await open(2, patiently(60_000));
+    expect(broken).toBe(3);
+    expect(await sql`select 1 as one`).toMatchObject([{ one: 1 }]);
+    await endSession(sql);
+  },
+);
 
 test("in an administrator's session nothing acts that a database does at logins", async () => {
   const { password, port = 0 } = server;
