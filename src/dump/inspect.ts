@@ -16,6 +16,7 @@ import { USUAL_PATH } from "../archive/search-path.ts";
 import type { Want } from "../archive/wants.ts";
 import { failure } from "../errors.ts";
 import { parseVersion, type Version } from "../postgres/version.ts";
+import { requireEndingFile } from "../sys/files.ts";
 import type { OperationTools } from "../sys/operation.ts";
 import { MANIFEST_HINT, type Manifest } from "./manifest.ts";
 import { unsealNames } from "./sealed-names.ts";
@@ -239,8 +240,12 @@ async function hashStream({ stream }: DumpBytes, report: (bytes: number) => void
 
 const READ_BYTES = 1 << 20;
 
-/** The SHA-256 of a file in hex: the next piece is read while one is hashed. `report` is given the bytes read so far. */
+/**
+ * The SHA-256 of a file in hex: the next piece is read while one is hashed. `report` is given the bytes read so far. Throws (exit 1) for a
+ * pipe and the like, which would be waited for.
+ */
 export async function hashFile(path: string, report: (bytes: number) => void): Promise<string> {
+  await requireEndingFile(path);
   const hash = new Bun.CryptoHasher("sha256");
   const file = await open(path);
   try {

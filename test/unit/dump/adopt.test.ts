@@ -77,6 +77,12 @@ test.each([
   expect(notes).toEqual([expect.stringContaining(BESIDE)]);
 });
 
+test("a pipe in their place is not waited for", async () => {
+  await rm(join(theirs, BESIDE));
+  expect(Bun.spawnSync(["mkfifo", join(theirs, BESIDE)]).exitCode).toBe(0);
+  await expect(adopt()).rejects.toMatchObject({ code: "not_a_file", exit: 1 });
+});
+
 test("what lies in their place is left alone", async () => {
   await Bun.write(join(store, BESIDE), "somebody's");
   expect((await adopt())?.globals).toBeUndefined();
