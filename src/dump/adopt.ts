@@ -103,7 +103,8 @@ async function bringRoles(
   const [theirs, ours] = [globalsPath(dump.path, manifest), globalsPath(path, manifest)];
   const isTold = async (file: string) =>
     (await pathExists(file)) && (await hashFile(file, () => operation.abort.throwIfAborted())) === globals.sha256;
-  if (theirs !== ours && (await isTold(theirs))) await copyAs(theirs, ours, globals.sha256, operation);
+  if (theirs !== ours && (await isTold(theirs)) && (await copyAs(theirs, ours, globals.sha256, operation)))
+    return manifest;
   if (await isTold(ours)) return manifest;
   note(`adopted without its roles: ${basename(ours)} is not there, or not the one that was written`);
   return others;

@@ -1,11 +1,11 @@
 /** A dump and its manifest put in the place of what stands there: of that which was agreed to, and all or nothing. */
-import { createHash } from "node:crypto";
-import { link, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, rename, rm, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { refusal } from "../errors.ts";
 import { errorCode, identityAt, publishFile, readTextIfExists, temporaryPathFor } from "../sys/files.ts";
 import type { Operation } from "../sys/operation.ts";
 import type { ReplacedFile } from "../sys/run-record.ts";
+import { hashFile } from "./inspect.ts";
 import { manifestPath, parseManifest } from "./manifest.ts";
 
 /** What stands under the two names of a dump; undefined where there is nothing. */
@@ -45,16 +45,10 @@ export async function requireRolesReplaceable(path: string, roles: readonly stri
     if (identityAt(file) === undefined) continue;
     const text = await readTextIfExists(manifestPath(path)).catch(() => undefined);
     const known = text === undefined ? undefined : parseManifest(text)?.globals?.sha256;
-    if (known !== undefined && (await hashContent(file).catch(() => undefined)) === known) continue;
+    if (known !== undefined && (await hashFile(file, () => undefined).catch(() => undefined)) === known) continue;
     const message = `the roles of ${basename(path)} would take the place of ${file}, which is none of that dump`;
     throw refusal("file_exists", message, "choose another name, or move that file away");
   }
-}
-
-async function hashContent(file: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(file))
-    .digest("hex");
 }
 
 async function isManifest(path: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { redact } from "../sys/redact.ts";
 import { applicationName, controlName, type RunId } from "../sys/run-id.ts";
 import { stringAt } from "../sys/untyped.ts";
 import { connectTimeoutS, dial } from "./dial.ts";
+import { isClosedCode } from "./lost-connection.ts";
 import { openOneSession } from "./one-session.ts";
 import {
   ADMINISTRATORS_SETTINGS,
@@ -23,16 +24,10 @@ const RETRY_EVERY_MS = 150;
 /** Opens a byte stream to the server where TCP from here does not reach it. */
 export type OpenSocket = () => Duplex;
 
-/** The way to the server ended before a session was made: by the server, or as a relay whose program had nobody to talk to. */
-const CLOSED_AT_ONCE = new Set([
-  ...["ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN", "CONNECTION_CLOSED"],
-  ...["ERR_STREAM_DESTROYED", "ERR_STREAM_PREMATURE_CLOSE", "ERR_STREAM_WRITE_AFTER_END", "ERR_SOCKET_CLOSED"],
-]);
-
-/** True for what a server says, or does not say, while it is starting or restarting. */
+/** True for what a server says, or does not say, while it is starting or restarting: by a relay, it is the stream that ends. */
 function isStarting(error: unknown): boolean {
   const code = codeOf(error) ?? "";
-  return code === "57P03" || code === "ECONNREFUSED" || CLOSED_AT_ONCE.has(code);
+  return code === "57P03" || code === "ECONNREFUSED" || isClosedCode(code);
 }
 
 /** True for a failed connection that may succeed in a moment, since the server is starting or restarting. */
@@ -160,7 +155,7 @@ function explainConnectError(error: unknown, connection: Connection, label: stri
   const { database, user } = connection;
   const said = redact(messageOf(error), connection.password === undefined ? [] : [connection.password]);
   const code = codeOf(error) ?? "";
-  if (CLOSED_AT_ONCE.has(code)) {
+  if (isClosedCode(code)) {
     return missingError(
       "server_starting",
       `${label} takes no connections: it closed this one at once`,

@@ -2,9 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command, EngineName } from "./command.ts";
+import type { Variables } from "./engine-endpoint.ts";
 import type { Runner } from "./process.ts";
-
-type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What commands for the engine name as their program, whichever engine there is. */
 export const ENGINE_PROGRAM = "docker";

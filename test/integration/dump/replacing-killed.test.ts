@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { formatManifest } from "../../../src/dump/manifest.ts";
 import { withStoreOperation } from "../../../src/dump/store-operation.ts";
 import type { OperationTools } from "../../../src/sys/operation.ts";
-import { systemRunner } from "../../../src/sys/process.ts";
 import { sampleManifest } from "../../support/manifest.ts";
 import { patiently } from "../../support/patience.ts";
+import { storeTools } from "../../support/store-tools.ts";
 import { findStrace } from "../../support/tracer.ts";
 
 const SRC = join(import.meta.dir, "../../../src");
@@ -23,11 +23,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "pgrove-replacing-"));
   folder = join(root, "out");
   path = join(folder, NAMES.dump);
-  tools = {
-    ...{ runner: systemRunner, clock: { now: () => new Date() }, stateDir: join(root, "state") },
-    ...{ userKey: join(root, "me"), abort: new AbortController().signal, progress: () => undefined },
-    note: () => undefined,
-  };
+  tools = storeTools(root);
 });
 afterEach(() => rm(root, { recursive: true }));
 

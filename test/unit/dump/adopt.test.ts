@@ -12,6 +12,7 @@ import { listDumps } from "../../../src/dump/store.ts";
 import type { OperationTools } from "../../../src/sys/operation.ts";
 import { systemRunner } from "../../../src/sys/process.ts";
 import { sampleManifest } from "../../support/manifest.ts";
+import { storeTools } from "../../support/store-tools.ts";
 
 const NAME = "a.sql";
 const BESIDE = `${NAME}.globals.sql`;
@@ -28,11 +29,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "pgrove-adopt-"));
   [theirs, store, notes] = [join(root, "theirs"), join(root, "store"), []];
   await mkdir(theirs);
-  const noted = (text: string) => void notes.push(text);
-  tools = {
-    ...{ runner: systemRunner, clock: { now: () => new Date() }, stateDir: join(root, "state") },
-    ...{ userKey: join(root, "me"), abort: new AbortController().signal, progress: () => undefined, note: noted },
-  };
+  tools = storeTools(root, { note: (text) => void notes.push(text) });
   await writeFile(join(theirs, NAME), DUMP);
   await writeFile(join(theirs, BESIDE), ROLES, { mode: 0o644 });
   const globals = { sha256: hashOf(ROLES), size_bytes: ROLES.length, passwords: true };

@@ -9,9 +9,9 @@ import { pinDump } from "../../../src/dump/pin.ts";
 import { withStoreOperation } from "../../../src/dump/store-operation.ts";
 import { readHistory } from "../../../src/monitor/history.ts";
 import type { OperationTools } from "../../../src/sys/operation.ts";
-import { systemRunner } from "../../../src/sys/process.ts";
 import { findEndedRuns } from "../../../src/sys/run-record.ts";
 import { sampleManifest } from "../../support/manifest.ts";
+import { storeTools } from "../../support/store-tools.ts";
 
 const SRC = join(import.meta.dir, "../../../src");
 
@@ -22,15 +22,7 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "pgrove-killed-"));
   store = join(root, "store");
   await Bun.write(join(store, "notes.txt"), "somebody's");
-  tools = {
-    ...{
-      runner: systemRunner,
-      clock: { now: () => new Date() },
-      stateDir: join(root, "state"),
-      userKey: join(root, "me"),
-    },
-    ...{ abort: new AbortController().signal, progress: () => undefined, note: () => undefined },
-  };
+  tools = storeTools(root);
 });
 afterEach(() => rm(root, { recursive: true }));
 

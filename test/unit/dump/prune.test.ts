@@ -11,8 +11,8 @@ import { listDumps } from "../../../src/dump/store.ts";
 import { EXIT } from "../../../src/errors.ts";
 import { readJournal } from "../../../src/sys/journal.ts";
 import type { OperationTools } from "../../../src/sys/operation.ts";
-import { systemRunner } from "../../../src/sys/process.ts";
 import { sampleManifest } from "../../support/manifest.ts";
+import { storeTools } from "../../support/store-tools.ts";
 
 const NOW = new Date("2026-01-31T12:00:00Z");
 const HOUR_MS = 3_600_000;
@@ -30,10 +30,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 
 function toolsOf(user: string): OperationTools {
-  return {
-    ...{ runner: systemRunner, clock: { now: () => NOW }, stateDir: join(root, "state"), userKey: join(root, user) },
-    ...{ abort: new AbortController().signal, progress: () => undefined, note: () => undefined },
-  };
+  return storeTools(root, { clock: { now: () => NOW }, userKey: join(root, user) });
 }
 
 /** A dump of so many bytes, so many hours old. */

@@ -75,6 +75,9 @@ describe("what a dump may replace", () => {
     await requireRolesReplaceable(path, [roles]);
     await writeFile(roles, "CREATE ROLE other;\n");
     await expect(requireRolesReplaceable(path, [roles])).rejects.toMatchObject(refused);
+    await rm(roles);
+    expect(Bun.spawnSync(["mkfifo", roles]).exitCode).toBe(0);
+    await expect(requireRolesReplaceable(path, [roles])).rejects.toMatchObject(refused); // and is not waited for
   });
 });
 
